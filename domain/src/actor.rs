@@ -1,0 +1,52 @@
+//! The people behind commands and events.
+
+use alloc::string::{String, ToString};
+
+use serde::{Deserialize, Serialize};
+
+use crate::ActorId;
+
+/// How many colours there are for people; an [`Actor`]'s colour is below this.
+pub const PERSON_COLOURS: u8 = 12;
+
+const NAME_CHARS_MAX: usize = 40;
+
+/// Somebody who sends commands, as others see them. Events keep name and colour as they were.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Actor {
+    /// Stays the same when a guest registers.
+    pub id: ActorId,
+    /// What others call them.
+    pub name: String,
+    /// One of [`PERSON_COLOURS`] hues.
+    pub colour: u8,
+}
+
+/// A name as it may be shown: one line, trimmed, at most 40 characters. `None` where nothing is left.
+#[must_use]
+pub fn person_name(name: &str) -> Option<String> {
+    let clean: String =
+        name.chars().map(|c| if c.is_control() { ' ' } else { c }).take(NAME_CHARS_MAX).collect();
+    let trimmed = clean.trim();
+    (!trimmed.is_empty()).then(|| trimmed.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_trimmed_line() {
+        assert_eq!(person_name("  Ada\nLovelace "), Some("Ada Lovelace".into()));
+    }
+
+    #[test]
+    fn a_name_of_nothing_is_none() {
+        assert_eq!(person_name(" \u{0} \t"), None);
+    }
+
+    #[test]
+    fn a_long_name_is_cut_at_forty_characters() {
+        assert_eq!(person_name(&"é".repeat(60)).map(|name| name.chars().count()), Some(40));
+    }
+}

@@ -1,0 +1,52 @@
+//! Who gets in, and how.
+
+use alloc::format;
+
+use super::{Context, Decision, forbidden, not_found};
+use crate::{Board, Change, Rejection, RejectionCode, Role};
+
+/// A key that fits lets its bearer in. Nobody loses a role by opening a lesser link.
+pub(super) fn join(board: &Board, context: &Context<'_>) -> Result<Decision, Rejection> {
+    let current = board.role(context.actor.id);
+    let offered = board.links.iter().filter(|link| Some(link.hash) == context.key);
+    let role = offered.map(|link| link.role).max();
+    match (current, role) {
+        (None, None) => Err(not_found()),
+        (None, Some(role)) => Ok(context.happened(board, Change::MemberJoined { role })),
+        (Some(current), Some(role)) if role > current => {
+            Ok(context.happened(board, Change::MemberJoined { role }))
+        }
+        (Some(_), _) => Ok(Decision::Unchanged),
+    }
+}
+
+/// A link gives at most what its maker has, and nobody becomes an owner by a link.
+pub(super) fn add_link(
+    board: &Board,
+    role: Role,
+    wanted: Role,
+    context: &Context<'_>,
+) -> Result<Decision, Rejection> {
+    if wanted == Role::Owner {
+        return Err(forbidden(role, "let in owners by a link"));
+    }
+    let Some(key) = context.key else {
+        return Err(Rejection::new(
+            RejectionCode::Malformed,
+            "a link needs a `key` beside its body",
+        ));
+    };
+    if board.links.iter().any(|link| link.hash == key) {
+        return Ok(Decision::Unchanged);
+    }
+    if board.links.len() >= context.limits.links_max {
+        return Err(Rejection::new(
+            RejectionCode::TooManyLinks,
+            format!("the board has {} links, which is as many as it may have", board.links.len()),
+        ));
+    }
+    let change = Change::LinkAdded { link: context.link, role: wanted };
+    let mut fact = context.fact(board.head.seq.next(), change);
+    fact.key = Some(key);
+    Ok(Decision::Happened(fact))
+}

@@ -1,0 +1,81 @@
+//! Changing a text: merged over whatever happened to it since the base, never refused for being late.
+
+use alloc::format;
+
+use super::note::{check_size, find};
+use super::{Context, Decision};
+use crate::{
+    Board, Change, Delta, DeltaError, Note, NoteId, NoteState, PastEdit, Position, Rejection,
+    RejectionCode, Text, TextChange,
+};
+
+pub(super) fn edit(
+    board: &Board,
+    id: NoteId,
+    base: Position,
+    change: &TextChange,
+    context: &Context<'_>,
+) -> Result<Decision, Rejection> {
+    let note = find(board, id)?;
+    if !board.knows(base) {
+        return Err(base_gone());
+    }
+    let since = edits_since(board, id, base);
+    let delta = match change {
+        TextChange::Delta(delta) => delta.clone(),
+        TextChange::Whole(text) => Delta::diff(&text_at_base(note, since)?, text),
+    };
+    if !delta.is_clean() {
+        return Err(bad_delta(DeltaError::ForbiddenCharacter));
+    }
+    check_fit(note, since, &delta)?;
+    let delta = since.iter().fold(delta, |delta, past| past.delta.transform(&delta, true));
+    let text = delta.apply(&note.text).map_err(bad_delta)?;
+    check_size(board, note.text.len_bytes(), text.len_bytes(), context)?;
+    if delta.is_empty() && note.state == NoteState::Live {
+        return Ok(Decision::Unchanged);
+    }
+    let inverse = delta.invert(&note.text).map_err(bad_delta)?;
+    let change = Change::NoteEdited { note: id, delta };
+    let mut fact = context.fact(board.head.seq.next(), change);
+    fact.inverse = Some(inverse);
+    Ok(Decision::Happened(fact))
+}
+
+/// The note's edits that whoever stands at `base` has not seen, oldest first.
+fn edits_since(board: &Board, id: NoteId, base: Position) -> &[PastEdit] {
+    let edits = board.edits.get(&id).map_or(&[][..], |edits| edits);
+    let seen = edits.partition_point(|edit| edit.seq <= base.seq);
+    edits.get(seen..).unwrap_or_default()
+}
+
+/// The text that the sender had, by taking back what came later.
+fn text_at_base(note: &Note, since: &[PastEdit]) -> Result<Text, Rejection> {
+    since
+        .iter()
+        .rev()
+        .try_fold(note.text.clone(), |text, edit| edit.inverse.apply(&text))
+        .map_err(bad_delta)
+}
+
+/// A delta that reaches beyond its base is refused even where the text has grown since.
+fn check_fit(note: &Note, since: &[PastEdit], delta: &Delta) -> Result<(), Rejection> {
+    let grown: i64 = since.iter().map(|edit| edit.delta.len_change()).sum();
+    let base_len = i64::try_from(note.text.len_utf16()).unwrap_or(i64::MAX).saturating_sub(grown);
+    if i64::try_from(delta.base_len()).unwrap_or(i64::MAX) > base_len {
+        return Err(bad_delta(DeltaError::BeyondEnd));
+    }
+    Ok(())
+}
+
+fn base_gone() -> Rejection {
+    Rejection::new(
+        RejectionCode::BaseGone,
+        "the base is not in this board's history; join the board anew and send the change on what \
+         it has now",
+    )
+}
+
+fn bad_delta(error: DeltaError) -> Rejection {
+    Rejection::new(RejectionCode::BadDelta, format!("the delta does not fit its base: {error}"))
+}

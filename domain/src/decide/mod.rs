@@ -1,0 +1,124 @@
+//! A command and what it needs to know, in; what happened or why not, out.
+
+mod access;
+mod board;
+mod edit;
+mod note;
+
+use alloc::format;
+
+use crate::{
+    Actor, Board, BoardId, Change, Command, Delta, Event, EventId, KeyHash, Limits, LinkId,
+    MessageId, Rejection, RejectionCode, Role, Seq, Timestamp,
+};
+
+/// What travels beside a command, and what the core adds to it: the ids and the time are arguments,
+/// so that the same input always decides the same.
+#[derive(Clone, Debug)]
+pub struct Context<'a> {
+    /// The board that the command is addressed to.
+    pub board: BoardId,
+    /// Who sends.
+    pub actor: &'a Actor,
+    /// The hash of the link key that came with the command.
+    pub key: Option<KeyHash>,
+    /// The command's id.
+    pub message: MessageId,
+    /// The id for the event, should one be made.
+    pub event: EventId,
+    /// The id for a link, should one be made.
+    pub link: LinkId,
+    /// The time for the event.
+    pub now: Timestamp,
+    /// What the board is held to.
+    pub limits: &'a Limits,
+}
+
+/// What became of a command that was not rejected.
+#[expect(clippy::large_enum_variant, reason = "one lives for a moment, and nearly all are facts")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// It happened.
+    Happened(Fact),
+    /// The board already was as wished.
+    Unchanged,
+}
+
+/// An event with what is stored beside it and never shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fact {
+    /// What everybody on the board sees.
+    pub event: Event,
+    /// For an edit: what takes it back.
+    pub inverse: Option<Delta>,
+    /// For a new link: the hash of its key.
+    pub key: Option<KeyHash>,
+}
+
+/// Decides one command. `board` is `None` where no such board exists.
+///
+/// Who is not a member gets the same rejection whether the board exists or not.
+pub fn decide(
+    board: Option<&Board>,
+    command: &Command,
+    context: &Context<'_>,
+) -> Result<Decision, Rejection> {
+    if let Command::CreateBoard { title } = command {
+        return board::create(board, title, context);
+    }
+    let board = board.ok_or_else(not_found)?;
+    if let Command::JoinBoard {} = command {
+        return access::join(board, context);
+    }
+    let role = board.role(context.actor.id).ok_or_else(not_found)?;
+    match command {
+        Command::CreateBoard { .. } | Command::JoinBoard {} => Err(not_found()),
+        Command::RenameBoard { title } => board::rename(board, title, context),
+        Command::AddLink { role: wanted } => access::add_link(board, role, *wanted, context),
+        Command::CreateNote { note, text, colour, rank } => {
+            note::create(board, *note, text, *colour, rank, context)
+        }
+        Command::EditNote { note, base, change } => {
+            edit::edit(board, *note, *base, change, context)
+        }
+        Command::MoveNote { note, rank } => note::relocate(board, *note, rank, context),
+        Command::RecolourNote { note, colour } => note::recolour(board, *note, *colour, context),
+        Command::TrashNote { note } => note::trash(board, *note, context),
+        Command::RestoreNote { note } => note::restore(board, *note, context),
+        Command::DeleteNote { note } => note::delete(board, *note, context),
+    }
+}
+
+/// The rejection that tells a stranger nothing.
+fn not_found() -> Rejection {
+    Rejection::new(RejectionCode::NotFound, "there is no such board, or not for you")
+}
+
+fn forbidden(role: Role, wish: &str) -> Rejection {
+    let role = match role {
+        Role::Editor => "an editor",
+        Role::Owner => "an owner",
+    };
+    Rejection::new(RejectionCode::Forbidden, format!("{role} may not {wish}"))
+}
+
+impl Context<'_> {
+    /// The change as the event that follows the board's head.
+    fn happened(&self, board: &Board, change: Change) -> Decision {
+        Decision::Happened(self.fact(board.head.seq.next(), change))
+    }
+
+    fn fact(&self, seq: Seq, change: Change) -> Fact {
+        let event = Event {
+            board: self.board,
+            seq,
+            from: seq,
+            id: self.event,
+            message: self.message,
+            actor: self.actor.clone(),
+            at: self.now,
+            change,
+        };
+        Fact { event, inverse: None, key: None }
+    }
+}

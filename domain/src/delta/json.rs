@@ -1,0 +1,143 @@
+//! Deltas as JSON: Quill's array of ops, and nothing beyond the text subset.
+
+use alloc::format;
+use alloc::string::String;
+
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Delta, Op};
+
+/// More steps than any edit by a person or a sensible program has.
+const OPS_MAX: usize = 10_000;
+/// Browsers and databases count lengths in 31 bits.
+const UNITS_MAX: u32 = i32::MAX as u32;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JsonOp {
+    retain: Option<u32>,
+    insert: Option<String>,
+    delete: Option<u32>,
+}
+
+impl JsonOp {
+    fn push_to(self, delta: &mut Delta) -> Result<(), &'static str> {
+        match (self.retain, self.insert, self.delete) {
+            (Some(units), None, None) => delta.push_retain(checked(units)?),
+            (None, Some(text), None) if !text.is_empty() => delta.push_insert(&text),
+            (None, Some(_), None) => return Err("an insert is not empty"),
+            (None, None, Some(units)) => delta.push_delete(checked(units)?),
+            _ => return Err("an op has one of `retain`, `insert` and `delete`"),
+        }
+        Ok(())
+    }
+}
+
+fn checked(units: u32) -> Result<u32, &'static str> {
+    match units {
+        1..=UNITS_MAX => Ok(units),
+        _ => Err("a length is between 1 and 2147483647"),
+    }
+}
+
+impl Serialize for Op {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Retain(units) => serializer.collect_map([("retain", units)]),
+            Self::Insert(text) => serializer.collect_map([("insert", text)]),
+            Self::Delete(units) => serializer.collect_map([("delete", units)]),
+        }
+    }
+}
+
+impl Serialize for Delta {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut ops = serializer.serialize_seq(Some(self.ops().len()))?;
+        for op in self.ops() {
+            ops.serialize_element(op)?;
+        }
+        ops.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Delta {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(DeltaVisitor)
+    }
+}
+
+struct DeltaVisitor;
+
+impl<'de> Visitor<'de> for DeltaVisitor {
+    type Value = Delta;
+
+    fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("an array of ops")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut ops: A) -> Result<Delta, A::Error> {
+        let mut delta = Delta::new();
+        let mut index = 0;
+        loop {
+            let op = ops.next_element::<JsonOp>();
+            let op = op.map_err(|error| A::Error::custom(format!("op {index}: {error}")))?;
+            let Some(op) = op else { return Ok(delta.chopped()) };
+            if index >= OPS_MAX {
+                return Err(A::Error::custom(format!("a delta has at most {OPS_MAX} ops")));
+            }
+            op.push_to(&mut delta)
+                .map_err(|error| A::Error::custom(format!("op {index}: {error}")))?;
+            index += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn a_delta_is_quills_array_of_ops() {
+        let delta = Delta::new().retain(3).insert("x").delete(2);
+        let json = r#"[{"retain":3},{"insert":"x"},{"delete":2}]"#;
+        assert_eq!(serde_json::to_string(&delta).expect("json"), json);
+        assert_eq!(serde_json::from_str::<Delta>(json).expect("a delta"), delta);
+    }
+
+    #[test]
+    fn what_is_read_is_canonical() {
+        let json = r#"[{"delete":1},{"insert":"a"},{"insert":"b"},{"retain":4},{"retain":1}]"#;
+        let delta: Delta = serde_json::from_str(json).expect("a delta");
+        assert_eq!(delta, Delta::new().insert("ab").delete(1));
+    }
+
+    #[track_caller]
+    fn refused(json: &str, reason: &str) {
+        let error = serde_json::from_str::<Delta>(json).expect_err("it is no delta");
+        assert!(error.to_string().contains(reason), "{error}");
+    }
+
+    #[test]
+    fn the_refusal_names_the_op_and_what_is_wrong() {
+        refused(r#"[{"retain":1},{"retain":0}]"#, "op 1: a length is between 1 and 2147483647");
+        refused(r#"[{"delete":2147483648}]"#, "op 0: a length");
+        refused(r#"[{"insert":""}]"#, "op 0: an insert is not empty");
+        refused(r#"[{"insert":"a","delete":1}]"#, "op 0: an op has one of");
+        refused(r"[{}]", "op 0: an op has one of");
+        refused(r#"[{"retain":1,"attributes":{"bold":true}}]"#, "op 0: unknown field");
+        refused(r#"[{"retain":-1}]"#, "op 0: invalid value");
+        refused(r#"[{"retain":1.5}]"#, "op 0: invalid type");
+        refused(r#"{"ops":[]}"#, "an array of ops");
+        refused(r#"[{"insert":"\udc00"}]"#, "op 0");
+    }
+
+    #[test]
+    fn too_many_ops_are_refused() {
+        let ops = alloc::vec![r#"{"retain":1}"#; OPS_MAX + 1].join(",");
+        refused(&format!("[{ops}]"), "at most 10000 ops");
+    }
+}

@@ -1,0 +1,192 @@
+//! What clients send.
+
+use alloc::borrow::{Cow, ToOwned};
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{Query, VERSION};
+use crate::{BoardId, MessageId, Position};
+
+/// One message from a client.
+#[derive(Clone, Debug)]
+pub enum ClientMessage {
+    /// A wish to change a board; ends in one outcome.
+    Command(SentCommand),
+    /// A question; gets one reply.
+    Query {
+        /// Comes back with the reply.
+        id: MessageId,
+        /// What is asked.
+        query: Query,
+    },
+    /// From now on, send this board's events.
+    Join {
+        /// Which board.
+        board: BoardId,
+        /// What the client has seen of it.
+        position: Option<Position>,
+    },
+    /// No longer send this board's events.
+    Leave {
+        /// Which board.
+        board: BoardId,
+    },
+    /// Is anybody there? Answered with a pong.
+    Ping,
+}
+
+/// A command as it was sent: its body stays as received until the core reads it.
+#[derive(Clone, Debug)]
+pub struct SentCommand {
+    /// The message id.
+    pub id: MessageId,
+    /// The board to change.
+    pub board: BoardId,
+    /// A link key, for the commands that need one. The gateway hashes it and lets it go no further.
+    pub key: Option<String>,
+    /// The JSON of a [`crate::Command`].
+    pub body: Box<RawValue>,
+}
+
+/// Why a message was not taken at all. Unlike a rejection it says nothing about a board.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
+#[error("{detail}")]
+pub struct Refusal {
+    /// The id of the message, where it could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<MessageId>,
+    /// What programs decide on.
+    pub code: RefusalCode,
+    /// What was wrong, named.
+    pub detail: String,
+}
+
+/// The reasons for not taking a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalCode {
+    /// No JSON, or a field is missing or of the wrong kind.
+    Malformed,
+    /// A version that this server does not speak.
+    UnsupportedVersion,
+    /// A type of message that this server does not know.
+    UnknownType,
+    /// More boards joined than one connection may have.
+    TooManyBoards,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Frame<'a> {
+    v: Option<u32>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<MessageId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    board: Option<BoardId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    position: Option<Position>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    body: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct OnlyId {
+    id: MessageId,
+}
+
+impl ClientMessage {
+    /// Reads one message from its JSON.
+    pub fn parse(json: &str) -> Result<Self, Refusal> {
+        let frame: Frame<'_> = serde_json::from_str(json).map_err(|error| {
+            let id = serde_json::from_str::<OnlyId>(json).ok().map(|it| it.id);
+            Refusal { id, code: RefusalCode::Malformed, detail: error.to_string() }
+        })?;
+        let id = frame.id;
+        frame.read().map_err(|(code, detail)| Refusal { id, code, detail })
+    }
+
+    /// The message's JSON.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        let query = match self {
+            Self::Query { query, .. } => Some(serde_json::value::to_raw_value(query)?),
+            _ => None,
+        };
+        serde_json::to_string(&self.frame(query.as_deref()))
+    }
+
+    fn frame<'a>(&'a self, query: Option<&'a RawValue>) -> Frame<'a> {
+        let frame = |kind| Frame {
+            v: Some(VERSION),
+            kind: Some(Cow::Borrowed(kind)),
+            id: None,
+            board: None,
+            position: None,
+            key: None,
+            body: None,
+        };
+        match self {
+            Self::Command(sent) => Frame {
+                id: Some(sent.id),
+                board: Some(sent.board),
+                key: sent.key.as_deref().map(Cow::Borrowed),
+                body: Some(&sent.body),
+                ..frame("command")
+            },
+            Self::Query { id, .. } => Frame { id: Some(*id), body: query, ..frame("query") },
+            Self::Join { board, position } => {
+                Frame { board: Some(*board), position: *position, ..frame("join") }
+            }
+            Self::Leave { board } => Frame { board: Some(*board), ..frame("leave") },
+            Self::Ping => frame("ping"),
+        }
+    }
+}
+
+type Fault = (RefusalCode, String);
+
+impl Frame<'_> {
+    fn read(self) -> Result<ClientMessage, Fault> {
+        let v = self.v.ok_or_else(|| missing("v"))?;
+        if v != VERSION {
+            let detail = format!("version {v} is not spoken here; version {VERSION} is");
+            return Err((RefusalCode::UnsupportedVersion, detail));
+        }
+        let kind = self.kind.clone().ok_or_else(|| missing("type"))?;
+        match kind.as_ref() {
+            "command" => Ok(ClientMessage::Command(SentCommand {
+                id: self.id.ok_or_else(|| missing("id"))?,
+                board: self.board.ok_or_else(|| missing("board"))?,
+                key: self.key.map(Cow::into_owned),
+                body: self.body.ok_or_else(|| missing("body"))?.to_owned(),
+            })),
+            "query" => Ok(ClientMessage::Query {
+                id: self.id.ok_or_else(|| missing("id"))?,
+                query: serde_json::from_str(self.body.ok_or_else(|| missing("body"))?.get())
+                    .map_err(|error| (RefusalCode::Malformed, format!("in `body`: {error}")))?,
+            }),
+            "join" => Ok(ClientMessage::Join {
+                board: self.board.ok_or_else(|| missing("board"))?,
+                position: self.position,
+            }),
+            "leave" => {
+                Ok(ClientMessage::Leave { board: self.board.ok_or_else(|| missing("board"))? })
+            }
+            "ping" => Ok(ClientMessage::Ping),
+            other => {
+                let shown: String = other.chars().take(40).collect();
+                Err((RefusalCode::UnknownType, format!("there is no message of type {shown:?}")))
+            }
+        }
+    }
+}
+
+fn missing(field: &str) -> Fault {
+    (RefusalCode::Malformed, format!("missing field `{field}`"))
+}

@@ -1,0 +1,14 @@
+//! The messages between clients and gateways, the same on every transport.
+//!
+//! `PROTOCOL.md` explains them with an example each.
+
+mod client;
+mod query;
+mod server;
+
+pub use client::{ClientMessage, Refusal, RefusalCode, SentCommand};
+pub use query::{BoardPage, BoardSummary, HistoryEntry, NoteHistory, NotePage, Query, Reply};
+pub use server::ServerMessage;
+
+/// The version that every message carries as `v`.
+pub const VERSION: u32 = 1;
