@@ -1,0 +1,116 @@
+//! The bus of one process: bounded channels for commands and questions, a broadcast for the news.
+
+mod gateway_end;
+mod worker_end;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sockbit_application::envelope::{Announcement, Answer, Answered, CommandEnvelope, Question};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+pub use gateway_end::GatewayEnd;
+pub use worker_end::WorkerEnd;
+
+const COMMAND_MESSAGES_MAX: usize = 1_024;
+const QUESTIONS_MAX: usize = 1_024;
+const NEWS_MAX: usize = 4_096;
+const BURIED_MAX: usize = 100;
+
+/// Connects any number of gateways and workers of one process.
+#[derive(Clone)]
+pub struct MemoryBus {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    commands: mpsc::Sender<Vec<CommandEnvelope>>,
+    waiting: tokio::sync::Mutex<mpsc::Receiver<Vec<CommandEnvelope>>>,
+    /// What a worker took and did not acknowledge before it ended.
+    returned: Mutex<VecDeque<Vec<CommandEnvelope>>>,
+    questions: mpsc::Sender<Asking>,
+    asked: tokio::sync::Mutex<mpsc::Receiver<Asking>>,
+    news: broadcast::Sender<Heard>,
+    buried: Mutex<VecDeque<(CommandEnvelope, String)>>,
+    closed: watch::Sender<bool>,
+}
+
+type Asking = (Question, oneshot::Sender<Answer>);
+
+#[derive(Clone)]
+enum Heard {
+    Announced(Arc<Announcement>),
+    Answered(Arc<Vec<Answered>>),
+}
+
+impl MemoryBus {
+    /// A bus with nobody on it.
+    #[must_use]
+    pub fn new() -> Self {
+        let (commands, waiting) = mpsc::channel(COMMAND_MESSAGES_MAX);
+        let (questions, asked) = mpsc::channel(QUESTIONS_MAX);
+        let shared = Shared {
+            commands,
+            waiting: tokio::sync::Mutex::new(waiting),
+            returned: Mutex::default(),
+            questions,
+            asked: tokio::sync::Mutex::new(asked),
+            news: broadcast::Sender::new(NEWS_MAX),
+            buried: Mutex::default(),
+            closed: watch::Sender::new(false),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The ports of one gateway.
+    #[must_use]
+    pub fn gateway(&self) -> Arc<GatewayEnd> {
+        Arc::new(GatewayEnd::new(Arc::clone(&self.shared)))
+    }
+
+    /// The ports of one worker.
+    #[must_use]
+    pub fn worker(&self) -> Arc<WorkerEnd> {
+        Arc::new(WorkerEnd::new(Arc::clone(&self.shared)))
+    }
+
+    /// Commands that were set aside, with the reasons; the oldest make room for newer ones.
+    #[must_use]
+    pub fn buried(&self) -> Vec<(CommandEnvelope, String)> {
+        locked(&self.shared.buried).iter().cloned().collect()
+    }
+
+    /// Ends the bus: whoever waits on it is told that nothing more comes. Closing twice is once.
+    pub fn close(&self) {
+        self.shared.closed.send_replace(true);
+    }
+}
+
+impl Default for MemoryBus {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Shared {
+    async fn closed(&self) {
+        // The sender lives in `self`, so waiting cannot fail.
+        self.closed.subscribe().wait_for(|closed| *closed).await.ok();
+    }
+
+    fn is_closed(&self) -> bool {
+        *self.closed.borrow()
+    }
+
+    fn bury(&self, command: CommandEnvelope, reason: String) {
+        let mut buried = locked(&self.buried);
+        if buried.len() >= BURIED_MAX {
+            buried.pop_front();
+        }
+        buried.push_back((command, reason));
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,123 @@
+//! The bus as a worker sees it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use sockbit_application::envelope::{Announcement, Answered, CommandEnvelope};
+use sockbit_application::ports::{
+    Announcer, Asked, Delivery, Questions, Receipt, Unavailable, Work,
+};
+
+use super::{Heard, Shared, locked};
+
+const QUEUE: u64 = 0;
+
+/// One worker's ports. What it has not acknowledged when it is dropped goes to another worker.
+pub struct WorkerEnd {
+    shared: Arc<Shared>,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Default)]
+struct Taken {
+    last_tag: u64,
+    open: HashMap<u64, Vec<CommandEnvelope>>,
+}
+
+impl WorkerEnd {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, taken: Mutex::default() }
+    }
+
+    fn deliver(&self, commands: Vec<CommandEnvelope>, redelivered: bool) -> Delivery {
+        let mut taken = locked(&self.taken);
+        taken.last_tag += 1;
+        let tag = taken.last_tag;
+        taken.open.insert(tag, commands.clone());
+        Delivery { receipt: Receipt { queue: QUEUE, tag }, redelivered, commands }
+    }
+
+    fn returned(&self) -> Option<Delivery> {
+        let commands = locked(&self.shared.returned).pop_front()?;
+        Some(self.deliver(commands, true))
+    }
+}
+
+#[async_trait]
+impl Work for WorkerEnd {
+    async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>> {
+        if let Some(delivery) = self.returned() {
+            return Some(vec![delivery]);
+        }
+        let mut waiting = self.shared.waiting.lock().await;
+        let first = tokio::select! {
+            biased;
+            () = self.shared.closed() => return None,
+            first = waiting.recv() => first?,
+        };
+        let mut count = first.len();
+        let mut deliveries = vec![self.deliver(first, false)];
+        while count < commands_max
+            && let Ok(commands) = waiting.try_recv()
+        {
+            count += commands.len();
+            deliveries.push(self.deliver(commands, false));
+        }
+        Some(deliveries)
+    }
+
+    async fn acknowledge(&self, receipts: Vec<Receipt>) -> Result<(), Unavailable> {
+        let mut taken = locked(&self.taken);
+        for receipt in receipts {
+            taken.open.remove(&receipt.tag);
+        }
+        Ok(())
+    }
+
+    async fn bury(&self, command: CommandEnvelope, reason: String) -> Result<(), Unavailable> {
+        tracing::error!(trace = %command.trace, message = %command.message, %reason, "set aside");
+        self.shared.bury(command, reason);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Questions for WorkerEnd {
+    async fn next(&self) -> Option<Asked> {
+        let mut asked = self.shared.asked.lock().await;
+        let (question, answer) = tokio::select! {
+            biased;
+            () = self.shared.closed() => return None,
+            asking = asked.recv() => asking?,
+        };
+        // Whoever asked may have given up meanwhile.
+        let reply = Box::new(move |it| drop(answer.send(it)));
+        Some(Asked { question, reply })
+    }
+}
+
+#[async_trait]
+impl Announcer for WorkerEnd {
+    async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable> {
+        for announcement in batch {
+            // Nobody listening is no error: the log has it.
+            self.shared.news.send(Heard::Announced(Arc::new(announcement))).ok();
+        }
+        Ok(())
+    }
+
+    async fn answer(&self, batch: Vec<Answered>) -> Result<(), Unavailable> {
+        self.shared.news.send(Heard::Answered(Arc::new(batch))).ok();
+        Ok(())
+    }
+}
+
+impl Drop for WorkerEnd {
+    fn drop(&mut self) {
+        let taken = std::mem::take(&mut *locked(&self.taken));
+        let mut open: Vec<_> = taken.open.into_iter().collect();
+        open.sort_by_key(|(tag, _)| *tag);
+        locked(&self.shared.returned).extend(open.into_iter().map(|(_, commands)| commands));
+    }
+}

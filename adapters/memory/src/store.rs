@@ -1,0 +1,149 @@
+//! The store in memory: as strict as those on disk, and gone with the process.
+
+mod board;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use sockbit_application::ports::{
+    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, Standing, Store, StoreError,
+};
+use sockbit_domain::wire::BoardSummary;
+use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq};
+
+use self::board::BoardRecord;
+
+/// Boards, logs and outcomes behind one lock, which makes every call one moment.
+#[derive(Default)]
+pub struct MemoryStore {
+    shelf: Mutex<Shelf>,
+}
+
+#[derive(Default)]
+struct Shelf {
+    boards: HashMap<BoardId, BoardRecord>,
+    /// The boards of each member, so that nobody's list costs a walk over everybody's boards.
+    memberships: HashMap<ActorId, BTreeSet<BoardId>>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        // Changes are checked whole before the first is made, so a panic leaves none half done.
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shelf {
+    fn commit(&mut self, changes: &BoardChanges) -> Commit {
+        if !changes.is_gapless() {
+            return Commit::Conflict;
+        }
+        let record = match (changes.expected, self.boards.get_mut(&changes.board)) {
+            (Some(_), Some(record)) if record.accepts(changes) => record,
+            (None, None) => match BoardRecord::begin(changes) {
+                Some(record) => self.boards.entry(changes.board).or_insert(record),
+                None => return Commit::Conflict,
+            },
+            _ => return Commit::Conflict,
+        };
+        record.write(changes);
+        for (actor, _) in &changes.members {
+            self.memberships.entry(*actor).or_default().insert(changes.board);
+        }
+        Commit::Done
+    }
+
+    fn boards_of(&self, actor: ActorId, max: u32) -> Vec<BoardSummary> {
+        let boards = self.memberships.get(&actor).into_iter().flatten();
+        let mut records: Vec<_> = boards.filter_map(|board| self.boards.get(board)).collect();
+        records.sort_by_key(|record| record.list_key());
+        records.into_iter().filter_map(|record| record.summary(actor)).take(max as usize).collect()
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn load(&self, wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
+        let shelf = self.shelf();
+        let load = |wanted: &BoardWanted| match shelf.boards.get(&wanted.board) {
+            Some(record) => record.load(wanted),
+            None => BoardLoaded { board: None, outcomes: Vec::new() },
+        };
+        Ok(wanted.iter().map(load).collect())
+    }
+
+    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
+        let mut shelf = self.shelf();
+        Ok(changes.iter().map(|changes| shelf.commit(changes)).collect())
+    }
+
+    async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError> {
+        Ok(self.shelf().boards_of(actor, max))
+    }
+
+    async fn standing(
+        &self,
+        board: BoardId,
+        actor: ActorId,
+        position: Option<Seq>,
+    ) -> Result<Option<Standing>, StoreError> {
+        Ok(self.shelf().boards.get(&board).map(|record| record.standing(actor, position)))
+    }
+
+    async fn notes(
+        &self,
+        board: BoardId,
+        after: Option<NoteId>,
+        bytes_max: usize,
+    ) -> Result<Option<Notes>, StoreError> {
+        Ok(self.shelf().boards.get(&board).map(|record| record.notes(after, bytes_max)))
+    }
+
+    async fn note(
+        &self,
+        board: BoardId,
+        note: NoteId,
+    ) -> Result<Option<(Position, Option<Note>)>, StoreError> {
+        Ok(self.shelf().boards.get(&board).map(|record| record.note(note)))
+    }
+
+    async fn events(
+        &self,
+        board: BoardId,
+        after: Seq,
+        bytes_max: usize,
+    ) -> Result<Vec<Event>, StoreError> {
+        let shelf = self.shelf();
+        Ok(shelf.boards.get(&board).map(|it| it.events(after, bytes_max)).unwrap_or_default())
+    }
+
+    async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {
+        let shelf = self.shelf();
+        let wanted: BTreeSet<&BoardId> = boards.iter().collect();
+        let head = |board: &BoardId| Some((*board, shelf.boards.get(board)?.head()));
+        Ok(wanted.into_iter().filter_map(head).collect())
+    }
+
+    async fn note_events(
+        &self,
+        board: BoardId,
+        note: NoteId,
+        before: Option<Seq>,
+        max: u32,
+    ) -> Result<NoteEvents, StoreError> {
+        let shelf = self.shelf();
+        let record = shelf.boards.get(&board);
+        Ok(record.map(|it| it.note_events(note, before, max)).unwrap_or_default())
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,253 @@
+//! One board in memory: its state, its log, and the rules by which a change of it is accepted.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound;
+
+use sockbit_application::ports::{
+    BoardChanges, BoardLoaded, BoardWanted, NoteEvents, Notes, PageBudget, Standing,
+    StoredOutcome, json_bytes,
+};
+use sockbit_domain::wire::BoardSummary;
+use sockbit_domain::{
+    Actor, ActorId, Board, BoardId, Change, ClientId, Event, EventId, Fact, Link, MessageId, Note,
+    NoteId, NoteState, PastEdit, Position, Role, Seq, Timestamp, Title,
+};
+
+pub(super) struct BoardRecord {
+    id: BoardId,
+    title: Title,
+    head: Position,
+    note_count: u32,
+    text_bytes: u64,
+    changed_by: Actor,
+    changed_at: Timestamp,
+    members: BTreeMap<ActorId, Role>,
+    links: Vec<Link>,
+    notes: BTreeMap<NoteId, Note>,
+    outcomes: HashMap<(ClientId, MessageId), StoredOutcome>,
+    /// In the order of their numbers.
+    log: Vec<Logged>,
+    /// Where in the log each note's events stand.
+    note_log: HashMap<NoteId, Vec<usize>>,
+}
+
+struct Logged {
+    fact: Fact,
+    /// Bytes of JSON of the log up to and with this event.
+    bytes_until: u64,
+}
+
+impl Logged {
+    fn seq(&self) -> Seq {
+        self.fact.event.seq
+    }
+
+    fn edit(&self) -> Option<PastEdit> {
+        let Change::NoteEdited { delta, .. } = &self.fact.event.change else { return None };
+        let inverse = self.fact.inverse.clone()?;
+        Some(PastEdit { seq: self.seq(), delta: delta.clone(), inverse })
+    }
+}
+
+impl BoardRecord {
+    /// A board before its first event, if there is one to begin it and nothing in the changes
+    /// contradicts itself.
+    pub fn begin(changes: &BoardChanges) -> Option<Self> {
+        let first = &changes.facts.first()?.event;
+        let record = Self {
+            id: changes.board,
+            title: changes.title.clone(),
+            head: first.position(),
+            note_count: 0,
+            text_bytes: 0,
+            changed_by: first.actor.clone(),
+            changed_at: first.at,
+            members: BTreeMap::new(),
+            links: Vec::new(),
+            notes: BTreeMap::new(),
+            outcomes: HashMap::new(),
+            log: Vec::new(),
+            note_log: HashMap::new(),
+        };
+        record.has_room_for(changes).then_some(record)
+    }
+
+    /// Whether the changes were decided on this very state.
+    pub fn accepts(&self, changes: &BoardChanges) -> bool {
+        changes.expected == Some(self.head) && self.has_room_for(changes)
+    }
+
+    /// Outcomes and links are written once: a second one under the same key would hide the first.
+    fn has_room_for(&self, changes: &BoardChanges) -> bool {
+        let mut outcomes = HashSet::new();
+        let mut links: HashSet<_> = self.links.iter().map(|it| it.id).collect();
+        let mut hashes: HashSet<_> = self.links.iter().map(|it| it.hash).collect();
+        changes.outcomes.iter().map(|it| (it.client, it.message)).all(|key| {
+            !self.outcomes.contains_key(&key) && outcomes.insert(key)
+        }) && changes.links.iter().all(|it| links.insert(it.id) && hashes.insert(it.hash))
+    }
+
+    /// Takes over changes that were accepted.
+    pub fn write(&mut self, changes: &BoardChanges) {
+        self.title = changes.title.clone();
+        self.head = changes.head;
+        self.note_count = changes.note_count;
+        self.text_bytes = changes.text_bytes;
+        changes.facts.iter().for_each(|fact| self.log(fact));
+        self.members.extend(changes.members.iter().copied());
+        self.links.extend(changes.links.iter().cloned());
+        self.notes.extend(changes.notes.iter().map(|note| (note.id, note.clone())));
+        let outcomes = changes.outcomes.iter().map(|it| ((it.client, it.message), it.clone()));
+        self.outcomes.extend(outcomes);
+    }
+
+    fn log(&mut self, fact: &Fact) {
+        let event = &fact.event;
+        self.changed_by = event.actor.clone();
+        self.changed_at = event.at;
+        if let Some(note) = event.change.note() {
+            self.note_log.entry(note).or_default().push(self.log.len());
+        }
+        let bytes_until = self.log_bytes().saturating_add(json_bytes(event) as u64);
+        self.log.push(Logged { fact: fact.clone(), bytes_until });
+    }
+
+    fn log_bytes(&self) -> u64 {
+        self.log.last().map_or(0, |it| it.bytes_until)
+    }
+
+    pub fn head(&self) -> Position {
+        self.head
+    }
+
+    /// Sorts boards as lists show them: latest change first.
+    pub fn list_key(&self) -> (Reverse<Timestamp>, BoardId) {
+        (Reverse(self.changed_at), self.id)
+    }
+
+    pub fn summary(&self, actor: ActorId) -> Option<BoardSummary> {
+        let live = self.notes.values().filter(|note| note.state == NoteState::Live).count();
+        Some(BoardSummary {
+            board: self.id,
+            title: self.title.clone(),
+            role: *self.members.get(&actor)?,
+            notes: u32::try_from(live).unwrap_or(u32::MAX),
+            changed_by: self.changed_by.clone(),
+            changed_at: self.changed_at,
+        })
+    }
+
+    pub fn load(&self, wanted: &BoardWanted) -> BoardLoaded {
+        let role = |actor: &ActorId| Some((*actor, *self.members.get(actor)?));
+        let note = |id: &NoteId| Some((*id, self.notes.get(id)?.clone()));
+        let board = Board {
+            id: self.id,
+            title: self.title.clone(),
+            head: self.head,
+            note_count: self.note_count,
+            text_bytes: self.text_bytes,
+            links: self.links.clone(),
+            members: wanted.actors.iter().filter_map(role).collect(),
+            notes: wanted.notes.keys().filter_map(note).collect(),
+            edits: self.edits(wanted),
+            bases: wanted.bases.iter().filter_map(|seq| Some((*seq, self.event_at(*seq)?))).collect(),
+        };
+        let outcomes = wanted.messages.iter().filter_map(|key| self.outcomes.get(key));
+        BoardLoaded { board: Some(board), outcomes: outcomes.cloned().collect() }
+    }
+
+    fn edits(&self, wanted: &BoardWanted) -> BTreeMap<NoteId, Vec<PastEdit>> {
+        let edits = |(note, base): (&NoteId, &Option<Seq>)| {
+            let first = base.as_ref()?.next();
+            let edits: Vec<_> = self.note_log(*note, first).filter_map(Logged::edit).collect();
+            (!edits.is_empty()).then_some((*note, edits))
+        };
+        wanted.notes.iter().filter_map(edits).collect()
+    }
+
+    /// What happened to a note, from a number on.
+    fn note_log(&self, note: NoteId, first: Seq) -> impl DoubleEndedIterator<Item = &Logged> {
+        let places = self.note_log.get(&note).map_or(&[][..], |places| places);
+        let seen = places
+            .partition_point(|place| self.log.get(*place).is_some_and(|it| it.seq() < first));
+        places.iter().skip(seen).filter_map(|place| self.log.get(*place))
+    }
+
+    /// The id of the event with exactly this number: one inside a squashed range is not known.
+    fn event_at(&self, seq: Seq) -> Option<EventId> {
+        let place = self.log.binary_search_by_key(&seq, Logged::seq).ok()?;
+        self.log.get(place).map(|it| it.fact.event.id)
+    }
+
+    /// The log beyond a number.
+    fn log_after(&self, after: Seq) -> &[Logged] {
+        let seen = self.log.partition_point(|it| it.seq() <= after);
+        self.log.get(seen..).unwrap_or_default()
+    }
+
+    pub fn standing(&self, actor: ActorId, position: Option<Seq>) -> Standing {
+        let bytes_since = |seq| {
+            let unseen = self.log_after(seq).len();
+            let last_seen = self.log.len().checked_sub(unseen + 1);
+            let seen = last_seen.and_then(|place| self.log.get(place));
+            self.log_bytes().saturating_sub(seen.map_or(0, |it| it.bytes_until))
+        };
+        Standing {
+            role: self.members.get(&actor).copied(),
+            title: self.title.clone(),
+            head: self.head,
+            event_at: position.and_then(|seq| self.event_at(seq)),
+            bytes_since: position.map_or(0, bytes_since),
+            text_bytes: self.text_bytes,
+        }
+    }
+
+    pub fn notes(&self, after: Option<NoteId>, bytes_max: usize) -> Notes {
+        let first = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut kept = self
+            .notes
+            .range((first, Bound::Unbounded))
+            .map(|(_, note)| note)
+            .filter(|note| note.state != NoteState::Deleted)
+            .peekable();
+        let mut page = PageBudget::new(bytes_max);
+        let mut notes = Vec::new();
+        while let Some(note) = kept.next_if(|note| page.takes(note)) {
+            notes.push(note.clone());
+        }
+        let next = kept.peek().and(notes.last()).map(|last| last.id);
+        Notes { head: self.head, title: self.title.clone(), notes, next }
+    }
+
+    pub fn note(&self, id: NoteId) -> (Position, Option<Note>) {
+        (self.head, self.notes.get(&id).cloned())
+    }
+
+    pub fn events(&self, after: Seq, bytes_max: usize) -> Vec<Event> {
+        let mut page = PageBudget::new(bytes_max);
+        let events = self.log_after(after).iter().map(|it| &it.fact.event);
+        events.take_while(|event| page.takes(event)).cloned().collect()
+    }
+
+    pub fn note_events(&self, id: NoteId, before: Option<Seq>, max: u32) -> NoteEvents {
+        let before = before.unwrap_or(Seq(u64::MAX));
+        let mut earlier =
+            self.note_log(id, Seq(0)).rev().skip_while(|it| it.seq() >= before).map(|it| &it.fact);
+        let mut events: Vec<_> = earlier
+            .by_ref()
+            .take(max as usize)
+            .map(|fact| (fact.event.clone(), fact.inverse.clone()))
+            .collect();
+        events.reverse();
+        NoteEvents {
+            events,
+            later_inverses: self
+                .note_log(id, before)
+                .filter_map(|it| it.fact.inverse.clone())
+                .collect(),
+            more: earlier.next().is_some(),
+            note: self.notes.get(&id).cloned(),
+        }
+    }
+}

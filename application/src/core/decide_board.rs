@@ -1,0 +1,246 @@
+//! Deciding all commands of one board in memory: no I/O happens here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use sockbit_domain::{
+    Board, Change, ClientId, Context, Decision, EventId, Fact, Limits, LinkId, MessageId, NoteId,
+    Outcome, Position, Rejection, RejectionCode, Role, Seq, Timestamp, decide,
+};
+
+use super::inbox::{BoardInbox, Received};
+use crate::envelope::{Announced, Answered, CommandEnvelope};
+use crate::ports::{BoardChanges, BoardLoaded, Ids, StoredOutcome};
+
+/// What a batch makes of one board.
+#[derive(Default)]
+pub(super) struct Decided {
+    /// What to commit; `None` where everything was a repeat or is not recorded.
+    pub changes: Option<BoardChanges>,
+    /// The outcomes to answer with, once committed.
+    pub answers: Vec<Answered>,
+    /// The events to announce, once committed.
+    pub events: Vec<Announced>,
+    /// The numbers of events that an earlier run committed, and perhaps did not announce.
+    pub repeated: BTreeSet<Seq>,
+    /// Commands on which deciding itself failed, and how.
+    pub failed: Vec<(CommandEnvelope, String)>,
+}
+
+/// What the core adds to a decision.
+pub(super) struct Stamp<'a> {
+    pub ids: &'a dyn Ids,
+    pub now: Timestamp,
+    pub limits: &'a Limits,
+}
+
+/// Decides the commands in their order, each on what the one before it left.
+pub(super) fn decide_board(
+    inbox: &BoardInbox<'_>,
+    loaded: BoardLoaded,
+    stamp: &Stamp<'_>,
+) -> Decided {
+    let mut desk = Desk {
+        stamp,
+        expected: loaded.board.as_ref().map(|board| board.head),
+        board: loaded.board,
+        known: loaded.outcomes.into_iter().map(|it| ((it.client, it.message), it)).collect(),
+        facts: Vec::new(),
+        outcomes: Vec::new(),
+        decided: Decided::default(),
+    };
+    for received in &inbox.commands {
+        desk.take(received);
+    }
+    desk.finish(inbox)
+}
+
+/// The board on the desk while its commands are worked through.
+struct Desk<'a> {
+    stamp: &'a Stamp<'a>,
+    expected: Option<Position>,
+    board: Option<Board>,
+    known: BTreeMap<(ClientId, MessageId), StoredOutcome>,
+    facts: Vec<Fact>,
+    outcomes: Vec<StoredOutcome>,
+    decided: Decided,
+}
+
+impl Desk<'_> {
+    fn take(&mut self, received: &Received<'_>) {
+        let outcome = match self.repeat(received) {
+            Some(outcome) => outcome,
+            None => self.first_time(received),
+        };
+        let envelope = received.envelope;
+        self.decided.answers.push(Answered {
+            trace: envelope.trace,
+            to: envelope.reply_to,
+            board: envelope.board,
+            message: envelope.message,
+            outcome: Some(outcome),
+        });
+    }
+
+    /// The outcome of a command that came before. Another body under its id changes nothing.
+    fn repeat(&mut self, received: &Received<'_>) -> Option<Outcome> {
+        let envelope = received.envelope;
+        let known = self.known.get(&(envelope.client, envelope.message))?;
+        if known.body_hash != received.body_hash {
+            return Some(Outcome::Rejected(Rejection::new(
+                RejectionCode::MessageIdReused,
+                "this message id was used before, for another body",
+            )));
+        }
+        if let Outcome::Saved { position } = known.outcome {
+            self.decided.repeated.insert(position.seq);
+        }
+        Some(known.outcome.clone())
+    }
+
+    fn first_time(&mut self, received: &Received<'_>) -> Outcome {
+        let outcome = match self.decide(received) {
+            Ok(Decision::Happened(fact)) => self.happened(received, fact),
+            Ok(Decision::Unchanged) => self.unchanged(),
+            Err(rejection) => Outcome::Rejected(rejection),
+        };
+        if is_recorded(&outcome) {
+            self.record(received, &outcome);
+        }
+        outcome
+    }
+
+    fn decide(&mut self, received: &Received<'_>) -> Result<Decision, Rejection> {
+        let envelope = received.envelope;
+        let command = match &received.command {
+            Ok(command) => command,
+            Err(rejection) if self.is_member(envelope) => return Err(rejection.clone()),
+            Err(_) => return Err(not_found()),
+        };
+        let context = Context {
+            board: envelope.board,
+            actor: &envelope.actor,
+            key: envelope.key,
+            message: envelope.message,
+            event: EventId(self.stamp.ids.mint()),
+            link: LinkId(self.stamp.ids.mint()),
+            now: self.stamp.now,
+            limits: self.stamp.limits,
+        };
+        let board = self.board.as_ref();
+        let decision = catch_unwind(AssertUnwindSafe(|| decide(board, command, &context)));
+        decision.unwrap_or_else(|panic| Err(self.fail(envelope, describe(&*panic))))
+    }
+
+    fn is_member(&self, envelope: &CommandEnvelope) -> bool {
+        self.board.as_ref().is_some_and(|board| board.role(envelope.actor.id).is_some())
+    }
+
+    fn happened(&mut self, received: &Received<'_>, fact: Fact) -> Outcome {
+        if let Some(board) = &mut self.board {
+            if let Err(error) = board.apply(&fact) {
+                return Outcome::Rejected(self.fail(received.envelope, error.to_string()));
+            }
+        } else {
+            self.board = Board::created(&fact.event);
+        }
+        let position = fact.event.position();
+        self.decided
+            .events
+            .push(Announced { trace: received.envelope.trace, event: fact.event.clone() });
+        self.facts.push(fact);
+        Outcome::Saved { position }
+    }
+
+    fn unchanged(&self) -> Outcome {
+        match &self.board {
+            Some(board) => Outcome::Unchanged { position: board.head },
+            None => Outcome::Rejected(not_found()),
+        }
+    }
+
+    fn record(&mut self, received: &Received<'_>, outcome: &Outcome) {
+        let stored = StoredOutcome {
+            client: received.envelope.client,
+            message: received.envelope.message,
+            body_hash: received.body_hash,
+            outcome: outcome.clone(),
+            at: self.stamp.now,
+        };
+        self.known.insert((stored.client, stored.message), stored.clone());
+        self.outcomes.push(stored);
+    }
+
+    fn fail(&mut self, envelope: &CommandEnvelope, reason: String) -> Rejection {
+        tracing::error!(trace = %envelope.trace, %reason, "deciding a command failed");
+        self.decided.failed.push((envelope.clone(), reason));
+        Rejection::new(
+            RejectionCode::Internal,
+            "the server failed on this command and has set it aside",
+        )
+    }
+
+    fn finish(mut self, inbox: &BoardInbox<'_>) -> Decided {
+        let Some(board) = &self.board else { return self.decided };
+        if self.facts.is_empty() && self.outcomes.is_empty() {
+            return self.decided;
+        }
+        self.decided.changes = Some(BoardChanges {
+            board: inbox.board,
+            expected: self.expected,
+            head: board.head,
+            title: board.title.clone(),
+            note_count: board.note_count,
+            text_bytes: board.text_bytes,
+            notes: touched(&self.facts)
+                .iter()
+                .filter_map(|id| board.notes.get(id))
+                .cloned()
+                .collect(),
+            members: joined(&self.facts),
+            links: added_links(board, &self.facts),
+            facts: self.facts,
+            outcomes: self.outcomes,
+        });
+        self.decided
+    }
+}
+
+/// What strangers are told leaves no trace, or they could fill the store of a board that is not theirs.
+fn is_recorded(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Saved { .. } | Outcome::Unchanged { .. } => true,
+        Outcome::Rejected(rejection) => rejection.code.is_recorded(),
+    }
+}
+
+fn not_found() -> Rejection {
+    Rejection::new(RejectionCode::NotFound, "there is no such board, or not for you")
+}
+
+fn describe(cause: &(dyn std::any::Any + 'static)) -> String {
+    cause
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| cause.downcast_ref::<&str>().map(ToString::to_string))
+        .unwrap_or_else(|| "it panicked without words".to_owned())
+}
+
+fn touched(facts: &[Fact]) -> BTreeSet<NoteId> {
+    facts.iter().filter_map(|fact| fact.event.change.note()).collect()
+}
+
+fn joined(facts: &[Fact]) -> Vec<(sockbit_domain::ActorId, Role)> {
+    let role = |fact: &Fact| match fact.event.change {
+        Change::BoardCreated { .. } => Some(Role::Owner),
+        Change::MemberJoined { role } => Some(role),
+        _ => None,
+    };
+    facts.iter().filter_map(|fact| Some((fact.event.actor.id, role(fact)?))).collect()
+}
+
+fn added_links(board: &Board, facts: &[Fact]) -> Vec<sockbit_domain::Link> {
+    let added = facts.iter().filter(|fact| matches!(fact.event.change, Change::LinkAdded { .. }));
+    let first = board.links.len().saturating_sub(added.count());
+    board.links.iter().skip(first).cloned().collect()
+}

@@ -1,0 +1,91 @@
+//! A batch sorted by board, and what must be known to decide it.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use sha2::{Digest, Sha256};
+use sockbit_domain::{BoardId, Command, Rejection, RejectionCode};
+
+use crate::envelope::CommandEnvelope;
+use crate::ports::BoardWanted;
+
+/// The commands of a batch that are for one board, in their order.
+pub(super) struct BoardInbox<'a> {
+    pub board: BoardId,
+    pub commands: Vec<Received<'a>>,
+}
+
+/// A command as the core reads it.
+pub(super) struct Received<'a> {
+    pub envelope: &'a CommandEnvelope,
+    pub command: Result<Command, Rejection>,
+    pub body_hash: [u8; 32],
+}
+
+/// Sorts a batch by board; the boards keep the order in which they were first named.
+pub(super) fn by_board(batch: &[CommandEnvelope]) -> Vec<BoardInbox<'_>> {
+    let mut places = BTreeMap::new();
+    let mut boards: Vec<BoardInbox<'_>> = Vec::new();
+    for envelope in batch {
+        let place = match places.entry(envelope.board) {
+            Entry::Occupied(place) => *place.get(),
+            Entry::Vacant(place) => {
+                boards.push(BoardInbox { board: envelope.board, commands: Vec::new() });
+                *place.insert(boards.len() - 1)
+            }
+        };
+        if let Some(inbox) = boards.get_mut(place) {
+            inbox.commands.push(Received::read(envelope));
+        }
+    }
+    boards
+}
+
+impl<'a> Received<'a> {
+    fn read(envelope: &'a CommandEnvelope) -> Self {
+        let command = serde_json::from_str(envelope.body.get()).map_err(|error| {
+            Rejection::new(RejectionCode::Malformed, format!("the body is not a command: {error}"))
+        });
+        Self { envelope, command, body_hash: body_hash(envelope) }
+    }
+}
+
+/// The body's bytes as received, and the key beside it: what makes two sendings the same command.
+fn body_hash(envelope: &CommandEnvelope) -> [u8; 32] {
+    let mut hash = Sha256::new_with_prefix(envelope.body.get().as_bytes());
+    if let Some(key) = envelope.key {
+        hash.update(key.0);
+    }
+    hash.finalize().into()
+}
+
+impl BoardInbox<'_> {
+    /// What the store is asked for.
+    pub fn wanted(&self) -> BoardWanted {
+        let mut wanted = BoardWanted {
+            board: self.board,
+            actors: self.commands.iter().map(|it| it.envelope.actor.id).collect(),
+            messages: self
+                .commands
+                .iter()
+                .map(|it| (it.envelope.client, it.envelope.message))
+                .collect(),
+            notes: BTreeMap::new(),
+            bases: self.known().filter_map(|it| Some(it.base()?.seq)).collect(),
+        };
+        for command in self.known() {
+            let Some(note) = command.note() else { continue };
+            let base = command.base().map(|base| base.seq);
+            let lowest = wanted.notes.entry(note).or_insert(base);
+            *lowest = match (*lowest, base) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+        }
+        wanted
+    }
+
+    fn known(&self) -> impl Iterator<Item = &Command> {
+        self.commands.iter().filter_map(|it| it.command.as_ref().ok())
+    }
+}

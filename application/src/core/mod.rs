@@ -1,0 +1,77 @@
+//! The core: commands and questions in; commits, events and answers out.
+
+mod decide_board;
+mod inbox;
+mod process_commands;
+mod queries;
+
+use std::sync::Arc;
+
+use sockbit_domain::Limits;
+
+use crate::envelope::{Answer, Question};
+use crate::ports::{Announcer, Clock, Ids, Store, StoreError, Unavailable};
+
+pub use process_commands::Processed;
+
+/// What the core needs from the world.
+#[derive(Clone)]
+pub struct CorePorts {
+    /// Keeps the boards.
+    pub store: Arc<dyn Store>,
+    /// Tells the gateways.
+    pub announcer: Arc<dyn Announcer>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Mints ids of events.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// Decides what happens. It remembers nothing between two calls, so any number may run at once.
+#[derive(Clone)]
+pub struct Core {
+    ports: CorePorts,
+    limits: Limits,
+}
+
+/// Why a batch could not be carried through. Running it again is safe: what was committed is found
+/// by its outcomes.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The bus failed after the commit.
+    #[error("could not announce: {0}")]
+    Announce(#[from] Unavailable),
+}
+
+impl Core {
+    /// A core on these ports, which holds boards to these limits.
+    #[must_use]
+    pub fn new(ports: CorePorts, limits: Limits) -> Self {
+        Self { ports, limits }
+    }
+
+    /// Answers a question, as far as the asker may know.
+    pub async fn answer(&self, question: Question) -> Answer {
+        let answer = match question {
+            Question::Client { actor, query } => {
+                queries::client(&*self.ports.store, actor, query).await.map(Answer::Client)
+            }
+            Question::Admission { actor, board, position } => {
+                queries::admission(&*self.ports.store, actor, board, position)
+                    .await
+                    .map(Answer::Admission)
+            }
+            Question::Events { board, after } => {
+                queries::events(&*self.ports.store, board, after).await.map(Answer::Events)
+            }
+            Question::Heads { boards } => self.ports.store.heads(&boards).await.map(Answer::Heads),
+        };
+        answer.unwrap_or_else(|error| {
+            tracing::warn!(%error, "a question could not be answered");
+            Answer::Unavailable
+        })
+    }
+}

@@ -1,0 +1,147 @@
+//! The use case of the core: a batch of commands becomes commits, events and outcomes.
+
+use std::collections::BTreeMap;
+
+use futures::future::try_join_all;
+use sockbit_domain::{BoardId, Event, Seq};
+
+use super::decide_board::{Decided, Stamp, decide_board};
+use super::inbox::{BoardInbox, by_board};
+use super::{Core, ProcessError};
+use crate::envelope::{Announced, Announcement, Answered, CommandEnvelope};
+use crate::ports::{BoardLoaded, Commit, StoreError};
+use crate::slot::Slot;
+use crate::trace::TraceId;
+
+/// How often a board that loses its race is decided anew before its senders are asked to try later.
+const ATTEMPTS_MAX: u32 = 16;
+
+/// What became of a batch, for the worker.
+#[derive(Debug, Default)]
+pub struct Processed {
+    /// Commands on which deciding itself failed, and how. They have an outcome.
+    pub failed: Vec<(CommandEnvelope, String)>,
+}
+
+impl Core {
+    /// Decides a batch board by board, commits it in one go, announces what happened and answers
+    /// every command.
+    ///
+    /// Safe to run again after an error: what was committed is answered from its outcomes.
+    pub async fn process(&self, batch: &[CommandEnvelope]) -> Result<Processed, ProcessError> {
+        let boards = by_board(batch);
+        let mut decided = Vec::with_capacity(boards.len());
+        let mut lost = Vec::new();
+        for (inbox, result) in boards.iter().zip(self.decide_and_commit(&boards).await?) {
+            match result {
+                Some(done) => decided.push((inbox.board, done)),
+                None => lost.push(inbox),
+            }
+        }
+        for inbox in lost {
+            decided.push((inbox.board, self.decide_alone(inbox).await?));
+        }
+        self.tell(decided).await
+    }
+
+    /// One attempt at all boards; `None` for those that lost their race.
+    async fn decide_and_commit(
+        &self,
+        boards: &[BoardInbox<'_>],
+    ) -> Result<Vec<Option<Decided>>, StoreError> {
+        let wanted: Vec<_> = boards.iter().map(BoardInbox::wanted).collect();
+        let loaded = self.ports.store.load(&wanted).await?;
+        let decided: Vec<Decided> =
+            boards.iter().zip(loaded).map(|(inbox, loaded)| self.decide(inbox, loaded)).collect();
+        let changes: Vec<_> = decided.iter().filter_map(|it| it.changes.clone()).collect();
+        let mut verdicts = match changes.as_slice() {
+            [] => Vec::new(),
+            changes => self.ports.store.commit(changes).await?,
+        }
+        .into_iter();
+        let settle = |it: Decided| match it.changes {
+            Some(_) if verdicts.next() != Some(Commit::Done) => None,
+            _ => Some(it),
+        };
+        Ok(decided.into_iter().map(settle).collect())
+    }
+
+    fn decide(&self, inbox: &BoardInbox<'_>, loaded: BoardLoaded) -> Decided {
+        let stamp =
+            Stamp { ids: &*self.ports.ids, now: self.ports.clock.now(), limits: &self.limits };
+        decide_board(inbox, loaded, &stamp)
+    }
+
+    /// A board that lost its race is decided on what the winner left, without holding up others.
+    async fn decide_alone(&self, inbox: &BoardInbox<'_>) -> Result<Decided, StoreError> {
+        for _ in 0..ATTEMPTS_MAX {
+            metrics::counter!("sockbit_commit_conflicts_total").increment(1);
+            let mut result = self.decide_and_commit(std::slice::from_ref(inbox)).await?;
+            if let Some(decided) = result.pop().flatten() {
+                return Ok(decided);
+            }
+        }
+        tracing::warn!(board = %inbox.board, "a board lost every race; its senders try later");
+        Ok(Decided {
+            answers: inbox.commands.iter().map(|it| later(it.envelope)).collect(),
+            ..Decided::default()
+        })
+    }
+
+    async fn tell(&self, decided: Vec<(BoardId, Decided)>) -> Result<Processed, ProcessError> {
+        let repeated =
+            try_join_all(decided.iter().map(|(board, it)| self.repeated(*board, it))).await?;
+        let mut by_slot: BTreeMap<Slot, Vec<Announced>> = BTreeMap::new();
+        let mut answers: Vec<Answered> = Vec::new();
+        let mut processed = Processed::default();
+        for ((board, decided), repeated) in decided.into_iter().zip(repeated) {
+            let events = by_slot.entry(Slot::of(board)).or_default();
+            events.extend(repeated);
+            events.extend(decided.events);
+            answers.extend(decided.answers);
+            processed.failed.extend(decided.failed);
+        }
+        let announcements: Vec<_> = by_slot
+            .into_iter()
+            .filter(|(_, events)| !events.is_empty())
+            .map(|(slot, events)| Announcement { slot, events })
+            .collect();
+        if !announcements.is_empty() {
+            self.ports.announcer.announce(announcements).await?;
+        }
+        self.ports.announcer.answer(answers).await?;
+        Ok(processed)
+    }
+
+    /// The events of repeated commands once more: the run that committed them may have ended before
+    /// it announced them. Who has seen them knows them by their numbers.
+    async fn repeated(
+        &self,
+        board: BoardId,
+        decided: &Decided,
+    ) -> Result<Vec<Announced>, StoreError> {
+        let mut events = Vec::new();
+        for seq in &decided.repeated {
+            let before = Seq(seq.0.saturating_sub(1));
+            let found = self.ports.store.events(board, before, 1).await?;
+            events.extend(found.into_iter().take(1).map(|event| announced(event, decided)));
+        }
+        Ok(events)
+    }
+}
+
+fn announced(event: Event, decided: &Decided) -> Announced {
+    let answer = decided.answers.iter().find(|answer| answer.message == event.message);
+    let trace = answer.map_or(TraceId::default(), |answer| answer.trace);
+    Announced { trace, event }
+}
+
+fn later(envelope: &CommandEnvelope) -> Answered {
+    Answered {
+        trace: envelope.trace,
+        to: envelope.reply_to,
+        board: envelope.board,
+        message: envelope.message,
+        outcome: None,
+    }
+}

@@ -1,0 +1,27 @@
+//! A board, page by page.
+
+use sockbit_domain::wire::{BoardPage, Reply};
+use sockbit_domain::{ActorId, BoardId, NoteId};
+
+use super::{PAGE_BYTES_MAX, member, not_found};
+use crate::ports::{Store, StoreError};
+
+pub(super) async fn board_page(
+    store: &dyn Store,
+    actor: ActorId,
+    board: BoardId,
+    after: Option<NoteId>,
+) -> Result<Reply, StoreError> {
+    let Some((role, _)) = member(store, actor, board).await? else { return Ok(not_found().into()) };
+    let Some(notes) = store.notes(board, after, PAGE_BYTES_MAX).await? else {
+        return Ok(not_found().into());
+    };
+    Ok(Reply::BoardPage(BoardPage {
+        board,
+        title: notes.title,
+        role,
+        position: notes.head,
+        notes: notes.notes,
+        next: notes.next,
+    }))
+}

@@ -1,0 +1,15 @@
+//! The boards of one person.
+
+use sockbit_domain::ActorId;
+use sockbit_domain::wire::Reply;
+
+use crate::ports::{Store, StoreError};
+
+const BOARDS_MAX: u32 = 200;
+
+pub(super) async fn my_boards(store: &dyn Store, actor: ActorId) -> Result<Reply, StoreError> {
+    let mut boards = store.boards_of(actor, BOARDS_MAX + 1).await?;
+    let more = boards.len() > BOARDS_MAX as usize;
+    boards.truncate(BOARDS_MAX as usize);
+    Ok(Reply::MyBoards { boards, more })
+}

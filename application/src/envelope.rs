@@ -1,0 +1,140 @@
+//! What travels between gateways and workers, whatever the bus.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sockbit_domain::wire::{Query, Reply};
+use sockbit_domain::{
+    Actor, ActorId, BoardId, ClientId, Event, KeyHash, MessageId, Outcome, Position, Rejection,
+    Role, Seq,
+};
+use uuid::Uuid;
+
+use crate::slot::Slot;
+use crate::trace::TraceId;
+
+/// A command on its way to the core, with everything that the core may not ask the sender for.
+#[derive(Clone, Debug)]
+pub struct CommandEnvelope {
+    /// Follows the command from transport to transport.
+    pub trace: TraceId,
+    /// Where the outcome goes.
+    pub reply_to: Address,
+    /// Who sends, as the gateway authenticated them.
+    pub actor: Actor,
+    /// The installation that it came from; with the message id it is the key of the outcome.
+    pub client: ClientId,
+    /// The command's id.
+    pub message: MessageId,
+    /// The board to change.
+    pub board: BoardId,
+    /// The hash of the link key that came beside the body.
+    pub key: Option<KeyHash>,
+    /// The JSON of the command, byte for byte as received.
+    pub body: Box<RawValue>,
+}
+
+/// One connection at one gateway.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Address {
+    /// The gateway process.
+    pub gateway: Uuid,
+    /// The connection, numbered by the gateway.
+    pub session: u64,
+}
+
+/// The outcome of one command, on its way to the sender.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answered {
+    /// Follows the command from transport to transport.
+    pub trace: TraceId,
+    /// The sender.
+    pub to: Address,
+    /// The board that it was for.
+    pub board: BoardId,
+    /// The command's id.
+    pub message: MessageId,
+    /// What became of it; `None` means not taken now, send it again.
+    pub outcome: Option<Outcome>,
+}
+
+/// What happened on the boards of one slot.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Announcement {
+    /// The slot of all the boards.
+    pub slot: Slot,
+    /// In order, for each board.
+    pub events: Vec<Announced>,
+}
+
+/// One event with the trace of the command that made it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Announced {
+    /// Follows the command from transport to transport.
+    pub trace: TraceId,
+    /// What happened.
+    pub event: Event,
+}
+
+/// A question of a client, or of a gateway in its own name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Question {
+    /// A client's query; answered as far as the actor may know.
+    Client {
+        /// Who asks.
+        actor: ActorId,
+        /// What.
+        query: Query,
+    },
+    /// May this actor join, and can they resume from this position?
+    Admission {
+        /// Who wants to join.
+        actor: ActorId,
+        /// Which board.
+        board: BoardId,
+        /// What they have seen of it.
+        position: Option<Position>,
+    },
+    /// A board's events after a number, as many as fit a page. For the gateway itself, which
+    /// shows them only to those whom it admitted.
+    Events {
+        /// Which board.
+        board: BoardId,
+        /// The number of the last event that the gateway has.
+        after: Seq,
+    },
+    /// The heads of boards. For the gateway itself.
+    Heads {
+        /// Which boards.
+        boards: Vec<BoardId>,
+    },
+}
+
+/// The answer to a [`Question`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// To a client's query.
+    Client(Reply),
+    /// To an admission.
+    Admission(Result<Admission, Rejection>),
+    /// To a question for events.
+    Events(Vec<Event>),
+    /// To a question for heads: one for each board that exists.
+    Heads(Vec<(BoardId, Position)>),
+    /// The store could not be asked. Asking again later may help.
+    Unavailable,
+}
+
+/// How somebody may join.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Admission {
+    /// What they may do.
+    pub role: Role,
+    /// The last event.
+    pub head: Position,
+    /// Whether the missing events can be sent; otherwise the board is pulled anew.
+    pub resumable: bool,
+}
+
+/// A message encoded once for all who get it.
+pub type Encoded = Bytes;

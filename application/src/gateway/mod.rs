@@ -1,0 +1,306 @@
+//! The gateway: holds clients' sessions, puts their messages on the bus and brings them the news.
+//! It has no database and no rule about boards.
+
+mod admittance;
+mod bucket;
+mod command_sender;
+mod feed;
+mod hub;
+mod outgoing;
+mod session;
+mod single_flight;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sockbit_domain::wire::{Query, Reply, SentCommand, ServerMessage};
+use sockbit_domain::{Actor, ActorId, ClientId, Outcome};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::envelope::{Address, Answer, Answered, Encoded, Question};
+use crate::ports::{Announcements, Commands, Ids, News, Queries, Unavailable};
+
+use admittance::Admittance;
+use command_sender::CommandSender;
+use hub::Hub;
+use outgoing::Outgoing;
+
+pub use admittance::TooManyConnections;
+pub use outgoing::{CloseReason, Delivered};
+pub use session::Session;
+
+/// What a gateway needs from the world.
+#[derive(Clone)]
+pub struct GatewayPorts {
+    /// Takes commands to the core.
+    pub commands: Arc<dyn Commands>,
+    /// Takes questions to the core.
+    pub queries: Arc<dyn Queries>,
+    /// Brings the news.
+    pub announcements: Arc<dyn Announcements>,
+    /// Mints trace ids and the gateway's own id.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// What a gateway holds its clients to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewaySettings {
+    /// Connections from one address.
+    pub connections_per_address_max: usize,
+    /// Connections of one person.
+    pub connections_per_actor_max: usize,
+    /// Boards joined over one connection.
+    pub boards_per_connection_max: usize,
+    /// Messages a second from one connection, on average.
+    pub messages_per_second: u32,
+    /// Messages at once from one connection.
+    pub messages_burst: u32,
+    /// Messages waiting to be written to one connection.
+    pub outgoing_messages_max: usize,
+    /// Bytes waiting to be written to one connection.
+    pub outgoing_bytes_max: usize,
+    /// Bytes waiting to be written to all connections together.
+    pub outgoing_bytes_total_max: usize,
+    /// Bytes of late events kept for one board.
+    pub feed_bytes_max: usize,
+    /// How often the heads of all boards are compared.
+    pub heads_every: Duration,
+    /// How long a form waits for its outcome.
+    pub outcome_within: Duration,
+}
+
+impl Default for GatewaySettings {
+    fn default() -> Self {
+        Self {
+            connections_per_address_max: 50,
+            connections_per_actor_max: 10,
+            boards_per_connection_max: 64,
+            messages_per_second: 20,
+            messages_burst: 60,
+            outgoing_messages_max: 256,
+            outgoing_bytes_max: 1024 * 1024,
+            outgoing_bytes_total_max: 256 * 1024 * 1024,
+            feed_bytes_max: 128 * 1024,
+            heads_every: Duration::from_secs(10),
+            outcome_within: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Whom a transport has authenticated.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Identity {
+    /// Who sends.
+    pub actor: Actor,
+    /// The installation that it comes from.
+    pub client: ClientId,
+}
+
+/// Holds the sessions of one process.
+pub struct Gateway {
+    id: Uuid,
+    ports: GatewayPorts,
+    settings: GatewaySettings,
+    hub: Arc<Hub>,
+    sender: CommandSender,
+    admittance: Arc<Admittance>,
+    numbers: AtomicU64,
+    recipients: Arc<Mutex<HashMap<u64, Recipient>>>,
+}
+
+/// Who waits for outcomes.
+enum Recipient {
+    Session(Arc<Outgoing>),
+    Once(oneshot::Sender<Option<Outcome>>),
+}
+
+impl Gateway {
+    /// A gateway on these ports. It hears nothing until it runs.
+    #[must_use]
+    pub fn new(ports: GatewayPorts, settings: GatewaySettings) -> Arc<Self> {
+        let hub = Hub::new(Arc::clone(&ports.queries), Arc::clone(&ports.announcements), &settings);
+        let admittance = Arc::new(Admittance::new(&settings));
+        Arc::new(Self {
+            id: ports.ids.mint(),
+            sender: CommandSender::new(),
+            hub: Arc::new(hub),
+            admittance,
+            numbers: AtomicU64::new(1),
+            recipients: Arc::default(),
+            ports,
+            settings,
+        })
+    }
+
+    /// Sends commands on, hears the news and compares heads, until the bus is closed.
+    pub async fn run(self: &Arc<Self>) {
+        let sending = self.sender.run(&*self.ports.commands, |answers| self.deliver(answers));
+        tokio::select! {
+            () = self.hear() => {}
+            () = sending => {}
+            () = self.hub.compare_heads_regularly(self.settings.heads_every) => {}
+        }
+    }
+
+    async fn hear(&self) {
+        while let Some(news) = self.ports.announcements.next().await {
+            match news {
+                News::Announced(announcement) => self.hub.announced(announcement),
+                News::Answered(answers) => self.deliver(answers),
+                News::Interrupted => self.hub.compare_heads_now(),
+            }
+        }
+    }
+
+    /// Begins a session for a client, unless it or its address has too many.
+    pub fn open(
+        self: &Arc<Self>,
+        identity: Identity,
+        address: IpAddr,
+    ) -> Result<Session, TooManyConnections> {
+        let place = Arc::clone(&self.admittance).admit(identity.actor.id, address)?;
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let outgoing = Arc::new(self.admittance.outgoing(&self.settings));
+        self.recipients().insert(number, Recipient::Session(Arc::clone(&outgoing)));
+        Ok(Session::begin(Arc::clone(self), number, identity, outgoing, place))
+    }
+
+    /// Sends one command and waits for its outcome: for forms and programs that hold no session.
+    ///
+    /// When it says unavailable, the command may have been saved or not; sending it again under the
+    /// same id tells.
+    pub async fn command(
+        &self,
+        identity: &Identity,
+        sent: SentCommand,
+    ) -> Result<Outcome, Unavailable> {
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let (recipient, outcome) = oneshot::channel();
+        self.recipients().insert(number, Recipient::Once(recipient));
+        let waiting = self.command_and_wait(number, identity, sent, outcome);
+        let outcome = tokio::time::timeout(self.settings.outcome_within, waiting).await;
+        self.recipients().remove(&number);
+        outcome.ok().flatten().ok_or_else(|| Unavailable("no outcome in time".to_owned()))
+    }
+
+    async fn command_and_wait(
+        &self,
+        number: u64,
+        identity: &Identity,
+        sent: SentCommand,
+        outcome: oneshot::Receiver<Option<Outcome>>,
+    ) -> Option<Outcome> {
+        let envelope = command_sender::envelope(
+            sent,
+            identity,
+            Address { gateway: self.id, session: number },
+            &*self.ports.ids,
+        );
+        self.sender.send(envelope).await.ok()?;
+        outcome.await.ok().flatten()
+    }
+
+    /// Asks a query for somebody.
+    pub async fn query(&self, actor: ActorId, query: Query) -> Result<Reply, Unavailable> {
+        metrics::counter!("sockbit_queries_total", "query" => query.kind()).increment(1);
+        match self.ports.queries.ask(Question::Client { actor, query }).await? {
+            Answer::Client(reply) => Ok(reply),
+            _ => Err(Unavailable("the store cannot be asked now".to_owned())),
+        }
+    }
+
+    /// Takes no new sessions, and tells those that there are to go elsewhere.
+    pub fn drain(&self) {
+        self.admittance.close();
+        for recipient in self.recipients().values() {
+            if let Recipient::Session(outgoing) = recipient {
+                outgoing.close(CloseReason::GoingAway);
+            }
+        }
+    }
+
+    /// Sessions that are open now.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.admittance.count()
+    }
+
+    /// Brings each outcome to where its command came from, if that is still there.
+    fn deliver(&self, answers: Vec<Answered>) {
+        for answered in answers {
+            count_outcome(&answered);
+            tracing::debug!(
+                trace = %answered.trace, board = %answered.board, message = %answered.message,
+                outcome = ?answered.outcome, "outcome"
+            );
+            if answered.to.gateway == self.id {
+                self.hand_over(answered);
+            }
+        }
+    }
+
+    fn hand_over(&self, answered: Answered) {
+        let mut recipients = self.recipients();
+        let number = answered.to.session;
+        if let Some(Recipient::Session(outgoing)) = recipients.get(&number) {
+            outgoing.push(encode(&message(answered)));
+        } else if let Some(Recipient::Once(recipient)) = recipients.remove(&number) {
+            // Whoever waited may have given up; the outcome is kept for a repeat.
+            recipient.send(answered.outcome).ok();
+        }
+    }
+
+    fn recipients(&self) -> MutexGuard<'_, HashMap<u64, Recipient>> {
+        locked(&self.recipients)
+    }
+}
+
+/// How long a client waits before it sends again what was not taken.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+fn message(answered: Answered) -> ServerMessage {
+    let Answered { board, message: id, .. } = answered;
+    match answered.outcome {
+        Some(outcome) => ServerMessage::Outcome { id, board, outcome },
+        None => again(Some(id), None, AGAIN_AFTER),
+    }
+}
+
+fn again(
+    id: Option<sockbit_domain::MessageId>,
+    board: Option<sockbit_domain::BoardId>,
+    after: Duration,
+) -> ServerMessage {
+    let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+    ServerMessage::Again { id, board, after_ms }
+}
+
+fn count_outcome(answered: &Answered) {
+    let result = match answered.outcome {
+        Some(Outcome::Saved { .. }) => "saved",
+        Some(Outcome::Unchanged { .. }) => "unchanged",
+        Some(Outcome::Rejected(_)) => "rejected",
+        None => "again",
+    };
+    metrics::counter!("sockbit_outcomes_total", "result" => result).increment(1);
+}
+
+/// A message as it goes to every client. What cannot be encoded is a fault of ours and logged.
+fn encode(message: &ServerMessage) -> Encoded {
+    match message.to_json() {
+        Ok(json) => Encoded::from(json),
+        Err(error) => {
+            tracing::error!(%error, "a message could not be encoded");
+            Encoded::new()
+        }
+    }
+}
+
+/// Nothing that holds a lock here panics half-way, so a poisoned lock still guards whole data.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,32 @@
+//! The way of events and outcomes into a gateway.
+
+use async_trait::async_trait;
+
+use super::Unavailable;
+use crate::envelope::{Announcement, Answered};
+use crate::slot::Slot;
+
+/// A gateway's ear on the bus.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Announcements: Send + Sync {
+    /// From when this returns on, what is announced in the slot arrives. Listening twice is once.
+    async fn listen(&self, slot: Slot) -> Result<(), Unavailable>;
+
+    /// What is announced in the slot need no longer arrive.
+    async fn unlisten(&self, slot: Slot) -> Result<(), Unavailable>;
+
+    /// Waits for the next news. One caller at a time; `None` when the bus is closed for good.
+    async fn next(&self) -> Option<News>;
+}
+
+/// What a gateway hears.
+#[derive(Clone, Debug)]
+pub enum News {
+    /// Events of boards in one slot.
+    Announced(Announcement),
+    /// Outcomes of commands that this gateway sent.
+    Answered(Vec<Answered>),
+    /// Something may have been missed, as after a reconnection: ask for the heads.
+    Interrupted,
+}

@@ -1,0 +1,33 @@
+//! What the core and the gateway need from the world, by role. Nothing here names a technology.
+
+mod announcements;
+mod announcer;
+mod clock;
+mod commands;
+mod ids;
+mod queries;
+mod store;
+mod work;
+
+pub use announcements::{Announcements, News};
+pub use announcer::Announcer;
+pub use clock::Clock;
+pub use commands::{Commands, SendError};
+pub use ids::Ids;
+pub use queries::Queries;
+pub use store::{
+    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, PageBudget, Standing, Store,
+    StoreError, StoredOutcome, json_bytes,
+};
+pub use work::{Asked, Delivery, Questions, Receipt, Work};
+
+#[cfg(test)]
+pub use {
+    announcements::MockAnnouncements, announcer::MockAnnouncer, commands::MockCommands,
+    queries::MockQueries, store::MockStore, work::MockQuestions, work::MockWork,
+};
+
+/// The other side cannot be reached now, or did not answer in time. Asking again later may help.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("unavailable: {0}")]
+pub struct Unavailable(pub String);

@@ -1,0 +1,14 @@
+//! The way of questions from a gateway to the core.
+
+use async_trait::async_trait;
+
+use super::Unavailable;
+use crate::envelope::{Answer, Question};
+
+/// Takes a question to any worker and brings its answer back, within the adapter's deadline.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Queries: Send + Sync {
+    /// Asks.
+    async fn ask(&self, question: Question) -> Result<Answer, Unavailable>;
+}

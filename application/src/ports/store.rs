@@ -1,0 +1,271 @@
+//! What the core keeps.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+
+use async_trait::async_trait;
+use serde::Serialize;
+use sockbit_domain::wire::BoardSummary;
+use sockbit_domain::{
+    ActorId, Board, BoardId, ClientId, Delta, Event, EventId, Fact, Link, MessageId, Note, NoteId,
+    Outcome, Position, Role, Seq, Timestamp, Title,
+};
+
+/// The boards, their logs and the outcomes of commands, kept as long as anybody may ask for them.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Loads what is needed to decide, one answer for each request in the same order. All that is
+    /// said of one board is true at one moment.
+    async fn load(&self, wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError>;
+
+    /// Writes what was decided, durably, each board whole or not at all, also where the call is
+    /// given up half way: one verdict for each, in the same order. A board whose head is no longer
+    /// `expected`, or whose changes break a constraint, is left as it is.
+    ///
+    /// On an error nothing may be assumed, but that deciding again is safe.
+    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError>;
+
+    /// The boards that somebody is a member of, latest change first, at most `max`.
+    async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError>;
+
+    /// What somebody is to a board, and where it stands; `None` for boards that do not exist.
+    /// `position` is a number to look up in the board's log.
+    async fn standing(
+        &self,
+        board: BoardId,
+        actor: ActorId,
+        position: Option<Seq>,
+    ) -> Result<Option<Standing>, StoreError>;
+
+    /// A board's notes by id, beyond `after`, as many as take at most `bytes_max` as JSON, but at
+    /// least one if there is one. Tombstones are left out. `None` for boards that do not exist.
+    async fn notes(
+        &self,
+        board: BoardId,
+        after: Option<NoteId>,
+        bytes_max: usize,
+    ) -> Result<Option<Notes>, StoreError>;
+
+    /// One note, tombstones included, and its board's head; `None` where the board does not exist.
+    async fn note(
+        &self,
+        board: BoardId,
+        note: NoteId,
+    ) -> Result<Option<(Position, Option<Note>)>, StoreError>;
+
+    /// A board's events beyond `after`, in order, as many as take at most `bytes_max` as JSON, but
+    /// at least one if there is one.
+    async fn events(
+        &self,
+        board: BoardId,
+        after: Seq,
+        bytes_max: usize,
+    ) -> Result<Vec<Event>, StoreError>;
+
+    /// The heads of those of the boards that exist, each once, in any order.
+    async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError>;
+
+    /// The latest events of a note before a number, at most `max`, oldest first, with their
+    /// inverses; then the inverses of the edits from that number on, oldest first.
+    async fn note_events(
+        &self,
+        board: BoardId,
+        note: NoteId,
+        before: Option<Seq>,
+        max: u32,
+    ) -> Result<NoteEvents, StoreError>;
+
+    /// Whether the store can be written to now.
+    async fn check(&self) -> Result<(), StoreError>;
+}
+
+/// What a store can say for itself when it fails.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It did nothing, and may be able to later.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// It may have done it, or not.
+    #[error("the store did not say whether it committed: {0}")]
+    Unknown(String),
+}
+
+/// What a batch needs to know of one board.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BoardWanted {
+    /// Which board.
+    pub board: BoardId,
+    /// Whose roles.
+    pub actors: BTreeSet<ActorId>,
+    /// Which outcomes, if they are known already.
+    pub messages: BTreeSet<(ClientId, MessageId)>,
+    /// Which notes; for those that are edited, the number after which edits are needed.
+    pub notes: BTreeMap<NoteId, Option<Seq>>,
+    /// Which events' ids, to verify positions.
+    pub bases: BTreeSet<Seq>,
+}
+
+/// What is known of one board.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BoardLoaded {
+    /// The board with what was asked for; `None` where it does not exist.
+    pub board: Option<Board>,
+    /// Those asked for that are known.
+    pub outcomes: Vec<StoredOutcome>,
+}
+
+/// The outcome of a command, kept for its repeats.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredOutcome {
+    /// Whose command.
+    pub client: ClientId,
+    /// Which.
+    pub message: MessageId,
+    /// SHA-256 of its body as received.
+    pub body_hash: [u8; 32],
+    /// What became of it.
+    pub outcome: Outcome,
+    /// When that was decided.
+    pub at: Timestamp,
+}
+
+/// What a batch makes of one board.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BoardChanges {
+    /// Which board.
+    pub board: BoardId,
+    /// The head that it was decided on; `None` for a board that begins with this.
+    pub expected: Option<Position>,
+    /// The head after it.
+    pub head: Position,
+    /// The title after it.
+    pub title: Title,
+    /// Notes after it that are not deleted for good.
+    pub note_count: u32,
+    /// Bytes of text in them.
+    pub text_bytes: u64,
+    /// What happened, in order.
+    pub facts: Vec<Fact>,
+    /// The notes that are different, as they are after it.
+    pub notes: Vec<Note>,
+    /// Those who became members or got another role.
+    pub members: Vec<(ActorId, Role)>,
+    /// New links.
+    pub links: Vec<Link>,
+    /// What became of the commands.
+    pub outcomes: Vec<StoredOutcome>,
+}
+
+impl BoardChanges {
+    /// Whether the facts continue the log from `expected` to `head` without a gap, in numbers that
+    /// every store can hold. What does not is never written.
+    #[must_use]
+    pub fn is_gapless(&self) -> bool {
+        let continues = |last: Option<Position>, fact: &Fact| {
+            let event = &fact.event;
+            let follows = event.from == last.map_or(Seq(0), |it| it.seq).next();
+            (follows && event.from <= event.seq && event.board == self.board)
+                .then(|| Some(event.position()))
+        };
+        self.facts.iter().try_fold(self.expected, continues) == Some(Some(self.head))
+            && i64::try_from(self.head.seq.0).is_ok()
+    }
+}
+
+/// Fills a page: says of each item in turn whether it goes on it.
+#[derive(Debug)]
+pub struct PageBudget {
+    bytes_left: usize,
+    is_empty: bool,
+}
+
+impl PageBudget {
+    /// An empty page for at most so many bytes of JSON.
+    #[must_use]
+    pub fn new(bytes_max: usize) -> Self {
+        Self { bytes_left: bytes_max, is_empty: true }
+    }
+
+    /// Whether the item goes on the page. The first does, however large, so that every page leads
+    /// on; after one that does not, none does.
+    pub fn takes(&mut self, item: &impl Serialize) -> bool {
+        let left = self.bytes_left.checked_sub(json_bytes(item));
+        let takes = self.is_empty || left.is_some();
+        self.is_empty = false;
+        self.bytes_left = left.unwrap_or(0);
+        takes
+    }
+}
+
+/// How many bytes something takes as JSON.
+pub fn json_bytes(value: &impl Serialize) -> usize {
+    struct Counter(usize);
+
+    impl Write for Counter {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 = self.0.saturating_add(bytes.len());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut counter = Counter(0);
+    serde_json::to_writer(&mut counter, value).map_or(usize::MAX, |()| counter.0)
+}
+
+/// What became of one board's changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Commit {
+    /// They are written.
+    Done,
+    /// They are not: the head had moved, or a constraint was broken. Decide again.
+    Conflict,
+}
+
+/// What somebody is to a board, and where it stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Standing {
+    /// The role; `None` for strangers.
+    pub role: Option<Role>,
+    /// The board's title.
+    pub title: Title,
+    /// The last event.
+    pub head: Position,
+    /// The id of the event at the asked-for number, if it is in the log.
+    pub event_at: Option<EventId>,
+    /// Bytes of JSON of the events after that number, as they were written; 0 where none was asked
+    /// for.
+    pub bytes_since: u64,
+    /// Bytes of text in the board's notes.
+    pub text_bytes: u64,
+}
+
+/// A part of a board's notes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Notes {
+    /// The head when they were read.
+    pub head: Position,
+    /// The title then.
+    pub title: Title,
+    /// By id.
+    pub notes: Vec<Note>,
+    /// The last id, where there are more.
+    pub next: Option<NoteId>,
+}
+
+/// A part of a note's history.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct NoteEvents {
+    /// Oldest first, each with its inverse where it is an edit.
+    pub events: Vec<(Event, Option<Delta>)>,
+    /// The inverses of the edits after these, oldest first.
+    pub later_inverses: Vec<Delta>,
+    /// Whether there are earlier ones.
+    pub more: bool,
+    /// The note as it is now; `None` where there is none.
+    pub note: Option<Note>,
+}

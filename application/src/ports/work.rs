@@ -1,0 +1,58 @@
+//! The way of commands and questions into a worker.
+
+use async_trait::async_trait;
+
+use super::Unavailable;
+use crate::envelope::{Answer, CommandEnvelope, Question};
+
+/// Where a worker takes commands from.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Work: Send + Sync {
+    /// Waits for one delivery, then takes what else is waiting already, up to `commands_max`.
+    ///
+    /// `None` when the bus is closed for good. A delivery that is not acknowledged comes again.
+    async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>>;
+
+    /// These are done with: committed, announced and answered.
+    async fn acknowledge(&self, receipts: Vec<Receipt>) -> Result<(), Unavailable>;
+
+    /// Sets one command aside, with the reason, for a person to look at.
+    async fn bury(&self, command: CommandEnvelope, reason: String) -> Result<(), Unavailable>;
+}
+
+/// One bus message with commands.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// What to acknowledge.
+    pub receipt: Receipt,
+    /// Whether it was delivered before, to a worker that did not acknowledge it.
+    pub redelivered: bool,
+    /// In the order in which they were sent.
+    pub commands: Vec<CommandEnvelope>,
+}
+
+/// Names a delivery to the adapter that made it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Receipt {
+    /// The queue it came from.
+    pub queue: u64,
+    /// Its number there.
+    pub tag: u64,
+}
+
+/// Where a worker takes questions from.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Questions: Send + Sync {
+    /// Waits for the next question; `None` when the bus is closed for good.
+    async fn next(&self) -> Option<Asked>;
+}
+
+/// A question and the way back for its answer.
+pub struct Asked {
+    /// What is asked.
+    pub question: Question,
+    /// Takes the answer back; the asker may be gone, which is no error.
+    pub reply: Box<dyn FnOnce(Answer) + Send>,
+}

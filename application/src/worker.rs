@@ -1,0 +1,108 @@
+//! The worker: takes messages off the bus, has the core deal with them, and lets them go.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use crate::core::Core;
+use crate::envelope::CommandEnvelope;
+use crate::ports::{Asked, Delivery, Questions, Work};
+
+/// Commands decided in one go. More would only make the first of them wait longer.
+const BATCH_MAX: usize = 512;
+/// Questions answered at the same time.
+const QUESTIONS_MAX: usize = 16;
+const RETRY_FIRST: Duration = Duration::from_millis(50);
+const RETRY_LONGEST: Duration = Duration::from_secs(2);
+
+/// Runs the core on what a bus brings.
+pub struct Worker {
+    core: Arc<Core>,
+    work: Arc<dyn Work>,
+    questions: Arc<dyn Questions>,
+}
+
+impl Worker {
+    /// A worker on these ports.
+    #[must_use]
+    pub fn new(core: Arc<Core>, work: Arc<dyn Work>, questions: Arc<dyn Questions>) -> Self {
+        Self { core, work, questions }
+    }
+
+    /// Works until the bus is closed.
+    pub async fn run(&self) {
+        tokio::join!(self.work_off_commands(), self.answer_questions());
+    }
+
+    async fn work_off_commands(&self) {
+        while let Some(deliveries) = self.work.take(BATCH_MAX).await {
+            let receipts = deliveries.iter().map(|it| it.receipt).collect();
+            for batch in batches(deliveries) {
+                self.carry_through(&batch).await;
+            }
+            if let Err(error) = self.work.acknowledge(receipts).await {
+                tracing::warn!(%error, "an acknowledgement was lost; the commands come again");
+            }
+        }
+    }
+
+    /// Holds on to a batch until it is through: while the store or the bus is away, it waits here.
+    async fn carry_through(&self, batch: &[CommandEnvelope]) {
+        metrics::histogram!("sockbit_batch_commands").record(size(batch));
+        let mut pause = RETRY_FIRST;
+        loop {
+            match self.core.process(batch).await {
+                Ok(processed) => return self.bury(processed.failed).await,
+                Err(error) => {
+                    tracing::warn!(%error, commands = batch.len(), "a batch has to wait");
+                    metrics::counter!("sockbit_batch_retries_total").increment(1);
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(RETRY_LONGEST);
+                }
+            }
+        }
+    }
+
+    async fn bury(&self, failed: Vec<(CommandEnvelope, String)>) {
+        for (command, reason) in failed {
+            if let Err(error) = self.work.bury(command, reason).await {
+                tracing::error!(%error, "a failed command could not be set aside");
+            }
+        }
+    }
+
+    async fn answer_questions(&self) {
+        let places = Arc::new(Semaphore::new(QUESTIONS_MAX));
+        while let Some(Asked { question, reply }) = self.questions.next().await {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            let core = Arc::clone(&self.core);
+            tokio::spawn(async move {
+                reply(core.answer(question).await);
+                drop(place);
+            });
+        }
+    }
+}
+
+/// What is new goes in one batch; what was delivered before goes one by one, so that a command
+/// that brought a worker down cannot take others with it again.
+fn batches(deliveries: Vec<Delivery>) -> Vec<Vec<CommandEnvelope>> {
+    let mut batches = Vec::new();
+    let mut fresh = Vec::new();
+    for delivery in deliveries {
+        if delivery.redelivered {
+            batches.extend(delivery.commands.into_iter().map(|command| vec![command]));
+        } else {
+            fresh.extend(delivery.commands);
+        }
+    }
+    if !fresh.is_empty() {
+        batches.push(fresh);
+    }
+    batches
+}
+
+fn size(batch: &[CommandEnvelope]) -> f64 {
+    u32::try_from(batch.len()).map_or(f64::MAX, f64::from)
+}
