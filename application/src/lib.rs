@@ -9,5 +9,7 @@ pub mod envelope;
 pub mod gateway;
 pub mod ports;
 pub mod slot;
+#[cfg(test)]
+mod testing;
 pub mod trace;
 pub mod worker;

@@ -1,5 +1,8 @@
 //! The worker: takes messages off the bus, has the core deal with them, and lets them go.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -2,5 +2,7 @@
 //! process that need not outlive itself.
 
 mod bus;
+mod store;
 
 pub use bus::{GatewayEnd, MemoryBus, WorkerEnd};
+pub use store::MemoryStore;

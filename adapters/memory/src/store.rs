@@ -17,11 +17,11 @@ use self::board::BoardRecord;
 /// Boards, logs and outcomes behind one lock, which makes every call one moment.
 #[derive(Default)]
 pub struct MemoryStore {
-    shelf: Mutex<Shelf>,
+    content: Mutex<Content>,
 }
 
 #[derive(Default)]
-struct Shelf {
+struct Content {
     boards: HashMap<BoardId, BoardRecord>,
     /// The boards of each member, so that nobody's list costs a walk over everybody's boards.
     memberships: HashMap<ActorId, BTreeSet<BoardId>>,
@@ -34,13 +34,13 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+    fn content(&self) -> MutexGuard<'_, Content> {
         // Changes are checked whole before the first is made, so a panic leaves none half done.
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+        self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Shelf {
+impl Content {
     fn commit(&mut self, changes: &BoardChanges) -> Commit {
         if !changes.is_gapless() {
             return Commit::Conflict;
@@ -71,8 +71,8 @@ impl Shelf {
 #[async_trait]
 impl Store for MemoryStore {
     async fn load(&self, wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
-        let shelf = self.shelf();
-        let load = |wanted: &BoardWanted| match shelf.boards.get(&wanted.board) {
+        let content = self.content();
+        let load = |wanted: &BoardWanted| match content.boards.get(&wanted.board) {
             Some(record) => record.load(wanted),
             None => BoardLoaded { board: None, outcomes: Vec::new() },
         };
@@ -80,12 +80,12 @@ impl Store for MemoryStore {
     }
 
     async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
-        let mut shelf = self.shelf();
-        Ok(changes.iter().map(|changes| shelf.commit(changes)).collect())
+        let mut content = self.content();
+        Ok(changes.iter().map(|changes| content.commit(changes)).collect())
     }
 
     async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError> {
-        Ok(self.shelf().boards_of(actor, max))
+        Ok(self.content().boards_of(actor, max))
     }
 
     async fn standing(
@@ -94,7 +94,7 @@ impl Store for MemoryStore {
         actor: ActorId,
         position: Option<Seq>,
     ) -> Result<Option<Standing>, StoreError> {
-        Ok(self.shelf().boards.get(&board).map(|record| record.standing(actor, position)))
+        Ok(self.content().boards.get(&board).map(|record| record.standing(actor, position)))
     }
 
     async fn notes(
@@ -103,7 +103,7 @@ impl Store for MemoryStore {
         after: Option<NoteId>,
         bytes_max: usize,
     ) -> Result<Option<Notes>, StoreError> {
-        Ok(self.shelf().boards.get(&board).map(|record| record.notes(after, bytes_max)))
+        Ok(self.content().boards.get(&board).map(|record| record.notes(after, bytes_max)))
     }
 
     async fn note(
@@ -111,7 +111,7 @@ impl Store for MemoryStore {
         board: BoardId,
         note: NoteId,
     ) -> Result<Option<(Position, Option<Note>)>, StoreError> {
-        Ok(self.shelf().boards.get(&board).map(|record| record.note(note)))
+        Ok(self.content().boards.get(&board).map(|record| record.note(note)))
     }
 
     async fn events(
@@ -120,14 +120,14 @@ impl Store for MemoryStore {
         after: Seq,
         bytes_max: usize,
     ) -> Result<Vec<Event>, StoreError> {
-        let shelf = self.shelf();
-        Ok(shelf.boards.get(&board).map(|it| it.events(after, bytes_max)).unwrap_or_default())
+        let content = self.content();
+        Ok(content.boards.get(&board).map(|it| it.events(after, bytes_max)).unwrap_or_default())
     }
 
     async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {
-        let shelf = self.shelf();
+        let content = self.content();
         let wanted: BTreeSet<&BoardId> = boards.iter().collect();
-        let head = |board: &BoardId| Some((*board, shelf.boards.get(board)?.head()));
+        let head = |board: &BoardId| Some((*board, content.boards.get(board)?.head()));
         Ok(wanted.into_iter().filter_map(head).collect())
     }
 
@@ -138,8 +138,8 @@ impl Store for MemoryStore {
         before: Option<Seq>,
         max: u32,
     ) -> Result<NoteEvents, StoreError> {
-        let shelf = self.shelf();
-        let record = shelf.boards.get(&board);
+        let content = self.content();
+        let record = content.boards.get(&board);
         Ok(record.map(|it| it.note_events(note, before, max)).unwrap_or_default())
     }
 

@@ -34,6 +34,21 @@ pub(super) struct Stamp<'a> {
     pub limits: &'a Limits,
 }
 
+impl<'a> Stamp<'a> {
+    fn context(&self, envelope: &'a CommandEnvelope) -> Context<'a> {
+        Context {
+            board: envelope.board,
+            actor: &envelope.actor,
+            key: envelope.key,
+            message: envelope.message,
+            event: EventId(self.ids.mint()),
+            link: LinkId(self.ids.mint()),
+            now: self.now,
+            limits: self.limits,
+        }
+    }
+}
+
 /// Decides the commands in their order, each on what the one before it left.
 pub(super) fn decide_board(
     inbox: &BoardInbox<'_>,
@@ -92,7 +107,10 @@ impl Desk<'_> {
                 "this message id was used before, for another body",
             )));
         }
-        if let Outcome::Saved { position } = known.outcome {
+        // What this very run made is announced anyway, in its place.
+        if let Outcome::Saved { position } = known.outcome
+            && self.expected.is_some_and(|head| position.seq <= head.seq)
+        {
             self.decided.repeated.insert(position.seq);
         }
         Some(known.outcome.clone())
@@ -117,18 +135,10 @@ impl Desk<'_> {
             Err(rejection) if self.is_member(envelope) => return Err(rejection.clone()),
             Err(_) => return Err(not_found()),
         };
-        let context = Context {
-            board: envelope.board,
-            actor: &envelope.actor,
-            key: envelope.key,
-            message: envelope.message,
-            event: EventId(self.stamp.ids.mint()),
-            link: LinkId(self.stamp.ids.mint()),
-            now: self.stamp.now,
-            limits: self.stamp.limits,
-        };
         let board = self.board.as_ref();
-        let decision = catch_unwind(AssertUnwindSafe(|| decide(board, command, &context)));
+        let decision = catch_unwind(AssertUnwindSafe(|| {
+            decide(board, command, &self.stamp.context(envelope))
+        }));
         decision.unwrap_or_else(|panic| Err(self.fail(envelope, describe(&*panic))))
     }
 

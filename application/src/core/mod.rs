@@ -4,6 +4,8 @@ mod decide_board;
 mod inbox;
 mod process_commands;
 mod queries;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

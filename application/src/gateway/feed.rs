@@ -10,8 +10,9 @@ use super::encode;
 use super::outgoing::{CloseReason, Outgoing};
 use crate::envelope::{Announced, Encoded};
 
-/// Events that may wait for one that they follow; what comes beyond is fetched with the gap.
-const AHEAD_MAX: usize = 256;
+/// Events that may wait for one that they follow; what comes beyond is fetched with the gap. Once
+/// it is there they are served at one go, so they have to fit what may wait for one client.
+const AHEAD_MAX: usize = 64;
 /// Events kept for those who resume; with the bound in bytes it keeps a resume below the bound of
 /// what may wait for one client.
 const KEPT_MAX: usize = 128;
@@ -82,6 +83,11 @@ impl Feed {
             self.last = Some(head);
             self.serve_what_follows(bytes_max);
         }
+    }
+
+    /// Whether somebody who is served live should have a turn to write before more comes.
+    pub fn needs_a_turn(&self) -> bool {
+        self.members.values().any(|it| it.seen.is_some() && it.outgoing.needs_a_turn())
     }
 
     /// Takes an event in, whatever the order in which it came.

@@ -104,15 +104,23 @@ impl Hub {
         self.pages.get((board, after), look_up).await
     }
 
-    pub fn announced(self: &Arc<Self>, announcement: Announcement) {
-        let mut feeds = self.feeds();
+    /// Takes in what happened. However much that is at once, a client that keeps up is not cut.
+    pub async fn announced(self: &Arc<Self>, announcement: Announcement) {
         for announced in announcement.events {
-            let board = announced.event.board;
-            if let Some(feed) = feeds.get_mut(&board) {
-                feed.take(announced, self.feed_bytes_max);
-                self.fill_if_needed(board, feed);
+            if self.take(announced) {
+                tokio::task::yield_now().await;
             }
         }
+    }
+
+    /// Whether somebody who looks at the board needs a turn to write before more comes.
+    fn take(self: &Arc<Self>, announced: Announced) -> bool {
+        let board = announced.event.board;
+        let mut feeds = self.feeds();
+        let Some(feed) = feeds.get_mut(&board) else { return false };
+        feed.take(announced, self.feed_bytes_max);
+        self.fill_if_needed(board, feed);
+        feed.needs_a_turn()
     }
 
     fn fill_if_needed(self: &Arc<Self>, board: BoardId, feed: &mut Feed) {
@@ -129,14 +137,10 @@ impl Hub {
         while let Some(after) = self.begin_of_gap(board) {
             match self.queries.ask(Question::Events { board, after }).await {
                 Ok(Answer::Events(events)) if !events.is_empty() => {
-                    let mut feeds = self.feeds();
-                    let Some(feed) = feeds.get_mut(&board) else { return };
-                    for event in events {
-                        feed.take(
-                            Announced { trace: TraceId::default(), event },
-                            self.feed_bytes_max,
-                        );
-                    }
+                    let trace = TraceId::default();
+                    let events = events.into_iter().map(|event| Announced { trace, event });
+                    let slot = Slot::of(board);
+                    self.announced(Announcement { slot, events: events.collect() }).await;
                 }
                 answer => {
                     tracing::warn!(%board, %after, ?answer, "a gap could not be filled yet");

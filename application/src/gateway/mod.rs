@@ -9,6 +9,8 @@ mod hub;
 mod outgoing;
 mod session;
 mod single_flight;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -149,7 +151,7 @@ impl Gateway {
     async fn hear(&self) {
         while let Some(news) = self.ports.announcements.next().await {
             match news {
-                News::Announced(announcement) => self.hub.announced(announcement),
+                News::Announced(announcement) => self.hub.announced(announcement).await,
                 News::Answered(answers) => self.deliver(answers),
                 News::Interrupted => self.hub.compare_heads_now(),
             }
@@ -181,9 +183,9 @@ impl Gateway {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let (recipient, outcome) = oneshot::channel();
         self.recipients().insert(number, Recipient::Once(recipient));
+        let _waits = Waits { gateway: self, number };
         let waiting = self.command_and_wait(number, identity, sent, outcome);
         let outcome = tokio::time::timeout(self.settings.outcome_within, waiting).await;
-        self.recipients().remove(&number);
         outcome.ok().flatten().ok_or_else(|| Unavailable("no outcome in time".to_owned()))
     }
 
@@ -259,6 +261,18 @@ impl Gateway {
     }
 }
 
+/// Somebody waits for one outcome, until this is dropped.
+struct Waits<'a> {
+    gateway: &'a Gateway,
+    number: u64,
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.gateway.recipients().remove(&self.number);
+    }
+}
+
 /// How long a client waits before it sends again what was not taken.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
@@ -275,7 +289,8 @@ fn again(
     board: Option<sockbit_domain::BoardId>,
     after: Duration,
 ) -> ServerMessage {
-    let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+    // Rounded up: whoever waits so long need not wait again.
+    let after_ms = u64::try_from(after.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
     ServerMessage::Again { id, board, after_ms }
 }
 

@@ -95,9 +95,7 @@ impl Outgoing {
             metrics::counter!("sockbit_cut_total").increment(1);
             self.finish(&mut queue, CloseReason::TooSlow);
         } else {
-            self.total.fetch_add(message.len(), Ordering::Relaxed);
-            queue.bytes += message.len();
-            queue.messages.push_back(message);
+            self.put(&mut queue, message);
         }
         drop(queue);
         self.changed.notify_one();
@@ -105,19 +103,39 @@ impl Outgoing {
 
     /// Queues a message that the client asked for, once most of what waits has been taken.
     pub async fn push_when_room(&self, message: Encoded) {
-        loop {
-            let taken = self.taken.notified();
-            {
-                let queue = locked(&self.queue);
-                let is_roomy = queue.messages.len() * 2 <= self.messages_max
-                    && queue.bytes * 2 <= self.bytes_max;
-                if is_roomy || queue.closed.is_some() {
-                    break;
-                }
-            }
-            taken.await;
+        while !self.push_if_room(&message) {
+            self.taken.notified().await;
         }
-        self.push(message);
+    }
+
+    fn push_if_room(&self, message: &Encoded) -> bool {
+        let mut queue = locked(&self.queue);
+        if queue.closed.is_some() {
+            return true;
+        }
+        if self.is_half_full(&queue) || self.is_over(&queue, message.len()) {
+            return false;
+        }
+        self.put(&mut queue, message.clone());
+        drop(queue);
+        self.changed.notify_one();
+        true
+    }
+
+    fn put(&self, queue: &mut Queue, message: Encoded) {
+        self.total.fetch_add(message.len(), Ordering::Relaxed);
+        queue.bytes += message.len();
+        queue.messages.push_back(message);
+    }
+
+    /// Whether whoever writes to this client should have a turn before more is queued.
+    pub fn needs_a_turn(&self) -> bool {
+        let queue = locked(&self.queue);
+        queue.closed.is_none() && self.is_half_full(&queue)
+    }
+
+    fn is_half_full(&self, queue: &Queue) -> bool {
+        queue.messages.len() * 2 > self.messages_max || queue.bytes * 2 > self.bytes_max
     }
 
     pub fn close(&self, reason: CloseReason) {

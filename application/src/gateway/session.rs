@@ -38,6 +38,16 @@ enum Progress {
     Live,
 }
 
+/// What can be done for a board whose events are not all sent.
+enum Step {
+    /// There is no such board.
+    None,
+    /// It was done.
+    Taken,
+    /// The events of this board after this number have to be fetched.
+    Page(BoardId, Seq),
+}
+
 impl Session {
     pub(super) fn begin(
         gateway: Arc<Gateway>,
@@ -178,35 +188,36 @@ impl Session {
             if let Some(delivered) = self.outgoing.take() {
                 return delivered;
             }
-            match self.behind() {
-                None => self.outgoing.changed().await,
-                Some((board, seen)) => {
-                    if let Some(page) = self.catch_up(board, seen).await {
-                        return Delivered::Messages(page);
+            match self.catch_up() {
+                Step::None => self.outgoing.changed().await,
+                Step::Taken => {}
+                Step::Page(board, seen) => {
+                    if let Some(delivered) = self.page(board, seen).await {
+                        return delivered;
                     }
                 }
             }
         }
     }
 
-    fn behind(&self) -> Option<(BoardId, Seq)> {
-        locked(&self.joined).iter().find_map(|(board, progress)| match progress {
-            Progress::CatchingUp(seen) => Some((*board, *seen)),
+    /// One step for one board: from what the gateway keeps, or else a page from the log is due.
+    fn catch_up(&self) -> Step {
+        // Held throughout, so that nobody joins anew between the question and what follows from it.
+        let mut joined = locked(&self.joined);
+        let behind = joined.iter_mut().find_map(|(board, progress)| match *progress {
+            Progress::CatchingUp(seen) => Some((*board, progress, seen)),
             Progress::Joining | Progress::Live => None,
-        })
-    }
-
-    /// One step: from what the gateway keeps, or else a page from the log.
-    async fn catch_up(&self, board: BoardId, seen: Seq) -> Option<Vec<Encoded>> {
+        });
+        let Some((board, progress, seen)) = behind else { return Step::None };
         match self.gateway.hub.catch_up(board, self.number, seen) {
-            CatchUp::Live => self.advance(board, seen, Progress::Live),
+            CatchUp::Live => *progress = Progress::Live,
             CatchUp::Gone => self.outgoing.close(CloseReason::HistoryChanged),
-            CatchUp::Missing => return self.page(board, seen).await,
+            CatchUp::Missing => return Step::Page(board, seen),
         }
-        None
+        Step::Taken
     }
 
-    async fn page(&self, board: BoardId, seen: Seq) -> Option<Vec<Encoded>> {
+    async fn page(&self, board: BoardId, seen: Seq) -> Option<Delivered> {
         let Ok(page) = self.gateway.hub.page(board, seen).await else {
             tokio::select! {
                 () = tokio::time::sleep(RETRY_AFTER) => {}
@@ -214,22 +225,27 @@ impl Session {
             }
             return None;
         };
+        // Whoever left, or joined anew from elsewhere, no longer wants this page.
+        let mut joined = locked(&self.joined);
+        let progress = joined.get_mut(&board).filter(|it| **it == Progress::CatchingUp(seen))?;
         // The feed knows of events after `seen`: a log without them is another one.
         let Some((last, _)) = page.last() else {
             self.outgoing.close(CloseReason::HistoryChanged);
             return None;
         };
-        self.advance(board, seen, Progress::CatchingUp(*last));
-        Some(page.iter().map(|(_, encoded)| encoded.clone()).collect())
+        *progress = Progress::CatchingUp(*last);
+        Some(self.after_what_waits(&page))
     }
 
-    /// Moves on unless the client left, or joined anew, meanwhile.
-    fn advance(&self, board: BoardId, from: Seq, to: Progress) {
-        if let Some(progress) = locked(&self.joined).get_mut(&board)
-            && *progress == Progress::CatchingUp(from)
-        {
-            *progress = to;
-        }
+    /// Whoever joined anew meanwhile, from the same position, hears so before the events.
+    fn after_what_waits(&self, page: &[(Seq, Encoded)]) -> Delivered {
+        let mut messages = match self.outgoing.take() {
+            Some(Delivered::Messages(waiting)) => waiting,
+            Some(close) => return close,
+            None => Vec::new(),
+        };
+        messages.extend(page.iter().map(|(_, encoded)| encoded.clone()));
+        Delivered::Messages(messages)
     }
 }
 

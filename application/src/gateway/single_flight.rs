@@ -44,6 +44,8 @@ where
                 }
                 .boxed()
                 .shared();
+                // Driven here too, so that it ends and is forgotten when all who asked have gone.
+                tokio::spawn(flight.clone());
                 flights.insert(key, flight.clone());
                 flight
             }
@@ -71,6 +73,18 @@ mod tests {
         };
         let (a, b) = tokio::join!(flights.get(1, look_up), flights.get(1, look_up));
         assert_eq!((a, b, count.load(Ordering::Relaxed)), (0, 0, 1));
+    }
+
+    #[tokio::test]
+    async fn a_lookup_that_all_have_given_up_ends_and_is_forgotten() {
+        let flights = SingleFlight::<u8, u32>::new();
+        let (answer, asked) = tokio::sync::oneshot::channel();
+        let mut asking = Box::pin(flights.get(1, || async { asked.await.unwrap_or_default() }));
+        assert!(futures::poll!(&mut asking).is_pending());
+        drop(asking);
+        answer.send(7).expect("the lookup goes on");
+        tokio::task::yield_now().await;
+        assert!(locked(&flights.flights).is_empty());
     }
 
     #[tokio::test]

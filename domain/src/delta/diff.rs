@@ -24,15 +24,13 @@ impl Delta {
         delta.push_retain(units(prefix));
         let (old_words, new_words) = (words(old), words(new));
         let kept = common_words(&old_words, &new_words).unwrap_or_default();
-        let (mut old_at, mut new_at) = (0, 0);
-        for (old_kept, new_kept) in kept.into_iter().chain([(old_words.len(), new_words.len())]) {
-            if (old_kept, new_kept) != (old_at, new_at) {
-                let gone = span(old, &old_words, old_at, old_kept);
-                delta.push_replacement(gone, span(new, &new_words, new_at, new_kept));
-            }
-            delta.push_retain(old_words.get(old_kept).map_or(0, |word| units(word)));
-            (old_at, new_at) = (old_kept + 1, new_kept + 1);
+        let (mut old_rest, mut new_rest) = (Rest::of(old, &old_words), Rest::of(new, &new_words));
+        for (old_kept, new_kept) in kept {
+            delta.push_replacement(old_rest.take_until(old_kept), new_rest.take_until(new_kept));
+            delta.push_retain(units(old_rest.take_until(old_kept + 1)));
+            new_rest.take_until(new_kept + 1);
         }
+        delta.push_replacement(old_rest.text, new_rest.text);
         delta.chopped()
     }
 
@@ -95,11 +93,25 @@ fn words(text: &str) -> Vec<&str> {
     words
 }
 
-/// The part of `text` from one of its words up to another.
-fn span<'a>(text: &'a str, words: &[&str], from: usize, to: usize) -> &'a str {
-    let begin: usize = words.iter().take(from).map(|word| word.len()).sum();
-    let len: usize = words.iter().take(to).skip(from).map(|word| word.len()).sum();
-    &text[begin..begin + len]
+/// What is left of a text that is walked through word by word.
+struct Rest<'a> {
+    text: &'a str,
+    words: &'a [&'a str],
+    at: usize,
+}
+
+impl<'a> Rest<'a> {
+    fn of(text: &'a str, words: &'a [&'a str]) -> Self {
+        Self { text, words, at: 0 }
+    }
+
+    /// The part up to the word at a place.
+    fn take_until(&mut self, place: usize) -> &'a str {
+        let len = self.words[self.at..place].iter().map(|word| word.len()).sum();
+        let (taken, rest) = self.text.split_at(len);
+        (self.text, self.at) = (rest, place);
+        taken
+    }
 }
 
 /// Where diagonal 0 (`x - y`) stands in the rows of furthest points.

@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use serde::de::{Error, SeqAccess, Visitor};
+use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -13,34 +13,6 @@ use super::{Delta, Op};
 const OPS_MAX: usize = 10_000;
 /// Browsers and databases count lengths in 31 bits.
 const UNITS_MAX: u32 = i32::MAX as u32;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct JsonOp {
-    retain: Option<u32>,
-    insert: Option<String>,
-    delete: Option<u32>,
-}
-
-impl JsonOp {
-    fn push_to(self, delta: &mut Delta) -> Result<(), &'static str> {
-        match (self.retain, self.insert, self.delete) {
-            (Some(units), None, None) => delta.push_retain(checked(units)?),
-            (None, Some(text), None) if !text.is_empty() => delta.push_insert(&text),
-            (None, Some(_), None) => return Err("an insert is not empty"),
-            (None, None, Some(units)) => delta.push_delete(checked(units)?),
-            _ => return Err("an op has one of `retain`, `insert` and `delete`"),
-        }
-        Ok(())
-    }
-}
-
-fn checked(units: u32) -> Result<u32, &'static str> {
-    match units {
-        1..=UNITS_MAX => Ok(units),
-        _ => Err("a length is between 1 and 2147483647"),
-    }
-}
 
 impl Serialize for Op {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -62,6 +34,54 @@ impl Serialize for Delta {
     }
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Retain,
+    Insert,
+    Delete,
+}
+
+impl<'de> Deserialize<'de> for Op {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OpVisitor)
+    }
+}
+
+struct OpVisitor;
+
+impl<'de> Visitor<'de> for OpVisitor {
+    type Value = Op;
+
+    fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("an op with one of `retain`, `insert` and `delete`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Op, A::Error> {
+        let op = match map.next_key()? {
+            Some(Kind::Retain) => Op::Retain(checked_units(map.next_value()?)?),
+            Some(Kind::Insert) => Op::Insert(checked_text(map.next_value()?)?),
+            Some(Kind::Delete) => Op::Delete(checked_units(map.next_value()?)?),
+            None => return Err(A::Error::invalid_length(0, &self)),
+        };
+        match map.next_key::<IgnoredAny>()? {
+            None => Ok(op),
+            Some(_) => Err(A::Error::invalid_length(2, &self)),
+        }
+    }
+}
+
+fn checked_units<E: Error>(units: u32) -> Result<u32, E> {
+    match units {
+        1..=UNITS_MAX => Ok(units),
+        _ => Err(E::custom(format!("a length is between 1 and {UNITS_MAX}"))),
+    }
+}
+
+fn checked_text<E: Error>(text: String) -> Result<String, E> {
+    if text.is_empty() { Err(E::custom("an insert is not empty")) } else { Ok(text) }
+}
+
 impl<'de> Deserialize<'de> for Delta {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(DeltaVisitor)
@@ -77,20 +97,25 @@ impl<'de> Visitor<'de> for DeltaVisitor {
         f.write_str("an array of ops")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut ops: A) -> Result<Delta, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Delta, A::Error> {
         let mut delta = Delta::new();
-        let mut index = 0;
-        loop {
-            let op = ops.next_element::<JsonOp>();
+        for index in 0_usize.. {
+            let op = seq.next_element();
             let op = op.map_err(|error| A::Error::custom(format!("op {index}: {error}")))?;
-            let Some(op) = op else { return Ok(delta.chopped()) };
-            if index >= OPS_MAX {
-                return Err(A::Error::custom(format!("a delta has at most {OPS_MAX} ops")));
+            match op {
+                None => break,
+                Some(_) if index >= OPS_MAX => {
+                    return Err(A::Error::custom(format!("a delta has at most {OPS_MAX} ops")));
+                }
+                Some(Op::Retain(units)) => delta.push_retain(units),
+                Some(Op::Insert(text)) => delta.push_insert(&text),
+                Some(Op::Delete(units)) => delta.push_delete(units),
             }
-            op.push_to(&mut delta)
-                .map_err(|error| A::Error::custom(format!("op {index}: {error}")))?;
-            index += 1;
         }
+        if delta.base_len() > u64::from(UNITS_MAX) {
+            return Err(A::Error::custom(format!("a delta spans at most {UNITS_MAX} units")));
+        }
+        Ok(delta.chopped())
     }
 }
 
@@ -126,13 +151,25 @@ mod tests {
         refused(r#"[{"retain":1},{"retain":0}]"#, "op 1: a length is between 1 and 2147483647");
         refused(r#"[{"delete":2147483648}]"#, "op 0: a length");
         refused(r#"[{"insert":""}]"#, "op 0: an insert is not empty");
-        refused(r#"[{"insert":"a","delete":1}]"#, "op 0: an op has one of");
-        refused(r"[{}]", "op 0: an op has one of");
-        refused(r#"[{"retain":1,"attributes":{"bold":true}}]"#, "op 0: unknown field");
+        refused(
+            r#"[{"insert":"a","delete":1}]"#,
+            "op 0: invalid length 2, expected an op with one",
+        );
+        refused(r#"[{"retain":1,"insert":null}]"#, "op 0: invalid length 2");
+        refused(r#"[{"retain":1,"attributes":{"bold":true}}]"#, "op 0: invalid length 2");
+        refused(r#"[{"attributes":{"bold":true}}]"#, "op 0: unknown variant `attributes`");
+        refused(r"[{}]", "op 0: invalid length 0");
+        refused(r"[[1]]", "op 0: invalid type: sequence");
         refused(r#"[{"retain":-1}]"#, "op 0: invalid value");
         refused(r#"[{"retain":1.5}]"#, "op 0: invalid type");
         refused(r#"{"ops":[]}"#, "an array of ops");
         refused(r#"[{"insert":"\udc00"}]"#, "op 0");
+    }
+
+    #[test]
+    fn a_span_that_no_text_has_is_refused() {
+        let long = r#"{"retain":2147483647},{"delete":1}"#;
+        refused(&format!("[{long}]"), "spans at most 2147483647 units");
     }
 
     #[test]

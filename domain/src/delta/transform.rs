@@ -8,6 +8,9 @@ impl Delta {
     /// `other`, which was made on the same text, rewritten to be carried out after this.
     ///
     /// Where both insert at one place, `priority` puts what this inserts first.
+    ///
+    /// Several changes are transformed over one by one, in the order of their seqs, and never as
+    /// their composition, which forgets where in a deleted passage an insert stood.
     #[must_use]
     pub fn transform(&self, other: &Self, priority: bool) -> Self {
         let (mut first, mut late) = (Pieces::of(self.ops()), Pieces::of(other.ops()));
@@ -109,6 +112,17 @@ mod tests {
         let first = Delta::new().insert("one").delete(3);
         let late = Delta::new().insert("two").delete(3);
         both_give("old", &first, &late, "onetwo");
+    }
+
+    #[test]
+    fn a_composition_forgets_where_in_a_deleted_passage_an_insert_stood() {
+        let insert = Delta::new().retain(1).insert("X");
+        let delete = Delta::new().delete(1).retain(1).delete(1);
+        let late = Delta::new().insert("Y");
+        let one_by_one = delete.transform(&insert.transform(&late, true), true);
+        let at_once = insert.compose(&delete).expect("they fit").transform(&late, true);
+        assert_eq!(one_by_one, Delta::new().insert("Y"));
+        assert_eq!(at_once, Delta::new().retain(1).insert("Y"));
     }
 
     #[test]

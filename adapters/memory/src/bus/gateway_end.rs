@@ -1,15 +1,16 @@
 //! The bus as a gateway sees it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Answer, CommandEnvelope, Question};
+use sockbit_application::envelope::{Answer, Answered, CommandEnvelope, Question};
 use sockbit_application::ports::{Announcements, Commands, News, Queries, SendError, Unavailable};
 use sockbit_application::slot::Slot;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use super::{Heard, Shared, locked};
 
@@ -21,30 +22,37 @@ pub struct GatewayEnd {
     shared: Arc<Shared>,
     news: tokio::sync::Mutex<broadcast::Receiver<Heard>>,
     slots: Mutex<BTreeSet<Slot>>,
+    /// The gateways in whose name commands were sent from here: usually one.
+    senders: Mutex<HashSet<Uuid>>,
 }
 
 impl GatewayEnd {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         let news = tokio::sync::Mutex::new(shared.news.subscribe());
-        Self { shared, news, slots: Mutex::default() }
+        Self { shared, news, slots: Mutex::default(), senders: Mutex::default() }
     }
 
     fn hears(&self, slot: Slot) -> bool {
         locked(&self.slots).contains(&slot)
+    }
+
+    fn own(&self, answers: &[Answered]) -> Vec<Answered> {
+        let senders = locked(&self.senders);
+        answers.iter().filter(|it| senders.contains(&it.to.gateway)).cloned().collect()
     }
 }
 
 #[async_trait]
 impl Commands for GatewayEnd {
     async fn send(&self, batch: Vec<CommandEnvelope>) -> Result<(), SendError> {
-        if self.shared.is_closed() {
-            return Err(SendError::Refused("the bus is closed".to_owned()));
+        locked(&self.senders).extend(batch.iter().map(|it| it.reply_to.gateway));
+        tokio::select! {
+            biased;
+            () = self.shared.closed() => Err(SendError::Refused("the bus is closed".to_owned())),
+            sent = self.shared.commands.send_timeout(batch, SEND_WITHIN) => {
+                sent.map_err(|_| SendError::Refused("the workers do not keep up".to_owned()))
+            }
         }
-        self.shared
-            .commands
-            .send_timeout(batch, SEND_WITHIN)
-            .await
-            .map_err(|_| SendError::Refused("the workers do not keep up".to_owned()))
     }
 }
 
@@ -91,7 +99,12 @@ impl Announcements for GatewayEnd {
                     return Some(News::Announced((*it).clone()));
                 }
                 Ok(Heard::Announced(_)) => {}
-                Ok(Heard::Answered(it)) => return Some(News::Answered((*it).clone())),
+                Ok(Heard::Answered(it)) => {
+                    let own = self.own(&it);
+                    if !own.is_empty() {
+                        return Some(News::Answered(own));
+                    }
+                }
                 Err(RecvError::Lagged(_)) => return Some(News::Interrupted),
                 Err(RecvError::Closed) => return None,
             }

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sockbit_application::envelope::{Announcement, Answer, Answered, CommandEnvelope, Question};
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
 pub use gateway_end::GatewayEnd;
 pub use worker_end::WorkerEnd;
@@ -28,6 +28,7 @@ struct Shared {
     waiting: tokio::sync::Mutex<mpsc::Receiver<Vec<CommandEnvelope>>>,
     /// What a worker took and did not acknowledge before it ended.
     returned: Mutex<VecDeque<Vec<CommandEnvelope>>>,
+    came_back: Notify,
     questions: mpsc::Sender<Asking>,
     asked: tokio::sync::Mutex<mpsc::Receiver<Asking>>,
     news: broadcast::Sender<Heard>,
@@ -53,6 +54,7 @@ impl MemoryBus {
             commands,
             waiting: tokio::sync::Mutex::new(waiting),
             returned: Mutex::default(),
+            came_back: Notify::new(),
             questions,
             asked: tokio::sync::Mutex::new(asked),
             news: broadcast::Sender::new(NEWS_MAX),
@@ -96,10 +98,6 @@ impl Shared {
     async fn closed(&self) {
         // The sender lives in `self`, so waiting cannot fail.
         self.closed.subscribe().wait_for(|closed| *closed).await.ok();
-    }
-
-    fn is_closed(&self) -> bool {
-        *self.closed.borrow()
     }
 
     fn bury(&self, command: CommandEnvelope, reason: String) {

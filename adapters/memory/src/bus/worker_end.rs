@@ -38,24 +38,9 @@ impl WorkerEnd {
         Delivery { receipt: Receipt { queue: QUEUE, tag }, redelivered, commands }
     }
 
-    fn returned(&self) -> Option<Delivery> {
-        let commands = locked(&self.shared.returned).pop_front()?;
-        Some(self.deliver(commands, true))
-    }
-}
-
-#[async_trait]
-impl Work for WorkerEnd {
-    async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>> {
-        if let Some(delivery) = self.returned() {
-            return Some(vec![delivery]);
-        }
+    async fn fresh(&self, commands_max: usize) -> Option<Vec<Delivery>> {
         let mut waiting = self.shared.waiting.lock().await;
-        let first = tokio::select! {
-            biased;
-            () = self.shared.closed() => return None,
-            first = waiting.recv() => first?,
-        };
+        let first = waiting.recv().await?;
         let mut count = first.len();
         let mut deliveries = vec![self.deliver(first, false)];
         while count < commands_max
@@ -65,6 +50,28 @@ impl Work for WorkerEnd {
             deliveries.push(self.deliver(commands, false));
         }
         Some(deliveries)
+    }
+
+    fn returned(&self) -> Option<Delivery> {
+        let commands = locked(&self.shared.returned).pop_front()?;
+        Some(self.deliver(commands, true))
+    }
+}
+
+#[async_trait]
+impl Work for WorkerEnd {
+    async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>> {
+        loop {
+            if let Some(delivery) = self.returned() {
+                return Some(vec![delivery]);
+            }
+            tokio::select! {
+                biased;
+                () = self.shared.closed() => return None,
+                () = self.shared.came_back.notified() => {}
+                fresh = self.fresh(commands_max) => return fresh,
+            }
+        }
     }
 
     async fn acknowledge(&self, receipts: Vec<Receipt>) -> Result<(), Unavailable> {
@@ -118,6 +125,9 @@ impl Drop for WorkerEnd {
         let taken = std::mem::take(&mut *locked(&self.taken));
         let mut open: Vec<_> = taken.open.into_iter().collect();
         open.sort_by_key(|(tag, _)| *tag);
-        locked(&self.shared.returned).extend(open.into_iter().map(|(_, commands)| commands));
+        for (_, commands) in open {
+            locked(&self.shared.returned).push_back(commands);
+            self.shared.came_back.notify_one();
+        }
     }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 
 use sockbit_application::ports::{
-    BoardChanges, BoardLoaded, BoardWanted, NoteEvents, Notes, PageBudget, Standing,
-    StoredOutcome, json_bytes,
+    BoardChanges, BoardLoaded, BoardWanted, NoteEvents, Notes, PageBudget, Standing, StoredOutcome,
+    json_bytes,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
@@ -83,9 +83,12 @@ impl BoardRecord {
         let mut outcomes = HashSet::new();
         let mut links: HashSet<_> = self.links.iter().map(|it| it.id).collect();
         let mut hashes: HashSet<_> = self.links.iter().map(|it| it.hash).collect();
-        changes.outcomes.iter().map(|it| (it.client, it.message)).all(|key| {
-            !self.outcomes.contains_key(&key) && outcomes.insert(key)
-        }) && changes.links.iter().all(|it| links.insert(it.id) && hashes.insert(it.hash))
+        changes
+            .outcomes
+            .iter()
+            .map(|it| (it.client, it.message))
+            .all(|key| !self.outcomes.contains_key(&key) && outcomes.insert(key))
+            && changes.links.iter().all(|it| links.insert(it.id) && hashes.insert(it.hash))
     }
 
     /// Takes over changes that were accepted.
@@ -151,7 +154,11 @@ impl BoardRecord {
             members: wanted.actors.iter().filter_map(role).collect(),
             notes: wanted.notes.keys().filter_map(note).collect(),
             edits: self.edits(wanted),
-            bases: wanted.bases.iter().filter_map(|seq| Some((*seq, self.event_at(*seq)?))).collect(),
+            bases: wanted
+                .bases
+                .iter()
+                .filter_map(|seq| Some((*seq, self.event_at(*seq)?)))
+                .collect(),
         };
         let outcomes = wanted.messages.iter().filter_map(|key| self.outcomes.get(key));
         BoardLoaded { board: Some(board), outcomes: outcomes.cloned().collect() }
@@ -169,8 +176,8 @@ impl BoardRecord {
     /// What happened to a note, from a number on.
     fn note_log(&self, note: NoteId, first: Seq) -> impl DoubleEndedIterator<Item = &Logged> {
         let places = self.note_log.get(&note).map_or(&[][..], |places| places);
-        let seen = places
-            .partition_point(|place| self.log.get(*place).is_some_and(|it| it.seq() < first));
+        let seen =
+            places.partition_point(|place| self.log.get(*place).is_some_and(|it| it.seq() < first));
         places.iter().skip(seen).filter_map(|place| self.log.get(*place))
     }
 

@@ -1,0 +1,132 @@
+//! Opening a database: found, locked, recognised, brought to this version, and proven safe.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sqlx::{ConnectOptions, Connection, SqliteConnection, SqlitePool};
+
+use crate::faults::{READ_WAIT, is_no_database, reason};
+use crate::writer::Writer;
+use crate::{OpenError, SqliteStore, settings};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
+
+/// Reading is short; more connections than this would only wait for the same disk.
+const READERS_MAX: u32 = 4;
+/// 'Sock', as the first migration writes it into the file's header.
+const APPLICATION_ID: i64 = 0x536f_636b;
+
+impl SqliteStore {
+    /// Opens the database in a file, which is created or brought to this version if need be.
+    pub async fn open(path: &Path) -> Result<Self, OpenError> {
+        let path = locate(path)?;
+        let lock = lock(&path)?;
+        recognise(&path).await?;
+        let options = settings::for_writing(&path);
+        let connection = prepare(&path, options.clone()).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .acquire_timeout(READ_WAIT)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .connect_with(settings::for_reading(&path))
+            .await
+            .map_err(|it| refused(&path, &it))?;
+        Ok(Self { writer: Writer::new(options, connection), readers, lock })
+    }
+}
+
+/// The file's own path, so that whoever comes by another name meets the same lock.
+fn locate(path: &Path) -> Result<PathBuf, OpenError> {
+    let inaccessible = |reason: String| OpenError::Inaccessible { path: path.to_owned(), reason };
+    if path.is_dir() {
+        return Err(OpenError::Directory(path.to_owned()));
+    }
+    let name = path.file_name().ok_or_else(|| inaccessible("it names no file".to_owned()))?;
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let folder = folder.canonicalize().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => OpenError::NoFolder(folder.to_owned()),
+        _ => inaccessible(error.to_string()),
+    })?;
+    Ok(path.canonicalize().unwrap_or_else(|_| folder.join(name)))
+}
+
+/// The system lets go of the lock when the process ends, however it ends.
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let inaccessible = |error: std::io::Error| OpenError::Inaccessible {
+        path: PathBuf::from(&name),
+        reason: error.to_string(),
+    };
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&name)
+        .map_err(inaccessible)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(inaccessible(error)),
+    }
+}
+
+/// Looks before anything is changed: the file may be somebody else's.
+async fn recognise(path: &Path) -> Result<(), OpenError> {
+    const IS_OURS_OR_EMPTY: &str = "select (select application_id from pragma_application_id) = ? \
+                                    or not exists (select * from sqlite_schema)";
+    let look = async {
+        let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+        let mut connection = options.disable_statement_logging().connect().await?;
+        let answer: bool = sqlx::query_scalar(IS_OURS_OR_EMPTY)
+            .bind(APPLICATION_ID)
+            .fetch_one(&mut connection)
+            .await?;
+        connection.close().await?;
+        Ok(answer)
+    };
+    match look.await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(OpenError::NotADatabase(path.to_owned())),
+        Err(error) => Err(refused(path, &error)),
+    }
+}
+
+/// The connection that will write, to a database that is as this version has it.
+async fn prepare(
+    path: &Path,
+    options: SqliteConnectOptions,
+) -> Result<SqliteConnection, OpenError> {
+    let refused = |error| refused(path, &error);
+    let pool =
+        SqlitePoolOptions::new().max_connections(1).connect_with(options).await.map_err(refused)?;
+    settings::verify(&mut *pool.acquire().await.map_err(refused)?).await?;
+    migrate(path, &pool).await?;
+    let connection = pool.acquire().await.map_err(refused)?.detach();
+    pool.close().await;
+    Ok(connection)
+}
+
+async fn migrate(path: &Path, pool: &SqlitePool) -> Result<(), OpenError> {
+    let path = path.to_owned();
+    MIGRATIONS.run(pool).await.map_err(|error| match error {
+        MigrateError::VersionMissing(schema) => OpenError::Newer { path, schema },
+        MigrateError::VersionMismatch(schema) => OpenError::Altered { path, schema },
+        error => OpenError::Migration { path, reason: error.to_string() },
+    })
+}
+
+fn refused(path: &Path, error: &sqlx::Error) -> OpenError {
+    if is_no_database(error) {
+        return OpenError::NotADatabase(path.to_owned());
+    }
+    OpenError::Inaccessible { path: path.to_owned(), reason: reason(error) }
+}

@@ -1,0 +1,181 @@
+//! Rows as they are read, and what they mean in the domain.
+
+use sockbit_application::ports::{StoreError, StoredOutcome};
+use sockbit_domain::{
+    Actor, ActorId, BoardId, Change, ClientId, Delta, Event, EventId, KeyHash, Link, LinkId,
+    MessageId, Note, NoteId, PastEdit, Position, Rank, Text, Timestamp,
+};
+use uuid::Uuid;
+
+use crate::faults::unreadable;
+use crate::words::{self, seq};
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct NoteRow {
+    id: Uuid,
+    text: String,
+    colour: String,
+    rank: String,
+    state: String,
+    seq: i64,
+    edited_by_id: Uuid,
+    edited_by_name: String,
+    edited_by_colour: u8,
+    edited_at: i64,
+}
+
+impl NoteRow {
+    pub fn read(self, board: BoardId) -> Result<Note, StoreError> {
+        let key = format!("board {board}, id {}", self.id);
+        Ok(Note {
+            id: NoteId(self.id),
+            text: Text::normalise(&self.text),
+            colour: words::parse(&self.colour).map_err(|it| unreadable("notes", &key, it))?,
+            rank: Rank::try_from(self.rank).map_err(|it| unreadable("notes", &key, it))?,
+            state: words::parse(&self.state).map_err(|it| unreadable("notes", &key, it))?,
+            seq: seq(self.seq),
+            edited_by: Actor {
+                id: ActorId(self.edited_by_id),
+                name: self.edited_by_name,
+                colour: self.edited_by_colour,
+            },
+            edited_at: Timestamp(self.edited_at),
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct EventRow {
+    seq: i64,
+    from_seq: i64,
+    id: Uuid,
+    message: Uuid,
+    actor_id: Uuid,
+    actor_name: String,
+    actor_colour: u8,
+    at: i64,
+    change: String,
+}
+
+impl EventRow {
+    pub fn read(self, board: BoardId) -> Result<Event, StoreError> {
+        Ok(Event {
+            board,
+            seq: seq(self.seq),
+            from: seq(self.from_seq),
+            id: EventId(self.id),
+            message: MessageId(self.message),
+            actor: Actor {
+                id: ActorId(self.actor_id),
+                name: self.actor_name,
+                colour: self.actor_colour,
+            },
+            at: Timestamp(self.at),
+            change: serde_json::from_str(&self.change)
+                .map_err(|it| unreadable("events", event_key(board, self.seq), it))?,
+        })
+    }
+}
+
+/// An event with what takes it back, if it is an edit.
+#[derive(sqlx::FromRow)]
+pub(crate) struct HistoryRow {
+    #[sqlx(flatten)]
+    event: EventRow,
+    inverse: Option<String>,
+}
+
+impl HistoryRow {
+    pub fn read(self, board: BoardId) -> Result<(Event, Option<Delta>), StoreError> {
+        let inverse = self.inverse.map(|json| inverse(board, self.event.seq, &json)).transpose()?;
+        Ok((self.event.read(board)?, inverse))
+    }
+}
+
+/// What takes back the edit with this number.
+pub(crate) fn inverse(board: BoardId, seq: i64, json: &str) -> Result<Delta, StoreError> {
+    serde_json::from_str(json).map_err(|it| unreadable("events", event_key(board, seq), it))
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct EditRow {
+    note: Uuid,
+    seq: i64,
+    change: String,
+    inverse: String,
+}
+
+impl EditRow {
+    pub fn read(&self, board: BoardId) -> Result<(NoteId, PastEdit), StoreError> {
+        let unreadable = |cause: String| unreadable("events", event_key(board, self.seq), cause);
+        let change = serde_json::from_str(&self.change).map_err(|it| unreadable(it.to_string()))?;
+        let Change::NoteEdited { delta, .. } = change else {
+            return Err(unreadable("it has an inverse and is no edit".to_owned()));
+        };
+        let inverse = inverse(board, self.seq, &self.inverse)?;
+        Ok((NoteId(self.note), PastEdit { seq: seq(self.seq), delta, inverse }))
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct OutcomeRow {
+    client: Uuid,
+    message: Uuid,
+    body_hash: Vec<u8>,
+    outcome: String,
+    at: i64,
+}
+
+impl OutcomeRow {
+    pub fn read(self, board: BoardId) -> Result<StoredOutcome, StoreError> {
+        let key = format!("board {board}, client {}, message {}", self.client, self.message);
+        Ok(StoredOutcome {
+            client: ClientId(self.client),
+            message: MessageId(self.message),
+            body_hash: hash(&self.body_hash).map_err(|it| unreadable("outcomes", &key, it))?,
+            outcome: serde_json::from_str(&self.outcome)
+                .map_err(|it| unreadable("outcomes", &key, it))?,
+            at: Timestamp(self.at),
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct LinkRow {
+    id: Uuid,
+    role: String,
+    hash: Vec<u8>,
+}
+
+impl LinkRow {
+    pub fn read(&self, board: BoardId) -> Result<Link, StoreError> {
+        let key = format!("board {board}, id {}", self.id);
+        Ok(Link {
+            id: LinkId(self.id),
+            role: words::parse(&self.role).map_err(|it| unreadable("links", &key, it))?,
+            hash: KeyHash(hash(&self.hash).map_err(|it| unreadable("links", &key, it))?),
+        })
+    }
+}
+
+/// The last event of a board, or any other.
+#[derive(sqlx::FromRow)]
+pub(crate) struct PositionRow {
+    pub board: Uuid,
+    pub seq: i64,
+    pub event: Uuid,
+}
+
+impl PositionRow {
+    pub fn position(&self) -> Position {
+        Position { seq: seq(self.seq), event: EventId(self.event) }
+    }
+}
+
+fn hash(bytes: &[u8]) -> Result<[u8; 32], std::array::TryFromSliceError> {
+    bytes.try_into()
+}
+
+fn event_key(board: BoardId, seq: i64) -> String {
+    format!("board {board}, seq {seq}")
+}

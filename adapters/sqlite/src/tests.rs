@@ -1,0 +1,209 @@
+//! What only SQLite can do wrong.
+
+use std::path::PathBuf;
+
+use sockbit_application::ports::{
+    BoardChanges, BoardWanted, Commit, Store, StoreError, StoredOutcome,
+};
+use sockbit_domain::{
+    Actor, ActorId, Board, BoardId, Change, ClientId, Colour, Event, EventId, Fact, MessageId,
+    Note, NoteId, Outcome, Rank, Role, Seq, Text, Timestamp, Title,
+};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::{OpenError, SqliteStore, settings};
+
+const BOARD: BoardId = BoardId(Uuid::from_u128(1));
+const NOTE: NoteId = NoteId(Uuid::from_u128(2));
+const OWNER: ActorId = ActorId(Uuid::from_u128(3));
+const CLIENT: ClientId = ClientId(Uuid::from_u128(4));
+const MESSAGE: MessageId = MessageId(Uuid::from_u128(5));
+
+async fn store() -> (SqliteStore, PathBuf, TempDir) {
+    let folder = TempDir::new().expect("there is room for a folder");
+    let path = folder.path().join("sockbit.db");
+    (SqliteStore::open(&path).await.expect("it opens"), path, folder)
+}
+
+fn fact(seq: u64, change: Change) -> Fact {
+    let event = Event {
+        board: BOARD,
+        seq: Seq(seq),
+        from: Seq(seq),
+        id: EventId(Uuid::from_u128(seq.into())),
+        message: MESSAGE,
+        actor: Actor { id: OWNER, name: "Ada".to_owned(), colour: 1 },
+        at: Timestamp(0),
+        change,
+    };
+    Fact { event, inverse: None, key: None }
+}
+
+/// A board that begins with one note.
+fn board_with(text: &str) -> BoardChanges {
+    let title = Title::stored("A board".to_owned());
+    let text = Text::normalise(text);
+    let (colour, rank) = (Colour::Paper, Rank::middle());
+    let begun = fact(1, Change::BoardCreated { title: title.clone() });
+    let created = fact(2, Change::NoteCreated { note: NOTE, text, colour, rank });
+    let head = created.event.position();
+    let board = Board::created(&begun.event).expect("the event begins a board");
+    let outcome = Outcome::Saved { position: head };
+    let (client, message, at) = (CLIENT, MESSAGE, Timestamp(0));
+    BoardChanges {
+        board: board.id,
+        expected: None,
+        head,
+        title,
+        note_count: 1,
+        text_bytes: 1,
+        notes: Note::created(&created.event).into_iter().collect(),
+        facts: vec![begun, created],
+        members: vec![(OWNER, Role::Owner)],
+        links: Vec::new(),
+        outcomes: vec![StoredOutcome { client, message, body_hash: [0; 32], outcome, at }],
+    }
+}
+
+fn everything() -> BoardWanted {
+    BoardWanted {
+        board: BOARD,
+        actors: [OWNER].into(),
+        messages: [(CLIENT, MESSAGE)].into(),
+        notes: [(NOTE, Some(Seq(0)))].into(),
+        bases: [Seq(1)].into(),
+    }
+}
+
+/// Runs a statement on the connection that writes.
+async fn tamper(store: &SqliteStore, statement: &str) {
+    let mut lease = store.writer.lease().await.expect("the store is open");
+    let statement = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));
+    statement.execute(lease.connection()).await.expect("the statement is right");
+    lease.give_back();
+}
+
+#[tokio::test]
+async fn writers_and_readers_run_with_the_safe_settings() {
+    let (store, _path, _folder) = store().await;
+    let mut lease = store.writer.lease().await.expect("the store is open");
+    settings::verify(lease.connection()).await.expect("the writer is safe");
+    let mut reader = store.readers.acquire().await.expect("the store is open");
+    settings::verify(&mut reader).await.expect("the readers are as safe");
+}
+
+#[tokio::test]
+async fn weaker_settings_are_refused_by_name() {
+    let (_store, path, _folder) = store().await;
+    let safe = settings::for_writing(&path);
+    let weaker: [(&str, SqliteConnectOptions); 3] = [
+        ("synchronous", safe.clone().synchronous(SqliteSynchronous::Normal)),
+        ("foreign_keys", safe.clone().foreign_keys(false)),
+        ("journal_mode", safe.filename(":memory:").journal_mode(SqliteJournalMode::Wal)),
+    ];
+    for (name, options) in weaker {
+        let mut connection = options.connect().await.expect("it opens");
+        let verdict = settings::verify(&mut connection).await;
+        let Err(OpenError::WeakSetting { setting, .. }) = verdict else {
+            panic!("a weaker {name} was not noticed");
+        };
+        assert_eq!(setting, name);
+    }
+}
+
+#[tokio::test]
+async fn readers_cannot_write() {
+    let (store, _path, _folder) = store().await;
+    let outcome = sqlx::query("delete from boards").execute(&store.readers).await;
+    assert!(outcome.is_err());
+}
+
+#[tokio::test]
+async fn a_full_disk_is_reported_and_hinders_nobody_afterwards() {
+    let (store, _path, _folder) = store().await;
+    tamper(&store, "pragma max_page_count = 1").await;
+    let failed = store.commit(&[board_with(&"long ".repeat(10_000))]).await;
+    let full = StoreError::Unavailable("(code: 13) database or disk is full".to_owned());
+    assert_eq!(failed, Err(full));
+    assert_eq!(store.heads(&[BOARD]).await, Ok(Vec::new()));
+    assert_eq!(store.commit(&[board_with("short")]).await, Ok(vec![Commit::Done]));
+}
+
+#[tokio::test]
+async fn a_connection_that_failed_is_not_used_again() {
+    let (store, _path, _folder) = store().await;
+    tamper(
+        &store,
+        "create temp trigger broken before insert on notes begin select raise(fail, 'no'); end",
+    )
+    .await;
+    let conflict = store.commit(&[board_with("words")]).await;
+    assert_eq!(conflict, Ok(vec![Commit::Conflict]), "the trigger breaks a constraint");
+    tamper(&store, "drop trigger broken; begin immediate").await;
+    let failed = store.commit(&[board_with("words")]).await;
+    assert!(matches!(failed, Err(StoreError::Unavailable(_))), "a transaction was left open");
+    assert_eq!(store.commit(&[board_with("words")]).await, Ok(vec![Commit::Done]));
+}
+
+#[tokio::test]
+async fn the_check_reaches_the_disk() {
+    let (store, path, _folder) = store().await;
+    let log = path.with_extension("db-wal");
+    let size = || log.metadata().expect("the log is beside the database").len();
+    let before = size();
+    store.check().await.expect("the store can be written to");
+    assert!(size() > before, "a page was appended to the log");
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_named() {
+    let (store, _path, _folder) = store().await;
+    store.commit(&[board_with("words")]).await.expect("the store answers");
+    let rows = [
+        ("update notes set rank = '!'", format!("`notes` at board {BOARD}, id {NOTE}")),
+        ("update notes set rank = 'V', colour = 'plaid'", format!("`notes` at board {BOARD}")),
+        ("update notes set colour = 'paper'; update members set role = 'king'", {
+            format!("`members` at board {BOARD}, actor {OWNER}")
+        }),
+        ("update members set role = 'owner'; update outcomes set outcome = '{}'", {
+            format!("`outcomes` at board {BOARD}, client {CLIENT}, message {MESSAGE}")
+        }),
+        ("update outcomes set outcome = '[]'; update events set change = '{}', inverse = '[]'", {
+            format!("`events` at board {BOARD}, seq 2")
+        }),
+    ];
+    for (damage, name) in rows {
+        tamper(&store, damage).await;
+        let Err(StoreError::Unavailable(reason)) = store.load(&[everything()]).await else {
+            panic!("this was not noticed: {damage}");
+        };
+        assert!(reason.contains(&name), "{reason} does not name {name}");
+    }
+    let events = store.events(BOARD, Seq(0), usize::MAX).await;
+    assert!(matches!(events, Err(StoreError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn the_schema_itself_refuses_what_makes_no_sense() {
+    let (store, _path, _folder) = store().await;
+    store.commit(&[board_with("words")]).await.expect("the store answers");
+    for nonsense in [
+        "update boards set head_seq = 0",
+        "update boards set id = x'00'",
+        "update boards set note_count = 'many'",
+        "update notes set state = 'lost'",
+        "update notes set state = 'deleted'",
+        "update events set from_seq = seq + 1",
+        "update events set change = '{'",
+        "update outcomes set body_hash = x'00'",
+        "delete from boards",
+    ] {
+        let mut lease = store.writer.lease().await.expect("the store is open");
+        let outcome = sqlx::query(AssertSqlSafe(nonsense)).execute(lease.connection()).await;
+        assert!(outcome.is_err(), "it went through: {nonsense}");
+        lease.give_back();
+    }
+}

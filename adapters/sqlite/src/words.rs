@@ -1,0 +1,55 @@
+//! Words and numbers between the columns and the domain.
+
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error, StrDeserializer};
+use sockbit_domain::{Colour, NoteState, Role, Seq};
+
+/// Reads a word as it stands on the wire.
+pub(crate) fn parse<'a, T: Deserialize<'a>>(word: &'a str) -> Result<T, Error> {
+    let word: StrDeserializer<'a, Error> = word.into_deserializer();
+    T::deserialize(word)
+}
+
+pub(crate) fn role(role: Role) -> &'static str {
+    match role {
+        Role::Editor => "editor",
+        Role::Owner => "owner",
+    }
+}
+
+pub(crate) fn colour(colour: Colour) -> &'static str {
+    match colour {
+        Colour::Paper => "paper",
+        Colour::Yellow => "yellow",
+        Colour::Orange => "orange",
+        Colour::Red => "red",
+        Colour::Purple => "purple",
+        Colour::Blue => "blue",
+        Colour::Teal => "teal",
+        Colour::Green => "green",
+    }
+}
+
+pub(crate) fn state(state: NoteState) -> &'static str {
+    match state {
+        NoteState::Live => "live",
+        NoteState::Trashed => "trashed",
+        NoteState::Deleted => "deleted",
+    }
+}
+
+/// A number as SQLite holds it. No log and no text comes near the end of these; what a client
+/// names beyond it stands for "after everything".
+pub(crate) fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A number that the schema keeps from being negative.
+pub(crate) fn number(integer: i64) -> u64 {
+    u64::try_from(integer).unwrap_or_default()
+}
+
+pub(crate) fn seq(integer: i64) -> Seq {
+    Seq(number(integer))
+}

@@ -1,0 +1,46 @@
+//! From the peer into the session.
+
+use axum::extract::ws::{Message, WebSocket};
+use futures::StreamExt;
+use futures::stream::SplitStream;
+use sockbit_application::gateway::Session;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite;
+
+use crate::Settings;
+use crate::closing::Ending;
+
+/// Hands messages over until the peer ends, breaks a rule or falls silent.
+pub(crate) async fn read(
+    stream: &mut SplitStream<WebSocket>,
+    session: &Session,
+    settings: &Settings,
+) -> Ending {
+    loop {
+        let Ok(heard) = timeout(settings.silence_max, stream.next()).await else {
+            return Ending::SILENT;
+        };
+        match heard {
+            None | Some(Ok(Message::Close(_))) => return Ending::Gone,
+            Some(Ok(Message::Text(text))) => session.receive(text.as_str()).await,
+            Some(Ok(Message::Binary(_))) => return Ending::BINARY,
+            // The library has answered pings already, and a pong need only have come.
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Err(error)) => return fault(error),
+        }
+    }
+}
+
+/// Tells what the peer did wrong from what was wrong with the network.
+fn fault(error: axum::Error) -> Ending {
+    use tungstenite::Error;
+    match error.into_inner().downcast_ref::<Error>() {
+        Some(Error::Capacity(_)) => Ending::TOO_BIG,
+        Some(Error::Utf8(_)) => Ending::NOT_UTF8,
+        Some(Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake)) => {
+            Ending::Gone
+        }
+        Some(Error::Protocol(_)) => Ending::PROTOCOL,
+        _ => Ending::Gone,
+    }
+}

@@ -1,0 +1,139 @@
+//! The core speaks of what is durable only, and only as much as there is to say.
+
+use mockall::Sequence;
+use sockbit_domain::{Command, RejectionCode};
+
+use super::*;
+use crate::slot::Slot;
+use crate::testing::{board_id, envelope, new_note, person};
+
+#[tokio::test]
+async fn it_loads_then_commits_then_announces_then_answers() {
+    let mut order = Sequence::new();
+    let mut store = MockStore::new();
+    let mut announcer = MockAnnouncer::new();
+    store
+        .expect_load()
+        .times(1)
+        .in_sequence(&mut order)
+        .returning(|_| Ok(vec![found(board(1, 10))]));
+    store.expect_commit().times(1).in_sequence(&mut order).returning(all_done);
+    announcer.expect_announce().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+    announcer.expect_answer().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+
+    assert!(core(store, announcer).process(&[new_note(1, 1)]).await.is_ok());
+}
+
+#[tokio::test]
+async fn boards_of_a_batch_are_loaded_and_committed_together() {
+    let batch = [new_note(1, 1), new_note(2, 2), new_note(1, 3)];
+    let mut store = MockStore::new();
+    store
+        .expect_load()
+        .times(1)
+        .withf(|wanted| wanted.iter().map(|it| it.board).eq([board_id(1), board_id(2)]))
+        .returning(|_| Ok(vec![found(board(1, 10)), found(board(2, 10))]));
+    store
+        .expect_commit()
+        .times(1)
+        .withf(|changes| changes.iter().map(|it| it.facts.len()).eq([2, 1]))
+        .returning(all_done);
+    let mut announcer = MockAnnouncer::new();
+    announcer.expect_announce().times(1).returning(|_| Ok(()));
+    announcer
+        .expect_answer()
+        .times(1)
+        .withf(|answers| answers.len() == 3 && answers.iter().all(is_saved))
+        .returning(|_| Ok(()));
+
+    assert!(core(store, announcer).process(&batch).await.is_ok());
+}
+
+#[tokio::test]
+async fn events_are_announced_once_for_each_slot_in_the_order_of_their_numbers() {
+    let batch = [new_note(1, 1), new_note(2, 2), new_note(1, 3)];
+    let mut store = store_with_boards();
+    store.expect_commit().returning(all_done);
+    let mut announcer = MockAnnouncer::new();
+    announcer
+        .expect_announce()
+        .times(1)
+        .withf(|batch| {
+            let numbers = |board| {
+                let slot = batch.iter().find(|it| it.slot == Slot::of(board_id(board)));
+                slot.into_iter().flat_map(|it| &it.events).map(|it| it.event.seq.0)
+            };
+            batch.len() == 2 && numbers(1).eq([11, 12]) && numbers(2).eq([11])
+        })
+        .returning(|_| Ok(()));
+    announcer.expect_answer().returning(|_| Ok(()));
+
+    assert!(core(store, announcer).process(&batch).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_command_twice_in_one_batch_is_announced_once_and_answered_twice() {
+    let mut store = store_with_boards();
+    store.expect_commit().times(1).returning(all_done);
+    let mut announcer = MockAnnouncer::new();
+    announcer
+        .expect_announce()
+        .times(1)
+        .withf(|batch| {
+            let events = batch.iter().flat_map(|it| &it.events);
+            events.map(|it| it.event.seq.0).eq([11, 12])
+        })
+        .returning(|_| Ok(()));
+    announcer
+        .expect_answer()
+        .times(1)
+        .withf(|answers| answers.iter().filter_map(saved_at).eq([11, 12, 12]))
+        .returning(|_| Ok(()));
+    let batch = [new_note(1, 1), new_note(1, 2), new_note(1, 2)];
+
+    assert!(core(store, announcer).process(&batch).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_unchanged_board_is_announced_to_nobody_but_its_outcome_is_kept() {
+    let same = envelope(1, 1, &Command::RenameBoard { title: "Ideas".to_owned() });
+    let mut store = store_with_boards();
+    store
+        .expect_commit()
+        .times(1)
+        .withf(|changes| {
+            matches!(changes, [it] if it.facts.is_empty() && it.outcomes.len() == 1)
+                && changes.iter().all(|it| it.expected == Some(it.head))
+        })
+        .returning(all_done);
+    let mut announcer = MockAnnouncer::new();
+    announcer
+        .expect_answer()
+        .times(1)
+        .withf(|answers| {
+            matches!(answers.as_slice(), [it] if matches!(it.outcome, Some(Outcome::Unchanged { .. })))
+        })
+        .returning(|_| Ok(()));
+
+    assert!(core(store, announcer).process(&[same]).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_a_stranger_wishes_leaves_nothing_to_commit() {
+    let mut wish = new_note(1, 1);
+    wish.actor = person(66);
+    let mut announcer = MockAnnouncer::new();
+    announcer
+        .expect_answer()
+        .times(1)
+        .withf(|answers| {
+            let code = |it: &Answered| match &it.outcome {
+                Some(Outcome::Rejected(rejection)) => Some(rejection.code),
+                _ => None,
+            };
+            answers.iter().filter_map(code).eq([RejectionCode::NotFound])
+        })
+        .returning(|_| Ok(()));
+
+    assert!(core(store_with_boards(), announcer).process(&[wish]).await.is_ok());
+}

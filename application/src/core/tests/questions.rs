@@ -1,0 +1,39 @@
+//! Questions that the store cannot answer now.
+
+use sockbit_domain::wire::Query;
+use sockbit_domain::{NoteId, Seq};
+
+use super::*;
+use crate::envelope::{Answer, Question};
+use crate::testing::{board_id, person, uuid};
+
+fn store_that_is_away() -> MockStore {
+    let mut store = MockStore::new();
+    store.expect_boards_of().returning(|_, _| Err(unavailable()));
+    store.expect_standing().returning(|_, _, _| Err(unavailable()));
+    store.expect_events().returning(|_, _, _| Err(unavailable()));
+    store.expect_heads().returning(|_| Err(unavailable()));
+    store
+}
+
+#[tokio::test]
+async fn every_kind_of_question_is_answered_unavailable_while_the_store_is_away() {
+    let (actor, board, note) = (person(1).id, board_id(1), NoteId(uuid(1)));
+    let queries = [
+        Query::MyBoards {},
+        Query::BoardPage { board, after: None },
+        Query::Note { board, note },
+        Query::NoteHistory { board, note, before: None },
+    ];
+    let of_gateway = [
+        Question::Admission { actor, board, position: None },
+        Question::Events { board, after: Seq(0) },
+        Question::Heads { boards: vec![board] },
+    ];
+    let of_clients = queries.map(|query| Question::Client { actor, query });
+    let core = core(store_that_is_away(), MockAnnouncer::new());
+
+    for question in of_clients.into_iter().chain(of_gateway) {
+        assert_eq!(core.answer(question.clone()).await, Answer::Unavailable, "{question:?}");
+    }
+}

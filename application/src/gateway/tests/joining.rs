@@ -1,0 +1,200 @@
+//! Joining while ports fail, and while the client changes its mind.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sockbit_domain::{Event, Rejection, RejectionCode};
+use tokio::sync::Semaphore;
+
+use super::*;
+use crate::testing::{board_id, position, renamed};
+
+const BOARD: u64 = 1;
+
+fn come_again() -> ServerMessage {
+    ServerMessage::Again { id: None, board: Some(board_id(BOARD)), after_ms: 1_000 }
+}
+
+fn joined(head: u64) -> ServerMessage {
+    ServerMessage::Joined { board: board_id(BOARD), role: Role::Owner, head: position(head) }
+}
+
+fn left() -> ServerMessage {
+    ServerMessage::Left { board: board_id(BOARD), rejection: None }
+}
+
+fn events(numbers: std::ops::RangeInclusive<u64>) -> Vec<Event> {
+    numbers.map(|seq| renamed(BOARD, seq)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_joins_hears_again_where_the_gateway_cannot_listen() {
+    let surroundings = Surroundings::answering(|_| admitted(position(1)));
+    let house = Surroundings { is_deaf: true, ..surroundings }.house();
+    let mut client = house.client(1);
+    client.say(join(board_id(BOARD), Some(position(1)))).await;
+    client.hears_the_welcome().await;
+    assert_eq!(client.hear().await, come_again());
+}
+
+#[tokio::test]
+async fn who_joins_hears_again_where_nobody_can_say_whether_they_may() {
+    for answer in [Err(no_bus()), Ok(Answer::Unavailable), Ok(Answer::Events(Vec::new()))] {
+        let house = Surroundings::answering(move |_| answer.clone()).house();
+        let mut client = house.client(1);
+        client.say(join(board_id(BOARD), None)).await;
+        client.hears_the_welcome().await;
+        assert_eq!(client.hear().await, come_again());
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_join_is_told_why_and_can_join_another_board() {
+    let rejection = Rejection::new(RejectionCode::NotFound, "not for you");
+    let told = rejection.clone();
+    let mut surroundings = Surroundings::answering(move |question| match question {
+        Question::Admission { board, .. } if board == board_id(BOARD) => {
+            Ok(Answer::Admission(Err(rejection.clone())))
+        }
+        _ => admitted(position(1)),
+    });
+    surroundings.settings.boards_per_connection_max = 1;
+    let house = surroundings.house();
+    let mut client = house.client(1);
+    client.say(join(board_id(BOARD), None)).await;
+    client.say(join(board_id(2), Some(position(1)))).await;
+    client.hears_the_welcome().await;
+    let rejected = ServerMessage::Left { board: board_id(BOARD), rejection: Some(told) };
+    assert_eq!(client.hear().await, rejected);
+    assert!(matches!(client.hear().await, ServerMessage::Joined { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_cannot_be_fetched_is_asked_for_until_it_comes() {
+    let attempts = AtomicU32::new(0);
+    let house = Surroundings::answering(move |question| match question {
+        Question::Events { .. } if attempts.fetch_add(1, Ordering::Relaxed) < 3 => Err(no_bus()),
+        Question::Events { .. } => Ok(Answer::Events(events(2..=4))),
+        _ => admitted(position(4)),
+    })
+    .house();
+    let mut client = house.client(1);
+    client.say(join(board_id(BOARD), Some(position(1)))).await;
+    client.hears_the_welcome().await;
+    assert_eq!(client.hear().await, joined(4));
+    for seq in 2..=4 {
+        assert_eq!(event_number(&client.hear().await), Some(seq));
+    }
+}
+
+#[tokio::test]
+async fn a_log_without_the_events_that_are_missing_is_another_history() {
+    let house = Surroundings::answering(|question| match question {
+        Question::Events { .. } => Ok(Answer::Events(Vec::new())),
+        _ => admitted(position(4)),
+    })
+    .house();
+    let mut client = house.client(1);
+    client.say(join(board_id(BOARD), Some(position(1)))).await;
+    client.hears_the_welcome().await;
+    assert_eq!(client.hear().await, joined(4));
+    assert_eq!(client.session.next().await, Delivered::Close(CloseReason::HistoryChanged));
+}
+
+/// A house whose pages come only once the gate is opened, and its gate.
+fn house_with_gate(head: u64) -> (House, Arc<Semaphore>) {
+    let gate = Arc::new(Semaphore::new(0));
+    let opens = Arc::clone(&gate);
+    let mut surroundings = Surroundings::answering(|_| Err(no_bus()));
+    surroundings.queries = ScriptedQueries(Box::new(move |question| {
+        let opens = Arc::clone(&opens);
+        Box::pin(async move {
+            let Question::Events { after, .. } = question else { return admitted(position(head)) };
+            opens.acquire().await.map_err(|_| no_bus())?.forget();
+            Ok(Answer::Events(events(after.0 + 1..=head)))
+        })
+    }));
+    (surroundings.house(), gate)
+}
+
+/// A client that joined at event 1 and waits for the page of what it misses.
+async fn waiting_for_a_page(house: &House, head: u64) -> Client {
+    let mut client = house.client(1);
+    client.say(join(board_id(BOARD), Some(position(1)))).await;
+    client.hears_the_welcome().await;
+    assert_eq!(client.hear().await, joined(head));
+    client
+}
+
+#[tokio::test]
+async fn who_joins_anew_while_a_page_is_fetched_hears_so_before_the_events() {
+    let (house, gate) = house_with_gate(3);
+    let mut client = waiting_for_a_page(&house, 3).await;
+    let session = Arc::clone(&client.session);
+    let fetching = tokio::spawn(async move { session.next().await });
+    tokio::task::yield_now().await;
+
+    client.say(join(board_id(BOARD), Some(position(1)))).await;
+    gate.add_permits(10);
+
+    let Delivered::Messages(messages) = fetching.await.expect("it does not panic") else {
+        panic!("the session goes on")
+    };
+    client.heard.extend(messages);
+    assert_eq!(client.hear().await, joined(3));
+    assert_eq!(event_number(&client.hear().await), Some(2));
+    assert_eq!(event_number(&client.hear().await), Some(3));
+}
+
+#[tokio::test]
+async fn who_leaves_while_a_page_is_fetched_is_not_sent_it() {
+    let (house, gate) = house_with_gate(3);
+    let mut client = waiting_for_a_page(&house, 3).await;
+    let session = Arc::clone(&client.session);
+    let fetching = tokio::spawn(async move { session.next().await });
+    tokio::task::yield_now().await;
+
+    client.say(ClientMessage::Leave { board: board_id(BOARD) }).await;
+    gate.add_permits(10);
+
+    let Delivered::Messages(messages) = fetching.await.expect("it does not panic") else {
+        panic!("the session goes on")
+    };
+    client.heard.extend(messages);
+    assert_eq!(client.hear().await, left());
+    client.say(ClientMessage::Ping).await;
+    assert_eq!(client.hear().await, ServerMessage::Pong {});
+}
+
+#[tokio::test]
+async fn a_client_that_is_cut_off_while_a_page_is_fetched_is_told_so() {
+    let (house, gate) = house_with_gate(3);
+    let client = waiting_for_a_page(&house, 3).await;
+    let session = Arc::clone(&client.session);
+    let fetching = tokio::spawn(async move { session.next().await });
+    tokio::task::yield_now().await;
+
+    house.gateway.drain();
+    gate.add_permits(10);
+
+    let delivered = fetching.await.expect("it does not panic");
+    assert_eq!(delivered, Delivered::Close(CloseReason::GoingAway));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_dropped_in_the_middle_of_a_join_leaves_nothing_behind() {
+    let mut surroundings = Surroundings::answering(|_| Err(no_bus()));
+    surroundings.queries = ScriptedQueries(Box::new(|_| Box::pin(std::future::pending())));
+    let house = surroundings.house();
+    let client = house.client(1);
+    let mut joining = Box::pin(client.say(join(board_id(BOARD), None)));
+    assert!(futures::poll!(&mut joining).is_pending());
+    assert_eq!(locked(&house.slots).len(), 1, "it listens already");
+
+    drop(joining);
+    drop(client);
+
+    assert_eq!(house.gateway.sessions(), 0);
+    assert!(house.gateway.recipients().is_empty());
+    tokio::time::sleep(house.gateway.settings.heads_every * 2).await;
+    assert!(locked(&house.slots).is_empty(), "nobody looks at the board any more");
+}

@@ -1,0 +1,202 @@
+//! The gateway against ports that fail, lag or answer when a test says so.
+
+mod commands;
+mod connections;
+mod feed;
+mod hub;
+mod joining;
+mod outgoing;
+mod questions;
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, Ipv4Addr};
+
+use async_trait::async_trait;
+use futures::future::BoxFuture;
+use sockbit_domain::wire::ClientMessage;
+use sockbit_domain::{BoardId, Position, Role};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::*;
+use crate::envelope::Admission;
+use crate::ports::{MockCommands, SendError};
+use crate::slot::Slot;
+use crate::testing::{CountingIds, person, uuid};
+
+/// Longer than anything here takes; where time is paused it passes at once.
+const DEADLINE: Duration = Duration::from_mins(1);
+
+type Answering = Result<Answer, Unavailable>;
+
+/// Answers as a test says.
+struct ScriptedQueries(Box<dyn Fn(Question) -> BoxFuture<'static, Answering> + Send + Sync>);
+
+#[async_trait]
+impl Queries for ScriptedQueries {
+    async fn ask(&self, question: Question) -> Answering {
+        (self.0)(question).await
+    }
+}
+
+/// Brings the news that a test gives, and remembers which slots are listened to.
+struct ScriptedNews {
+    news: tokio::sync::Mutex<mpsc::UnboundedReceiver<News>>,
+    is_deaf: bool,
+    slots: Arc<Mutex<Vec<Slot>>>,
+}
+
+#[async_trait]
+impl Announcements for ScriptedNews {
+    async fn listen(&self, slot: Slot) -> Result<(), Unavailable> {
+        if self.is_deaf {
+            return Err(no_bus());
+        }
+        locked(&self.slots).push(slot);
+        Ok(())
+    }
+
+    async fn unlisten(&self, slot: Slot) -> Result<(), Unavailable> {
+        locked(&self.slots).retain(|it| *it != slot);
+        Ok(())
+    }
+
+    async fn next(&self) -> Option<News> {
+        self.news.lock().await.recv().await
+    }
+}
+
+/// A running gateway, and what its surroundings do.
+struct House {
+    gateway: Arc<Gateway>,
+    news: mpsc::UnboundedSender<News>,
+    slots: Arc<Mutex<Vec<Slot>>>,
+    running: JoinHandle<()>,
+}
+
+struct Surroundings {
+    commands: MockCommands,
+    queries: ScriptedQueries,
+    is_deaf: bool,
+    settings: GatewaySettings,
+}
+
+impl Surroundings {
+    /// Nobody sends commands, and questions get these answers.
+    fn answering(answer: impl Fn(Question) -> Answering + Send + Sync + 'static) -> Self {
+        let ready = move |question| Box::pin(std::future::ready(answer(question))) as BoxFuture<_>;
+        Self {
+            commands: MockCommands::new(),
+            queries: ScriptedQueries(Box::new(ready)),
+            is_deaf: false,
+            settings: GatewaySettings::default(),
+        }
+    }
+
+    /// Nobody asks, and commands go this way.
+    fn sending(result: Result<(), SendError>) -> Self {
+        let mut surroundings = Self::answering(|_| Err(no_bus()));
+        surroundings.commands.expect_send().returning(move |_| result.clone());
+        surroundings
+    }
+
+    fn house(self) -> House {
+        let (news, heard) = mpsc::unbounded_channel();
+        let slots = Arc::default();
+        let announcements = ScriptedNews {
+            news: tokio::sync::Mutex::new(heard),
+            is_deaf: self.is_deaf,
+            slots: Arc::clone(&slots),
+        };
+        let ports = GatewayPorts {
+            commands: Arc::new(self.commands),
+            queries: Arc::new(self.queries),
+            announcements: Arc::new(announcements),
+            ids: Arc::new(CountingIds::default()),
+        };
+        let gateway = Gateway::new(ports, self.settings);
+        let runs = Arc::clone(&gateway);
+        let running = tokio::spawn(async move { runs.run().await });
+        House { gateway, news, slots, running }
+    }
+}
+
+impl House {
+    fn client(&self, n: u64) -> Client {
+        let session = self.gateway.open(identity(n), home(n)).expect("there is room");
+        Client { session: Arc::new(session), heard: VecDeque::new() }
+    }
+
+    fn tell(&self, news: News) {
+        self.news.send(news).expect("the gateway runs");
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.running.abort();
+    }
+}
+
+/// Somebody with a session, and what it was sent and has not looked at.
+struct Client {
+    session: Arc<Session>,
+    heard: VecDeque<Encoded>,
+}
+
+impl Client {
+    async fn say(&self, message: ClientMessage) {
+        self.session.receive(&message.to_json().expect("it is JSON")).await;
+    }
+
+    async fn hear(&mut self) -> ServerMessage {
+        loop {
+            if let Some(encoded) = self.heard.pop_front() {
+                return decode(&encoded);
+            }
+            match timeout(DEADLINE, self.session.next()).await {
+                Ok(Delivered::Messages(messages)) => self.heard.extend(messages),
+                other => panic!("no message comes, but {other:?}"),
+            }
+        }
+    }
+
+    async fn hears_the_welcome(&mut self) {
+        assert!(matches!(self.hear().await, ServerMessage::Welcome { .. }));
+    }
+}
+
+fn decode(encoded: &Encoded) -> ServerMessage {
+    let json = std::str::from_utf8(encoded).expect("it is UTF-8");
+    ServerMessage::parse(json).expect("it is a message")
+}
+
+fn identity(n: u64) -> Identity {
+    Identity { actor: person(n), client: ClientId(uuid(n)) }
+}
+
+fn home(n: u64) -> IpAddr {
+    let [.., d] = n.to_be_bytes();
+    IpAddr::V4(Ipv4Addr::new(10, 0, 0, d))
+}
+
+fn no_bus() -> Unavailable {
+    Unavailable("no bus".to_owned())
+}
+
+fn join(board: BoardId, position: Option<Position>) -> ClientMessage {
+    ClientMessage::Join { board, position }
+}
+
+/// An owner may join and be sent what is missing.
+fn admitted(head: Position) -> Answering {
+    Ok(Answer::Admission(Ok(Admission { role: Role::Owner, head, resumable: true })))
+}
+
+fn event_number(message: &ServerMessage) -> Option<u64> {
+    match message {
+        ServerMessage::Event { event } => Some(event.seq.0),
+        _ => None,
+    }
+}

@@ -1,0 +1,134 @@
+//! What the tests inside this crate share: people, boards and commands, and ports that do as told.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sockbit_domain::{
+    Actor, ActorId, Board, BoardId, Change, ClientId, Colour, Command, Event, EventId, MessageId,
+    NoteId, Position, Rank, Seq, Text, Timestamp, Title,
+};
+use uuid::Uuid;
+
+use crate::envelope::{Address, Answered, CommandEnvelope};
+use crate::ports::{BoardLoaded, Clock, Ids};
+use crate::trace::TraceId;
+
+pub const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+pub fn uuid(n: u64) -> Uuid {
+    Uuid::from_u128(n.into())
+}
+
+pub fn board_id(n: u64) -> BoardId {
+    BoardId(uuid(n))
+}
+
+pub fn message_id(n: u64) -> MessageId {
+    MessageId(uuid(n))
+}
+
+pub fn person(n: u64) -> Actor {
+    Actor { id: ActorId(uuid(n)), name: format!("Person {n}"), colour: 0 }
+}
+
+/// The address of the session with this number, at the only gateway.
+pub fn address(session: u64) -> Address {
+    Address { gateway: uuid(1), session }
+}
+
+pub fn position(seq: u64) -> Position {
+    Position { seq: Seq(seq), event: EventId(uuid(seq)) }
+}
+
+/// A board that Person 1 began and on which this many events happened.
+pub fn board(n: u64, seq: u64) -> Board {
+    let event = event(n, 1, Change::BoardCreated { title: Title::stored("Ideas".to_owned()) });
+    let begun = Board::created(&event).expect("the event begins a board");
+    Board { head: position(seq), ..begun }
+}
+
+pub fn found(board: Board) -> BoardLoaded {
+    BoardLoaded { board: Some(board), outcomes: Vec::new() }
+}
+
+pub fn event(board: u64, seq: u64, change: Change) -> Event {
+    Event {
+        board: board_id(board),
+        seq: Seq(seq),
+        from: Seq(seq),
+        id: position(seq).event,
+        message: message_id(seq),
+        actor: person(1),
+        at: NOW,
+        change,
+    }
+}
+
+pub fn renamed(board: u64, seq: u64) -> Event {
+    let title = Title::stored(format!("Title {seq}"));
+    event(board, seq, Change::BoardRenamed { title })
+}
+
+/// A command of Person 1.
+pub fn envelope(board: u64, message: u64, command: &Command) -> CommandEnvelope {
+    CommandEnvelope {
+        trace: TraceId(uuid(message)),
+        reply_to: address(message),
+        actor: person(1),
+        client: ClientId(uuid(1)),
+        message: message_id(message),
+        board: board_id(board),
+        key: None,
+        body: serde_json::value::to_raw_value(command).expect("a command is JSON"),
+    }
+}
+
+/// A command that always makes an event.
+pub fn new_note(board: u64, message: u64) -> CommandEnvelope {
+    let command = Command::CreateNote {
+        note: NoteId(uuid(message)),
+        text: Text::normalise("note"),
+        colour: Colour::Paper,
+        rank: Rank::middle(),
+    };
+    envelope(board, message, &command)
+}
+
+/// What the sender of this command is told when it was not taken.
+pub fn told_again(envelope: &CommandEnvelope) -> Answered {
+    Answered {
+        trace: envelope.trace,
+        to: envelope.reply_to,
+        board: envelope.board,
+        message: envelope.message,
+        outcome: None,
+    }
+}
+
+pub struct FixedClock;
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+}
+
+/// Counts up from one, and fails at one number if told so.
+#[derive(Default)]
+pub struct CountingIds {
+    minted: AtomicU64,
+    fails_at: Option<u64>,
+}
+
+impl CountingIds {
+    pub fn that_fail_at(number: u64) -> Self {
+        Self { minted: AtomicU64::default(), fails_at: Some(number) }
+    }
+}
+
+impl Ids for CountingIds {
+    fn mint(&self) -> Uuid {
+        let number = self.minted.fetch_add(1, Ordering::Relaxed) + 1;
+        assert_ne!(Some(number), self.fails_at, "no randomness left");
+        uuid(0x1d00 + number)
+    }
+}

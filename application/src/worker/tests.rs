@@ -1,0 +1,282 @@
+//! A worker holds on to what it took until it is through, and lets go of it only then.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use mockall::Sequence;
+use sockbit_domain::Limits;
+use tokio::time::Instant;
+
+use super::*;
+use crate::core::CorePorts;
+use crate::envelope::{Answer, Question};
+use crate::ports::{
+    BoardWanted, Commit, Ids, MockAnnouncer, MockQuestions, MockStore, MockWork, Receipt,
+    StoreError, Unavailable,
+};
+use crate::testing::{CountingIds, FixedClock, board, board_id, found, message_id, new_note};
+
+struct Ports {
+    store: MockStore,
+    announcer: MockAnnouncer,
+    work: MockWork,
+    questions: MockQuestions,
+}
+
+impl Ports {
+    fn new() -> Self {
+        Self {
+            store: MockStore::new(),
+            announcer: MockAnnouncer::new(),
+            work: MockWork::new(),
+            questions: MockQuestions::new(),
+        }
+    }
+
+    /// Everything works and nobody asks.
+    fn willing() -> Self {
+        let mut ports = Self::new();
+        ports.store.expect_load().returning(load);
+        ports.store.expect_commit().returning(|changes| Ok(vec![Commit::Done; changes.len()]));
+        ports.announcer.expect_announce().returning(|_| Ok(()));
+        ports.announcer.expect_answer().returning(|_| Ok(()));
+        ports.questions.expect_next().returning(|| None);
+        ports
+    }
+
+    /// The bus brings these, and is closed then.
+    fn takes(&mut self, deliveries: Vec<Delivery>) {
+        self.work.expect_take().times(1).return_once(|_| Some(deliveries));
+        self.work.expect_take().times(1).returning(|_| None);
+    }
+
+    fn worker(self) -> Worker {
+        self.worker_with(CountingIds::default())
+    }
+
+    fn worker_with(self, ids: impl Ids + 'static) -> Worker {
+        let ports = CorePorts {
+            store: Arc::new(self.store),
+            announcer: Arc::new(self.announcer),
+            clock: Arc::new(FixedClock),
+            ids: Arc::new(ids),
+        };
+        let core = Arc::new(Core::new(ports, Limits::default()));
+        Worker::new(core, Arc::new(self.work), Arc::new(self.questions))
+    }
+}
+
+fn load(wanted: &[BoardWanted]) -> Result<Vec<crate::ports::BoardLoaded>, StoreError> {
+    Ok(wanted.iter().map(|_| found(board(1, 10))).collect())
+}
+
+fn away() -> StoreError {
+    StoreError::Unavailable("away".to_owned())
+}
+
+fn delivery(tag: u64, redelivered: bool, messages: &[u64]) -> Delivery {
+    let commands = messages.iter().map(|message| new_note(1, *message)).collect();
+    Delivery { receipt: receipt(tag), redelivered, commands }
+}
+
+fn receipt(tag: u64) -> Receipt {
+    Receipt { queue: 0, tag }
+}
+
+#[tokio::test]
+async fn a_delivery_is_acknowledged_after_commit_announcement_and_answers() {
+    let mut order = Sequence::new();
+    let mut ports = Ports::new();
+    ports.questions.expect_next().returning(|| None);
+    ports
+        .work
+        .expect_take()
+        .times(1)
+        .in_sequence(&mut order)
+        .return_once(|_| Some(vec![delivery(7, false, &[1])]));
+    ports.store.expect_load().times(1).in_sequence(&mut order).returning(load);
+    ports
+        .store
+        .expect_commit()
+        .times(1)
+        .in_sequence(&mut order)
+        .returning(|changes| Ok(vec![Commit::Done; changes.len()]));
+    ports.announcer.expect_announce().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+    ports.announcer.expect_answer().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+    ports
+        .work
+        .expect_acknowledge()
+        .times(1)
+        .in_sequence(&mut order)
+        .withf(|receipts| receipts == &[receipt(7)])
+        .returning(|_| Ok(()));
+    ports.work.expect_take().times(1).in_sequence(&mut order).returning(|_| None);
+
+    ports.worker().run().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_store_is_away_a_batch_is_held_and_tried_with_growing_pauses() {
+    let attempts = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&attempts);
+    let mut ports = Ports::willing();
+    ports.takes(vec![delivery(1, false, &[1])]);
+    ports.store = MockStore::new();
+    ports.store.expect_load().times(9).returning(move |wanted| {
+        let mut seen = seen.lock().expect("no test panics here");
+        seen.push(Instant::now());
+        if seen.len() < 9 { Err(away()) } else { load(wanted) }
+    });
+    ports.store.expect_commit().times(1).returning(|_| Ok(vec![Commit::Done]));
+    ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
+
+    ports.worker().run().await;
+
+    let attempts = attempts.lock().expect("no test panics here");
+    let pauses = attempts.iter().zip(attempts.iter().skip(1)).map(|(a, b)| (*b - *a).as_millis());
+    assert_eq!(pauses.collect::<Vec<_>>(), [50, 100, 200, 400, 800, 1_600, 2_000, 2_000]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_nothing_can_be_announced_a_batch_is_held_and_not_acknowledged() {
+    let mut order = Sequence::new();
+    let mut ports = Ports::willing();
+    ports.takes(vec![delivery(1, false, &[1])]);
+    ports.announcer = MockAnnouncer::new();
+    let no_bus = || Err(Unavailable("no bus".to_owned()));
+    ports.announcer.expect_announce().times(2).in_sequence(&mut order).returning(move |_| no_bus());
+    ports.announcer.expect_announce().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+    ports.announcer.expect_answer().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+    ports.work.expect_acknowledge().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+
+    ports.worker().run().await;
+}
+
+#[tokio::test]
+async fn what_was_delivered_before_goes_one_by_one_and_what_is_new_together() {
+    let batches = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&batches);
+    let mut ports = Ports::willing();
+    ports.store = MockStore::new();
+    ports.store.expect_load().returning(move |wanted| {
+        let messages = wanted.iter().flat_map(|it| it.messages.iter().map(|(_, message)| *message));
+        seen.lock().expect("no test panics here").push(messages.collect::<Vec<_>>());
+        load(wanted)
+    });
+    ports.store.expect_commit().returning(|changes| Ok(vec![Commit::Done; changes.len()]));
+    ports.takes(vec![
+        delivery(1, true, &[1, 2]),
+        delivery(2, false, &[3, 4]),
+        delivery(3, false, &[5]),
+    ]);
+    ports
+        .work
+        .expect_acknowledge()
+        .times(1)
+        .withf(|receipts| receipts == &[receipt(1), receipt(2), receipt(3)])
+        .returning(|_| Ok(()));
+
+    ports.worker().run().await;
+
+    let batches = batches.lock().expect("no test panics here");
+    let expected: [&[u64]; 3] = [&[1], &[2], &[3, 4, 5]];
+    let expected = expected.map(|it| it.iter().copied().map(message_id).collect::<Vec<_>>());
+    assert_eq!(batches.as_slice(), expected);
+}
+
+#[tokio::test]
+async fn a_command_that_failed_is_buried_before_its_delivery_is_acknowledged() {
+    let mut order = Sequence::new();
+    let mut ports = Ports::willing();
+    ports.takes(vec![delivery(1, false, &[1, 2])]);
+    ports
+        .work
+        .expect_bury()
+        .times(1)
+        .in_sequence(&mut order)
+        .withf(|command, reason| {
+            command.message == message_id(2) && reason.contains("no randomness left")
+        })
+        .returning(|_, _| Ok(()));
+    ports.work.expect_acknowledge().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+
+    ports.worker_with(CountingIds::that_fail_at(3)).run().await;
+}
+
+#[tokio::test]
+async fn a_worker_goes_on_when_nothing_can_be_buried_or_acknowledged() {
+    let mut ports = Ports::willing();
+    for tag in [1, 2] {
+        let brings = move |_| Some(vec![delivery(tag, false, &[tag])]);
+        ports.work.expect_take().times(1).return_once(brings);
+    }
+    ports.work.expect_take().times(1).returning(|_| None);
+    let no_bus = || Err(Unavailable("no bus".to_owned()));
+    ports.work.expect_bury().times(1).returning(move |_, _| no_bus());
+    ports.work.expect_acknowledge().times(2).returning(move |_| no_bus());
+
+    ports.worker_with(CountingIds::that_fail_at(1)).run().await;
+}
+
+#[tokio::test]
+async fn a_delivery_without_commands_is_acknowledged() {
+    let mut ports = Ports::willing();
+    ports.takes(vec![delivery(1, false, &[])]);
+    ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
+
+    ports.worker().run().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn questions_are_answered_while_a_batch_is_held() {
+    let mut ports = Ports::willing();
+    ports.store = MockStore::new();
+    ports.store.expect_load().returning(|_| Err(away()));
+    ports.store.expect_heads().returning(|_| Ok(Vec::new()));
+    ports.work.expect_take().times(1).return_once(|_| Some(vec![delivery(1, false, &[1])]));
+    let (reply, answer) = tokio::sync::oneshot::channel();
+    let question = Question::Heads { boards: vec![board_id(1)] };
+    let reply = Box::new(move |it| drop(reply.send(it)));
+    ports.questions = MockQuestions::new();
+    ports.questions.expect_next().times(1).return_once(|| Some(Asked { question, reply }));
+    ports.questions.expect_next().returning(|| None);
+    let worker = ports.worker();
+
+    let answer = tokio::select! {
+        answer = answer => answer,
+        () = worker.run() => panic!("the batch is never through"),
+    };
+
+    assert_eq!(answer, Ok(Answer::Heads(Vec::new())));
+}
+
+#[tokio::test]
+async fn no_more_questions_are_taken_than_may_be_answered_at_once() {
+    const QUESTIONS: usize = QUESTIONS_MAX * 10;
+    let (taken, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let answered = Arc::new(AtomicUsize::new(0));
+    let mut ports = Ports::willing();
+    ports.work.expect_take().returning(|_| None);
+    ports.store.expect_heads().returning(|_| Ok(Vec::new()));
+    ports.questions = MockQuestions::new();
+    let (open, most_open, done) = (Arc::clone(&taken), Arc::clone(&most), Arc::clone(&answered));
+    ports.questions.expect_next().returning(move || {
+        let (open, most_open, done) =
+            (Arc::clone(&open), Arc::clone(&most_open), Arc::clone(&done));
+        let number = open.fetch_add(1, Ordering::Relaxed);
+        let reply = Box::new(move |_| {
+            let waiting = open.load(Ordering::Relaxed) - done.fetch_add(1, Ordering::Relaxed);
+            most_open.fetch_max(waiting, Ordering::Relaxed);
+        });
+        let question = Question::Heads { boards: Vec::new() };
+        (number < QUESTIONS).then_some(Asked { question, reply })
+    });
+
+    ports.worker().run().await;
+    while answered.load(Ordering::Relaxed) < QUESTIONS {
+        tokio::task::yield_now().await;
+    }
+
+    // One more is in the hand of whoever waits for a place.
+    assert!(most.load(Ordering::Relaxed) <= QUESTIONS_MAX + 1, "{most:?}");
+}
