@@ -1,0 +1,118 @@
+//! Events: what happened, laid under what is typed here.
+
+use sockbit_domain::{Change, Delta, Event, NoteId};
+
+use crate::board::BoardClient;
+use crate::link::{Link, Reason};
+use crate::moment::Moment;
+use crate::server_board::Place;
+
+impl BoardClient {
+    pub(crate) fn on_event(&mut self, event: &Event, moment: &mut Moment<'_>) {
+        match self.known.place(event) {
+            Place::Past => {}
+            Place::Next => self.next_event(event, moment),
+            // What is missing comes once more with a new join; until it stands, gaps are no news.
+            Place::Gap => {
+                if matches!(self.link, Link::Live { .. }) {
+                    self.join();
+                }
+            }
+        }
+    }
+
+    fn next_event(&mut self, event: &Event, moment: &mut Moment<'_>) {
+        let is_own = self.see_own(event);
+        let Ok(is_news) = self.known.apply(event) else {
+            self.distrust();
+            return;
+        };
+        match &event.change {
+            Change::NoteEdited { note, delta } => {
+                self.note_edited(*note, delta, event, is_own, is_news);
+            }
+            Change::NoteCreated { note, .. } => self.note_created(*note),
+            Change::NoteDeleted { note } => self.note_deleted(*note, moment),
+            Change::BoardRenamed { .. } => self.changes.board(),
+            Change::MemberJoined { role } if Some(event.actor.id) == self.owner => {
+                self.set_role(*role);
+            }
+            _ => {}
+        }
+        if let Some(note) = event.change.note() {
+            self.changes.touch(note);
+        }
+    }
+
+    /// A wish whose event was seen is no longer laid over what the server says.
+    fn see_own(&mut self, event: &Event) -> bool {
+        match self.outbox.open_mut() {
+            Some(open) if open.id == event.message => {
+                open.happened = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn note_edited(
+        &mut self,
+        note: NoteId,
+        delta: &Delta,
+        event: &Event,
+        is_own: bool,
+        is_news: bool,
+    ) {
+        let Some(server) = self.known.notes.get(&note) else { return };
+        let change = match self.texts.get_mut(&note) {
+            None if is_news => delta.clone(),
+            None => return,
+            Some(text) if is_own && is_news => {
+                self.disagreements += u64::from(!text.agrees(delta));
+                text.own(delta, &server.text)
+            }
+            Some(text) if is_own => text.contained(&server.text),
+            Some(_) if !is_news => return,
+            Some(text) => {
+                // One event for several may contain what is in flight, under another's id.
+                if event.from < event.seq {
+                    text.unmoor();
+                }
+                text.remote(delta, &server.text)
+            }
+        };
+        self.changes.text(note, change);
+        self.drop_if_clean(note);
+    }
+
+    fn note_created(&mut self, note: NoteId) {
+        if let (Some(server), Some(text)) = (self.known.notes.get(&note), self.texts.get_mut(&note))
+        {
+            let change = text.land(&server.text);
+            self.changes.text(note, change);
+            self.drop_if_clean(note);
+        }
+    }
+
+    fn note_deleted(&mut self, note: NoteId, moment: &mut Moment<'_>) {
+        if !self.known.notes.contains_key(&note) {
+            self.lose_note(note, moment);
+        }
+    }
+
+    /// The words typed in a note that is no more.
+    pub(crate) fn lose_note(&mut self, note: NoteId, moment: &mut Moment<'_>) {
+        self.receipts.remove(&note);
+        self.changes.touch(note);
+        if self.texts.contains_key(&note) {
+            self.outbox.drop_waiting_edits(note);
+            self.to_draft(note, &Reason::note_gone(), moment);
+        }
+    }
+
+    /// What the server said does not fit what it said before: pull the board anew.
+    fn distrust(&mut self) {
+        self.known.position = None;
+        self.join();
+    }
+}

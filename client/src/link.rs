@@ -1,0 +1,297 @@
+//! Joining: from nothing, or from a position, to following the board's events.
+
+use serde::{Deserialize, Serialize};
+use sockbit_domain::wire::{
+    BoardPage, ClientMessage, Query, Refusal, RefusalCode, Reply, ServerMessage,
+};
+use sockbit_domain::{Actor, MessageId, NoteId, Rejection, Role, Seq, Timestamp};
+
+use crate::board::BoardClient;
+use crate::moment::Moment;
+use crate::outbox::Frozen;
+
+/// Why something was not done: a stable code, and a sentence for people.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Reason {
+    /// What programs decide on.
+    pub code: String,
+    /// What was wrong, named.
+    pub detail: String,
+}
+
+/// Whether the board's events follow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JoinState {
+    /// There is no connection.
+    No,
+    /// The server was asked.
+    Joining,
+    /// They do.
+    Live,
+    /// The server said why not.
+    Refused,
+}
+
+/// The connection, as far as this board goes.
+#[derive(Clone, Debug)]
+pub(crate) enum Link {
+    Offline,
+    /// A command that lets the sender in goes before the join.
+    Knocking,
+    Joining(Wait),
+    Pulling(Pull),
+    /// Caught up once everything up to `reach` is applied.
+    Live {
+        reach: Seq,
+    },
+    Refused(Reason),
+}
+
+/// When the server may be asked again, if it asked for a pause.
+pub(crate) type Wait = Option<Timestamp>;
+
+/// A board that is pulled page by page.
+#[derive(Clone, Debug)]
+pub(crate) struct Pull {
+    query: MessageId,
+    after: Option<NoteId>,
+    pages: Vec<BoardPage>,
+    wait: Wait,
+}
+
+impl BoardClient {
+    /// A connection stands, and the server said for whom it takes the client.
+    pub fn connected(&mut self, actor: Actor, moment: &mut Moment<'_>) {
+        self.outbox.disconnected();
+        self.outgoing.clear();
+        self.adopt(actor.id, moment);
+        self.me = Some(actor);
+        // New notes are shown as the sender's.
+        self.outbox
+            .commands()
+            .filter_map(|(entry, _)| entry.note())
+            .for_each(|note| self.changes.touch(note));
+        if self.outbox.open().is_some_and(Frozen::opens_board) {
+            self.set_link(Link::Knocking);
+        } else {
+            self.join();
+        }
+        self.advance(moment);
+    }
+
+    /// The connection is gone. What was in the air is sent again over the next one.
+    pub fn disconnected(&mut self) {
+        self.outbox.disconnected();
+        self.outgoing.clear();
+        self.set_link(Link::Offline);
+        self.settle_changes();
+    }
+
+    /// One message from the server.
+    pub fn receive(&mut self, message: ServerMessage, moment: &mut Moment<'_>) {
+        match message {
+            ServerMessage::Joined { board, role, head } if board == self.board => {
+                self.set_role(role);
+                self.on_joined(head.seq, moment);
+            }
+            ServerMessage::BaseGone { board, role, .. } if board == self.board => {
+                self.set_role(role);
+                self.pull(moment);
+            }
+            ServerMessage::Left { board, rejection } if board == self.board => {
+                self.on_left(rejection);
+            }
+            ServerMessage::Event { event } if event.board == self.board => {
+                self.on_event(&event, moment);
+            }
+            ServerMessage::Outcome { id, board, outcome } if board == self.board => {
+                self.on_outcome(id, outcome, moment);
+            }
+            ServerMessage::Again { id, board, after_ms } => {
+                let for_join = id.is_none() && board == Some(self.board);
+                let after = i64::try_from(after_ms).unwrap_or(i64::MAX);
+                self.on_again(id, for_join, Timestamp(moment.now.0.saturating_add(after)));
+            }
+            ServerMessage::Reply { id, body } => self.on_reply(id, body, moment),
+            ServerMessage::Refused(refusal) => self.on_refused(refusal, moment),
+            _ => {}
+        }
+        self.advance(moment);
+    }
+
+    /// Time passed: about once a second is enough.
+    pub fn tick(&mut self, moment: &mut Moment<'_>) {
+        self.outbox.tick(moment.now);
+        let is_over = |wait: Wait| wait.is_some_and(|time| time <= moment.now);
+        match &mut self.link {
+            Link::Joining(wait) if is_over(*wait) => self.join(),
+            Link::Pulling(pull) if is_over(pull.wait) => {
+                let after = pull.after;
+                let query = moment.message();
+                pull.wait = None;
+                pull.query = query;
+                self.ask_page(query, after);
+            }
+            _ => {}
+        }
+        self.advance(moment);
+    }
+
+    pub(crate) fn set_link(&mut self, link: Link) {
+        let before = self.joined();
+        self.link = link;
+        if self.joined() != before {
+            self.changes.board();
+        }
+    }
+
+    pub(crate) fn set_role(&mut self, role: Role) {
+        if self.known.role != Some(role) {
+            self.known.role = Some(role);
+            self.changes.board();
+        }
+    }
+
+    /// Asks for the board's events from where this client stands.
+    pub(crate) fn join(&mut self) {
+        self.set_link(Link::Joining(None));
+        self.send(&ClientMessage::Join { board: self.board, position: self.known.position });
+    }
+
+    /// Whether commands may go out: everything that the server had at the join is applied.
+    pub(crate) fn is_caught_up(&self) -> bool {
+        match (&self.link, self.known.position) {
+            (Link::Live { reach }, Some(position)) => position.seq >= *reach,
+            _ => false,
+        }
+    }
+
+    pub(crate) fn send(&mut self, message: &ClientMessage) {
+        let frame = message.to_json();
+        self.outgoing.push(frame.expect("a message is plain data, which always has a JSON form"));
+    }
+
+    fn on_joined(&mut self, head: Seq, moment: &mut Moment<'_>) {
+        match self.link {
+            Link::Offline | Link::Pulling(_) => {}
+            _ if self.known.position.is_none() => self.pull(moment),
+            _ => self.set_link(Link::Live { reach: head.max(self.known.newest) }),
+        }
+    }
+
+    fn on_left(&mut self, rejection: Option<Rejection>) {
+        match rejection {
+            Some(rejection) => self.refuse(Reason::from(rejection)),
+            None => self.set_link(Link::Offline),
+        }
+    }
+
+    fn refuse(&mut self, reason: Reason) {
+        self.set_link(Link::Refused(reason));
+    }
+
+    fn pull(&mut self, moment: &mut Moment<'_>) {
+        if matches!(self.link, Link::Offline) {
+            return;
+        }
+        let query = moment.message();
+        self.set_link(Link::Pulling(Pull { query, after: None, pages: Vec::new(), wait: None }));
+        self.ask_page(query, None);
+    }
+
+    fn ask_page(&mut self, id: MessageId, after: Option<NoteId>) {
+        let query = Query::BoardPage { board: self.board, after };
+        self.send(&ClientMessage::Query { id, query });
+    }
+
+    fn on_reply(&mut self, id: MessageId, reply: Reply, moment: &mut Moment<'_>) {
+        let Link::Pulling(pull) = &mut self.link else { return };
+        if pull.query != id {
+            return;
+        }
+        match reply {
+            Reply::BoardPage(page) => {
+                let next = page.next;
+                pull.pages.push(page);
+                if next.is_some() {
+                    pull.after = next;
+                    let query = moment.message();
+                    pull.query = query;
+                    self.ask_page(query, next);
+                } else {
+                    let pages = std::mem::take(&mut pull.pages);
+                    self.replace(pages, moment);
+                }
+            }
+            Reply::Rejected(rejection) => self.refuse(Reason::from(rejection)),
+            _ => {}
+        }
+    }
+
+    /// The board anew, whole: what is typed here is carried over to it.
+    fn replace(&mut self, pages: Vec<BoardPage>, moment: &mut Moment<'_>) {
+        self.known.replace(pages);
+        self.outbox.forget_outcome();
+        let notes: Vec<NoteId> = self.texts.keys().copied().collect();
+        for note in notes {
+            let server = self.known.notes.get(&note).map(|note| note.text.clone());
+            match (server, self.texts.get_mut(&note)) {
+                (Some(server), Some(text)) => {
+                    text.land(&server);
+                    self.drop_if_clean(note);
+                }
+                _ if self.outbox.creation(note).is_some() => {}
+                _ => self.lose_note(note, moment),
+            }
+        }
+        self.changes.reset();
+        self.changes.board();
+        self.join();
+    }
+
+    fn on_again(&mut self, id: Option<MessageId>, for_join: bool, time: Timestamp) {
+        if let Some(open) = self.outbox.open_mut()
+            && Some(open.id) == id
+        {
+            open.sent_at = None;
+            open.not_before = Some(time);
+        }
+        match &mut self.link {
+            Link::Joining(wait) if for_join => *wait = Some(time),
+            Link::Pulling(pull) if Some(pull.query) == id => pull.wait = Some(time),
+            _ => {}
+        }
+    }
+
+    fn on_refused(&mut self, refusal: Refusal, moment: &mut Moment<'_>) {
+        let reason = Reason::from(refusal.clone());
+        let is_join = refusal.id.is_none() && refusal.code == RefusalCode::TooManyBoards;
+        match (&self.link, refusal.id) {
+            (Link::Joining(_), None) if is_join => self.refuse(reason),
+            (Link::Pulling(pull), Some(id)) if pull.query == id => self.refuse(reason),
+            (_, Some(id)) => self.reject(id, &reason, moment),
+            (_, None) => {}
+        }
+    }
+}
+
+impl From<Rejection> for Reason {
+    fn from(rejection: Rejection) -> Self {
+        Self { code: name(rejection.code), detail: rejection.detail }
+    }
+}
+
+impl From<Refusal> for Reason {
+    fn from(refusal: Refusal) -> Self {
+        Self { code: name(refusal.code), detail: refusal.detail }
+    }
+}
+
+/// A code as it stands on the wire.
+fn name(code: impl Serialize) -> String {
+    match serde_json::to_value(code) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,243 @@
+//! The commands of one board that have no outcome yet, in the order in which they were wished.
+
+use std::collections::VecDeque;
+
+use sockbit_domain::{Command, MessageId, NoteId, Position, TextChange, Timestamp};
+
+/// How long an answer is waited for before the same bytes are sent again.
+const RESEND_AFTER_MS: i64 = 5_000;
+
+/// Servers take frames of 256 KiB, and close the connection on longer ones.
+const BODY_BYTES_MAX: usize = 250 * 1024;
+
+/// One wish.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// When it was wished.
+    pub at: Timestamp,
+    pub wish: Wish,
+}
+
+/// An edit is frozen only when its turn has come; everything else at once.
+#[derive(Clone, Debug)]
+pub(crate) enum Wish {
+    /// What is typed in this note by then.
+    Edit(NoteId),
+    Frozen(Box<Frozen>),
+}
+
+/// A command that never changes again: a repeat must be the same to the byte.
+#[derive(Clone, Debug)]
+pub(crate) struct Frozen {
+    pub id: MessageId,
+    pub body: String,
+    pub command: Command,
+    pub key: Option<String>,
+    /// When it went out over the present connection.
+    pub sent_at: Option<Timestamp>,
+    /// The server asked not to be asked again before.
+    pub not_before: Option<Timestamp>,
+    /// Where the outcome said that it stands.
+    pub done_at: Option<Position>,
+    /// Its event was seen.
+    pub happened: bool,
+}
+
+/// At most the front one is unanswered at any time, so order needs no further mechanism.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outbox {
+    entries: VecDeque<Entry>,
+}
+
+impl Entry {
+    pub fn edit(note: NoteId, at: Timestamp) -> Self {
+        Self { at, wish: Wish::Edit(note) }
+    }
+
+    pub fn frozen(at: Timestamp, frozen: Frozen) -> Self {
+        Self { at, wish: Wish::Frozen(Box::new(frozen)) }
+    }
+
+    pub fn note(&self) -> Option<NoteId> {
+        match &self.wish {
+            Wish::Edit(note) => Some(*note),
+            Wish::Frozen(frozen) => frozen.command.note(),
+        }
+    }
+
+    fn opens_board(&self) -> bool {
+        matches!(&self.wish, Wish::Frozen(frozen) if frozen.opens_board())
+    }
+
+    pub fn is_creation(&self) -> bool {
+        match &self.wish {
+            Wish::Edit(_) => false,
+            Wish::Frozen(frozen) => matches!(frozen.command, Command::CreateNote { .. }),
+        }
+    }
+
+    /// The note whose words this carries.
+    pub fn words_of(&self) -> Option<NoteId> {
+        match &self.wish {
+            Wish::Edit(note) => Some(*note),
+            Wish::Frozen(frozen) => match &frozen.command {
+                Command::CreateNote { note, .. } | Command::EditNote { note, .. } => Some(*note),
+                _ => None,
+            },
+        }
+    }
+}
+
+impl Frozen {
+    pub fn new(id: MessageId, command: Command, body: String, key: Option<String>) -> Self {
+        Self {
+            id,
+            body,
+            command,
+            key,
+            sent_at: None,
+            not_before: None,
+            done_at: None,
+            happened: false,
+        }
+    }
+
+    /// Whether it makes the sender a member, and so goes before the join.
+    pub fn opens_board(&self) -> bool {
+        matches!(self.command, Command::CreateBoard { .. } | Command::JoinBoard {})
+    }
+
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        let is_waiting = self.not_before.is_some_and(|time| now < time);
+        self.done_at.is_none() && self.sent_at.is_none() && !is_waiting && !self.is_too_long()
+    }
+
+    /// Whether no server would take it.
+    pub fn is_too_long(&self) -> bool {
+        self.body.len() > BODY_BYTES_MAX
+    }
+
+    pub fn is_edit(&self) -> bool {
+        matches!(self.command, Command::EditNote { .. })
+    }
+}
+
+impl Outbox {
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    /// The commands, without the typing that waits for its turn.
+    pub fn commands(&self) -> impl Iterator<Item = (&Entry, &Frozen)> {
+        self.entries.iter().filter_map(|entry| match &entry.wish {
+            Wish::Frozen(frozen) => Some((entry, &**frozen)),
+            Wish::Edit(_) => None,
+        })
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub fn push(&mut self, entry: Entry) {
+        self.entries.push_back(entry);
+    }
+
+    /// What lets the sender in goes before all that needs them to be in.
+    pub fn push_first(&mut self, entry: Entry) {
+        let opens = self.entries.iter().take_while(|entry| entry.opens_board()).count();
+        self.entries.insert(opens, entry);
+    }
+
+    pub fn pop(&mut self) -> Option<Entry> {
+        self.entries.pop_front()
+    }
+
+    pub fn front(&self) -> Option<&Entry> {
+        self.entries.front()
+    }
+
+    /// The command whose turn it is.
+    pub fn open(&self) -> Option<&Frozen> {
+        match &self.entries.front()?.wish {
+            Wish::Frozen(frozen) => Some(frozen),
+            Wish::Edit(_) => None,
+        }
+    }
+
+    pub fn open_mut(&mut self) -> Option<&mut Frozen> {
+        match &mut self.entries.front_mut()?.wish {
+            Wish::Frozen(frozen) => Some(frozen),
+            Wish::Edit(_) => None,
+        }
+    }
+
+    /// Puts another wish in the place of the front one, as old as that.
+    pub fn replace_front(&mut self, wish: Wish) {
+        if let Some(entry) = self.entries.front_mut() {
+            entry.wish = wish;
+        }
+    }
+
+    pub fn drop_if(&mut self, is_dropped: impl Fn(&Entry) -> bool) {
+        self.entries.retain(|entry| !is_dropped(entry));
+    }
+
+    /// Typing in this note no longer waits for its turn.
+    pub fn drop_waiting_edits(&mut self, note: NoteId) {
+        self.drop_if(|entry| matches!(entry.wish, Wish::Edit(it) if it == note));
+    }
+
+    /// Whether typing in this note waits for its turn already.
+    pub fn has_waiting_edit(&self, note: NoteId) -> bool {
+        self.entries.iter().any(|entry| matches!(entry.wish, Wish::Edit(it) if it == note))
+    }
+
+    /// The creation of this note, while it has no outcome.
+    pub fn creation(&self, note: NoteId) -> Option<&Frozen> {
+        let creates =
+            |it: &Command| matches!(it, Command::CreateNote { note: id, .. } if *id == note);
+        self.commands().map(|(_, frozen)| frozen).find(|frozen| creates(&frozen.command))
+    }
+
+    /// Whether a text of this note is on its way.
+    pub fn has_edit_in_flight(&self, note: NoteId) -> bool {
+        self.commands().any(|(_, frozen)| frozen.is_edit() && frozen.command.note() == Some(note))
+    }
+
+    /// The connection is gone, and with it what was in the air.
+    pub fn disconnected(&mut self) {
+        if let Some(open) = self.open_mut() {
+            open.sent_at = None;
+            open.not_before = None;
+        }
+    }
+
+    /// What the server said before a snapshot is asked again: its history may be another one.
+    pub fn forget_outcome(&mut self) {
+        if let Some(open) = self.open_mut() {
+            open.done_at = None;
+            open.sent_at = None;
+        }
+    }
+
+    /// Lets an answer that is overdue be asked for again.
+    pub fn tick(&mut self, now: Timestamp) {
+        if let Some(open) = self.open_mut() {
+            let is_overdue = |sent: Timestamp| now.0.saturating_sub(sent.0) >= RESEND_AFTER_MS;
+            if open.sent_at.is_some_and(is_overdue) {
+                open.sent_at = None;
+            }
+        }
+    }
+}
+
+/// The command that changes a text by a delta.
+pub(crate) fn edit_note(note: NoteId, base: Position, delta: sockbit_domain::Delta) -> Command {
+    Command::EditNote { note, base, change: TextChange::Delta(delta) }
+}
+
+/// The JSON of a command, frozen.
+pub(crate) fn body_of(command: &Command) -> String {
+    serde_json::to_string(command).expect("a command is plain data, which always has a JSON form")
+}

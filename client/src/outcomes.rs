@@ -1,0 +1,220 @@
+//! Outcomes: what became of a wish, and whose turn is next.
+
+use sockbit_domain::wire::{ClientMessage, SentCommand};
+use sockbit_domain::{Command, MessageId, NoteId, Outcome, Position, Timestamp};
+
+use crate::board::BoardClient;
+use crate::link::{Link, Reason};
+use crate::moment::Moment;
+use crate::outbox::{Entry, Frozen, Wish, body_of, edit_note};
+use crate::view::{Receipt, ReceiptState};
+
+impl BoardClient {
+    pub(crate) fn on_outcome(&mut self, id: MessageId, outcome: Outcome, moment: &mut Moment<'_>) {
+        match outcome {
+            Outcome::Saved { position } | Outcome::Unchanged { position } => {
+                if let Some(open) = self.outbox.open_mut()
+                    && open.id == id
+                {
+                    open.done_at = Some(position);
+                }
+            }
+            Outcome::Rejected(rejection) => self.reject(id, &Reason::from(rejection), moment),
+        }
+    }
+
+    /// Ends every call with time: what is done makes room for what is next.
+    pub(crate) fn advance(&mut self, moment: &mut Moment<'_>) {
+        loop {
+            while let Some(entry) = self.take_done() {
+                self.complete(&entry, moment);
+            }
+            self.freeze_next(moment);
+            if !self.reject_too_long(moment) {
+                break;
+            }
+        }
+        self.send_open(moment.now);
+        self.settle_changes();
+    }
+
+    /// A command is done when it has its outcome and everything up to there is applied.
+    fn take_done(&mut self) -> Option<Entry> {
+        let open = self.outbox.open()?;
+        let position = open.done_at?;
+        let is_applied = self.known.position.is_some_and(|it| it.seq >= position.seq);
+        if is_applied || open.opens_board() { self.outbox.pop() } else { None }
+    }
+
+    fn complete(&mut self, entry: &Entry, moment: &mut Moment<'_>) {
+        if let Some(note) = entry.words_of() {
+            self.receipts.insert(note, Receipt::settled(ReceiptState::Saved, moment.now));
+        }
+        let Wish::Frozen(frozen) = &entry.wish else { return };
+        match &frozen.command {
+            Command::EditNote { note, .. } => self.edit_contained(*note),
+            Command::CreateNote { note, .. } if !self.known.notes.contains_key(note) => {
+                self.lose_note(*note, moment);
+            }
+            Command::CreateBoard { .. } | Command::JoinBoard {} => self.let_in(),
+            _ => {}
+        }
+        match frozen.command.note() {
+            Some(note) => self.changes.touch(note),
+            None => self.changes.board(),
+        }
+    }
+
+    /// The outcome says that what is in flight is in the server's text, even if no event did.
+    fn edit_contained(&mut self, note: NoteId) {
+        let (Some(server), Some(text)) = (self.known.notes.get(&note), self.texts.get_mut(&note))
+        else {
+            return;
+        };
+        if text.in_flight().is_some() {
+            let change = text.contained(&server.text);
+            self.changes.text(note, change);
+            self.drop_if_clean(note);
+        }
+    }
+
+    fn let_in(&mut self) {
+        if matches!(self.link, Link::Knocking | Link::Refused(_)) {
+            self.join();
+        }
+    }
+
+    /// The open command did not happen, and never will under its id.
+    pub(crate) fn reject(&mut self, id: MessageId, reason: &Reason, moment: &mut Moment<'_>) {
+        if self.outbox.open().is_none_or(|open| open.id != id) {
+            return;
+        }
+        let Some(Wish::Frozen(frozen)) = self.outbox.front().map(|entry| entry.wish.clone()) else {
+            return;
+        };
+        match frozen.command {
+            Command::EditNote { note, base, .. } if reason.is_base_gone() => {
+                self.edit_anew(note, base);
+            }
+            Command::EditNote { note, .. } => {
+                self.outbox.pop();
+                self.reject_edit(note, reason, moment);
+            }
+            Command::CreateNote { note, .. } => self.reject_creation(note, reason, moment),
+            Command::CreateBoard { .. } | Command::JoinBoard {} => {
+                self.outbox.pop();
+                self.notify(None, reason);
+                self.let_in();
+            }
+            command => {
+                self.outbox.pop();
+                self.notify(command.note(), reason);
+            }
+        }
+    }
+
+    /// The server cannot merge from where the edit was made: it is made anew where the client is.
+    fn edit_anew(&mut self, note: NoteId, base: Position) {
+        if let (Some(server), Some(text)) = (self.known.notes.get(&note), self.texts.get_mut(&note))
+        {
+            let change = text.give_back(&server.text);
+            self.changes.text(note, change);
+            self.outbox.drop_waiting_edits(note);
+            self.outbox.replace_front(Wish::Edit(note));
+            self.drop_if_clean(note);
+        } else {
+            self.outbox.pop();
+        }
+        self.changes.touch(note);
+        let is_lost = self.known.position == Some(base);
+        if is_lost && matches!(self.link, Link::Live { .. }) {
+            self.join();
+        }
+    }
+
+    /// The note shows the server's text again, and what was typed is kept as a draft.
+    fn reject_edit(&mut self, note: NoteId, reason: &Reason, moment: &mut Moment<'_>) {
+        self.changes.touch(note);
+        let Some(text) = self.texts.get(&note) else { return };
+        let shown = text.shown();
+        self.outbox.drop_waiting_edits(note);
+        self.to_draft(note, reason, moment);
+        let change = sockbit_domain::Delta::diff(&shown, &self.text(note));
+        self.changes.text(note, change);
+        self.receipts.insert(note, Receipt::rejected(reason, moment.now));
+    }
+
+    /// Nothing else can be done with a note that was never there.
+    pub(crate) fn reject_creation(
+        &mut self,
+        note: NoteId,
+        reason: &Reason,
+        moment: &mut Moment<'_>,
+    ) {
+        self.to_draft(note, reason, moment);
+        self.outbox.drop_if(|entry| entry.note() == Some(note));
+    }
+
+    pub(crate) fn notify(&mut self, note: Option<NoteId>, reason: &Reason) {
+        let Reason { code, detail } = reason.clone();
+        self.changes.notice(code, detail, note);
+        match note {
+            Some(note) => self.changes.touch(note),
+            None => self.changes.board(),
+        }
+    }
+
+    /// The turn of typing has come: from here on it is one command, the same on every repeat.
+    fn freeze_next(&mut self, moment: &mut Moment<'_>) {
+        if !self.is_caught_up() {
+            return;
+        }
+        while let Some(Wish::Edit(note)) = self.outbox.front().map(|entry| entry.wish.clone()) {
+            match self.freeze(note, moment) {
+                Some(frozen) => self.outbox.replace_front(Wish::Frozen(Box::new(frozen))),
+                None => {
+                    self.outbox.pop();
+                }
+            }
+            self.changes.touch(note);
+        }
+    }
+
+    /// A frame that no server takes would close the connection again and again.
+    fn reject_too_long(&mut self, moment: &mut Moment<'_>) -> bool {
+        let too_long = self.outbox.open().filter(|open| open.is_too_long()).map(|open| open.id);
+        if let Some(id) = too_long {
+            self.reject(id, &Reason::too_long(), moment);
+        }
+        too_long.is_some()
+    }
+
+    fn freeze(&mut self, note: NoteId, moment: &mut Moment<'_>) -> Option<Frozen> {
+        let base = self.known.position?;
+        let text = self.texts.get_mut(&note)?;
+        if text.pending().is_empty() {
+            return None;
+        }
+        let command = edit_note(note, base, text.freeze());
+        let body = body_of(&command);
+        Some(Frozen::new(moment.message(), command, body, None))
+    }
+
+    /// Sends the open command if it is its time: once over each connection, until `tick`.
+    pub(crate) fn send_open(&mut self, now: Timestamp) {
+        let is_caught_up = self.is_caught_up();
+        let is_connected = !matches!(self.link, Link::Offline);
+        let board = self.board;
+        let Some(open) = self.outbox.open_mut() else { return };
+        let may_go = is_caught_up || (open.opens_board() && is_connected);
+        if !may_go || !open.is_due(now) {
+            return;
+        }
+        open.sent_at = Some(now);
+        open.not_before = None;
+        let body = serde_json::value::RawValue::from_string(open.body.clone())
+            .expect("a body is frozen as JSON, and read as JSON when it is brought back");
+        let (id, key) = (open.id, open.key.clone());
+        self.send(&ClientMessage::Command(SentCommand { id, board, key, body }));
+    }
+}

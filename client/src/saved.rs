@@ -1,0 +1,251 @@
+//! What survives a reload: everything that the server does not have.
+
+use serde::{Deserialize, Serialize};
+use sockbit_domain::{ActorId, BoardId, Command, Delta, MessageId, NoteId, Text, Timestamp};
+use uuid::Uuid;
+
+use crate::board::BoardClient;
+use crate::link::Reason;
+use crate::moment::Moment;
+use crate::note_text::NoteText;
+use crate::outbox::{Entry, Frozen, Wish};
+
+/// The server forgets outcomes after 90 days; what is older than this might happen twice.
+const AGE_MAX_MS: i64 = 60 * 24 * 60 * 60 * 1000;
+
+/// What one client keeps of one board.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Saved {
+    /// Which board.
+    pub board: BoardId,
+    /// Whose words and wishes these are, if they ever were connected.
+    pub actor: Option<ActorId>,
+    /// Local changes of texts, by note.
+    pub notes: Vec<SavedNote>,
+    /// Commands without outcome, in order.
+    pub outbox: Vec<SavedEntry>,
+    /// Words that were set aside.
+    pub drafts: Vec<Draft>,
+}
+
+/// The local changes of one note.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SavedNote {
+    /// Which note.
+    pub note: NoteId,
+    /// The text that they stand on.
+    pub ground: Text,
+    /// What was sent.
+    pub in_flight: Option<Delta>,
+    /// What was typed since.
+    pub pending: Delta,
+}
+
+/// One wish.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SavedEntry {
+    /// A command, byte for byte as it was sent or will be.
+    Frozen {
+        /// The message id.
+        id: MessageId,
+        /// The JSON of the command.
+        body: String,
+        /// The key beside it.
+        key: Option<String>,
+        /// When it was wished.
+        at: Timestamp,
+    },
+    /// Typing that may be sent when its turn comes.
+    Edit {
+        /// In which note.
+        edit: NoteId,
+        /// Since when.
+        at: Timestamp,
+    },
+}
+
+/// Words that could not be saved where they were typed. They are offered as a new note.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Draft {
+    /// Names the draft.
+    pub id: Uuid,
+    /// Where they were typed.
+    pub note: NoteId,
+    /// The whole text as it was shown.
+    pub text: Text,
+    /// Why they could not be saved.
+    pub reason: Reason,
+    /// Since when they are a draft.
+    pub at: Timestamp,
+}
+
+impl BoardClient {
+    /// What must be kept, if there is anything.
+    #[must_use]
+    pub fn saved(&self) -> Option<Saved> {
+        if self.texts.is_empty() && self.outbox.is_empty() && self.drafts.is_empty() {
+            return None;
+        }
+        let notes = self.texts.iter().map(|(note, text)| SavedNote {
+            note: *note,
+            ground: text.ground().clone(),
+            in_flight: text.in_flight().cloned(),
+            pending: text.pending().clone(),
+        });
+        Some(Saved {
+            board: self.board,
+            actor: self.owner,
+            notes: notes.collect(),
+            outbox: self.outbox.iter().map(SavedEntry::of).collect(),
+            drafts: self.drafts.clone(),
+        })
+    }
+
+    /// Goes on from what was kept. What is too old, or somebody else's than `actor`'s, is not sent.
+    #[must_use]
+    pub fn restore(saved: Saved, actor: Option<ActorId>, moment: &mut Moment<'_>) -> Self {
+        let mut client = Self::new(saved.board, saved.actor);
+        client.drafts = saved.drafts;
+        for note in saved.notes {
+            client.restore_note(note, moment);
+        }
+        for entry in saved.outbox {
+            match entry.read() {
+                Ok(entry) => client.outbox.push(entry),
+                Err(error) => client.notify(None, &Reason::unreadable(&error)),
+            }
+        }
+        client.set_aside_orphans(moment);
+        client.set_aside_old(moment);
+        if let Some(actor) = actor {
+            client.adopt(actor, moment);
+        }
+        client.changes.reset();
+        client.settle_changes();
+        client
+    }
+
+    fn restore_note(&mut self, saved: SavedNote, moment: &mut Moment<'_>) {
+        let SavedNote { note, ground, in_flight, pending } = saved;
+        match NoteText::kept(ground.clone(), in_flight, pending) {
+            Ok(text) => {
+                self.texts.insert(note, text);
+            }
+            Err(error) => {
+                self.texts.insert(note, NoteText::on(ground));
+                self.to_draft(note, &Reason::unreadable(&error), moment);
+            }
+        }
+    }
+
+    /// From now on everything here is `actor`'s; what is somebody else's is set aside.
+    pub(crate) fn adopt(&mut self, actor: ActorId, moment: &mut Moment<'_>) {
+        if self.owner.is_some_and(|owner| owner != actor) {
+            let reason = Reason::other_identity();
+            self.set_aside(&reason, moment, |_| true);
+            let notes: Vec<NoteId> = self.texts.keys().copied().collect();
+            for note in notes {
+                self.give_up_words(note, &reason, moment);
+            }
+        }
+        self.owner = Some(actor);
+    }
+
+    /// Words in flight without their command: nobody will ever say what became of them.
+    fn set_aside_orphans(&mut self, moment: &mut Moment<'_>) {
+        let in_flight = self.texts.iter().filter(|(_, text)| text.in_flight().is_some());
+        let notes: Vec<NoteId> = in_flight.map(|(note, _)| *note).collect();
+        for note in notes {
+            if !self.outbox.has_edit_in_flight(note) {
+                self.give_up_words(note, &Reason::unreadable(&"its command is missing"), moment);
+            }
+        }
+    }
+
+    fn set_aside_old(&mut self, moment: &mut Moment<'_>) {
+        let oldest = moment.now.0.saturating_sub(AGE_MAX_MS);
+        self.set_aside(&Reason::expired(), moment, |entry| entry.at.0 < oldest);
+    }
+
+    /// Takes wishes back out of the outbox: words become drafts, the rest is told.
+    fn set_aside(
+        &mut self,
+        reason: &Reason,
+        moment: &mut Moment<'_>,
+        is_aside: impl Fn(&Entry) -> bool,
+    ) {
+        let aside: Vec<Entry> = self.outbox.iter().filter(|it| is_aside(it)).cloned().collect();
+        for entry in aside {
+            match entry.words_of() {
+                Some(note) if entry.is_creation() => self.reject_creation(note, reason, moment),
+                Some(note) => self.give_up_words(note, reason, moment),
+                None => self.notify(entry.note(), reason),
+            }
+        }
+        self.outbox.drop_if(is_aside);
+    }
+
+    fn give_up_words(&mut self, note: NoteId, reason: &Reason, moment: &mut Moment<'_>) {
+        if self.texts.contains_key(&note) {
+            self.to_draft(note, reason, moment);
+        }
+        self.outbox.drop_if(|entry| entry.words_of() == Some(note));
+    }
+}
+
+impl SavedEntry {
+    fn of(entry: &Entry) -> Self {
+        match &entry.wish {
+            Wish::Edit(note) => Self::Edit { edit: *note, at: entry.at },
+            Wish::Frozen(frozen) => Self::Frozen {
+                id: frozen.id,
+                body: frozen.body.clone(),
+                key: frozen.key.clone(),
+                at: entry.at,
+            },
+        }
+    }
+
+    fn read(self) -> Result<Entry, serde_json::Error> {
+        match self {
+            Self::Edit { edit, at } => Ok(Entry::edit(edit, at)),
+            Self::Frozen { id, body, key, at } => {
+                let command: Command = serde_json::from_str(&body)?;
+                Ok(Entry::frozen(at, Frozen::new(id, command, body, key)))
+            }
+        }
+    }
+}
+
+impl Reason {
+    pub(crate) fn is_base_gone(&self) -> bool {
+        self.code == "base_gone"
+    }
+
+    pub(crate) fn note_gone() -> Self {
+        Self::new("note_gone", "the note was deleted for good")
+    }
+
+    fn expired() -> Self {
+        Self::new("expired", "this was kept for more than 60 days without reaching the server")
+    }
+
+    pub(crate) fn too_long() -> Self {
+        Self::new("text_too_long", "this is more than a server takes in one message")
+    }
+
+    fn other_identity() -> Self {
+        Self::new("other_identity", "this was written under another identity")
+    }
+
+    fn unreadable(error: &dyn std::fmt::Display) -> Self {
+        Self::new("malformed", &format!("what was kept cannot be read: {error}"))
+    }
+
+    fn new(code: &str, detail: &str) -> Self {
+        Self { code: code.to_owned(), detail: detail.to_owned() }
+    }
+}

@@ -1,0 +1,83 @@
+//! The board as the server has told it so far.
+
+use std::collections::BTreeMap;
+
+use sockbit_domain::wire::BoardPage;
+use sockbit_domain::{Change, DeltaError, Event, Note, NoteId, Position, Role, Seq, Title};
+
+/// Notes and frame at one position.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ServerBoard {
+    pub title: Option<Title>,
+    pub role: Option<Role>,
+    /// `None` until the board was pulled whole.
+    pub position: Option<Position>,
+    /// Those that are not deleted for good.
+    pub notes: BTreeMap<NoteId, Note>,
+    /// Some notes were read at later heads than `position`, up to this one.
+    pub newest: Seq,
+}
+
+/// What an event is to a client at its position.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    /// Seen already, or of a board that was never pulled.
+    Past,
+    /// Follows what was seen.
+    Next,
+    /// Something before it, or a part of it, is missing.
+    Gap,
+}
+
+impl ServerBoard {
+    /// Takes in all pages of a pull at once. Notes that are on none of them are gone.
+    pub fn replace(&mut self, pages: Vec<BoardPage>) {
+        self.position = pages.first().map(|page| page.position);
+        self.newest = pages.iter().map(|page| page.position.seq).max().unwrap_or_default();
+        self.notes.clear();
+        for page in pages {
+            self.title = Some(page.title);
+            self.role = Some(page.role);
+            self.notes.extend(page.notes.into_iter().map(|note| (note.id, note)));
+        }
+    }
+
+    pub fn place(&self, event: &Event) -> Place {
+        match self.position {
+            Some(position) if event.seq <= position.seq => Place::Past,
+            Some(position) if event.from == position.seq.next() => Place::Next,
+            Some(_) => Place::Gap,
+            None => Place::Past,
+        }
+    }
+
+    /// Moves on by the next event. Whether it was news to the note that it names.
+    ///
+    /// Fails where the event is not of the history that was told before.
+    pub fn apply(&mut self, event: &Event) -> Result<bool, DeltaError> {
+        let is_news = match event.change.note() {
+            Some(note) => self.apply_to_note(note, event)?,
+            None => false,
+        };
+        if let Change::BoardRenamed { title } = &event.change {
+            self.title = Some(title.clone());
+        }
+        self.position = Some(event.position());
+        Ok(is_news)
+    }
+
+    fn apply_to_note(&mut self, id: NoteId, event: &Event) -> Result<bool, DeltaError> {
+        let Some(note) = self.notes.get_mut(&id) else {
+            let created = Note::created(event);
+            let is_news = created.is_some();
+            self.notes.extend(created.map(|note| (id, note)));
+            return Ok(is_news);
+        };
+        let is_news = event.seq > note.seq;
+        note.apply(event)?;
+        if is_news && matches!(event.change, Change::NoteDeleted { .. }) {
+            self.notes.remove(&id);
+        }
+        Ok(is_news)
+    }
+}

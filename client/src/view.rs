@@ -1,0 +1,255 @@
+//! What a view shows: the server's state with the outstanding wishes laid over it, in their order.
+
+use serde::Serialize;
+use sockbit_domain::{
+    Actor, Colour, Command, Note, NoteId, NoteState, Position, Rank, Role, Seq, Text, Timestamp,
+};
+
+use crate::board::BoardClient;
+use crate::link::{JoinState, Link, Reason};
+use crate::outbox::{Entry, Frozen, Wish};
+use crate::saved::Draft;
+
+/// A note without its text.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NoteView {
+    /// Which note.
+    pub id: NoteId,
+    /// The sheet's colour.
+    pub colour: Colour,
+    /// The place on the board.
+    pub rank: Rank,
+    /// On the board or in the trash.
+    pub state: NoteState,
+    /// Who wrote in it last; `None` for a new note of somebody who never was connected.
+    pub edited_by: Option<Actor>,
+    /// When that was.
+    pub edited_at: Timestamp,
+    /// The last event that changed it, as far as this client knows.
+    pub seq: Seq,
+    /// Whether only this client knows of it yet.
+    pub is_new: bool,
+}
+
+/// The state of the words in a note.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Receipt {
+    /// What is true of them.
+    pub state: ReceiptState,
+    /// From when on, where that is known.
+    pub since: Option<Timestamp>,
+    /// Why they were rejected.
+    #[serde(flatten)]
+    pub reason: Option<Reason>,
+}
+
+/// Where words can be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptState {
+    /// The server has them all.
+    Saved,
+    /// Typed, and not to be sent yet.
+    Editing,
+    /// To be sent, or sent, and without outcome.
+    Saving,
+    /// They became a draft.
+    Rejected,
+}
+
+impl Receipt {
+    pub(crate) fn settled(state: ReceiptState, since: Timestamp) -> Self {
+        Self { state, since: Some(since), reason: None }
+    }
+
+    pub(crate) fn rejected(reason: &Reason, since: Timestamp) -> Self {
+        let reason = Some(reason.clone());
+        Self { state: ReceiptState::Rejected, since: Some(since), reason }
+    }
+}
+
+impl BoardClient {
+    /// The board's title; empty until it is known.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        let wished = self.wishes().filter_map(|(_, frozen)| match &frozen.command {
+            Command::RenameBoard { title } | Command::CreateBoard { title } => Some(&**title),
+            _ => None,
+        });
+        let known = self.known.title.as_ref().map_or("", |title| title.as_str());
+        wished.last().unwrap_or(known)
+    }
+
+    /// What the person may do here, once that is known.
+    #[must_use]
+    pub fn role(&self) -> Option<Role> {
+        self.known.role
+    }
+
+    /// Up to where events are applied.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.known.position
+    }
+
+    /// Whether the board's events follow.
+    #[must_use]
+    pub fn joined(&self) -> JoinState {
+        match self.link {
+            Link::Offline => JoinState::No,
+            Link::Knocking | Link::Joining(_) | Link::Pulling(_) => JoinState::Joining,
+            Link::Live { .. } => JoinState::Live,
+            Link::Refused(_) => JoinState::Refused,
+        }
+    }
+
+    /// Why the board could not be joined.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Reason> {
+        match &self.link {
+            Link::Refused(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// The notes in their order, those in the trash too.
+    #[must_use]
+    pub fn notes(&self) -> Vec<NoteView> {
+        let created = self.wishes().filter_map(|(_, frozen)| match frozen.command {
+            Command::CreateNote { note, .. } => Some(note),
+            _ => None,
+        });
+        let unknown = created.filter(|note| !self.known.notes.contains_key(note));
+        let mut ids: Vec<NoteId> = self.known.notes.keys().copied().chain(unknown).collect();
+        ids.dedup();
+        let mut notes: Vec<NoteView> = ids.into_iter().filter_map(|id| self.view(id)).collect();
+        notes.sort_by(|a, b| (&a.rank, a.id).cmp(&(&b.rank, b.id)));
+        notes
+    }
+
+    /// One note; `None` where there is no such note.
+    #[must_use]
+    pub fn view(&self, note: NoteId) -> Option<NoteView> {
+        let known = self.known.notes.get(&note).map(NoteView::of);
+        let about_it = self.outbox.iter().filter(|entry| entry.note() == Some(note));
+        about_it.fold(known, |view, entry| self.overlaid(view, entry))
+    }
+
+    /// The text that the person sees; empty where there is no such note.
+    #[must_use]
+    pub fn text(&self, note: NoteId) -> Text {
+        if let Some(text) = self.texts.get(&note) {
+            return text.shown();
+        }
+        if let Some(known) = self.known.notes.get(&note) {
+            return known.text.clone();
+        }
+        match self.outbox.creation(note).map(|frozen| &frozen.command) {
+            Some(Command::CreateNote { text, .. }) => text.clone(),
+            _ => Text::default(),
+        }
+    }
+
+    /// The state of the words in a note.
+    #[must_use]
+    pub fn receipt(&self, note: NoteId) -> Receipt {
+        if let Some(entry) = self.outbox.iter().find(|entry| entry.words_of() == Some(note)) {
+            return Receipt::settled(ReceiptState::Saving, entry.at);
+        }
+        if self.texts.contains_key(&note) {
+            return Receipt { state: ReceiptState::Editing, since: None, reason: None };
+        }
+        let saved = Receipt { state: ReceiptState::Saved, since: None, reason: None };
+        self.receipts.get(&note).cloned().unwrap_or(saved)
+    }
+
+    /// Words that were set aside, oldest first.
+    #[must_use]
+    pub fn drafts(&self) -> &[Draft] {
+        &self.drafts
+    }
+
+    /// How many commands and notes the server does not have yet.
+    #[must_use]
+    pub fn unsent(&self) -> usize {
+        let is_dirty = |note: Option<NoteId>| note.is_some_and(|it| self.texts.contains_key(&it));
+        let others =
+            self.outbox.commands().filter(|(entry, it)| !it.is_edit() || !is_dirty(entry.note()));
+        self.texts.len() + others.count()
+    }
+
+    /// A rank between two notes; `None` means the board's edge. Where the two share a rank, the
+    /// next place after both.
+    #[must_use]
+    pub fn rank_for(&self, after: Option<NoteId>, before: Option<NoteId>) -> Rank {
+        let rank_of = |id: NoteId| self.view(id).map(|note| note.rank);
+        let low = after.and_then(rank_of);
+        let mut bounds: Vec<Option<Rank>> = match before.and_then(rank_of) {
+            Some(high) => {
+                let ranks = self.notes().into_iter().map(|note| note.rank);
+                ranks.filter(|rank| *rank >= high).map(Some).collect()
+            }
+            None => Vec::new(),
+        };
+        bounds.push(None);
+        let between = |high: &Option<Rank>| Rank::between(low.as_ref(), high.as_ref()).ok();
+        bounds.iter().find_map(between).or(low).unwrap_or_else(Rank::middle)
+    }
+
+    /// The commands that are laid over the server's state: those whose events were not seen.
+    fn wishes(&self) -> impl Iterator<Item = (&Entry, &Frozen)> {
+        self.outbox.commands().filter(|(_, frozen)| !frozen.happened)
+    }
+
+    fn overlaid(&self, view: Option<NoteView>, entry: &Entry) -> Option<NoteView> {
+        let frozen = match &entry.wish {
+            Wish::Edit(_) => return view.map(|view| NoteView { state: NoteState::Live, ..view }),
+            Wish::Frozen(frozen) if frozen.happened => return view,
+            Wish::Frozen(frozen) => frozen,
+        };
+        match &frozen.command {
+            Command::CreateNote { note, colour, rank, .. } => {
+                Some(view.unwrap_or_else(|| NoteView {
+                    id: *note,
+                    colour: *colour,
+                    rank: rank.clone(),
+                    state: NoteState::Live,
+                    edited_by: self.me.clone(),
+                    edited_at: entry.at,
+                    seq: Seq(0),
+                    is_new: true,
+                }))
+            }
+            Command::EditNote { .. } | Command::RestoreNote { .. } => {
+                view.map(|view| NoteView { state: NoteState::Live, ..view })
+            }
+            Command::TrashNote { .. } => {
+                view.map(|view| NoteView { state: NoteState::Trashed, ..view })
+            }
+            Command::MoveNote { rank, .. } => {
+                view.map(|view| NoteView { rank: rank.clone(), ..view })
+            }
+            Command::RecolourNote { colour, .. } => {
+                view.map(|view| NoteView { colour: *colour, ..view })
+            }
+            Command::DeleteNote { .. } => None,
+            _ => view,
+        }
+    }
+}
+
+impl NoteView {
+    fn of(note: &Note) -> Self {
+        Self {
+            id: note.id,
+            colour: note.colour,
+            rank: note.rank.clone(),
+            state: note.state,
+            edited_by: Some(note.edited_by.clone()),
+            edited_at: note.edited_at,
+            seq: note.seq,
+            is_new: false,
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! A machine on a desk, and the words to talk to it.
+
+use sockbit_client::{BoardClient, Moment, ViewChange};
+use sockbit_domain::wire::{BoardPage, ClientMessage, Reply, SentCommand, ServerMessage};
+use sockbit_domain::{
+    Actor, ActorId, BoardId, Change, Colour, Command, Delta, Event, EventId, Limits, MessageId,
+    Note, NoteId, NoteState, Outcome, Position, Rank, Rejection, RejectionCode, Role, Seq, Text,
+    Timestamp, Title,
+};
+use uuid::Uuid;
+
+pub const BOARD: BoardId = BoardId(Uuid::from_u128(1));
+pub const NOTE: NoteId = NoteId(Uuid::from_u128(10));
+pub const OTHER_NOTE: NoteId = NoteId(Uuid::from_u128(11));
+pub const SOMEBODY: MessageId = MessageId(Uuid::from_u128(0xffff));
+
+pub struct Desk {
+    pub machine: BoardClient,
+    pub now: i64,
+    minted: u128,
+}
+
+impl Desk {
+    /// Not connected, knowing nothing.
+    pub fn empty() -> Self {
+        Self { machine: BoardClient::new(BOARD, None), now: 0, minted: 0x1000 }
+    }
+
+    /// Following a board at seq 5, with these texts in its notes.
+    pub fn live(texts: &[&str]) -> Self {
+        let mut desk = Self::empty();
+        desk.connect();
+        desk.pull(5, texts);
+        desk.hear(joined(5));
+        desk.sent();
+        assert!(!desk.machine.take_changes().is_empty());
+        desk
+    }
+
+    /// Calls the machine with a time and fresh ids.
+    pub fn with<T>(&mut self, call: impl FnOnce(&mut BoardClient, &mut Moment<'_>) -> T) -> T {
+        let mut mint = || {
+            self.minted += 1;
+            Uuid::from_u128(self.minted)
+        };
+        call(&mut self.machine, &mut Moment { now: Timestamp(self.now), mint: &mut mint })
+    }
+
+    pub fn connect(&mut self) {
+        self.with(|machine, moment| machine.connected(actor(1), moment));
+    }
+
+    pub fn reconnect(&mut self) {
+        self.machine.disconnected();
+        self.connect();
+    }
+
+    /// Answers the join with a snapshot at a seq, on one page.
+    pub fn pull(&mut self, seq: u64, texts: &[&str]) {
+        let board = BOARD;
+        self.hear(ServerMessage::BaseGone { board, role: Role::Editor, head: position(seq) });
+        let notes = texts.iter().zip(10..).map(|(text, id)| note(id, text)).collect();
+        self.page(seq, notes, None);
+    }
+
+    pub fn page(&mut self, seq: u64, notes: Vec<Note>, next: Option<NoteId>) {
+        let id = self.query();
+        let page = BoardPage {
+            board: BOARD,
+            title: title("A board"),
+            role: Role::Editor,
+            position: position(seq),
+            notes,
+            next,
+        };
+        self.hear(ServerMessage::Reply { id, body: Reply::BoardPage(page) });
+    }
+
+    pub fn hear(&mut self, message: ServerMessage) {
+        self.with(|machine, moment| machine.receive(message, moment));
+    }
+
+    /// Somebody else changed the board.
+    pub fn others(&mut self, seq: u64, change: Change) {
+        self.hear(event(seq, SOMEBODY, change));
+    }
+
+    pub fn typed(&mut self, delta: &Delta) {
+        self.machine.edit(NOTE, delta).expect("it fits");
+    }
+
+    pub fn flush(&mut self) {
+        self.with(|machine, moment| machine.flush(NOTE, moment));
+    }
+
+    pub fn wish(&mut self, command: Command) -> MessageId {
+        let id = self.with(|_, moment| MessageId((moment.mint)()));
+        self.machine.wish(command, id, Timestamp(self.now), None).expect("a wish");
+        id
+    }
+
+    pub fn tick(&mut self, milliseconds: i64) {
+        self.now += milliseconds;
+        self.with(|machine, moment| machine.tick(moment));
+    }
+
+    /// What was sent since the last time.
+    pub fn sent(&mut self) -> Vec<ClientMessage> {
+        let frames = self.machine.take_outgoing();
+        frames.iter().map(|frame| ClientMessage::parse(frame).expect("a message")).collect()
+    }
+
+    /// The commands among what was sent.
+    pub fn commands(&mut self) -> Vec<SentCommand> {
+        let command = |message| match message {
+            ClientMessage::Command(command) => Some(command),
+            _ => None,
+        };
+        self.sent().into_iter().filter_map(command).collect()
+    }
+
+    /// The one command that was sent.
+    pub fn command(&mut self) -> SentCommand {
+        let commands = self.commands();
+        let [command] = <[SentCommand; 1]>::try_from(commands).expect("one command");
+        command
+    }
+
+    /// The base and delta of the one edit that was sent, with its id.
+    pub fn edit(&mut self) -> (MessageId, Position, Delta) {
+        let command = self.command();
+        match serde_json::from_str(command.body.get()) {
+            Ok(Command::EditNote {
+                base,
+                change: sockbit_domain::TextChange::Delta(delta),
+                ..
+            }) => (command.id, base, delta),
+            other => panic!("no edit: {other:?}"),
+        }
+    }
+
+    fn query(&mut self) -> MessageId {
+        let query = |message| match message {
+            ClientMessage::Query { id, .. } => Some(id),
+            _ => None,
+        };
+        self.sent().into_iter().filter_map(query).last().expect("a query")
+    }
+
+    pub fn text(&self) -> String {
+        self.machine.text(NOTE).as_str().to_owned()
+    }
+
+    /// The changes of shown texts since the last time.
+    pub fn text_changes(&mut self) -> Vec<Delta> {
+        let delta = |change| match change {
+            ViewChange::Text { delta, .. } => Some(delta),
+            _ => None,
+        };
+        self.machine.take_changes().into_iter().filter_map(delta).collect()
+    }
+
+    /// The drafts' codes and texts.
+    pub fn drafts(&self) -> Vec<(&str, &str)> {
+        let drafts = self.machine.drafts().iter();
+        drafts.map(|draft| (draft.reason.code.as_str(), draft.text.as_str())).collect()
+    }
+
+    /// The codes of notices since the last time.
+    pub fn notices(&mut self) -> Vec<String> {
+        let code = |change| match change {
+            ViewChange::Notice { code, .. } => Some(code),
+            _ => None,
+        };
+        self.machine.take_changes().into_iter().filter_map(code).collect()
+    }
+}
+
+pub fn insert(at: u32, text: &str) -> Delta {
+    Delta::new().retain(at).insert(text)
+}
+
+pub fn actor(id: u128) -> Actor {
+    Actor { id: ActorId(Uuid::from_u128(id)), name: format!("Person {id}"), colour: 0 }
+}
+
+pub fn position(seq: u64) -> Position {
+    Position { seq: Seq(seq), event: EventId(Uuid::from_u128(u128::from(seq) + 0x100)) }
+}
+
+pub fn rank(digits: &str) -> Rank {
+    Rank::try_from(digits.to_owned()).expect("a rank")
+}
+
+pub fn title(line: &str) -> Title {
+    Title::new(line, &Limits::default()).expect("a title")
+}
+
+/// A note that was changed last at seq 2; the first stands at rank `A`, the next at `B`.
+pub fn note(id: u8, text: &str) -> Note {
+    Note {
+        id: NoteId(Uuid::from_u128(u128::from(id))),
+        text: Text::normalise(text),
+        colour: Colour::Paper,
+        rank: rank(&char::from(b'A' + id - 10).to_string()),
+        state: NoteState::Live,
+        seq: Seq(2),
+        edited_by: actor(2),
+        edited_at: Timestamp(0),
+    }
+}
+
+pub fn joined(head: u64) -> ServerMessage {
+    ServerMessage::Joined { board: BOARD, role: Role::Editor, head: position(head) }
+}
+
+pub fn event(seq: u64, message: MessageId, change: Change) -> ServerMessage {
+    range(seq, seq, message, change)
+}
+
+/// One event for several that were squashed.
+pub fn range(from: u64, seq: u64, message: MessageId, change: Change) -> ServerMessage {
+    let Position { seq, event: id } = position(seq);
+    let (actor, at) = (actor(2), Timestamp(9));
+    let from = Seq(from);
+    ServerMessage::Event {
+        event: Event { board: BOARD, seq, from, id, message, actor, at, change },
+    }
+}
+
+pub fn edited(delta: Delta) -> Change {
+    Change::NoteEdited { note: NOTE, delta }
+}
+
+pub fn outcome(id: MessageId, outcome: Outcome) -> ServerMessage {
+    ServerMessage::Outcome { id, board: BOARD, outcome }
+}
+
+pub fn saved(id: MessageId, seq: u64) -> ServerMessage {
+    outcome(id, Outcome::Saved { position: position(seq) })
+}
+
+pub fn rejected(id: MessageId, code: RejectionCode) -> ServerMessage {
+    outcome(id, Outcome::Rejected(Rejection::new(code, "it cannot be")))
+}

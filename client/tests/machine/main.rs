@@ -1,0 +1,8 @@
+//! The client machine, against a server that says what a test lets it say.
+
+mod desk;
+mod joining;
+mod keeping;
+mod typing;
+mod viewing;
+mod wishing;

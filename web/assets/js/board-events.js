@@ -1,0 +1,121 @@
+// @ts-check
+// Events: what happened, laid under what is typed here.
+
+import { join, setRole } from "./board-link.js";
+import { toDraft } from "./board-saved.js";
+import { DeltaError } from "./delta.js";
+
+/** @typedef {import("./board-client.js").BoardClient} BoardClient */
+/** @typedef {import("./board-client.js").Moment} Moment */
+
+const NOTE_GONE = { code: "note_gone", detail: "the note was deleted for good" };
+
+/**
+ * @param {BoardClient} client
+ * @param {any} event
+ * @param {Moment} moment
+ */
+export function onEvent(client, event, moment) {
+  const place = client.known.place(event);
+  if (place === "next") nextEvent(client, event, moment);
+  // What is missing comes once more with a new join; until it stands, gaps are no news.
+  if (place === "gap" && client.link.state === "live") join(client);
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {any} event
+ * @param {Moment} moment
+ */
+function nextEvent(client, event, moment) {
+  const isOwn = seeOwn(client, event);
+  const isNews = applied(client, event);
+  if (isNews === null) return;
+  const { change, actor } = event;
+  if (change.type === "note_edited") noteEdited(client, event, isOwn, isNews);
+  if (change.type === "note_created") noteCreated(client, change.note);
+  if (change.type === "note_deleted" && !client.known.notes.has(change.note)) {
+    loseNote(client, change.note, moment);
+  }
+  if (change.type === "board_renamed") client.changes.board();
+  if (change.type === "member_joined" && actor.id === client.owner) setRole(client, change.role);
+  if (change.note) client.changes.touch(change.note);
+}
+
+/**
+ * A wish whose event was seen is no longer laid over what the server says.
+ * @param {BoardClient} client
+ * @param {any} event
+ */
+function seeOwn({ outbox }, event) {
+  if (!outbox.open || outbox.open.id !== event.message) return false;
+  outbox.open.happened = true;
+  return true;
+}
+
+/**
+ * Whether the event was news to its note; null where it does not fit what the server said before,
+ * so that the board must be pulled anew.
+ * @param {BoardClient} client
+ * @param {any} event
+ */
+function applied(client, event) {
+  try {
+    return client.known.apply(event);
+  } catch (error) {
+    if (!(error instanceof DeltaError)) throw error;
+    client.known.position = null;
+    join(client);
+    return null;
+  }
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {any} event
+ * @param {boolean} isOwn
+ * @param {boolean} isNews
+ */
+function noteEdited(client, event, isOwn, isNews) {
+  const { note, delta } = event.change;
+  const server = client.known.notes.get(note);
+  if (!server || !(isNews || isOwn)) return;
+  const text = client.texts.get(note);
+  let change = isNews ? delta : [];
+  if (text && isOwn) {
+    if (isNews && !text.agrees(delta)) client.disagreementCount += 1;
+    change = isNews ? text.own(delta, server.text) : text.contained(server.text);
+  } else if (text) {
+    // One event for several may contain what is in flight, under another's id.
+    if (event.from < event.seq) text.unmoor();
+    change = text.remote(delta, server.text);
+  }
+  client.changes.text(note, change);
+  client.dropIfClean(note);
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {string} note
+ */
+function noteCreated(client, note) {
+  const server = client.known.notes.get(note);
+  const text = client.texts.get(note);
+  if (!server || !text) return;
+  client.changes.text(note, text.land(server.text));
+  client.dropIfClean(note);
+}
+
+/**
+ * The words typed in a note that is no more.
+ * @param {BoardClient} client
+ * @param {string} note
+ * @param {Moment} moment
+ */
+export function loseNote(client, note, moment) {
+  client.receipts.delete(note);
+  client.changes.touch(note);
+  if (!client.texts.has(note)) return;
+  client.outbox.dropWaitingEdits(note);
+  toDraft(client, note, NOTE_GONE, moment);
+}

@@ -1,0 +1,197 @@
+// @ts-check
+// What survives a reload: everything that the server does not have.
+
+import { notify, rejectCreation } from "./board-outcomes.js";
+import { DeltaError } from "./delta.js";
+import { NoteText } from "./note-text.js";
+import { Frozen, editEntry, frozenEntry, wordsOf } from "./outbox.js";
+
+/** @typedef {import("./board-client.js").BoardClient} BoardClient */
+/** @typedef {import("./board-client.js").Moment} Moment */
+/** @typedef {import("./wire.js").Reason} Reason */
+/** @typedef {import("./delta.js").Delta} Delta */
+
+/**
+ * Words that could not be saved where they were typed. They are offered as a new note.
+ * @typedef {{id: string, note: string, text: string, reason: Reason, at: number}} Draft
+ */
+/** @typedef {{note: string, ground: string, inFlight: Delta | null, pending: Delta}} SavedNote */
+/**
+ * A command, byte for byte as it was sent or will be; or typing that may be sent in its turn.
+ * @typedef {{id: string, body: string, key: string | null, at: number}
+ *   | {edit: string, at: number}} SavedEntry
+ */
+/**
+ * @typedef {{board: string, actor: string | null, notes: SavedNote[], outbox: SavedEntry[],
+ *   drafts: Draft[]}} Saved
+ */
+
+/** The server forgets outcomes after 90 days; what is older than this might happen twice. */
+const AGE_MAX_MS = 60 * 24 * 60 * 60 * 1000;
+
+const EXPIRED = {
+  code: "expired",
+  detail: "this was kept for more than 60 days without reaching the server",
+};
+const OTHER_IDENTITY = { code: "other_identity", detail: "this was written under another identity" };
+
+/**
+ * @param {BoardClient} client
+ * @returns {Saved | null}
+ */
+export function saved({ board, owner, texts, outbox, draftList }) {
+  if (texts.size === 0 && outbox.isEmpty && draftList.length === 0) return null;
+  const notes = [...texts].sort(([a], [b]) => (a < b ? -1 : 1)).map(savedNote);
+  return { board, actor: owner, notes, outbox: outbox.entries.map(savedEntry), drafts: [...draftList] };
+}
+
+/**
+ * @param {[string, NoteText]} text
+ * @returns {SavedNote}
+ */
+function savedNote([note, { ground, inFlight, pending }]) {
+  return { note, ground, inFlight, pending };
+}
+
+/**
+ * @param {import("./outbox.js").Entry} entry
+ * @returns {SavedEntry}
+ */
+function savedEntry({ at, note, command }) {
+  if (!command) return { edit: /** @type {string} */ (note), at };
+  return { id: command.id, body: command.body, key: command.key, at };
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {Saved} kept
+ * @param {string | null} actor
+ * @param {Moment} moment
+ */
+export function restore(client, kept, actor, moment) {
+  client.draftList = [...kept.drafts];
+  for (const note of kept.notes) restoreNote(client, note, moment);
+  for (const entry of kept.outbox) restoreEntry(client, entry);
+  setAsideOrphans(client, moment);
+  setAside(client, EXPIRED, moment, (entry) => entry.at < moment.now - AGE_MAX_MS);
+  if (actor) adopt(client, actor, moment);
+  client.changes.reset();
+  client.settleChanges();
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {SavedNote} kept
+ * @param {Moment} moment
+ */
+function restoreNote(client, { note, ground, inFlight, pending }, moment) {
+  try {
+    client.texts.set(note, NoteText.kept(ground, inFlight, pending));
+  } catch (error) {
+    if (!(error instanceof DeltaError)) throw error;
+    client.texts.set(note, new NoteText(ground));
+    toDraft(client, note, unreadable(error), moment);
+  }
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {SavedEntry} entry
+ */
+function restoreEntry(client, entry) {
+  if ("edit" in entry) {
+    client.outbox.push(editEntry(entry.edit, entry.at));
+    return;
+  }
+  const { id, body, key, at } = entry;
+  try {
+    client.outbox.push(frozenEntry(new Frozen(id, JSON.parse(body), body, key), at));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    notify(client, null, unreadable(error));
+  }
+}
+
+/**
+ * From now on everything here is the actor's; what is somebody else's is set aside.
+ * @param {BoardClient} client
+ * @param {string} actor
+ * @param {Moment} moment
+ */
+export function adopt(client, actor, moment) {
+  if (client.owner && client.owner !== actor) {
+    setAside(client, OTHER_IDENTITY, moment, () => true);
+    for (const note of [...client.texts.keys()].sort()) {
+      giveUpWords(client, note, OTHER_IDENTITY, moment);
+    }
+  }
+  client.owner = actor;
+}
+
+/**
+ * Words in flight without their command: nobody will ever say what became of them.
+ * @param {BoardClient} client
+ * @param {Moment} moment
+ */
+function setAsideOrphans(client, moment) {
+  const inFlight = [...client.texts].filter(([, text]) => text.inFlight).map(([note]) => note);
+  for (const note of inFlight.sort()) {
+    if (!client.outbox.hasEditInFlight(note)) {
+      giveUpWords(client, note, unreadable("its command is missing"), moment);
+    }
+  }
+}
+
+/**
+ * Takes wishes back out of the outbox: words become drafts, the rest is told.
+ * @param {BoardClient} client
+ * @param {Reason} reason
+ * @param {Moment} moment
+ * @param {(entry: import("./outbox.js").Entry) => boolean} isAside
+ */
+function setAside(client, reason, moment, isAside) {
+  for (const entry of client.outbox.entries.filter(isAside)) {
+    const note = wordsOf(entry);
+    if (note && entry.command?.isCreation) rejectCreation(client, note, reason, moment);
+    else if (note) giveUpWords(client, note, reason, moment);
+    else notify(client, entry.note, reason);
+  }
+  client.outbox.dropIf(isAside);
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {string} note
+ * @param {Reason} reason
+ * @param {Moment} moment
+ */
+function giveUpWords(client, note, reason, moment) {
+  if (client.texts.has(note)) toDraft(client, note, reason, moment);
+  client.outbox.dropIf((entry) => wordsOf(entry) === note);
+}
+
+/**
+ * Takes the words of a note away from it, and keeps them as a draft.
+ * @param {BoardClient} client
+ * @param {string} note
+ * @param {Reason} reason
+ * @param {Moment} moment
+ */
+export function toDraft(client, note, { code, detail }, { now, mint }) {
+  const text = client.text(note);
+  client.texts.delete(note);
+  client.changes.touch(note);
+  if (text === "") {
+    client.changes.notice({ code, detail }, note);
+    return;
+  }
+  const draft = { id: mint(), note, text, reason: { code, detail }, at: now };
+  client.changes.draft(draft);
+  client.draftList.push(draft);
+}
+
+/** @param {unknown} error */
+function unreadable(error) {
+  const why = error instanceof Error ? error.message : error;
+  return { code: "malformed", detail: `what was kept cannot be read: ${why}` };
+}

@@ -1,0 +1,157 @@
+// @ts-check
+// One note on the page: the card that the server rendered, or one made of its template, read and
+// written in place.
+
+import { find, flash, need, say, showAvatar, stamped } from "./dom.js";
+import { Editor } from "./editor.js";
+import { firstLine, rendered } from "./markdown.js";
+import { receiptWords } from "./receipts.js";
+import { showTime } from "./time.js";
+
+const LABEL_LETTERS = 60;
+
+export class Card {
+  /** @type {Editor | null} */
+  #editor = null;
+  /** @type {string | null} */
+  #renderedText;
+
+  /**
+   * @param {HTMLElement} article
+   * @param {(delta: import("./delta.js").Delta, before: string) => void} typed
+   */
+  constructor(article, typed) {
+    this.article = article;
+    this.id = article.dataset.note ?? "";
+    this.typed = typed;
+    /** Null where nobody may write. @type {HTMLTextAreaElement | null} */
+    this.textarea = find(article, "textarea[name=text]");
+    /** What is shown; null where only its HTML is known. @type {string | null} */
+    this.text = this.textarea?.defaultValue ?? null;
+    /** Of which text the HTML is. */
+    this.#renderedText = this.text;
+  }
+
+  /**
+   * A card of a note that the server has not rendered.
+   * @param {string} id
+   * @param {Card["typed"]} typed
+   */
+  static stamped(id, typed) {
+    const card = new Card(stamped("note-template", id), typed);
+    card.text = null;
+    card.#renderedText = null;
+    return card;
+  }
+
+  get isEditing() {
+    return this.article.hasAttribute("data-editing");
+  }
+
+  get hasFocus() {
+    return this.article.contains(document.activeElement);
+  }
+
+  /** Shows everything but the text. @param {import("./board-view.js").NoteView} note */
+  show({ colour, seq, editedBy, editedAt }) {
+    const { article } = this;
+    if (article.dataset.colour !== colour) article.dataset.colour = colour;
+    article.dataset.seq = String(seq);
+    if (editedBy) {
+      say(find(article, "[data-author]"), editedBy.name);
+      showAvatar(find(article, ".note-foot [data-avatar]"), editedBy);
+    }
+    const time = find(article, "time[data-time]");
+    if (time instanceof HTMLTimeElement) showTime(time, editedAt);
+  }
+
+  /**
+   * Shows another text. Whether it is another.
+   * @param {string} text
+   */
+  become(text) {
+    if (text === this.text) return false;
+    this.#editor?.become(text);
+    if (this.textarea && !this.isEditing) this.textarea.value = text;
+    this.#told(text);
+    return true;
+  }
+
+  /**
+   * Takes in what somebody else changed, around the caret where somebody writes here.
+   * @param {import("./delta.js").Delta} delta
+   * @param {string} text what it makes of the text
+   */
+  change(delta, text) {
+    if (this.#editor && this.isEditing) {
+      this.#editor.remote(delta);
+      this.#told(this.#editor.text);
+    } else {
+      this.become(text);
+    }
+  }
+
+  /** @param {import("./receipts.js").ReceiptName} name */
+  showReceipt(name) {
+    const { article } = this;
+    if ((article.dataset.receipt ?? null) === name) return;
+    if (name === null) delete article.dataset.receipt;
+    else article.dataset.receipt = name;
+    say(find(article, "[data-receipt-text]"), receiptWords(name));
+  }
+
+  /** Draws the eye for a moment to what others did. */
+  freshen() {
+    flash(this.article, "data-fresh");
+  }
+
+  /** Somebody takes the pen. @param {number | null} [caret] */
+  open(caret = null) {
+    const { textarea } = this;
+    if (!textarea) return;
+    if (!this.isEditing) {
+      if (this.text !== null && textarea.value !== this.text) textarea.value = this.text;
+      this.#editor ??= new Editor(textarea, (delta, before) => this.#onTyped(delta, before));
+      this.#editor.become(this.text ?? textarea.value);
+      this.article.setAttribute("data-editing", "");
+    }
+    textarea.focus({ preventScroll: true });
+    if (caret !== null) textarea.setSelectionRange(caret, caret);
+    textarea.scrollIntoView({ block: "nearest" });
+  }
+
+  /** The pen is put down. What was typed stays. */
+  close() {
+    this.article.removeAttribute("data-editing");
+    this.#render();
+  }
+
+  /** What stands in the textarea before script came. */
+  typedBefore() {
+    const { textarea } = this;
+    return textarea && textarea.value !== textarea.defaultValue ? textarea.value : null;
+  }
+
+  /**
+   * @param {import("./delta.js").Delta} delta
+   * @param {string} before
+   */
+  #onTyped(delta, before) {
+    this.typed(delta, before);
+    this.#told(this.#editor?.text ?? "");
+  }
+
+  /** @param {string} text */
+  #told(text) {
+    this.text = text;
+    // Behind the textarea the old words keep the room that they had.
+    if (!this.isEditing) this.#render();
+  }
+
+  #render() {
+    if (this.text === null || this.text === this.#renderedText) return;
+    this.#renderedText = this.text;
+    need(this.article, "[data-view]").replaceChildren(rendered(this.text));
+    this.article.setAttribute("aria-label", firstLine(this.text, LABEL_LETTERS) || "Empty note");
+  }
+}

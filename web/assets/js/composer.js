@@ -1,0 +1,70 @@
+// @ts-check
+// The blank sheet: what is written on it is kept on this device until it is a note.
+
+import { find, need } from "./dom.js";
+
+export class Composer {
+  /**
+   * @param {HTMLFormElement} form
+   * @param {import("./session.js").Session} session
+   * @param {(text: string, colour: string) => void} create
+   */
+  constructor(form, session, create) {
+    this.form = form;
+    this.session = session;
+    this.create = create;
+    /** @type {HTMLTextAreaElement} */
+    this.textarea = need(form, "textarea");
+    this.#bringBack();
+    form.addEventListener("input", () => this.#keep());
+    form.addEventListener("keydown", (event) => this.#onKey(event));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+  }
+
+  focus() {
+    this.textarea.focus();
+    this.textarea.scrollIntoView({ block: "nearest" });
+  }
+
+  #submit() {
+    const text = this.textarea.value;
+    if (text.trim() === "") return;
+    this.create(text, this.#colour());
+    this.form.reset();
+    this.textarea.value = "";
+    this.#keep();
+    this.textarea.focus();
+  }
+
+  #keep() {
+    const text = this.textarea.value;
+    this.session.compose(text === "" ? null : { text, colour: this.#colour() });
+  }
+
+  #bringBack() {
+    const kept = this.session.composer;
+    if (!kept || this.textarea.value !== "") return;
+    this.textarea.value = kept.text;
+    const radio = find(this.form, `input[name=colour][value="${CSS.escape(kept.colour)}"]`);
+    if (radio instanceof HTMLInputElement) radio.checked = true;
+  }
+
+  #colour() {
+    const colour = new FormData(this.form).get("colour");
+    return typeof colour === "string" ? colour : "paper";
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (event.isComposing) return;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.#submit();
+    } else if (event.key === "Escape" && event.target instanceof HTMLElement) {
+      event.target.blur();
+    }
+  }
+}

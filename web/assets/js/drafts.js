@@ -1,0 +1,120 @@
+// @ts-check
+// Words that could not be saved: why, and what can be done with them.
+
+import { copyText, showCopied } from "./copying.js";
+import { actionOf, find, need, say, stamped } from "./dom.js";
+import { toast } from "./toasts.js";
+
+/** @typedef {import("./board-saved.js").Draft} Draft */
+/** @typedef {import("./session.js").Session} Session */
+
+/** @type {Record<string, string>} */
+const REASONS = {
+  text_too_long: "Not saved: this is more than one note may hold. Make two notes of it, or shorten it.",
+  board_full: "Not saved: the board holds no more notes. Make room, then make a new note of it.",
+  board_text_full: "Not saved: the board holds no more text. Make room, then make a new note of it.",
+  note_gone: "The note was deleted for good while you wrote. Your words are still here.",
+  note_not_found: "The note is not there any more. Your words are still here.",
+  not_found: "Not saved: you cannot write on this board any more. Copy your words if you need them.",
+  forbidden: "Not saved: you may only read this board. Copy your words if you need them.",
+  expired: "These words waited here for more than 60 days and were not sent. They can be a new note.",
+  other_identity: "These words were written here under another name and were not sent.",
+};
+const WAITING = ["expired", "other_identity"];
+
+export class Drafts {
+  /** @type {Map<string, HTMLElement>} */
+  #panels = new Map();
+  /** Discarded, and to be forgotten when it can no longer be taken back. @type {Set<string>} */
+  #hidden = new Set();
+
+  /**
+   * @param {(note: string) => HTMLElement | null} placeOf where a note's drafts are shown
+   * @param {(text: string) => void} create makes a new note
+   */
+  constructor(placeOf, create) {
+    this.placeOf = placeOf;
+    this.create = create;
+  }
+
+  /** @param {Session[]} sessions */
+  show(sessions) {
+    const drafts = sessions.flatMap((session) =>
+      session.machine.drafts().map((draft) => ({ draft, session })),
+    );
+    const shown = drafts.filter(({ draft }) => !this.#hidden.has(draft.id));
+    const ids = new Set(shown.map(({ draft }) => draft.id));
+    for (const [id, panel] of this.#panels) {
+      if (ids.has(id)) continue;
+      panel.remove();
+      this.#panels.delete(id);
+    }
+    for (const { draft, session } of shown) this.#place(draft, session);
+  }
+
+  /**
+   * @param {Draft} draft
+   * @param {Session} session
+   */
+  #place(draft, session) {
+    const panel = this.#panels.get(draft.id) ?? this.#made(draft, session);
+    this.#panels.set(draft.id, panel);
+    const place = this.placeOf(draft.note) ?? find(document, "#drafts");
+    if (place && panel.parentElement !== place) place.append(panel);
+  }
+
+  /**
+   * @param {Draft} draft
+   * @param {Session} session
+   */
+  #made(draft, session) {
+    const panel = stamped("draft-template");
+    const { code, detail } = draft.reason;
+    say(need(panel, "[data-reason]"), REASONS[code] ?? `Not saved: ${detail}.`);
+    say(need(panel, "[data-text]"), draft.text);
+    panel.dataset.kind = WAITING.includes(code) ? "waiting" : "rejected";
+    panel.addEventListener("submit", (event) => event.preventDefault());
+    panel.addEventListener("click", (event) => this.#onClick(event, draft, session));
+    return panel;
+  }
+
+  /**
+   * @param {Event} event
+   * @param {Draft} draft
+   * @param {Session} session
+   */
+  #onClick(event, draft, session) {
+    const pressed = actionOf(event);
+    switch (pressed?.action) {
+      case "draft-copy":
+        copyText(draft.text).then((isCopied) => isCopied && showCopied(pressed.button));
+        break;
+      case "draft-new":
+        this.create(draft.text);
+        session.dismissDraft(draft.id);
+        break;
+      case "draft-discard":
+        this.#discard(draft, session);
+        break;
+      default:
+        return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /**
+   * @param {Draft} draft
+   * @param {Session} session
+   */
+  #discard(draft, session) {
+    this.#hidden.add(draft.id);
+    this.#panels.get(draft.id)?.remove();
+    this.#panels.delete(draft.id);
+    const undo = () => {
+      this.#hidden.delete(draft.id);
+      this.#place(draft, session);
+    };
+    toast("Draft discarded", { undo, gone: () => session.dismissDraft(draft.id) });
+  }
+}

@@ -1,0 +1,60 @@
+// @ts-check
+// Words that other pages left unsent: sent from here, one record after the other, each over a
+// connection of its own, so that they do not mix with what this page does.
+
+import { Connection } from "./connection.js";
+import { Session } from "./session.js";
+import { claimOrphan } from "./tabs.js";
+
+/** @typedef {import("./keep.js").KeptRecord} KeptRecord */
+
+const LOOK_EVERY_MS = 60_000;
+const CHECK_EVERY_MS = 500;
+
+/**
+ * Goes on for as long as the page lives.
+ * @param {import("./tabs.js").Keep} keep
+ * @param {(session: Session) => boolean} [take] whether the page goes on with a record that was
+ *   sent, for the drafts in it
+ */
+export async function sendLeftovers(keep, take = () => false) {
+  for (;;) {
+    const claim = await claimOrphan(keep, isUnsent).catch(() => null);
+    if (!claim) {
+      await pause(LOOK_EVERY_MS);
+      continue;
+    }
+    const session = await drained(claim);
+    if (!take(session) && session.unsent() === 0) claim.release();
+  }
+}
+
+/**
+ * Drafts are nothing to send; the board that they belong to shows them when it is opened.
+ * @param {KeptRecord} record
+ */
+function isUnsent({ content: { saved } }) {
+  return saved !== null && saved.notes.length + saved.outbox.length > 0;
+}
+
+/** @param {import("./tabs.js").Claim} claim */
+async function drained(claim) {
+  const connection = new Connection();
+  const session = new Session(claim.board, claim, connection);
+  connection.open();
+  session.start();
+  while (session.unsent() > 0 && session.machine.joined() !== "refused") {
+    await pause(CHECK_EVERY_MS);
+    // Nobody has an editor open on these.
+    if (session.isPulled) session.dirty().forEach((note) => session.flush(note));
+  }
+  connection.close();
+  await session.keep();
+  session.stop();
+  return session;
+}
+
+/** @param {number} time */
+function pause(time) {
+  return new Promise((resolve) => setTimeout(resolve, time));
+}

@@ -1,0 +1,58 @@
+// @ts-check
+// The one palette of a page, opened beside the note whose colour is to change.
+
+import { find } from "./dom.js";
+
+export class Palette {
+  /** @type {HTMLElement | null} */
+  #opener = null;
+
+  /** @param {(note: string, colour: string) => void} picked */
+  constructor(picked) {
+    this.element = find(document, "#palette");
+    this.element?.addEventListener("click", (event) => {
+      const button = event.target instanceof Element ? event.target.closest("button[data-colour]") : null;
+      if (!(button instanceof HTMLElement)) return;
+      picked(this.element?.dataset.note ?? "", button.dataset.colour ?? "");
+      this.element?.hidePopover();
+      this.#opener?.focus({ preventScroll: true });
+    });
+    this.element?.addEventListener("keydown", (event) => this.#onKey(event));
+  }
+
+  /**
+   * @param {HTMLElement} opener beside which it opens
+   * @param {HTMLElement} article the note's
+   */
+  open(opener, article) {
+    const { element } = this;
+    if (!element) return;
+    this.#opener = opener;
+    element.dataset.note = article.dataset.note;
+    for (const button of this.#buttons()) {
+      button.setAttribute("aria-pressed", String(button.dataset.colour === article.dataset.colour));
+    }
+    // An invoker is what the style sheet places the palette by; older browsers take no argument.
+    /** @type {any} */ (element).showPopover({ source: opener });
+    const pressed = find(element, "[aria-pressed=true]") ?? this.#buttons()[0];
+    pressed?.focus({ preventScroll: true });
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const buttons = this.#buttons();
+    const at = buttons.findIndex((button) => button === document.activeElement);
+    buttons[(at + step + buttons.length) % buttons.length].focus();
+  }
+
+  /** @returns {HTMLElement[]} */
+  #buttons() {
+    return [...(this.element?.querySelectorAll("button[data-colour]") ?? [])].map(
+      (button) => /** @type {HTMLElement} */ (button),
+    );
+  }
+}

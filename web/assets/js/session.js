@@ -1,0 +1,280 @@
+// @ts-check
+// One board on one page: the machine, the connection that it speaks over, and the record in which
+// it keeps what is not sent. A command goes out only when it is kept.
+
+import { BoardClient } from "./board-client.js";
+import { moment, uuid } from "./ids.js";
+import { apply, compose, diff } from "./delta.js";
+
+/** @typedef {import("./delta.js").Delta} Delta */
+/** @typedef {import("./view-changes.js").ViewChange} ViewChange */
+/** @typedef {import("./keep.js").Content} Content */
+/** @typedef {import("./board-saved.js").Saved} Saved */
+
+const KEEP_WITHIN_MS = 200;
+/** A browser whose database hangs must not keep words from going out. */
+const KEEP_MAX_MS = 3_000;
+const TICK_MS = 1_000;
+
+/** @implements {import("./connection.js").Party} */
+export class Session {
+  /**
+   * Shows what changed; `isOwn` where it is this person's doing.
+   * @type {(changes: ViewChange[], isOwn: boolean) => void}
+   */
+  shown = () => {};
+  /** Whether what is not sent survives the page. */
+  isKept;
+  /** Typing in notes that the machine does not know yet. @type {Map<string, Early>} */
+  #early = new Map();
+  /** @type {Promise<void>} */
+  #writing = Promise.resolve();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #keepTimer;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #ticking;
+  #isLeft = false;
+
+  /**
+   * @param {string} board
+   * @param {import("./tabs.js").Claim} claim
+   * @param {import("./connection.js").Connection} connection
+   */
+  constructor(board, claim, connection) {
+    this.board = board;
+    this.claim = claim;
+    this.connection = connection;
+    this.isKept = claim.keep.isDurable;
+    this.composer = claim.content.composer;
+    const { saved } = claim.content;
+    this.machine = saved ? restored(saved) : new BoardClient(board);
+  }
+
+  /** From now on the machine is told what happens, and tells the view. */
+  start() {
+    this.#settle(false);
+    this.connection.add(this);
+    this.#ticking = setInterval(() => this.#do((machine) => machine.tick(moment()), false), TICK_MS);
+  }
+
+  stop() {
+    clearInterval(this.#ticking);
+  }
+
+  /** @param {any} welcome */
+  connected(welcome) {
+    if (this.#early.size > 0) this.#takeEarlyIn();
+    this.#do((machine) => machine.connected(welcome, moment()), false);
+  }
+
+  /** @param {any} message */
+  receive(message) {
+    this.#do((machine) => machine.receive(message, moment()), false);
+    if (this.#early.size > 0 && this.isPulled) this.#takeEarlyIn();
+  }
+
+  disconnected() {
+    this.#do((machine) => machine.disconnected(), false);
+  }
+
+  /** Whether the machine knows the board, so that what it does not list is not there. */
+  get isPulled() {
+    return this.machine.position() !== null;
+  }
+
+  /**
+   * The person typed in a note, which showed `before`. What was shown counts.
+   * @param {string} note
+   * @param {Delta} delta
+   * @param {string} before
+   */
+  type(note, delta, before) {
+    const known = this.text(note);
+    const isKnown = this.machine.notes().some((it) => it.id === note);
+    if (isKnown) {
+      const typed = known === before ? delta : diff(known, apply(before, delta));
+      this.#do((machine) => machine.edit(note, typed), true);
+      return;
+    }
+    const early = this.#early.get(note) ?? { ground: before, pending: [] };
+    this.#early.set(note, { ...early, pending: compose(early.pending, delta) });
+    this.#keepSoon();
+  }
+
+  /** What was typed in a note may be sent. @param {string} note */
+  flush(note) {
+    this.#do((machine) => machine.flush(note, moment()), true);
+  }
+
+  /**
+   * @param {any} command
+   * @param {string | null} [key]
+   */
+  wish(command, key = null) {
+    this.#do((machine) => machine.wish(command, { id: uuid(), now: Date.now(), key }), true);
+  }
+
+  /** @param {string} draft */
+  dismissDraft(draft) {
+    this.#do((machine) => machine.dismissDraft(draft), true);
+  }
+
+  /** What stands in the form for a new note. @param {Content["composer"]} composer */
+  compose(composer) {
+    this.composer = composer;
+    this.#keepSoon();
+  }
+
+  /** @param {string} note */
+  text(note) {
+    const early = this.#early.get(note);
+    return early ? apply(early.ground, early.pending) : this.machine.text(note);
+  }
+
+  /** @param {string} note */
+  receipt(note) {
+    /** @type {import("./board-view.js").Receipt} */
+    const typed = { state: "editing", since: null };
+    return this.#early.has(note) ? typed : this.machine.receipt(note);
+  }
+
+  /** The notes with words that the server does not have. */
+  dirty() {
+    const saved = this.#content().saved;
+    return saved?.notes.map(({ note }) => note) ?? [];
+  }
+
+  unsent() {
+    return this.machine.unsent() + this.#early.size;
+  }
+
+  /** Keeps everything now. */
+  keep() {
+    clearTimeout(this.#keepTimer);
+    this.#keepTimer = undefined;
+    const content = this.#content();
+    if (isSame(content, this.claim.content)) return this.#writing;
+    this.#writing = this.#writing.then(() => this.#write(content));
+    return this.#writing;
+  }
+
+  /**
+   * The page goes: keeps everything, and gives back the commands that would have gone out now.
+   * @param {string[]} notes those that were being written in
+   * @returns {string[]}
+   */
+  leave(notes) {
+    this.#isLeft = true;
+    clearTimeout(this.#keepTimer);
+    for (const note of notes) this.machine.flush(note, moment());
+    this.claim.leave(this.#content());
+    return this.machine.takeOutgoing().filter(isCommand);
+  }
+
+  /**
+   * @param {(machine: BoardClient) => void} act
+   * @param {boolean} isOwn
+   */
+  #do(act, isOwn) {
+    act(this.machine);
+    this.#settle(isOwn);
+  }
+
+  /** @param {boolean} isOwn */
+  #settle(isOwn) {
+    if (!this.#isLeft) this.#pass(this.machine.takeOutgoing());
+    this.#keepSoon();
+    const changes = this.machine.takeChanges();
+    if (changes.length > 0) this.shown(changes, isOwn);
+  }
+
+  /** @param {string[]} frames */
+  #pass(frames) {
+    if (frames.length === 0) return;
+    const { generation } = this.connection;
+    const before = frames.some(isCommand) ? this.keep() : this.#writing;
+    before.then(() => {
+      if (this.claim.isLost || this.#isLeft) return;
+      for (const frame of frames) this.connection.send(frame, generation);
+    });
+  }
+
+  #keepSoon() {
+    if (this.#isLeft) return;
+    this.#keepTimer ??= setTimeout(() => this.keep(), KEEP_WITHIN_MS);
+  }
+
+  /** @param {Content} content */
+  async #write(content) {
+    try {
+      await within(KEEP_MAX_MS, this.claim.write(content));
+      this.isKept = this.claim.keep.isDurable;
+    } catch {
+      this.isKept = false;
+    }
+    // Another tab took this one's record, words and all: begin again with what is there now.
+    if (this.claim.isLost) location.reload();
+  }
+
+  /** @returns {Content} */
+  #content() {
+    const saved = this.machine.saved();
+    return { saved: this.#early.size > 0 ? this.#withEarly(saved) : saved, composer: this.composer };
+  }
+
+  /** A machine that has the early typing, too, carries it over to the board that it pulls. */
+  #takeEarlyIn() {
+    const saved = this.#withEarly(this.machine.saved());
+    this.#early.clear();
+    this.machine = restored(saved);
+    if (this.connection.welcome) this.machine.connected(this.connection.welcome, moment());
+    this.#settle(false);
+  }
+
+  /**
+   * @param {Saved | null} saved
+   * @returns {Saved}
+   */
+  #withEarly(saved) {
+    const base = saved ?? { board: this.board, actor: null, notes: [], outbox: [], drafts: [] };
+    const notes = new Map(base.notes.map((kept) => [kept.note, kept]));
+    for (const [note, { ground, pending }] of this.#early) {
+      const kept = notes.get(note) ?? { note, ground, inFlight: null, pending: [] };
+      notes.set(note, { ...kept, pending: compose(kept.pending, pending) });
+    }
+    return { ...base, notes: [...notes.values()] };
+  }
+}
+
+/** @typedef {{ground: string, pending: Delta}} Early */
+
+/** @param {Saved} saved */
+function restored(saved) {
+  return BoardClient.restore(saved, { ...moment(), actor: null });
+}
+
+/**
+ * @template T
+ * @param {number} most
+ * @param {Promise<T>} promise
+ * @returns {Promise<T>}
+ */
+function within(most, promise) {
+  return new Promise((resolve, reject) => {
+    promise.then(resolve, reject);
+    setTimeout(() => reject(new Error("it takes too long")), most);
+  });
+}
+
+/** @param {string} frame */
+function isCommand(frame) {
+  return JSON.parse(frame).type === "command";
+}
+
+/**
+ * @param {Content} a
+ * @param {Content} b
+ */
+function isSame(a, b) {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,206 @@
+// @ts-check
+// Which tab sends what: each kept record has one owner at a time, so that two tabs never send the
+// same words under two ids. A tab's records are free for others when it is gone.
+
+import { isBlank } from "./keep.js";
+import { uuid } from "./ids.js";
+
+/** @typedef {import("./keep.js").Content} Content */
+/** @typedef {import("./keep.js").KeptRecord} KeptRecord */
+/** @typedef {import("./keep.js").IndexedKeep | import("./keep.js").MemoryKeep} Keep */
+
+const BEAT_EVERY_MS = 5_000;
+/** Without Web Locks: an owner that was silent for this long is gone. */
+const GONE_AFTER_MS = 15_000;
+/** The page before this one in the same tab may need a moment to let go. */
+const HANDOVER_MS = 500;
+/** Names the record of this tab to the page that comes after this one. */
+const LAST = "sockbit:last-outbox";
+
+const page = uuid();
+
+/** A record that belongs to this page as long as it lives. */
+export class Claim {
+  /** @type {Content} */
+  content = { saved: null, composer: null };
+  /** Whether somebody else took the record over, because this page seemed to be gone. */
+  isLost = false;
+  #isStored = false;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #beat;
+
+  /**
+   * @param {Keep} keep
+   * @param {string} id
+   * @param {string} board
+   * @param {(() => void) | null} unlock null where there are no Web Locks
+   */
+  constructor(keep, id, board, unlock) {
+    this.keep = keep;
+    this.id = id;
+    this.board = board;
+    this.unlock = unlock;
+    if (!unlock) this.#beat = setInterval(() => this.#stayAlive(), BEAT_EVERY_MS);
+  }
+
+  /** @param {Content} content */
+  adopt(content) {
+    this.content = content;
+    this.#isStored = true;
+  }
+
+  /**
+   * Keeps the content. Throws where the browser refuses to.
+   * @param {Content} content
+   */
+  async write(content) {
+    this.content = content;
+    if (this.unlock) return this.keep.write(this.#record());
+    await this.#writeIfMine(this.#record());
+  }
+
+  /**
+   * The page goes: the last content, without waiting, and the record is free.
+   * @param {Content} content
+   */
+  leave(content) {
+    const isChanged = JSON.stringify(content) !== JSON.stringify(this.content);
+    this.content = content;
+    const last = { ...this.#record(), beat: 0 };
+    // What was not changed since it was written may belong to somebody else by now.
+    const written = isChanged ? this.keep.write(last) : this.unlock ? null : this.#writeIfMine(last);
+    written?.catch(() => {});
+    this.release();
+  }
+
+  release() {
+    clearInterval(this.#beat);
+    this.unlock?.();
+  }
+
+  /** @param {KeptRecord} record */
+  async #writeIfMine(record) {
+    const isMine = (/** @type {KeptRecord | undefined} */ stored) =>
+      stored ? stored.owner === page : !this.#isStored;
+    this.isLost ||= !(await this.keep.writeIf(record, isMine));
+    this.#isStored = true;
+  }
+
+  #stayAlive() {
+    if (!isBlank(this) && !this.isLost) this.write(this.content).catch(() => {});
+  }
+
+  /** @returns {KeptRecord} */
+  #record() {
+    return { id: this.id, board: this.board, owner: page, beat: Date.now(), content: this.content };
+  }
+}
+
+/**
+ * The record in which this page keeps what belongs to one board: one that a page before it left,
+ * or a new one.
+ * @param {Keep} keep
+ * @param {string} board
+ */
+export async function claimFor(keep, board) {
+  const claim = (await adopted(keep, board)) ?? (await newClaim(keep, board));
+  remember(claim.id);
+  return claim;
+}
+
+/**
+ * A record that nobody owns, if there is one that `isWanted`.
+ * @param {Keep} keep
+ * @param {(record: KeptRecord) => boolean} isWanted
+ * @param {string | null} [patientlyFor] for this one, wait a moment
+ */
+export async function claimOrphan(keep, isWanted, patientlyFor = null) {
+  for (const record of (await keep.all()).filter(isWanted)) {
+    const claim = await claimed(keep, record, record.id === patientlyFor ? HANDOVER_MS : 0);
+    if (claim) return claim;
+  }
+  return null;
+}
+
+/**
+ * @param {Keep} keep
+ * @param {string} board
+ */
+function adopted(keep, board) {
+  return claimOrphan(keep, (record) => record.board === board, remembered());
+}
+
+/**
+ * @param {Keep} keep
+ * @param {string} board
+ */
+async function newClaim(keep, board) {
+  const id = uuid();
+  return new Claim(keep, id, board, hasLocks() ? await lock(id, 0) : null);
+}
+
+/**
+ * @param {Keep} keep
+ * @param {KeptRecord} record
+ * @param {number} patience
+ */
+async function claimed(keep, { id, board }, patience) {
+  const unlock = hasLocks() ? await lock(id, patience) : null;
+  if (hasLocks() && !unlock) return null;
+  const claim = new Claim(keep, id, board, unlock);
+  const content = unlock ? (await keep.read(id))?.content : await takenOver(keep, id);
+  if (content) claim.adopt(content);
+  else claim.release();
+  return content ? claim : null;
+}
+
+/**
+ * Without Web Locks: makes this page the owner of a record whose owner is silent.
+ * @param {Keep} keep
+ * @param {string} id
+ */
+async function takenOver(keep, id) {
+  const record = await keep.read(id);
+  if (!record) return null;
+  const isGone = (/** @type {KeptRecord | undefined} */ stored) =>
+    stored !== undefined && stored.owner === record.owner && Date.now() - stored.beat > GONE_AFTER_MS;
+  const mine = { ...record, owner: page, beat: Date.now() };
+  return (await keep.writeIf(mine, isGone)) ? record.content : null;
+}
+
+function hasLocks() {
+  return "locks" in navigator;
+}
+
+/**
+ * Holds the lock of an outbox until the function that this gives is called. Null where another
+ * page holds it.
+ * @param {string} id
+ * @param {number} patience in milliseconds
+ * @returns {Promise<(() => void) | null>}
+ */
+function lock(id, patience) {
+  return new Promise((resolve) => {
+    const held = (/** @type {Lock | null} */ granted) =>
+      granted ? new Promise((/** @type {(_: void) => void} */ unlock) => resolve(() => unlock())) : resolve(null);
+    const options = patience > 0 ? { signal: AbortSignal.timeout(patience) } : { ifAvailable: true };
+    navigator.locks.request(`sockbit:outbox:${id}`, options, held).catch(() => resolve(null));
+  });
+}
+
+function remembered() {
+  try {
+    return sessionStorage.getItem(LAST);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} id */
+function remember(id) {
+  try {
+    sessionStorage.setItem(LAST, id);
+  } catch {
+    // Without it the next page merely does not wait for this one's record.
+  }
+}

@@ -1,0 +1,70 @@
+// @ts-check
+// Times as people say them, in the reader's own zone, kept true while the page is open.
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+const RESTATE_EVERY_MS = 20_000;
+
+const CLOCK = inEnglish({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const WEEKDAY = inEnglish({ weekday: "long" });
+const DATE = inEnglish({ day: "numeric", month: "short" });
+const EXACT = inEnglish({ dateStyle: "full", timeStyle: "short", hourCycle: "h23" });
+
+/**
+ * @param {number} at
+ * @param {number} now
+ */
+export function said(at, now) {
+  const minutes = Math.floor((now - at) / MINUTE);
+  if (minutes < 1) return "just now";
+  if (minutes < 60) return `${minutes} ${minutes === 1 ? "minute" : "minutes"} ago`;
+  const [then, today] = [new Date(at), new Date(now)];
+  const days = Math.round((midnight(today) - midnight(then)) / DAY);
+  if (days < 1) return CLOCK.format(then);
+  if (days < 6) return `${WEEKDAY.format(then)} ${CLOCK.format(then)}`;
+  const date = DATE.format(then);
+  const isThisYear = then.getFullYear() === today.getFullYear();
+  return `${date} ${isThisYear ? CLOCK.format(then) : then.getFullYear()}`;
+}
+
+/**
+ * @param {HTMLTimeElement} element
+ * @param {number} at
+ */
+export function showTime(element, at) {
+  const iso = new Date(at).toISOString();
+  if (element.dateTime !== iso) element.dateTime = iso;
+  restate(element);
+}
+
+/** Says every time on the page as it is said now, and goes on doing so. */
+export function keepTimesTrue() {
+  const all = () => {
+    for (const element of document.querySelectorAll("time[data-time]")) {
+      restate(/** @type {HTMLTimeElement} */ (element));
+    }
+  };
+  all();
+  setInterval(all, RESTATE_EVERY_MS);
+  document.addEventListener("visibilitychange", all);
+}
+
+/** @param {HTMLTimeElement} element */
+function restate(element) {
+  const at = Date.parse(element.dateTime);
+  if (Number.isNaN(at)) return;
+  const words = said(at, Date.now());
+  if (element.textContent !== words) element.textContent = words;
+  const exact = EXACT.format(at);
+  if (element.title !== exact) element.title = exact;
+}
+
+/** @param {Date} date */
+function midnight(date) {
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+}
+
+/** @param {Intl.DateTimeFormatOptions} parts */
+function inEnglish(parts) {
+  return new Intl.DateTimeFormat("en-GB", parts);
+}

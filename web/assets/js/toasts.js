@@ -1,0 +1,57 @@
+// @ts-check
+// Short words at the foot of the page, which go by themselves.
+
+import { need, prefersCalm, say, stamped } from "./dom.js";
+
+const STAYS_MS = 8_000;
+
+/**
+ * @param {string} words
+ * @param {{undo?: () => void, gone?: () => void, stays?: boolean}} [more] `gone` hears when it went
+ *   without an undo; `stays`: until it is dismissed
+ */
+export function toast(words, { undo, gone, stays = false } = {}) {
+  const element = stamped("toast-template");
+  say(need(element, "[data-text]"), words);
+  const button = need(element, "[data-action=undo]");
+  if (!undo) button.remove();
+  let isOver = false;
+  const leave = (/** @type {(() => void) | undefined} */ then) => {
+    if (isOver) return;
+    isOver = true;
+    then?.();
+    dismiss(element);
+  };
+  button.addEventListener("click", () => leave(undo));
+  need(element, "[data-action=dismiss]").addEventListener("click", () => leave(gone));
+  need(document, "#toasts").append(element);
+  if (!stays) afterRest(element, () => leave(gone));
+}
+
+/** What the server says after a form was posted goes, too, when it was read. */
+export function hydrateToasts() {
+  for (const element of document.querySelectorAll("#toasts .toast")) {
+    if (element instanceof HTMLElement) afterRest(element, () => dismiss(element));
+  }
+}
+
+/**
+ * Time stands still while somebody points at it or has the focus in it.
+ * @param {HTMLElement} element
+ * @param {() => void} then
+ */
+function afterRest(element, then) {
+  const timer = setInterval(() => {
+    if (element.matches(":hover, :focus-within")) return;
+    clearInterval(timer);
+    then();
+  }, STAYS_MS);
+}
+
+/** @param {HTMLElement} element */
+function dismiss(element) {
+  element.addEventListener("animationend", () => element.remove());
+  element.setAttribute("data-leaving", "");
+  if (prefersCalm()) element.remove();
+  setTimeout(() => element.remove(), 500);
+}

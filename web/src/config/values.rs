@@ -1,0 +1,114 @@
+//! Values with a form of their own.
+
+use std::fmt;
+use std::str::FromStr;
+
+use axum::http::Uri;
+
+/// Where people reach the server: a scheme and an authority, as in `https://notes.example.org`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PublicUrl {
+    /// Whether cookies may only travel over TLS.
+    pub is_https: bool,
+    /// Host, and port where it is not the scheme's own; lower case.
+    pub authority: String,
+}
+
+impl FromStr for PublicUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is not of the form https://notes.example.org");
+        let uri: Uri = text.parse().map_err(|_| wrong())?;
+        let is_https = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return Err(wrong()),
+        };
+        let authority =
+            uri.authority().filter(|it| !it.as_str().contains('@')).ok_or_else(wrong)?;
+        if uri.path() != "/" || uri.query().is_some() {
+            return Err(format!("{text:?} has a path; SockBit lives at the root of its host"));
+        }
+        Ok(Self { is_https, authority: plain_authority(is_https, authority.as_str()) })
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", if self.is_https { "https" } else { "http" }, self.authority)
+    }
+}
+
+/// An authority as it is compared: lower case, and without the scheme's own port.
+pub(crate) fn plain_authority(is_https: bool, authority: &str) -> String {
+    let port = if is_https { ":443" } else { ":80" };
+    let lower = authority.to_ascii_lowercase();
+    lower.strip_suffix(port).map(ToOwned::to_owned).unwrap_or(lower)
+}
+
+/// What cookies are signed with. It is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+const SECRET_CHARS_MIN: usize = 32;
+
+impl Secret {
+    /// The bytes that the signing key is derived from; at least 32.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl FromStr for Secret {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let secret = text.trim();
+        if secret.len() < SECRET_CHARS_MIN {
+            return Err(format!(
+                "the secret has {} characters; at least {SECRET_CHARS_MIN} are needed",
+                secret.len()
+            ));
+        }
+        Ok(Self(secret.to_owned()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may fail")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_is_a_scheme_and_a_host() {
+        let url: PublicUrl = "https://Notes.Example.org:443/".parse().unwrap();
+        assert_eq!(url.to_string(), "https://notes.example.org");
+        let url: PublicUrl = "http://localhost:3000".parse().unwrap();
+        assert_eq!((url.is_https, url.authority.as_str()), (false, "localhost:3000"));
+    }
+
+    #[test]
+    fn what_is_no_public_url_is_refused() {
+        for text in
+            ["", "notes.example.org", "ftp://x", "https://x/notes", "https://me@x", "https://"]
+        {
+            assert!(text.parse::<PublicUrl>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_short_secret_is_refused_and_no_secret_is_shown() {
+        assert!("short".parse::<Secret>().is_err());
+        let secret: Secret = "0123456789abcdef0123456789abcdef\n".parse().unwrap();
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+        assert_eq!(secret.as_bytes().len(), 32);
+    }
+}

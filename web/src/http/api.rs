@@ -1,0 +1,59 @@
+//! Commands over plain HTTP: for programs, and for browsers that are being closed.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use sockbit_application::gateway::Identity;
+use sockbit_domain::wire::{ClientMessage, Refusal, RefusalCode, SentCommand, ServerMessage};
+
+use crate::app::App;
+
+const AGAIN_AFTER_MS: u64 = 1_000;
+
+/// Takes the same message as a socket does and answers with the same: the outcome.
+///
+/// Its type may be anything, since a page that is being closed cannot say `application/json`
+/// without asking first; whose pages may post is checked before.
+pub(crate) async fn command(
+    State(app): State<Arc<App>>,
+    Extension(identity): Extension<Identity>,
+    body: String,
+) -> Response {
+    match ClientMessage::parse(&body) {
+        Ok(ClientMessage::Command(sent)) => outcome(&app, &identity, sent).await,
+        Ok(_) => refused(Refusal {
+            id: None,
+            code: RefusalCode::UnknownType,
+            detail: "only commands are taken here".to_owned(),
+        }),
+        Err(refusal) => refused(refusal),
+    }
+}
+
+async fn outcome(app: &App, identity: &Identity, sent: SentCommand) -> Response {
+    let (id, board) = (sent.id, sent.board);
+    match app.gateway.command(identity, sent).await {
+        Ok(outcome) => answer(StatusCode::OK, &ServerMessage::Outcome { id, board, outcome }),
+        Err(_) => answer(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &ServerMessage::Again { id: Some(id), board: None, after_ms: AGAIN_AFTER_MS },
+        ),
+    }
+}
+
+fn refused(refusal: Refusal) -> Response {
+    answer(StatusCode::BAD_REQUEST, &ServerMessage::Refused(refusal))
+}
+
+fn answer(status: StatusCode, message: &ServerMessage) -> Response {
+    match message.to_json() {
+        Ok(json) => (status, [(header::CONTENT_TYPE, "application/json")], json).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be encoded");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! One span, one log line and one measurement for each request.
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use crate::app::App;
+
+/// Watches a request. Of its address only the route is told, since an address may hold a link key.
+pub(crate) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let method = method_name(request.method());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "(none)".to_owned(), |path| path.as_str().to_owned());
+    let trace = app.ids.mint().simple().to_string();
+    let span = tracing::info_span!("request", trace, method, route);
+    async move {
+        let begun = Instant::now();
+        let response = next.run(request).await;
+        measure(method, route, response.status(), begun.elapsed());
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+fn measure(method: &'static str, route: String, status: StatusCode, took: Duration) {
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    if status.is_server_error() {
+        tracing::warn!(status = status.as_u16(), ms, "answered");
+    } else {
+        tracing::debug!(status = status.as_u16(), ms, "answered");
+    }
+    let labels =
+        [("method", method.to_owned()), ("route", route), ("status", status.as_str().to_owned())];
+    metrics::counter!("sockbit_http_requests_total", &labels).increment(1);
+    metrics::histogram!("sockbit_http_seconds", &labels[..2]).record(took);
+}
+
+/// Anybody may invent methods; a metric must not grow by that.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

@@ -1,0 +1,35 @@
+//! The door for live connections.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use sockbit_application::gateway::{Identity, TooManyConnections};
+
+use super::address::ClientAddress;
+use crate::app::App;
+use crate::server::Place;
+
+/// Opens a session and serves it over a WebSocket.
+pub(crate) async fn socket(
+    State(app): State<Arc<App>>,
+    Extension(identity): Extension<Identity>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    place: Option<Extension<Place>>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    match app.gateway.open(identity, address) {
+        Ok(session) => sockbit_websocket::upgrade(upgrade, session, app.websocket, place),
+        Err(full) => (status(full), full.to_string()).into_response(),
+    }
+}
+
+fn status(full: TooManyConnections) -> StatusCode {
+    match full {
+        TooManyConnections::Address | TooManyConnections::Actor => StatusCode::TOO_MANY_REQUESTS,
+        TooManyConnections::Draining => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}

@@ -1,0 +1,154 @@
+//! The identity as a cookie: signed, so that nobody can send as somebody else.
+
+use axum::http::{HeaderMap, HeaderValue};
+use axum_extra::extract::cookie::{Cookie, Key, SameSite, SignedCookieJar};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use sockbit_application::gateway::Identity;
+use sockbit_domain::{Actor, ActorId, ClientId, PERSON_COLOURS, Timestamp, person_name};
+use time::Duration;
+
+use crate::config::Secret;
+
+const NAME: &str = "sockbit";
+const VERSION: u8 = 1;
+const AGE: Duration = Duration::days(365);
+/// A cookie older than this is made anew, so that whoever comes back within a year stays known.
+const FRESH: Duration = Duration::days(30);
+
+/// Reads and makes identity cookies.
+pub(crate) struct Cookies {
+    key: Key,
+    is_secure: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Content {
+    v: u8,
+    actor: ActorId,
+    client: ClientId,
+    name: String,
+    colour: u8,
+    issued: Timestamp,
+}
+
+impl Cookies {
+    /// `is_secure`: the browser sends them over TLS only.
+    pub fn new(secret: &Secret, is_secure: bool) -> Self {
+        Self { key: Key::derive_from(secret.as_bytes()), is_secure }
+    }
+
+    /// Who sent this, and whether their cookie wants to be made anew. A cookie that is not ours, or
+    /// was tampered with, is none.
+    pub fn read(&self, headers: &HeaderMap, now: Timestamp) -> Option<(Identity, bool)> {
+        let cookie = SignedCookieJar::from_headers(headers, self.key.clone()).get(NAME)?;
+        let json = BASE64_URL_SAFE_NO_PAD.decode(cookie.value()).ok()?;
+        let content: Content = serde_json::from_slice(&json).ok()?;
+        let age = now.0.saturating_sub(content.issued.0);
+        let is_stale = i128::from(age) > FRESH.whole_milliseconds();
+        Some((identity(content)?, is_stale))
+    }
+
+    /// The header that makes a browser keep the identity; `None` only where one cannot be written.
+    pub fn header(&self, identity: &Identity, now: Timestamp) -> Option<HeaderValue> {
+        let Identity { actor, client } = identity;
+        let content = Content {
+            v: VERSION,
+            actor: actor.id,
+            client: *client,
+            name: actor.name.clone(),
+            colour: actor.colour,
+            issued: now,
+        };
+        let value = BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&content).ok()?);
+        let cookie = Cookie::build((NAME, value))
+            .path("/")
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .secure(self.is_secure)
+            .max_age(AGE);
+        let jar = SignedCookieJar::new(self.key.clone()).add(cookie.build());
+        let response = axum::response::IntoResponse::into_response(jar);
+        response.headers().get(axum::http::header::SET_COOKIE).cloned()
+    }
+}
+
+fn identity(content: Content) -> Option<Identity> {
+    let Content { v, actor, client, name, colour, .. } = content;
+    let is_ours = v == VERSION && colour < PERSON_COLOURS;
+    let name = person_name(&name).filter(|_| is_ours)?;
+    Some(Identity { actor: Actor { id: actor, name, colour }, client })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header;
+    use sockbit_application::ports::Ids;
+
+    use super::*;
+    use crate::identity::guest::guest;
+    use crate::system::RandomIds;
+
+    const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+    fn cookies() -> Cookies {
+        let secret = RandomIds.mint().to_string().parse().expect("a secret");
+        Cookies::new(&secret, true)
+    }
+
+    /// What the browser sends back of a Set-Cookie header.
+    fn sent_back(header: &HeaderValue, change: impl Fn(&str) -> String) -> HeaderMap {
+        let text = header.to_str().expect("text");
+        let pair = change(text.split(';').next().unwrap_or_default());
+        HeaderMap::from_iter([(header::COOKIE, pair.parse().expect("a header"))])
+    }
+
+    #[test]
+    fn an_identity_comes_back_as_it_was() {
+        let (cookies, identity) = (cookies(), guest(&RandomIds));
+        let header = cookies.header(&identity, NOW).expect("a cookie");
+        let headers = sent_back(&header, ToOwned::to_owned);
+        assert_eq!(cookies.read(&headers, NOW), Some((identity, false)));
+    }
+
+    #[test]
+    fn a_cookie_is_kept_from_scripts_other_sites_and_plain_connections() {
+        let header = cookies().header(&guest(&RandomIds), NOW).expect("a cookie");
+        let text = header.to_str().expect("text");
+        for part in ["HttpOnly", "SameSite=Lax", "Secure", "Path=/", "Max-Age=31536000"] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_tampered_cookie_is_none() {
+        let (cookies, identity) = (cookies(), guest(&RandomIds));
+        let header = cookies.header(&identity, NOW).expect("a cookie");
+        let flipped = |pair: &str| {
+            let (start, end) = pair.split_at(pair.len() - 12);
+            let last: String = end.chars().map(|c| if c == 'A' { 'B' } else { 'A' }).collect();
+            format!("{start}{last}")
+        };
+        assert_eq!(cookies.read(&sent_back(&header, flipped), NOW), None);
+        for forged in ["sockbit=", "sockbit=e30", "sockbit=%00%ff", "sockbit"] {
+            let headers = sent_back(&header, |_| forged.to_owned());
+            assert_eq!(cookies.read(&headers, NOW), None, "{forged}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_signed_with_another_secret_is_none() {
+        let header = cookies().header(&guest(&RandomIds), NOW).expect("a cookie");
+        assert_eq!(cookies().read(&sent_back(&header, ToOwned::to_owned), NOW), None);
+    }
+
+    #[test]
+    fn an_old_cookie_is_known_and_made_anew() {
+        let (cookies, identity) = (cookies(), guest(&RandomIds));
+        let header = cookies.header(&identity, NOW).expect("a cookie");
+        let headers = sent_back(&header, ToOwned::to_owned);
+        let later = Timestamp(NOW.0 + 31 * 24 * 3_600_000);
+        assert_eq!(cookies.read(&headers, later), Some((identity, true)));
+    }
+}

@@ -1,0 +1,51 @@
+//! Guests: somebody new gets a name that is easy to tell from others and offends nobody.
+
+use sockbit_application::gateway::Identity;
+use sockbit_application::ports::Ids;
+use sockbit_domain::{Actor, ActorId, ClientId, PERSON_COLOURS};
+
+const MOODS: [&str; 32] = [
+    "Amber", "Brave", "Bright", "Calm", "Clever", "Cosy", "Early", "Eager", "Fair", "Fresh",
+    "Gentle", "Glad", "Golden", "Happy", "Humble", "Jolly", "Kind", "Lively", "Lucky", "Mellow",
+    "Merry", "Misty", "Nimble", "Patient", "Polite", "Quick", "Quiet", "Silver", "Steady", "Sunny",
+    "Tidy", "Warm",
+];
+
+const ANIMALS: [&str; 32] = [
+    "Badger", "Beaver", "Bison", "Crane", "Curlew", "Dolphin", "Falcon", "Finch", "Fox", "Gecko",
+    "Hare", "Heron", "Ibis", "Jay", "Kestrel", "Koala", "Lark", "Lynx", "Marten", "Moose", "Newt",
+    "Otter", "Owl", "Panda", "Puffin", "Quail", "Robin", "Seal", "Swift", "Tern", "Walrus", "Wren",
+];
+
+/// Somebody who was never here before.
+pub(super) fn guest(ids: &dyn Ids) -> Identity {
+    let id = ids.mint();
+    let [mood, animal, colour, ..] = ids.mint().into_bytes();
+    let name = format!("{} {}", pick(&MOODS, mood), pick(&ANIMALS, animal));
+    let actor = Actor { id: ActorId(id), name, colour: colour % PERSON_COLOURS };
+    Identity { actor, client: ClientId(ids.mint()) }
+}
+
+fn pick(words: &[&'static str; 32], dice: u8) -> &'static str {
+    words.get(usize::from(dice % 32)).copied().unwrap_or("Quiet")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::RandomIds;
+
+    #[test]
+    fn two_guests_are_two_people() {
+        let (a, b) = (guest(&RandomIds), guest(&RandomIds));
+        assert_ne!(a.actor.id, b.actor.id);
+        assert_ne!(a.client, b.client);
+    }
+
+    #[test]
+    fn a_guest_has_a_name_of_two_words_and_a_colour() {
+        let guest = guest(&RandomIds);
+        assert_eq!(guest.actor.name.split(' ').count(), 2);
+        assert!(guest.actor.colour < PERSON_COLOURS);
+    }
+}

@@ -1,0 +1,87 @@
+//! The binary `sockbit`: configuration → compose → bind → serve.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::process::ExitCode;
+
+use sockbit_web::compose::{compose, migrate};
+use sockbit_web::config::{Config, ConfigError, StoreUrl, Task};
+use sockbit_web::{server, telemetry};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A failure, as it is told to whoever started the program.
+type Failure = Box<dyn std::error::Error>;
+
+/// The exit code for a command line or environment that cannot be used.
+const BAD_CONFIGURATION: u8 = 2;
+
+fn main() -> ExitCode {
+    let config = match Config::read(std::env::args_os()) {
+        Ok(config) => config,
+        Err(ConfigError::CommandLine(said)) => said.exit(),
+        Err(ConfigError::Mistakes(mistakes)) => {
+            complain(&mistakes);
+            return ExitCode::from(BAD_CONFIGURATION);
+        }
+    };
+    match run(&config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            complain(&*failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(config: &Config) -> Result<(), Failure> {
+    telemetry::log(config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match config.task {
+        Task::Serve => runtime.block_on(serve(config)),
+        Task::Migrate => Ok(runtime.block_on(migrate(config))?),
+    }
+}
+
+async fn serve(config: &Config) -> Result<(), Failure> {
+    // Before anything else, so that no signal finds nobody listening.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let listener = server::bind(config.listen).await?;
+    let site = compose(config).await?;
+    greet(config, listener.local_addr()?)?;
+    let stop = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    let hurry = async {
+        // Whoever interrupts twice does not want to wait.
+        if let Ok(mut again) = signal(SignalKind::interrupt()) {
+            again.recv().await;
+        }
+    };
+    server::serve(listener, site, config, stop, hurry).await;
+    Ok(())
+}
+
+fn greet(config: &Config, address: impl Display) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match &config.public_url {
+        Some(url) => writeln!(out, "SockBit listens on {address} for {url}")?,
+        None => writeln!(out, "SockBit is at http://{address}")?,
+    }
+    match &config.store {
+        StoreUrl::Sqlite(path) => writeln!(out, "Its boards are in {}", path.display())?,
+        StoreUrl::Memory => writeln!(out, "Its boards are in memory, and gone when it ends")?,
+    }
+    out.flush()
+}
+
+/// One line for each thing that is wrong. Where even standard error is gone, nobody listens.
+fn complain(failure: &(impl Display + ?Sized)) {
+    let mut err = std::io::stderr().lock();
+    for line in failure.to_string().lines() {
+        writeln!(err, "sockbit: {line}").ok();
+    }
+}

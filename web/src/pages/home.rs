@@ -1,0 +1,63 @@
+//! Your boards, and the way to a new one.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use sockbit_application::gateway::Identity;
+use sockbit_domain::wire::{Query, Reply};
+use sockbit_domain::{BoardId, Command};
+
+use super::Failure;
+use super::boards::Answer;
+use super::errors::{sentence, status};
+use super::fields::Fields;
+use super::render::{page, see};
+use super::views::{BoardRow, Frame, HomePage};
+use crate::app::App;
+
+#[derive(Deserialize)]
+pub(super) struct NewBoard {
+    title: String,
+}
+
+/// The page as it is.
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    Extension(me): Extension<Identity>,
+) -> Answer {
+    let view = home(&app, &me, String::new(), None).await?;
+    Ok(page(StatusCode::OK, &view))
+}
+
+/// Begins a board and goes there; where that is rejected, says so beside what was typed.
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    Extension(me): Extension<Identity>,
+    Fields(NewBoard { title }): Fields<NewBoard>,
+) -> Answer {
+    let board = BoardId(app.ids.mint());
+    match app.send(&me, board, &Command::CreateBoard { title: title.clone() }).await? {
+        Ok(()) => Ok(see(&format!("/boards/{board}"))),
+        Err(rejection) => {
+            let view = home(&app, &me, title, Some(sentence(&rejection.detail))).await?;
+            Ok(page(status(rejection.code), &view))
+        }
+    }
+}
+
+async fn home(
+    app: &App,
+    me: &Identity,
+    title: String,
+    problem: Option<String>,
+) -> Result<HomePage, Failure> {
+    let Reply::MyBoards { boards, .. } = app.ask(me, Query::MyBoards {}).await? else {
+        return Err(Failure::internal());
+    };
+    let now = app.clock.now();
+    let boards = boards.iter().map(|summary| BoardRow::new(summary, now)).collect();
+    Ok(HomePage { frame: Frame::new(me, "/".to_owned()), boards, title, problem })
+}

@@ -1,0 +1,37 @@
+//! From view structs to responses.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+
+use super::errors::Failure;
+
+/// A page that is cheap to render.
+pub(super) fn page(status: StatusCode, view: &impl Template) -> Response {
+    match view.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// A page with notes on it: a full board takes long enough to be in the way of others.
+pub(super) async fn heavy_page<T: Template>(
+    status: StatusCode,
+    view: impl FnOnce() -> T + Send + 'static,
+) -> Response {
+    match tokio::task::spawn_blocking(move || page(status, &view())).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            Failure::internal().into_response()
+        }
+    }
+}
+
+/// To where the browser is sent after a post, so that reloading posts nothing again.
+pub(super) fn see(path: &str) -> Response {
+    Redirect::to(path).into_response()
+}

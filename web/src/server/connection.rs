@@ -1,0 +1,83 @@
+//! One connection: how long it may take over what.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+use tower::ServiceExt;
+
+use super::Place;
+use crate::http::address::Peer;
+
+/// For a request's head, and so also how long a connection may idle.
+const HEAD_WITHIN: Duration = Duration::from_secs(10);
+const HEAD_BYTES_MAX: usize = 32 * 1024;
+const HEADERS_MAX: usize = 100;
+/// A browser opens a new connection without anybody noticing, so none has to grow old.
+const AGE_MAX: Duration = Duration::from_mins(5);
+/// For the request that is under way when a connection is to end.
+const FINISH_WITHIN: Duration = Duration::from_secs(30);
+
+/// Serves a connection until it ends, is upgraded, grows old, or the server stops.
+pub(super) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: Place,
+    router: Router,
+    stopped: watch::Receiver<bool>,
+) {
+    let service = service_fn(move |request| answer(router.clone(), request, peer, place.clone()));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .max_headers(HEADERS_MAX)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    tokio::select! {
+        ended = connection.as_mut() => return log(ended),
+        () = time_to_end(stopped) => connection.as_mut().graceful_shutdown(),
+    }
+    if let Ok(ended) = timeout(FINISH_WITHIN, connection).await {
+        log(ended);
+    } else {
+        tracing::debug!(%peer, "a connection was cut");
+    }
+}
+
+async fn answer(
+    router: Router,
+    mut request: Request<Incoming>,
+    peer: SocketAddr,
+    place: Place,
+) -> Result<Response<Body>, Infallible> {
+    request.extensions_mut().insert(Peer(peer));
+    request.extensions_mut().insert(place);
+    router.oneshot(request.map(Body::new)).await
+}
+
+async fn time_to_end(mut stopped: watch::Receiver<bool>) {
+    tokio::select! {
+        () = sleep(AGE_MAX) => {}
+        _ = stopped.wait_for(|stopped| *stopped) => {}
+    }
+}
+
+/// What a peer does wrong is its own affair.
+fn log(ended: hyper::Result<()>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

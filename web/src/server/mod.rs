@@ -1,0 +1,119 @@
+//! The server: accepts connections, holds each to its limits, and goes away without losing anything.
+
+mod connection;
+mod places;
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::compose::Site;
+use crate::config::Config;
+use crate::http::address::counted;
+
+pub(crate) use places::Place;
+use places::Places;
+
+/// How long going away may take.
+const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+/// How long to wait when the system has no more sockets to give.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Somebody else listens there.
+    #[error("{0} is taken by another program; end that, or choose another port with --listen")]
+    Taken(SocketAddr),
+    /// The system says no.
+    #[error("cannot listen on {address}: {reason}")]
+    Refused {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        reason: io::Error,
+    },
+}
+
+/// Takes the address.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
+    TcpListener::bind(address).await.map_err(|reason| match reason.kind() {
+        io::ErrorKind::AddrInUse => BindError::Taken(address),
+        _ => BindError::Refused { address, reason },
+    })
+}
+
+/// Serves until `stop`, then lets everybody finish; `hurry` cuts that short.
+pub async fn serve(
+    listener: TcpListener,
+    site: Site,
+    config: &Config,
+    stop: impl Future<Output = ()>,
+    hurry: impl Future<Output = ()>,
+) {
+    let is_direct = config.trusted_proxies == 0;
+    let per_address_max = is_direct.then_some(config.server.sockets_per_address_max);
+    let places = Places::new(config.server.connections_max, per_address_max);
+    let (stopping, stopped) = watch::channel(false);
+    tokio::select! {
+        () = accept(&listener, &site, &places, &stopped) => {}
+        () = stop => {}
+    }
+    drop(listener);
+    tracing::info!(live = site.app.gateway.sessions(), "going away");
+    site.drain();
+    stopping.send_replace(true);
+    let deadline = Instant::now() + DRAIN_WITHIN;
+    tokio::select! {
+        emptied = timeout_at(deadline, places.all_free()) => {
+            if emptied.is_err() {
+                tracing::warn!("some connections had to be cut");
+            }
+        }
+        () = hurry => {}
+    }
+    site.close(deadline.saturating_duration_since(Instant::now())).await;
+}
+
+async fn accept(
+    listener: &TcpListener,
+    site: &Site,
+    places: &Places,
+    stopped: &watch::Receiver<bool>,
+) {
+    loop {
+        // Whoever comes while all places are taken waits in the system's own queue.
+        let free = places.wait().await;
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                sleep(BREATH).await;
+                continue;
+            }
+        };
+        if let Some(place) = places.take(free, counted(peer.ip())) {
+            begin(stream, peer, place, site, stopped.clone());
+        } else {
+            tracing::debug!(%peer, "too many connections from this address");
+        }
+    }
+}
+
+fn begin(
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: Place,
+    site: &Site,
+    stopped: watch::Receiver<bool>,
+) {
+    // Answers are whole when they are written, so waiting for more to send would only delay them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection was gone before it began");
+    }
+    tokio::spawn(connection::serve(stream, peer, place, site.router.clone(), stopped));
+}
