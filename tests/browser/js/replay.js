@@ -1,0 +1,133 @@
+// @ts-check
+// Replays what a Rust client machine went through on the machine in JavaScript, step by step, and
+// throws at the first difference.
+//
+// `sockbit_tests::model::transcripts(2_000)` gives the transcripts, one line of JSON each. A page
+// that holds them as `lines`, and has imported `BoardClient` from the site's own modules, calls
+//
+//     const steps = replayAll(BoardClient, lines);
+//
+// Node does the same: `node tests/browser/js/replay-file.mjs <file of transcripts>`.
+
+/**
+ * @typedef {{call: string, now: number, minted: string[], outgoing: string[], changes: object[],
+ *   digest: string} & Record<string, any>} Step
+ * @typedef {{seed: number, steps: Step[]}} Transcript
+ */
+
+/**
+ * Replays every line. Gives the number of steps, so that nobody takes nothing for a success.
+ * @param {any} BoardClient
+ * @param {string} lines
+ */
+export function replayAll(BoardClient, lines) {
+  const transcripts = lines.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+  transcripts.forEach((transcript) => replay(BoardClient, transcript));
+  return transcripts.reduce((steps, transcript) => steps + transcript.steps.length, 0);
+}
+
+/**
+ * @param {any} BoardClient
+ * @param {Transcript} transcript
+ */
+export function replay(BoardClient, { seed, steps }) {
+  let client = null;
+  steps.forEach((step, number) => {
+    const ids = [...step.minted];
+    client = makeCall(BoardClient, client, step, ids);
+    const where = `seed ${seed}, step ${number}, ${step.call}`;
+    same(ids, [], `${where}: ids that were not asked for`);
+    same(client.takeOutgoing(), step.outgoing, `${where}: outgoing frames`);
+    same(client.takeChanges(), step.changes, `${where}: changes`);
+    const shown = said(client);
+    if (digest(shown) !== step.digest) throw new Error(`${where}: it shows or keeps another state:\n${shown}`);
+  });
+}
+
+/**
+ * @param {any} BoardClient
+ * @param {any} client
+ * @param {Step} step
+ * @param {string[]} ids
+ */
+function makeCall(BoardClient, client, step, ids) {
+  const { now } = step;
+  const moment = { now, mint: () => ids.shift() ?? fail("an id too many was asked for") };
+  switch (step.call) {
+    case "new":
+      return new BoardClient(step.board, step.actor);
+    case "restore":
+      return BoardClient.restore(step.saved, { ...moment, actor: step.actor });
+    case "edit":
+      client.edit(step.note, step.delta);
+      break;
+    case "flush":
+      client.flush(step.note, moment);
+      break;
+    case "wish":
+      client.wish(step.command, { id: step.id, now, key: step.key });
+      break;
+    case "dismiss_draft":
+      client.dismissDraft(step.draft);
+      break;
+    case "connected":
+      client.connected({ actor: step.actor }, moment);
+      break;
+    case "disconnected":
+      client.disconnected();
+      break;
+    case "receive":
+      client.receive(step.message, moment);
+      break;
+    case "tick":
+      client.tick(moment);
+      break;
+    default:
+      fail(`there is no call ${step.call}`);
+  }
+  return client;
+}
+
+/**
+ * All that a machine shows and keeps, as the Rust side writes it.
+ * @param {any} client
+ */
+function said(client) {
+  const notes = client.notes();
+  const lines = notes.map((/** @type {any} */ note) => [note, client.receipt(note.id), client.text(note.id)]);
+  lines.push([client.title(), client.role(), client.joined(), client.refusal()]);
+  lines.push([client.position(), client.unsent(), client.saved()]);
+  const [first, last] = [notes.at(0)?.id ?? null, notes.at(-1)?.id ?? null];
+  lines.push([client.rankFor(null, first), client.rankFor(first, last), client.rankFor(last, null)]);
+  return lines.map((/** @type {any} */ line) => JSON.stringify(line)).join("\n");
+}
+
+/**
+ * FNV-1a over the text's UTF-16 units.
+ * @param {string} text
+ */
+function digest(text) {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
+  }
+  return hash.toString(16).padStart(8, "0");
+}
+
+/**
+ * @param {unknown} got
+ * @param {unknown} expected
+ * @param {string} what
+ */
+function same(got, expected, what) {
+  const [is, was] = [JSON.stringify(got), JSON.stringify(expected)];
+  if (is !== was) fail(`${what}\n  got      ${is}\n  expected ${was}`);
+}
+
+/**
+ * @param {string} why
+ * @returns {never}
+ */
+function fail(why) {
+  throw new Error(why);
+}

@@ -1,0 +1,76 @@
+//! Writes what `Delta::diff` finds between texts, some chosen and most random, for the browser's
+//! `delta.js` to agree with: to `tests/vectors/diff.json`, or as many as wished to another file.
+//!
+//! `cargo run -p sockbit-tests --example diff_vectors [COUNT FILE]`
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::{env, fs};
+
+use sockbit_domain::{Delta, Text};
+use sockbit_tests::deltas::Deltas;
+
+const CASES: u64 = 700;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = env::args().skip(1);
+    let count = arguments.next().map_or(Ok(CASES), |count| count.parse())?;
+    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors/diff.json");
+    let file = arguments.next().map_or(beside, PathBuf::from);
+    let lines: Result<Vec<String>, _> = chosen()
+        .chain((0..count).map(random))
+        .map(|(old, new)| serde_json::to_string(&(&old, &new, Delta::diff(&old, &new))))
+        .collect();
+    fs::write(file, format!("[\n{}\n]\n", lines?.join(",\n")))?;
+    Ok(())
+}
+
+/// What random texts hardly ever meet.
+fn chosen() -> impl Iterator<Item = (Text, Text)> {
+    let pair = |(old, new): (String, String)| (Text::normalise(&old), Text::normalise(&new));
+    at_the_bound().chain(around_each_mark()).chain(sharing_half_a_pair()).map(pair)
+}
+
+/// A word stays amid so many new lines that it is just found, and just not.
+fn at_the_bound() -> impl Iterator<Item = (String, String)> {
+    (254..=258).map(|count| {
+        let (before, after) = ("\n".repeat(count / 2), "\n".repeat(count.div_ceil(2)));
+        ("word".into(), format!("{before}word{after}"))
+    })
+}
+
+/// Only where the character in the middle ends a word does it stay.
+fn around_each_mark() -> impl Iterator<Item = (String, String)> {
+    ('\t'..='~').chain("\u{a0}\u{2028}\u{3000}\u{feff}—、".chars()).filter_map(|mark| {
+        let (old, new) = (format!("ab{mark}cd{mark}{mark}ef"), format!("xb{mark}cy{mark}{mark}ez"));
+        Text::is_clean(&old).then_some((old, new))
+    })
+}
+
+/// Different characters, of which UTF-16 writes one half the same.
+fn sharing_half_a_pair() -> impl Iterator<Item = (String, String)> {
+    let ends = [("👩", "👧"), ("👩", "\u{1f869}")];
+    let frames = [("", ""), ("a", ""), ("", "a"), ("👧", "👧"), ("one two ", " three")];
+    ends.into_iter().flat_map(move |(old, new)| {
+        frames.map(|(before, after)| {
+            (format!("1{before}{old}{after}2"), format!("3{before}{new}{after}4"))
+        })
+    })
+}
+
+fn random(seed: u64) -> (Text, Text) {
+    let mut deltas = Deltas::new(seed);
+    let words = match seed % 200 {
+        // So long that all words differ is beyond what is searched.
+        0 => 400,
+        1 => 120,
+        _ => deltas.below(20),
+    };
+    let old = deltas.prose(words);
+    let new = match seed % 8 {
+        0 => deltas.prose(words),
+        1 => deltas.text(),
+        _ => deltas.reworked(&old),
+    };
+    (old, new)
+}

@@ -1,0 +1,263 @@
+//! Commits are conditional, whole, and each board's own.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use sockbit_application::ports::{Commit, Store};
+use sockbit_domain::{Change, Event, Outcome, Rejection, RejectionCode, Role, Seq};
+
+use super::fixtures::{
+    Script, Snapshot, actor, all_events, bare, board_id, load, load_board, note_id, outcome,
+    snapshot, title,
+};
+
+pub async fn a_stale_commit_changes_nothing_at_all(store: Arc<dyn Store>) {
+    let mut script = Script::begin(board_id(1));
+    script.create(note_id(1), "first").save(&store).await;
+    let mut late = script.fork(9);
+    script.edit(note_id(1), "faster").save(&store).await;
+    late.happen(Change::BoardRenamed { title: title("Too late") }).edit(note_id(1), "slower");
+    late.create(note_id(2), "new").link(1, Role::Editor).join(actor(2), Role::Editor);
+    late.answer(outcome(1, 1, Outcome::Saved { position: late.state.head }));
+    assert_left_as_it_was(&store, &late).await;
+}
+
+pub async fn the_right_number_of_another_history_is_stale(store: Arc<dyn Store>) {
+    let mut script = Script::begin(board_id(1));
+    script.save(&store).await;
+    let mut other = script.fork(9);
+    script.create(note_id(1), "here").save(&store).await;
+    other.create(note_id(1), "in a restored backup").take();
+    other.edit(note_id(1), "and on");
+    assert_left_as_it_was(&store, &other).await;
+}
+
+pub async fn a_board_that_exists_is_not_begun_again(store: Arc<dyn Store>) {
+    Script::begin(board_id(1)).create(note_id(1), "first").save(&store).await;
+    let mut again = Script::begin_by(board_id(1), actor(2), 9);
+    again.create(note_id(2), "second").link(1, Role::Editor);
+    again.answer(outcome(1, 1, Outcome::Saved { position: again.state.head }));
+    assert_left_as_it_was(&store, &again).await;
+}
+
+pub async fn a_board_that_does_not_exist_is_not_moved_on(store: Arc<dyn Store>) {
+    let mut script = Script::begin(board_id(1));
+    script.take();
+    script.create(note_id(1), "lost");
+    assert_eq!(store.commit(&[script.changes()]).await, Ok(vec![Commit::Conflict]));
+    assert_eq!(load(&store, &script.wanted()).await.board, None);
+    assert_eq!(all_events(&store, script.board()).await, Vec::new());
+}
+
+pub async fn one_of_many_writers_wins_each_number(store: Arc<dyn Store>) {
+    const WRITERS: u64 = 6;
+    const EVENTS_EACH: usize = 8;
+    let mut script = Script::begin(board_id(1));
+    script.save(&store).await;
+    let writers = (1..=WRITERS)
+        .map(|writer| tokio::spawn(write_against_others(Arc::clone(&store), writer, EVENTS_EACH)));
+    let done = futures::future::try_join_all(writers).await.expect("no writer panics");
+
+    let events = all_events(&store, board_id(1)).await;
+    let numbers: Vec<_> = events.iter().map(|it| it.seq.0).collect();
+    assert_eq!(numbers, (1..=1 + WRITERS * EVENTS_EACH as u64).collect::<Vec<_>>());
+    for won in done.into_iter().flatten() {
+        assert_eq!(events.iter().find(|it| it.id == won.id), Some(&won), "what was won is kept");
+    }
+}
+
+/// Writes so many events, each on whatever head it finds.
+async fn write_against_others(store: Arc<dyn Store>, strand: u64, events: usize) -> Vec<Event> {
+    let mut won = Vec::new();
+    // Whoever loses has seen another win, so this is more than all can need.
+    for _ in 0..10_000 {
+        if won.len() == events {
+            break;
+        }
+        let head = load_board(&store, &bare(board_id(1))).await.head;
+        tokio::task::yield_now().await;
+        let mut script = Script::found_at(board_id(1), head, strand);
+        script.create(note_id(head.seq.0.into()), "mine");
+        let changes = script.changes();
+        if store.commit(std::slice::from_ref(&changes)).await == Ok(vec![Commit::Done]) {
+            won.extend(changes.facts.into_iter().map(|fact| fact.event));
+        }
+    }
+    won
+}
+
+pub async fn a_conflict_does_not_hinder_other_boards(store: Arc<dyn Store>) {
+    let mut scripts: Vec<_> = (1..=4).map(|n| Script::begin(board_id(n))).collect();
+    for script in &mut scripts {
+        script.save(&store).await;
+    }
+    let stale = scripts.iter_mut().nth(1).expect("there are four");
+    let mut late = stale.fork(9);
+    stale.create(note_id(1), "faster").save(&store).await;
+    late.create(note_id(1), "slower");
+    let mut batch = vec![late.changes()];
+    for script in scripts.iter_mut().filter(|it| it.board() != late.board()) {
+        script.create(note_id(1), "well");
+        batch.push(script.take());
+    }
+    batch.swap(0, 1);
+    let verdicts = store.commit(&batch).await;
+    let (done, conflict) = (Commit::Done, Commit::Conflict);
+    assert_eq!(verdicts, Ok(vec![done, conflict, done, done]));
+    for script in scripts {
+        assert_eq!(all_events(&store, script.board()).await, script.events());
+    }
+}
+
+pub async fn a_board_that_comes_twice_in_a_batch_is_changed_twice(store: Arc<dyn Store>) {
+    let mut script = Script::begin(board_id(1));
+    let first = script.take();
+    script.create(note_id(1), "next");
+    let second = script.take();
+    let mut late = Script::begin(board_id(1));
+    late.take();
+    late.create(note_id(2), "late");
+    let verdicts = store.commit(&[first, second, late.changes()]).await;
+    assert_eq!(verdicts, Ok(vec![Commit::Done, Commit::Done, Commit::Conflict]));
+    assert_eq!(all_events(&store, script.board()).await, script.events());
+}
+
+pub async fn outcomes_without_an_event_leave_the_head(store: Arc<dyn Store>) {
+    let mut script = Script::begin(board_id(1));
+    script.create(note_id(1), "here").save(&store).await;
+    let before = snapshot(&store, &script.wanted()).await;
+    script.by(actor(2)).at(9_000).answer(rejected(1)).save(&store).await;
+    assert_eq!(load(&store, &script.wanted()).await.outcomes, script.outcomes);
+    let mut wanted = script.wanted();
+    wanted.messages.clear();
+    assert_eq!(snapshot(&store, &wanted).await, before);
+}
+
+pub async fn outcomes_without_an_event_are_conditional_too(store: Arc<dyn Store>) {
+    let mut script = Script::begin(board_id(1));
+    script.save(&store).await;
+    let mut late = script.fork(9);
+    script.create(note_id(1), "faster").save(&store).await;
+    late.answer(rejected(1));
+    assert_left_as_it_was(&store, &late).await;
+}
+
+pub async fn a_command_has_one_outcome(store: Arc<dyn Store>) {
+    let mut script = Script::begin(board_id(1));
+    script.answer(rejected(1)).save(&store).await;
+    let mut again = script.fork(9);
+    again.create(note_id(1), "twice").answer(rejected(2)).answer(rejected(1));
+    assert_left_as_it_was(&store, &again).await;
+    let mut doubled = script.fork(9);
+    doubled.answer(rejected(3)).answer(rejected(3));
+    assert_left_as_it_was(&store, &doubled).await;
+}
+
+pub async fn a_key_opens_one_link(store: Arc<dyn Store>) {
+    let mut script = Script::begin(board_id(1));
+    script.link(1, Role::Editor).save(&store).await;
+    let mut again = script.fork(9);
+    again.link(2, Role::Editor).link(1, Role::Owner);
+    assert_left_as_it_was(&store, &again).await;
+}
+
+pub async fn a_log_with_a_gap_is_not_written(store: Arc<dyn Store>) {
+    let mut script = Script::begin(board_id(1));
+    script.save(&store).await;
+    script.create(note_id(1), "two").create(note_id(2), "three");
+    let changes = script.changes();
+    let mut gap = changes.clone();
+    gap.facts.remove(0);
+    let mut short = changes.clone();
+    short.facts.pop();
+    let mut backwards = changes.clone();
+    backwards.facts.reverse();
+    let mut elsewhere = changes.clone();
+    elsewhere.facts.iter_mut().for_each(|fact| fact.event.board = board_id(2));
+    let mut endless = script.fork(1);
+    endless.happen_over(u64::MAX, Change::BoardRenamed { title: title("Infinity") });
+    for broken in [gap, short, backwards, elsewhere, endless.changes()] {
+        let before = snapshot(&store, &script.wanted()).await;
+        assert_eq!(store.commit(&[broken]).await, Ok(vec![Commit::Conflict]));
+        assert_eq!(snapshot(&store, &script.wanted()).await, before);
+    }
+    assert_eq!(store.commit(&[changes]).await, Ok(vec![Commit::Done]));
+}
+
+pub async fn a_commit_given_up_half_way_is_whole_or_nothing(store: Arc<dyn Store>) {
+    let mut script = Script::begin(board_id(1));
+    script.save(&store).await;
+    for polls in 0..48 {
+        let mut attempt = script.fork(100 + polls);
+        attempt.create(note_id(u128::from(polls)), "one");
+        attempt.edit(note_id(u128::from(polls)), "two").answer(rejected(u128::from(polls)));
+        let changes = attempt.take();
+        give_up_after(polls, store.commit(&[changes])).await;
+        let head = load(&store, &bare(script.board())).await.board.map(|board| board.head);
+        if head != Some(script.state.head) {
+            script = attempt;
+        }
+        let wanted = script.wanted();
+        let loaded = load(&store, &wanted).await;
+        assert_eq!(loaded.board, Some(script.state.clone()));
+        assert_eq!(loaded.outcomes.len(), script.outcomes.len());
+        assert_eq!(all_events(&store, script.board()).await, script.events());
+    }
+    script.create(note_id(1_000), "the next one is not hindered").save(&store).await;
+}
+
+/// Lets a call go on so many times, and drops it when it could once more.
+async fn give_up_after<T>(polls: u64, call: impl Future<Output = T>) -> Option<T> {
+    let mut call = pin!(call);
+    let mut left = polls;
+    poll_fn(|context| {
+        let Some(rest) = left.checked_sub(1) else { return Poll::Ready(None) };
+        left = rest;
+        call.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+pub async fn all_that_is_loaded_is_of_one_moment(store: Arc<dyn Store>) {
+    const ROUNDS: u64 = 60;
+    let mut script = Script::begin(board_id(1));
+    script.create(note_id(1), "0").create(note_id(2), "0").save(&store).await;
+    let wanted = script.wanted();
+    let first = script.state.head;
+    let writer = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move {
+            for round in 1..=ROUNDS {
+                let words = round.to_string();
+                script.edit(note_id(1), &words).edit(note_id(2), &words).save(&store).await;
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    let mut head = first;
+    while head.seq < Seq(first.seq.0 + 2 * ROUNDS) && !writer.is_finished() {
+        let board = load(&store, &wanted).await.board.expect("the board exists");
+        let texts: Vec<_> = board.notes.values().map(|note| note.text.as_str()).collect();
+        let round = ((board.head.seq.0 - first.seq.0) / 2).to_string();
+        assert_eq!(texts, vec![round.as_str(), round.as_str()]);
+        assert_eq!(board.notes.values().map(|note| note.seq).max(), Some(board.head.seq));
+        assert!(head.seq <= board.head.seq, "what was committed stays committed");
+        head = board.head;
+        tokio::task::yield_now().await;
+    }
+    writer.await.expect("the writer has no conflict");
+}
+
+fn rejected(message: u128) -> sockbit_application::ports::StoredOutcome {
+    let rejection = Rejection::new(RejectionCode::TextTooLong, "too long");
+    outcome(1, message, Outcome::Rejected(rejection))
+}
+
+async fn assert_left_as_it_was(store: &Arc<dyn Store>, script: &Script) {
+    let wanted = script.wanted();
+    let before: Snapshot = snapshot(store, &wanted).await;
+    assert_eq!(store.commit(&[script.changes()]).await, Ok(vec![Commit::Conflict]));
+    assert_eq!(snapshot(store, &wanted).await, before);
+}

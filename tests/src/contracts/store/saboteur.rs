@@ -1,0 +1,225 @@
+//! A store that is right but for one trick.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sockbit_application::ports::{
+    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, Standing, Store, StoreError,
+};
+use sockbit_domain::wire::BoardSummary;
+use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq};
+use sockbit_memory::MemoryStore;
+
+/// Where a trick can sit. Each changes what goes in or what comes out.
+#[derive(Clone, Copy)]
+pub struct Tricks {
+    pub board: fn(BoardId) -> BoardId,
+    pub wanted: fn(&mut BoardWanted),
+    pub loading: Loading,
+    pub loaded: fn(&BoardWanted, &mut BoardLoaded),
+    pub answers: fn(&mut Vec<BoardLoaded>),
+    pub changes: fn(&MemoryStore, &mut BoardChanges),
+    pub committing: Committing,
+    pub lister: fn(ActorId) -> ActorId,
+    pub list: fn(&mut Vec<BoardSummary>),
+    pub standing: fn(&mut Standing),
+    pub bytes_max: fn(usize) -> usize,
+    pub notes: fn(&mut Notes),
+    pub after: fn(Seq) -> Seq,
+    pub events: fn(&mut Vec<Event>),
+    pub heads: fn(&mut Vec<(BoardId, Position)>),
+    pub before: fn(Option<Seq>) -> Option<Seq>,
+    pub history: fn(&mut NoteEvents),
+    pub check: Result<(), &'static str>,
+}
+
+/// How a board is loaded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Loading {
+    AtOnce,
+    /// Its notes later than its frame.
+    InTwoGoes,
+}
+
+/// How a batch is committed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Committing {
+    AtOnce,
+    /// Outcomes later than events.
+    InTwoGoes,
+    UntilTheFirstConflict,
+}
+
+/// No trick at all.
+pub const HONEST: Tricks = Tricks {
+    board: |board| board,
+    wanted: |_| {},
+    loading: Loading::AtOnce,
+    loaded: |_, _| {},
+    answers: |_| {},
+    changes: |_, _| {},
+    committing: Committing::AtOnce,
+    lister: |actor| actor,
+    list: |_| {},
+    standing: |_| {},
+    bytes_max: |bytes_max| bytes_max,
+    notes: |_| {},
+    after: |seq| seq,
+    events: |_| {},
+    heads: |_| {},
+    before: |seq| seq,
+    history: |_| {},
+    check: Ok(()),
+};
+
+struct Sabotaged {
+    tricks: Tricks,
+    store: MemoryStore,
+}
+
+impl Tricks {
+    /// A fresh store with these tricks.
+    #[must_use]
+    pub fn store(self) -> Arc<dyn Store> {
+        Arc::new(Sabotaged { tricks: self, store: MemoryStore::new() })
+    }
+}
+
+impl Sabotaged {
+    async fn load_one(&self, wanted: &BoardWanted) -> Result<Vec<BoardLoaded>, StoreError> {
+        let first = self.store.load(std::slice::from_ref(wanted)).await?;
+        if self.tricks.loading == Loading::AtOnce {
+            return Ok(first);
+        }
+        tokio::task::yield_now().await;
+        let mut second = self.store.load(std::slice::from_ref(wanted)).await?;
+        for (first, second) in first.into_iter().zip(&mut second) {
+            if let (Some(first), Some(second)) = (first.board, &mut second.board) {
+                second.head = first.head;
+            }
+        }
+        Ok(second)
+    }
+
+    async fn commit_in_two_goes(&self, changes: &BoardChanges) -> Result<Commit, StoreError> {
+        let events = BoardChanges { outcomes: Vec::new(), ..changes.clone() };
+        let verdicts = self.store.commit(&[events]).await?;
+        if verdicts == [Commit::Done] && !changes.outcomes.is_empty() {
+            tokio::task::yield_now().await;
+            let mut rest = BoardChanges { expected: Some(changes.head), ..changes.clone() };
+            (rest.facts, rest.links) = (Vec::new(), Vec::new());
+            return self.store.commit(&[rest]).await.map(|it| one(&it));
+        }
+        Ok(one(&verdicts))
+    }
+}
+
+fn one(verdicts: &[Commit]) -> Commit {
+    verdicts.first().copied().unwrap_or(Commit::Conflict)
+}
+
+#[async_trait]
+impl Store for Sabotaged {
+    async fn load(&self, wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
+        let mut answers = Vec::new();
+        for wanted in wanted {
+            let mut asked = wanted.clone();
+            asked.board = (self.tricks.board)(asked.board);
+            (self.tricks.wanted)(&mut asked);
+            let mut loaded = self.load_one(&asked).await?;
+            loaded.iter_mut().for_each(|loaded| (self.tricks.loaded)(&asked, loaded));
+            answers.append(&mut loaded);
+        }
+        (self.tricks.answers)(&mut answers);
+        Ok(answers)
+    }
+
+    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
+        let mut verdicts = Vec::new();
+        for changes in changes {
+            let mut changes = changes.clone();
+            changes.board = (self.tricks.board)(changes.board);
+            (self.tricks.changes)(&self.store, &mut changes);
+            let lost = verdicts.contains(&Commit::Conflict);
+            verdicts.push(match self.tricks.committing {
+                Committing::UntilTheFirstConflict if lost => Commit::Conflict,
+                Committing::InTwoGoes => self.commit_in_two_goes(&changes).await?,
+                _ => one(&self.store.commit(&[changes]).await?),
+            });
+        }
+        Ok(verdicts)
+    }
+
+    async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError> {
+        let mut list = self.store.boards_of((self.tricks.lister)(actor), max).await?;
+        (self.tricks.list)(&mut list);
+        Ok(list)
+    }
+
+    async fn standing(
+        &self,
+        board: BoardId,
+        actor: ActorId,
+        position: Option<Seq>,
+    ) -> Result<Option<Standing>, StoreError> {
+        let mut found = self.store.standing((self.tricks.board)(board), actor, position).await?;
+        found.iter_mut().for_each(self.tricks.standing);
+        Ok(found)
+    }
+
+    async fn notes(
+        &self,
+        board: BoardId,
+        after: Option<NoteId>,
+        bytes_max: usize,
+    ) -> Result<Option<Notes>, StoreError> {
+        let (board, bytes_max) = ((self.tricks.board)(board), (self.tricks.bytes_max)(bytes_max));
+        let mut found = self.store.notes(board, after, bytes_max).await?;
+        found.iter_mut().for_each(self.tricks.notes);
+        Ok(found)
+    }
+
+    async fn note(
+        &self,
+        board: BoardId,
+        note: NoteId,
+    ) -> Result<Option<(Position, Option<Note>)>, StoreError> {
+        self.store.note((self.tricks.board)(board), note).await
+    }
+
+    async fn events(
+        &self,
+        board: BoardId,
+        after: Seq,
+        bytes_max: usize,
+    ) -> Result<Vec<Event>, StoreError> {
+        let (board, bytes_max) = ((self.tricks.board)(board), (self.tricks.bytes_max)(bytes_max));
+        let mut events = self.store.events(board, (self.tricks.after)(after), bytes_max).await?;
+        (self.tricks.events)(&mut events);
+        Ok(events)
+    }
+
+    async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {
+        let boards: Vec<_> = boards.iter().map(|board| (self.tricks.board)(*board)).collect();
+        let mut heads = self.store.heads(&boards).await?;
+        (self.tricks.heads)(&mut heads);
+        Ok(heads)
+    }
+
+    async fn note_events(
+        &self,
+        board: BoardId,
+        note: NoteId,
+        before: Option<Seq>,
+        max: u32,
+    ) -> Result<NoteEvents, StoreError> {
+        let (board, before) = ((self.tricks.board)(board), (self.tricks.before)(before));
+        let mut history = self.store.note_events(board, note, before, max).await?;
+        (self.tricks.history)(&mut history);
+        Ok(history)
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.tricks.check.map_err(|reason| StoreError::Unavailable(reason.to_owned()))
+    }
+}

@@ -1,0 +1,373 @@
+//! Broken stores, and the clauses that must notice: proof that each clause can fail.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::FutureExt;
+use sockbit_application::ports::{BoardChanges, Store};
+use sockbit_domain::{Change, Colour, KeyHash, LinkId, NoteState, Role, Seq, Text, Timestamp};
+use sockbit_memory::MemoryStore;
+use uuid::Uuid;
+
+use super::fixtures::{actor, board_id, note_id};
+use super::persistence::Place;
+use super::saboteur::{Committing, HONEST, Loading, Tricks};
+
+/// One way to be wrong.
+pub struct Saboteur {
+    /// What it does.
+    pub name: &'static str,
+    /// Clauses that must fail on it; others may.
+    pub breaks: &'static [&'static str],
+    /// How it does it.
+    pub tricks: Tricks,
+}
+
+/// All of them. Together they break every clause.
+pub const SABOTEURS: &[Saboteur] = &[
+    Saboteur {
+        name: "forgets outcomes",
+        breaks: &[
+            "outcomes_are_found_by_board_client_and_message",
+            "every_kind_of_outcome_comes_back",
+            "outcomes_without_an_event_leave_the_head",
+            "a_command_has_one_outcome",
+        ],
+        tricks: Tricks { changes: |_, changes| changes.outcomes.clear(), ..HONEST },
+    },
+    Saboteur {
+        name: "ignores what was expected",
+        breaks: &[
+            "a_stale_commit_changes_nothing_at_all",
+            "the_right_number_of_another_history_is_stale",
+            "a_board_that_exists_is_not_begun_again",
+            "a_board_that_does_not_exist_is_not_moved_on",
+            "one_of_many_writers_wins_each_number",
+            "a_board_that_comes_twice_in_a_batch_is_changed_twice",
+            "outcomes_without_an_event_are_conditional_too",
+            "a_log_with_a_gap_is_not_written",
+        ],
+        tricks: Tricks { changes: follow_whatever_is_there, ..HONEST },
+    },
+    Saboteur {
+        name: "gives up a batch at the first conflict",
+        breaks: &["a_conflict_does_not_hinder_other_boards"],
+        tricks: Tricks { committing: Committing::UntilTheFirstConflict, ..HONEST },
+    },
+    Saboteur {
+        name: "commits outcomes after events",
+        breaks: &["a_commit_given_up_half_way_is_whole_or_nothing"],
+        tricks: Tricks { committing: Committing::InTwoGoes, ..HONEST },
+    },
+    Saboteur {
+        name: "loads notes after the frame",
+        breaks: &["all_that_is_loaded_is_of_one_moment"],
+        tricks: Tricks { loading: Loading::InTwoGoes, ..HONEST },
+    },
+    Saboteur {
+        name: "loses the last fact",
+        breaks: &[
+            "every_kind_of_event_comes_back_as_it_was",
+            "pages_of_events_hold_each_once_in_order",
+        ],
+        tricks: Tricks { events: |events| _ = events.pop(), ..HONEST },
+    },
+    Saboteur {
+        name: "tells the latest event first",
+        breaks: &["several_facts_of_one_commit_keep_their_order"],
+        tricks: Tricks { events: |events| events.reverse(), ..HONEST },
+    },
+    Saboteur {
+        name: "begins a page with the event that was asked to be left behind",
+        breaks: &["events_follow_any_number"],
+        tricks: Tricks { after: |seq| Seq(seq.0.saturating_sub(1)), ..HONEST },
+    },
+    Saboteur {
+        name: "mixes boards",
+        breaks: &[
+            "nothing_is_known_of_a_board_that_does_not_exist",
+            "boards_with_the_same_ids_do_not_meet",
+        ],
+        tricks: Tricks { board: |_| board_id(1), ..HONEST },
+    },
+    Saboteur {
+        name: "takes the nil id for none",
+        breaks: &["ids_come_back_whatever_they_are"],
+        tricks: Tricks {
+            board: |board| if board.0.is_nil() { board_id(1) } else { board },
+            ..HONEST
+        },
+    },
+    Saboteur {
+        name: "answers the latest request first",
+        breaks: &["answers_stand_in_the_order_of_the_requests"],
+        tricks: Tricks { answers: |answers| answers.reverse(), ..HONEST },
+    },
+    Saboteur {
+        name: "answers what nobody asked",
+        breaks: &[
+            "an_empty_request_has_an_empty_answer",
+            "heads_are_told_once_of_boards_that_exist",
+        ],
+        tricks: Tricks {
+            heads: |heads| {
+                let head = sockbit_domain::Position {
+                    seq: Seq(1),
+                    event: sockbit_domain::EventId(Uuid::nil()),
+                };
+                heads.push((board_id(3), head));
+            },
+            ..HONEST
+        },
+    },
+    Saboteur {
+        name: "cannot be written to",
+        breaks: &["a_store_that_can_be_written_to_says_so"],
+        tricks: Tricks { check: Err("the disk is full"), ..HONEST },
+    },
+    Saboteur {
+        name: "makes up bases",
+        breaks: &[
+            "nothing_is_known_of_ids_that_a_board_does_not_have",
+            "bases_are_known_by_their_events",
+            "a_base_inside_a_range_is_not_known",
+        ],
+        tricks: Tricks {
+            loaded: |wanted, loaded| {
+                if let Some(board) = &mut loaded.board {
+                    let head = board.head.event;
+                    board.bases.extend(wanted.bases.iter().map(|seq| (*seq, head)));
+                }
+            },
+            ..HONEST
+        },
+    },
+    Saboteur {
+        name: "tells everybody's role",
+        breaks: &["roles_are_told_of_those_asked_for_only"],
+        tricks: Tricks {
+            wanted: |wanted| wanted.actors.extend((1..=4).map(|n| actor(n).id)),
+            ..HONEST
+        },
+    },
+    Saboteur {
+        name: "keeps the first role",
+        breaks: &["a_role_can_be_raised"],
+        tricks: Tricks { changes: keep_the_first_role, ..HONEST },
+    },
+    Saboteur {
+        name: "loads every note",
+        breaks: &["notes_are_loaded_if_asked_for_only"],
+        tricks: Tricks {
+            wanted: |wanted| wanted.notes.extend((1..=4).map(|n| (note_id(n), None))),
+            ..HONEST
+        },
+    },
+    Saboteur {
+        name: "loads edits from the beginning",
+        breaks: &["edits_are_loaded_after_the_base_only"],
+        tricks: Tricks {
+            wanted: |wanted| wanted.notes.values_mut().for_each(|base| *base = Some(Seq(0))),
+            ..HONEST
+        },
+    },
+    Saboteur {
+        name: "loads the latest edit first",
+        breaks: &["only_edits_are_loaded_as_edits", "edits_come_back_with_what_takes_them_back"],
+        tricks: Tricks {
+            loaded: |_, loaded| {
+                let boards = loaded.board.iter_mut();
+                boards.flat_map(|board| board.edits.values_mut()).for_each(|it| it.reverse());
+            },
+            ..HONEST
+        },
+    },
+    Saboteur {
+        name: "takes deleting for trashing",
+        breaks: &[
+            "deleted_notes_leave_a_tombstone",
+            "pages_of_notes_hold_the_trash_and_no_tombstones",
+        ],
+        tricks: Tricks {
+            changes: |_, changes| {
+                let deleted = |state| state == NoteState::Deleted;
+                let notes = changes.notes.iter_mut().filter(|note| deleted(note.state));
+                notes.for_each(|note| note.state = NoteState::Trashed);
+            },
+            ..HONEST
+        },
+    },
+    Saboteur {
+        name: "knows one colour",
+        breaks: &["every_field_of_a_note_comes_back"],
+        tricks: Tricks {
+            changes: |_, changes| {
+                changes.notes.iter_mut().for_each(|note| note.colour = Colour::Paper);
+            },
+            ..HONEST
+        },
+    },
+    Saboteur {
+        name: "counts no notes",
+        breaks: &["the_frame_of_a_board_comes_back"],
+        tricks: Tricks { changes: |_, changes| changes.note_count = 0, ..HONEST },
+    },
+    Saboteur {
+        name: "keeps the basic plane",
+        breaks: &["texts_of_every_plane_come_back", "hostile_text_is_only_text"],
+        tricks: Tricks {
+            changes: |_, changes| {
+                for note in &mut changes.notes {
+                    let basic = |c: &char| u32::from(*c) < 0x1_0000;
+                    let kept: String = note.text.as_str().chars().filter(basic).collect();
+                    note.text = Text::normalise(&kept);
+                }
+            },
+            ..HONEST
+        },
+    },
+    Saboteur {
+        name: "knows no time before 1970",
+        breaks: &["times_come_back_whatever_they_are"],
+        tricks: Tricks {
+            changes: |_, changes| {
+                let events = changes.facts.iter_mut().map(|fact| &mut fact.event);
+                events.for_each(|event| event.at = event.at.max(Timestamp(0)));
+            },
+            ..HONEST
+        },
+    },
+    Saboteur {
+        name: "files links under keys of its own",
+        breaks: &["links_come_back_with_their_hashes", "a_key_opens_one_link"],
+        tricks: Tricks {
+            changes: |_, changes| {
+                for (n, link) in (changes.head.seq.0 * 100..).zip(&mut changes.links) {
+                    let id = Uuid::from_u128(n.into());
+                    link.id = LinkId(id);
+                    link.hash = KeyHash(std::array::from_fn(|i| id.as_bytes()[i % 16]));
+                }
+            },
+            ..HONEST
+        },
+    },
+    Saboteur {
+        name: "leaves a note out of each page",
+        breaks: &["pages_of_notes_hold_each_once_by_id"],
+        tricks: Tricks { notes: |page| _ = page.notes.pop(), ..HONEST },
+    },
+    Saboteur {
+        name: "puts everything on one page",
+        breaks: &[
+            "pages_of_notes_keep_their_bound_and_use_it",
+            "a_note_over_the_bound_has_a_page_of_its_own",
+            "pages_of_events_keep_their_bound_and_use_it",
+        ],
+        tricks: Tricks { bytes_max: |_| usize::MAX, ..HONEST },
+    },
+    Saboteur {
+        name: "puts one thing on each page",
+        breaks: &[
+            "pages_of_notes_keep_their_bound_and_use_it",
+            "pages_of_events_keep_their_bound_and_use_it",
+        ],
+        tricks: Tricks { bytes_max: |_| 0, ..HONEST },
+    },
+    Saboteur {
+        name: "promises a page after the last",
+        breaks: &["the_last_page_of_notes_says_so"],
+        tricks: Tricks {
+            notes: |page| page.next = page.notes.last().map(|note| note.id),
+            ..HONEST
+        },
+    },
+    Saboteur {
+        name: "tells an old head with the notes",
+        breaks: &["pages_of_notes_tell_title_and_head"],
+        tricks: Tricks { notes: |page| page.head.seq = Seq(1), ..HONEST },
+    },
+    Saboteur {
+        name: "takes everybody for the owner",
+        breaks: &["a_standing_tells_role_title_and_head"],
+        tricks: Tricks { standing: |standing| standing.role = Some(Role::Owner), ..HONEST },
+    },
+    Saboteur {
+        name: "says that nothing was missed",
+        breaks: &["a_standing_tells_what_was_missed"],
+        tricks: Tricks { standing: |standing| standing.bytes_since = 0, ..HONEST },
+    },
+    Saboteur {
+        name: "lists the oldest change first",
+        breaks: &["boards_are_listed_latest_change_first"],
+        tricks: Tricks { list: |list| list.reverse(), ..HONEST },
+    },
+    Saboteur {
+        name: "lists somebody else's boards",
+        breaks: &["lists_hold_the_boards_that_one_is_a_member_of"],
+        tricks: Tricks { lister: |_| actor(2).id, ..HONEST },
+    },
+    Saboteur {
+        name: "counts the trash",
+        breaks: &["lists_tell_live_notes_and_the_last_change"],
+        tricks: Tricks {
+            list: |list| list.iter_mut().for_each(|board| board.notes += 1),
+            ..HONEST
+        },
+    },
+    Saboteur {
+        name: "tells only edits",
+        breaks: &["the_history_of_a_note_holds_its_own_events"],
+        tricks: Tricks {
+            history: |history| {
+                let is_edit = |change: &Change| matches!(change, Change::NoteEdited { .. });
+                history.events.retain(|(event, _)| is_edit(&event.change));
+            },
+            ..HONEST
+        },
+    },
+    Saboteur {
+        name: "always promises more history",
+        breaks: &["history_comes_in_pages_from_the_latest"],
+        tricks: Tricks { history: |history| history.more = true, ..HONEST },
+    },
+    Saboteur {
+        name: "tells the latest history whatever was asked",
+        breaks: &["history_ends_before_the_number_asked_for"],
+        tricks: Tricks { before: |_| None, ..HONEST },
+    },
+    Saboteur {
+        name: "takes back the latest edits in the wrong order",
+        breaks: &["inverses_lead_back_to_every_text"],
+        tricks: Tricks { history: |history| history.later_inverses.reverse(), ..HONEST },
+    },
+];
+
+fn follow_whatever_is_there(store: &MemoryStore, changes: &mut BoardChanges) {
+    let heads = store.heads(&[changes.board]).now_or_never().and_then(Result::ok);
+    changes.expected = heads.unwrap_or_default().first().map(|(_, head)| *head);
+    let first = changes.expected.map_or(1, |head| head.seq.0 + 1);
+    for (number, fact) in (first..).zip(&mut changes.facts) {
+        fact.event.board = changes.board;
+        (fact.event.from, fact.event.seq) = (Seq(number), Seq(number));
+    }
+    let last = changes.facts.last().map(|fact| fact.event.position());
+    changes.head = last.or(changes.expected).unwrap_or(changes.head);
+}
+
+fn keep_the_first_role(store: &MemoryStore, changes: &mut BoardChanges) {
+    let board = changes.board;
+    changes.members.retain(|(actor, _)| {
+        let standing = store.standing(board, *actor, None).now_or_never().and_then(Result::ok);
+        standing.flatten().is_none_or(|it| it.role.is_none())
+    });
+}
+
+/// A place where nothing stays.
+pub struct Sieve;
+
+#[async_trait]
+impl Place for Sieve {
+    async fn reopen(&self) -> Arc<dyn Store> {
+        Arc::new(MemoryStore::new())
+    }
+}

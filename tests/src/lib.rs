@@ -1,0 +1,8 @@
+//! What crosses crates: contracts, laws, end-to-end and browser tests.
+
+#![expect(clippy::missing_panics_doc, reason = "tests panic where something is wrong")]
+
+pub mod contracts;
+pub mod deltas;
+pub mod model;
+pub mod system;

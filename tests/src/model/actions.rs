@@ -1,0 +1,211 @@
+//! What people do: typing, wishing, losing their connection, closing the page.
+
+use sockbit_client::NoteView;
+use sockbit_domain::{ActorId, Colour, Command, Delta, MessageId, NoteId, NoteState, Text};
+
+use super::call::Call;
+use super::gateway::{DAY, KEY};
+use super::seat::Connection;
+use super::words::is_token;
+use super::world::World;
+
+const COLOURS: [Colour; 3] = [Colour::Paper, Colour::Blue, Colour::Red];
+
+impl World {
+    /// One thing happens somewhere.
+    pub(super) fn step(&mut self) -> Result<(), String> {
+        let seat = self.random.below(self.seats.len());
+        match self.random.below(100) {
+            0..21 => self.type_something(seat),
+            21..32 => self.blur(seat),
+            32..37 => self.wish_something(seat),
+            37..51 => self.uplink(seat),
+            51..62 => {
+                let max = 1 + self.random.below(3);
+                self.core_turn(max)
+            }
+            62..74 => self.hear(seat),
+            74..88 => self.receive_some(seat),
+            88..91 => self.wait(seat),
+            91..95 => self.toggle_connection(seat),
+            95..97 => self.reload(seat),
+            97 => self.squash(),
+            98 => self.forget(),
+            _ => self.dismiss(seat),
+        }
+    }
+
+    fn receive_some(&mut self, seat: usize) -> Result<(), String> {
+        for _ in 0..=self.random.below(8) {
+            if !self.downlink(seat)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self, seat: usize) -> Result<(), String> {
+        let milliseconds = i64::try_from(self.random.next() % 6_000).unwrap_or(0);
+        self.server.clock.advance(milliseconds);
+        self.call(seat, Call::Tick)
+    }
+
+    fn some_note(&mut self, seat: usize) -> Option<NoteView> {
+        let notes = self.seats[seat].machine.notes();
+        self.random.pick(&notes).cloned()
+    }
+
+    /// Typing in a note; without a note, a first one is made.
+    fn type_something(&mut self, seat: usize) -> Result<(), String> {
+        let Some(note) = self.some_note(seat) else { return self.create(seat) };
+        let delta = self.change_of(seat, note.id);
+        self.seats[seat].mirror.typed(note.id, &delta)?;
+        self.call(seat, Call::Edit { note: note.id, delta })
+    }
+
+    /// A new token, perhaps with more, in the place of up to a few characters.
+    fn change_of(&mut self, seat: usize, note: NoteId) -> Delta {
+        let text = self.seats[seat].machine.text(note);
+        let chars: Vec<char> = text.as_str().chars().collect();
+        let start = match self.random.below(4) {
+            0 => 0,
+            1 => chars.len(),
+            _ => self.random.below(chars.len() + 1),
+        };
+        let deletes = if self.random.percent(25) { 1 + self.random.below(6) } else { 0 };
+        let end = (start + deletes).min(chars.len());
+        let gone: String = chars[start..end].iter().collect();
+        self.words.cover(&gone);
+        let inserts = gone.is_empty() || self.random.percent(30);
+        let new = if inserts { self.something_new(seat, note) } else { String::new() };
+        let units = |text: &str| u32::try_from(text.encode_utf16().count()).unwrap_or(0);
+        let before: String = chars[..start].iter().collect();
+        Delta::new().retain(units(&before)).insert(&new).delete(units(&gone))
+    }
+
+    fn something_new(&mut self, seat: usize, note: NoteId) -> String {
+        const AROUND: [&str; 6] = ["", "", " ", "\n", "a", "é "];
+        let actor = self.seats[seat].actor.id;
+        let token = self.words.mint(seat, note, actor);
+        self.seats[seat].unkept.push(token);
+        let before = self.random.pick(&AROUND).copied().unwrap_or_default();
+        let after = self.random.pick(&AROUND).copied().unwrap_or_default();
+        format!("{before}{token}{after}")
+    }
+
+    fn blur(&mut self, seat: usize) -> Result<(), String> {
+        match self.some_note(seat) {
+            Some(note) => self.call(seat, Call::Flush { note: note.id }),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn wish(&mut self, seat: usize, command: Command) -> Result<(), String> {
+        let id = MessageId(self.ids.uuid());
+        self.call(seat, Call::Wish { command, id, key: None })
+    }
+
+    pub(super) fn create(&mut self, seat: usize) -> Result<(), String> {
+        let note = NoteId(self.ids.uuid());
+        let text = Text::normalise(&self.something_new(seat, note));
+        let machine = &self.seats[seat].machine;
+        let last = machine.notes().last().map(|last| last.id);
+        let rank = machine.rank_for(last, None);
+        self.wish(seat, Command::CreateNote { note, text, colour: Colour::Yellow, rank })
+    }
+
+    fn wish_something(&mut self, seat: usize) -> Result<(), String> {
+        let Some(NoteView { id: note, state, .. }) = self.some_note(seat) else {
+            return self.create(seat);
+        };
+        let command = match self.random.below(12) {
+            0..3 => return self.create(seat),
+            3..5 => {
+                let other = self.some_note(seat).map(|other| other.id);
+                let rank = self.seats[seat].machine.rank_for(other, None);
+                Command::MoveNote { note, rank }
+            }
+            5..7 => {
+                let colour = self.random.pick(&COLOURS).copied().unwrap_or_default();
+                Command::RecolourNote { note, colour }
+            }
+            7..9 => Command::TrashNote { note },
+            9 => Command::RestoreNote { note },
+            10 => return self.delete(seat, note, state),
+            _ => Command::RenameBoard { title: format!("title {}", self.random.below(9)) },
+        };
+        self.wish(seat, command)
+    }
+
+    /// Puts a note into the trash, if somebody thinks of that, and deletes it for good.
+    fn delete(&mut self, seat: usize, note: NoteId, state: NoteState) -> Result<(), String> {
+        self.words.cover(self.seats[seat].machine.text(note).as_str());
+        if state != NoteState::Trashed && self.random.percent(80) {
+            self.wish(seat, Command::TrashNote { note })?;
+        }
+        self.wish(seat, Command::DeleteNote { note })
+    }
+
+    pub(super) fn connect(&mut self, seat: usize) -> Result<(), String> {
+        self.sessions += 1;
+        self.seats[seat].connection = Some(Connection::new(self.sessions));
+        let actor = self.seats[seat].actor.clone();
+        self.call(seat, Call::Connected { actor })
+    }
+
+    /// The gateway may have taken in what was on its way up; nobody hears what was on its way down.
+    fn disconnect(&mut self, seat: usize) -> Result<(), String> {
+        while self.random.percent(60) {
+            self.uplink(seat)?;
+        }
+        self.seats[seat].connection = None;
+        self.call(seat, Call::Disconnected)
+    }
+
+    fn toggle_connection(&mut self, seat: usize) -> Result<(), String> {
+        match self.seats[seat].connection {
+            Some(_) => self.disconnect(seat),
+            None => self.connect(seat),
+        }
+    }
+
+    /// The page is closed, or crashes, and is opened again: perhaps by somebody else, or long after.
+    fn reload(&mut self, seat: usize) -> Result<(), String> {
+        self.disconnect(seat)?;
+        let crashes = self.random.percent(40);
+        if crashes {
+            let lost = std::mem::take(&mut self.seats[seat].unkept);
+            self.words.cover(&lost);
+        } else {
+            self.seats[seat].keep();
+        }
+        if self.random.percent(5) {
+            self.server.clock.advance(61 * DAY);
+        }
+        if self.random.percent(5) {
+            let other = ActorId(uuid::Uuid::from_u128(1 + self.random.below(2) as u128));
+            self.seats[seat].actor.id = other;
+        }
+        let actor = self.random.percent(50).then_some(self.seats[seat].actor.id);
+        let call = match self.seats[seat].kept.clone() {
+            Some(saved) => Call::Restore { saved, actor },
+            None => Call::New { board: self.board, actor: self.seats[seat].actor.id },
+        };
+        self.call(seat, call)
+    }
+
+    fn dismiss(&mut self, seat: usize) -> Result<(), String> {
+        let place = &mut self.seats[seat];
+        let Some(draft) = self.random.pick(place.machine.drafts()).cloned() else { return Ok(()) };
+        place.dismissed.extend(draft.text.as_str().chars().filter(|it| is_token(*it)));
+        place.mirror.dismissed(draft.id);
+        self.call(seat, Call::DismissDraft { draft: draft.id })
+    }
+
+    /// Opens the board's link, with the right key.
+    pub(super) fn open_link(&mut self, seat: usize) -> Result<(), String> {
+        let id = MessageId(self.ids.uuid());
+        let key = Some(KEY.to_owned());
+        self.call(seat, Call::Wish { command: Command::JoinBoard {}, id, key })
+    }
+}

@@ -1,0 +1,49 @@
+//! The calls that a client machine takes, as data: what a schedule makes, and a transcript records.
+
+use serde::Serialize;
+use sockbit_client::{BoardClient, Moment, Saved};
+use sockbit_domain::wire::ServerMessage;
+use sockbit_domain::{Actor, ActorId, BoardId, Command, Delta, MessageId, NoteId, Timestamp};
+use uuid::Uuid;
+
+/// One call of the machine.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "call", rename_all = "snake_case")]
+pub(super) enum Call {
+    New { board: BoardId, actor: ActorId },
+    Restore { saved: Saved, actor: Option<ActorId> },
+    Edit { note: NoteId, delta: Delta },
+    Flush { note: NoteId },
+    Wish { command: Command, id: MessageId, key: Option<String> },
+    DismissDraft { draft: Uuid },
+    Connected { actor: Actor },
+    Disconnected,
+    Receive { message: Box<ServerMessage> },
+    Tick,
+}
+
+impl Call {
+    /// Makes the call.
+    pub fn make(self, machine: &mut BoardClient, moment: &mut Moment<'_>) -> Result<(), String> {
+        match self {
+            Self::New { board, actor } => *machine = BoardClient::new(board, Some(actor)),
+            Self::Restore { saved, actor } => {
+                *machine = BoardClient::restore(saved, actor, moment);
+            }
+            Self::Edit { note, delta } => {
+                machine.edit(note, &delta).map_err(|error| error.to_string())?;
+            }
+            Self::Flush { note } => machine.flush(note, moment),
+            Self::Wish { command, id, key } => {
+                let now: Timestamp = moment.now;
+                machine.wish(command, id, now, key).map_err(|error| error.to_string())?;
+            }
+            Self::DismissDraft { draft } => machine.dismiss_draft(draft),
+            Self::Connected { actor } => machine.connected(actor, moment),
+            Self::Disconnected => machine.disconnected(),
+            Self::Receive { message } => machine.receive(*message, moment),
+            Self::Tick => machine.tick(moment),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! A view that knows only what the machine told it by its changes. It must always show the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sockbit_client::{BoardClient, JoinState, NoteView, Receipt, ViewChange};
+use sockbit_domain::{Delta, NoteId, Role, Text};
+use uuid::Uuid;
+
+use super::words::{Words, is_token};
+
+#[derive(Default)]
+pub(super) struct Mirror {
+    cards: BTreeMap<NoteId, Card>,
+    frame: Option<(String, Option<Role>, JoinState)>,
+    drafts: BTreeSet<Uuid>,
+    /// The texts of all drafts that were ever told.
+    draft_texts: String,
+}
+
+struct Card {
+    view: NoteView,
+    receipt: Receipt,
+    text: Text,
+}
+
+impl Mirror {
+    /// A page that was opened just now.
+    pub fn of(machine: &BoardClient) -> Self {
+        let mut mirror = Self::default();
+        mirror.read_anew(machine);
+        mirror
+    }
+
+    /// The person typed in the view.
+    pub fn typed(&mut self, note: NoteId, delta: &Delta) -> Result<(), String> {
+        let card = self.cards.get_mut(&note).ok_or("typed in a note that is not shown")?;
+        card.text = delta.apply(&card.text).map_err(|error| error.to_string())?;
+        Ok(())
+    }
+
+    pub fn dismissed(&mut self, draft: Uuid) {
+        self.drafts.remove(&draft);
+    }
+
+    /// Shows what is different.
+    pub fn show(&mut self, change: ViewChange, machine: &BoardClient) -> Result<(), String> {
+        match change {
+            ViewChange::Text { note, delta } => self.typed(note, &delta)?,
+            ViewChange::Note { note } => {
+                let view = machine.view(note).ok_or("a change of a note that is not there")?;
+                let card =
+                    self.cards.get_mut(&note).ok_or("a change of a note that is not shown")?;
+                (card.view, card.receipt) = (view, machine.receipt(note));
+            }
+            ViewChange::Added { note } => {
+                if self.cards.contains_key(&note) {
+                    return Err("a note was added that is shown already".into());
+                }
+                self.read_note(machine, note)?;
+            }
+            ViewChange::Removed { note } => {
+                self.cards.remove(&note).ok_or("a note was removed that is not shown")?;
+            }
+            ViewChange::Board => self.frame = Some(frame(machine)),
+            ViewChange::Draft { draft } => {
+                self.drafts.insert(draft.id);
+                self.draft_texts += draft.text.as_str();
+            }
+            ViewChange::Notice { .. } => {}
+            ViewChange::Reset => self.read_anew(machine),
+        }
+        Ok(())
+    }
+
+    /// Whether the machine shows the same.
+    pub fn check(&self, machine: &BoardClient) -> Result<(), String> {
+        let notes = machine.notes();
+        if notes.len() != self.cards.len() {
+            return Err(format!("{} notes, {} shown", notes.len(), self.cards.len()));
+        }
+        for view in notes {
+            let card = self.cards.get(&view.id).ok_or("a note is not shown")?;
+            let same = card.view == view
+                && card.receipt == machine.receipt(view.id)
+                && card.text == machine.text(view.id);
+            if !same {
+                return Err(format!(
+                    "note {}: shown {:?} {:?} {:?}, but it is {:?} {:?} {:?}",
+                    view.id,
+                    card.text.as_str(),
+                    card.view,
+                    card.receipt,
+                    machine.text(view.id).as_str(),
+                    view,
+                    machine.receipt(view.id)
+                ));
+            }
+        }
+        if self.frame.as_ref() != Some(&frame(machine)) {
+            return Err(format!("the frame is {:?}, shown {:?}", frame(machine), self.frame));
+        }
+        let drafts: BTreeSet<Uuid> = machine.drafts().iter().map(|draft| draft.id).collect();
+        if drafts != self.drafts {
+            return Err(format!("drafts are {drafts:?}, shown {:?}", self.drafts));
+        }
+        Ok(())
+    }
+
+    /// The tokens in each note, as they are seen.
+    pub fn seen(&self) -> BTreeMap<NoteId, Vec<char>> {
+        let tokens = |card: &Card| card.text.as_str().chars().filter(|it| is_token(*it)).collect();
+        self.cards.iter().map(|(note, card)| (*note, tokens(card))).collect()
+    }
+
+    /// Nothing vanishes from before anybody's eyes unless somebody deleted it or it became a
+    /// draft, and nothing is ever there twice.
+    pub fn check_words(
+        &self,
+        before: &BTreeMap<NoteId, Vec<char>>,
+        words: &Words,
+    ) -> Result<(), String> {
+        for (note, mut tokens) in self.seen() {
+            let was = before.get(&note).map_or(&[][..], |tokens| tokens);
+            let gone = was.iter().filter(|it| !tokens.contains(it));
+            for token in gone.filter(|it| !words.is_covered(**it) && !self.is_in_draft(**it)) {
+                return Err(format!("{token:?} vanished from note {note} while it was seen"));
+            }
+            tokens.sort_unstable();
+            if tokens.windows(2).any(|pair| pair[0] == pair[1]) {
+                return Err(format!("a word is twice in note {note}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_in_draft(&self, token: char) -> bool {
+        self.draft_texts.contains(token)
+    }
+
+    fn read_anew(&mut self, machine: &BoardClient) {
+        self.cards.clear();
+        for note in machine.notes() {
+            let (receipt, text) = (machine.receipt(note.id), machine.text(note.id));
+            self.cards.insert(note.id, Card { view: note, receipt, text });
+        }
+        self.frame = Some(frame(machine));
+        self.drafts = machine.drafts().iter().map(|draft| draft.id).collect();
+    }
+
+    fn read_note(&mut self, machine: &BoardClient, note: NoteId) -> Result<(), String> {
+        let view = machine.view(note).ok_or("a note was added that is not there")?;
+        let (receipt, text) = (machine.receipt(note), machine.text(note));
+        self.cards.insert(note, Card { view, receipt, text });
+        Ok(())
+    }
+}
+
+fn frame(machine: &BoardClient) -> (String, Option<Role>, JoinState) {
+    (machine.title().to_owned(), machine.role(), machine.joined())
+}

@@ -1,0 +1,132 @@
+//! A client program that sends whatever it is told to.
+
+use futures::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use uuid::Uuid;
+
+use super::App;
+use super::peer::{cookie, mint};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A guest with a connection.
+pub struct RawPeer {
+    /// The connection itself.
+    pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    websocket: String,
+    cookie: String,
+}
+
+impl RawPeer {
+    /// Somebody who was never here before.
+    pub async fn guest(app: &App) -> Self {
+        let cookie = cookie(&app.url()).await;
+        Self::connect(app.websocket(), cookie).await.expect("a connection")
+    }
+
+    /// One more connection of the same person.
+    pub async fn another(&self) -> Result<Self, Error> {
+        Self::connect(self.websocket.clone(), self.cookie.clone()).await
+    }
+
+    async fn connect(websocket: String, cookie: String) -> Result<Self, Error> {
+        let mut request = websocket.as_str().into_client_request()?;
+        request.headers_mut().insert("cookie", cookie.parse().expect("a header"));
+        let (socket, _) = connect_async(request).await?;
+        let mut peer = Self { socket, websocket, cookie };
+        peer.next_of("welcome").await;
+        Ok(peer)
+    }
+
+    /// Sends a message.
+    pub async fn send(&mut self, message: Value) {
+        self.send_text(&message.to_string()).await;
+    }
+
+    /// Sends a text frame.
+    pub async fn send_text(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).await.expect("the connection stands");
+    }
+
+    /// Sends a text frame that is not UTF-8.
+    pub async fn send_broken_text(&mut self, bytes: &'static [u8]) {
+        let frame = Frame::message(bytes, OpCode::Data(Data::Text), true);
+        self.socket.send(Message::Frame(frame)).await.expect("the connection stands");
+    }
+
+    /// Sends a command and waits for its outcome.
+    pub async fn command(&mut self, board: &str, body: Value) -> Value {
+        self.raw_command(board, &body.to_string()).await
+    }
+
+    /// Like [`RawPeer::command`], with a body that no library would write.
+    pub async fn raw_command(&mut self, board: &str, body: &str) -> Value {
+        self.command_as(mint(), board, body).await
+    }
+
+    /// Like [`RawPeer::raw_command`], under a chosen message id.
+    pub async fn command_as(&mut self, id: Uuid, board: &str, body: &str) -> Value {
+        let frame =
+            format!(r#"{{"v":1,"type":"command","id":"{id}","board":"{board}","body":{body}}}"#);
+        self.send_text(&frame).await;
+        loop {
+            let outcome = self.next_of("outcome").await;
+            if outcome["id"] == json!(id) {
+                return outcome;
+            }
+        }
+    }
+
+    /// Asks a query and waits for its reply.
+    pub async fn query(&mut self, body: Value) -> Value {
+        self.send(json!({"v": 1, "type": "query", "id": mint(), "body": body})).await;
+        self.next_of("reply").await
+    }
+
+    /// Asks whether anybody is there, and demands an answer.
+    pub async fn ping(&mut self) {
+        self.send(json!({"v": 1, "type": "ping"})).await;
+        self.next_of("pong").await;
+    }
+
+    /// The next message of a type; others are passed over.
+    pub async fn next_of(&mut self, kind: &str) -> Value {
+        loop {
+            let message = timeout(PATIENCE, self.socket.next()).await;
+            let message = message.unwrap_or_else(|_| panic!("no {kind:?} in time"));
+            match message {
+                Some(Ok(Message::Text(json))) => {
+                    let value: Value = serde_json::from_str(&json).expect("the server sends JSON");
+                    assert_eq!(value["v"], 1, "every message has its version: {value}");
+                    if value["type"] == kind {
+                        return value;
+                    }
+                }
+                Some(Ok(Message::Close(frame))) => {
+                    panic!("closed while waiting for {kind:?}: {frame:?}")
+                }
+                Some(Ok(_)) => {}
+                other => panic!("the connection broke while waiting for {kind:?}: {other:?}"),
+            }
+        }
+    }
+
+    /// Waits for the server to close the connection, and gives the code.
+    pub async fn closed(&mut self) -> Option<CloseCode> {
+        loop {
+            match timeout(PATIENCE, self.socket.next()).await.expect("it is closed in time") {
+                Some(Ok(Message::Close(frame))) => return frame.map(|frame| frame.code),
+                Some(Ok(_)) => {}
+                _ => return None,
+            }
+        }
+    }
+}

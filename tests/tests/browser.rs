@@ -1,0 +1,374 @@
+//! What people see and do, in real Chromium against the real program.
+
+use std::time::Duration;
+
+use serde_json::json;
+use sockbit_tests::system::{App, Browser, Window, eventually};
+use thirtyfour::prelude::*;
+
+/// An app, and two people with a browser each who are on one board with one note.
+struct Scene {
+    app: App,
+    // Before the browser, so that the windows end first.
+    ada: Window,
+    bob: Window,
+    _browser: Browser,
+    board: String,
+}
+
+impl Scene {
+    async fn with_note(text: &str) -> Self {
+        let app = App::start().await;
+        let browser = Browser::start().await;
+        let (ada, bob) = (browser.window().await, browser.window().await);
+        let board = create_board(&ada, &app, "Shared").await;
+        write_note(&ada, text).await;
+        bob.open(&share(&ada).await).await;
+        bob.until(
+            "Bob sees the note",
+            "return document.querySelectorAll('#notes .note').length === 1",
+        )
+        .await;
+        for window in [&ada, &bob] {
+            is_live(window).await;
+        }
+        Self { app, ada, bob, _browser: browser, board }
+    }
+}
+
+async fn create_board(window: &Window, app: &App, title: &str) -> String {
+    window.open(&app.url()).await;
+    window
+        .find("form[action='/boards'] input[name=title]")
+        .await
+        .send_keys(title)
+        .await
+        .expect("typed");
+    window
+        .find(
+            "form[action='/boards'] button[type=submit], form[action='/boards'] button:not([type])",
+        )
+        .await
+        .click()
+        .await
+        .expect("clicked");
+    window.find("main#board").await;
+    let url = window.driver.current_url().await.expect("an address");
+    url.to_string()
+}
+
+async fn write_note(window: &Window, text: &str) {
+    let before = window.script("return document.querySelectorAll('#notes .note').length").await;
+    let composer = window.find("#composer textarea[name=text]").await;
+    composer.click().await.expect("focused");
+    composer.send_keys(text).await.expect("typed");
+    window.find("#composer button[type=submit]").await.click().await.expect("clicked");
+    let count = before.as_u64().unwrap_or(0) + 1;
+    window
+        .until(
+            "the new note is there",
+            &format!("return document.querySelectorAll('#notes .note').length === {count}"),
+        )
+        .await;
+}
+
+async fn share(window: &Window) -> String {
+    window.find("[data-action=share]").await.click().await.expect("clicked");
+    window.script("if (!document.querySelector('#share-link')?.value) document.querySelector('#share-form').requestSubmit()").await;
+    window.until("there is a link", "return document.querySelector('#share-link')?.value").await;
+    let link = window.script("return document.querySelector('#share-link').value").await;
+    window.script("document.querySelector('#share').hidePopover()").await;
+    link.as_str().expect("an address").to_owned()
+}
+
+async fn is_live(window: &Window) {
+    window
+        .until(
+            "the connection is live",
+            "return document.querySelector('#connection').dataset.connection === 'live'",
+        )
+        .await;
+}
+
+/// Opens the first note's editor and types at its end.
+async fn type_in_note(window: &Window, text: &str) {
+    window.script("document.querySelector('#notes .note [data-action=edit], #notes .note [data-view]').click()").await;
+    window
+        .until(
+            "the editor has the focus",
+            "return document.activeElement?.matches('#notes .note textarea[name=text]')",
+        )
+        .await;
+    window
+        .script(
+            "const t = document.activeElement; t.setSelectionRange(t.value.length, t.value.length)",
+        )
+        .await;
+    let editor = window.driver.active_element().await.expect("the editor");
+    editor.send_keys(text).await.expect("typed");
+}
+
+async fn leave_note(window: &Window) {
+    window.script("document.activeElement.blur()").await;
+}
+
+async fn shows(window: &Window, text: &str) {
+    let wanted = json!(text);
+    let script = format!(
+        "const n = document.querySelector('#notes .note textarea[name=text]'); return n && n.value === {wanted}"
+    );
+    window.until(&format!("the note reads {text:?}"), &script).await;
+}
+
+async fn receipt_is(window: &Window, receipt: &str) {
+    let script =
+        format!("return document.querySelector('#notes .note').dataset.receipt === '{receipt}'");
+    window.until(&format!("the receipt says {receipt}"), &script).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_person_writes_the_other_sees() {
+    let scene = Scene::with_note("hello").await;
+    type_in_note(&scene.ada, " world").await;
+    let seen =
+        scene.bob.script("return document.querySelector('#notes .note textarea').value").await;
+    assert_eq!(seen, "hello", "nothing is sent before she leaves the note");
+    leave_note(&scene.ada).await;
+    shows(&scene.bob, "hello world").await;
+    scene.bob.until("the view shows it", "return document.querySelector('#notes .note [data-view]').textContent.includes('hello world')").await;
+    scene.ada.screenshot("two-windows-ada").await;
+    scene.bob.screenshot("two-windows-bob").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_edit_one_note_at_once_both_keep_their_words() {
+    let scene = Scene::with_note("middle").await;
+    type_in_note(&scene.ada, " from Ada").await;
+    type_in_note(&scene.bob, " from Bob").await;
+    leave_note(&scene.ada).await;
+    receipt_is(&scene.ada, "saved").await;
+    leave_note(&scene.bob).await;
+    let merged = "middle from Ada from Bob";
+    shows(&scene.ada, merged).await;
+    shows(&scene.bob, merged).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_enter_saves_and_stays() {
+    let scene = Scene::with_note("one").await;
+    type_in_note(&scene.ada, " two").await;
+    let editor = scene.ada.driver.active_element().await.expect("the editor");
+    editor.send_keys(Key::Control + Key::Enter).await.expect("typed");
+    shows(&scene.bob, "one two").await;
+    scene
+        .ada
+        .until("she still writes", "return document.activeElement?.matches('.note textarea')")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_typed_while_offline_survive_a_reload_and_arrive() {
+    let mut scene = Scene::with_note("kept").await;
+    scene.app.kill().await;
+    scene
+        .ada
+        .until(
+            "the page says so",
+            "return document.querySelector('#connection').dataset.connection !== 'live'",
+        )
+        .await;
+    type_in_note(&scene.ada, " on this device").await;
+    leave_note(&scene.ada).await;
+    receipt_is(&scene.ada, "offline").await;
+    scene.ada.screenshot("offline").await;
+    scene.ada.open("about:blank").await;
+    scene.app.start_again().await;
+    shows(&scene.bob, "kept").await;
+    scene.ada.open(&scene.board).await;
+    shows(&scene.ada, "kept on this device").await;
+    shows(&scene.bob, "kept on this device").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_that_were_not_left_survive_a_reload_too() {
+    let scene = Scene::with_note("half").await;
+    type_in_note(&scene.ada, " a sentence").await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    scene.ada.driver.refresh().await.expect("reloaded");
+    shows(&scene.ada, "half a sentence").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_page_goes_on_when_the_server_restarts() {
+    let mut scene = Scene::with_note("before").await;
+    scene.app.kill().await;
+    scene
+        .ada
+        .until(
+            "the page says so",
+            "return document.querySelector('#connection').dataset.connection === 'reconnecting'",
+        )
+        .await;
+    type_in_note(&scene.ada, " during").await;
+    leave_note(&scene.ada).await;
+    scene.app.start_again().await;
+    for window in [&scene.ada, &scene.bob] {
+        is_live(window).await;
+        shows(window, "before during").await;
+    }
+    type_in_note(&scene.bob, " after").await;
+    leave_note(&scene.bob).await;
+    shows(&scene.ada, "before during after").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn caret_selection_and_scroll_stay_while_others_write_around_them() {
+    let lines: String = (1..=60).map(|n| format!("line {n}\n")).collect();
+    let scene = Scene::with_note(&lines).await;
+    let (ada, bob) = (&scene.ada, &scene.bob);
+    type_in_note(ada, "").await;
+    let select = "const t = document.activeElement; const at = t.value.indexOf('line 30'); \
+                  t.setSelectionRange(at, at + 7, 'backward'); t.scrollTop = 200; window.scrollTo(0, 120); \
+                  return [t.scrollTop, window.scrollY]";
+    let before = ada.script(select).await;
+    for (place, words) in [
+        ("line 2\\n", "ABOVE "),
+        ("line 50\\n", "BELOW "),
+        ("line 30\\n", "<"),
+        ("\\nline 31", ">"),
+    ] {
+        bob.script(&format!(
+            "document.querySelector('#notes .note [data-action=edit], #notes .note [data-view]').click();\
+             const t = document.querySelector('#notes .note textarea'); t.focus();\
+             const at = t.value.indexOf('{place}'); t.setSelectionRange(at, at);\
+             document.execCommand('insertText', false, '{words}'); t.blur()"
+        ))
+        .await;
+        let seen = format!(
+            "return document.querySelector('#notes .note textarea').value.includes('{words}')"
+        );
+        ada.until("the words arrive", &seen).await;
+    }
+    let after = ada
+        .script("const t = document.activeElement; return [t.value.slice(t.selectionStart, t.selectionEnd), t.selectionDirection]")
+        .await;
+    assert_eq!(after, json!(["line 30", "backward"]), "her selection is where it was");
+    let scroll = ada.script("return [document.activeElement.scrollTop, window.scrollY]").await;
+    assert_eq!(scroll[1], before[1], "the page has not scrolled under her");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_tab_of_one_person_is_a_second_window() {
+    let scene = Scene::with_note("tabs").await;
+    let first = scene.ada.driver.window().await.expect("the first tab");
+    let second = scene.ada.driver.new_tab().await.expect("a second tab");
+    scene.ada.driver.switch_to_window(second).await.expect("switched");
+    scene.ada.open(&scene.board).await;
+    is_live(&scene.ada).await;
+    type_in_note(&scene.ada, " two").await;
+    leave_note(&scene.ada).await;
+    shows(&scene.bob, "tabs two").await;
+    scene.ada.driver.close_window().await.expect("closed");
+    scene.ada.driver.switch_to_window(first).await.expect("switched");
+    shows(&scene.ada, "tabs two").await;
+    type_in_note(&scene.ada, " one").await;
+    leave_note(&scene.ada).await;
+    shows(&scene.bob, "tabs two one").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tab_takes_over_what_a_closed_one_could_not_send() {
+    let mut scene = Scene::with_note("over").await;
+    let first = scene.ada.driver.window().await.expect("the first tab");
+    scene.app.kill().await;
+    scene
+        .ada
+        .until(
+            "offline",
+            "return document.querySelector('#connection').dataset.connection !== 'live'",
+        )
+        .await;
+    type_in_note(&scene.ada, "taken").await;
+    leave_note(&scene.ada).await;
+    receipt_is(&scene.ada, "offline").await;
+    let second = scene.ada.driver.new_tab().await.expect("a second tab");
+    scene.ada.driver.switch_to_window(first).await.expect("switched");
+    scene.ada.driver.close_window().await.expect("closed");
+    scene.ada.driver.switch_to_window(second).await.expect("switched");
+    scene.app.start_again().await;
+    scene.ada.open(&scene.board).await;
+    shows(&scene.bob, "overtaken").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trashed_note_comes_back_by_undo() {
+    let scene = Scene::with_note("not this one").await;
+    scene.ada.script("document.querySelector('#notes .note [data-action=trash]').click()").await;
+    for window in [&scene.ada, &scene.bob] {
+        window.until("the note is gone", "return !document.querySelector('#notes .note')").await;
+    }
+    scene.ada.find("#toasts [data-action=undo]").await.click().await.expect("clicked");
+    for window in [&scene.ada, &scene.bob] {
+        shows(window, "not this one").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_works_without_javascript() {
+    let app = App::start().await;
+    let browser = Browser::start().await;
+    let ada = browser.window().await;
+    ada.allow_scripts(false).await;
+    create_board(&ada, &app, "Plain").await;
+    ada.find("#composer textarea[name=text]")
+        .await
+        .send_keys("by forms alone")
+        .await
+        .expect("typed");
+    ada.find("#composer button[type=submit]").await.click().await.expect("clicked");
+    let note = ada.find("#notes .note [data-view]").await;
+    assert_eq!(note.text().await.expect("text"), "by forms alone");
+    ada.find("#notes .note [data-action=edit]").await.click().await.expect("clicked");
+    let editor = ada.find("#notes .note textarea[name=text]").await;
+    editor.send_keys(", and well").await.expect("typed");
+    ada.find("#notes .note [data-action=save]").await.click().await.expect("clicked");
+    let note = ada.find("#notes .note:not([data-editing]) [data-view]").await;
+    assert_eq!(note.text().await.expect("text"), "by forms alone, and well");
+    ada.screenshot("without-javascript").await;
+    ada.find("#notes .note [data-action=trash]").await.click().await.expect("clicked");
+    eventually("the note is in the trash", || async {
+        ada.driver.find(By::Css("#trash-list [data-note]")).await.ok()
+    })
+    .await;
+    assert!(ada.driver.find(By::Css("#notes .note")).await.is_err(), "and no longer on the board");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_as_people_see_them() {
+    let app = App::start().await;
+    let browser = Browser::start().await;
+    let ada = browser.window().await;
+    ada.open(&app.url()).await;
+    ada.screenshot("first-visit").await;
+    create_board(&ada, &app, "Summer house").await;
+    ada.screenshot("board-empty").await;
+    for text in [
+        "# Shopping\n- [ ] bread\n- [x] salt",
+        "Call **Grandma** on Sunday",
+        "> quiet, quick, exact",
+    ] {
+        write_note(&ada, text).await;
+    }
+    for (width, height) in [(390, 844), (820, 1180), (1440, 900)] {
+        for scheme in ["light", "dark"] {
+            ada.look(width, height, scheme).await;
+            ada.screenshot(&format!("board-{width}-{scheme}")).await;
+        }
+    }
+    let wide = ada.script("return document.documentElement.scrollWidth <= window.innerWidth").await;
+    assert_eq!(wide, true, "nothing scrolls sideways");
+    ada.script("location.assign(document.querySelector('#notes .note [data-action=open]').href)")
+        .await;
+    ada.find("main#note-page").await;
+    ada.screenshot("note").await;
+}

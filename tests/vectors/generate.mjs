@@ -1,0 +1,25 @@
+// Writes delta.json: what Quill's Delta makes of random changes that split no surrogate pair.
+//
+//   npm ci && node generate.mjs
+//
+// diff.json holds what the Rust `Delta::diff` finds; this writes it:
+//
+//   cargo run -p sockbit-tests --example diff_vectors
+//
+// edges.json is written by hand.
+
+import { writeFileSync } from "node:fs";
+
+import { Random, cases } from "./random.mjs";
+
+const CASES_EACH = 800;
+
+/** @type {Record<string, string[]>} */
+const lines = {};
+for (let seed = 0; seed < CASES_EACH; seed += 1) {
+  for (const [operation, line] of Object.entries(cases(new Random(seed)))) {
+    (lines[operation] ??= []).push(JSON.stringify(line));
+  }
+}
+const operations = Object.entries(lines).map(([name, all]) => `"${name}":[\n${all.join(",\n")}\n]`);
+writeFileSync(new URL("delta.json", import.meta.url), `{${operations.join(",\n")}}\n`);

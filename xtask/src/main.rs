@@ -1,0 +1,39 @@
+//! The project's own tasks: `cargo xtask <task>`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to whoever runs it")]
+
+mod cargo;
+mod packages;
+mod tasks;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask <task>
+
+  lint    formatting, clippy and docs, with warnings as errors
+  test    all tests; installs a browser from the system's packages where none is
+  bench   the benchmarks; takes a filter, as in `cargo xtask bench delta`
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let task = arguments.next();
+    let rest: Vec<String> = arguments.collect();
+    let done = match task.as_deref() {
+        Some("lint") => tasks::lint(),
+        Some("test") => tasks::test(&rest),
+        Some("bench") => tasks::bench(&rest),
+        None | Some("help" | "--help" | "-h") => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Some(other) => Err(anyhow::anyhow!("there is no task {other:?}\n\n{HELP}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
