@@ -39,14 +39,14 @@ impl Scene {
 async fn create_board(window: &Window, app: &App, title: &str) -> String {
     window.open(&app.url()).await;
     window
-        .find("form[action='/boards'] input[name=title]")
+        .find("#create-title")
         .await
         .send_keys(title)
         .await
         .expect("typed");
     window
         .find(
-            "form[action='/boards'] button[type=submit], form[action='/boards'] button:not([type])",
+            "#create .button",
         )
         .await
         .click()
@@ -62,7 +62,7 @@ async fn write_note(window: &Window, text: &str) {
     let composer = window.find("#composer textarea[name=text]").await;
     composer.click().await.expect("focused");
     composer.send_keys(text).await.expect("typed");
-    window.find("#composer button[type=submit]").await.click().await.expect("clicked");
+    window.find("#composer .button").await.click().await.expect("clicked");
     let count = before.as_u64().unwrap_or(0) + 1;
     window
         .until(
@@ -325,7 +325,7 @@ async fn everything_works_without_javascript() {
         .send_keys("by forms alone")
         .await
         .expect("typed");
-    ada.find("#composer button[type=submit]").await.click().await.expect("clicked");
+    ada.find("#composer .button").await.click().await.expect("clicked");
     let note = ada.find("#notes .note [data-view]").await;
     assert_eq!(note.text().await.expect("text"), "by forms alone");
     ada.find("#notes .note [data-action=edit]").await.click().await.expect("clicked");

@@ -180,18 +180,27 @@ impl World {
             self.seats[seat].keep();
         }
         if self.random.percent(5) {
-            self.server.clock.advance(61 * DAY);
+            self.pass_two_months()?;
         }
         if self.random.percent(5) {
             let other = ActorId(uuid::Uuid::from_u128(1 + self.random.below(2) as u128));
             self.seats[seat].actor.id = other;
         }
-        let actor = self.random.percent(50).then_some(self.seats[seat].actor.id);
+        let actor = Some(self.seats[seat].actor.id);
         let call = match self.seats[seat].kept.clone() {
             Some(saved) => Call::Restore { saved, actor },
             None => Call::New { board: self.board, actor: self.seats[seat].actor.id },
         };
         self.call(seat, call)
+    }
+
+    /// No connection stands for that long.
+    fn pass_two_months(&mut self) -> Result<(), String> {
+        for seat in 0..self.seats.len() {
+            self.disconnect(seat)?;
+        }
+        self.server.clock.advance(61 * DAY);
+        Ok(())
     }
 
     fn dismiss(&mut self, seat: usize) -> Result<(), String> {
