@@ -175,9 +175,10 @@ impl BoardClient {
     }
 
     /// Takes the words of a note away from it, and keeps them as a draft.
-    pub(crate) fn to_draft(&mut self, note: NoteId, reason: &Reason, moment: &mut Moment<'_>) {
+    pub(crate) fn keep_as_draft(&mut self, note: NoteId, reason: &Reason, moment: &mut Moment<'_>) {
         let text = self.text(note);
         self.texts.remove(&note);
+        self.changes.text(note, Delta::diff(&text, &self.text(note)));
         self.changes.touch(note);
         if text.as_str().is_empty() {
             let Reason { code, detail } = reason.clone();

@@ -64,21 +64,25 @@ impl BoardClient {
         is_news: bool,
     ) {
         let Some(server) = self.known.notes.get(&note) else { return };
+        if !is_news && !is_own {
+            return;
+        }
         let change = match self.texts.get_mut(&note) {
             None if is_news => delta.clone(),
-            None => return,
-            Some(text) if is_own && is_news => {
-                self.disagreements += u64::from(!text.agrees(delta));
-                text.own(delta, &server.text)
-            }
-            Some(text) if is_own => text.contained(&server.text),
-            Some(_) if !is_news => return,
+            None => Delta::new(),
             Some(text) => {
                 // One event for several may contain what is in flight, under another's id.
                 if event.from < event.seq {
                     text.unmoor();
                 }
-                text.remote(delta, &server.text)
+                if !is_own {
+                    text.remote(delta, &server.text)
+                } else if is_news {
+                    self.disagreements += u64::from(!text.agrees(delta));
+                    text.own(delta, &server.text)
+                } else {
+                    text.contained(&server.text)
+                }
             }
         };
         self.changes.text(note, change);
@@ -96,6 +100,7 @@ impl BoardClient {
 
     fn note_deleted(&mut self, note: NoteId, moment: &mut Moment<'_>) {
         if !self.known.notes.contains_key(&note) {
+            self.outbox.note_was_seen(note);
             self.lose_note(note, moment);
         }
     }
@@ -106,7 +111,7 @@ impl BoardClient {
         self.changes.touch(note);
         if self.texts.contains_key(&note) {
             self.outbox.drop_waiting_edits(note);
-            self.to_draft(note, &Reason::note_gone(), moment);
+            self.keep_as_draft(note, &Reason::note_gone(), moment);
         }
     }
 

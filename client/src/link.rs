@@ -65,6 +65,7 @@ impl BoardClient {
     pub fn connected(&mut self, actor: Actor, moment: &mut Moment<'_>) {
         self.outbox.disconnected();
         self.outgoing.clear();
+        self.set_aside_old(moment);
         self.adopt(actor.id, moment);
         self.me = Some(actor);
         // New notes are shown as the sender's.
@@ -114,7 +115,7 @@ impl BoardClient {
                 self.on_again(id, for_join, Timestamp(moment.now.0.saturating_add(after)));
             }
             ServerMessage::Reply { id, body } => self.on_reply(id, body, moment),
-            ServerMessage::Refused(refusal) => self.on_refused(refusal, moment),
+            ServerMessage::Refused(refusal) => self.on_refused(&refusal, moment),
             _ => {}
         }
         self.advance(moment);
@@ -176,7 +177,7 @@ impl BoardClient {
         match self.link {
             Link::Offline | Link::Pulling(_) => {}
             _ if self.known.position.is_none() => self.pull(moment),
-            _ => self.set_link(Link::Live { reach: head.max(self.known.newest) }),
+            _ => self.set_link(Link::Live { reach: head }),
         }
     }
 
@@ -233,6 +234,7 @@ impl BoardClient {
     fn replace(&mut self, pages: Vec<BoardPage>, moment: &mut Moment<'_>) {
         self.known.replace(pages);
         self.outbox.forget_outcome();
+        self.known.notes.keys().for_each(|note| self.outbox.note_was_seen(*note));
         let notes: Vec<NoteId> = self.texts.keys().copied().collect();
         for note in notes {
             let server = self.known.notes.get(&note).map(|note| note.text.clone());
@@ -264,7 +266,7 @@ impl BoardClient {
         }
     }
 
-    fn on_refused(&mut self, refusal: Refusal, moment: &mut Moment<'_>) {
+    fn on_refused(&mut self, refusal: &Refusal, moment: &mut Moment<'_>) {
         let reason = Reason::from(refusal.clone());
         let is_join = refusal.id.is_none() && refusal.code == RefusalCode::TooManyBoards;
         match (&self.link, refusal.id) {

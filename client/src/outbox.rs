@@ -70,10 +70,7 @@ impl Entry {
     }
 
     pub fn is_creation(&self) -> bool {
-        match &self.wish {
-            Wish::Edit(_) => false,
-            Wish::Frozen(frozen) => matches!(frozen.command, Command::CreateNote { .. }),
-        }
+        matches!(&self.wish, Wish::Frozen(frozen) if frozen.creates().is_some())
     }
 
     /// The note whose words this carries.
@@ -115,6 +112,13 @@ impl Frozen {
     /// Whether no server would take it.
     pub fn is_too_long(&self) -> bool {
         self.body.len() > BODY_BYTES_MAX
+    }
+
+    pub fn creates(&self) -> Option<NoteId> {
+        match &self.command {
+            Command::CreateNote { note, .. } => Some(*note),
+            _ => None,
+        }
     }
 
     pub fn is_edit(&self) -> bool {
@@ -193,11 +197,21 @@ impl Outbox {
         self.entries.iter().any(|entry| matches!(entry.wish, Wish::Edit(it) if it == note))
     }
 
-    /// The creation of this note, while it has no outcome.
+    /// The creation of this note, while nobody knows whether it happened.
     pub fn creation(&self, note: NoteId) -> Option<&Frozen> {
-        let creates =
-            |it: &Command| matches!(it, Command::CreateNote { note: id, .. } if *id == note);
-        self.commands().map(|(_, frozen)| frozen).find(|frozen| creates(&frozen.command))
+        let creates = |frozen: &&Frozen| frozen.creates() == Some(note) && !frozen.happened;
+        self.commands().map(|(_, frozen)| frozen).find(creates)
+    }
+
+    /// The server has this note, or had it, so its creation happened.
+    pub fn note_was_seen(&mut self, note: NoteId) {
+        for entry in &mut self.entries {
+            if let Wish::Frozen(frozen) = &mut entry.wish
+                && frozen.creates() == Some(note)
+            {
+                frozen.happened = true;
+            }
+        }
     }
 
     /// Whether a text of this note is on its way.

@@ -98,7 +98,7 @@ impl BoardClient {
             }
             Command::EditNote { note, .. } => {
                 self.outbox.pop();
-                self.reject_edit(note, reason, moment);
+                self.give_up_words(note, reason, moment);
             }
             Command::CreateNote { note, .. } => self.reject_creation(note, reason, moment),
             Command::CreateBoard { .. } | Command::JoinBoard {} => {
@@ -132,18 +132,6 @@ impl BoardClient {
         }
     }
 
-    /// The note shows the server's text again, and what was typed is kept as a draft.
-    fn reject_edit(&mut self, note: NoteId, reason: &Reason, moment: &mut Moment<'_>) {
-        self.changes.touch(note);
-        let Some(text) = self.texts.get(&note) else { return };
-        let shown = text.shown();
-        self.outbox.drop_waiting_edits(note);
-        self.to_draft(note, reason, moment);
-        let change = sockbit_domain::Delta::diff(&shown, &self.text(note));
-        self.changes.text(note, change);
-        self.receipts.insert(note, Receipt::rejected(reason, moment.now));
-    }
-
     /// Nothing else can be done with a note that was never there.
     pub(crate) fn reject_creation(
         &mut self,
@@ -151,7 +139,7 @@ impl BoardClient {
         reason: &Reason,
         moment: &mut Moment<'_>,
     ) {
-        self.to_draft(note, reason, moment);
+        self.keep_as_draft(note, reason, moment);
         self.outbox.drop_if(|entry| entry.note() == Some(note));
     }
 

@@ -9,6 +9,7 @@ use crate::link::Reason;
 use crate::moment::Moment;
 use crate::note_text::NoteText;
 use crate::outbox::{Entry, Frozen, Wish};
+use crate::view::Receipt;
 
 /// The server forgets outcomes after 90 days; what is older than this might happen twice.
 const AGE_MAX_MS: i64 = 60 * 24 * 60 * 60 * 1000;
@@ -136,7 +137,7 @@ impl BoardClient {
             }
             Err(error) => {
                 self.texts.insert(note, NoteText::on(ground));
-                self.to_draft(note, &Reason::unreadable(&error), moment);
+                self.keep_as_draft(note, &Reason::unreadable(&error), moment);
             }
         }
     }
@@ -165,7 +166,7 @@ impl BoardClient {
         }
     }
 
-    fn set_aside_old(&mut self, moment: &mut Moment<'_>) {
+    pub(crate) fn set_aside_old(&mut self, moment: &mut Moment<'_>) {
         let oldest = moment.now.0.saturating_sub(AGE_MAX_MS);
         self.set_aside(&Reason::expired(), moment, |entry| entry.at.0 < oldest);
     }
@@ -188,9 +189,12 @@ impl BoardClient {
         self.outbox.drop_if(is_aside);
     }
 
-    fn give_up_words(&mut self, note: NoteId, reason: &Reason, moment: &mut Moment<'_>) {
+    /// The note shows the server's text again, and what was typed is kept as a draft.
+    pub(crate) fn give_up_words(&mut self, note: NoteId, reason: &Reason, moment: &mut Moment<'_>) {
+        self.changes.touch(note);
         if self.texts.contains_key(&note) {
-            self.to_draft(note, reason, moment);
+            self.keep_as_draft(note, reason, moment);
+            self.receipts.insert(note, Receipt::rejected(reason, moment.now));
         }
         self.outbox.drop_if(|entry| entry.words_of() == Some(note));
     }

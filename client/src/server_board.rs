@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sockbit_domain::wire::BoardPage;
-use sockbit_domain::{Change, DeltaError, Event, Note, NoteId, Position, Role, Seq, Title};
+use sockbit_domain::{Change, DeltaError, Event, Note, NoteId, Position, Role, Title};
 
 /// Notes and frame at one position.
 #[derive(Clone, Debug, Default)]
@@ -14,8 +14,6 @@ pub(crate) struct ServerBoard {
     pub position: Option<Position>,
     /// Those that are not deleted for good.
     pub notes: BTreeMap<NoteId, Note>,
-    /// Some notes were read at later heads than `position`, up to this one.
-    pub newest: Seq,
 }
 
 /// What an event is to a client at its position.
@@ -33,7 +31,6 @@ impl ServerBoard {
     /// Takes in all pages of a pull at once. Notes that are on none of them are gone.
     pub fn replace(&mut self, pages: Vec<BoardPage>) {
         self.position = pages.first().map(|page| page.position);
-        self.newest = pages.iter().map(|page| page.position.seq).max().unwrap_or_default();
         self.notes.clear();
         for page in pages {
             self.title = Some(page.title);

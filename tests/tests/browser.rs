@@ -38,20 +38,8 @@ impl Scene {
 
 async fn create_board(window: &Window, app: &App, title: &str) -> String {
     window.open(&app.url()).await;
-    window
-        .find("#create-title")
-        .await
-        .send_keys(title)
-        .await
-        .expect("typed");
-    window
-        .find(
-            "#create .button",
-        )
-        .await
-        .click()
-        .await
-        .expect("clicked");
+    window.find("#create-title").await.send_keys(title).await.expect("typed");
+    window.find("#create .button").await.click().await.expect("clicked");
     window.find("main#board").await;
     let url = window.driver.current_url().await.expect("an address");
     url.to_string()

@@ -34,14 +34,6 @@ fn everybody_agrees_and_nothing_is_lost_whatever_happens_on_the_way() {
     assert!(events.into_inner() > cases * 5, "the schedules are not idle");
 }
 
-/// The browser's machine replays these; here they are only made, where a file for them is named.
-#[test]
-fn transcripts_can_be_made_of_schedules() {
-    let lines = model::transcripts(number("SOCKBIT_TRANSCRIPTS").unwrap_or(10)).expect("schedules");
-    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("transcripts.jsonl");
-    std::fs::write(file, lines).expect("a place for temporary files");
-}
-
 #[expect(clippy::disallowed_methods, reason = "the count of cases is configuration of this test")]
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()

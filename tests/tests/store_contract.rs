@@ -1,6 +1,7 @@
 //! The stores keep their contract, and the contract notices stores that do not.
 
 use std::collections::BTreeSet;
+use std::future::{Ready, ready};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,8 +23,8 @@ store_contract!(memory, memory());
 store_contract!(sqlite, sqlite());
 persistent_store_contract!(sqlite_reopened, Arc::new(SqlitePlace::new()));
 
-async fn memory() -> (Arc<dyn Store>, ()) {
-    (Arc::new(MemoryStore::new()), ())
+fn memory() -> Ready<(Arc<dyn Store>, ())> {
+    ready((Arc::new(MemoryStore::new()), ()))
 }
 
 async fn sqlite() -> (Arc<dyn Store>, TempDir) {

@@ -8,6 +8,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use sockbit_application::gateway::Gateway;
 use sockbit_application::ports::{Clock, Ids};
 use sockbit_domain::Limits;
+use tokio::sync::Semaphore;
 
 use crate::config::PublicUrl;
 use crate::http::health::Readiness;
@@ -27,6 +28,8 @@ pub(crate) struct App {
     pub body_bytes_max: usize,
     pub websocket: sockbit_websocket::Settings,
     pub rate: Rate,
+    /// Taken while a full page is rendered, so that a flood of those leaves room for others.
+    pub rendering: Semaphore,
     pub readiness: Readiness,
     pub metrics: PrometheusHandle,
 }

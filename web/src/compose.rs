@@ -11,6 +11,7 @@ use sockbit_application::ports::{Clock, Ids, Store};
 use sockbit_application::worker::Worker;
 use sockbit_memory::{MemoryBus, MemoryStore};
 use sockbit_sqlite::{OpenError, SqliteStore};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -27,6 +28,9 @@ use crate::telemetry::{self, TelemetryError};
 /// A form of the longest note, each byte of which may take three, with room for one that is too
 /// long and yet should come back to whoever typed it.
 const FORM_BYTES_BESIDES: usize = 512 * 1024;
+
+/// Full pages that are rendered at once.
+const RENDERING_MAX: usize = 4;
 
 /// Everything that serves, put together and running.
 pub struct Site {
@@ -85,6 +89,7 @@ pub async fn compose(config: &Config) -> Result<Site, ComposeError> {
             ..sockbit_websocket::Settings::default()
         },
         rate: Rate::new(&config.server),
+        rendering: Semaphore::new(RENDERING_MAX),
         readiness: Readiness::new(Arc::clone(&gateway), store.port()),
         gateway: Arc::clone(&gateway),
         clock,
@@ -183,5 +188,44 @@ impl OpenStore {
             Self::Memory(_) => {}
             Self::Sqlite(store) => store.close().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::http::Request;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn readiness(site: &Site) -> (u16, String) {
+        let request = Request::get("/readyz").body(Body::empty()).expect("a request");
+        let response = site.router.clone().oneshot(request).await.expect("an answer");
+        let status = response.status().as_u16();
+        let body = to_bytes(response.into_body(), 4096).await.expect("a body");
+        (status, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    #[tokio::test]
+    async fn a_site_is_ready_until_it_goes_away() {
+        let config = Config::read(["sockbit", "--store", "memory:"].map(Into::into));
+        let site = compose(&config.expect("a configuration")).await.expect("a site");
+        let (status, said) = readiness(&site).await;
+        assert_eq!(status, 200, "{said}");
+        site.drain();
+        let (status, said) = readiness(&site).await;
+        assert_eq!(status, 503);
+        assert!(said.contains("draining"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn a_site_without_its_bus_is_not_ready_and_says_why() {
+        let config = Config::read(["sockbit", "--store", "memory:"].map(Into::into));
+        let site = compose(&config.expect("a configuration")).await.expect("a site");
+        site.bus.close();
+        let (status, said) = readiness(&site).await;
+        assert_eq!(status, 503);
+        assert!(said.contains("bus: "), "{said}");
     }
 }

@@ -88,6 +88,10 @@ impl Desk<'_> {
             None => self.first_time(received),
         };
         let envelope = received.envelope;
+        tracing::debug!(
+            trace = %envelope.trace, board = %envelope.board, message = %envelope.message, ?outcome,
+            "decided"
+        );
         self.decided.answers.push(Answered {
             trace: envelope.trace,
             to: envelope.reply_to,

@@ -101,7 +101,7 @@ impl Desk {
 
     pub fn tick(&mut self, milliseconds: i64) {
         self.now += milliseconds;
-        self.with(|machine, moment| machine.tick(moment));
+        self.with(BoardClient::tick);
     }
 
     /// What was sent since the last time.
@@ -144,7 +144,7 @@ impl Desk {
             ClientMessage::Query { id, .. } => Some(id),
             _ => None,
         };
-        self.sent().into_iter().filter_map(query).last().expect("a query")
+        self.sent().into_iter().rev().find_map(query).expect("a query")
     }
 
     pub fn text(&self) -> String {

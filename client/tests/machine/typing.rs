@@ -201,3 +201,14 @@ fn typing_that_does_not_fit_what_is_shown_is_an_error() {
     assert_eq!(error, Err(EditError::NoSuchNote(OTHER_NOTE)));
     assert_eq!(desk.machine.saved(), None);
 }
+
+#[test]
+fn one_event_for_several_with_the_own_id_is_the_own_event_and_more() {
+    let mut desk = Desk::live(&["one"]);
+    desk.typed(&insert(3, " two"));
+    desk.flush();
+    let (id, ..) = desk.edit();
+    desk.hear(range(6, 7, id, edited(Delta::new().insert("zero ").retain(3).insert(" two"))));
+    assert_eq!(desk.text(), "zero one two");
+    assert_eq!(desk.machine.disagreements(), 0);
+}

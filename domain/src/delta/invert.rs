@@ -21,7 +21,7 @@ impl Delta {
                 Op::Delete(units) => inverse.push_insert(rest.take(*units)?),
             }
         }
-        Ok(inverse.chopped())
+        Ok(inverse)
     }
 }
 

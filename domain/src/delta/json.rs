@@ -140,6 +140,13 @@ mod tests {
         assert_eq!(delta, Delta::new().insert("ab").delete(1));
     }
 
+    #[test]
+    fn what_is_built_on_a_delta_that_was_read_follows_its_last_op() {
+        let delta: Delta =
+            serde_json::from_str(r#"[{"insert":"a"},{"retain":5}]"#).expect("a delta");
+        assert_eq!(delta.insert("b"), Delta::new().insert("ab"));
+    }
+
     #[track_caller]
     fn refused(json: &str, reason: &str) {
         let error = serde_json::from_str::<Delta>(json).expect_err("it is no delta");

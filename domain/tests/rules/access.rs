@@ -1,12 +1,13 @@
 //! Who may do what, and how people get in.
 
 use sockbit_domain::{
-    ActorId, Change, Command, KeyHash, Link, LinkId, NoteId, Rejection, RejectionCode, Role,
+    Change, Command, KeyHash, Link, LinkId, NoteId, Rejection, RejectionCode, Role,
 };
 use uuid::Uuid;
 
 use crate::support::{
-    ADA, BEN, EVE, Heard, KEY, Scene, WRONG_KEY, create_note, every_command_about, rename, trash,
+    ADA, ADA_UNDER_ANOTHER_NAME, BEN, EVE, Heard, KEY, Scene, WRONG_KEY, create_note,
+    every_command_about, rename, trash,
 };
 
 const JOIN: Command = Command::JoinBoard {};
@@ -175,9 +176,10 @@ fn a_full_board_still_lets_people_in() {
 }
 
 #[test]
-fn roles_are_kept_by_id_and_not_by_name() {
+fn whoever_takes_another_name_keeps_their_role_and_events_keep_the_name_of_their_time() {
     let mut scene = Scene::new();
-    scene.send(ADA, &rename("Plans")).event();
-    let ada_by_name_only = ActorId(Uuid::from_u128(0xbad));
-    assert_eq!(scene.board().role(ada_by_name_only), None);
+    let before = scene.send(ADA, &rename("Plans")).event();
+    let after = scene.send(ADA_UNDER_ANOTHER_NAME, &rename("Better plans")).event();
+    assert_eq!(before.actor.id, after.actor.id);
+    assert_eq!((&*before.actor.name, &*after.actor.name), ("Ada", "Countess"));
 }

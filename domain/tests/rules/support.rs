@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 /// The board's owner.
 pub const ADA: Person = Person { number: 1, name: "Ada" };
+pub const ADA_UNDER_ANOTHER_NAME: Person = Person { number: 1, name: "Countess" };
 /// An editor, who came in by [`KEY`].
 pub const BEN: Person = Person { number: 2, name: "Ben" };
 /// Nobody's guest.

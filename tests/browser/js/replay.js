@@ -7,7 +7,10 @@
 //
 //     const steps = replayAll(BoardClient, lines);
 //
-// Node does the same: `node tests/browser/js/replay-file.mjs <file of transcripts>`.
+// Node does the same with a file of them:
+//
+//     cargo run -p sockbit-tests --example transcripts > /tmp/transcripts.jsonl
+//     node tests/browser/js/replay-file.mjs /tmp/transcripts.jsonl
 
 /**
  * @typedef {{call: string, now: number, minted: string[], outgoing: string[], changes: object[],
@@ -31,6 +34,7 @@ export function replayAll(BoardClient, lines) {
  * @param {Transcript} transcript
  */
 export function replay(BoardClient, { seed, steps }) {
+  /** @type {any} */
   let client = null;
   steps.forEach((step, number) => {
     const ids = [...step.minted];

@@ -106,7 +106,6 @@ macro_rules! store_tests {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $clause() {
-                    #[allow(unused_imports, reason = "`$open` may name its path in full")]
                     use super::*;
                     let (store, _keeper) = $open.await;
                     $crate::contracts::store::$module::$clause(store).await;

@@ -24,13 +24,19 @@ impl World {
                 let max = 1 + self.random.below(3);
                 self.core_turn(max)
             }
-            62..74 => self.hear(seat),
+            62..74 => {
+                self.hear(seat);
+                Ok(())
+            }
             74..88 => self.receive_some(seat),
             88..91 => self.wait(seat),
             91..95 => self.toggle_connection(seat),
             95..97 => self.reload(seat),
             97 => self.squash(),
-            98 => self.forget(),
+            98 => {
+                self.forget();
+                Ok(())
+            }
             _ => self.dismiss(seat),
         }
     }

@@ -3,13 +3,15 @@
 use sockbit_application::envelope::{
     Address, Admission, Answer, Answered, CommandEnvelope, Question,
 };
+use sockbit_application::ports::Clock;
 use sockbit_application::trace::TraceId;
-use sockbit_domain::wire::{ClientMessage, Query, SentCommand, ServerMessage};
+use sockbit_domain::wire::{
+    ClientMessage, Query, Refusal, RefusalCode, SentCommand, ServerMessage,
+};
 use sockbit_domain::{Event, KeyHash, MessageId, Position, Seq};
 use uuid::Uuid;
 
 use super::world::World;
-use sockbit_application::ports::Clock;
 
 /// The link key of the board; any other is a wrong one.
 pub(super) const KEY: &str = "open sesame";
@@ -42,6 +44,10 @@ impl World {
     fn take_command(&mut self, seat: usize, command: SentCommand) -> Result<(), String> {
         let id = command.id;
         self.check_age(id)?;
+        if self.has_fault(1) {
+            self.refuse(seat, Some(id), RefusalCode::Malformed);
+            return Ok(());
+        }
         let is_unconfirmed = self.has_fault(8);
         let is_lost = is_unconfirmed && self.random.percent(50);
         if !is_lost {
@@ -58,10 +64,10 @@ impl World {
     fn check_age(&mut self, id: MessageId) -> Result<(), String> {
         let now = self.server.clock.now().0;
         let first = *self.first_sent.entry(id).or_insert(now);
-        match now - first > 60 * DAY {
-            true => Err(format!("{id} was sent {} days ago, and again", (now - first) / DAY)),
-            false => Ok(()),
+        if now - first > 60 * DAY {
+            return Err(format!("{id} was sent {} days ago, and again", (now - first) / DAY));
         }
+        Ok(())
     }
 
     fn envelope(&self, seat: usize, command: SentCommand) -> CommandEnvelope {
@@ -95,10 +101,14 @@ impl World {
             self.say_again(seat, None);
             return;
         }
+        if self.has_fault(1) {
+            self.refuse(seat, None, RefusalCode::TooManyBoards);
+            return;
+        }
         let (actor, board) = (self.seats[seat].actor.id, self.board);
         let answer = self.server.answer(Question::Admission { actor, board, position });
         let Answer::Admission(admission) = answer else { return };
-        let sent = match (&admission, position) {
+        let reached = match (&admission, position) {
             (Ok(Admission { resumable: true, .. }), Some(position)) => Some(position.seq),
             _ => None,
         };
@@ -110,7 +120,7 @@ impl World {
             Err(rejection) => ServerMessage::Left { board, rejection: Some(rejection) },
         };
         if let Some(connection) = &mut self.seats[seat].connection {
-            connection.sent = sent;
+            connection.reached = reached;
         }
         self.say(seat, message);
     }
@@ -155,32 +165,31 @@ impl World {
     }
 
     /// One announcement reaches the hub: it is passed on, and what is missing before it is filled.
-    pub(super) fn hear(&mut self, seat: usize) -> Result<(), String> {
+    pub(super) fn hear(&mut self, seat: usize) {
         let (lost, repeated, gap) = (self.has_fault(10), self.has_fault(30), self.has_fault(10));
-        let Some(connection) = &mut self.seats[seat].connection else { return Ok(()) };
+        let Some(connection) = &mut self.seats[seat].connection else { return };
         if connection.heard.is_empty() {
-            return Ok(());
+            return;
         }
         let chosen = self.random.below(connection.heard.len());
         let event = connection.heard.swap_remove(chosen);
-        let Some(sent) = connection.sent.filter(|_| !lost) else { return Ok(()) };
-        if event.seq <= sent {
+        let Some(reached) = connection.reached.filter(|_| !lost) else { return };
+        if event.seq <= reached {
             if repeated {
                 self.say(seat, ServerMessage::Event { event });
             }
-        } else if event.seq == sent.next() || gap {
+        } else if event.seq == reached.next() || gap {
             self.pass_on(seat, vec![event]);
         } else {
             self.fill(seat);
         }
-        Ok(())
     }
 
     /// The hub asks for what it may have missed.
     pub(super) fn fill(&mut self, seat: usize) {
-        let sent = self.seats[seat].connection.as_ref().and_then(|it| it.sent);
-        if let Some(sent) = sent {
-            let events = self.server.events(sent);
+        let reached = self.seats[seat].connection.as_ref().and_then(|it| it.reached);
+        if let Some(reached) = reached {
+            let events = self.server.events(reached);
             self.pass_on(seat, events);
         }
     }
@@ -188,7 +197,7 @@ impl World {
     fn pass_on(&mut self, seat: usize, events: Vec<Event>) {
         for event in events {
             if let Some(connection) = &mut self.seats[seat].connection {
-                connection.sent = Some(event.seq);
+                connection.reached = Some(event.seq);
             }
             self.say(seat, ServerMessage::Event { event });
         }
@@ -208,6 +217,11 @@ impl World {
         }
     }
 
+    fn refuse(&mut self, seat: usize, id: Option<MessageId>, code: RefusalCode) {
+        let detail = "it was not taken".to_owned();
+        self.say(seat, ServerMessage::Refused(Refusal { id, code, detail }));
+    }
+
     fn say_again(&mut self, seat: usize, id: Option<MessageId>) {
         let after_ms = 100 + self.random.next() % 4_000;
         let board = id.is_none().then_some(self.board);
@@ -215,11 +229,10 @@ impl World {
     }
 
     /// History is bounded: nobody can resume from before some number.
-    pub(super) fn forget(&mut self) -> Result<(), String> {
+    pub(super) fn forget(&mut self) {
         let head = self.server.head();
         let back = self.random.next() % 4;
         self.server.forget(Seq(head.0.saturating_sub(back)));
-        Ok(())
     }
 
     /// Some run of edits of one note by one author becomes one event.

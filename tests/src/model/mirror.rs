@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sockbit_client::{BoardClient, JoinState, NoteView, Receipt, ViewChange};
+use sockbit_client::{BoardClient, JoinState, NoteView, Receipt, ReceiptState, ViewChange};
 use sockbit_domain::{Delta, NoteId, Role, Text};
 use uuid::Uuid;
 
@@ -13,6 +13,8 @@ pub(super) struct Mirror {
     cards: BTreeMap<NoteId, Card>,
     frame: Option<(String, Option<Role>, JoinState)>,
     drafts: BTreeSet<Uuid>,
+    /// What was typed in and not flushed since.
+    typed: BTreeSet<NoteId>,
     /// The texts of all drafts that were ever told.
     draft_texts: String,
 }
@@ -28,11 +30,22 @@ impl Mirror {
     pub fn of(machine: &BoardClient) -> Self {
         let mut mirror = Self::default();
         mirror.read_anew(machine);
+        let kept = machine.saved().into_iter().flat_map(|saved| saved.notes);
+        mirror.typed = kept.map(|kept| kept.note).collect();
         mirror
     }
 
     /// The person typed in the view.
     pub fn typed(&mut self, note: NoteId, delta: &Delta) -> Result<(), String> {
+        self.typed.insert(note);
+        self.change_text(note, delta)
+    }
+
+    pub fn flushed(&mut self, note: NoteId) {
+        self.typed.remove(&note);
+    }
+
+    fn change_text(&mut self, note: NoteId, delta: &Delta) -> Result<(), String> {
         let card = self.cards.get_mut(&note).ok_or("typed in a note that is not shown")?;
         card.text = delta.apply(&card.text).map_err(|error| error.to_string())?;
         Ok(())
@@ -45,7 +58,7 @@ impl Mirror {
     /// Shows what is different.
     pub fn show(&mut self, change: ViewChange, machine: &BoardClient) -> Result<(), String> {
         match change {
-            ViewChange::Text { note, delta } => self.typed(note, &delta)?,
+            ViewChange::Text { note, delta } => self.change_text(note, &delta)?,
             ViewChange::Note { note } => {
                 let view = machine.view(note).ok_or("a change of a note that is not there")?;
                 let card =
@@ -96,6 +109,9 @@ impl Mirror {
                 ));
             }
         }
+        if let Some(note) = self.cards.values().find(|card| self.is_forgotten(card)) {
+            return Err(format!("note {} was flushed, and that was forgotten", note.view.id));
+        }
         if self.frame.as_ref() != Some(&frame(machine)) {
             return Err(format!("the frame is {:?}, shown {:?}", frame(machine), self.frame));
         }
@@ -121,8 +137,9 @@ impl Mirror {
     ) -> Result<(), String> {
         for (note, mut tokens) in self.seen() {
             let was = before.get(&note).map_or(&[][..], |tokens| tokens);
-            let gone = was.iter().filter(|it| !tokens.contains(it));
-            for token in gone.filter(|it| !words.is_covered(**it) && !self.is_in_draft(**it)) {
+            let mut gone = was.iter().filter(|it| !tokens.contains(it));
+            if let Some(token) = gone.find(|it| !words.is_covered(**it) && !self.is_in_draft(**it))
+            {
                 return Err(format!("{token:?} vanished from note {note} while it was seen"));
             }
             tokens.sort_unstable();
@@ -131,6 +148,11 @@ impl Mirror {
             }
         }
         Ok(())
+    }
+
+    /// What may be sent stays on its way until it has an outcome.
+    fn is_forgotten(&self, card: &Card) -> bool {
+        card.receipt.state == ReceiptState::Editing && !self.typed.contains(&card.view.id)
     }
 
     fn is_in_draft(&self, token: char) -> bool {

@@ -34,13 +34,19 @@ pub(super) struct Connection {
     pub down: VecDeque<ServerMessage>,
     /// Announcements on their way to the gateway, in no order.
     pub heard: Vec<Event>,
-    /// The number of the last event sent, once joined.
-    pub sent: Option<Seq>,
+    /// The number of the last event that was passed on, once joined.
+    pub reached: Option<Seq>,
 }
 
 impl Connection {
     pub fn new(session: u64) -> Self {
-        Self { session, up: VecDeque::new(), down: VecDeque::new(), heard: Vec::new(), sent: None }
+        Self {
+            session,
+            up: VecDeque::new(),
+            down: VecDeque::new(),
+            heard: Vec::new(),
+            reached: None,
+        }
     }
 }
 
@@ -70,6 +76,9 @@ impl Seat {
     ) -> Result<(), String> {
         let recorded = self.recorder.is_some().then(|| call.clone());
         let opens_page = matches!(call, Call::New { .. } | Call::Restore { .. });
+        if let Call::Flush { note } = call {
+            self.mirror.flushed(note);
+        }
         let mut minted = Vec::new();
         let mut mint = || {
             let id = ids.uuid();

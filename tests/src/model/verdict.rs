@@ -96,10 +96,10 @@ fn saved_is_in_the_log(world: &World, log: &[Event]) -> Result<(), String> {
             return Err(format!("{message} has {outcome:?}, but is in the log at {found:?}"));
         }
     }
-    match positions.is_empty() {
-        true => Ok(()),
-        false => Err(format!("events without outcome: {positions:?}")),
+    if !positions.is_empty() {
+        return Err(format!("events without outcome: {positions:?}"));
     }
+    Ok(())
 }
 
 /// Nothing was sent under another identity than the one that it was typed under.
@@ -148,14 +148,15 @@ fn count(text: &str, token: char) -> usize {
 fn inserted(event: &Event) -> Vec<char> {
     let texts: Vec<&str> = match &event.change {
         Change::NoteCreated { text, .. } => vec![text.as_str()],
-        Change::NoteEdited { delta, .. } => {
-            let insert = |op| match op {
-                &Op::Insert(ref text) => Some(text.as_str()),
-                _ => None,
-            };
-            delta.ops().iter().filter_map(insert).collect()
-        }
+        Change::NoteEdited { delta, .. } => delta.ops().iter().filter_map(insert).collect(),
         _ => Vec::new(),
     };
     texts.into_iter().flat_map(str::chars).filter(|it| is_token(*it)).collect()
+}
+
+fn insert(op: &Op) -> Option<&str> {
+    match op {
+        Op::Insert(text) => Some(text),
+        _ => None,
+    }
 }

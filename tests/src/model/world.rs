@@ -87,7 +87,9 @@ impl World {
         };
         let page_bytes = random.pick(&[1, 40, 100_000]).copied().unwrap_or(1);
         let seats = (0..2 + random.below(3)).map(|number| {
-            let id = ActorId(Uuid::from_u128(1 + number as u128));
+            // Sometimes a person has two tabs.
+            let person = if random.percent(20) { 0 } else { number };
+            let id = ActorId(Uuid::from_u128(1 + person as u128));
             let actor = Actor { id, name: format!("Person {number}"), colour: 0 };
             Seat::new(board, actor, ClientId(random.uuid()))
         });

@@ -128,10 +128,20 @@ impl Window {
 
     /// Keeps what the window shows as `target/screenshots/<name>.png`.
     pub async fn screenshot(&self, name: &str) {
+        self.at_rest().await;
         let folder = screenshots();
         std::fs::create_dir_all(&folder).expect("a folder for screenshots");
         let path = folder.join(format!("{name}.png"));
         self.driver.screenshot(&path).await.expect("a screenshot");
+    }
+
+    /// Waits until nothing moves any more.
+    async fn at_rest(&self) {
+        self.until(
+            "nothing moves",
+            "return document.getAnimations().every(it => it.playState !== 'running')",
+        )
+        .await;
     }
 
     /// Ends the person's browser.

@@ -2,7 +2,7 @@
 // Events: what happened, laid under what is typed here.
 
 import { join, setRole } from "./board-link.js";
-import { toDraft } from "./board-saved.js";
+import { keepAsDraft } from "./board-saved.js";
 import { DeltaError } from "./delta.js";
 
 /** @typedef {import("./board-client.js").BoardClient} BoardClient */
@@ -35,6 +35,7 @@ function nextEvent(client, event, moment) {
   if (change.type === "note_edited") noteEdited(client, event, isOwn, isNews);
   if (change.type === "note_created") noteCreated(client, change.note);
   if (change.type === "note_deleted" && !client.known.notes.has(change.note)) {
+    client.outbox.noteWasSeen(change.note);
     loseNote(client, change.note, moment);
   }
   if (change.type === "board_renamed") client.changes.board();
@@ -82,16 +83,26 @@ function noteEdited(client, event, isOwn, isNews) {
   if (!server || !(isNews || isOwn)) return;
   const text = client.texts.get(note);
   let change = isNews ? delta : [];
-  if (text && isOwn) {
-    if (isNews && !text.agrees(delta)) client.disagreementCount += 1;
-    change = isNews ? text.own(delta, server.text) : text.contained(server.text);
-  } else if (text) {
+  if (text) {
     // One event for several may contain what is in flight, under another's id.
     if (event.from < event.seq) text.unmoor();
-    change = text.remote(delta, server.text);
+    if (isOwn && isNews && !text.agrees(delta)) client.disagreementCount += 1;
+    change = underTyping(text, delta, server.text, isOwn, isNews);
   }
   client.changes.text(note, change);
   client.dropIfClean(note);
+}
+
+/**
+ * @param {import("./note-text.js").NoteText} text
+ * @param {import("./delta.js").Delta} delta
+ * @param {string} server
+ * @param {boolean} isOwn
+ * @param {boolean} isNews
+ */
+function underTyping(text, delta, server, isOwn, isNews) {
+  if (!isOwn) return text.remote(delta, server);
+  return isNews ? text.own(delta, server) : text.contained(server);
 }
 
 /**
@@ -117,5 +128,5 @@ export function loseNote(client, note, moment) {
   client.changes.touch(note);
   if (!client.texts.has(note)) return;
   client.outbox.dropWaitingEdits(note);
-  toDraft(client, note, NOTE_GONE, moment);
+  keepAsDraft(client, note, NOTE_GONE, moment);
 }

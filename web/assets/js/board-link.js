@@ -3,7 +3,7 @@
 
 import { onEvent, loseNote } from "./board-events.js";
 import { advance, onOutcome, reject } from "./board-outcomes.js";
-import { adopt } from "./board-saved.js";
+import { adopt, setAsideOld } from "./board-saved.js";
 import { joined } from "./board-view.js";
 import { joinFrame, pageFrame } from "./wire.js";
 
@@ -29,6 +29,7 @@ import { joinFrame, pageFrame } from "./wire.js";
 export function connected(client, actor, moment) {
   client.outbox.disconnected();
   client.outgoing = [];
+  setAsideOld(client, moment);
   adopt(client, actor.id, moment);
   client.me = actor;
   // New notes are shown as the sender's.
@@ -168,7 +169,7 @@ export function isCaughtUp({ link, known }) {
 function onJoined(client, head, moment) {
   if (client.link.state === "offline" || client.link.state === "pulling") return;
   if (!client.known.position) pull(client, moment);
-  else setLink(client, { state: "live", reach: Math.max(head, client.known.newest) });
+  else setLink(client, { state: "live", reach: head });
 }
 
 /**
@@ -230,6 +231,7 @@ function replace(client, pages, moment) {
   const { known, outbox, texts, changes } = client;
   known.replace(pages);
   outbox.forgetOutcome();
+  for (const note of known.notes.keys()) outbox.noteWasSeen(note);
   for (const note of [...texts.keys()].sort()) {
     const server = known.notes.get(note);
     if (server) {

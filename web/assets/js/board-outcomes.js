@@ -3,8 +3,7 @@
 
 import { loseNote } from "./board-events.js";
 import { isCaughtUp, join } from "./board-link.js";
-import { toDraft } from "./board-saved.js";
-import { diff } from "./delta.js";
+import { giveUpWords, keepAsDraft } from "./board-saved.js";
 import { Frozen, wordsOf } from "./outbox.js";
 import { commandFrame, editNote } from "./wire.js";
 
@@ -101,7 +100,7 @@ export function reject(client, id, reason, moment) {
   if (open.isEdit && reason.code === "base_gone") return editAnew(client, command);
   if (open.isCreation) return rejectCreation(client, command.note, reason, moment);
   outbox.pop();
-  if (open.isEdit) return rejectEdit(client, command.note, reason, moment);
+  if (open.isEdit) return giveUpWords(client, command.note, reason, moment);
   notify(client, command.note ?? null, reason);
   if (open.opensBoard) letIn(client);
 }
@@ -129,23 +128,6 @@ function editAnew(client, { note, base }) {
 }
 
 /**
- * The note shows the server's text again, and what was typed is kept as a draft.
- * @param {BoardClient} client
- * @param {string} note
- * @param {Reason} reason
- * @param {Moment} moment
- */
-function rejectEdit(client, note, reason, moment) {
-  client.changes.touch(note);
-  const shown = client.texts.get(note)?.shown();
-  if (shown === undefined) return;
-  client.outbox.dropWaitingEdits(note);
-  toDraft(client, note, reason, moment);
-  client.changes.text(note, diff(shown, client.text(note)));
-  client.receipts.set(note, { state: "rejected", since: moment.now, ...reason });
-}
-
-/**
  * Nothing else can be done with a note that was never there.
  * @param {BoardClient} client
  * @param {string} note
@@ -153,7 +135,7 @@ function rejectEdit(client, note, reason, moment) {
  * @param {Moment} moment
  */
 export function rejectCreation(client, note, reason, moment) {
-  toDraft(client, note, reason, moment);
+  keepAsDraft(client, note, reason, moment);
   client.outbox.dropIf((entry) => entry.note === note);
 }
 

@@ -2,7 +2,7 @@
 // What survives a reload: everything that the server does not have.
 
 import { notify, rejectCreation } from "./board-outcomes.js";
-import { DeltaError } from "./delta.js";
+import { DeltaError, diff } from "./delta.js";
 import { NoteText } from "./note-text.js";
 import { Frozen, editEntry, frozenEntry, wordsOf } from "./outbox.js";
 
@@ -73,7 +73,7 @@ export function restore(client, kept, actor, moment) {
   for (const note of kept.notes) restoreNote(client, note, moment);
   for (const entry of kept.outbox) restoreEntry(client, entry);
   setAsideOrphans(client, moment);
-  setAside(client, EXPIRED, moment, (entry) => entry.at < moment.now - AGE_MAX_MS);
+  setAsideOld(client, moment);
   if (actor) adopt(client, actor, moment);
   client.changes.reset();
   client.settleChanges();
@@ -90,7 +90,7 @@ function restoreNote(client, { note, ground, inFlight, pending }, moment) {
   } catch (error) {
     if (!(error instanceof DeltaError)) throw error;
     client.texts.set(note, new NoteText(ground));
-    toDraft(client, note, unreadable(error), moment);
+    keepAsDraft(client, note, unreadable(error), moment);
   }
 }
 
@@ -143,6 +143,14 @@ function setAsideOrphans(client, moment) {
 }
 
 /**
+ * @param {BoardClient} client
+ * @param {Moment} moment
+ */
+export function setAsideOld(client, moment) {
+  setAside(client, EXPIRED, moment, (entry) => entry.at < moment.now - AGE_MAX_MS);
+}
+
+/**
  * Takes wishes back out of the outbox: words become drafts, the rest is told.
  * @param {BoardClient} client
  * @param {Reason} reason
@@ -160,13 +168,18 @@ function setAside(client, reason, moment, isAside) {
 }
 
 /**
+ * The note shows the server's text again, and what was typed is kept as a draft.
  * @param {BoardClient} client
  * @param {string} note
  * @param {Reason} reason
  * @param {Moment} moment
  */
-function giveUpWords(client, note, reason, moment) {
-  if (client.texts.has(note)) toDraft(client, note, reason, moment);
+export function giveUpWords(client, note, reason, moment) {
+  client.changes.touch(note);
+  if (client.texts.has(note)) {
+    keepAsDraft(client, note, reason, moment);
+    client.receipts.set(note, { state: "rejected", since: moment.now, ...reason });
+  }
   client.outbox.dropIf((entry) => wordsOf(entry) === note);
 }
 
@@ -177,9 +190,10 @@ function giveUpWords(client, note, reason, moment) {
  * @param {Reason} reason
  * @param {Moment} moment
  */
-export function toDraft(client, note, { code, detail }, { now, mint }) {
+export function keepAsDraft(client, note, { code, detail }, { now, mint }) {
   const text = client.text(note);
   client.texts.delete(note);
+  client.changes.text(note, diff(text, client.text(note)));
   client.changes.touch(note);
   if (text === "") {
     client.changes.notice({ code, detail }, note);

@@ -7,7 +7,8 @@ export class Composer {
   /**
    * @param {HTMLFormElement} form
    * @param {import("./session.js").Session} session
-   * @param {(text: string, colour: string) => void} create
+   * @param {(text: string, colour: string) => Promise<void>} create ends when the note is in the
+   *   outbox; until then its words stay on the sheet
    */
   constructor(form, session, create) {
     this.form = form;
@@ -29,10 +30,12 @@ export class Composer {
     this.textarea.scrollIntoView({ block: "nearest" });
   }
 
-  #submit() {
+  async #submit() {
     const text = this.textarea.value;
-    if (text.trim() === "") return;
-    this.create(text, this.#colour());
+    if (text.trim() === "" || this.textarea.readOnly) return;
+    this.textarea.readOnly = true;
+    await this.create(text, this.#colour());
+    this.textarea.readOnly = false;
     this.form.reset();
     this.textarea.value = "";
     this.#keep();

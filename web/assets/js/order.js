@@ -6,9 +6,9 @@ import { prefersCalm } from "./dom.js";
 
 const GLIDE_MS = 160;
 
-/** Which cards hold still: the one that has the focus, and the one under the pointer. */
+/** Which cards hold still: the one that is written in, and the one under the pointer. */
 export class Hold {
-  /** @type {Element | null} */
+  /** @type {HTMLElement | null} */
   #pointed = null;
 
   /**
@@ -23,10 +23,11 @@ export class Hold {
     document.addEventListener("focusout", () => setTimeout(() => this.#release()));
   }
 
-  /** @returns {Set<Element>} */
+  /** @returns {Set<HTMLElement>} */
   get cards() {
-    const focused = this.#cardOf(document.activeElement);
-    return new Set([focused, this.#pointed].filter((card) => card !== null));
+    const { activeElement } = document;
+    const written = activeElement instanceof HTMLTextAreaElement ? this.#cardOf(activeElement) : null;
+    return new Set([written, this.#pointed].filter((card) => card !== null));
   }
 
   /** @param {PointerEvent} event */
@@ -35,7 +36,7 @@ export class Hold {
     this.#point(isPointing ? this.#cardOf(/** @type {Element} */ (event.target)) : null);
   }
 
-  /** @param {Element | null} card */
+  /** @param {HTMLElement | null} card */
   #point(card) {
     if (card === this.#pointed) return;
     this.#pointed = card;
@@ -48,8 +49,8 @@ export class Hold {
 
   /** @param {Element | null} element */
   #cardOf(element) {
-    const card = element?.closest("[data-note]") ?? null;
-    return card && card.parentElement === this.container ? card : null;
+    const card = element?.closest("[data-note]");
+    return card instanceof HTMLElement && card.parentElement === this.container ? card : null;
   }
 }
 
@@ -107,7 +108,8 @@ export function arrange(container, wanted) {
  */
 export function gently(container, held, change) {
   const before = new Map([...container.children].map((card) => [card, card.getBoundingClientRect()]));
-  const anchor = held ?? firstSeen(before);
+  const focused = [...before.keys()].find((card) => card.contains(document.activeElement));
+  const anchor = held ?? focused ?? firstSeen(before);
   const root = document.documentElement;
   // The browser's own anchoring would correct a second time.
   root.style.overflowAnchor = "none";

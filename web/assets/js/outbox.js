@@ -152,11 +152,28 @@ export class Outbox {
   }
 
   /**
-   * The creation of this note, while it has no outcome.
+   * The creation of this note, while nobody knows whether it happened.
    * @param {string} note
    */
   creation(note) {
-    return this.entries.find((it) => it.command?.isCreation && it.note === note)?.command ?? null;
+    const creation = this.#creations(note).find((command) => !command.happened);
+    return creation ?? null;
+  }
+
+  /**
+   * The server has this note, or had it, so its creation happened.
+   * @param {string} note
+   */
+  noteWasSeen(note) {
+    for (const command of this.#creations(note)) command.happened = true;
+  }
+
+  /**
+   * @param {string} note
+   * @returns {Frozen[]}
+   */
+  #creations(note) {
+    return this.entries.flatMap((it) => (it.command?.isCreation && it.note === note ? [it.command] : []));
   }
 
   /**

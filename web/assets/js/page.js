@@ -4,7 +4,7 @@
 import { hydrateCopying } from "./copying.js";
 import { Connection } from "./connection.js";
 import { find } from "./dom.js";
-import { openKeep } from "./keep.js";
+import { MemoryKeep, openKeep } from "./keep.js";
 import { sendLeftovers } from "./leftovers.js";
 import { Session } from "./session.js";
 import { claimFor } from "./tabs.js";
@@ -27,7 +27,8 @@ export async function openSession(board) {
   const keep = await openKeep();
   const connection = new Connection();
   showConnection(connection);
-  return new Session(board, await claimFor(keep, board), connection);
+  const claim = await claimFor(keep, board).catch(() => claimFor(new MemoryKeep(), board));
+  return new Session(board, claim, connection);
 }
 
 /**

@@ -17,8 +17,6 @@ export class ServerBoard {
   position = null;
   /** Those that are not deleted for good. @type {Map<string, Note>} */
   notes = new Map();
-  /** Some notes were read at later heads than `position`, up to this one. */
-  newest = 0;
 
   /**
    * Takes in all pages of a pull at once. Notes that are on none of them are gone.
@@ -26,7 +24,6 @@ export class ServerBoard {
    */
   replace(pages) {
     this.position = pages[0].position;
-    this.newest = Math.max(...pages.map((page) => page.position.seq));
     this.title = pages.at(-1).title;
     this.role = pages.at(-1).role;
     this.notes = new Map(pages.flatMap((page) => page.notes).map((note) => [note.id, note]));
@@ -77,7 +74,10 @@ export class ServerBoard {
   }
 }
 
-/** @returns {Note} */
+/**
+ * @param {any} event
+ * @returns {Note}
+ */
 function createdNote({ seq, actor, at, change: { note, text, colour, rank } }) {
   return { id: note, text, colour, rank, state: "live", seq, edited_by: actor, edited_at: at };
 }
@@ -85,6 +85,7 @@ function createdNote({ seq, actor, at, change: { note, text, colour, rank } }) {
 /**
  * What an event makes different in a note. Changes that this client does not know make nothing.
  * @param {Note} note
+ * @param {any} event
  * @returns {Partial<Note>}
  */
 function difference(note, { seq, actor, at, change }) {

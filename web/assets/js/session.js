@@ -16,7 +16,7 @@ const KEEP_WITHIN_MS = 200;
 const KEEP_MAX_MS = 3_000;
 const TICK_MS = 1_000;
 
-/** @implements {import("./connection.js").Party} */
+/** A party of its connection. */
 export class Session {
   /**
    * Shows what changed; `isOwn` where it is this person's doing.
@@ -25,6 +25,8 @@ export class Session {
   shown = () => {};
   /** Whether what is not sent survives the page. */
   isKept;
+  /** The notes in their order, those in the trash too. @type {import("./board-view.js").NoteView[]} */
+  notes = [];
   /** Typing in notes that the machine does not know yet. @type {Map<string, Early>} */
   #early = new Map();
   /** @type {Promise<void>} */
@@ -90,8 +92,7 @@ export class Session {
    */
   type(note, delta, before) {
     const known = this.text(note);
-    const isKnown = this.machine.notes().some((it) => it.id === note);
-    if (isKnown) {
+    if (this.notes.some((it) => it.id === note)) {
       const typed = known === before ? delta : diff(known, apply(before, delta));
       this.#do((machine) => machine.edit(note, typed), true);
       return;
@@ -104,6 +105,15 @@ export class Session {
   /** What was typed in a note may be sent. @param {string} note */
   flush(note) {
     this.#do((machine) => machine.flush(note, moment()), true);
+  }
+
+  /**
+   * What was typed and left may be sent; one note may still be written in.
+   * @param {string | null} written
+   */
+  flushAllBut(written) {
+    const isLeft = (/** @type {string} */ note) => note !== written && this.receipt(note).state === "editing";
+    for (const note of this.dirty().filter(isLeft)) this.flush(note);
   }
 
   /**
@@ -185,7 +195,9 @@ export class Session {
     if (!this.#isLeft) this.#pass(this.machine.takeOutgoing());
     this.#keepSoon();
     const changes = this.machine.takeChanges();
-    if (changes.length > 0) this.shown(changes, isOwn);
+    if (changes.length === 0) return;
+    this.notes = this.machine.notes();
+    this.shown(changes, isOwn);
   }
 
   /** @param {string[]} frames */

@@ -4,9 +4,14 @@ use clap::Parser;
 
 use super::Task;
 
-/// Notes that people write together, live.
+/// The command line.
 #[derive(Parser, Debug)]
-#[command(name = "sockbit", version, about, max_term_width = 100, subcommand_negates_reqs = true)]
+#[command(
+    name = "sockbit",
+    version,
+    about = "Notes that people write together, live",
+    max_term_width = 100
+)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub task: Option<Task>,
@@ -19,31 +24,61 @@ pub(super) struct Args {
 #[command(next_help_heading = "Settings (each also as an environment variable)")]
 pub(super) struct Settings {
     /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, env = "SOCKBIT_LISTEN", default_value = "127.0.0.1:3000", global = true)]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "SOCKBIT_LISTEN",
+        default_value = "127.0.0.1:3000",
+        global = true
+    )]
     pub listen: String,
     /// What keeps the boards: `sqlite:PATH`, or `memory:` to forget everything at the end
-    #[arg(long, env = "SOCKBIT_STORE", default_value = "sqlite:data/sockbit.db", global = true)]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "SOCKBIT_STORE",
+        default_value = "sqlite:data/sockbit.db",
+        global = true
+    )]
     pub store: String,
     /// What carries messages between gateways and workers: `memory:`
-    #[arg(long, env = "SOCKBIT_BUS", default_value = "memory:", global = true)]
+    #[arg(long, value_name = "URL", env = "SOCKBIT_BUS", default_value = "memory:", global = true)]
     pub bus: String,
     /// How people reach this server, as in `https://notes.example.org`
-    #[arg(long, env = "SOCKBIT_PUBLIC_URL", global = true)]
+    #[arg(long, value_name = "URL", env = "SOCKBIT_PUBLIC_URL", global = true)]
     pub public_url: Option<String>,
     /// What cookies are signed with: at least 32 characters that nobody can guess
-    #[arg(long, env = "SOCKBIT_SECRET", hide_env_values = true, global = true)]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        env = "SOCKBIT_SECRET",
+        hide_env_values = true,
+        global = true
+    )]
     pub secret: Option<String>,
     /// File with the secret, made at the first start [default: sockbit.secret beside the data]
-    #[arg(long, env = "SOCKBIT_SECRET_FILE", global = true)]
+    #[arg(long, value_name = "FILE", env = "SOCKBIT_SECRET_FILE", global = true)]
     pub secret_file: Option<String>,
     /// What to log: error, warn, info, debug, trace, or levels by module
-    #[arg(long, env = "SOCKBIT_LOG", default_value = "info", global = true)]
+    #[arg(long, value_name = "LEVELS", env = "SOCKBIT_LOG", default_value = "info", global = true)]
     pub log: String,
     /// How to log: human or json
-    #[arg(long, env = "SOCKBIT_LOG_FORMAT", default_value = "human", global = true)]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "SOCKBIT_LOG_FORMAT",
+        default_value = "human",
+        global = true
+    )]
     pub log_format: String,
     /// How many proxies of yours stand in front and set X-Forwarded-For
-    #[arg(long, env = "SOCKBIT_TRUST_PROXY", default_value = "0", global = true)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "SOCKBIT_TRUST_PROXY",
+        default_value = "0",
+        global = true
+    )]
     pub trust_proxy: String,
     #[command(flatten)]
     pub limits: Limits,
@@ -53,54 +88,156 @@ pub(super) struct Settings {
 #[command(next_help_heading = "Limits")]
 pub(super) struct Limits {
     /// Text of one note
-    #[arg(long, env = "SOCKBIT_NOTE_BYTES", default_value = "64KiB", global = true)]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "SOCKBIT_NOTE_BYTES",
+        default_value = "64KiB",
+        global = true
+    )]
     pub note_bytes: String,
     /// Notes on a board, those in its trash included
-    #[arg(long, env = "SOCKBIT_BOARD_NOTES", default_value = "1000", global = true)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "SOCKBIT_BOARD_NOTES",
+        default_value = "1000",
+        global = true
+    )]
     pub board_notes: String,
     /// Text of all notes of a board
-    #[arg(long, env = "SOCKBIT_BOARD_BYTES", default_value = "8MiB", global = true)]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "SOCKBIT_BOARD_BYTES",
+        default_value = "8MiB",
+        global = true
+    )]
     pub board_bytes: String,
     /// Links into one board
-    #[arg(long, env = "SOCKBIT_BOARD_LINKS", default_value = "100", global = true)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "SOCKBIT_BOARD_LINKS",
+        default_value = "100",
+        global = true
+    )]
     pub board_links: String,
     /// Connections open at once
-    #[arg(long, env = "SOCKBIT_CONNECTIONS", default_value = "10000", global = true)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "SOCKBIT_CONNECTIONS",
+        default_value = "10000",
+        global = true
+    )]
     pub connections: String,
     /// Connections of any kind from one address; without effect behind a proxy
-    #[arg(long, env = "SOCKBIT_SOCKETS_PER_ADDRESS", default_value = "200", global = true)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "SOCKBIT_SOCKETS_PER_ADDRESS",
+        default_value = "200",
+        global = true
+    )]
     pub sockets_per_address: String,
     /// Live connections from one address
-    #[arg(long, env = "SOCKBIT_CONNECTIONS_PER_ADDRESS", default_value = "50", global = true)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "SOCKBIT_CONNECTIONS_PER_ADDRESS",
+        default_value = "50",
+        global = true
+    )]
     pub connections_per_address: String,
     /// Live connections of one person
-    #[arg(long, env = "SOCKBIT_CONNECTIONS_PER_PERSON", default_value = "10", global = true)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "SOCKBIT_CONNECTIONS_PER_PERSON",
+        default_value = "10",
+        global = true
+    )]
     pub connections_per_person: String,
     /// Boards looked at over one live connection
-    #[arg(long, env = "SOCKBIT_BOARDS_PER_CONNECTION", default_value = "64", global = true)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "SOCKBIT_BOARDS_PER_CONNECTION",
+        default_value = "64",
+        global = true
+    )]
     pub boards_per_connection: String,
     /// One message from a client
-    #[arg(long, env = "SOCKBIT_MESSAGE_BYTES", default_value = "256KiB", global = true)]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "SOCKBIT_MESSAGE_BYTES",
+        default_value = "256KiB",
+        global = true
+    )]
     pub message_bytes: String,
     /// Messages a second over one live connection
-    #[arg(long, env = "SOCKBIT_MESSAGES_PER_SECOND", default_value = "20", global = true)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "SOCKBIT_MESSAGES_PER_SECOND",
+        default_value = "20",
+        global = true
+    )]
     pub messages_per_second: String,
     /// Messages at once over one live connection
-    #[arg(long, env = "SOCKBIT_MESSAGES_BURST", default_value = "60", global = true)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "SOCKBIT_MESSAGES_BURST",
+        default_value = "60",
+        global = true
+    )]
     pub messages_burst: String,
     /// Pages and posts a second from one address
-    #[arg(long, env = "SOCKBIT_REQUESTS_PER_SECOND", default_value = "50", global = true)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "SOCKBIT_REQUESTS_PER_SECOND",
+        default_value = "50",
+        global = true
+    )]
     pub requests_per_second: String,
     /// Pages and posts at once from one address
-    #[arg(long, env = "SOCKBIT_REQUESTS_BURST", default_value = "300", global = true)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "SOCKBIT_REQUESTS_BURST",
+        default_value = "300",
+        global = true
+    )]
     pub requests_burst: String,
     /// Messages waiting for one client
-    #[arg(long, env = "SOCKBIT_OUTGOING_MESSAGES", default_value = "256", global = true)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "SOCKBIT_OUTGOING_MESSAGES",
+        default_value = "256",
+        global = true
+    )]
     pub outgoing_messages: String,
     /// Bytes waiting for one client
-    #[arg(long, env = "SOCKBIT_OUTGOING_BYTES", default_value = "1MiB", global = true)]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "SOCKBIT_OUTGOING_BYTES",
+        default_value = "1MiB",
+        global = true
+    )]
     pub outgoing_bytes: String,
     /// Bytes waiting for all clients together
-    #[arg(long, env = "SOCKBIT_OUTGOING_BYTES_TOTAL", default_value = "256MiB", global = true)]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "SOCKBIT_OUTGOING_BYTES_TOTAL",
+        default_value = "256MiB",
+        global = true
+    )]
     pub outgoing_bytes_total: String,
 }

@@ -35,7 +35,7 @@ pub(super) fn check(args: Args) -> Result<Config, Mistakes> {
         let store = store?;
         let secret = match given {
             Some(secret) => SecretSource::Given(secret),
-            None => secret_file(settings.secret_file, &store),
+            None => secret_file(settings.secret_file.filter(|it| !it.is_empty()), &store),
         };
         Some(Config {
             task: task.unwrap_or_default(),
@@ -69,13 +69,13 @@ impl Found {
         read(text).map_err(|problem| self.0.push(Mistake { flag, problem })).ok()
     }
 
-    /// What was given and can be used.
+    /// What was given and can be used. An empty variable is one that was not set.
     fn optional<T: FromStr<Err = String>>(
         &mut self,
         flag: &'static str,
         text: Option<&str>,
     ) -> Option<T> {
-        text.and_then(|text| self.read(flag, text, str::parse))
+        text.filter(|text| !text.is_empty()).and_then(|text| self.read(flag, text, str::parse))
     }
 
     /// A number, which may have a unit of bytes behind it.

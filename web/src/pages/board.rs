@@ -115,7 +115,7 @@ async fn render(
 ) -> axum::response::Response {
     let frame = Frame::new(me, format!("/boards/{}", board.id));
     let (notes_max, now) = (app.limits.notes_max, app.clock.now());
-    heavy_page(status, move || view(&board, frame, additions, notes_max, now)).await
+    heavy_page(app, status, move || view(&board, frame, additions, notes_max, now)).await
 }
 
 fn view(

@@ -99,5 +99,5 @@ async fn render(
             older,
         }
     };
-    Ok::<_, Failure>(heavy_page(status, view).await)
+    Ok::<_, Failure>(heavy_page(app, status, view).await)
 }

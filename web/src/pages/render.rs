@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::errors::Failure;
+use crate::app::App;
 
 /// A page that is cheap to render.
 pub(super) fn page(status: StatusCode, view: &impl Template) -> Response {
@@ -17,11 +18,14 @@ pub(super) fn page(status: StatusCode, view: &impl Template) -> Response {
     }
 }
 
-/// A page with notes on it: a full board takes long enough to be in the way of others.
+/// A page with notes on it: a full board takes long enough to be in the way of others, so it is
+/// rendered aside, and only few are at once.
 pub(super) async fn heavy_page<T: Template>(
+    app: &App,
     status: StatusCode,
     view: impl FnOnce() -> T + Send + 'static,
 ) -> Response {
+    let _turn = app.rendering.acquire().await;
     match tokio::task::spawn_blocking(move || page(status, &view())).await {
         Ok(response) => response,
         Err(error) => {

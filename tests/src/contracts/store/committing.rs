@@ -93,7 +93,7 @@ pub async fn a_conflict_does_not_hinder_other_boards(store: Arc<dyn Store>) {
     for script in &mut scripts {
         script.save(&store).await;
     }
-    let stale = scripts.iter_mut().nth(1).expect("there are four");
+    let stale = scripts.get_mut(1).expect("there are four");
     let mut late = stale.fork(9);
     stale.create(note_id(1), "faster").save(&store).await;
     late.create(note_id(1), "slower");

@@ -92,6 +92,7 @@ impl Script {
     }
 
     /// The same board where somebody else goes on with it.
+    #[must_use]
     pub fn fork(&self, strand: u64) -> Self {
         Self { strand, ..self.clone() }
     }

@@ -217,7 +217,7 @@ pub async fn boards_are_listed_latest_change_first(store: Arc<dyn Store>) {
         let boards: Vec<_> = lists.iter().map(|it| it.board).collect();
         assert_eq!(boards, order.iter().copied().take(max as usize).collect::<Vec<_>>());
     }
-    let last = scripts.iter_mut().nth(1).expect("there are four");
+    let last = scripts.get_mut(1).expect("there are four");
     last.at(1_000).edit(note_id(1), "changed").save(&store).await;
     let lists = store.boards_of(actor(1).id, 1).await.expect("the store answers");
     assert_eq!(lists.first().map(|it| it.board), Some(board_id(2)));

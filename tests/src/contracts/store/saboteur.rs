@@ -127,7 +127,9 @@ impl Store for Sabotaged {
             asked.board = (self.tricks.board)(asked.board);
             (self.tricks.wanted)(&mut asked);
             let mut loaded = self.load_one(&asked).await?;
-            loaded.iter_mut().for_each(|loaded| (self.tricks.loaded)(&asked, loaded));
+            for loaded in &mut loaded {
+                (self.tricks.loaded)(&asked, loaded);
+            }
             answers.append(&mut loaded);
         }
         (self.tricks.answers)(&mut answers);

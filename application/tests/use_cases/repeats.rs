@@ -1,0 +1,140 @@
+//! Nothing acknowledged is lost, nothing is applied twice.
+
+use serde_json::value::RawValue;
+use sockbit_domain::{ClientId, Command, KeyHash, Outcome, RejectionCode, Role};
+
+use crate::support::*;
+
+#[tokio::test]
+async fn a_repeat_has_the_same_outcome_and_no_second_effect() {
+    let (desk, base) = Desk::with_note("one").await;
+    let command = desk.envelope(&person(1), board_id(1), &edit(note_id(1), base, insert(3, "!")));
+    let first = desk.run(command.clone()).await;
+    desk.send(&person(1), &create_note(note_id(2), "meanwhile")).await;
+    let head = desk.head().await;
+
+    for _ in 0..3 {
+        assert_eq!(desk.run(command.clone()).await, first);
+    }
+
+    assert_eq!(desk.head().await, head);
+    assert_eq!(desk.text(note_id(1)).await, "one!");
+}
+
+#[tokio::test]
+async fn the_event_of_a_repeat_is_announced_again_as_it_was() {
+    let desk = Desk::with_board().await;
+    let command = desk.envelope(&person(1), board_id(1), &create_note(note_id(1), "one"));
+    desk.announced();
+    desk.run(command.clone()).await;
+    let first = desk.announced();
+    desk.send(&person(1), &create_note(note_id(2), "meanwhile")).await;
+    desk.announced();
+
+    desk.run(command).await;
+
+    assert_eq!(first.len(), 1);
+    assert_eq!(desk.announced(), first);
+}
+
+#[tokio::test]
+async fn a_repeat_within_one_batch_is_applied_once() {
+    let (desk, base) = Desk::with_note("one").await;
+    let command = desk.envelope(&person(1), board_id(1), &edit(note_id(1), base, insert(3, "!")));
+    desk.announced();
+    let outcomes = {
+        let (mut first, mut second) = (command.clone(), command);
+        first.reply_to.session = 101;
+        second.reply_to.session = 102;
+        desk.process(&[first, second]).await
+    };
+    assert_eq!(outcomes[0], outcomes[1]);
+    assert_eq!(desk.announced().len(), 1);
+    assert_eq!(desk.text(note_id(1)).await, "one!");
+}
+
+#[tokio::test]
+async fn rejections_and_unchanged_outcomes_are_repeated_too() {
+    let (desk, base) = Desk::with_note("one").await;
+    let unchanged =
+        desk.envelope(&person(1), board_id(1), &Command::RenameBoard { title: "Ideas".to_owned() });
+    let rejected = desk.envelope(
+        &person(1),
+        board_id(1),
+        &edit(note_id(9), base, insert(0, "no such note yet")),
+    );
+    let first = desk.process(&[unchanged.clone(), rejected.clone()]).await;
+    assert!(matches!(first[0], Outcome::Unchanged { position } if position == base));
+
+    saved(&desk.send(&person(1), &Command::RenameBoard { title: "Plans".to_owned() }).await);
+    saved(&desk.send(&person(1), &create_note(note_id(9), "now there is")).await);
+
+    assert_eq!(desk.process(&[unchanged, rejected]).await, first);
+    assert_eq!(desk.text(note_id(9)).await, "now there is");
+}
+
+#[tokio::test]
+async fn another_body_under_a_used_id_is_rejected_and_the_first_outcome_stands() {
+    let desk = Desk::with_board().await;
+    let first = desk.envelope(&person(1), board_id(1), &create_note(note_id(1), "one"));
+    let outcome = desk.run(first.clone()).await;
+    let mut second = desk.envelope(&person(1), board_id(1), &create_note(note_id(2), "two"));
+    second.message = first.message;
+
+    assert_eq!(rejected(&desk.run(second).await), RejectionCode::MessageIdReused);
+
+    assert_eq!(desk.run(first).await, outcome);
+    assert_eq!(desk.head().await, saved(&outcome), "the second had no effect");
+}
+
+#[tokio::test]
+async fn the_same_words_with_other_spaces_are_another_body() {
+    let desk = Desk::with_board().await;
+    let first = desk.envelope(&person(1), board_id(1), &create_note(note_id(1), "one"));
+    desk.run(first.clone()).await;
+    let mut spaced = first.clone();
+    spaced.body = RawValue::from_string(first.body.get().replace(':', ": ")).expect("JSON");
+    assert_eq!(rejected(&desk.run(spaced).await), RejectionCode::MessageIdReused);
+}
+
+#[tokio::test]
+async fn another_key_beside_the_same_body_is_another_command() {
+    let desk = Desk::with_board().await;
+    let mut link = desk.envelope(&person(1), board_id(1), &Command::AddLink { role: Role::Editor });
+    link.key = Some(KeyHash([1; 32]));
+    saved(&desk.run(link.clone()).await);
+    link.key = Some(KeyHash([2; 32]));
+    assert_eq!(rejected(&desk.run(link).await), RejectionCode::MessageIdReused);
+}
+
+#[tokio::test]
+async fn two_installations_may_use_the_same_message_id() {
+    let desk = Desk::with_board().await;
+    let first = desk.envelope(&person(1), board_id(1), &create_note(note_id(1), "one"));
+    let mut second = desk.envelope(&person(1), board_id(1), &create_note(note_id(2), "two"));
+    second.message = first.message;
+    second.client = ClientId(uuid(77));
+    let outcomes = desk.process(&[first, second]).await;
+    assert_eq!(outcomes.iter().map(|it| saved(it).seq.0).collect::<Vec<_>>(), [2, 3]);
+}
+
+#[tokio::test]
+async fn what_a_member_sent_malformed_is_recorded() {
+    let desk = Desk::with_board().await;
+    let good = desk.envelope(&person(1), board_id(1), &create_note(note_id(1), "one"));
+    let mut bad = good.clone();
+    bad.body = RawValue::from_string(r#"{"type":"explode"}"#.to_owned()).expect("JSON");
+    let first = desk.run(bad.clone()).await;
+    assert_eq!(rejected(&first), RejectionCode::Malformed);
+    assert_eq!(desk.run(bad).await, first);
+    assert_eq!(rejected(&desk.run(good).await), RejectionCode::MessageIdReused);
+}
+
+#[tokio::test]
+async fn what_a_stranger_sent_is_not_recorded() {
+    let desk = Desk::with_board().await;
+    let wish = desk.envelope(&person(2), board_id(1), &create_note(note_id(1), "one"));
+    assert_eq!(rejected(&desk.run(wish.clone()).await), RejectionCode::NotFound);
+    desk.let_in(&person(2)).await;
+    saved(&desk.run(wish).await);
+}

@@ -1,0 +1,136 @@
+//! Each message is written as its golden file says, and read from it as what it was.
+
+use std::collections::BTreeSet;
+
+use sockbit_domain::wire::{ClientMessage, Query, Reply, SentCommand, ServerMessage};
+use sockbit_domain::{Change, Command, Outcome};
+
+use crate::golden::{files, kinds, value};
+use crate::samples_in::client_messages;
+use crate::samples_out::server_messages;
+use crate::variants::variants;
+
+fn command(sent: &SentCommand) -> Command {
+    serde_json::from_str(sent.body.get()).expect("the body is a command")
+}
+
+/// The same as values: a body keeps its bytes, and so its spaces.
+#[track_caller]
+fn assert_same(name: &str, read: &ClientMessage, expected: &ClientMessage) {
+    match (read, expected) {
+        (ClientMessage::Command(read), ClientMessage::Command(expected)) => {
+            assert_eq!((read.id, read.board), (expected.id, expected.board), "{name}");
+            assert_eq!(read.key, expected.key, "{name}");
+            assert_eq!(command(read), command(expected), "{name}");
+        }
+        _ => assert_eq!(format!("{read:?}"), format!("{expected:?}"), "{name}"),
+    }
+}
+
+#[test]
+fn what_clients_send_is_read_from_its_golden_file() {
+    let files = files();
+    for (name, expected) in client_messages() {
+        let read = ClientMessage::parse(&files[name]).expect(name);
+        assert_same(name, &read, &expected);
+    }
+}
+
+#[test]
+fn what_clients_send_is_written_as_its_golden_file_says() {
+    let files = files();
+    for (name, message) in client_messages() {
+        let json = message.to_json().expect("a message is plain data");
+        assert_eq!(value(&json), value(&files[name]), "{name}");
+    }
+}
+
+#[test]
+fn what_servers_send_is_read_from_its_golden_file() {
+    let files = files();
+    for (name, expected) in server_messages() {
+        assert_eq!(ServerMessage::parse(&files[name]).expect(name), expected, "{name}");
+    }
+}
+
+#[test]
+fn what_servers_send_is_written_as_its_golden_file_says() {
+    let files = files();
+    for (name, message) in server_messages() {
+        let json = message.to_json().expect("a message is plain data");
+        assert_eq!(value(&json), value(&files[name]), "{name}");
+    }
+}
+
+#[test]
+fn the_body_of_a_command_keeps_its_bytes() {
+    let body = "{ \"type\" : \"join_board\",\t\"type2\":1 }";
+    let json = format!(
+        r#"{{"v":1,"type":"command","id":"10000000-0000-4000-8000-000000000001","board":"b0000000-0000-4000-8000-000000000001","body":{body}}}"#
+    );
+    let Ok(ClientMessage::Command(sent)) = ClientMessage::parse(&json) else {
+        panic!("it is a command");
+    };
+    assert_eq!(sent.body.get(), body);
+}
+
+#[test]
+fn every_message_says_its_version() {
+    assert!(files().values().all(|text| value(text)["v"] == 1));
+}
+
+#[test]
+fn every_golden_file_has_a_value_and_every_value_a_golden_file() {
+    let of_clients = client_messages().into_iter().map(|(name, _)| name.to_owned());
+    let of_servers = server_messages().into_iter().map(|(name, _)| name.to_owned());
+    let values: BTreeSet<String> = of_clients.chain(of_servers).collect();
+    assert_eq!(values, files().into_keys().collect());
+}
+
+#[test]
+fn every_command_has_a_golden_file() {
+    assert_eq!(kinds("command"), variants::<Command>(r#"{"type":"?"}"#));
+}
+
+#[test]
+fn every_query_and_reply_has_a_golden_file() {
+    assert_eq!(kinds("query"), variants::<Query>(r#"{"type":"?"}"#));
+    assert_eq!(kinds("reply"), variants::<Reply>(r#"{"type":"?"}"#));
+}
+
+#[test]
+fn every_change_has_a_golden_file() {
+    assert_eq!(kinds("event"), variants::<Change>(r#"{"type":"?"}"#));
+}
+
+#[test]
+fn every_outcome_has_a_golden_file() {
+    assert_eq!(kinds("outcome"), variants::<Outcome>(r#"{"result":"?"}"#));
+}
+
+#[test]
+fn every_server_message_has_a_golden_file() {
+    let in_folders_of_their_own = ["event", "outcome", "reply"].map(ToOwned::to_owned);
+    let mut found = kinds("server");
+    found.extend(in_folders_of_their_own);
+    assert_eq!(found, variants::<ServerMessage>(r#"{"type":"?"}"#));
+}
+
+#[test]
+fn every_client_message_has_a_golden_file() {
+    let found: BTreeSet<_> = client_messages().iter().map(|(_, message)| kind(message)).collect();
+    assert_eq!(found, KINDS.into_iter().collect());
+}
+
+const KINDS: [&str; 5] = ["command", "join", "leave", "ping", "query"];
+
+/// Whoever adds a message adds it here, to [`KINDS`] and to the golden files.
+fn kind(message: &ClientMessage) -> &'static str {
+    match message {
+        ClientMessage::Command(_) => "command",
+        ClientMessage::Join { .. } => "join",
+        ClientMessage::Leave { .. } => "leave",
+        ClientMessage::Ping => "ping",
+        ClientMessage::Query { .. } => "query",
+    }
+}

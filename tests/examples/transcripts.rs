@@ -1,0 +1,14 @@
+//! Writes transcripts of client machines to standard output, one line of JSON each; how many is the
+//! first argument. `tests/browser/js/replay-file.mjs` replays them in Node.
+
+use std::io::{Error, Write, stdout};
+
+use sockbit_tests::model;
+
+const COUNT: u64 = 2_000;
+
+fn main() -> Result<(), Error> {
+    let count = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(COUNT);
+    let lines = model::transcripts(count).map_err(Error::other)?;
+    stdout().write_all(lines.as_bytes())
+}

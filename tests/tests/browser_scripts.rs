@@ -1,0 +1,80 @@
+//! The browser's own modules do, in real Chromium, step by step what the Rust ones do.
+
+use std::path::Path;
+
+use axum::Router;
+use axum::http::header;
+use axum::response::Html;
+use axum::routing::get;
+use serde_json::Value;
+use sockbit_tests::model;
+use sockbit_tests::system::{Browser, Window};
+use tokio::net::TcpListener;
+use tower_http::services::ServeDir;
+
+const TRANSCRIPTS: u64 = 2_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_browsers_delta_passes_the_vectors() {
+    let site = serve(String::new()).await;
+    let browser = Browser::start().await;
+    let window = browser.window().await;
+    let faults = run(
+        &window,
+        &site,
+        "const delta = await import('/web/assets/js/delta.js');
+         const { faults } = await import('/tests/vectors/replay.mjs');
+         const read = async (name) => (await fetch(`/tests/vectors/${name}.json`)).json();
+         const [cases, edges, diffs] = await Promise.all(['delta', 'edges', 'diff'].map(read));
+         return faults(delta, { cases, edges, diffs });",
+    )
+    .await;
+    assert_eq!(faults, Value::Array(Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_browsers_machine_replays_the_transcripts_of_the_rust_one() {
+    let transcripts = model::transcripts(TRANSCRIPTS).expect("the schedules have no fault");
+    let count = transcripts.lines().count() as u64;
+    assert_eq!(count, TRANSCRIPTS);
+    let site = serve(transcripts).await;
+    let browser = Browser::start().await;
+    let window = browser.window().await;
+    let steps = run(
+        &window,
+        &site,
+        "const { BoardClient } = await import('/web/assets/js/board-client.js');
+         const { replayAll } = await import('/tests/browser/js/replay.js');
+         return replayAll(BoardClient, await (await fetch('/transcripts')).text());",
+    )
+    .await;
+    assert!(steps.as_u64().is_some_and(|it| it > TRANSCRIPTS * 10), "steps or a fault: {steps}");
+}
+
+/// Serves the workspace's files, an empty page, and the transcripts.
+async fn serve(transcripts: String) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+    let router = Router::new()
+        .route("/", get(|| async { Html("<!doctype html><title>replay</title>") }))
+        .route("/transcripts", get(|| async move { (plain, transcripts) }))
+        .fallback_service(ServeDir::new(root));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}/")
+}
+
+/// What an asynchronous script returns, or the error that it throws.
+async fn run(window: &Window, site: &str, script: &str) -> Value {
+    window.open(site).await;
+    let timeouts =
+        thirtyfour::TimeoutConfiguration::new(Some(std::time::Duration::from_mins(3)), None, None);
+    window.driver.update_timeouts(timeouts).await.expect("the script may take its time");
+    let wrapped = format!(
+        "const done = arguments[0]; (async () => {{ {script} }})()\
+         .then(done, (error) => done(String(error?.stack ?? error)));"
+    );
+    let result = window.driver.execute_async(wrapped, vec![]).await.expect("the script runs");
+    result.json().clone()
+}

@@ -1,0 +1,183 @@
+//! Who gets in, and who may act in whose name.
+
+use reqwest::Method;
+use sockbit_tests::system::App;
+
+use crate::visitor::{Page, Visitor};
+
+/// A link to a board, as the page shows it, without its host.
+async fn link(visitor: &mut Visitor, app: &App, board: &str) -> String {
+    let page = visitor.post(&format!("{board}/links"), &[]).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    let link = page.between("<input id=\"new-link\" class=\"input\" value=\"", "\"");
+    link.strip_prefix(&app.url()).expect("a link to this server").to_owned()
+}
+
+#[tokio::test]
+async fn a_link_lets_others_in_and_leaves_no_key_in_the_address() {
+    let app = App::start().await;
+    let (mut owner, board) = Visitor::with_board(&app).await;
+    let link = link(&mut owner, &app, &board).await;
+    let mut friend = Visitor::new(&app);
+    assert_eq!(friend.get(&board).await.status, 404);
+    for _ in 0..2 {
+        let page = friend.get(&link).await;
+        assert_eq!((page.status, page.location()), (303, board.clone()));
+        assert_eq!(page.header("cache-control"), "no-store");
+    }
+    let page = friend.submit(&format!("{board}/notes"), &[("text", "hello from outside")]).await;
+    assert!(page.shows("<p>hello from outside</p>"), "{}", page.body);
+    assert!(owner.get(&board).await.shows("<p>hello from outside</p>"));
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_answered_like_a_board_that_does_not_exist() {
+    let app = App::start().await;
+    let (_, board) = Visitor::with_board(&app).await;
+    let nowhere = "/boards/00000000-0000-4000-8000-000000000000";
+    let mut stranger = Visitor::new(&app);
+    let (wrong, missing) = (
+        stranger.get(&format!("{board}/join/AAAAAAAAAAAAAAAAAAAAAA")).await,
+        stranger.get(&format!("{nowhere}/join/AAAAAAAAAAAAAAAAAAAAAA")).await,
+    );
+    assert_eq!((wrong.status, missing.status), (404, 404));
+    assert_eq!(wrong.body, missing.body);
+}
+
+#[tokio::test]
+async fn a_stranger_can_do_nothing_on_a_board() {
+    let app = App::start().await;
+    let (mut owner, board) = Visitor::with_board(&app).await;
+    let page = owner.submit(&format!("{board}/notes"), &[("text", "private")]).await;
+    let note = format!("{board}/notes/{}", page.notes().remove(0));
+    let [(_, seq), (_, event)] = owner.get(&format!("{note}?edit")).await.base();
+    let mut stranger = Visitor::new(&app);
+    let edit = [("text", "x"), ("base_seq", &*seq), ("base_event", &*event)];
+    let posts: [(String, &[(&str, &str)]); 10] = [
+        (format!("{board}/rename"), &[("title", "mine")]),
+        (format!("{board}/links"), &[]),
+        (format!("{board}/notes"), &[("text", "x")]),
+        (format!("{board}/notes/examples"), &[]),
+        (format!("{note}/edit"), &edit),
+        (format!("{note}/recolour"), &[("colour", "red")]),
+        (format!("{note}/move"), &[("direction", "later")]),
+        (format!("{note}/trash"), &[]),
+        (format!("{note}/restore"), &[]),
+        (format!("{note}/delete"), &[("confirm", "yes")]),
+    ];
+    for (path, fields) in posts {
+        let page = stranger.post(&path, fields).await;
+        assert_eq!(page.status, 404, "{path}");
+        assert!(!page.shows("private") && !page.shows("Lisbon"), "{path}");
+    }
+    for path in [&board, &note] {
+        let page = stranger.get(path).await;
+        assert_eq!(page.status, 404, "{path}");
+        assert!(!page.shows("private") && !page.shows("Lisbon"), "{path}");
+    }
+    assert_eq!(owner.get(&board).await.notes().len(), 1);
+}
+
+#[tokio::test]
+async fn a_tampered_cookie_is_somebody_new() {
+    let app = App::start().await;
+    let (mut owner, board) = Visitor::with_board(&app).await;
+    let cookie = owner.cookie.take().expect("a cookie");
+    let at = cookie.len() - 20;
+    let (start, end) = cookie.split_at(at);
+    let flipped: String = end.chars().map(|c| if c == 'A' { 'B' } else { 'A' }).collect();
+    owner.cookie = Some(format!("{start}{flipped}"));
+    let page = owner.get(&board).await;
+    assert_eq!(page.status, 404);
+    assert!(page.header("set-cookie").starts_with("sockbit="), "a guest is somebody, too");
+    owner.cookie = Some(cookie);
+    assert_eq!(owner.get(&board).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_identity_outlives_the_process() {
+    let mut app = App::start().await;
+    let (mut owner, board) = Visitor::with_board(&app).await;
+    assert!(app.stop().await, "it ends well");
+    app.start_again().await;
+    let page = owner.get(&board).await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("set-cookie"), "", "whoever is known keeps their cookie");
+}
+
+/// A post with headers that a browser would send.
+async fn post_from(visitor: &mut Visitor, headers: &[(&str, &str)]) -> Page {
+    let mut request = visitor
+        .request(Method::POST, "/boards")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("title=forged");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    visitor.send(request).await
+}
+
+#[tokio::test]
+async fn only_our_own_pages_may_post() {
+    let app = App::start().await;
+    let mut visitor = Visitor::new(&app);
+    let own = app.url();
+    for headers in
+        [&[][..], &[("origin", &*own)], &[("origin", &*own), ("sec-fetch-site", "same-origin")]]
+    {
+        assert_eq!(post_from(&mut visitor, headers).await.status, 303, "{headers:?}");
+    }
+    for headers in [
+        [("origin", "https://evil.example"), ("x", "x")],
+        [("origin", "null"), ("x", "x")],
+        [("origin", &*own), ("sec-fetch-site", "cross-site")],
+        [("sec-fetch-site", "cross-site"), ("x", "x")],
+    ] {
+        assert_eq!(post_from(&mut visitor, &headers).await.status, 403, "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_our_own_pages_may_open_a_socket() {
+    let app = App::start().await;
+    let mut visitor = Visitor::new(&app);
+    let upgrade = |visitor: &Visitor, origin: &str| {
+        visitor
+            .request(Method::GET, "/ws")
+            .header("connection", "upgrade")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+            .header("origin", origin)
+    };
+    let page = visitor.send(upgrade(&visitor, "https://evil.example")).await;
+    assert_eq!(page.status, 403);
+    let response = upgrade(&visitor, &app.url()).send().await.expect("an answer");
+    assert_eq!(response.status().as_u16(), 101);
+    assert!(response.headers().contains_key("set-cookie"), "a guest on a socket is known later");
+}
+
+#[tokio::test]
+async fn behind_tls_the_cookie_travels_only_over_tls_and_links_name_the_public_host() {
+    let app = App::start_with(&["--public-url", "https://notes.example.org"]).await;
+    let (mut owner, board) = Visitor::with_board(&app).await;
+    let mut guest = Visitor::new(&app);
+    assert!(guest.get("/").await.header("set-cookie").contains("; Secure"));
+    let page = owner.post(&format!("{board}/links"), &[]).await;
+    assert!(page.shows(&format!("https://notes.example.org{board}/join/")), "{}", page.body);
+}
+
+#[tokio::test]
+async fn no_log_shows_a_key_or_a_cookie() {
+    let app = App::start_with(&["--log", "trace"]).await;
+    let (mut owner, board) = Visitor::with_board(&app).await;
+    let link = link(&mut owner, &app, &board).await;
+    let mut friend = Visitor::new(&app);
+    friend.get(&link).await;
+    let key = link.rsplit('/').next().expect("a key");
+    let signature = owner.cookie.as_ref().map(|it| it.chars().skip(8).take(30).collect::<String>());
+    let log = app.log();
+    assert!(log.contains("/boards/{board}/join/{key}"), "the route is told");
+    assert!(!log.contains(key), "the key is not");
+    assert!(!log.contains(&signature.expect("a cookie")), "and no cookie");
+}

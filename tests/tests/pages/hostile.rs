@@ -1,0 +1,163 @@
+//! Whatever a form or an address brings, there is an answer and no harm.
+
+use reqwest::Method;
+use sockbit_tests::system::App;
+
+use crate::visitor::Visitor;
+
+const ANY: &str = "00000000-0000-4000-8000-000000000000";
+
+#[tokio::test]
+async fn an_address_that_names_nothing_is_not_found() {
+    let app = App::start().await;
+    let (mut visitor, board) = Visitor::with_board(&app).await;
+    for path in [
+        "/nothing",
+        "/boards",
+        "/boards/",
+        "/boards/x",
+        "/boards/%00",
+        "/boards/%ff%fe",
+        "/assets/../../Cargo.toml",
+        "/assets/%2e%2e/%2e%2e/Cargo.toml",
+        "/assets/css",
+        &format!("{board}/notes/x"),
+        &format!("{board}/notes/{ANY}"),
+        &format!("{board}/join/"),
+    ] {
+        let page = visitor.get(path).await;
+        assert!(matches!(page.status, 404 | 405), "{path}: {}", page.status);
+        assert!(page.shows("<!doctype html>"), "{path} is answered with a page");
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_of_a_page_and_makes_no_sense_is_ignored() {
+    let app = App::start().await;
+    let (mut visitor, board) = Visitor::with_board(&app).await;
+    for query in [
+        "edit=x",
+        "edit=",
+        &format!("edit={ANY}"),
+        "colour=%00",
+        "trashed=%ff",
+        "edit=a&edit=b",
+        "%",
+    ] {
+        let page = visitor.get(&format!("{board}?{query}")).await;
+        assert_eq!(page.status, 200, "{query}: {}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_none_of_ours_is_refused_with_a_page() {
+    let app = App::start().await;
+    let (mut visitor, board) = Visitor::with_board(&app).await;
+    let page = visitor.submit(&format!("{board}/notes"), &[("text", "x")]).await;
+    let note = format!("{board}/notes/{}", page.notes().remove(0));
+    let forms: [(String, &[(&str, &str)]); 9] = [
+        ("/boards".to_owned(), &[]),
+        ("/me".to_owned(), &[("name", "Ada")]),
+        ("/me".to_owned(), &[("name", "Ada"), ("colour", "-1")]),
+        (format!("{board}/notes"), &[("colour", "red")]),
+        (format!("{board}/notes"), &[("text", "x"), ("colour", "pink")]),
+        (format!("{note}/edit"), &[("text", "x")]),
+        (format!("{note}/edit"), &[("text", "x"), ("base_seq", "-1"), ("base_event", ANY)]),
+        (format!("{note}/edit"), &[("text", "x"), ("base_seq", "1"), ("base_event", "x")]),
+        (format!("{note}/move"), &[("direction", "up")]),
+    ];
+    for (path, fields) in forms {
+        let page = visitor.post(&path, fields).await;
+        assert_eq!(page.status, 422, "{path} {fields:?}");
+        assert!(page.shows("We could not read that"), "{path} {fields:?}: {}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_another_kind_is_refused_with_a_page() {
+    let app = App::start().await;
+    let mut visitor = Visitor::new(&app);
+    for (kind, body, status) in [
+        ("application/json", "{\"title\":\"x\"}", 415),
+        ("multipart/form-data; boundary=x", "--x--", 415),
+        ("application/x-www-form-urlencoded", "title=a&title=b", 422),
+    ] {
+        let request =
+            visitor.request(Method::POST, "/boards").header("content-type", kind).body(body);
+        let page = visitor.send(request).await;
+        assert_eq!(page.status, status, "{kind}");
+        assert!(page.shows("<!doctype html>"), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_with_a_page() {
+    let app = App::start().await;
+    let (mut visitor, board) = Visitor::with_board(&app).await;
+    let text = "x".repeat(2 * 1024 * 1024);
+    let page = visitor.post(&format!("{board}/notes"), &[("text", &text)]).await;
+    assert_eq!(page.status, 413);
+    assert!(page.shows("That is too much at once"), "{}", page.body);
+    // The connection ended with what was left of the body on it; the next one is as good.
+    let mut again = Visitor::new(&app);
+    again.cookie = visitor.cookie;
+    assert_eq!(again.get(&board).await.status, 200);
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_text_do_no_harm() {
+    let app = App::start().await;
+    let (mut visitor, board) = Visitor::with_board(&app).await;
+    let request = visitor
+        .request(Method::POST, &format!("{board}/notes"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("text=%ff%00%fe%0d%0aok%07&colour=red");
+    let page = visitor.send(request).await;
+    assert!(matches!(page.status, 303 | 422), "{}", page.body);
+    assert_eq!(visitor.get(&board).await.status, 200);
+}
+
+#[tokio::test]
+async fn markup_in_titles_names_and_notes_is_shown_and_not_obeyed() {
+    let app = App::start().await;
+    let mut visitor = Visitor::new(&app);
+    let evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
+    visitor.submit("/me", &[("name", evil), ("colour", "0"), ("back", "/")]).await;
+    let board = visitor.post("/boards", &[("title", evil)]).await.location();
+    let text = format!(
+        "{evil}\n\n[a](javascript:alert(1)) ![b](javascript:alert(1))\n\n</textarea>{evil}"
+    );
+    let page = visitor.submit(&format!("{board}/notes"), &[("text", &text)]).await;
+    let note = page.notes().remove(0);
+    let draft = visitor
+        .post(
+            &format!("{board}/notes/{ANY}/edit"),
+            &[("text", &text), ("base_seq", "1"), ("base_event", ANY)],
+        )
+        .await;
+    for page in [
+        page,
+        draft,
+        visitor.get("/").await,
+        visitor.get(&format!("{board}?edit={note}")).await,
+        visitor.get(&format!("{board}/notes/{note}")).await,
+        visitor.submit(&format!("{board}/notes/{note}/trash"), &[]).await,
+    ] {
+        assert!(!page.shows("<script>alert") && !page.shows("<img src=x"), "{}", page.body);
+        assert!(!page.shows("href=\"javascript:"), "{}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn whoever_asks_too_fast_is_told_to_wait() {
+    let app = App::start_with(&["--requests-per-second", "1", "--requests-burst", "3"]).await;
+    let mut visitor = Visitor::new(&app);
+    let mut statuses = Vec::new();
+    for _ in 0..6 {
+        statuses.push(visitor.get("/").await);
+    }
+    let slowed = statuses.iter().find(|page| page.status == 429).expect("one of six is too fast");
+    assert_eq!(slowed.header("retry-after"), "2");
+    assert!(slowed.shows("That was a little fast"), "{}", slowed.body);
+    assert_eq!(visitor.get("/healthz").await.status, 200, "machines are not slowed");
+}

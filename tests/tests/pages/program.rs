@@ -1,0 +1,149 @@
+//! What programs meet: commands over HTTP, files, health and measurements.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use sockbit_tests::system::App;
+use uuid::Uuid;
+
+use crate::visitor::{Page, Visitor};
+
+async fn post_command(visitor: &mut Visitor, body: &str) -> (u16, Value) {
+    let request = visitor.request(Method::POST, "/api/commands").body(body.to_owned());
+    let page = visitor.send(request).await;
+    assert_eq!(page.header("content-type"), "application/json", "{}", page.body);
+    (page.status, serde_json::from_str(&page.body).expect("JSON"))
+}
+
+fn id() -> String {
+    #[expect(clippy::disallowed_methods, reason = "a client mints its own identifiers")]
+    Uuid::new_v4().to_string()
+}
+
+#[tokio::test]
+async fn a_command_is_posted_and_answered_with_its_outcome_each_time() {
+    let app = App::start().await;
+    let mut visitor = Visitor::new(&app);
+    let (message, board) = (id(), id());
+    let body = json!({"type": "create_board", "title": "From a program"});
+    let frame =
+        json!({"v": 1, "type": "command", "id": message, "board": board, "body": body}).to_string();
+    let (status, first) = post_command(&mut visitor, &frame).await;
+    assert_eq!(status, 200);
+    assert_eq!(first["type"], "outcome");
+    assert_eq!(first["outcome"]["result"], "saved");
+    let (_, second) = post_command(&mut visitor, &frame).await;
+    assert_eq!(second, first, "a repeat gets the same outcome");
+    assert!(visitor.get(&format!("/boards/{board}")).await.shows("From a program"));
+}
+
+#[tokio::test]
+async fn a_post_that_is_no_command_is_refused_by_name() {
+    let app = App::start().await;
+    let mut visitor = Visitor::new(&app);
+    for (body, code) in [
+        ("", "malformed"),
+        ("[]", "malformed"),
+        (r#"{"v":1,"type":"command"}"#, "malformed"),
+        (r#"{"v":99,"type":"command"}"#, "unsupported_version"),
+        (r#"{"v":1,"type":"dance"}"#, "unknown_type"),
+        (r#"{"v":1,"type":"ping"}"#, "unknown_type"),
+    ] {
+        let (status, answer) = post_command(&mut visitor, body).await;
+        assert_eq!((status, answer["code"].as_str()), (400, Some(code)), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_made_for_a_program_too() {
+    let app = App::start().await;
+    let (mut visitor, board) = Visitor::with_board(&app).await;
+    let path = format!("{board}/links");
+    let request = visitor.request(Method::POST, &path).header("accept", "application/json");
+    let page = visitor.send(request).await;
+    let answer: Value = serde_json::from_str(&page.body).expect("JSON");
+    let link = answer["link"].as_str().expect("a link").to_owned();
+    assert!(link.starts_with(&format!("{}{board}/join/", app.url())), "{link}");
+    assert_eq!(page.header("cache-control"), "no-store");
+    let mut stranger = Visitor::new(&app);
+    let request = stranger.request(Method::POST, &path).header("accept", "application/json");
+    let page = stranger.send(request).await;
+    let answer: Value = serde_json::from_str(&page.body).expect("JSON");
+    assert_eq!((page.status, answer["code"].as_str()), (404, Some("not_found")));
+}
+
+#[tokio::test]
+async fn files_come_with_their_type_and_only_when_they_changed() {
+    let app = App::start().await;
+    let mut visitor = Visitor::new(&app);
+    for (path, kind, keep) in [
+        ("/assets/css/base.css", "text/css; charset=utf-8", "no-cache"),
+        ("/assets/js/delta.js", "text/javascript; charset=utf-8", "no-cache"),
+        ("/assets/favicon.svg", "image/svg+xml", "no-cache"),
+        (
+            "/assets/fonts/source-sans-3-latin-normal.woff2",
+            "font/woff2",
+            "public, max-age=31536000, immutable",
+        ),
+    ] {
+        let request = visitor.request(Method::GET, path);
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status().as_u16(), 200, "{path}");
+        assert_eq!(response.headers()["content-type"], kind, "{path}");
+        assert_eq!(response.headers()["cache-control"], keep, "{path}");
+        assert!(!response.headers().contains_key("set-cookie"), "a file makes nobody a guest");
+        let etag = response.headers()["etag"].clone();
+        let request = visitor.request(Method::GET, path).header("if-none-match", etag);
+        let page = visitor.send(request).await;
+        assert_eq!((page.status, page.body.len()), (304, 0), "{path}");
+        let request = visitor.request(Method::GET, path).header("if-none-match", "\"old\"");
+        assert_eq!(visitor.send(request).await.status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_tells_the_browser_what_to_refuse() {
+    let app = App::start().await;
+    let (mut visitor, board) = Visitor::with_board(&app).await;
+    let pages: Vec<Page> = vec![
+        visitor.get("/").await,
+        visitor.get(&board).await,
+        visitor.get("/nothing").await,
+        visitor.get("/assets/js/delta.js").await,
+        visitor.get("/readyz").await,
+        visitor.post("/boards", &[("title", "")]).await,
+    ];
+    for page in pages {
+        let policy = page.header("content-security-policy");
+        for part in [
+            "default-src 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "object-src 'none'",
+        ] {
+            assert!(policy.contains(part), "{part} in {policy}");
+        }
+        assert!(!policy.contains("unsafe"), "{policy}");
+        assert_eq!(page.header("x-content-type-options"), "nosniff");
+        assert_eq!(page.header("referrer-policy"), "same-origin");
+        assert_eq!(page.header("cross-origin-opener-policy"), "same-origin");
+    }
+}
+
+#[tokio::test]
+async fn health_and_measurements_are_told() {
+    let app = App::start().await;
+    let mut visitor = Visitor::new(&app);
+    assert_eq!(visitor.get("/healthz").await.body, "ok\n");
+    let ready: Value = serde_json::from_str(&visitor.get("/readyz").await.body).expect("JSON");
+    assert_eq!(ready, json!({"ready": true, "problems": []}));
+    visitor.post("/boards", &[("title", "counted")]).await;
+    let measured = visitor.get("/metrics").await.body;
+    for line in [
+        "sockbit_http_requests_total{method=\"POST\",route=\"/boards\",status=\"303\"} 1",
+        "sockbit_outcomes_total{result=\"saved\"} 1",
+        "sockbit_connections ",
+    ] {
+        assert!(measured.contains(line), "{line} in {measured}");
+    }
+}

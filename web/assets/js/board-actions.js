@@ -1,0 +1,137 @@
+// @ts-check
+// What a person does to the notes of a board.
+
+import { actionOf, find } from "./dom.js";
+import { uuid } from "./ids.js";
+import { Palette } from "./palette.js";
+import { toast } from "./toasts.js";
+
+/** @typedef {import("./session.js").Session} Session */
+/** @typedef {import("./card-list.js").CardList} CardList */
+
+export class BoardActions {
+  /** What waits for the board to be known. @type {(() => void)[]} */
+  #waiting = [];
+
+  /**
+   * @param {Session} session
+   * @param {CardList} list
+   */
+  constructor(session, list) {
+    this.session = session;
+    this.list = list;
+    this.palette = new Palette((note, colour) => session.wish({ type: "recolour_note", note, colour }));
+    list.container.addEventListener("click", (event) => this.#onClick(event));
+    list.container.addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  cards() {
+    return this.list.articles();
+  }
+
+  /** @param {HTMLElement} article */
+  edit(article) {
+    const card = this.list.of(article);
+    if (card) this.list.pen.take(card, card.text?.length ?? null);
+  }
+
+  /** @param {HTMLElement} article */
+  colour(article) {
+    const opener = find(article, "[data-action=colour]");
+    if (opener) this.palette.open(opener, article);
+  }
+
+  /** @param {HTMLElement} article */
+  trash(article) {
+    const card = this.list.of(article);
+    if (!card) return;
+    const note = card.id;
+    const cards = this.cards();
+    const at = cards.indexOf(article);
+    const neighbour = cards[at + 1] ?? cards[at - 1];
+    const hadFocus = card.hasFocus;
+    if (this.list.pen.card === card) this.list.pen.put();
+    this.session.wish({ type: "trash_note", note });
+    if (hadFocus) neighbour?.focus({ preventScroll: true });
+    toast("Note in the trash", { undo: () => this.session.wish({ type: "restore_note", note }) });
+  }
+
+  /**
+   * A new note, in the first place. Where that is must be known, so it may have to wait.
+   * @param {string} text
+   * @param {string} colour
+   */
+  async create(text, colour) {
+    if (!this.session.isPulled) await new Promise((/** @type {(_: void) => void} */ go) => this.#waiting.push(go));
+    const [first] = this.#live();
+    const rank = this.session.machine.rankFor(null, first ?? null);
+    this.session.wish({ type: "create_note", note: uuid(), text, colour, rank });
+  }
+
+  /** The board is known now. */
+  pulled() {
+    for (const go of this.#waiting.splice(0)) go();
+  }
+
+  /**
+   * @param {HTMLElement} article
+   * @param {number} step towards the end, or the beginning where it is negative
+   */
+  move(article, step) {
+    const note = article.dataset.note ?? "";
+    const others = this.#live().filter((id) => id !== note);
+    const place = this.#live().indexOf(note) + step;
+    if (place < 0 || place > others.length) return;
+    const rank = this.session.machine.rankFor(others[place - 1] ?? null, others[place] ?? null);
+    this.session.wish({ type: "move_note", note, rank });
+    article.scrollIntoView({ block: "nearest" });
+  }
+
+  #live() {
+    const notes = this.session.notes;
+    return notes.filter(({ state }) => state === "live").map(({ id }) => id);
+  }
+
+  /** @param {MouseEvent} event */
+  #onClick(event) {
+    const article = event.target instanceof Element ? event.target.closest("[data-note]") : null;
+    const card = this.list.of(article);
+    if (!(article instanceof HTMLElement) || !card || event.defaultPrevented) return;
+    const pressed = actionOf(event);
+    if (!pressed) {
+      this.list.pen.takeWherePressed(card, event);
+    } else if (pressed.action !== "open" && !isForElsewhere(event)) {
+      event.preventDefault();
+      this.#do(pressed.action, article, pressed.button);
+    }
+  }
+
+  /**
+   * @param {string} action
+   * @param {HTMLElement} article
+   * @param {HTMLElement} button
+   */
+  #do(action, article, button) {
+    switch (action) {
+      case "edit":
+        return this.edit(article);
+      case "save":
+        return this.list.pen.put();
+      case "colour":
+        return this.palette.open(button, article);
+      case "earlier":
+        return this.move(article, -1);
+      case "later":
+        return this.move(article, 1);
+      case "trash":
+        return this.trash(article);
+      case "tools":
+        article.toggleAttribute("data-tools");
+    }
+  }
+}
+
+/** A link that is to open in another tab goes there. @param {MouseEvent} event */
+function isForElsewhere(event) {
+  return event.ctrlKey || event.metaKey || event.shiftKey;
+}

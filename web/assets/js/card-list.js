@@ -1,0 +1,218 @@
+// @ts-check
+// The cards of a board, always as the machine has the notes, in their order.
+
+import { Card } from "./card.js";
+import { flash } from "./dom.js";
+import { Hold, arrange, aroundHeld, gently } from "./order.js";
+import { Pen } from "./pen.js";
+import { receiptName } from "./receipts.js";
+import { toast } from "./toasts.js";
+
+/** @typedef {import("./session.js").Session} Session */
+/** @typedef {import("./view-changes.js").ViewChange} ViewChange */
+
+const RECEIPTS_EVERY_MS = 300;
+
+/** @type {Set<HTMLElement>} */
+const NOTHING = new Set();
+
+export class CardList {
+  /** @type {Map<string, Card>} */
+  #cards = new Map();
+  /** Whether the machine's notes were shown once; what differs before that is no news. */
+  #isCurrent = false;
+
+  /**
+   * @param {HTMLElement} container whose children the server rendered
+   * @param {Session} session
+   */
+  constructor(container, session) {
+    this.container = container;
+    this.session = session;
+    this.pen = new Pen(session, () => this.#settle());
+    this.hold = new Hold(container, () => this.#settle());
+    for (const article of this.articles()) this.#hydrate(article);
+    setInterval(() => this.showReceipts(), RECEIPTS_EVERY_MS);
+    session.connection.addEventListener("state", () => this.showReceipts());
+  }
+
+  /** @returns {HTMLElement[]} */
+  articles() {
+    return [...this.container.children].map((it) => /** @type {HTMLElement} */ (it));
+  }
+
+  /** @param {string} note */
+  get(note) {
+    return this.#cards.get(note);
+  }
+
+  /** @param {Element | null} element in a card */
+  of(element) {
+    return this.#cards.get(element?.closest("[data-note]")?.getAttribute("data-note") ?? "");
+  }
+
+  /** What was typed into a form before script came is typing like any other. */
+  takeOver() {
+    for (const card of this.#cards.values()) {
+      const typed = isVisit() ? card.typedBefore() : null;
+      if (!card.isEditing) continue;
+      card.article.removeAttribute("data-editing");
+      this.pen.take(card);
+      if (typed === null || !card.textarea) continue;
+      card.textarea.value = typed;
+      card.textarea.dispatchEvent(new Event("input"));
+    }
+    // What an earlier page kept is shown even before the server is reached.
+    for (const note of this.session.dirty()) this.#cards.get(note)?.become(this.session.text(note));
+    this.showReceipts();
+  }
+
+  /**
+   * @param {ViewChange[]} changes
+   * @param {boolean} isOwn
+   */
+  show(changes, isOwn) {
+    this.#letGo();
+    const held = isOwn ? NOTHING : this.hold.cards;
+    const show = () => changes.forEach((change) => this.#showChange(change, isOwn));
+    if (this.#isOnlyHere(changes)) {
+      show();
+    } else {
+      gently(this.container, [...held][0], () => {
+        show();
+        this.#arrange(held);
+      });
+    }
+    this.showReceipts();
+    if (this.session.isPulled) this.#isCurrent = true;
+  }
+
+  showReceipts() {
+    const { session } = this;
+    const isLive = session.connection.state === "live";
+    const world = { isLive, isKept: session.isKept, now: Date.now() };
+    for (const card of this.#cards.values()) {
+      card.showReceipt(receiptName(session.receipt(card.id), world));
+    }
+  }
+
+  /**
+   * @param {ViewChange} change
+   * @param {boolean} isOwn
+   */
+  #showChange(change, isOwn) {
+    if (change.type === "reset") return this.#showAll();
+    if (change.type === "text") {
+      const card = this.#cards.get(change.note);
+      card?.change(change.delta, this.session.text(change.note));
+      if (!isOwn && card !== this.pen.card) card?.freshen();
+    } else if (change.type === "note" || change.type === "added") {
+      const note = this.session.notes.find(({ id }) => id === change.note);
+      const card = note && this.#card(note.id);
+      if (!note || !card) return;
+      card.show(note);
+      if (change.type === "added" && !isOwn && !card.article.isConnected) flash(card.article, "data-arrived");
+      if (note.state === "trashed" && card === this.pen.card) warnOfTrash(isOwn);
+    }
+  }
+
+  #showAll() {
+    if (!this.session.isPulled) return;
+    for (const note of this.session.notes) {
+      const card = this.#card(note.id);
+      const isNews = card.article.isConnected && card.text !== null && this.#isCurrent;
+      const isOther = card.become(this.session.text(note.id));
+      if (isOther && isNews && card !== this.pen.card) card.freshen();
+      card.show(note);
+    }
+  }
+
+  /**
+   * Whether nothing moves: the most frequent change by far is a key in the note that is written in.
+   * @param {ViewChange[]} changes
+   */
+  #isOnlyHere(changes) {
+    const isHere = (/** @type {ViewChange} */ change) =>
+      (change.type === "note" || change.type === "text") && change.note === this.pen.card?.id;
+    if (!changes.every(isHere)) return false;
+    const { children } = this.container;
+    const live = this.#live();
+    return live.length === children.length && live.every((article, place) => article === children[place]);
+  }
+
+  /** Nobody can write in a note that was deleted for good; the words are a draft by now. */
+  #letGo() {
+    const written = this.pen.card?.id;
+    const isGone = () => !this.session.notes.some(({ id }) => id === written);
+    if (written && this.session.isPulled && isGone()) this.pen.put();
+  }
+
+  /** Something that was held is free: everything goes where it belongs. */
+  #settle() {
+    if (this.#isCurrent) gently(this.container, undefined, () => this.#arrange(NOTHING));
+  }
+
+  /** @param {Set<HTMLElement>} held */
+  #arrange(held) {
+    const present = this.articles();
+    const wanted = this.session.isPulled ? this.#live() : this.#withNew(present);
+    arrange(this.container, aroundHeld(present, wanted, held));
+    wanted.forEach((article, index) => {
+      enable(article, "earlier", index > 0);
+      enable(article, "later", index < wanted.length - 1);
+    });
+  }
+
+  /** The note that is written in stays, whoever put it in the trash: writing brings it back. */
+  #live() {
+    const notes = this.session.notes;
+    const shown = notes.filter(({ id, state }) => state === "live" || this.pen.card?.id === id);
+    const ids = new Set(notes.map(({ id }) => id));
+    for (const id of this.#cards.keys()) if (!ids.has(id)) this.#cards.delete(id);
+    return shown.map(({ id }) => this.#card(id).article);
+  }
+
+  /** @param {HTMLElement[]} present */
+  #withNew(present) {
+    const isNew = (/** @type {HTMLElement} */ article) => !present.includes(article);
+    const own = this.session.notes.filter((note) => note.isNew);
+    return [...own.map(({ id }) => this.#card(id).article).filter(isNew), ...present];
+  }
+
+  /** @param {HTMLElement} article */
+  #hydrate(article) {
+    const card = new Card(article, (delta, before) => this.session.type(card.id, delta, before));
+    this.#cards.set(card.id, card);
+  }
+
+  /** @param {string} note */
+  #card(note) {
+    const known = this.#cards.get(note);
+    if (known) return known;
+    const card = Card.stamped(note, (delta, before) => this.session.type(note, delta, before));
+    this.#cards.set(note, card);
+    card.become(this.session.text(note));
+    return card;
+  }
+}
+
+/** @param {boolean} isOwn */
+function warnOfTrash(isOwn) {
+  if (!isOwn) toast("This note was put in the trash. Go on writing, and it comes back.");
+}
+
+/**
+ * @param {HTMLElement} article
+ * @param {string} action
+ * @param {boolean} isEnabled
+ */
+function enable(article, action, isEnabled) {
+  const button = article.querySelector(`[data-action=${action}]`);
+  if (button instanceof HTMLButtonElement && button.disabled === isEnabled) button.disabled = !isEnabled;
+}
+
+/** After a reload the browser itself brings back old words, which nobody types now. */
+function isVisit() {
+  const [visit] = performance.getEntriesByType("navigation");
+  return visit instanceof PerformanceNavigationTiming && visit.type === "navigate";
+}
