@@ -42,12 +42,12 @@ impl Scene {
         assert_eq!(answer["code"], code, "{frame} → {answer}");
     }
 
-    fn edit(&self, delta: Value) -> Value {
+    fn edit(&self, delta: &Value) -> Value {
         json!({"type": "edit_note", "note": NOTE, "base": self.head, "delta": delta})
     }
 
     /// Everybody is still served, and nothing was logged as a panic.
-    async fn is_untouched(mut self) {
+    async fn stands(mut self) {
         self.bystander.ping().await;
         assert!(self.app.is_running(), "the process still runs");
         assert!(!self.app.log().contains("panicked"), "nothing panicked: {}", self.app.log());
@@ -68,7 +68,7 @@ async fn a_frame_that_is_no_message_is_refused_by_name() {
     scene.refuses(r#"{"v":1,"type":"command","board":"x"}"#, "malformed").await;
     scene.refuses(&"[".repeat(100_000), "malformed").await;
     scene.refuses(&format!(r#"{{"v":1,"type":"{}"}}"#, "x".repeat(10_000)), "unknown_type").await;
-    scene.is_untouched().await;
+    scene.stands().await;
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn a_refusal_carries_the_id_of_what_it_refuses() {
     let answer = scene.owner.next_of("refused").await;
     assert_eq!(answer["id"], json!(id));
     assert_eq!(answer["detail"], "missing field `board`");
-    scene.is_untouched().await;
+    scene.stands().await;
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn a_body_that_is_no_command_is_rejected_as_malformed() {
     let half = r#"{"type":"rename_board","title":"\ud800"}"#;
     let answer = scene.owner.raw_command(BOARD, half).await;
     assert_eq!(answer["outcome"]["code"], "malformed", "half a surrogate pair: {answer}");
-    scene.is_untouched().await;
+    scene.stands().await;
 }
 
 #[tokio::test]
@@ -108,24 +108,24 @@ async fn a_delta_that_does_not_fit_is_rejected() {
     for delta in [
         json!([{"retain": 5}, {"insert": "x"}]),
         json!([{"delete": 5}]),
-        json!([{"delete": 2147483647}]),
+        json!([{"delete": 2_147_483_647_u32}]),
         json!([{"retain": 2}, {"insert": "x"}]),
         json!([{"retain": 1}, {"delete": 1}]),
         json!([{"insert": "nul \u{0}"}]),
         json!([{"insert": "cr \r\n"}]),
     ] {
-        let edit = scene.edit(delta);
+        let edit = scene.edit(&delta);
         scene.rejects(edit, "bad_delta").await;
     }
     let huge = json!([{"insert": "x".repeat(65 * 1024)}]);
-    let edit = scene.edit(huge);
+    let edit = scene.edit(&huge);
     scene.rejects(edit, "text_too_long").await;
     for delta in [json!([{"retain": 0}]), json!([{"retain": -1}]), json!([{"jump": 1}]), json!("x")]
     {
-        let edit = scene.edit(delta);
+        let edit = scene.edit(&delta);
         scene.rejects(edit, "malformed").await;
     }
-    scene.is_untouched().await;
+    scene.stands().await;
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn a_whole_text_is_normalised_and_not_rejected() {
     assert_eq!(answer["outcome"]["result"], "saved");
     let note = scene.owner.query(json!({"type": "note", "board": BOARD, "note": NOTE})).await;
     assert_eq!(note["body"]["note"]["text"], "one\ntwo\nthree");
-    scene.is_untouched().await;
+    scene.stands().await;
 }
 
 #[tokio::test]
@@ -156,7 +156,7 @@ async fn a_base_of_the_future_or_of_another_history_is_gone() {
         scene.owner.send(join).await;
         assert_eq!(scene.owner.next_of("base_gone").await["board"], BOARD);
     }
-    scene.is_untouched().await;
+    scene.stands().await;
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn what_is_not_there_is_said_to_be_not_there() {
     assert_eq!(scene.bystander.next_of("left").await["rejection"]["code"], "not_found");
     let page = scene.bystander.query(json!({"type": "board_page", "board": BOARD})).await;
     assert_eq!(page["body"]["code"], "not_found");
-    scene.is_untouched().await;
+    scene.stands().await;
 }
 
 #[tokio::test]
@@ -194,7 +194,7 @@ async fn the_same_id_with_another_body_changes_nothing() {
     assert_eq!(other["outcome"]["code"], "message_id_reused");
     let page = scene.owner.query(json!({"type": "board_page", "board": BOARD})).await;
     assert_eq!(page["body"]["title"], "One");
-    scene.is_untouched().await;
+    scene.stands().await;
 }
 
 #[tokio::test]
@@ -203,7 +203,7 @@ async fn a_frame_over_the_limit_closes_its_own_connection_alone() {
     let mut hostile = RawPeer::guest(&scene.app).await;
     hostile.socket.send(Message::text("x".repeat(300 * 1024))).await.ok();
     assert_eq!(hostile.closed().await, Some(CloseCode::Size));
-    scene.is_untouched().await;
+    scene.stands().await;
 }
 
 #[tokio::test]
@@ -215,7 +215,7 @@ async fn binary_and_broken_text_close_their_own_connection_alone() {
     let mut hostile = RawPeer::guest(&scene.app).await;
     hostile.send_broken_text(&[0xff, 0xfe]).await;
     assert_eq!(hostile.closed().await, Some(CloseCode::Invalid));
-    scene.is_untouched().await;
+    scene.stands().await;
 }
 
 #[tokio::test]
@@ -228,7 +228,7 @@ async fn who_sends_too_fast_is_asked_to_send_again_later() {
     }
     let again = scene.owner.next_of("again").await;
     assert!(again["after_ms"].as_u64().is_some_and(|it| it > 0), "{again}");
-    scene.is_untouched().await;
+    scene.stands().await;
 }
 
 #[tokio::test]

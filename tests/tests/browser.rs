@@ -211,14 +211,15 @@ async fn an_open_page_goes_on_when_the_server_restarts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn caret_selection_and_scroll_stay_while_others_write_around_them() {
-    let lines: String = (1..=60).map(|n| format!("line {n}\n")).collect();
-    let scene = Scene::with_note(&lines).await;
+    let lines: Vec<String> = (1..=60).map(|n| format!("line {n}")).collect();
+    let scene = Scene::with_note(&lines.join("\n")).await;
     let (ada, bob) = (&scene.ada, &scene.bob);
     type_in_note(ada, "").await;
     let select = "const t = document.activeElement; const at = t.value.indexOf('line 30'); \
                   t.setSelectionRange(at, at + 7, 'backward'); t.scrollTop = 200; window.scrollTo(0, 120); \
                   return [t.scrollTop, window.scrollY]";
     let before = ada.script(select).await;
+    assert_ne!(before[1], 0, "the page can be scrolled: {before}");
     for (place, words) in [
         ("line 2\\n", "ABOVE "),
         ("line 50\\n", "BELOW "),

@@ -29,7 +29,7 @@ pub(crate) struct App {
     pub websocket: sockbit_websocket::Settings,
     pub rate: Rate,
     /// Taken while a full page is rendered, so that a flood of those leaves room for others.
-    pub rendering: Semaphore,
+    pub rendering: Arc<Semaphore>,
     pub readiness: Readiness,
     pub metrics: PrometheusHandle,
 }

@@ -89,7 +89,7 @@ pub async fn compose(config: &Config) -> Result<Site, ComposeError> {
             ..sockbit_websocket::Settings::default()
         },
         rate: Rate::new(&config.server),
-        rendering: Semaphore::new(RENDERING_MAX),
+        rendering: Arc::new(Semaphore::new(RENDERING_MAX)),
         readiness: Readiness::new(Arc::clone(&gateway), store.port()),
         gateway: Arc::clone(&gateway),
         clock,

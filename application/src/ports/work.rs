@@ -9,7 +9,8 @@ use crate::envelope::{Answer, CommandEnvelope, Question};
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Work: Send + Sync {
-    /// Waits for one delivery, then takes what else is waiting already, up to `commands_max`.
+    /// Waits for one delivery, then takes what else is waiting already, until there are
+    /// `commands_max` commands. Whoever gives up waiting takes nothing away.
     ///
     /// `None` when the bus is closed for good. A delivery that is not acknowledged comes again.
     async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>>;

@@ -246,6 +246,52 @@ fn a_join_and_a_page_that_have_to_wait_are_asked_for_again() {
 }
 
 #[test]
+fn a_later_page_that_has_to_wait_is_asked_for_from_where_the_one_before_ended() {
+    let mut desk = Desk::empty();
+    desk.connect();
+    desk.hear(base_gone(5));
+    desk.page(5, vec![note(10, "one")], Some(NOTE));
+    let sent = desk.sent();
+    let Some(ClientMessage::Query { id, .. }) = sent.last() else { panic!("{sent:?}") };
+    desk.hear(ServerMessage::Again { id: Some(*id), board: None, after_ms: 300 });
+    desk.tick(300);
+    let sent = desk.sent();
+    let Some(ClientMessage::Query { query: Query::BoardPage { after, .. }, .. }) = sent.last()
+    else {
+        panic!("{sent:?}");
+    };
+    assert_eq!(*after, Some(NOTE));
+}
+
+#[test]
+fn words_in_a_new_note_outlive_a_snapshot_without_it() {
+    let mut desk = Desk::live(&[]);
+    let text = sockbit_domain::Text::normalise("new");
+    let colour = sockbit_domain::Colour::Blue;
+    desk.wish(Command::CreateNote { note: NOTE, text, colour, rank: rank("V") });
+    desk.typed(&insert(3, " words"));
+    desk.reconnect();
+    desk.pull(9, &[]);
+    assert_eq!(desk.text(), "new words");
+    assert!(desk.drafts().is_empty());
+}
+
+#[test]
+fn a_new_note_that_others_deleted_does_not_come_back() {
+    let mut desk = Desk::live(&[]);
+    let text = sockbit_domain::Text::normalise("new");
+    let colour = sockbit_domain::Colour::Blue;
+    let id = desk.wish(Command::CreateNote { note: NOTE, text, colour, rank: rank("V") });
+    desk.reconnect();
+    desk.pull(9, &["new"]);
+    desk.hear(joined(9));
+    desk.others(10, Change::NoteDeleted { note: NOTE });
+    assert!(desk.machine.notes().is_empty());
+    desk.hear(saved(id, 8));
+    assert_eq!((desk.machine.notes().len(), desk.machine.unsent()), (0, 0));
+}
+
+#[test]
 fn a_command_that_lets_the_sender_in_goes_before_the_join() {
     let mut desk = Desk::empty();
     desk.wish(Command::TrashNote { note: NOTE });

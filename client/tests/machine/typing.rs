@@ -212,3 +212,14 @@ fn one_event_for_several_with_the_own_id_is_the_own_event_and_more() {
     assert_eq!(desk.text(), "zero one two");
     assert_eq!(desk.machine.disagreements(), 0);
 }
+
+#[test]
+fn typing_that_waits_to_be_sent_is_flushed_once() {
+    let mut desk = Desk::live(&["one"]);
+    desk.machine.disconnected();
+    for at in 3..6 {
+        desk.typed(&insert(at, "!"));
+        desk.flush();
+    }
+    assert_eq!(desk.machine.saved().map(|saved| saved.outbox.len()), Some(1));
+}

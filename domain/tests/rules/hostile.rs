@@ -30,7 +30,7 @@ fn absurd(scene: &mut Scene, deltas: &[Delta]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_000) })]
 
     #[test]
     fn no_command_makes_an_absurd_board_panic(

@@ -56,7 +56,7 @@ fn a_fact_that_does_not_fit_leaves_the_board_as_it_was() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
     #[test]
     fn replaying_all_events_gives_the_notes_that_deciding_gave(sendings in sendings()) {

@@ -108,12 +108,11 @@ impl Peer {
         let patience = (end - Instant::now()).min(Duration::from_millis(250));
         match timeout(patience, socket.next()).await {
             Err(_) => Ok(()),
-            Ok(None) => Err(Error::ConnectionClosed),
             Ok(Some(Ok(Message::Text(json)))) => {
                 self.take(&json);
                 Ok(())
             }
-            Ok(Some(Ok(Message::Close(_)))) => Err(Error::ConnectionClosed),
+            Ok(None | Some(Ok(Message::Close(_)))) => Err(Error::ConnectionClosed),
             Ok(Some(message)) => message.map(drop),
         }
     }

@@ -62,10 +62,15 @@ export class BoardActions {
    * @param {string} colour
    */
   async create(text, colour) {
-    if (!this.session.isPulled) await new Promise((/** @type {(_: void) => void} */ go) => this.#waiting.push(go));
+    if (!this.session.isPulled) await this.#untilPulled();
     const [first] = this.#live();
     const rank = this.session.machine.rankFor(null, first ?? null);
     this.session.wish({ type: "create_note", note: uuid(), text, colour, rank });
+  }
+
+  /** @returns {Promise<void>} */
+  #untilPulled() {
+    return new Promise((go) => this.#waiting.push(go));
   }
 
   /** The board is known now. */

@@ -11,16 +11,27 @@ keepTimesTrue();
 hydrateToasts();
 
 const keep = await openKeep();
-for (const board of await boardsWithDrafts()) {
-  const row = find(document, `#boards [data-board="${CSS.escape(board)}"] .board-meta`);
-  if (row) row.append(" · words not sent yet");
-}
-sendLeftovers(keep, ({ board, machine }) => {
-  if (machine.drafts().length > 0) toast("Words that you wrote could not be saved. Open their board to see them.");
+await markUnsent();
+sendLeftovers(keep, ({ machine }) => {
+  markUnsent();
+  if (machine.drafts().length > 0) toast("Some words could not be saved. Open their board to see them.");
   return false;
 }).catch(() => {});
 
-async function boardsWithDrafts() {
+/** Says of which boards this device keeps words that the server does not have. */
+async function markUnsent() {
   const records = await keep.all().catch(() => []);
-  return new Set(records.filter(({ content }) => content.saved !== null).map(({ board }) => board));
+  const boards = new Set(records.filter(({ content }) => content.saved).map(({ board }) => board));
+  for (const row of document.querySelectorAll("#boards [data-board]")) {
+    const isUnsent = boards.has(row.getAttribute("data-board") ?? "");
+    find(row, "[data-unsent]")?.remove();
+    if (isUnsent) find(row, ".board-meta")?.append(mark());
+  }
+}
+
+function mark() {
+  const words = document.createElement("span");
+  words.dataset.unsent = "";
+  words.textContent = "· words not sent yet";
+  return words;
 }

@@ -33,7 +33,8 @@ function onCard({ key, target }, actions) {
   const cards = actions.cards();
   const focused = target instanceof Element ? target.closest("[data-note]") : null;
   const card = cards.find((it) => it === focused);
-  if (key === "j" || key === "k") return go(card ? beside(cards, card, key === "j" ? 1 : -1) : firstSeen(cards));
+  const step = { j: 1, k: -1 }[key];
+  if (step) return go(card ? beside(cards, card, step) : firstSeen(cards));
   if (!card) return false;
   switch (key) {
     case "ArrowRight":

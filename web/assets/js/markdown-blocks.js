@@ -1,22 +1,9 @@
 // @ts-check
 // The blocks of a Markdown text: the usual part of CommonMark, read line by line. HTML is text.
 
-/**
- * `text` is what inline marks are looked for in; `code` is shown as it is.
- * @typedef {{kind: "paragraph", text: string}
- *   | {kind: "heading", level: number, text: string}
- *   | {kind: "code", text: string}
- *   | {kind: "rule"}
- *   | {kind: "quote", blocks: Block[]}
- *   | {kind: "list", start: number | null, isLoose: boolean, items: Item[]}} Block
- */
-/** @typedef {{blocks: Block[], isTicked: boolean | null}} Item */
+import { finished, node } from "./markdown-tree.js";
 
-/**
- * A block while it is read. `first` and `last` are the numbers of its lines.
- * @typedef {{kind: string, first: number, last: number, children: Node[], lines: string[],
- *   level: number, marker: string, start: number | null, indent: number, fence: string}} Node
- */
+/** @typedef {import("./markdown-tree.js").Node} Node */
 
 /** Deeper quotes and lists than this are nobody's notes, and would exhaust the stack. */
 const DEPTH_MAX = 40;
@@ -27,11 +14,10 @@ const UNDERLINE = /^(=+|-+)[ \t]*$/;
 const FENCE = /^(`{3,}(?=[^`]*$)|~{3,})/;
 const BULLET = /^([*+-])(?=[ \t]|$)/;
 const NUMBER = /^(\d{1,9})([.)])(?=[ \t]|$)/;
-const TICK = /^\[([ xX])\](?=[ \t\n])[ \t]?/;
 
 /**
  * @param {string} markdown
- * @returns {Block[]}
+ * @returns {import("./markdown-tree.js").Block[]}
  */
 export function blocksOf(markdown) {
   const reader = new Reader();
@@ -245,65 +231,6 @@ class Reader {
   #isBlank() {
     return this.#line.trim() === "";
   }
-}
-
-/**
- * @param {string} kind
- * @param {number} line
- * @returns {Node}
- */
-function node(kind, line) {
-  const empty = { level: 0, marker: "", start: null, indent: 0, fence: "" };
-  return { ...empty, kind, first: line, last: line, children: [], lines: [] };
-}
-
-/**
- * @param {Node} from
- * @returns {Block}
- */
-function finished(from) {
-  switch (from.kind) {
-    case "rule":
-      return { kind: "rule" };
-    case "heading":
-      return { kind: "heading", level: from.level, text: from.lines.join("\n").trim() };
-    case "fenced":
-      return { kind: "code", text: from.lines.map((line) => `${line}\n`).join("") };
-    case "indented":
-      return { kind: "code", text: `${from.lines.join("\n").replace(/[ \n]*\n[ \n]*$/, "")}\n` };
-    case "quote":
-      return { kind: "quote", blocks: from.children.map(finished) };
-    case "list":
-      return { kind: "list", start: from.start, isLoose: isLoose(from), items: from.children.map(item) };
-    default:
-      return { kind: "paragraph", text: from.lines.join("\n").trimEnd() };
-  }
-}
-
-/**
- * @param {Node} from
- * @returns {Item}
- */
-function item(from) {
-  const [first] = from.children;
-  const tick = first?.kind === "paragraph" ? TICK.exec(`${first.lines[0]}\n`) : null;
-  if (tick) first.lines[0] = first.lines[0].slice(tick[0].length);
-  return { blocks: from.children.map(finished), isTicked: tick ? tick[1] !== " " : null };
-}
-
-/** A blank line between items, or within one of them, sets all of them apart. @param {Node} list */
-function isLoose(list) {
-  return hasGap(list.children) || list.children.some(({ children }) => hasGap(children.flatMap(flat)));
-}
-
-/** A list reaches as far as its last item. @param {Node} child */
-function flat(child) {
-  return child.kind === "list" ? [{ ...child, last: child.children.at(-1)?.last ?? child.last }] : [child];
-}
-
-/** @param {{first: number, last: number}[]} nodes */
-function hasGap(nodes) {
-  return nodes.some((it, index) => index > 0 && it.first > nodes[index - 1].last + 1);
 }
 
 /** @param {string} line */

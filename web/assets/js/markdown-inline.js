@@ -1,21 +1,13 @@
 // @ts-check
 // The marks within a line of Markdown: emphasis, code, links, breaks. HTML is text.
 
+import { emphasise, flanks } from "./markdown-emphasis.js";
 import { plainLink, readLink, readPointy } from "./markdown-links.js";
+import { merged } from "./markdown-nodes.js";
 
-/**
- * @typedef {{kind: "text", text: string}
- *   | {kind: "code", text: string}
- *   | {kind: "break"}
- *   | {kind: "em" | "strong" | "del", children: Inline[]}
- *   | {kind: "link", href: string | null, title: string | null, children: Inline[]}} Inline
- */
-/**
- * A run of `*`, `_` or `~`, of which some may become marks.
- * @typedef {{at: number, mark: string, count: number, length: number, canOpen: boolean,
- *   canClose: boolean}} Run
- */
-/** @typedef {{at: number, runs: number, isImage: boolean, end: number}} Bracket */
+/** @typedef {import("./markdown-nodes.js").Inline} Inline */
+/** @typedef {import("./markdown-emphasis.js").Run} Run */
+/** @typedef {{at: number, runs: number, isImage: boolean}} Bracket */
 
 const PLAIN = /[^\\`*_~[\]!<&\n]+/y;
 const CODE_FENCE = /`+/y;
@@ -23,9 +15,6 @@ const RUN = /\*+|_+|~+/y;
 const ENTITY = /&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|([a-zA-Z]+));/y;
 const TAG = /<(?:\/?[a-zA-Z][\w-]*(?:\s[^<>]*)?\/?|!--[^]*?--)>/y;
 const ESCAPABLE = /[!-/:-@[-`{-~]/;
-const SPACE = /\s/;
-const PUNCTUATION = /[\p{P}\p{S}]/u;
-const NESTED_MAX = 100;
 
 const ENTITIES = new Map(
   Object.entries({
@@ -61,7 +50,7 @@ class Reader {
 
   read() {
     while (this.#at < this.text.length) this.#next();
-    this.#pair(0);
+    emphasise(this.#out, this.#runs);
     return merged(this.#out);
   }
 
@@ -162,7 +151,8 @@ class Reader {
     const link = readPointy(this.text, this.#at);
     if (link) {
       this.#at = link.end;
-      this.#out.push({ kind: "link", href: link.href, title: null, children: [{ kind: "text", text: link.text }] });
+      const { href, text } = link;
+      this.#out.push({ kind: "link", href, title: null, children: [{ kind: "text", text }] });
       return;
     }
     const tag = this.#take(TAG);
@@ -180,7 +170,7 @@ class Reader {
     if (isImage && this.text[this.#at + 1] !== "[") return this.#sayOne();
     const mark = isImage ? "![" : "[";
     this.#at += mark.length;
-    this.#brackets.push({ at: this.#out.length, runs: this.#runs.length, isImage, end: this.#at });
+    this.#brackets.push({ at: this.#out.length, runs: this.#runs.length, isImage });
     this.#say(mark);
   }
 
@@ -189,7 +179,7 @@ class Reader {
     const link = bracket ? readLink(this.text, this.#at + 1) : null;
     if (!bracket || !link) return this.#sayOne();
     this.#at = link.end;
-    this.#pair(bracket.runs);
+    emphasise(this.#out, this.#runs.splice(bracket.runs));
     const children = merged(this.#out.splice(bracket.at).slice(1));
     if (bracket.isImage && children.some(isLink)) {
       this.#out.push(...children);
@@ -201,7 +191,7 @@ class Reader {
   }
 
   #run() {
-    const before = this.text.slice(0, this.#at).match(/.$/su)?.[0] ?? "\n";
+    const before = this.text.slice(Math.max(0, this.#at - 2), this.#at).match(/.$/su)?.[0] ?? "\n";
     const [marks] = /** @type {RegExpExecArray} */ (this.#take(RUN));
     const after = this.text.slice(this.#at, this.#at + 2).match(/^./su)?.[0] ?? "\n";
     const run = { at: this.#out.length, mark: marks[0], count: marks.length, length: marks.length };
@@ -209,92 +199,6 @@ class Reader {
     if (run.mark === "~" && run.count > 2) return;
     this.#runs.push({ ...run, ...flanks(run.mark, before, after) });
   }
-
-  /**
-   * Makes emphasis of the runs from `bottom` on.
-   * @param {number} bottom
-   */
-  #pair(bottom) {
-    const runs = this.#runs.splice(bottom);
-    /** Below this there is no opener for a closer of that kind. @type {Map<string, number>} */
-    const floors = new Map();
-    for (let i = 0; i < runs.length; i += 1) {
-      const closer = runs[i];
-      while (closer.canClose && closer.count > 0) {
-        const kind = `${closer.mark}${closer.canOpen}${closer.length % 3}${closer.mark === "~" ? closer.count : ""}`;
-        const opener = findOpener(runs, i, floors.get(kind) ?? 0);
-        if (opener < 0) {
-          floors.set(kind, i);
-          break;
-        }
-        this.#wrap(runs, opener, i);
-        for (const between of runs.slice(opener + 1, i)) between.count = 0;
-      }
-    }
-  }
-
-  /**
-   * @param {Run[]} runs
-   * @param {number} opener
-   * @param {number} closer
-   */
-  #wrap(runs, opener, closer) {
-    const [from, to] = [runs[opener], runs[closer]];
-    const isTilde = from.mark === "~";
-    const used = isTilde ? from.count : from.count >= 2 && to.count >= 2 ? 2 : 1;
-    const kind = isTilde ? "del" : used === 2 ? "strong" : "em";
-    shorten(this.#out[from.at], used);
-    shorten(this.#out[to.at], used);
-    from.count -= used;
-    to.count -= used;
-    const children = this.#out.slice(from.at + 1, to.at);
-    // Empty places keep the others where the runs say that they are.
-    this.#out.fill({ kind: "text", text: "" }, from.at + 1, to.at);
-    this.#out[from.at + 1] = { kind, children: merged(children) };
-    if (depthOf(children) > NESTED_MAX) this.#out[from.at + 1] = { kind: "text", text: plainText(children) };
-  }
-}
-
-/**
- * @param {Run[]} runs
- * @param {number} index
- * @param {number} floor
- */
-function findOpener(runs, index, floor) {
-  const closer = runs[index];
-  for (let i = index - 1; i >= floor; i -= 1) {
-    const opener = runs[i];
-    if (opener.mark !== closer.mark || !opener.canOpen || opener.count === 0) continue;
-    if (opener.mark === "~" && opener.count !== closer.count) continue;
-    const isOdd = (opener.canClose || closer.canOpen) && closer.length % 3 !== 0;
-    if (opener.mark !== "~" && isOdd && (opener.length + closer.length) % 3 === 0) continue;
-    return i;
-  }
-  return -1;
-}
-
-/**
- * @param {string} mark
- * @param {string} before
- * @param {string} after
- */
-function flanks(mark, before, after) {
-  const isAfterFree = SPACE.test(after);
-  const isBeforeFree = SPACE.test(before);
-  const isAfterMark = PUNCTUATION.test(after);
-  const isBeforeMark = PUNCTUATION.test(before);
-  const isLeft = !isAfterFree && (!isAfterMark || isBeforeFree || isBeforeMark);
-  const isRight = !isBeforeFree && (!isBeforeMark || isAfterFree || isAfterMark);
-  if (mark !== "_") return { canOpen: isLeft, canClose: isRight };
-  return { canOpen: isLeft && (!isRight || isBeforeMark), canClose: isRight && (!isLeft || isAfterMark) };
-}
-
-/**
- * @param {Inline} inline
- * @param {number} by
- */
-function shorten(inline, by) {
-  if (inline.kind === "text") inline.text = inline.text.slice(by);
 }
 
 /** @param {number} code */
@@ -306,32 +210,4 @@ function character(code) {
 /** @param {Inline} inline @returns {boolean} */
 function isLink(inline) {
   return inline.kind === "link" || ("children" in inline && inline.children.some(isLink));
-}
-
-/** @param {Inline[]} inlines @returns {number} */
-function depthOf(inlines) {
-  return inlines.reduce((most, it) => ("children" in it ? Math.max(most, 1 + depthOf(it.children)) : most), 0);
-}
-
-/** @param {Inline[]} inlines @returns {string} */
-export function plainText(inlines) {
-  return inlines
-    .map((it) => ("children" in it ? plainText(it.children) : it.kind === "break" ? "" : it.text))
-    .join("");
-}
-
-/**
- * Without empty texts, and with texts that touch as one.
- * @param {Inline[]} inlines
- */
-function merged(inlines) {
-  /** @type {Inline[]} */
-  const result = [];
-  for (const inline of inlines) {
-    const last = result.at(-1);
-    if (inline.kind !== "text") result.push(inline);
-    else if (last?.kind === "text") last.text += inline.text;
-    else if (inline.text !== "") result.push({ ...inline });
-  }
-  return result;
 }

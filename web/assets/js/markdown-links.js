@@ -18,16 +18,17 @@ const CLOSE = /\s*\)/y;
 export function readLink(text, at) {
   const target = matchAt(TARGET, text, at);
   if (!target) return null;
-  let end = at + target[0].length;
+  const href = unescaped(target[1] ?? target[2]);
+  const end = at + target[0].length;
   const title = matchAt(TITLE, text, end);
   const close = title && matchAt(CLOSE, text, end + title[0].length);
   if (title && close) {
-    end += title[0].length + close[0].length;
-    return { href: unescaped(target[1] ?? target[2]), title: unescaped(title[1] ?? title[2] ?? title[3]), end };
+    const words = unescaped(title[1] ?? title[2] ?? title[3]);
+    return { href, title: words, end: end + title[0].length + close[0].length };
   }
   const plainClose = matchAt(CLOSE, text, end);
   if (!plainClose) return null;
-  return { href: unescaped(target[1] ?? target[2]), title: null, end: end + plainClose[0].length };
+  return { href, title: null, end: end + plainClose[0].length };
 }
 
 /**

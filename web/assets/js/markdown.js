@@ -3,10 +3,11 @@
 // somebody wrote, so there is nothing to sanitise.
 
 import { blocksOf } from "./markdown-blocks.js";
-import { inlinesOf, plainText } from "./markdown-inline.js";
+import { inlinesOf } from "./markdown-inline.js";
+import { plainText } from "./markdown-nodes.js";
 
-/** @typedef {import("./markdown-blocks.js").Block} Block */
-/** @typedef {import("./markdown-inline.js").Inline} Inline */
+/** @typedef {import("./markdown-tree.js").Block} Block */
+/** @typedef {import("./markdown-nodes.js").Inline} Inline */
 
 /**
  * @param {string} markdown
@@ -105,6 +106,7 @@ function box(isTicked) {
   input.type = "checkbox";
   input.disabled = true;
   input.defaultChecked = isTicked;
+  input.ariaLabel = isTicked ? "Done" : "To do";
   return input;
 }
 

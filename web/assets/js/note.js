@@ -97,7 +97,8 @@ function showAll() {
 
 function showReceipt() {
   const isLive = session.connection.state === "live";
-  card.showReceipt(receiptName(session.receipt(card.id), { isLive, isKept: session.isKept, now: Date.now() }));
+  const world = { isLive, isKept: session.isKept, now: Date.now() };
+  card.showReceipt(receiptName(session.receipt(card.id), world));
 }
 
 /** @param {string} text */

@@ -107,6 +107,7 @@ export function arrange(container, wanted) {
  * @param {() => void} change
  */
 export function gently(container, held, change) {
+  if (document.hidden) return change();
   const before = new Map([...container.children].map((card) => [card, card.getBoundingClientRect()]));
   const focused = [...before.keys()].find((card) => card.contains(document.activeElement));
   const anchor = held ?? focused ?? firstSeen(before);

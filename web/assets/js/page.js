@@ -13,6 +13,7 @@ import { hydrateToasts, toast } from "./toasts.js";
 
 /** What `fetch` sends of a page that is gone, with room for what else the browser sends. */
 const LAST_BYTES_MAX = 60 * 1024;
+const NOT_KEPT = "This browser keeps nothing for this page: leave it open until your words are saved.";
 /** Short drops of the connection are nobody's business at the very start. */
 const FIRST_WORD_MS = 1_500;
 
@@ -81,7 +82,10 @@ function watchLeaving(session, written) {
   });
 }
 
-/** The last words go out without anybody to wait for the answer; they are kept besides. @param {string} command */
+/**
+ * The last words go out without anybody to wait for the answer; they are kept besides.
+ * @param {string} command
+ */
 function sendLast(command) {
   if (new Blob([command]).size > LAST_BYTES_MAX) return;
   fetch("/api/commands", { method: "POST", keepalive: true, body: command }).catch(() => {});
@@ -93,7 +97,7 @@ function warnIfNotKept(session) {
   const look = () => {
     if (session.isKept || isTold) return;
     isTold = true;
-    toast("This browser keeps nothing for this page: leave it open until your words are saved.", { stays: true });
+    toast(NOT_KEPT, { stays: true });
   };
   look();
   setInterval(look, 2_000);

@@ -181,8 +181,10 @@ function hasLocks() {
  */
 function lock(id, patience) {
   return new Promise((resolve) => {
-    const held = (/** @type {Lock | null} */ granted) =>
-      granted ? new Promise((/** @type {(_: void) => void} */ unlock) => resolve(() => unlock())) : resolve(null);
+    const held = (/** @type {Lock | null} */ granted) => {
+      if (!granted) return resolve(null);
+      return new Promise((/** @type {(_: void) => void} */ unlock) => resolve(() => unlock()));
+    };
     const options = patience > 0 ? { signal: AbortSignal.timeout(patience) } : { ifAvailable: true };
     navigator.locks.request(`sockbit:outbox:${id}`, options, held).catch(() => resolve(null));
   });

@@ -3,6 +3,7 @@
 
 import { actionOf, find, need, say, showAvatar, stamped } from "./dom.js";
 import { firstLine } from "./markdown.js";
+import { arrange } from "./order.js";
 import { showTime } from "./time.js";
 
 /** @typedef {import("./board-view.js").NoteView} NoteView */
@@ -27,8 +28,7 @@ export class Trash {
   show(notes) {
     const newestFirst = notes.toSorted((a, b) => b.seq - a.seq);
     const items = newestFirst.map((note) => this.#item(note));
-    const isSame = items.length === this.#list.children.length && items.every((it, i) => it === this.#list.children[i]);
-    if (!isSame) this.#list.replaceChildren(...items);
+    arrange(this.#list, items);
     const ids = new Set(notes.map(({ id }) => id));
     for (const id of this.#items.keys()) if (!ids.has(id)) this.#items.delete(id);
     say(find(document, "#trash-count"), String(notes.length));

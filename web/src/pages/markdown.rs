@@ -9,12 +9,40 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 
 /// The HTML of a note. HTML that somebody typed is shown as they typed it.
 pub(super) fn to_html(markdown: &str) -> String {
-    let mut pictures = Pictures::default();
+    let (mut nesting, mut pictures) = (Nesting::default(), Pictures::default());
     let options = Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
-    let events = Parser::new_ext(markdown, options).filter_map(|event| pictures.tame(event));
+    let events = Parser::new_ext(markdown, options)
+        .filter(|event| nesting.keeps(event))
+        .filter_map(|event| pictures.tame(event));
     let mut written = String::with_capacity(markdown.len() * 3 / 2);
     html::push_html(&mut written, events);
     SANITISER.clean(&written).to_string()
+}
+
+/// Nobody's notes are deeper, and the time to sanitise grows with the square of it.
+const DEPTH_MAX: usize = 40;
+
+/// What stands too deep stays, without the marks around it.
+#[derive(Default)]
+struct Nesting {
+    depth: usize,
+}
+
+impl Nesting {
+    fn keeps(&mut self, event: &Event<'_>) -> bool {
+        match event {
+            Event::Start(_) => {
+                self.depth += 1;
+                self.depth <= DEPTH_MAX
+            }
+            Event::End(_) => {
+                let is_kept = self.depth <= DEPTH_MAX;
+                self.depth = self.depth.saturating_sub(1);
+                is_kept
+            }
+            _ => true,
+        }
+    }
 }
 
 /// Pictures from elsewhere would tell others who reads a note, so each becomes a link to itself.
@@ -174,6 +202,15 @@ mod tests {
             "{html}"
         );
         assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{html}");
+    }
+
+    #[test]
+    fn what_stands_too_deep_stays_without_its_marks() {
+        for mark in [">", "- ", "1) "] {
+            let html = to_html(&format!("{}deep\n\n*after*", mark.repeat(20_000)));
+            assert!(html.matches('<').count() <= 2 * DEPTH_MAX + 6, "{mark}");
+            assert!(html.contains("deep") && html.contains("<em>after</em>"), "{mark}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! From view structs to responses.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -25,8 +27,13 @@ pub(super) async fn heavy_page<T: Template>(
     status: StatusCode,
     view: impl FnOnce() -> T + Send + 'static,
 ) -> Response {
-    let _turn = app.rendering.acquire().await;
-    match tokio::task::spawn_blocking(move || page(status, &view())).await {
+    let turn = Arc::clone(&app.rendering).acquire_owned().await;
+    let rendering = move || {
+        // Whoever asked may give up meanwhile, but the work goes on, and so the turn does.
+        let _turn = turn;
+        page(status, &view())
+    };
+    match tokio::task::spawn_blocking(rendering).await {
         Ok(response) => response,
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");

@@ -1,0 +1,77 @@
+//! What a bus offers to a gateway and to a worker, whatever is between them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sockbit_application::envelope::CommandEnvelope;
+use sockbit_application::ports::{Announcements, Announcer, Commands, Queries, Questions, Work};
+use sockbit_memory::MemoryBus;
+use uuid::Uuid;
+
+/// A bus under test, with any number of gateways and workers on it.
+#[async_trait]
+pub trait Bus: Send + Sync {
+    /// A further gateway.
+    async fn gateway(&self) -> GatewayEnds;
+
+    /// A further worker, which is gone when its ends are dropped.
+    async fn worker(&self) -> WorkerEnds;
+
+    /// What was set aside, with the reasons.
+    async fn buried(&self) -> Vec<(CommandEnvelope, String)>;
+
+    /// Ends the bus for good.
+    async fn close(&self);
+}
+
+/// The ports of one gateway.
+#[derive(Clone)]
+pub struct GatewayEnds {
+    /// The gateway's id, to which outcomes are addressed.
+    pub id: Uuid,
+    pub commands: Arc<dyn Commands>,
+    pub queries: Arc<dyn Queries>,
+    pub announcements: Arc<dyn Announcements>,
+}
+
+/// The ports of one worker.
+#[derive(Clone)]
+pub struct WorkerEnds {
+    pub work: Arc<dyn Work>,
+    pub questions: Arc<dyn Questions>,
+    pub announcer: Arc<dyn Announcer>,
+}
+
+/// The bus in memory.
+#[derive(Default)]
+pub struct InMemory(MemoryBus);
+
+#[async_trait]
+impl Bus for InMemory {
+    async fn gateway(&self) -> GatewayEnds {
+        let end = self.0.gateway();
+        GatewayEnds {
+            id: Uuid::new_v4(),
+            commands: Arc::clone(&end) as Arc<dyn Commands>,
+            queries: Arc::clone(&end) as Arc<dyn Queries>,
+            announcements: end,
+        }
+    }
+
+    async fn worker(&self) -> WorkerEnds {
+        let end = self.0.worker();
+        WorkerEnds {
+            work: Arc::clone(&end) as Arc<dyn Work>,
+            questions: Arc::clone(&end) as Arc<dyn Questions>,
+            announcer: end,
+        }
+    }
+
+    async fn buried(&self) -> Vec<(CommandEnvelope, String)> {
+        self.0.buried()
+    }
+
+    async fn close(&self) {
+        self.0.close();
+    }
+}

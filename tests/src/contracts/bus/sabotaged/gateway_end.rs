@@ -1,0 +1,193 @@
+//! A gateway's ends of a sabotaged bus.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sockbit_application::envelope::{Answer, CommandEnvelope, Question};
+use sockbit_application::ports::{Announcements, Commands, News, Queries, SendError, Unavailable};
+use sockbit_application::slot::Slot;
+
+use super::super::GatewayEnds;
+use super::super::fixtures::body;
+use super::{All, Trick, locked};
+
+pub(super) struct SabotagedGateway {
+    inner: GatewayEnds,
+    all: Arc<All>,
+    is_first: bool,
+    /// News to be given before any other.
+    repeated: Mutex<VecDeque<News>>,
+    /// News to be given after the next.
+    held: Mutex<Option<News>>,
+    announced: AtomicU64,
+    outcomes_heard: AtomicUsize,
+}
+
+impl SabotagedGateway {
+    pub(super) fn new(inner: GatewayEnds, all: Arc<All>) -> Self {
+        Self {
+            inner,
+            is_first: all.gateways.fetch_add(1, Ordering::Relaxed) == 0,
+            all,
+            repeated: Mutex::default(),
+            held: Mutex::default(),
+            announced: AtomicU64::new(0),
+            outcomes_heard: AtomicUsize::new(0),
+        }
+    }
+
+    fn tamper(&self, command: &mut CommandEnvelope) {
+        match self.all.trick {
+            Trick::ForgetsKeys => command.key = None,
+            Trick::RewritesBodies => {
+                let value = serde_json::from_str::<serde_json::Value>(command.body.get());
+                command.body = body(&value.unwrap_or_default().to_string());
+            }
+            _ => {}
+        }
+    }
+
+    /// The news as the trick gives it on, if it does.
+    fn pass_on(&self, news: News) -> Option<News> {
+        match (self.all.trick, news) {
+            (Trick::DropsAnswers, News::Answered(_))
+            | (Trick::KeepsQuietAboutLosses, News::Interrupted) => None,
+            (Trick::DropsNews, News::Announced(it)) => {
+                let number = self.announced.fetch_add(1, Ordering::Relaxed);
+                (number % 5 != 4).then_some(News::Announced(it))
+            }
+            (Trick::ReversesNews, News::Announced(mut it)) => {
+                it.events.reverse();
+                Some(News::Announced(it))
+            }
+            (Trick::RepeatsNews, news) => {
+                locked(&self.repeated).push_back(news.clone());
+                Some(news)
+            }
+            (Trick::SwapsNews, news) => {
+                let first = locked(&self.held).replace(news)?;
+                let second = locked(&self.held).take();
+                locked(&self.repeated).push_back(first);
+                second
+            }
+            (_, news) => Some(news),
+        }
+    }
+
+    /// What everybody was answered and this gateway has not heard yet.
+    fn outcomes_of_everybody(&self) -> Option<News> {
+        let outcomes = locked(&self.all.outcomes);
+        let heard = self.outcomes_heard.swap(outcomes.len(), Ordering::Relaxed);
+        let fresh = outcomes.get(heard..).filter(|it| !it.is_empty())?;
+        Some(News::Answered(fresh.to_vec()))
+    }
+
+    /// Takes the next answer that comes, whatever was asked.
+    async fn any_answer(&self, question: Question) -> Answer {
+        let (queries, all) = (Arc::clone(&self.inner.queries), Arc::clone(&self.all));
+        tokio::spawn(async move {
+            if let Ok(answer) = queries.ask(question).await {
+                locked(&all.last_answer).get_or_insert(answer);
+            }
+            all.answered.notify_waiters();
+        });
+        loop {
+            if let Some(answer) = locked(&self.all.last_answer).take() {
+                return answer;
+            }
+            self.all.answered.notified().await;
+        }
+    }
+}
+
+#[async_trait]
+impl Commands for SabotagedGateway {
+    async fn send(&self, mut batch: Vec<CommandEnvelope>) -> Result<(), SendError> {
+        if self.all.trick == Trick::HearsOneGatewayOnly && !self.is_first {
+            return Ok(());
+        }
+        batch.iter_mut().for_each(|command| self.tamper(command));
+        let sent = self.inner.commands.send(batch).await;
+        if self.all.trick == Trick::ClosesLate && self.all.is_closed.load(Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        }
+        if self.all.trick == Trick::AcceptsWhatItLoses { Ok(()) } else { sent }
+    }
+}
+
+#[async_trait]
+impl Announcements for SabotagedGateway {
+    async fn listen(&self, slot: Slot) -> Result<(), Unavailable> {
+        if self.all.trick != Trick::ListensLate {
+            return self.inner.announcements.listen(slot).await;
+        }
+        let announcements = Arc::clone(&self.inner.announcements);
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            announcements.listen(slot).await
+        });
+        Ok(())
+    }
+
+    async fn unlisten(&self, slot: Slot) -> Result<(), Unavailable> {
+        match self.all.trick {
+            Trick::NeverUnlistens => Ok(()),
+            _ => self.inner.announcements.unlisten(slot).await,
+        }
+    }
+
+    async fn next(&self) -> Option<News> {
+        loop {
+            let repeated = locked(&self.repeated).pop_front();
+            if let Some(news) = repeated.or_else(|| self.outcomes_of_everybody()) {
+                return Some(news);
+            }
+            let news = tokio::select! {
+                news = self.inner.announcements.next() => news?,
+                () = self.all.answered.notified() => continue,
+            };
+            if let Some(news) = self.pass_on(news) {
+                return Some(news);
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Queries for SabotagedGateway {
+    async fn ask(&self, question: Question) -> Result<Answer, Unavailable> {
+        let inner = &self.inner.queries;
+        match self.all.trick {
+            Trick::NeverAnswers => std::future::pending().await,
+            Trick::AnswersWhoeverAsks => Ok(self.any_answer(question).await),
+            Trick::AnswersWithTheLast => {
+                let answer = inner.ask(question).await?;
+                let last = locked(&self.all.last_answer).replace(answer.clone());
+                Ok(last.unwrap_or(answer))
+            }
+            Trick::AsksTwice => tokio::join!(inner.ask(question.clone()), inner.ask(question)).0,
+            Trick::FailsWithItsAsker => {
+                let mut asking = Asking { all: &self.all, is_answered: false };
+                let answer = inner.ask(question).await;
+                asking.is_answered = true;
+                answer
+            }
+            _ => inner.ask(question).await,
+        }
+    }
+}
+
+/// Notes when somebody gives up asking.
+struct Asking<'a> {
+    all: &'a All,
+    is_answered: bool,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.all.was_given_up.fetch_or(!self.is_answered, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,128 @@
+//! Commands on their way from gateways to workers.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use sockbit_application::envelope::Address;
+use sockbit_application::ports::SendError;
+use sockbit_domain::{Actor, ActorId, KeyHash};
+use uuid::Uuid;
+
+use super::Bus;
+use super::fixtures::{
+    MANY, body, command, number, parts, quiet, send, send_each, soon, take_commands,
+};
+
+pub async fn a_batch_arrives_as_it_was_sent(bus: Arc<dyn Bus>) {
+    let (gateway, worker) = (bus.gateway().await, bus.worker().await);
+    let mut batch: Vec<_> = (1..=20).map(|n| command(&gateway, n % 3, n)).collect();
+    for (n, it) in (0_u8..).zip(&mut batch) {
+        it.key = (n % 2 == 0).then_some(KeyHash([n; 32]));
+        it.actor = Actor { id: ActorId(Uuid::new_v4()), name: format!("P{n}"), colour: n % 12 };
+        it.reply_to = Address { gateway: gateway.id, session: u64::MAX - u64::from(n) };
+    }
+    send(&gateway, batch.clone()).await;
+
+    let deliveries = soon("the batch", worker.work.take(MANY)).await.expect("the bus is open");
+
+    let [delivery] = deliveries.as_slice() else { panic!("one message was sent: {deliveries:?}") };
+    assert!(!delivery.redelivered);
+    assert!(delivery.commands.iter().map(parts).eq(batch.iter().map(parts)));
+}
+
+pub async fn hostile_bytes_arrive_as_they_were_sent(bus: Arc<dyn Bus>) {
+    let (gateway, worker) = (bus.gateway().await, bus.worker().await);
+    let bodies = [
+        " { \"b\" : 1 ,\t\"a\"\r\n: 1.0e0, \"a\": 2 } ".trim().to_owned(),
+        r#""\u0000\ud83d\ude00\/\"\\""#.to_owned(),
+        "\"\u{7f}\u{80}\u{2028}\u{2029}\u{feff}👩‍👧\u{10ffff}'; drop table notes; -- %s\"".to_owned(),
+        "12345678901234567890.12345678901234567890e-400".to_owned(),
+        format!("\"{}\"", "x".repeat(250 * 1024)),
+        format!("{}null{}", "[".repeat(100), "]".repeat(100)),
+        "null".to_owned(),
+    ];
+    let mut batch: Vec<_> = (1..).zip(&bodies).map(|(n, _)| command(&gateway, 1, n)).collect();
+    for (it, json) in batch.iter_mut().zip(&bodies) {
+        it.body = body(json);
+        it.actor.name = "\u{202e}\"\n\0</script>".to_owned();
+    }
+    send(&gateway, batch.clone()).await;
+
+    let taken = take_commands(&*worker.work, batch.len()).await;
+
+    assert!(taken.iter().map(parts).eq(batch.iter().map(parts)));
+}
+
+pub async fn commands_arrive_once_and_in_order(bus: Arc<dyn Bus>) {
+    let (gateway, worker) = (bus.gateway().await, bus.worker().await);
+    for first in (1..=200).step_by(4) {
+        let batch = (first..first + 4).map(|n| command(&gateway, 1, n)).collect();
+        send(&gateway, batch).await;
+    }
+
+    let taken = take_commands(&*worker.work, 200).await;
+
+    assert!(taken.iter().map(number).eq(1..=200));
+    quiet("a command", worker.work.take(MANY)).await;
+}
+
+pub async fn commands_wait_where_no_worker_is(bus: Arc<dyn Bus>) {
+    let gateway = bus.gateway().await;
+    send_each(&gateway, 1..=10).await;
+    drop(gateway);
+
+    let worker = bus.worker().await;
+
+    let taken = take_commands(&*worker.work, 10).await;
+    assert!(taken.iter().map(number).eq(1..=10));
+}
+
+pub async fn every_gateway_reaches_a_worker(bus: Arc<dyn Bus>) {
+    let workers = [bus.worker().await, bus.worker().await];
+    let mut expected = BTreeSet::new();
+    for part in 0..5 {
+        let gateway = bus.gateway().await;
+        let numbers = part * 100..part * 100 + 20;
+        expected.extend(numbers.clone());
+        send_each(&gateway, numbers).await;
+    }
+
+    let mut taken = BTreeSet::new();
+    while taken.len() < expected.len() {
+        let [a, b] = &workers;
+        let deliveries = soon("a delivery", async {
+            tokio::select! {
+                deliveries = a.work.take(7) => deliveries,
+                deliveries = b.work.take(7) => deliveries,
+            }
+        });
+        for it in deliveries.await.expect("the bus is open").iter().flat_map(|it| &it.commands) {
+            assert!(taken.insert(number(it)), "{} came twice", number(it));
+        }
+    }
+    assert_eq!(taken, expected);
+}
+
+pub async fn a_full_queue_refuses_and_keeps_what_it_accepted(bus: Arc<dyn Bus>) {
+    const MORE_THAN_FITS: u64 = 100_000;
+    let gateway = bus.gateway().await;
+    let mut accepted = 0;
+    let error = loop {
+        let batch = vec![command(&gateway, 1, accepted)];
+        match soon("a confirmation", gateway.commands.send(batch)).await {
+            Ok(()) => accepted += 1,
+            Err(error) => break error,
+        }
+        assert!(accepted < MORE_THAN_FITS, "there is no bound");
+    };
+    assert!(matches!(error, SendError::Refused(_)), "{error:?}");
+
+    let worker = bus.worker().await;
+    let count = usize::try_from(accepted).expect("it is bounded");
+    let taken = take_commands(&*worker.work, count).await;
+
+    assert!(taken.iter().map(number).eq(0..accepted), "all that was accepted, in order");
+    quiet("what was refused", worker.work.take(MANY)).await;
+    send_each(&gateway, [accepted]).await;
+    assert_eq!(take_commands(&*worker.work, 1).await.len(), 1, "there is room again");
+}
