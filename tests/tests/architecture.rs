@@ -114,7 +114,7 @@ fn faults(graph: &Graph, table: &[Row]) -> Vec<String> {
     for row in table {
         match graph.0.get(row.name) {
             None => {
-                faults.push(format!("the row of {} is stale: there is no such crate", row.name))
+                faults.push(format!("the row of {} is stale: there is no such crate", row.name));
             }
             Some(dependencies) => faults.extend(faults_of(row, dependencies, graph)),
         }

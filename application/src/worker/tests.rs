@@ -11,8 +11,8 @@ use super::*;
 use crate::core::CorePorts;
 use crate::envelope::{Answer, Question};
 use crate::ports::{
-    BoardWanted, Commit, Ids, MockAnnouncer, MockQuestions, MockStore, MockWork, Receipt,
-    StoreError, Unavailable,
+    BoardLoaded, BoardWanted, Commit, Ids, MockAnnouncer, MockQuestions, MockStore, MockWork,
+    Receipt, StoreError, Unavailable,
 };
 use crate::testing::{CountingIds, FixedClock, board, board_id, found, message_id, new_note};
 
@@ -66,7 +66,8 @@ impl Ports {
     }
 }
 
-fn load(wanted: &[BoardWanted]) -> Result<Vec<crate::ports::BoardLoaded>, StoreError> {
+#[expect(clippy::unnecessary_wraps, reason = "it answers as the port does")]
+fn load(wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
     Ok(wanted.iter().map(|_| found(board(1, 10))).collect())
 }
 

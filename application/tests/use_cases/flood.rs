@@ -79,8 +79,8 @@ async fn large_answers_unread_hold_no_more_than_one_clients_share() {
 
     others_go_on(&house, &mut writer).await;
 
-    let asked = house.ear().asked().len();
-    assert!(asked < 200, "{asked} questions were asked for one who does not read");
+    let questions = house.ear().asked().len();
+    assert!(questions < 200, "{questions} were asked for one who does not read");
     let mut bytes = 0;
     let mut replies = 0;
     while replies < 3 {

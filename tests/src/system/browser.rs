@@ -135,11 +135,12 @@ impl Window {
         self.driver.screenshot(&path).await.expect("a screenshot");
     }
 
-    /// Waits until nothing moves any more.
+    /// Waits until nothing moves any more. What follows the scrolling always runs, and is at rest.
     async fn at_rest(&self) {
         self.until(
             "nothing moves",
-            "return document.getAnimations().every(it => it.playState !== 'running')",
+            "return document.getAnimations().every(
+                it => it.timeline !== document.timeline || it.playState !== 'running')",
         )
         .await;
     }

@@ -49,7 +49,7 @@ export class Session {
     this.isKept = claim.keep.isDurable;
     this.composer = claim.content.composer;
     const { saved } = claim.content;
-    this.machine = saved ? restored(saved) : new BoardClient(board);
+    this.machine = saved ? restored(saved) : new BoardClient(board, pageActor());
   }
 
   /** From now on the machine is told what happens, and tells the view. */
@@ -248,7 +248,7 @@ export class Session {
    * @returns {Saved}
    */
   #withEarly(saved) {
-    const base = saved ?? { board: this.board, actor: null, notes: [], outbox: [], drafts: [] };
+    const base = saved ?? { board: this.board, actor: pageActor(), notes: [], outbox: [], drafts: [] };
     const notes = new Map(base.notes.map((kept) => [kept.note, kept]));
     for (const [note, { ground, pending }] of this.#early) {
       const kept = notes.get(note) ?? { note, ground, inFlight: null, pending: [] };
@@ -262,7 +262,12 @@ export class Session {
 
 /** @param {Saved} saved */
 function restored(saved) {
-  return BoardClient.restore(saved, { ...moment(), actor: null });
+  return BoardClient.restore(saved, { ...moment(), actor: pageActor() });
+}
+
+/** Whose page this is: what is typed before the first welcome is theirs, too. */
+function pageActor() {
+  return document.querySelector("[data-actor]")?.getAttribute("data-actor") ?? null;
 }
 
 /**

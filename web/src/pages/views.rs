@@ -18,6 +18,8 @@ const LABEL_CHARS_MAX: usize = 60;
 /// What every page but the error page shows.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
+    /// Whose page it is: what is typed in it belongs to this actor.
+    pub actor: String,
     pub me: PersonView,
     /// The path of this page, to come back to.
     pub here: String,
@@ -146,7 +148,7 @@ pub(super) struct ErrorPage {
 
 impl Frame {
     pub fn new(me: &Identity, here: String) -> Self {
-        Self { me: PersonView::new(&me.actor), here, notice: None }
+        Self { actor: me.actor.id.to_string(), me: PersonView::new(&me.actor), here, notice: None }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::core::ProcessError;
 use crate::testing::{board_id, new_note, told_again};
 
 /// Says so of every commit of the first board, and that all others are done.
+#[expect(clippy::unnecessary_wraps, reason = "it answers as the port does")]
 fn losing_first_board(changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
     let verdict =
         |it: &BoardChanges| if number(it.board) == 1 { Commit::Conflict } else { Commit::Done };

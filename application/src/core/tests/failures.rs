@@ -108,8 +108,8 @@ async fn a_commit_with_unknown_result_is_run_again_and_found_by_its_outcome() {
 #[tokio::test]
 async fn an_announcement_that_failed_is_made_by_the_next_run() {
     let (store, kept) = keeping_store(Ok(()));
-    let announced = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&announced);
+    let batches = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&batches);
     let mut announcer = MockAnnouncer::new();
     announcer.expect_announce().times(2).returning(move |batch| {
         let mut heard = heard.lock().expect("no test panics here");
@@ -123,8 +123,8 @@ async fn an_announcement_that_failed_is_made_by_the_next_run() {
     let second = core.process(&[new_note(1, 1)]).await;
 
     assert_eq!((first.is_err(), second.is_ok()), (true, true));
-    let announced = announced.lock().expect("no test panics here");
-    let [failed, repeated] = announced.as_slice() else { panic!("{announced:?}") };
+    let batches = batches.lock().expect("no test panics here");
+    let [failed, repeated] = batches.as_slice() else { panic!("{batches:?}") };
     assert_eq!(failed, repeated, "the same event, in the same slot, on the same trace");
     let committed = kept.0.lock().expect("no test panics here").take().expect("it was committed");
     let events = repeated.iter().flat_map(|it| &it.events).map(|it| &it.event);

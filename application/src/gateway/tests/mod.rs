@@ -190,6 +190,7 @@ fn join(board: BoardId, position: Option<Position>) -> ClientMessage {
 }
 
 /// An owner may join and be sent what is missing.
+#[expect(clippy::unnecessary_wraps, reason = "it answers as the port does")]
 fn admitted(head: Position) -> Answering {
     Ok(Answer::Admission(Ok(Admission { role: Role::Owner, head, resumable: true })))
 }

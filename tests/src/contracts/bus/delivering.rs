@@ -58,7 +58,9 @@ pub async fn each_command_goes_to_one_of_many_workers(bus: Arc<dyn Bus>) {
             while let Some(deliveries) = worker.work.take(5).await {
                 let receipts = deliveries.iter().map(|it| it.receipt).collect();
                 worker.work.acknowledge(receipts).await.expect("the bus is there");
-                numbers(&deliveries).into_iter().for_each(|it| tell.send(it).unwrap_or_default());
+                for number in numbers(&deliveries) {
+                    tell.send(number).unwrap_or_default();
+                }
             }
         });
     }

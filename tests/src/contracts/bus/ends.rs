@@ -1,12 +1,15 @@
 //! What a bus offers to a gateway and to a worker, whatever is between them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use sockbit_application::envelope::CommandEnvelope;
 use sockbit_application::ports::{Announcements, Announcer, Commands, Queries, Questions, Work};
 use sockbit_memory::MemoryBus;
 use uuid::Uuid;
+
+use super::fixtures::uuid;
 
 /// A bus under test, with any number of gateways and workers on it.
 #[async_trait]
@@ -44,14 +47,17 @@ pub struct WorkerEnds {
 
 /// The bus in memory.
 #[derive(Default)]
-pub struct InMemory(MemoryBus);
+pub struct InMemory {
+    bus: MemoryBus,
+    gateways: AtomicU64,
+}
 
 #[async_trait]
 impl Bus for InMemory {
     async fn gateway(&self) -> GatewayEnds {
-        let end = self.0.gateway();
+        let end = self.bus.gateway();
         GatewayEnds {
-            id: Uuid::new_v4(),
+            id: uuid(0x9a7e_0000 + self.gateways.fetch_add(1, Ordering::Relaxed)),
             commands: Arc::clone(&end) as Arc<dyn Commands>,
             queries: Arc::clone(&end) as Arc<dyn Queries>,
             announcements: end,
@@ -59,7 +65,7 @@ impl Bus for InMemory {
     }
 
     async fn worker(&self) -> WorkerEnds {
-        let end = self.0.worker();
+        let end = self.bus.worker();
         WorkerEnds {
             work: Arc::clone(&end) as Arc<dyn Work>,
             questions: Arc::clone(&end) as Arc<dyn Questions>,
@@ -68,10 +74,10 @@ impl Bus for InMemory {
     }
 
     async fn buried(&self) -> Vec<(CommandEnvelope, String)> {
-        self.0.buried()
+        self.bus.buried()
     }
 
     async fn close(&self) {
-        self.0.close();
+        self.bus.close();
     }
 }

@@ -27,10 +27,8 @@ pub const MANY: usize = 100_000;
 
 /// What comes of it in time.
 pub async fn soon<T>(what: &str, coming: impl Future<Output = T>) -> T {
-    match timeout(DEADLINE, coming).await {
-        Ok(come) => come,
-        Err(_) => panic!("{what} did not come in time"),
-    }
+    let come = timeout(DEADLINE, coming).await;
+    come.unwrap_or_else(|_| panic!("{what} did not come in time"))
 }
 
 /// Waits, and finds that nothing comes.

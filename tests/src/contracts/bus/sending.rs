@@ -6,11 +6,10 @@ use std::sync::Arc;
 use sockbit_application::envelope::Address;
 use sockbit_application::ports::SendError;
 use sockbit_domain::{Actor, ActorId, KeyHash};
-use uuid::Uuid;
 
 use super::Bus;
 use super::fixtures::{
-    MANY, body, command, number, parts, quiet, send, send_each, soon, take_commands,
+    MANY, body, command, number, parts, quiet, send, send_each, soon, take_commands, uuid,
 };
 
 pub async fn a_batch_arrives_as_it_was_sent(bus: Arc<dyn Bus>) {
@@ -18,7 +17,7 @@ pub async fn a_batch_arrives_as_it_was_sent(bus: Arc<dyn Bus>) {
     let mut batch: Vec<_> = (1..=20).map(|n| command(&gateway, n % 3, n)).collect();
     for (n, it) in (0_u8..).zip(&mut batch) {
         it.key = (n % 2 == 0).then_some(KeyHash([n; 32]));
-        it.actor = Actor { id: ActorId(Uuid::new_v4()), name: format!("P{n}"), colour: n % 12 };
+        it.actor = Actor { id: ActorId(uuid(n.into())), name: format!("P{n}"), colour: n % 12 };
         it.reply_to = Address { gateway: gateway.id, session: u64::MAX - u64::from(n) };
     }
     send(&gateway, batch.clone()).await;
@@ -44,7 +43,7 @@ pub async fn hostile_bytes_arrive_as_they_were_sent(bus: Arc<dyn Bus>) {
     let mut batch: Vec<_> = (1..).zip(&bodies).map(|(n, _)| command(&gateway, 1, n)).collect();
     for (it, json) in batch.iter_mut().zip(&bodies) {
         it.body = body(json);
-        it.actor.name = "\u{202e}\"\n\0</script>".to_owned();
+        "\u{202e}\"\n\0</script>".clone_into(&mut it.actor.name);
     }
     send(&gateway, batch.clone()).await;
 

@@ -109,7 +109,9 @@ impl Commands for SabotagedGateway {
         if self.all.trick == Trick::HearsOneGatewayOnly && !self.is_first {
             return Ok(());
         }
-        batch.iter_mut().for_each(|command| self.tamper(command));
+        for command in &mut batch {
+            self.tamper(command);
+        }
         let sent = self.inner.commands.send(batch).await;
         if self.all.trick == Trick::ClosesLate && self.all.is_closed.load(Ordering::Relaxed) {
             tokio::time::sleep(Duration::from_secs(5)).await;
