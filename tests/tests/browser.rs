@@ -341,13 +341,26 @@ async fn the_pages_as_people_see_them() {
     ada.screenshot("first-visit").await;
     create_board(&ada, &app, "Summer house").await;
     ada.screenshot("board-empty").await;
-    for text in [
-        "# Shopping\n- [ ] bread\n- [x] salt",
-        "Call **Grandma** on Sunday",
-        "> quiet, quick, exact",
+    for (colour, text) in [
+        (
+            "paper",
+            "## Who comes\nAda, Bob, the twins (Saturday only), and Grandma if the weather holds.",
+        ),
+        ("teal", "The key is **under the third pot**.\n\nGate code: `4711`"),
+        ("purple", "> A house is a machine for living in.\n\nBob, sweeping"),
+        ("orange", "### Menu\n1. Soup, cold\n2. Perch\n3. Whatever the garden gives"),
+        ("blue", "Train at **9:12**, platform 4.\nWho brings the tent?"),
+        (
+            "yellow",
+            "# Shopping\n- [x] salt\n- [x] charcoal\n- [ ] bread\n- [ ] something for the wasps",
+        ),
     ] {
+        let swatch = format!("#composer .swatch[data-colour={colour}] input");
+        ada.script(&format!("document.querySelector('{swatch}').click()")).await;
         write_note(&ada, text).await;
     }
+    leave_note(&ada).await;
+    ada.until("the receipts have gone", "return document.querySelectorAll('[data-receipt]').length === 0 || [...document.querySelectorAll('.receipt')].every(it => getComputedStyle(it).opacity === '0')").await;
     for (width, height) in [(390, 844), (820, 1180), (1440, 900)] {
         for scheme in ["light", "dark"] {
             ada.look(width, height, scheme).await;
@@ -359,5 +372,6 @@ async fn the_pages_as_people_see_them() {
     ada.script("location.assign(document.querySelector('#notes .note [data-action=open]').href)")
         .await;
     ada.find("main#note-page").await;
+    ada.look(1440, 900, "light").await;
     ada.screenshot("note").await;
 }

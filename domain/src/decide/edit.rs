@@ -28,7 +28,6 @@ pub(super) fn edit(
     if !delta.is_clean() {
         return Err(bad_delta(DeltaError::ForbiddenCharacter));
     }
-    check_fit(note, since, &delta)?;
     let delta = since.iter().fold(delta, |delta, past| past.delta.transform(&delta, true));
     let text = delta.apply(&note.text).map_err(bad_delta)?;
     check_size(board, note.text.len_bytes(), text.len_bytes(), context)?;
@@ -56,16 +55,6 @@ fn text_at_base(note: &Note, since: &[PastEdit]) -> Result<Text, Rejection> {
         .rev()
         .try_fold(note.text.clone(), |text, edit| edit.inverse.apply(&text))
         .map_err(bad_delta)
-}
-
-/// A delta that reaches beyond its base is refused even where the text has grown since.
-fn check_fit(note: &Note, since: &[PastEdit], delta: &Delta) -> Result<(), Rejection> {
-    let grown: i64 = since.iter().map(|edit| edit.delta.len_change()).sum();
-    let base_len = i64::try_from(note.text.len_utf16()).unwrap_or(i64::MAX).saturating_sub(grown);
-    if i64::try_from(delta.base_len()).unwrap_or(i64::MAX) > base_len {
-        return Err(bad_delta(DeltaError::BeyondEnd));
-    }
-    Ok(())
 }
 
 fn base_gone() -> Rejection {
