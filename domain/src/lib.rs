@@ -1,6 +1,6 @@
 //! The rules of SockBit: commands in, events out. No async, no I/O, no clock, no randomness.
 //!
-//! Read [`decide`] first: a [`Command`] and what it needs to know become an [`Event`] or a
+//! Read [`decide()`] first: a [`Command`] and what it needs to know become an [`Event`] or a
 //! [`Rejection`]. [`Board::apply`] then turns the event into the next state.
 #![no_std]
 

@@ -21,7 +21,12 @@ pub struct TelemetryError(String);
 /// Begins to log. Once a process.
 pub fn log(config: &Config) -> Result<(), TelemetryError> {
     let filter = EnvFilter::try_new(&config.log).map_err(said)?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // Where a line cannot be written, as on a full disk, neither can word of that; trying to
+        // would panic in whoever logs.
+        .log_internal_errors(false);
     match config.log_format {
         LogFormat::Human => lines.try_init().map_err(said),
         LogFormat::Json => lines.json().flatten_event(true).try_init().map_err(said),

@@ -77,13 +77,19 @@ impl Session {
     pub async fn receive(&self, json: &str) {
         match ClientMessage::parse(json) {
             Ok(message) => self.dispatch(message).await,
-            Err(refusal) => self.tell(ServerMessage::Refused(refusal)).await,
+            Err(refusal) => {
+                self.wait_for_turn().await;
+                self.tell(ServerMessage::Refused(refusal)).await;
+            }
         }
     }
 
     async fn dispatch(&self, message: ClientMessage) {
-        if let Some(wait) = self.has_to_wait(&message) {
-            return self.tell(postponed(&message, wait)).await;
+        if let Err(wait) = self.take_turn() {
+            match postponed(&message, wait) {
+                Some(again) => return self.tell(again).await,
+                None => self.wait_for_turn().await,
+            }
         }
         match message {
             ClientMessage::Command(sent) => self.command(sent).await,
@@ -94,10 +100,14 @@ impl Session {
         }
     }
 
-    fn has_to_wait(&self, message: &ClientMessage) -> Option<Duration> {
-        match message {
-            ClientMessage::Ping | ClientMessage::Leave { .. } => None,
-            _ => locked(&self.bucket).take().err(),
+    fn take_turn(&self) -> Result<(), Duration> {
+        locked(&self.bucket).take()
+    }
+
+    /// What cannot be put off is slowed down, and whatever the client sends behind it too.
+    async fn wait_for_turn(&self) {
+        while let Err(wait) = self.take_turn() {
+            tokio::time::sleep(wait).await;
         }
     }
 
@@ -258,14 +268,13 @@ impl Drop for Session {
     }
 }
 
-fn postponed(message: &ClientMessage, wait: Duration) -> ServerMessage {
+/// `None` for what nobody would send again.
+fn postponed(message: &ClientMessage, wait: Duration) -> Option<ServerMessage> {
     match message {
-        ClientMessage::Command(sent) => again(Some(sent.id), None, wait),
-        ClientMessage::Query { id, .. } => again(Some(*id), None, wait),
-        ClientMessage::Join { board, .. } | ClientMessage::Leave { board } => {
-            again(None, Some(*board), wait)
-        }
-        ClientMessage::Ping => ServerMessage::Pong {},
+        ClientMessage::Command(sent) => Some(again(Some(sent.id), None, wait)),
+        ClientMessage::Query { id, .. } => Some(again(Some(*id), None, wait)),
+        ClientMessage::Join { board, .. } => Some(again(None, Some(*board), wait)),
+        ClientMessage::Leave { .. } | ClientMessage::Ping => None,
     }
 }
 

@@ -94,9 +94,9 @@ class Reader {
   #newLine() {
     this.#at += 1;
     const last = this.#out.at(-1);
-    const isHard = last?.kind === "text" && last.text.endsWith("  ");
     if (last?.kind === "text") last.text = last.text.replace(/ +$/, "");
-    if (isHard) this.#out.push({ kind: "break" });
+    // Whoever presses Enter in a note wants a new line, unlike in CommonMark.
+    this.#out.push({ kind: "break" });
     this.#say("\n");
     this.#take(/ +/y);
   }

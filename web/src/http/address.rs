@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -37,9 +37,11 @@ pub(crate) async fn locate(
 /// theirs, and whatever stands before them anybody may have written.
 fn client(peer: IpAddr, headers: &HeaderMap, trusted_proxies: usize) -> IpAddr {
     let Some(skipped) = trusted_proxies.checked_sub(1) else { return peer };
-    let lines = headers.get_all("x-forwarded-for").iter().filter_map(|it| it.to_str().ok());
-    let heard: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
-    heard.iter().rev().nth(skipped).and_then(|text| text.parse().ok()).unwrap_or(peer)
+    // Bytes, since a line that is no text, and so was begun by the client, may end with theirs.
+    let lines = headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes);
+    let heard: Vec<&[u8]> = lines.flat_map(|line| line.split(|byte| *byte == b',')).collect();
+    let told = heard.iter().rev().nth(skipped).and_then(|it| std::str::from_utf8(it).ok());
+    told.and_then(|text| text.trim().parse().ok()).unwrap_or(peer)
 }
 
 /// Whoever has one IPv6 address has a whole /64 of them, so that counts as one.
@@ -86,6 +88,14 @@ mod tests {
         assert_eq!(client(PROXY, &headers, 1), ip("192.0.2.7"));
         let headers = forwarded(&["203.0.113.9", "192.0.2.7, 10.0.0.2"]);
         assert_eq!(client(PROXY, &headers, 2), ip("192.0.2.7"));
+    }
+
+    #[test]
+    fn a_client_cannot_hide_what_a_proxy_wrote_behind_its_own_line() {
+        let mut headers = forwarded(&["198.51.100.6"]);
+        let line = HeaderValue::from_bytes(b"\xff, 192.0.2.7").expect("a header");
+        headers.append("x-forwarded-for", line);
+        assert_eq!(client(PROXY, &headers, 1), ip("192.0.2.7"));
     }
 
     #[test]

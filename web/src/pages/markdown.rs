@@ -13,10 +13,19 @@ pub(super) fn to_html(markdown: &str) -> String {
     let options = Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
     let events = Parser::new_ext(markdown, options)
         .filter(|event| nesting.keeps(event))
+        .map(line_as_typed)
         .filter_map(|event| pictures.tame(event));
     let mut written = String::with_capacity(markdown.len() * 3 / 2);
     html::push_html(&mut written, events);
     SANITISER.clean(&written).to_string()
+}
+
+/// Whoever presses Enter in a note wants a new line, unlike in `CommonMark`.
+fn line_as_typed(event: Event<'_>) -> Event<'_> {
+    match event {
+        Event::SoftBreak => Event::HardBreak,
+        other => other,
+    }
 }
 
 /// Nobody's notes are deeper, and the time to sanitise grows with the square of it.
@@ -176,6 +185,11 @@ fn shortened(line: &str, chars_max: usize) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_end_is_a_line_end() {
+        assert_eq!(to_html("one\ntwo"), "<p>one<br>\ntwo</p>\n");
+    }
 
     #[test]
     fn markdown_becomes_html() {
