@@ -51,6 +51,27 @@ async fn the_browsers_machine_replays_the_transcripts_of_the_rust_one() {
     assert!(steps.as_u64().is_some_and(|it| it > TRANSCRIPTS * 10), "steps or a fault: {steps}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_made_to_be_slow_to_render_is_rendered() {
+    let site = serve(String::new()).await;
+    let browser = Browser::start().await;
+    let window = browser.window().await;
+    let rendered = run(
+        &window,
+        &site,
+        "const { rendered } = await import('/web/assets/js/markdown.js');
+         const fill = (piece) => piece.repeat(65536 / piece.length);
+         const notes = [
+           '    a' + fill('\\n') + '    b', 'a' + fill(' ') + 'b\\nc', '# a' + fill(' ') + 'b',
+           fill('*a ') + fill('a* '), fill('~a ') + fill('a~ '), fill('**a *b '), fill('a*'),
+           '` ' + fill('a ') + 'b`', fill('['), fill('[a]('), fill('<!--'), fill('>'), fill('- '),
+         ];
+         return notes.map((note) => rendered(note).hasChildNodes()).filter(Boolean).length;",
+    )
+    .await;
+    assert_eq!(rendered, Value::from(13));
+}
+
 /// Serves the workspace's files, an empty page, and the transcripts.
 async fn serve(transcripts: String) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

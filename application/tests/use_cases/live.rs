@@ -191,7 +191,7 @@ async fn who_resumes_shortly_after_is_served_from_what_is_kept() {
 }
 
 #[tokio::test]
-async fn everything_goes_on_under_its_own_message_id() {
+async fn event_and_outcome_carry_the_message_id_of_their_command() {
     let house = House::new();
     let mut client = house.client(&person(1));
     let begin = client.begin_board(&mut []).await;

@@ -195,7 +195,7 @@ class Reader {
     } else if (heading) {
       leaf.kind = "heading";
       leaf.level = heading[1].length;
-      leaf.lines.push(line.slice(heading[0].length).replace(/(?:^|[ \t]+)#+$/, ""));
+      leaf.lines.push(withoutClosing(line.slice(heading[0].length)));
     } else if (fence) {
       Object.assign(leaf, { kind: "fenced", fence: fence[1], indent });
     } else {
@@ -253,4 +253,15 @@ function untabbed(line) {
   let columns = "";
   for (const char of lead) columns += char === "\t" ? " ".repeat(4 - (columns.length % 4)) : char;
   return columns + line.slice(lead.length);
+}
+
+/**
+ * A heading without the marks that may close it, which stand apart from its words.
+ * @param {string} text
+ */
+function withoutClosing(text) {
+  let end = text.length;
+  while (text[end - 1] === "#") end -= 1;
+  const words = text.slice(0, end);
+  return end === 0 || (end < text.length && /[ \t]$/.test(words)) ? words.trimEnd() : text;
 }

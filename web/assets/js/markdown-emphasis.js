@@ -13,13 +13,16 @@ import { depthOf, merged, plainText } from "./markdown-nodes.js";
 const SPACE = /\s/;
 const PUNCTUATION = /[\p{P}\p{S}]/u;
 const NESTED_MAX = 100;
+/** Marks beyond these stay as they were typed: pairing takes time by the square of their number. */
+const RUNS_MAX = 1_000;
 
 /**
  * Makes emphasis of the runs that pair, in place.
  * @param {Inline[]} out
- * @param {Run[]} runs
+ * @param {Run[]} found
  */
-export function emphasise(out, runs) {
+export function emphasise(out, found) {
+  const runs = found.slice(0, RUNS_MAX);
   /** Below this there is no opener for a closer of that kind. @type {Map<string, number>} */
   const floors = new Map();
   runs.forEach((closer, index) => {

@@ -94,7 +94,7 @@ class Reader {
   #newLine() {
     this.#at += 1;
     const last = this.#out.at(-1);
-    if (last?.kind === "text") last.text = last.text.replace(/ +$/, "");
+    if (last?.kind === "text") last.text = withoutSpacesAtEnd(last.text);
     // Whoever presses Enter in a note wants a new line, unlike in CommonMark.
     this.#out.push({ kind: "break" });
     this.#say("\n");
@@ -124,7 +124,7 @@ class Reader {
       return;
     }
     const inner = this.text.slice(this.#at, end).replace(/\n/g, " ");
-    const isPadded = /^ .*[^ ].* $/.test(inner) || /^ [^ ] $/.test(inner);
+    const isPadded = inner.startsWith(" ") && inner.endsWith(" ") && /[^ ]/.test(inner);
     this.#out.push({ kind: "code", text: isPadded ? inner.slice(1, -1) : inner });
     this.#at = end + fence.length;
   }
@@ -210,4 +210,14 @@ function character(code) {
 /** @param {Inline} inline @returns {boolean} */
 function isLink(inline) {
   return inline.kind === "link" || ("children" in inline && inline.children.some(isLink));
+}
+
+/**
+ * A pattern would try every run of spaces that does not reach the end, each to its last one.
+ * @param {string} text
+ */
+function withoutSpacesAtEnd(text) {
+  let end = text.length;
+  while (text[end - 1] === " ") end -= 1;
+  return text.slice(0, end);
 }

@@ -45,7 +45,7 @@ export function finished(from) {
     case "fenced":
       return { kind: "code", text: from.lines.map((line) => `${line}\n`).join("") };
     case "indented":
-      return { kind: "code", text: `${from.lines.join("\n").replace(/[ \n]*\n[ \n]*$/, "")}\n` };
+      return { kind: "code", text: `${withoutBlankEnd(from.lines).join("\n")}\n` };
     case "quote":
       return { kind: "quote", blocks: from.children.map(finished) };
     case "list":
@@ -79,4 +79,10 @@ function flat(child) {
 /** @param {{first: number, last: number}[]} nodes */
 function hasGap(nodes) {
   return nodes.some((it, index) => index > 0 && it.first > nodes[index - 1].last + 1);
+}
+
+/** @param {string[]} lines */
+function withoutBlankEnd(lines) {
+  const last = lines.findLastIndex((line) => /[^ ]/.test(line));
+  return lines.slice(0, last + 1);
 }

@@ -22,13 +22,11 @@ use super::{Bus, GatewayEnds, InMemory, WorkerEnds};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Trick {
     None,
-    // On the way of commands.
     ForgetsKeys,
     RewritesBodies,
     ForgetsWhatWaited,
     HearsOneGatewayOnly,
     AcceptsWhatItLoses,
-    // On deliveries.
     RepeatsDeliveries,
     DropsDeliveries,
     ReversesDeliveries,
@@ -43,7 +41,6 @@ pub enum Trick {
     KeepsWhatItTook,
     TakesAfterGivingUp,
     BuriesInSilence,
-    // On the way of news.
     DropsNews,
     RepeatsNews,
     ReversesNews,
@@ -54,13 +51,11 @@ pub enum Trick {
     AnswersEverybody,
     DropsAnswers,
     KeepsQuietAboutLosses,
-    // On questions.
     NeverAnswers,
     AnswersWithTheLast,
     AnswersWhoeverAsks,
     AsksTwice,
     FailsWithItsAsker,
-    // At the end.
     NeverCloses,
     ClosesLate,
     ClosesOnceOnly,

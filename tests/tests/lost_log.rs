@@ -1,0 +1,30 @@
+//! Whoever takes the log may be gone, or have a full disk; the boards do not depend on it.
+
+use std::process::Stdio;
+
+use sockbit_tests::system::{App, eventually};
+
+const COMMAND: &str = r#"{
+    "v": 1, "type": "command",
+    "id": "10000000-0000-4000-8000-000000000001",
+    "board": "b0000000-0000-4000-8000-000000000001",
+    "body": {"type": "create_board", "title": "Kept"}
+}"#;
+
+#[tokio::test]
+async fn a_log_that_nobody_takes_stops_nothing() {
+    let app = App::prepared(&["--log", "debug"]);
+    let mut command = app.command();
+    command.stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().expect("the app starts");
+    drop(child.stderr.take());
+    let http = reqwest::Client::new();
+
+    let answer = eventually("a command is answered", || async {
+        let sent = http.post(format!("{}/api/commands", app.url())).body(COMMAND);
+        sent.send().await.ok()?.text().await.ok()
+    })
+    .await;
+
+    assert!(answer.contains("saved"), "{answer}");
+}
