@@ -34,6 +34,20 @@ pub struct CommandEnvelope {
     pub body: Box<RawValue>,
 }
 
+impl CommandEnvelope {
+    /// What its sender is told; `None` means not taken now, send it again.
+    #[must_use]
+    pub fn answered(&self, outcome: Option<Outcome>) -> Answered {
+        Answered {
+            trace: self.trace,
+            to: self.reply_to,
+            board: self.board,
+            message: self.message,
+            outcome,
+        }
+    }
+}
+
 /// One connection at one gateway.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Address {

@@ -8,7 +8,7 @@ use sockbit_domain::{
 };
 use uuid::Uuid;
 
-use crate::envelope::{Address, Answered, CommandEnvelope};
+use crate::envelope::{Address, CommandEnvelope};
 use crate::ports::{BoardLoaded, Clock, Ids};
 use crate::trace::TraceId;
 
@@ -91,17 +91,6 @@ pub fn new_note(board: u64, message: u64) -> CommandEnvelope {
         rank: Rank::middle(),
     };
     envelope(board, message, &command)
-}
-
-/// What the sender of this command is told when it was not taken.
-pub fn told_again(envelope: &CommandEnvelope) -> Answered {
-    Answered {
-        trace: envelope.trace,
-        to: envelope.reply_to,
-        board: envelope.board,
-        message: envelope.message,
-        outcome: None,
-    }
 }
 
 pub struct FixedClock;

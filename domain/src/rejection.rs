@@ -19,6 +19,12 @@ impl Rejection {
     pub fn new(code: RejectionCode, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into() }
     }
+
+    /// The rejection that tells a stranger nothing: whatever is hidden from whom, it is this one.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(RejectionCode::NotFound, "there is no such board, or not for you")
+    }
 }
 
 /// The reasons, as they stand on the wire.

@@ -92,13 +92,7 @@ impl Desk<'_> {
             trace = %envelope.trace, board = %envelope.board, message = %envelope.message, ?outcome,
             "decided"
         );
-        self.decided.answers.push(Answered {
-            trace: envelope.trace,
-            to: envelope.reply_to,
-            board: envelope.board,
-            message: envelope.message,
-            outcome: Some(outcome),
-        });
+        self.decided.answers.push(envelope.answered(Some(outcome)));
     }
 
     /// The outcome of a command that came before. Another body under its id changes nothing.
@@ -137,7 +131,7 @@ impl Desk<'_> {
         let command = match &received.command {
             Ok(command) => command,
             Err(rejection) if self.is_member(envelope) => return Err(rejection.clone()),
-            Err(_) => return Err(not_found()),
+            Err(_) => return Err(Rejection::not_found()),
         };
         let board = self.board.as_ref();
         let decision = catch_unwind(AssertUnwindSafe(|| {
@@ -169,7 +163,7 @@ impl Desk<'_> {
     fn unchanged(&self) -> Outcome {
         match &self.board {
             Some(board) => Outcome::Unchanged { position: board.head },
-            None => Outcome::Rejected(not_found()),
+            None => Outcome::Rejected(Rejection::not_found()),
         }
     }
 
@@ -226,10 +220,6 @@ fn is_recorded(outcome: &Outcome) -> bool {
         Outcome::Saved { .. } | Outcome::Unchanged { .. } => true,
         Outcome::Rejected(rejection) => rejection.code.is_recorded(),
     }
-}
-
-fn not_found() -> Rejection {
-    Rejection::new(RejectionCode::NotFound, "there is no such board, or not for you")
 }
 
 fn describe(cause: &(dyn std::any::Any + 'static)) -> String {

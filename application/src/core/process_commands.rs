@@ -83,7 +83,7 @@ impl Core {
         }
         tracing::warn!(board = %inbox.board, "a board lost every race; its senders try later");
         Ok(Decided {
-            answers: inbox.commands.iter().map(|it| later(it.envelope)).collect(),
+            answers: inbox.commands.iter().map(|it| it.envelope.answered(None)).collect(),
             ..Decided::default()
         })
     }
@@ -134,14 +134,4 @@ fn announced(event: Event, decided: &Decided) -> Announced {
     let answer = decided.answers.iter().find(|answer| answer.message == event.message);
     let trace = answer.map_or(TraceId::default(), |answer| answer.trace);
     Announced { trace, event }
-}
-
-fn later(envelope: &CommandEnvelope) -> Answered {
-    Answered {
-        trace: envelope.trace,
-        to: envelope.reply_to,
-        board: envelope.board,
-        message: envelope.message,
-        outcome: None,
-    }
 }

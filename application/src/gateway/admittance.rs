@@ -86,6 +86,10 @@ impl Admittance {
         Outgoing::new(settings, Arc::clone(&self.waiting_bytes))
     }
 
+    pub fn is_closed(&self) -> bool {
+        locked(&self.counts).closed
+    }
+
     pub fn close(&self) {
         locked(&self.counts).closed = true;
     }

@@ -12,7 +12,8 @@ use crate::envelope::{Address, Answered, CommandEnvelope};
 use crate::ports::{Commands, Ids, Unavailable};
 use crate::trace::TraceId;
 
-const WAITING_MAX: usize = 4_096;
+/// Bounds the bytes too: no command is larger than a transport's message.
+const WAITING_MAX: usize = 1_024;
 const BATCH_MAX: usize = 512;
 const PLACE_WITHIN: Duration = Duration::from_secs(5);
 
@@ -46,7 +47,7 @@ impl CommandSender {
         let mut exit = self.exit.lock().await;
         let mut batch = Vec::with_capacity(BATCH_MAX);
         while exit.recv_many(&mut batch, BATCH_MAX).await > 0 {
-            let senders: Vec<Answered> = batch.iter().map(not_taken).collect();
+            let senders: Vec<Answered> = batch.iter().map(|it| it.answered(None)).collect();
             if let Err(error) = commands.send(std::mem::take(&mut batch)).await {
                 tracing::warn!(%error, commands = senders.len(), "commands have to be sent again");
                 hand_back(senders);
@@ -71,15 +72,5 @@ pub(super) fn envelope(
         board: sent.board,
         key: sent.key.map(|key| KeyHash(Sha256::digest(key.as_bytes()).into())),
         body: sent.body,
-    }
-}
-
-fn not_taken(envelope: &CommandEnvelope) -> Answered {
-    Answered {
-        trace: envelope.trace,
-        to: envelope.reply_to,
-        board: envelope.board,
-        message: envelope.message,
-        outcome: None,
     }
 }

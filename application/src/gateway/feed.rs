@@ -107,18 +107,22 @@ impl Feed {
 
     fn serve_what_follows(&mut self, bytes_max: usize) {
         let Some(mut last) = self.last else { return };
-        while let Some(first) = self.ahead.first_entry() {
-            let event = &first.get().event;
-            if event.from > last.next() {
-                break;
-            }
-            let announced = first.remove();
+        while let Some(announced) = self.take_what_follows(last) {
             if announced.event.seq > last {
                 last = announced.event.seq;
                 self.serve(&announced, bytes_max);
             }
         }
         self.last = Some(last);
+    }
+
+    /// The first that waits for nothing more. An event that stands for several may stand behind
+    /// one of them.
+    fn take_what_follows(&mut self, last: Seq) -> Option<Announced> {
+        let mut ahead = self.ahead.iter();
+        let (seq, _) = ahead.find(|(_, announced)| announced.event.from <= last.next())?;
+        let seq = *seq;
+        self.ahead.remove(&seq)
     }
 
     fn serve(&mut self, announced: &Announced, bytes_max: usize) {

@@ -168,6 +168,10 @@ impl Gateway {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let outgoing = Arc::new(self.admittance.outgoing(&self.settings));
         self.recipients().insert(number, Recipient::Session(Arc::clone(&outgoing)));
+        // A drain that began since the admission may not have seen this session.
+        if self.admittance.is_closed() {
+            outgoing.close(CloseReason::GoingAway);
+        }
         Ok(Session::begin(Arc::clone(self), number, identity, outgoing, place))
     }
 

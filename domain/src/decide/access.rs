@@ -2,7 +2,7 @@
 
 use alloc::format;
 
-use super::{Context, Decision, forbidden, not_found};
+use super::{Context, Decision, forbidden};
 use crate::{Board, Change, Rejection, RejectionCode, Role};
 
 /// A key that fits lets its bearer in. Nobody loses a role by opening a lesser link.
@@ -11,7 +11,7 @@ pub(super) fn join(board: &Board, context: &Context<'_>) -> Result<Decision, Rej
     let offered = board.links.iter().filter(|link| Some(link.hash) == context.key);
     let role = offered.map(|link| link.role).max();
     match (current, role) {
-        (None, None) => Err(not_found()),
+        (None, None) => Err(Rejection::not_found()),
         (None, Some(role)) => Ok(context.happened(board, Change::MemberJoined { role })),
         (Some(current), Some(role)) if role > current => {
             Ok(context.happened(board, Change::MemberJoined { role }))

@@ -66,13 +66,13 @@ pub fn decide(
     if let Command::CreateBoard { title } = command {
         return board::create(board, title, context);
     }
-    let board = board.ok_or_else(not_found)?;
+    let board = board.ok_or_else(Rejection::not_found)?;
     if let Command::JoinBoard {} = command {
         return access::join(board, context);
     }
-    let role = board.role(context.actor.id).ok_or_else(not_found)?;
+    let role = board.role(context.actor.id).ok_or_else(Rejection::not_found)?;
     match command {
-        Command::CreateBoard { .. } | Command::JoinBoard {} => Err(not_found()),
+        Command::CreateBoard { .. } | Command::JoinBoard {} => Err(Rejection::not_found()),
         Command::RenameBoard { title } => board::rename(board, title, context),
         Command::AddLink { role: wanted } => access::add_link(board, role, *wanted, context),
         Command::CreateNote { note, text, colour, rank } => {
@@ -87,11 +87,6 @@ pub fn decide(
         Command::RestoreNote { note } => note::restore(board, *note, context),
         Command::DeleteNote { note } => note::delete(board, *note, context),
     }
-}
-
-/// The rejection that tells a stranger nothing.
-fn not_found() -> Rejection {
-    Rejection::new(RejectionCode::NotFound, "there is no such board, or not for you")
 }
 
 fn forbidden(role: Role, wish: &str) -> Rejection {

@@ -2,7 +2,7 @@
 
 use sockbit_domain::{ActorId, BoardId, Position, Rejection};
 
-use super::{PAGE_BYTES_MAX, not_found};
+use super::PAGE_BYTES_MAX;
 use crate::envelope::Admission;
 use crate::ports::{Standing, Store, StoreError};
 
@@ -15,7 +15,7 @@ pub(in crate::core) async fn admission(
 ) -> Result<Result<Admission, Rejection>, StoreError> {
     let standing = store.standing(board, actor, position.map(|it| it.seq)).await?;
     let Some((role, standing)) = standing.and_then(|it| Some((it.role?, it))) else {
-        return Ok(Err(not_found()));
+        return Ok(Err(Rejection::not_found()));
     };
     let resumable = position.is_some_and(|position| can_resume(&standing, position));
     Ok(Ok(Admission { role, head: standing.head, resumable }))

@@ -1,9 +1,9 @@
 //! A board, page by page.
 
 use sockbit_domain::wire::{BoardPage, Reply};
-use sockbit_domain::{ActorId, BoardId, NoteId};
+use sockbit_domain::{ActorId, BoardId, NoteId, Rejection};
 
-use super::{PAGE_BYTES_MAX, member, not_found};
+use super::{PAGE_BYTES_MAX, member};
 use crate::ports::{Store, StoreError};
 
 pub(super) async fn board_page(
@@ -12,9 +12,9 @@ pub(super) async fn board_page(
     board: BoardId,
     after: Option<NoteId>,
 ) -> Result<Reply, StoreError> {
-    let Some((role, _)) = member(store, actor, board).await? else { return Ok(not_found().into()) };
+    let Some((role, _)) = member(store, actor, board).await? else { return Ok(Rejection::not_found().into()) };
     let Some(notes) = store.notes(board, after, PAGE_BYTES_MAX).await? else {
-        return Ok(not_found().into());
+        return Ok(Rejection::not_found().into());
     };
     Ok(Reply::BoardPage(BoardPage {
         board,

@@ -47,10 +47,6 @@ async fn member(
     Ok(standing.and_then(|standing| Some((standing.role?, standing))))
 }
 
-fn not_found() -> Rejection {
-    Rejection::new(RejectionCode::NotFound, "there is no such board, or not for you")
-}
-
 fn note_not_found() -> Rejection {
     Rejection::new(RejectionCode::NoteNotFound, "the board has no such note")
 }

@@ -3,7 +3,7 @@
 use sockbit_domain::wire::{NotePage, Reply};
 use sockbit_domain::{ActorId, BoardId, NoteId, NoteState, Rejection, RejectionCode};
 
-use super::{member, not_found, note_not_found};
+use super::{member, note_not_found};
 use crate::ports::{Store, StoreError};
 
 pub(super) async fn note(
@@ -13,10 +13,10 @@ pub(super) async fn note(
     note: NoteId,
 ) -> Result<Reply, StoreError> {
     let Some((role, standing)) = member(store, actor, board).await? else {
-        return Ok(not_found().into());
+        return Ok(Rejection::not_found().into());
     };
     let Some((position, note)) = store.note(board, note).await? else {
-        return Ok(not_found().into());
+        return Ok(Rejection::not_found().into());
     };
     let Some(note) = note else { return Ok(note_not_found().into()) };
     if note.state == NoteState::Deleted {

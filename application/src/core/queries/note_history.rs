@@ -1,10 +1,12 @@
 //! What happened to one note.
 
 use sockbit_domain::wire::{HistoryEntry, NoteHistory, Reply};
-use sockbit_domain::{ActorId, BoardId, Change, Delta, Event, NoteId, NoteState, Seq, Text};
+use sockbit_domain::{
+    ActorId, BoardId, Change, Delta, Event, NoteId, NoteState, Rejection, Seq, Text,
+};
 
 use super::note::gone;
-use super::{PAGE_BYTES_MAX, member, not_found, note_not_found};
+use super::{PAGE_BYTES_MAX, member, note_not_found};
 use crate::ports::{NoteEvents, Store, StoreError};
 
 const ENTRIES_MAX: u32 = 100;
@@ -17,7 +19,7 @@ pub(super) async fn note_history(
     before: Option<Seq>,
 ) -> Result<Reply, StoreError> {
     if member(store, actor, board).await?.is_none() {
-        return Ok(not_found().into());
+        return Ok(Rejection::not_found().into());
     }
     let mut found = store.note_events(board, note, before, ENTRIES_MAX).await?;
     let Some(note) = found.note.take() else { return Ok(note_not_found().into()) };

@@ -73,6 +73,16 @@ fn an_event_that_stands_for_several_follows_where_it_overlaps() {
 }
 
 #[test]
+fn an_event_that_stands_for_one_that_waits_is_served_in_its_place() {
+    let (mut feed, outgoing) = feed_at(5);
+    take(&mut feed, renamed(1, 8));
+    take(&mut feed, Event { from: Seq(6), ..renamed(1, 9) });
+    take(&mut feed, renamed(1, 10));
+    assert_eq!(served(&outgoing), [9, 10]);
+    assert!(!feed.has_gap());
+}
+
+#[test]
 fn events_before_the_first_admission_wait_and_then_follow_its_head() {
     let mut feed = Feed::default();
     let outgoing = Arc::new(Outgoing::new(&GatewaySettings::default(), Arc::default()));

@@ -6,7 +6,9 @@ use sockbit_domain::{Event, Rejection, RejectionCode};
 use tokio::sync::Semaphore;
 
 use super::*;
+use crate::envelope::{Announced, Announcement};
 use crate::testing::{board_id, position, renamed};
+use crate::trace::TraceId;
 
 const BOARD: u64 = 1;
 
@@ -143,6 +145,56 @@ async fn who_joins_anew_while_a_page_is_fetched_hears_so_before_the_events() {
     assert_eq!(client.hear().await, joined(3));
     assert_eq!(event_number(&client.hear().await), Some(2));
     assert_eq!(event_number(&client.hear().await), Some(3));
+}
+
+#[tokio::test]
+async fn who_joins_anew_from_elsewhere_while_a_page_is_fetched_is_not_sent_it() {
+    let (house, gate) = house_with_gate(3);
+    let mut client = waiting_for_a_page(&house, 3).await;
+    let session = Arc::clone(&client.session);
+    let fetching = tokio::spawn(async move { session.next().await });
+    tokio::task::yield_now().await;
+
+    client.say(join(board_id(BOARD), Some(position(2)))).await;
+    gate.add_permits(10);
+
+    let Delivered::Messages(messages) = fetching.await.expect("it does not panic") else {
+        panic!("the session goes on")
+    };
+    client.heard.extend(messages);
+    assert_eq!(client.hear().await, joined(3));
+    assert_eq!(event_number(&client.hear().await), Some(3));
+}
+
+#[tokio::test]
+async fn what_happens_before_it_is_known_who_may_join_is_sent_to_who_may() {
+    let gate = Arc::new(Semaphore::new(0));
+    let opens = Arc::clone(&gate);
+    let mut surroundings = Surroundings::answering(|_| Err(no_bus()));
+    surroundings.queries = ScriptedQueries(Box::new(move |_| {
+        let opens = Arc::clone(&opens);
+        Box::pin(async move {
+            opens.acquire().await.map_err(|_| no_bus())?.forget();
+            admitted(position(1))
+        })
+    }));
+    let house = surroundings.house();
+    let mut client = house.client(1);
+    client.hears_the_welcome().await;
+    let session = Arc::clone(&client.session);
+    let message = join(board_id(BOARD), Some(position(1))).to_json().expect("it is JSON");
+    let joining = tokio::spawn(async move { session.receive(&message).await });
+    tokio::task::yield_now().await;
+
+    let announced = Announced { trace: TraceId::default(), event: renamed(BOARD, 2) };
+    let slot = Slot::of(board_id(BOARD));
+    house.tell(News::Announced(Announcement { slot, events: vec![announced] }));
+    tokio::task::yield_now().await;
+    gate.add_permits(1);
+
+    joining.await.expect("it does not panic");
+    assert_eq!(client.hear().await, joined(1));
+    assert_eq!(event_number(&client.hear().await), Some(2));
 }
 
 #[tokio::test]
