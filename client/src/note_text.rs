@@ -61,12 +61,6 @@ impl NoteText {
         &self.pending
     }
 
-    /// Whether the local changes stand on the server's present text.
-    #[must_use]
-    pub fn is_moored(&self) -> bool {
-        self.moored
-    }
-
     /// Whether nothing is left that the server does not have.
     #[must_use]
     pub fn is_clean(&self) -> bool {

@@ -70,9 +70,10 @@ pub enum RejectionCode {
 }
 
 impl RejectionCode {
-    /// Whether the sender may learn of the board at all; only then the outcome is kept for repeats.
+    /// Whether the outcome is kept for repeats. What strangers are told is not, or they could fill
+    /// the store of a board that is not theirs.
     #[must_use]
     pub fn is_recorded(self) -> bool {
-        self != Self::NotFound
+        !matches!(self, Self::NotFound | Self::BoardExists)
     }
 }

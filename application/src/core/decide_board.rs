@@ -214,7 +214,6 @@ impl Desk<'_> {
     }
 }
 
-/// What strangers are told leaves no trace, or they could fill the store of a board that is not theirs.
 fn is_recorded(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Saved { .. } | Outcome::Unchanged { .. } => true,

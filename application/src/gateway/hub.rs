@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use sockbit_domain::wire::ServerMessage;
-use sockbit_domain::{BoardId, Position, Seq};
+use sockbit_domain::{BoardId, Event, Position, Seq};
 use tokio::sync::Notify;
 
 use super::feed::{CatchUp, Feed};
@@ -136,14 +136,15 @@ impl Hub {
         metrics::counter!("sockbit_gaps_total").increment(1);
         while let Some(after) = self.begin_of_gap(board) {
             match self.queries.ask(Question::Events { board, after }).await {
-                Ok(Answer::Events(events)) if !events.is_empty() => {
+                Ok(Answer::Events(events)) if leads_on(&events, after) => {
                     let trace = TraceId::default();
                     let events = events.into_iter().map(|event| Announced { trace, event });
                     let slot = Slot::of(board);
                     self.announced(Announcement { slot, events: events.collect() }).await;
                 }
                 answer => {
-                    tracing::warn!(%board, %after, ?answer, "a gap could not be filled yet");
+                    let error = answer.err();
+                    tracing::warn!(%board, %after, ?error, "a gap could not be filled yet");
                     tokio::time::sleep(RETRY_AFTER).await;
                 }
             }
@@ -227,4 +228,9 @@ impl Hub {
     fn feeds(&self) -> MutexGuard<'_, HashMap<BoardId, Feed>> {
         locked(&self.feeds)
     }
+}
+
+/// Whether a part of the log begins where the gap does: a log with a hole is not asked in a hurry.
+fn leads_on(events: &[Event], after: Seq) -> bool {
+    events.first().is_some_and(|first| first.from <= after.next())
 }

@@ -138,3 +138,15 @@ async fn what_a_stranger_sent_is_not_recorded() {
     desk.let_in(&person(2)).await;
     saved(&desk.run(wish).await);
 }
+
+#[tokio::test]
+async fn that_a_boards_id_is_taken_is_told_and_not_recorded() {
+    let desk = Desk::with_board().await;
+    let begin = Command::CreateBoard { title: "Mine".to_owned() };
+    let wish = desk.envelope(&person(2), board_id(1), &begin);
+    assert_eq!(rejected(&desk.run(wish.clone()).await), RejectionCode::BoardExists);
+    desk.let_in(&person(2)).await;
+    let mut other = desk.envelope(&person(2), board_id(1), &create_note(note_id(1), "one"));
+    other.message = wish.message;
+    saved(&desk.run(other).await);
+}

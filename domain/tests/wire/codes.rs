@@ -86,6 +86,6 @@ fn colours_of_notes_have_stable_names() {
 
 #[test]
 fn only_what_strangers_are_told_is_not_kept_for_repeats() {
-    assert!(!RejectionCode::NotFound.is_recorded());
+    assert!(!RejectionCode::NotFound.is_recorded() && !RejectionCode::BoardExists.is_recorded());
     assert!(RejectionCode::BaseGone.is_recorded() && RejectionCode::Malformed.is_recorded());
 }

@@ -12,7 +12,9 @@ pub(super) async fn board_page(
     board: BoardId,
     after: Option<NoteId>,
 ) -> Result<Reply, StoreError> {
-    let Some((role, _)) = member(store, actor, board).await? else { return Ok(Rejection::not_found().into()) };
+    let Some((role, _)) = member(store, actor, board).await? else {
+        return Ok(Rejection::not_found().into());
+    };
     let Some(notes) = store.notes(board, after, PAGE_BYTES_MAX).await? else {
         return Ok(Rejection::not_found().into());
     };

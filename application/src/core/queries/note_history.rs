@@ -7,7 +7,7 @@ use sockbit_domain::{
 
 use super::note::gone;
 use super::{PAGE_BYTES_MAX, member, note_not_found};
-use crate::ports::{NoteEvents, Store, StoreError};
+use crate::ports::{NoteEvents, Store, StoreError, json_bytes};
 
 const ENTRIES_MAX: u32 = 100;
 
@@ -43,7 +43,7 @@ fn shorten(found: &mut NoteEvents) {
         .iter()
         .rev()
         .take_while(|(event, _)| {
-            bytes += size(event);
+            bytes += json_bytes(event);
             bytes <= PAGE_BYTES_MAX / 2
         })
         .count()
@@ -51,16 +51,6 @@ fn shorten(found: &mut NoteEvents) {
     let dropped = found.events.len().saturating_sub(kept);
     found.events.drain(..dropped);
     found.more |= dropped > 0;
-}
-
-fn size(event: &Event) -> usize {
-    const WRAPPING: usize = 256;
-    let text = match &event.change {
-        Change::NoteCreated { text, .. } => text.len_bytes(),
-        Change::NoteEdited { delta, .. } => serde_json::to_string(delta).map_or(0, |it| it.len()),
-        _ => 0,
-    };
-    WRAPPING + text
 }
 
 /// Takes back every edit from now to the beginning of the page. A note that is created on the page

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::core::ProcessError;
-use crate::testing::{board_id, new_note, told_again};
+use crate::testing::{board_id, new_note};
 
 /// Says so of every commit of the first board, and that all others are done.
 #[expect(clippy::unnecessary_wraps, reason = "it answers as the port does")]
@@ -71,7 +71,7 @@ async fn after_sixteen_more_losses_its_senders_hear_again_and_the_others_are_sav
     let answers = answers.lock().expect("no test panics here");
     let (again, saved): (Vec<_>, Vec<_>) =
         answers.iter().cloned().partition(|it| it.outcome.is_none());
-    assert_eq!(again, losers.each_ref().map(told_again));
+    assert_eq!(again, losers.each_ref().map(|it| it.answered(None)));
     assert_eq!(saved.iter().filter_map(saved_at).collect::<Vec<_>>(), [11]);
 }
 

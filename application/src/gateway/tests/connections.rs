@@ -51,7 +51,7 @@ async fn a_gateway_that_drains_sends_everybody_away_and_takes_nobody() {
     let clients = [house.client(1), house.client(2)];
     house.gateway.drain();
     for client in &clients {
-        assert_eq!(client.session.next().await, Delivered::Close(CloseReason::GoingAway));
+        assert_eq!(client.closing().await, CloseReason::GoingAway);
     }
     let more = house.gateway.open(identity(3), home(3));
     assert_eq!(more.err(), Some(TooManyConnections::Draining));

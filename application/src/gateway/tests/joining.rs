@@ -99,7 +99,7 @@ async fn a_log_without_the_events_that_are_missing_is_another_history() {
     client.say(join(board_id(BOARD), Some(position(1)))).await;
     client.hears_the_welcome().await;
     assert_eq!(client.hear().await, joined(4));
-    assert_eq!(client.session.next().await, Delivered::Close(CloseReason::HistoryChanged));
+    assert_eq!(client.closing().await, CloseReason::HistoryChanged);
 }
 
 /// A house whose pages come only once the gate is opened, and its gate.

@@ -162,6 +162,14 @@ impl Client {
         }
     }
 
+    /// Why the session ends, once everything before that is read.
+    async fn closing(&self) -> CloseReason {
+        match timeout(DEADLINE, self.session.next()).await {
+            Ok(Delivered::Close(reason)) => reason,
+            other => panic!("the session goes on with {other:?}"),
+        }
+    }
+
     async fn hears_the_welcome(&mut self) {
         assert!(matches!(self.hear().await, ServerMessage::Welcome { .. }));
     }
