@@ -53,6 +53,23 @@ pub enum Colour {
     Green,
 }
 
+impl Colour {
+    /// The word for it, on the wire and wherever it is stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Paper => "paper",
+            Self::Yellow => "yellow",
+            Self::Orange => "orange",
+            Self::Red => "red",
+            Self::Purple => "purple",
+            Self::Blue => "blue",
+            Self::Teal => "teal",
+            Self::Green => "green",
+        }
+    }
+}
+
 impl Note {
     /// The note that an event creates, or `None` where the event creates none.
     #[must_use]

@@ -162,7 +162,7 @@ async fn write_note(
     sqlx::query(UPSERT)
         .bind(board.0)
         .bind(note.id.0)
-        .bind(words::colour(note.colour))
+        .bind(note.colour.as_str())
         .bind(note.rank.as_str())
         .bind(words::state(note.state))
         .bind(integer(note.seq.0))

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StrDeserializer};
-use sockbit_domain::{Colour, NoteState, Role, Seq};
+use sockbit_domain::{NoteState, Role, Seq};
 
 /// Reads a word as it stands on the wire.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(word: &'a str) -> Result<T, Error> {
@@ -15,19 +15,6 @@ pub(crate) fn role(role: Role) -> &'static str {
     match role {
         Role::Editor => "editor",
         Role::Owner => "owner",
-    }
-}
-
-pub(crate) fn colour(colour: Colour) -> &'static str {
-    match colour {
-        Colour::Paper => "paper",
-        Colour::Yellow => "yellow",
-        Colour::Orange => "orange",
-        Colour::Red => "red",
-        Colour::Purple => "purple",
-        Colour::Blue => "blue",
-        Colour::Teal => "teal",
-        Colour::Green => "green",
     }
 }
 

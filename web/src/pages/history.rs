@@ -4,7 +4,7 @@ use sockbit_domain::wire::{HistoryEntry, NoteHistory};
 use sockbit_domain::{Change, Delta, Op, Text, Timestamp};
 
 use super::time::TimeView;
-use super::views::{PersonView, colour_name};
+use super::views::PersonView;
 
 /// Unchanged text that is shown on either side of a change, in characters.
 const CONTEXT_CHARS: usize = 60;
@@ -87,7 +87,7 @@ fn what(change: &Change) -> String {
         Change::NoteCreated { .. } => "wrote this note".to_owned(),
         Change::NoteEdited { .. } => "changed the text".to_owned(),
         Change::NoteMoved { .. } => "moved it".to_owned(),
-        Change::NoteRecoloured { colour, .. } => format!("made it {}", colour_name(*colour)),
+        Change::NoteRecoloured { colour, .. } => format!("made it {}", colour.as_str()),
         Change::NoteTrashed { .. } => "put it in the trash".to_owned(),
         Change::NoteRestored { .. } => "took it out of the trash".to_owned(),
         Change::NoteDeleted { .. } => "deleted it for good".to_owned(),

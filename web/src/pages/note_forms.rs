@@ -20,7 +20,7 @@ use super::errors::{sentence, status};
 use super::fields::{Fields, Named};
 use super::moves::{Direction, rank_beyond};
 use super::render::see;
-use super::views::{ComposerView, DraftView, NoticeView, colour_name};
+use super::views::{ComposerView, DraftView, NoticeView};
 use crate::app::App;
 
 #[derive(Deserialize)]
@@ -106,7 +106,7 @@ pub(super) async fn create(
         Ok(()) => Ok(see(&Back::Board.path(board, note))),
         Err(rejection) => {
             let problem = Some(format!("Not saved. {}", sentence(&rejection.detail)));
-            let composer = ComposerView { text, colour: colour_name(colour).to_owned(), problem };
+            let composer = ComposerView { text, colour: colour.as_str().to_owned(), problem };
             let additions = Additions { composer, ..Additions::default() };
             show_with(&app, &me, board, additions, status(rejection.code)).await
         }
@@ -179,7 +179,7 @@ async fn keep_as_draft(
 ) -> Answer {
     let reason =
         format!("{} Your words were not saved; here they are.", sentence(&rejection.detail));
-    let colour = colour_name(Colour::default()).to_owned();
+    let colour = Colour::default().as_str().to_owned();
     let draft = DraftView { reason, text: typed.text, colour };
     let additions = Additions { draft: Some((typed.note, draft)), ..Additions::default() };
     show_with(app, me, board, additions, status(rejection.code)).await

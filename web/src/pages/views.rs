@@ -207,11 +207,7 @@ impl BoardView {
 
 impl Default for ComposerView {
     fn default() -> Self {
-        Self {
-            text: String::new(),
-            colour: colour_name(Colour::default()).to_owned(),
-            problem: None,
-        }
+        Self { text: String::new(), colour: Colour::default().as_str().to_owned(), problem: None }
     }
 }
 
@@ -220,7 +216,7 @@ impl NoteView {
         Self {
             id: note.id.to_string(),
             seq: note.seq.0,
-            colour: colour_name(note.colour).to_owned(),
+            colour: note.colour.as_str().to_owned(),
             label: label(note),
             html: markdown::to_html(note.text.as_str()),
             text: note.text.to_string(),
@@ -239,7 +235,7 @@ impl NoteView {
         Self {
             id: BLANK_ID.to_owned(),
             seq: 0,
-            colour: colour_name(Colour::default()).to_owned(),
+            colour: Colour::default().as_str().to_owned(),
             label: String::new(),
             html: String::new(),
             text: String::new(),
@@ -260,7 +256,7 @@ impl DraftView {
         Self {
             reason: String::new(),
             text: String::new(),
-            colour: colour_name(Colour::default()).to_owned(),
+            colour: Colour::default().as_str().to_owned(),
         }
     }
 }
@@ -270,7 +266,7 @@ impl TrashedView {
         Self {
             id: note.id.to_string(),
             seq: note.seq.0,
-            colour: colour_name(note.colour).to_owned(),
+            colour: note.colour.as_str().to_owned(),
             text: note.text.to_string(),
             editor: PersonView::new(&note.edited_by),
             changed: TimeView::new(note.edited_at, now),
@@ -282,7 +278,7 @@ impl TrashedView {
         Self {
             id: BLANK_ID.to_owned(),
             seq: 0,
-            colour: colour_name(Colour::default()).to_owned(),
+            colour: Colour::default().as_str().to_owned(),
             text: String::new(),
             editor: PersonView::blank(),
             changed: TimeView::blank(),
@@ -299,20 +295,6 @@ pub(super) fn label(note: &Note) -> String {
 /// Whether a note stands on its board.
 pub(super) fn is_live(note: &Note) -> bool {
     note.state == NoteState::Live
-}
-
-/// A colour as templates and styles call it.
-pub(super) fn colour_name(colour: Colour) -> &'static str {
-    match colour {
-        Colour::Paper => "paper",
-        Colour::Yellow => "yellow",
-        Colour::Orange => "orange",
-        Colour::Red => "red",
-        Colour::Purple => "purple",
-        Colour::Blue => "blue",
-        Colour::Teal => "teal",
-        Colour::Green => "green",
-    }
 }
 
 #[cfg(test)]
