@@ -1,10 +1,11 @@
 //! The people behind commands and events.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
 use crate::ActorId;
+use crate::line::line;
 
 /// How many colours there are for people; an [`Actor`]'s colour is below this.
 pub const PERSON_COLOURS: u8 = 12;
@@ -22,13 +23,11 @@ pub struct Actor {
     pub colour: u8,
 }
 
-/// A name as it may be shown: one line, trimmed, at most 40 characters. `None` where nothing is left.
+/// A name as it may be shown: one line of at most 40 characters, all of which can be seen. `None`
+/// where nothing is left.
 #[must_use]
 pub fn person_name(name: &str) -> Option<String> {
-    let clean: String =
-        name.chars().map(|c| if c.is_control() { ' ' } else { c }).take(NAME_CHARS_MAX).collect();
-    let trimmed = clean.trim();
-    (!trimmed.is_empty()).then(|| trimmed.to_string())
+    Some(line(name, NAME_CHARS_MAX)).filter(|line| !line.is_empty())
 }
 
 #[cfg(test)]
@@ -43,6 +42,7 @@ mod tests {
     #[test]
     fn a_name_of_nothing_is_none() {
         assert_eq!(person_name(" \u{0} \t"), None);
+        assert_eq!(person_name("\u{200b}\u{3164}\u{202e}"), None);
     }
 
     #[test]

@@ -22,6 +22,7 @@ impl Board {
             members: BTreeMap::from([(event.actor.id, Role::Owner)]),
             notes: BTreeMap::new(),
             edits: BTreeMap::new(),
+            left_out: BTreeMap::new(),
             bases: BTreeMap::new(),
         })
     }

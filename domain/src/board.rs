@@ -19,6 +19,17 @@ pub enum Role {
     Owner,
 }
 
+impl Role {
+    /// The word for it, as on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Editor => "editor",
+            Self::Owner => "owner",
+        }
+    }
+}
+
 /// A way in: whoever brings the key becomes a member.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Link {
@@ -62,6 +73,8 @@ pub struct Board {
     pub notes: BTreeMap<NoteId, Note>,
     /// For each note asked for with a base: its edits after the lowest base, oldest first.
     pub edits: BTreeMap<NoteId, Vec<PastEdit>>,
+    /// For each of these notes whose edits were too many to be all here: the last one left out.
+    pub left_out: BTreeMap<NoteId, Seq>,
     /// The events at those of the asked-for positions that can be verified.
     pub bases: BTreeMap<Seq, EventId>,
 }

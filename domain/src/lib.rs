@@ -18,6 +18,7 @@ mod decide;
 mod event;
 mod id;
 mod limits;
+mod line;
 mod note;
 mod outcome;
 mod position;

@@ -37,6 +37,18 @@ pub enum NoteState {
     Deleted,
 }
 
+impl NoteState {
+    /// The word for it, as it is stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Trashed => "trashed",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
 /// The colours of notes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,13 +1,14 @@
 //! A board's title: one line that says something.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
+use crate::line::line;
 use crate::{Limits, Rejection, RejectionCode};
 
-/// A title as it is stored: trimmed, one line, not empty.
+/// A title as it is stored: one line, trimmed, in which something can be seen.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Title(String);
@@ -15,8 +16,7 @@ pub struct Title(String);
 impl Title {
     /// Makes one line of what somebody typed.
     pub fn new(typed: &str, limits: &Limits) -> Result<Self, Rejection> {
-        let line: String = typed.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let title = line.trim();
+        let title = line(typed, usize::MAX);
         if title.is_empty() {
             return Err(Rejection::new(RejectionCode::TitleEmpty, "a board needs a title"));
         }
@@ -30,7 +30,7 @@ impl Title {
                 ),
             ));
         }
-        Ok(Self(title.to_string()))
+        Ok(Self(title))
     }
 
     /// Takes a title that passed [`Title::new`] before, as when a store reads it back.
@@ -54,6 +54,8 @@ impl core::fmt::Display for Title {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
 
     #[test]
@@ -64,8 +66,10 @@ mod tests {
 
     #[test]
     fn an_empty_title_is_rejected() {
-        let rejection = Title::new(" \t\u{0}", &Limits::default()).err();
-        assert_eq!(rejection.map(|it| it.code), Some(RejectionCode::TitleEmpty));
+        for nothing in [" \t\u{0}", "\u{200b}\u{2800}\u{3164}"] {
+            let rejection = Title::new(nothing, &Limits::default()).err();
+            assert_eq!(rejection.map(|it| it.code), Some(RejectionCode::TitleEmpty));
+        }
     }
 
     #[test]

@@ -9,6 +9,10 @@ use crate::{
     RejectionCode, Text, TextChange,
 };
 
+/// Steps of deltas that one change may be merged over, so that a change of thousands of places on a
+/// base thousands of edits ago holds up nobody: some milliseconds.
+const MERGE_STEPS_MAX: usize = 500_000;
+
 pub(super) fn edit(
     board: &Board,
     id: NoteId,
@@ -17,10 +21,13 @@ pub(super) fn edit(
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
     let note = find(board, id)?;
-    if !board.knows(base) {
+    if !board.knows(base) || board.left_out.get(&id).is_some_and(|last| base.seq < *last) {
         return Err(base_gone());
     }
     let since = edits_since(board, id, base);
+    if merge_steps(change, since) > MERGE_STEPS_MAX {
+        return Err(base_gone());
+    }
     let delta = match change {
         TextChange::Delta(delta) => delta.clone(),
         TextChange::Whole(text) => Delta::diff(&text_at_base(note, since)?, text),
@@ -48,6 +55,15 @@ fn edits_since(board: &Board, id: NoteId, base: Position) -> &[PastEdit] {
     edits.get(seen..).unwrap_or_default()
 }
 
+/// A whole text becomes a delta of a few steps.
+fn merge_steps(change: &TextChange, since: &[PastEdit]) -> usize {
+    let own = match change {
+        TextChange::Delta(delta) => delta.ops().len(),
+        TextChange::Whole(_) => 1,
+    };
+    since.iter().map(|past| past.delta.ops().len().saturating_add(own)).sum()
+}
+
 /// The text that the sender had, by taking back what came later.
 fn text_at_base(note: &Note, since: &[PastEdit]) -> Result<Text, Rejection> {
     since
@@ -60,8 +76,8 @@ fn text_at_base(note: &Note, since: &[PastEdit]) -> Result<Text, Rejection> {
 fn base_gone() -> Rejection {
     Rejection::new(
         RejectionCode::BaseGone,
-        "the base is not in this board's history; join the board anew and send the change on what \
-         it has now",
+        "the base is not in this board's history, or too far back; join the board anew and send the \
+         change on what it has now",
     )
 }
 

@@ -104,6 +104,12 @@ struct OnlyId {
 impl ClientMessage {
     /// Reads one message from its JSON.
     pub fn parse(json: &str) -> Result<Self, Refusal> {
+        // Fields in a row without their names would be read too, and their order be part of the
+        // protocol.
+        if !json.trim_start().starts_with('{') {
+            let detail = "the message is not a JSON object".to_owned();
+            return Err(Refusal { id: None, code: RefusalCode::Malformed, detail });
+        }
         let frame: Frame<'_> = serde_json::from_str(json).map_err(|error| {
             let id = serde_json::from_str::<OnlyId>(json).ok().map(|it| it.id);
             Refusal { id, code: RefusalCode::Malformed, detail: error.to_string() }

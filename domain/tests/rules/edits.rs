@@ -212,6 +212,35 @@ fn a_base_that_was_squashed_away_is_gone() {
 }
 
 #[test]
+fn a_base_that_too_many_edits_followed_is_gone() {
+    let (mut scene, note) = Scene::with_note("ab");
+    let far = scene.head();
+    scene.send(ADA, &edit(note, far, insert_at(2, "c"))).event();
+    let near = scene.head();
+    scene.board_mut().left_out.insert(note, near.seq);
+    let heard = scene.send(BEN, &edit(note, far, insert_at(1, "-")));
+    assert_eq!(heard.code(), RejectionCode::BaseGone);
+    scene.send(BEN, &edit(note, near, insert_at(1, "-"))).event();
+    assert_eq!(scene.text(note), "a-bc");
+}
+
+#[test]
+fn a_base_is_gone_for_a_change_that_would_take_long_to_merge() {
+    let (mut scene, note) = Scene::with_note("ab");
+    let base = scene.head();
+    for _ in 0..200 {
+        scene.send(ADA, &edit(note, base, insert_at(1, "c"))).event();
+    }
+    let everywhere = |places: usize| {
+        let between = |delta: Delta| delta.retain(1).insert("-");
+        (0..places).fold(Delta::new(), |delta, _| between(delta))
+    };
+    let heard = scene.send(BEN, &edit(note, base, everywhere(3_000)));
+    assert_eq!(heard.code(), RejectionCode::BaseGone);
+    scene.send(BEN, &edit(note, base, everywhere(2))).event();
+}
+
+#[test]
 fn a_delta_beyond_its_base_is_bad() {
     let (mut scene, note) = Scene::with_note("ab");
     let beyond = [insert_at(3, "-"), Delta::new().delete(3), Delta::new().delete(u32::MAX)];

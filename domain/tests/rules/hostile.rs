@@ -63,6 +63,8 @@ proptest! {
             Heard::Saved(_) => {
                 let title = scene.board().title.as_str();
                 prop_assert!(!title.chars().any(char::is_control));
+                let hides = |c| matches!(c, '\u{200b}' | '\u{202e}' | '\u{2066}' | '\u{3164}');
+                prop_assert!(!title.chars().any(hides));
                 prop_assert!(title.trim() == title && (1..=200).contains(&title.len()));
             }
             Heard::Rejected(rejection) => prop_assert!(matches!(

@@ -67,6 +67,15 @@ fn a_type_is_shown_in_part_however_long_it_is() {
 }
 
 #[test]
+fn fields_without_their_names_are_refused() {
+    for json in ["[]", r#"[1,"ping",null,null,null,null,null]"#, "\"ping\"", "1", "null", ""] {
+        let refusal = ClientMessage::parse(json).expect_err("no object");
+        assert_eq!(refusal.code, RefusalCode::Malformed);
+        assert!(refusal.detail.contains("not a JSON object"), "{json}: {}", refusal.detail);
+    }
+}
+
+#[test]
 fn what_is_missing_is_named() {
     let id = format!(r#""id":"{ID}""#);
     let board = format!(r#""board":"{BOARD}""#);
