@@ -1,5 +1,6 @@
 //! Running cargo, and failing where it fails.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -13,7 +14,11 @@ pub fn cargo(arguments: &[&str]) -> Result<()> {
 /// Runs cargo with more in its environment.
 pub fn cargo_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
     println!("$ cargo {}", arguments.join(" "));
-    let status = Command::new(env!("CARGO"))
+    let mut cargo = Command::new(env!("CARGO"));
+    for name in of_this_package() {
+        cargo.env_remove(name);
+    }
+    let status = cargo
         .args(arguments)
         .envs(environment.iter().copied())
         .current_dir(root())
@@ -21,6 +26,16 @@ pub fn cargo_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()
         .context("cargo cannot be run")?;
     ensure!(status.success(), "`cargo {}` failed", arguments.join(" "));
     Ok(())
+}
+
+/// What `cargo run` tells us of our own package. Build scripts ask for variables of these names, and would run again,
+/// with all that depends on them, whenever cargo is run in turn by us and by hand.
+fn of_this_package() -> impl Iterator<Item = OsString> {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    names.filter(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    })
 }
 
 /// The workspace's root.

@@ -10,9 +10,13 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask <task>
 
-  lint    formatting, clippy and docs, with warnings as errors
-  test    all tests; installs a browser from the system's packages where none is
-  bench   the benchmarks; takes a filter, as in `cargo xtask bench delta`
+  lint      formatting, clippy and docs, with warnings as errors
+  test      all tests, on a PostgreSQL and a RabbitMQ of their own, or on those that
+            SOCKBIT_TEST_POSTGRES and SOCKBIT_TEST_RABBITMQ name; installs these and a
+            browser from the system's packages where they are missing
+  cluster   two gateways and two workers on servers of their own, until Ctrl-C;
+            --release builds them optimised, --keep FOLDER keeps what they have there
+  bench     the benchmarks; takes a filter, as in `cargo xtask bench delta`
 ";
 
 fn main() -> ExitCode {
@@ -22,6 +26,7 @@ fn main() -> ExitCode {
     let done = match task.as_deref() {
         Some("lint") => tasks::lint(),
         Some("test") => tasks::test(&rest),
+        Some("cluster") => tasks::cluster(&rest),
         Some("bench") => tasks::bench(&rest),
         None | Some("help" | "--help" | "-h") => {
             print!("{HELP}");

@@ -1,16 +1,18 @@
 //! Programs that the tests need from the system: found, or installed from its packages.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
+use sockbit_servers::{Postgres, RabbitMq, is_there};
 
 /// A program that tests need, and the packages that bring it.
 pub struct Needed {
     /// What it is for, in words.
     pub purpose: &'static str,
-    /// Any of these programs will do.
-    pub programs: &'static [&'static str],
+    /// What it is called.
+    pub program: &'static str,
+    /// Whether it is there.
+    pub is_there: fn() -> bool,
     /// The package's name for each package manager.
     pub packages: &'static [(Manager, &'static str)],
 }
@@ -29,7 +31,8 @@ pub enum Manager {
 /// The browser that the browser tests drive.
 pub const BROWSER: Needed = Needed {
     purpose: "the browser tests",
-    programs: &["chromium", "chromium-browser", "google-chrome"],
+    program: "chromium",
+    is_there: || ["chromium", "chromium-browser", "google-chrome"].into_iter().any(is_there),
     packages: &[
         (Manager::Apt, "chromium"),
         (Manager::Dnf, "chromium"),
@@ -40,7 +43,8 @@ pub const BROWSER: Needed = Needed {
 /// The WebDriver server of that browser.
 pub const BROWSER_DRIVER: Needed = Needed {
     purpose: "the browser tests",
-    programs: &["chromedriver"],
+    program: "chromedriver",
+    is_there: || is_there("chromedriver"),
     packages: &[
         (Manager::Apt, "chromium-driver"),
         (Manager::Dnf, "chromedriver"),
@@ -48,9 +52,46 @@ pub const BROWSER_DRIVER: Needed = Needed {
     ],
 };
 
+/// The database of tests and clusters.
+pub const POSTGRES: Needed = Needed {
+    purpose: "a private PostgreSQL",
+    program: "postgres",
+    is_there: Postgres::is_installed,
+    packages: &[
+        (Manager::Apt, "postgresql"),
+        (Manager::Dnf, "postgresql-server"),
+        (Manager::Pacman, "postgresql"),
+    ],
+};
+
+/// The broker of tests and clusters.
+pub const RABBITMQ: Needed = Needed {
+    purpose: "a private RabbitMQ",
+    program: "rabbitmq-server",
+    is_there: RabbitMq::is_installed,
+    packages: &[
+        (Manager::Apt, "rabbitmq-server"),
+        (Manager::Dnf, "rabbitmq-server"),
+        (Manager::Pacman, "rabbitmq"),
+    ],
+};
+
+/// Debian starts the services that it installs. They would take the ports and the memory of whoever runs
+/// servers of their own, so while this runs a policy forbids it; one that is there already is left alone.
+const APT_INSTALL: &str = r#"
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 130' HUP INT TERM
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+fi
+apt-get install -y -q --no-install-recommends "$@"
+"#;
+
 /// Makes sure that all of these are there.
 pub fn provide(needed: &[Needed]) -> Result<()> {
-    let missing: Vec<&Needed> = needed.iter().filter(|it| !it.is_there()).collect();
+    let missing: Vec<&Needed> = needed.iter().filter(|it| !(it.is_there)()).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -62,37 +103,32 @@ pub fn provide(needed: &[Needed]) -> Result<()> {
         bail!("{}", by_hand(&missing, &format!("{error:#}")));
     }
     for it in missing {
-        ensure!(it.is_there(), "{} was installed but is not in PATH", it.programs.join(" or "));
+        ensure!((it.is_there)(), "{} was installed but is not where it was looked for", it.program);
     }
     Ok(())
 }
 
 fn by_hand(missing: &[&Needed], reason: &str) -> String {
-    let purposes: Vec<&str> = missing.iter().map(|it| it.purpose).collect();
+    let mut purposes: Vec<&str> = missing.iter().map(|it| it.purpose).collect();
+    purposes.dedup();
     format!(
         "{} is needed for {} and could not be installed ({reason}); install it by hand and run \
          the task again",
         names(missing),
-        purposes.first().copied().unwrap_or("the tests"),
+        purposes.join(" and "),
     )
 }
 
 fn names(missing: &[&Needed]) -> String {
-    let names: Vec<&str> = missing.iter().filter_map(|it| it.programs.first().copied()).collect();
+    let names: Vec<&str> = missing.iter().map(|it| it.program).collect();
     names.join(" and ")
-}
-
-impl Needed {
-    fn is_there(&self) -> bool {
-        self.programs.iter().any(|program| find(program).is_some())
-    }
 }
 
 impl Manager {
     fn of_this_system() -> Option<Self> {
         [(Self::Apt, "apt-get"), (Self::Dnf, "dnf"), (Self::Pacman, "pacman")]
             .into_iter()
-            .find_map(|(manager, program)| find(program).map(|_| manager))
+            .find_map(|(manager, program)| is_there(program).then_some(manager))
     }
 
     fn install(self, missing: &[&Needed]) -> Result<()> {
@@ -100,9 +136,7 @@ impl Manager {
         match self {
             Self::Apt => {
                 as_root("apt-get", &["update", "-q"])?;
-                let mut arguments = vec!["install", "-y", "-q", "--no-install-recommends"];
-                arguments.extend(packages);
-                as_root("apt-get", &arguments)
+                as_root("sh", &[&["-c", APT_INSTALL, "install"][..], &packages].concat())
             }
             Self::Dnf => as_root("dnf", &[&["install", "-y"][..], &packages].concat()),
             Self::Pacman => as_root("pacman", &[&["-S", "--noconfirm"][..], &packages].concat()),
@@ -121,7 +155,7 @@ fn as_root(program: &str, arguments: &[&str]) -> Result<()> {
     let mut command = if is_root()? {
         Command::new(program)
     } else {
-        ensure!(find("sudo").is_some(), "it takes root, and there is no sudo");
+        ensure!(is_there("sudo"), "it takes root, and there is no sudo");
         let mut sudo = Command::new("sudo");
         sudo.args(["--non-interactive", program]);
         sudo
@@ -135,11 +169,4 @@ fn as_root(program: &str, arguments: &[&str]) -> Result<()> {
 fn is_root() -> Result<bool> {
     let output = Command::new("id").arg("-u").output().context("`id -u` cannot be run")?;
     Ok(output.stdout.trim_ascii() == b"0")
-}
-
-#[expect(clippy::disallowed_methods, reason = "finding programs is what PATH is for")]
-fn find(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let sbin = [Path::new("/usr/sbin").to_owned(), Path::new("/sbin").to_owned()];
-    std::env::split_paths(&path).chain(sbin).map(|dir| dir.join(program)).find(|it| it.is_file())
 }

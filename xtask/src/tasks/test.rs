@@ -1,16 +1,94 @@
 //! All tests.
 
-use anyhow::Result;
+use std::thread::{self, JoinHandle};
 
-use crate::cargo::cargo;
-use crate::packages::{BROWSER, BROWSER_DRIVER, provide};
+use anyhow::{Context, Result};
+use sockbit_servers::{Postgres, RabbitMq, ServerError};
+
+use crate::cargo::{cargo, cargo_with};
+use crate::packages::{BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ, provide};
+
+const POSTGRES_ADDRESS: &str = "SOCKBIT_TEST_POSTGRES";
+const RABBITMQ_ADDRESS: &str = "SOCKBIT_TEST_RABBITMQ";
 
 /// Builds the app, which system tests start as its users do, and runs all tests. What follows is
 /// handed on to `cargo test`.
+///
+/// The servers start while the tests are being built, and end when this returns or this process ends.
 pub fn test(rest: &[String]) -> Result<()> {
     provide(&[BROWSER, BROWSER_DRIVER])?;
+    let postgres = Server::given_or(POSTGRES_ADDRESS, || {
+        provide(&[POSTGRES])?;
+        Ok(thread::spawn(Postgres::start))
+    })?;
+    let rabbitmq = Server::given_or(RABBITMQ_ADDRESS, || {
+        provide(&[RABBITMQ])?;
+        Ok(thread::spawn(RabbitMq::start))
+    })?;
     cargo(&["build", "--locked", "--package", "sockbit-web"])?;
+    cargo(&test_arguments(&["--no-run"], before_dashes(rest)))?;
+
+    let postgres = postgres.ready().context("the tests need PostgreSQL")?;
+    let rabbitmq = rabbitmq.ready().context("the tests need RabbitMQ")?;
+    let addresses = [
+        (POSTGRES_ADDRESS, postgres.address(Postgres::url)),
+        (RABBITMQ_ADDRESS, rabbitmq.address(RabbitMq::url)),
+    ];
+    let environment = addresses.each_ref().map(|(name, address)| (*name, address.as_str()));
+    cargo_with(&test_arguments(&[], rest), &environment)
+}
+
+/// A server that somebody else runs, or a private one.
+enum Server<Private> {
+    Given(String),
+    Private(Private),
+}
+
+type Starting<T> = JoinHandle<Result<T, ServerError>>;
+
+impl<T> Server<Starting<T>> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "whoever runs the tests may have servers already"
+    )]
+    fn given_or(variable: &str, start: impl FnOnce() -> Result<Starting<T>>) -> Result<Self> {
+        match std::env::var(variable) {
+            Ok(address) if !address.is_empty() => Ok(Self::Given(address)),
+            _ => start().map(Self::Private).with_context(|| {
+                format!("{variable} names no server, and a private one cannot be started")
+            }),
+        }
+    }
+
+    fn ready(self) -> Result<Server<T>> {
+        Ok(match self {
+            Self::Given(address) => Server::Given(address),
+            Self::Private(starting) => {
+                let started = starting.join().unwrap_or_else(|it| std::panic::resume_unwind(it));
+                Server::Private(started?)
+            }
+        })
+    }
+}
+
+impl<T> Server<T> {
+    fn address(&self, of_private: impl Fn(&T) -> String) -> String {
+        match self {
+            Self::Given(address) => address.clone(),
+            Self::Private(server) => of_private(server),
+        }
+    }
+}
+
+fn test_arguments<'a>(options: &[&'a str], rest: &'a [String]) -> Vec<&'a str> {
     let mut arguments = vec!["test", "--locked", "--workspace", "--no-fail-fast"];
+    arguments.extend(options);
     arguments.extend(rest.iter().map(String::as_str));
-    cargo(&arguments)
+    arguments
+}
+
+/// What is cargo's; the rest is for the tests themselves.
+fn before_dashes(rest: &[String]) -> &[String] {
+    let end = rest.iter().position(|it| it == "--").unwrap_or(rest.len());
+    &rest[..end]
 }

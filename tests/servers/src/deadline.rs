@@ -1,0 +1,42 @@
+//! Waiting for something to become true, and not for ever.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+const LOOKS_EVERY: Duration = Duration::from_millis(50);
+
+/// A moment after which nobody waits any more.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// This long from here.
+    #[must_use]
+    pub fn after(duration: Duration) -> Self {
+        Self(now() + duration)
+    }
+
+    /// Whether waiting is over.
+    #[must_use]
+    pub fn has_passed(self) -> bool {
+        now() >= self.0
+    }
+}
+
+/// Waits until it is so; says whether it ever was.
+pub fn wait_until(deadline: Deadline, mut is_so: impl FnMut() -> bool) -> bool {
+    loop {
+        if is_so() {
+            return true;
+        }
+        if deadline.has_passed() {
+            return false;
+        }
+        sleep(LOOKS_EVERY);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "servers take real time to start")]
+fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,222 @@
+//! A private PostgreSQL server: its own cluster of databases, without passwords, on loopback.
+
+mod probe;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::account::Account;
+use crate::process::{Ending, Process, Program};
+use crate::programs::{self, output};
+use crate::{Deadline, Folder, ServerError, free_port, wait_until};
+
+const SERVER: &str = "PostgreSQL";
+const NAME: &str = "postgres";
+const USER: &str = "postgres";
+const DATA: &str = "data";
+/// It becomes `data` when it is whole.
+const UNFINISHED: &str = "data.new";
+const READY_WITHIN: Duration = Duration::from_mins(1);
+const TRIES: usize = 5;
+/// Clients may use nearly all of them.
+const CONNECTIONS: u16 = 200;
+
+const INTERRUPT_ALL: Ending = Ending { gently: "INT", at_once: "QUIT" };
+
+/// A server, running until this is dropped.
+#[derive(Debug)]
+pub struct Postgres {
+    // Before the folder: whoever lives there moves out first.
+    process: Option<Process>,
+    folder: Folder,
+    programs: PathBuf,
+    account: Option<Account>,
+    port: u16,
+}
+
+impl Postgres {
+    /// Whether its programs are installed.
+    #[must_use]
+    pub fn is_installed() -> bool {
+        programs::postgres_folder().is_some()
+    }
+
+    /// A fresh server in a temporary folder.
+    pub fn start() -> Result<Self, ServerError> {
+        Self::start_in(Folder::temporary("sockbit-postgres")?)
+    }
+
+    /// A server on what the folder has, or on a fresh database.
+    pub fn start_in(folder: Folder) -> Result<Self, ServerError> {
+        let missing = ServerError::Missing { program: NAME };
+        let programs = programs::postgres_folder().ok_or(missing)?;
+        let account = Account::for_servers()?;
+        folder.hand_to(account)?;
+        let mut server = Self { process: None, folder, programs, account, port: 0 };
+        server.make_data()?;
+        server.start_somewhere()?;
+        Ok(server)
+    }
+
+    /// Where it is: a database of its own that nobody else needs, as a user who may do everything.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("postgres://{USER}@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Its port on loopback.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where it keeps everything.
+    #[must_use]
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Whether it runs: it may have ended by itself.
+    pub fn is_running(&mut self) -> bool {
+        self.process.as_mut().is_some_and(|process| process.ended().is_none())
+    }
+
+    /// Its last words.
+    #[must_use]
+    pub fn last_lines(&self) -> String {
+        self.folder.last_lines(NAME)
+    }
+
+    /// Kills it with everything that it started, as a crash would. Its data stay.
+    pub fn kill(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.kill();
+        }
+    }
+
+    /// Lets it finish and waits until it has. Its data stay.
+    pub fn stop(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.stop();
+        }
+    }
+
+    /// Starts it again on the same port and data, whether it runs or not.
+    pub fn restart(&mut self) -> Result<(), ServerError> {
+        self.stop();
+        self.start_on(self.port)
+    }
+
+    /// What `psql` says to a statement, a row a line.
+    pub fn psql(&self, statement: &str) -> Result<String, ServerError> {
+        let program = self.programs.join("psql");
+        let mut command = Command::new(&program);
+        command.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]);
+        command.args(["--dbname", &self.url(), "--command", statement]);
+        output(program, command, &format!("psql {statement}"))
+    }
+
+    fn start_somewhere(&mut self) -> Result<(), ServerError> {
+        for _ in 1..TRIES {
+            match self.start_on(free_port()?) {
+                Err(ServerError::Ended { log, .. }) if log.contains("Address already in use") => {}
+                done => return done,
+            }
+        }
+        self.start_on(free_port()?)
+    }
+
+    fn start_on(&mut self, port: u16) -> Result<(), ServerError> {
+        self.port = port;
+        let mut process = self.run(NAME, "postgres", &arguments(port))?;
+        let is_over = wait_until(Deadline::after(READY_WITHIN), || {
+            process.ended().is_some() || (self.says_ready() && probe::serves(port, USER))
+        });
+        if process.ended().is_some() {
+            return Err(self.has_ended(NAME));
+        }
+        if !is_over {
+            let log = self.folder.last_lines(NAME);
+            return Err(ServerError::NotReady { server: SERVER, waited: READY_WITHIN, log });
+        }
+        self.process = Some(process);
+        Ok(())
+    }
+
+    fn make_data(&self) -> Result<(), ServerError> {
+        let data = self.folder.path().join(DATA);
+        if data.is_dir() {
+            return Ok(());
+        }
+        self.folder.empty(UNFINISHED)?;
+        let arguments = ["-D", UNFINISHED, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync"];
+        let arguments = [&arguments.map(str::to_owned)[..], &["--locale=C".to_owned()]].concat();
+        let status = self.run("initdb", "initdb", &arguments)?.wait(Deadline::after(READY_WITHIN));
+        if !status.is_some_and(|it| it.success()) {
+            return Err(self.has_ended("initdb"));
+        }
+        let unfinished = self.folder.path().join(UNFINISHED);
+        fs::rename(unfinished, data).map_err(|source| self.folder.fault(source))
+    }
+
+    fn run(&self, name: &str, file: &str, arguments: &[String]) -> Result<Process, ServerError> {
+        let program = Program {
+            name: name.to_owned(),
+            file: self.programs.join(file),
+            arguments: arguments.to_vec(),
+            environment: vec![("LC_ALL".to_owned(), "C".to_owned())],
+            ending: INTERRUPT_ALL,
+        };
+        Process::start_as(self.account, &self.folder, &program)
+    }
+
+    /// The server writes this into a file in its data when it has its port, so that nobody else who listens
+    /// there is taken for it.
+    fn says_ready(&self) -> bool {
+        self.lines_about_itself().get(7).is_some_and(|status| status.trim_end() == "ready")
+    }
+
+    fn lines_about_itself(&self) -> Vec<String> {
+        let file = self.folder.path().join(DATA).join("postmaster.pid");
+        let text = fs::read_to_string(file).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    fn has_ended(&self, name: &str) -> ServerError {
+        ServerError::Ended { server: SERVER, log: self.folder.last_lines(name) }
+    }
+
+    /// A server that was killed leaves a few bytes of shared memory in the system, whose number it wrote down.
+    fn remove_shared_memory(&self) {
+        let lines = self.lines_about_itself();
+        let number = lines.get(6).and_then(|keys| keys.split_whitespace().nth(1));
+        if let Some(number) = number {
+            // It is a courtesy: the system may have forgotten it, or have no such program.
+            let _ = Command::new("ipcrm").args(["-m", number]).output();
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if self.process.is_none() {
+            self.remove_shared_memory();
+        }
+    }
+}
+
+fn arguments(port: u16) -> Vec<String> {
+    let settings = [
+        "listen_addresses=127.0.0.1".to_owned(),
+        format!("port={port}"),
+        // Their paths are limited in length, and nobody needs them.
+        "unix_socket_directories=".to_owned(),
+        format!("max_connections={CONNECTIONS}"),
+        // In its folder, where nothing outlives a crash.
+        "dynamic_shared_memory_type=mmap".to_owned(),
+    ];
+    let settings = settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]);
+    ["-D", DATA].into_iter().map(str::to_owned).chain(settings).collect()
+}

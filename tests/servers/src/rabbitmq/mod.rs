@@ -1,0 +1,228 @@
+//! A private RabbitMQ broker with an Erlang registry of its own, on loopback.
+
+mod probe;
+mod settings;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use settings::{Ports, Settings};
+
+use crate::account::Account;
+use crate::folder::random_number;
+use crate::process::{Ending, Process, Program};
+use crate::programs::{self, output};
+use crate::{Deadline, Folder, ServerError, free_port, wait_until};
+
+const SERVER: &str = "RabbitMQ";
+const NAME: &str = "rabbitmq";
+const REGISTRY: &str = "epmd";
+const NODE_FILE: &str = "node";
+const READY_WITHIN: Duration = Duration::from_mins(2);
+const REGISTRY_WITHIN: Duration = Duration::from_secs(10);
+const TRIES: usize = 5;
+/// What the broker says when somebody has one of its ports.
+const TAKEN: [&str; 3] = ["eaddrinuse", "address already in use", "port_in_use"];
+
+const TERMINATE: Ending = Ending { gently: "TERM", at_once: "KILL" };
+
+/// A broker, running until this is dropped.
+#[derive(Debug)]
+pub struct RabbitMq {
+    // Before the registry, and both before the folder: whoever lives there moves out first.
+    broker: Option<Process>,
+    registry: Option<Process>,
+    folder: Folder,
+    programs: PathBuf,
+    epmd: PathBuf,
+    account: Option<Account>,
+    /// A name that no other broker has.
+    node: String,
+    ports: Ports,
+}
+
+impl RabbitMq {
+    /// Whether its programs are installed.
+    #[must_use]
+    pub fn is_installed() -> bool {
+        programs::rabbitmq_folder().is_some() && programs::epmd().is_some()
+    }
+
+    /// A fresh broker in a temporary folder.
+    pub fn start() -> Result<Self, ServerError> {
+        Self::start_in(Folder::temporary("sockbit-rabbitmq")?)
+    }
+
+    /// A broker on what the folder has, or on fresh data.
+    pub fn start_in(folder: Folder) -> Result<Self, ServerError> {
+        let missing = |program| ServerError::Missing { program };
+        let programs = programs::rabbitmq_folder().ok_or(missing("rabbitmq-server"))?;
+        let epmd = programs::epmd().ok_or(missing(REGISTRY))?;
+        let account = Account::for_servers()?;
+        folder.hand_to(account)?;
+        // Its data are the node's, by name.
+        let node = folder.once(NODE_FILE, || format!("sockbit-{:016x}", random_number()))?;
+        let (broker, registry, ports) = (None, None, Ports::default());
+        let mut server = Self { broker, registry, folder, programs, epmd, account, node, ports };
+        server.start_somewhere()?;
+        Ok(server)
+    }
+
+    /// Where it is, as a user who may do everything.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.ports.clients)
+    }
+
+    /// Its port on loopback.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.ports.clients
+    }
+
+    /// Where it keeps everything.
+    #[must_use]
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Whether it runs: it may have ended by itself.
+    pub fn is_running(&mut self) -> bool {
+        self.broker.as_mut().is_some_and(|broker| broker.ended().is_none())
+    }
+
+    /// Its last words.
+    #[must_use]
+    pub fn last_lines(&self) -> String {
+        self.folder.last_lines(NAME)
+    }
+
+    /// Kills it with everything that it started, as a crash would. Its data stay.
+    pub fn kill(&mut self) {
+        if let Some(broker) = self.broker.take() {
+            broker.kill();
+        }
+    }
+
+    /// Lets it finish and waits until it has. Its data stay.
+    pub fn stop(&mut self) {
+        if let Some(broker) = self.broker.take() {
+            broker.stop();
+        }
+    }
+
+    /// Starts it again on the same port and data, whether it runs or not.
+    pub fn restart(&mut self) -> Result<(), ServerError> {
+        self.stop();
+        self.start_broker()
+    }
+
+    /// Kills it and starts it again on the same port, with all that it knew forgotten.
+    pub fn wipe(&mut self) -> Result<(), ServerError> {
+        self.kill();
+        self.folder.empty(settings::DATA)?;
+        self.start_broker()
+    }
+
+    /// What `rabbitmqctl` says, run on this broker.
+    pub fn ctl(&self, arguments: &[&str]) -> Result<String, ServerError> {
+        let program = self.programs.join("rabbitmqctl");
+        let mut command = Command::new(&program);
+        command
+            .args(["--quiet", "--node", &self.settings().node_name()])
+            .args(arguments)
+            .env_clear()
+            .env("PATH", programs::search_path())
+            .envs(self.settings().environment())
+            .current_dir(self.folder.path());
+        if let Some(account) = self.account {
+            account.take_on(&mut command);
+        }
+        output(program, command, &format!("rabbitmqctl {}", arguments.join(" ")))
+    }
+
+    fn start_somewhere(&mut self) -> Result<(), ServerError> {
+        for _ in 1..TRIES {
+            match self.start_on(free_ports()?) {
+                Err(ServerError::Ended { .. }) if self.found_a_port_taken() => {}
+                done => return done,
+            }
+        }
+        self.start_on(free_ports()?)
+    }
+
+    fn start_on(&mut self, ports: Ports) -> Result<(), ServerError> {
+        self.ports = ports;
+        self.registry = None;
+        self.start_registry()?;
+        self.start_broker()
+    }
+
+    /// It runs for as long as we do, whatever happens to the broker, like that of a system.
+    fn start_registry(&mut self) -> Result<(), ServerError> {
+        let port = self.ports.registry;
+        let arguments = ["-port".to_owned(), port.to_string()];
+        let mut registry = self.run(REGISTRY, &self.epmd, &arguments)?;
+        let listens = || probe::listens(port);
+        wait_until(Deadline::after(REGISTRY_WITHIN), || registry.ended().is_some() || listens());
+        if registry.ended().is_some() {
+            return Err(ServerError::Ended {
+                server: SERVER,
+                log: self.folder.last_lines(REGISTRY),
+            });
+        }
+        self.registry = Some(registry);
+        Ok(())
+    }
+
+    fn start_broker(&mut self) -> Result<(), ServerError> {
+        self.settings().write(&self.folder)?;
+        let told_before = self.folder.log_bytes(NAME);
+        let file = self.programs.join("rabbitmq-server");
+        let mut broker = self.run(NAME, &file, &[])?;
+        let port = self.ports.clients;
+        let is_over = wait_until(Deadline::after(READY_WITHIN), || {
+            broker.ended().is_some()
+                || (probe::serves(port, &self.node) && self.says_ready(told_before))
+        });
+        let log = self.folder.last_lines(NAME);
+        if broker.ended().is_some() {
+            return Err(ServerError::Ended { server: SERVER, log });
+        }
+        if !is_over {
+            return Err(ServerError::NotReady { server: SERVER, waited: READY_WITHIN, log });
+        }
+        self.broker = Some(broker);
+        Ok(())
+    }
+
+    /// It takes clients a little before it takes orders, which is when it says so.
+    fn says_ready(&self, told_before: u64) -> bool {
+        self.folder.log_since(NAME, told_before).contains("Server startup complete")
+    }
+
+    fn found_a_port_taken(&self) -> bool {
+        let logs = [self.folder.log(REGISTRY), self.folder.log(NAME)];
+        logs.iter().any(|log| TAKEN.iter().any(|words| log.contains(words)))
+    }
+
+    fn run(&self, name: &str, file: &Path, arguments: &[String]) -> Result<Process, ServerError> {
+        let program = Program {
+            name: name.to_owned(),
+            file: file.to_owned(),
+            arguments: arguments.to_vec(),
+            environment: self.settings().environment(),
+            ending: TERMINATE,
+        };
+        Process::start_as(self.account, &self.folder, &program)
+    }
+
+    fn settings(&self) -> Settings<'_> {
+        Settings { folder: self.folder.path(), node: &self.node, ports: self.ports }
+    }
+}
+
+fn free_ports() -> Result<Ports, ServerError> {
+    Ok(Ports { clients: free_port()?, nodes: free_port()?, registry: free_port()? })
+}

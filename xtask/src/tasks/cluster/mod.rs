@@ -1,0 +1,124 @@
+//! SockBit as several processes on this machine, to look at and to break.
+
+mod member;
+mod options;
+mod servers;
+mod watch;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use member::{Kind, Member};
+use options::Options;
+use servers::Servers;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use sockbit_servers::{Deadline, Folder};
+
+use crate::cargo::{cargo, root};
+use crate::packages::{POSTGRES, RABBITMQ, provide};
+
+const EACH: usize = 2;
+const READY_WITHIN: Duration = Duration::from_mins(1);
+
+/// Builds the program, starts two workers and two gateways on servers of their own, and stops all of them at
+/// Ctrl-C.
+pub fn cluster(arguments: &[String]) -> Result<()> {
+    let options = Options::parse(arguments)?;
+    provide(&[POSTGRES, RABBITMQ])?;
+    let folder = match &options.keep {
+        Some(path) => Folder::kept(path)?,
+        None => Folder::temporary("sockbit-cluster")?,
+    };
+    let (servers, program) = thread::scope(|scope| {
+        let servers = scope.spawn(|| Servers::start(&folder));
+        let program = build(options.is_release);
+        let servers = servers.join().unwrap_or_else(|it| std::panic::resume_unwind(it));
+        Ok::<_, anyhow::Error>((servers?, program?))
+    })?;
+    run(&folder, servers, &program)
+}
+
+fn build(is_release: bool) -> Result<PathBuf> {
+    let mut arguments = vec!["build", "--locked", "--package", "sockbit-web"];
+    arguments.extend(is_release.then_some("--release"));
+    cargo(&arguments)?;
+    let profile = if is_release { "release" } else { "debug" };
+    Ok(target().join(profile).join("sockbit"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "cargo's own setting of where it builds")]
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |it| root().join(it))
+}
+
+fn run(folder: &Folder, mut servers: Servers, program: &Path) -> Result<()> {
+    println!("starting {EACH} workers and {EACH} gateways");
+    let mut members = start(folder, &servers, program)?;
+    let deadline = Deadline::after(READY_WITHIN);
+    for member in &mut members {
+        member.wait_until_ready(folder, deadline)?;
+    }
+    // Until here the default holds: we end at once, and the guardians of all that runs clean up.
+    let is_over = ends_at_signals()?;
+    print!("{}", addresses(folder, &servers, &members));
+    watch::until(&is_over, folder, &mut servers, &mut members);
+    println!("\nstopping");
+    stop(members);
+    servers.stop();
+    if folder.is_kept() {
+        println!("what they had is in {}", folder.path().display());
+    }
+    Ok(())
+}
+
+fn start(folder: &Folder, servers: &Servers, program: &Path) -> Result<Vec<Member>> {
+    let kinds = [Kind::Worker, Kind::Gateway];
+    let all = kinds.into_iter().flat_map(|kind| (1..=EACH).map(move |number| (kind, number)));
+    all.map(|(kind, number)| Member::start(kind, number, program, folder, servers)).collect()
+}
+
+/// Becomes true at the first signal; a second one ends us on the spot.
+fn ends_at_signals() -> Result<Arc<AtomicBool>> {
+    const INTERRUPTED: i32 = 130;
+    let is_over = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register_conditional_shutdown(signal, INTERRUPTED, is_over.clone())
+            .and_then(|_| signal_hook::flag::register(signal, is_over.clone()))
+            .context("signals cannot be listened to")?;
+    }
+    Ok(is_over)
+}
+
+/// Gateways first, as they still need the workers to finish; then those.
+fn stop(members: Vec<Member>) {
+    let (gateways, workers): (Vec<_>, Vec<_>) =
+        members.into_iter().partition(|it| it.kind == Kind::Gateway);
+    for alike in [gateways, workers] {
+        thread::scope(|scope| {
+            for member in alike {
+                scope.spawn(|| member.stop());
+            }
+        });
+    }
+}
+
+fn addresses(folder: &Folder, servers: &Servers, members: &[Member]) -> String {
+    let row =
+        |what: &str, which: &str, address: &str| format!("  {what:<8} {which:<11} {address}\n");
+    let of_kind = |kind: Kind| members.iter().filter(move |it| it.kind == kind);
+    let mut text = String::from("\n");
+    for gateway in of_kind(Kind::Gateway) {
+        text += &row("open", &gateway.name, &gateway.url());
+    }
+    for worker in of_kind(Kind::Worker) {
+        text += &row("health", &worker.name, &format!("{}/readyz", worker.url()));
+    }
+    text += &row("bus", "RabbitMQ", &servers.bus());
+    text += &row("store", "PostgreSQL", &servers.store());
+    text += &row("logs", "", &folder.path().display().to_string());
+    text + "\nWhat is written in one gateway shows in the other. Ctrl-C stops everything.\n\n"
+}
