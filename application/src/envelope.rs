@@ -10,11 +10,12 @@ use sockbit_domain::{
 };
 use uuid::Uuid;
 
+use crate::hex;
 use crate::slot::Slot;
 use crate::trace::TraceId;
 
 /// A command on its way to the core, with everything that the core may not ask the sender for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CommandEnvelope {
     /// Follows the command from transport to transport.
     pub trace: TraceId,
@@ -29,12 +30,19 @@ pub struct CommandEnvelope {
     /// The board to change.
     pub board: BoardId,
     /// The hash of the link key that came beside the body.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "key_hash")]
     pub key: Option<KeyHash>,
     /// The JSON of the command, byte for byte as received.
     pub body: Box<RawValue>,
 }
 
 impl CommandEnvelope {
+    /// About what it takes in memory and on the way.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.actor.name.len() + self.body.get().len()
+    }
+
     /// What its sender is told; `None` means not taken now, send it again.
     #[must_use]
     pub fn answered(&self, outcome: Option<Outcome>) -> Answered {
@@ -58,7 +66,7 @@ pub struct Address {
 }
 
 /// The outcome of one command, on its way to the sender.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Answered {
     /// Follows the command from transport to transport.
     pub trace: TraceId,
@@ -73,7 +81,7 @@ pub struct Answered {
 }
 
 /// What happened on the boards of one slot.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Announcement {
     /// The slot of all the boards.
     pub slot: Slot,
@@ -82,7 +90,7 @@ pub struct Announcement {
 }
 
 /// One event with the trace of the command that made it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Announced {
     /// Follows the command from transport to transport.
     pub trace: TraceId,
@@ -91,7 +99,8 @@ pub struct Announced {
 }
 
 /// A question of a client, or of a gateway in its own name.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Question {
     /// A client's query; answered as far as the actor may know.
     Client {
@@ -125,7 +134,8 @@ pub enum Question {
 }
 
 /// The answer to a [`Question`].
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// To a client's query.
     Client(Reply),
@@ -140,7 +150,7 @@ pub enum Answer {
 }
 
 /// How somebody may join.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Admission {
     /// What they may do.
     pub role: Role,
@@ -152,3 +162,27 @@ pub struct Admission {
 
 /// A message encoded once for all who get it.
 pub type Encoded = Bytes;
+
+/// A key's hash as hexadecimal digits, where there is one.
+mod key_hash {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{KeyHash, hex};
+
+    #[expect(clippy::ref_option, reason = "serde calls it so")]
+    pub fn serialize<S: Serializer>(key: &Option<KeyHash>, to: S) -> Result<S::Ok, S::Error> {
+        match key {
+            Some(KeyHash(hash)) => to.serialize_some(&hex::encode(hash)),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<KeyHash>, D::Error> {
+        let digits: Option<String> = Option::deserialize(from)?;
+        let hash = |digits: String| {
+            hex::decode(&digits).map(KeyHash).ok_or_else(|| D::Error::custom("this is no hash"))
+        };
+        digits.map(hash).transpose()
+    }
+}

@@ -7,7 +7,9 @@
 pub mod core;
 pub mod envelope;
 pub mod gateway;
+mod hex;
 pub mod ports;
+pub mod seal;
 pub mod slot;
 #[cfg(test)]
 mod testing;

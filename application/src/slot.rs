@@ -1,12 +1,14 @@
 //! The slots by which messages find their way.
 
+use serde::{Deserialize, Serialize};
 use sockbit_domain::BoardId;
 
 /// How many slots there are.
 pub const SLOTS: u16 = 256;
 
 /// One of [`SLOTS`] hashes of a board's id.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Slot(pub u8);
 
 impl Slot {

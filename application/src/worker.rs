@@ -3,17 +3,21 @@
 #[cfg(test)]
 mod tests;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::sync::Semaphore;
 
-use crate::core::Core;
+use crate::core::{Core, ProcessError};
 use crate::envelope::CommandEnvelope;
 use crate::ports::{Asked, Delivery, Questions, Work};
 
 /// Commands decided in one go. More would only make the first of them wait longer.
 const BATCH_MAX: usize = 512;
+/// Attempts at a batch after which its commands are looked at one by one.
+const ATTEMPTS_TOGETHER: u32 = 2;
 /// Questions answered at the same time.
 const QUESTIONS_MAX: usize = 16;
 const RETRY_FIRST: Duration = Duration::from_millis(50);
@@ -53,16 +57,50 @@ impl Worker {
     /// Holds on to a batch until it is through: while the store or the bus is away, it waits here.
     async fn carry_through(&self, batch: &[CommandEnvelope]) {
         metrics::histogram!("sockbit_batch_commands").record(size(batch));
-        let mut pause = RETRY_FIRST;
-        loop {
-            match self.core.process(batch).await {
-                Ok(processed) => return self.bury(processed.failed).await,
-                Err(error) => {
-                    tracing::warn!(%error, commands = batch.len(), "a batch has to wait");
-                    metrics::counter!("sockbit_batch_retries_total").increment(1);
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(RETRY_LONGEST);
+        let mut pause = Pause::default();
+        let mut attempts = 0;
+        while let Err(error) = self.attempt(batch).await {
+            attempts += 1;
+            tracing::warn!(%error, commands = batch.len(), "a batch has to wait");
+            metrics::counter!("sockbit_batch_retries_total").increment(1);
+            if attempts >= ATTEMPTS_TOGETHER && self.is_about(&error).await {
+                return self.one_by_one(batch).await;
+            }
+            pause.wait().await;
+        }
+    }
+
+    async fn attempt(&self, batch: &[CommandEnvelope]) -> Result<(), ProcessError> {
+        let processing = AssertUnwindSafe(self.core.process(batch)).catch_unwind();
+        let processed = processing.await.map_err(|_| ProcessError::Panicked)??;
+        self.bury(processed.failed).await;
+        Ok(())
+    }
+
+    /// Whether an error is about what is in the batch: the store fails on it and is well otherwise.
+    async fn is_about(&self, error: &ProcessError) -> bool {
+        match error {
+            ProcessError::Store(_) => self.core.can_commit().await,
+            ProcessError::Announce(_) => false,
+            ProcessError::Panicked => true,
+        }
+    }
+
+    /// Carries through what can be. The rest goes back to its senders, who keep it, so that a board
+    /// that cannot be read or written does not hold up all others.
+    async fn one_by_one(&self, batch: &[CommandEnvelope]) {
+        for command in batch {
+            let alone = std::slice::from_ref(command);
+            let mut pause = Pause::default();
+            while let Err(error) = self.attempt(alone).await {
+                if self.is_about(&error).await && self.core.hand_back(alone).await.is_ok() {
+                    tracing::error!(
+                        %error, trace = %command.trace, board = %command.board,
+                        "a command goes back to its sender"
+                    );
+                    break;
                 }
+                pause.wait().await;
             }
         }
     }
@@ -85,6 +123,22 @@ impl Worker {
                 drop(place);
             });
         }
+    }
+}
+
+/// The time before the next attempt, longer each time.
+struct Pause(Duration);
+
+impl Default for Pause {
+    fn default() -> Self {
+        Self(RETRY_FIRST)
+    }
+}
+
+impl Pause {
+    async fn wait(&mut self) {
+        tokio::time::sleep(self.0).await;
+        self.0 = (self.0 * 2).min(RETRY_LONGEST);
     }
 }
 

@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
-    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, Standing, Store, StoreError,
+    BoardChanges, BoardLoaded, BoardWanted, Commit, LATER_INVERSES_BYTES_MAX, NoteEvents, Notes,
+    Standing, Store, StoreError, json_bytes,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq};
@@ -140,7 +141,12 @@ impl Store for MemoryStore {
     ) -> Result<NoteEvents, StoreError> {
         let content = self.content();
         let record = content.boards.get(&board);
-        Ok(record.map(|it| it.note_events(note, before, max)).unwrap_or_default())
+        let found = record.map(|it| it.note_events(note, before, max)).unwrap_or_default();
+        let bytes: usize = found.later_inverses.iter().map(json_bytes).sum();
+        if bytes > LATER_INVERSES_BYTES_MAX {
+            return Err(StoreError::Unavailable(format!("too much happened to {note} since")));
+        }
+        Ok(found)
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use sockbit_domain::{ActorId, BoardId, Fact, Link, Note, Role};
 use sqlx::{Connection, SqliteConnection};
 
 use crate::faults::{breaks_a_constraint, unavailable, unknown};
-use crate::words::{self, integer};
+use crate::words::integer;
 
 pub(crate) async fn boards(
     connection: &mut SqliteConnection,
@@ -164,7 +164,7 @@ async fn write_note(
         .bind(note.id.0)
         .bind(note.colour.as_str())
         .bind(note.rank.as_str())
-        .bind(words::state(note.state))
+        .bind(note.state.as_str())
         .bind(integer(note.seq.0))
         .bind(note.edited_by.id.0)
         .bind(&note.edited_by.name)
@@ -185,12 +185,7 @@ async fn write_member(
     const UPSERT: &str = "\
         insert into members (board, actor, role) values (?, ?, ?)
         on conflict do update set role = excluded.role";
-    sqlx::query(UPSERT)
-        .bind(board.0)
-        .bind(actor.0)
-        .bind(words::role(role))
-        .execute(connection)
-        .await?;
+    sqlx::query(UPSERT).bind(board.0).bind(actor.0).bind(role.as_str()).execute(connection).await?;
     Ok(())
 }
 
@@ -203,7 +198,7 @@ async fn write_link(
     sqlx::query(INSERT)
         .bind(board.0)
         .bind(link.id.0)
-        .bind(words::role(link.role))
+        .bind(link.role.as_str())
         .bind(link.hash.0.as_slice())
         .execute(connection)
         .await?;

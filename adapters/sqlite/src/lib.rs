@@ -15,6 +15,7 @@ mod words;
 mod writer;
 
 use std::fs::File;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
@@ -23,11 +24,19 @@ use sockbit_application::ports::{
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq};
 use sqlx::{SqlitePool, SqliteTransaction};
+use tokio::time::timeout;
 
 use self::faults::unavailable;
 use self::writer::Writer;
 
 pub use self::open_error::OpenError;
+
+/// How long a call may take: longer than SQLite waits for somebody else's lock, so that only a disk
+/// that hangs gets here. The connection of a writer that gave up is not used again.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Noise, since a file system may store zeros without taking room for them.
+const FILL_ROOM: &str = "insert or replace into room (id, filler) values (1, randomblob(65536))";
 
 /// Everything in one database file, which no other process opens meanwhile.
 pub struct SqliteStore {
@@ -52,26 +61,41 @@ impl SqliteStore {
     }
 }
 
+/// What a call answers, if it does so in time.
+async fn in_time<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    timeout(DEADLINE, call).await.unwrap_or_else(|_| Err(StoreError::Unavailable(too_long())))
+}
+
+fn too_long() -> String {
+    format!("the disk took longer than {} s", DEADLINE.as_secs())
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     async fn load(&self, wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
-        let mut moment = self.moment().await?;
-        let mut loaded = Vec::with_capacity(wanted.len());
-        for wanted in wanted {
-            loaded.push(load::board(&mut moment, wanted).await?);
-        }
-        Ok(loaded)
+        in_time(async {
+            let mut moment = self.moment().await?;
+            let mut loaded = Vec::with_capacity(wanted.len());
+            for wanted in wanted {
+                loaded.push(load::board(&mut moment, wanted).await?);
+            }
+            Ok(loaded)
+        })
+        .await
     }
 
     async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
-        let mut lease = self.writer.lease().await?;
-        let verdicts = commit::boards(lease.connection(), changes).await?;
-        lease.give_back();
-        Ok(verdicts)
+        let committing = async {
+            let mut lease = self.writer.lease().await?;
+            let verdicts = commit::boards(lease.connection(), changes).await?;
+            lease.give_back();
+            Ok(verdicts)
+        };
+        timeout(DEADLINE, committing).await.unwrap_or_else(|_| Err(StoreError::Unknown(too_long())))
     }
 
     async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError> {
-        queries::boards_of(&self.readers, actor, max).await
+        in_time(queries::boards_of(&self.readers, actor, max)).await
     }
 
     async fn standing(
@@ -80,7 +104,7 @@ impl Store for SqliteStore {
         actor: ActorId,
         position: Option<Seq>,
     ) -> Result<Option<Standing>, StoreError> {
-        queries::standing(&self.readers, board, actor, position).await
+        in_time(queries::standing(&self.readers, board, actor, position)).await
     }
 
     async fn notes(
@@ -89,7 +113,8 @@ impl Store for SqliteStore {
         after: Option<NoteId>,
         bytes_max: usize,
     ) -> Result<Option<Notes>, StoreError> {
-        queries::notes(&mut *self.moment().await?, board, after, bytes_max).await
+        in_time(async { queries::notes(&mut *self.moment().await?, board, after, bytes_max).await })
+            .await
     }
 
     async fn note(
@@ -97,7 +122,7 @@ impl Store for SqliteStore {
         board: BoardId,
         note: NoteId,
     ) -> Result<Option<(Position, Option<Note>)>, StoreError> {
-        queries::note(&mut *self.moment().await?, board, note).await
+        in_time(async { queries::note(&mut *self.moment().await?, board, note).await }).await
     }
 
     async fn events(
@@ -106,11 +131,11 @@ impl Store for SqliteStore {
         after: Seq,
         bytes_max: usize,
     ) -> Result<Vec<Event>, StoreError> {
-        queries::events(&self.readers, board, after, bytes_max).await
+        in_time(queries::events(&self.readers, board, after, bytes_max)).await
     }
 
     async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {
-        queries::heads(&self.readers, boards).await
+        in_time(queries::heads(&self.readers, boards)).await
     }
 
     async fn note_events(
@@ -120,18 +145,23 @@ impl Store for SqliteStore {
         before: Option<Seq>,
         max: u32,
     ) -> Result<NoteEvents, StoreError> {
-        queries::note_events(&mut *self.moment().await?, board, note, before, max).await
+        in_time(async {
+            queries::note_events(&mut *self.moment().await?, board, note, before, max).await
+        })
+        .await
     }
 
-    /// Writes the header of the database anew, and waits until the disk has it: a disk that is
-    /// full, read-only or gone is noticed.
+    /// Writes as much as a long note, waits until the disk has it, and takes it back: a disk that
+    /// is full, read-only or gone is noticed. What is left of a check that failed is written over.
     async fn check(&self) -> Result<(), StoreError> {
-        let mut lease = self.writer.lease().await?;
-        sqlx::query("pragma user_version = 1")
-            .execute(lease.connection())
-            .await
-            .map_err(unavailable)?;
-        lease.give_back();
-        Ok(())
+        in_time(async {
+            let mut lease = self.writer.lease().await?;
+            for statement in [FILL_ROOM, "delete from room"] {
+                sqlx::query(statement).execute(lease.connection()).await.map_err(unavailable)?;
+            }
+            lease.give_back();
+            Ok(())
+        })
+        .await
     }
 }

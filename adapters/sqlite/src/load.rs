@@ -1,9 +1,10 @@
-//! What a batch needs to know of a board, in at most seven statements whatever its size.
+//! What a batch needs to know of a board: six statements, and one for each note that is edited.
 
 use std::collections::BTreeMap;
 
+use futures::TryStreamExt;
 use serde::Serialize;
-use sockbit_application::ports::{BoardLoaded, BoardWanted, StoreError, StoredOutcome};
+use sockbit_application::ports::{BoardLoaded, BoardWanted, PageBudget, StoreError, StoredOutcome};
 use sockbit_domain::{
     ActorId, Board, BoardId, EventId, Link, Note, NoteId, PastEdit, Position, Role, Seq, Title,
 };
@@ -35,6 +36,7 @@ pub(crate) async fn board(
     let Some(frame) = frame else {
         return Ok(BoardLoaded { board: None, outcomes: Vec::new() });
     };
+    let (edits, left_out) = edits(moment, wanted).await?;
     let board = Board {
         id,
         title: Title::stored(frame.title),
@@ -44,7 +46,8 @@ pub(crate) async fn board(
         links: links(moment, id).await?,
         members: members(moment, wanted).await?,
         notes: notes(moment, wanted).await?,
-        edits: edits(moment, wanted).await?,
+        edits,
+        left_out,
         bases: bases(moment, wanted).await?,
     };
     Ok(BoardLoaded { board: Some(board), outcomes: outcomes(moment, wanted).await? })
@@ -99,38 +102,54 @@ async fn notes(
     rows.into_iter().map(|row| row.read(wanted.board)).map(|it| it.map(|it| (it.id, it))).collect()
 }
 
-async fn edits(
+/// The latest edits of the notes, and where older ones were left out.
+type Edits = (BTreeMap<NoteId, Vec<PastEdit>>, BTreeMap<NoteId, Seq>);
+
+async fn edits(moment: &mut SqliteConnection, wanted: &BoardWanted) -> Result<Edits, StoreError> {
+    let (mut found, mut left_out) = (BTreeMap::new(), BTreeMap::new());
+    for (note, base) in &wanted.notes {
+        let Some(base) = base else { continue };
+        let (edits, before) =
+            latest_edits(moment, wanted.board, *note, *base, wanted.edits_bytes_max).await?;
+        if !edits.is_empty() {
+            found.insert(*note, edits);
+        }
+        left_out.extend(before.map(|seq| (*note, seq)));
+    }
+    Ok((found, left_out))
+}
+
+/// The latest edits of a note after its base, oldest first, and the number of the one before them
+/// that found no room.
+async fn latest_edits(
     moment: &mut SqliteConnection,
-    wanted: &BoardWanted,
-) -> Result<BTreeMap<NoteId, Vec<PastEdit>>, StoreError> {
-    // `cross join` has SQLite walk the list and not the log, and without the index's name it
-    // would read everybody's events after the base.
+    board: BoardId,
+    note: NoteId,
+    base: Seq,
+    bytes_max: usize,
+) -> Result<(Vec<PastEdit>, Option<Seq>), StoreError> {
     const EDITS: &str = "\
-        select note, seq, change, inverse
-        from json_each(?2) as wanted cross join events indexed by events_of_note
-        where board = ?1 and note = unhex(wanted.value ->> 0) and seq > wanted.value ->> 1
-            and inverse is not null
-        order by note, seq";
-    let bases: Vec<(String, i64)> = wanted
-        .notes
-        .iter()
-        .filter_map(|(note, base)| Some((hex(note.0), integer(base.as_ref()?.0))))
-        .collect();
-    if bases.is_empty() {
-        return Ok(BTreeMap::new());
+        select seq, change, inverse from events
+        where board = ? and note = ? and seq > ? and inverse is not null
+        order by seq desc";
+    let mut rows = sqlx::query_as::<_, EditRow>(EDITS)
+        .bind(board.0)
+        .bind(note.0)
+        .bind(integer(base.0))
+        .fetch(moment);
+    let mut budget = PageBudget::new(bytes_max);
+    let mut edits = Vec::new();
+    let mut left_out = None;
+    while let Some(row) = rows.try_next().await.map_err(unavailable)? {
+        let edit = row.read(board)?;
+        if !budget.takes(&(&edit.delta, &edit.inverse)) {
+            left_out = Some(edit.seq);
+            break;
+        }
+        edits.push(edit);
     }
-    let rows: Vec<EditRow> = sqlx::query_as(EDITS)
-        .bind(wanted.board.0)
-        .bind(list(bases)?)
-        .fetch_all(moment)
-        .await
-        .map_err(unavailable)?;
-    let mut edits: BTreeMap<NoteId, Vec<PastEdit>> = BTreeMap::new();
-    for row in rows {
-        let (note, edit) = row.read(wanted.board)?;
-        edits.entry(note).or_default().push(edit);
-    }
-    Ok(edits)
+    edits.reverse();
+    Ok((edits, left_out))
 }
 
 async fn bases(

@@ -1,7 +1,9 @@
 //! Reading for those who look: boards, notes and the log, in pages.
 
 use futures::TryStreamExt;
-use sockbit_application::ports::{NoteEvents, Notes, PageBudget, Standing, StoreError};
+use sockbit_application::ports::{
+    LATER_INVERSES_BYTES_MAX, NoteEvents, Notes, PageBudget, Standing, StoreError,
+};
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
     Actor, ActorId, BoardId, Delta, Event, EventId, Note, NoteId, Position, Seq, Timestamp, Title,
@@ -267,14 +269,21 @@ async fn inverses_from(
         select seq, inverse from events
         where board = ? and note = ? and seq > ? and inverse is not null
         order by seq";
-    let rows: Vec<(i64, String)> = sqlx::query_as(INVERSES)
+    let mut rows = sqlx::query_as::<_, (i64, String)>(INVERSES)
         .bind(board.0)
         .bind(note.0)
         .bind(just_before(first))
-        .fetch_all(moment)
-        .await
-        .map_err(unavailable)?;
-    rows.iter().map(|(seq, json)| inverse(board, *seq, json)).collect()
+        .fetch(moment);
+    let mut bytes = 0;
+    let mut inverses = Vec::new();
+    while let Some((seq, json)) = rows.try_next().await.map_err(unavailable)? {
+        bytes += json.len();
+        if bytes > LATER_INVERSES_BYTES_MAX {
+            return Err(StoreError::Unavailable(format!("too much happened to {note} since")));
+        }
+        inverses.push(inverse(board, seq, &json)?);
+    }
+    Ok(inverses)
 }
 
 fn just_before(seq: Seq) -> i64 {

@@ -99,21 +99,20 @@ pub(crate) fn inverse(board: BoardId, seq: i64, json: &str) -> Result<Delta, Sto
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct EditRow {
-    note: Uuid,
     seq: i64,
     change: String,
     inverse: String,
 }
 
 impl EditRow {
-    pub fn read(&self, board: BoardId) -> Result<(NoteId, PastEdit), StoreError> {
+    pub fn read(&self, board: BoardId) -> Result<PastEdit, StoreError> {
         let unreadable = |cause: String| unreadable("events", event_key(board, self.seq), cause);
         let change = serde_json::from_str(&self.change).map_err(|it| unreadable(it.to_string()))?;
         let Change::NoteEdited { delta, .. } = change else {
             return Err(unreadable("it has an inverse and is no edit".to_owned()));
         };
         let inverse = inverse(board, self.seq, &self.inverse)?;
-        Ok((NoteId(self.note), PastEdit { seq: seq(self.seq), delta, inverse }))
+        Ok(PastEdit { seq: seq(self.seq), delta, inverse })
     }
 }
 

@@ -74,6 +74,7 @@ fn everything() -> BoardWanted {
         actors: [OWNER].into(),
         messages: [(CLIENT, MESSAGE)].into(),
         notes: [(NOTE, Some(Seq(0)))].into(),
+        edits_bytes_max: usize::MAX,
         bases: [Seq(1)].into(),
     }
 }
@@ -156,6 +157,43 @@ async fn the_check_reaches_the_disk() {
     let before = size();
     store.check().await.expect("the store can be written to");
     assert!(size() > before, "a page was appended to the log");
+}
+
+#[tokio::test]
+async fn the_check_needs_room_like_a_command() {
+    let (store, _path, _folder) = store().await;
+    tamper(&store, "pragma max_page_count = 1").await;
+    let full = StoreError::Unavailable("(code: 13) database or disk is full".to_owned());
+    assert_eq!(store.check().await, Err(full), "it has no page to spare");
+    assert_eq!(store.check().await, Ok(()), "the next connection has all that the disk has");
+}
+
+#[tokio::test]
+async fn checks_leave_nothing_behind() {
+    let (store, path, _folder) = store().await;
+    store.check().await.expect("the store can be written to");
+    let size = || path.metadata().expect("the database is there").len();
+    tamper(&store, "pragma wal_checkpoint(truncate)").await;
+    let before = size();
+    for _ in 0..20 {
+        store.check().await.expect("the store can be written to");
+    }
+    tamper(&store, "pragma wal_checkpoint(truncate)").await;
+    assert_eq!(size(), before);
+}
+
+#[tokio::test]
+async fn a_writer_that_hangs_is_not_waited_for_without_end() {
+    let (store, _path, _folder) = store().await;
+    let hanging = store.writer.lease().await.expect("the store is open");
+    tokio::time::pause();
+    let late = store.commit(&[board_with("words")]).await;
+    assert!(matches!(late, Err(StoreError::Unknown(_))), "{late:?}");
+    let late = store.check().await;
+    assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
+    tokio::time::resume();
+    hanging.give_back();
+    assert_eq!(store.commit(&[board_with("words")]).await, Ok(vec![Commit::Done]));
 }
 
 #[tokio::test]

@@ -3,27 +3,12 @@
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StrDeserializer};
-use sockbit_domain::{NoteState, Role, Seq};
+use sockbit_domain::Seq;
 
 /// Reads a word as it stands on the wire.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(word: &'a str) -> Result<T, Error> {
     let word: StrDeserializer<'a, Error> = word.into_deserializer();
     T::deserialize(word)
-}
-
-pub(crate) fn role(role: Role) -> &'static str {
-    match role {
-        Role::Editor => "editor",
-        Role::Owner => "owner",
-    }
-}
-
-pub(crate) fn state(state: NoteState) -> &'static str {
-    match state {
-        NoteState::Live => "live",
-        NoteState::Trashed => "trashed",
-        NoteState::Deleted => "deleted",
-    }
 }
 
 /// A number as SQLite holds it. No log and no text comes near the end of these; what a client

@@ -9,6 +9,14 @@ use sockbit_domain::{BoardId, Command, Rejection, RejectionCode};
 use crate::envelope::CommandEnvelope;
 use crate::ports::BoardWanted;
 
+/// What the edits of a batch are merged over, all together: whoever is further behind pulls the note
+/// anew, which costs less.
+const EDITS_BYTES_IN_ALL: usize = 8 * 1024 * 1024;
+/// The same for one note: some thousands of small edits.
+const EDITS_BYTES_MAX: usize = 256 * 1024;
+/// What there is room for even in a full batch: some hundreds of small edits.
+const EDITS_BYTES_MIN: usize = 16 * 1024;
+
 /// The commands of a batch that are for one board, in their order.
 pub(super) struct BoardInbox<'a> {
     pub board: BoardId,
@@ -43,11 +51,18 @@ pub(super) fn by_board(batch: &[CommandEnvelope]) -> Vec<BoardInbox<'_>> {
 
 impl<'a> Received<'a> {
     fn read(envelope: &'a CommandEnvelope) -> Self {
-        let command = serde_json::from_str(envelope.body.get()).map_err(|error| {
-            Rejection::new(RejectionCode::Malformed, format!("the body is not a command: {error}"))
-        });
-        Self { envelope, command, body_hash: body_hash(envelope) }
+        Self { envelope, command: command(envelope.body.get()), body_hash: body_hash(envelope) }
     }
+}
+
+fn command(body: &str) -> Result<Command, Rejection> {
+    let malformed = |detail: String| Rejection::new(RejectionCode::Malformed, detail);
+    // Fields in a row without their names would be read too, and their order be part of the protocol.
+    if !body.starts_with('{') {
+        return Err(malformed("the body is not a JSON object".to_owned()));
+    }
+    serde_json::from_str(body)
+        .map_err(|error| malformed(format!("the body is not a command: {error}")))
 }
 
 /// The body's bytes as received, and the key beside it: what makes two sendings the same command.
@@ -59,9 +74,16 @@ fn body_hash(envelope: &CommandEnvelope) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// What the store is asked for, for each board of a batch.
+pub(super) fn wanted(boards: &[BoardInbox<'_>]) -> Vec<BoardWanted> {
+    let edits = boards.iter().flat_map(BoardInbox::known).filter(|it| it.base().is_some()).count();
+    let share = EDITS_BYTES_IN_ALL / edits.max(1);
+    let edits_bytes_max = share.clamp(EDITS_BYTES_MIN, EDITS_BYTES_MAX);
+    boards.iter().map(|board| board.wanted(edits_bytes_max)).collect()
+}
+
 impl BoardInbox<'_> {
-    /// What the store is asked for.
-    pub fn wanted(&self) -> BoardWanted {
+    fn wanted(&self, edits_bytes_max: usize) -> BoardWanted {
         let mut wanted = BoardWanted {
             board: self.board,
             actors: self.commands.iter().map(|it| it.envelope.actor.id).collect(),
@@ -71,6 +93,7 @@ impl BoardInbox<'_> {
                 .map(|it| (it.envelope.client, it.envelope.message))
                 .collect(),
             notes: BTreeMap::new(),
+            edits_bytes_max,
             bases: self.known().filter_map(|it| Some(it.base()?.seq)).collect(),
         };
         for command in self.known() {

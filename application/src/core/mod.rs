@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use sockbit_domain::Limits;
 
-use crate::envelope::{Answer, Question};
+use crate::envelope::{Answer, CommandEnvelope, Question};
 use crate::ports::{Announcer, Clock, Ids, Store, StoreError, Unavailable};
 
 pub use process_commands::Processed;
@@ -46,6 +46,9 @@ pub enum ProcessError {
     /// The bus failed after the commit.
     #[error("could not announce: {0}")]
     Announce(#[from] Unavailable),
+    /// Something panicked outside a single decision, which is a fault of ours.
+    #[error("processing panicked")]
+    Panicked,
 }
 
 impl Core {
@@ -53,6 +56,18 @@ impl Core {
     #[must_use]
     pub fn new(ports: CorePorts, limits: Limits) -> Self {
         Self { ports, limits }
+    }
+
+    /// Whether a commit could be carried through now, as far as the store can tell.
+    pub async fn can_commit(&self) -> bool {
+        self.ports.store.check().await.is_ok()
+    }
+
+    /// Tells the senders that their commands are not accepted now: they keep them and send them
+    /// again.
+    pub async fn hand_back(&self, commands: &[CommandEnvelope]) -> Result<(), Unavailable> {
+        let answers = commands.iter().map(|command| command.answered(None)).collect();
+        self.ports.announcer.answer(answers).await
     }
 
     /// Answers a question, as far as the asker may know.

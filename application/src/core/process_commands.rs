@@ -6,7 +6,7 @@ use futures::future::try_join_all;
 use sockbit_domain::{BoardId, Event, Seq};
 
 use super::decide_board::{Decided, Stamp, decide_board};
-use super::inbox::{BoardInbox, by_board};
+use super::inbox::{BoardInbox, by_board, wanted};
 use super::{Core, ProcessError};
 use crate::envelope::{Announced, Announcement, Answered, CommandEnvelope};
 use crate::ports::{BoardLoaded, Commit, StoreError};
@@ -49,8 +49,7 @@ impl Core {
         &self,
         boards: &[BoardInbox<'_>],
     ) -> Result<Vec<Option<Decided>>, StoreError> {
-        let wanted: Vec<_> = boards.iter().map(BoardInbox::wanted).collect();
-        let loaded = self.ports.store.load(&wanted).await?;
+        let loaded = self.ports.store.load(&wanted(boards)).await?;
         let decided: Vec<Decided> =
             boards.iter().zip(loaded).map(|(inbox, loaded)| self.decide(inbox, loaded)).collect();
         let changes: Vec<_> = decided.iter().filter_map(|it| it.changes.clone()).collect();

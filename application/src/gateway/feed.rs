@@ -3,39 +3,28 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use sockbit_domain::wire::ServerMessage;
-use sockbit_domain::{EventId, Position, Seq};
+use sockbit_domain::{Position, Seq};
 
-use super::encode;
+use super::held::{Held, Room};
 use super::outgoing::{CloseReason, Outgoing};
-use crate::envelope::{Announced, Encoded};
+use crate::envelope::Announced;
 
-/// Events that may wait for one that they follow; what comes beyond is fetched with the gap. Once
-/// it is there they are served at one go, so they have to fit what may wait for one client.
+/// Events that may wait for one that they follow; what comes beyond is fetched with the gap.
 const AHEAD_MAX: usize = 64;
-/// Events kept for those who resume; with the bound in bytes it keeps a resume below the bound of
-/// what may wait for one client.
-const KEPT_MAX: usize = 128;
 
 /// The news of one board.
-#[derive(Default)]
 pub(super) struct Feed {
+    room: Arc<Room>,
     /// Up to where the members who are live have been served; `None` until somebody joined.
     last: Option<Seq>,
     /// The highest number that was heard of.
     known: Seq,
-    kept: VecDeque<Kept>,
+    kept: VecDeque<Held>,
     kept_bytes: usize,
-    ahead: BTreeMap<Seq, Announced>,
+    ahead: BTreeMap<Seq, Held>,
+    ahead_bytes: usize,
     members: HashMap<u64, Member>,
     pub is_filling: bool,
-}
-
-struct Kept {
-    from: Seq,
-    seq: Seq,
-    id: EventId,
-    encoded: Encoded,
 }
 
 struct Member {
@@ -56,6 +45,20 @@ pub(super) enum CatchUp {
 }
 
 impl Feed {
+    pub fn new(room: Arc<Room>) -> Self {
+        Self {
+            room,
+            last: None,
+            known: Seq::default(),
+            kept: VecDeque::new(),
+            kept_bytes: 0,
+            ahead: BTreeMap::new(),
+            ahead_bytes: 0,
+            members: HashMap::new(),
+            is_filling: false,
+        }
+    }
+
     pub fn add(&mut self, session: u64, outgoing: Arc<Outgoing>) {
         self.members.insert(session, Member { outgoing, seen: None });
     }
@@ -72,83 +75,119 @@ impl Feed {
         self.last
     }
 
+    /// Whether something has to be fetched before more can be served.
     pub fn has_gap(&self) -> bool {
-        self.last.is_some_and(|last| last < self.known)
+        self.last.is_some_and(|last| last < self.known) && self.what_follows().is_none()
     }
 
-    /// Learns where the board stands. The first to join fixes where the feed begins.
-    pub fn learn(&mut self, head: Seq, bytes_max: usize) {
+    /// Learns where the board stands. The first to join fixes where the feed begins; nobody is
+    /// live before, so nobody has to take what is served then.
+    pub fn learn(&mut self, head: Seq) {
         self.known = self.known.max(head);
         if self.last.is_none() {
             self.last = Some(head);
-            self.serve_what_follows(bytes_max);
+            while self.serve() {}
         }
     }
 
-    /// Whether somebody who is served live should have a turn to write before more comes.
-    pub fn needs_a_turn(&self) -> bool {
-        self.members.values().any(|it| it.seen.is_some() && it.outgoing.needs_a_turn())
-    }
-
-    /// Takes an event in, whatever the order in which it came.
-    pub fn take(&mut self, announced: Announced, bytes_max: usize) {
-        let event = &announced.event;
-        self.known = self.known.max(event.seq);
-        let is_old = self.last.is_some_and(|last| event.seq <= last);
-        if is_old
-            || (self.ahead.len() >= AHEAD_MAX
-                && self.last.is_none_or(|last| event.from > last.next()))
-        {
+    /// Takes an event in, whatever the order in which it came. It is served by [`Self::serve`].
+    pub fn take(&mut self, announced: Announced) {
+        let (from, seq) = (announced.event.from, announced.event.seq);
+        self.known = self.known.max(seq);
+        if self.last.is_some_and(|last| seq <= last) {
             return;
         }
-        self.ahead.insert(event.seq, announced);
-        self.serve_what_follows(bytes_max);
+        let waits = self.last.is_none_or(|last| from > last.next());
+        if waits && self.ahead.len() >= AHEAD_MAX {
+            return;
+        }
+        let held = Held::new(announced, &self.room);
+        if waits && self.is_too_much_ahead(&held) {
+            return;
+        }
+        self.ahead_bytes += held.bytes();
+        if let Some(replaced) = self.ahead.insert(seq, held) {
+            self.ahead_bytes -= replaced.bytes();
+        }
     }
 
-    fn serve_what_follows(&mut self, bytes_max: usize) {
-        let Some(mut last) = self.last else { return };
-        while let Some(announced) = self.take_what_follows(last) {
-            if announced.event.seq > last {
-                last = announced.event.seq;
-                self.serve(&announced, bytes_max);
+    fn is_too_much_ahead(&self, held: &Held) -> bool {
+        self.ahead_bytes + held.bytes() > self.room.bytes_max || self.room.is_over()
+    }
+
+    /// Serves what follows until there is no more, or somebody who is live should have a turn to
+    /// write first. Whether somebody should.
+    pub fn serve(&mut self) -> bool {
+        while let Some(held) = self.take_what_follows() {
+            if self.last.is_some_and(|last| held.seq > last) {
+                self.last = Some(held.seq);
+                self.serve_one(&held);
+                self.keep(held);
+                if self.needs_a_turn() {
+                    return true;
+                }
             }
         }
-        self.last = Some(last);
+        false
     }
 
     /// The first that waits for nothing more. An event that stands for several may stand behind
     /// one of them.
-    fn take_what_follows(&mut self, last: Seq) -> Option<Announced> {
-        let mut ahead = self.ahead.iter();
-        let (seq, _) = ahead.find(|(_, announced)| announced.event.from <= last.next())?;
-        let seq = *seq;
-        self.ahead.remove(&seq)
+    fn what_follows(&self) -> Option<Seq> {
+        let next = self.last?.next();
+        self.ahead.iter().find(|(_, held)| held.from <= next).map(|(seq, _)| *seq)
     }
 
-    fn serve(&mut self, announced: &Announced, bytes_max: usize) {
-        let event = &announced.event;
-        let encoded = encode(&ServerMessage::Event { event: event.clone() });
+    fn take_what_follows(&mut self) -> Option<Held> {
+        let held = self.ahead.remove(&self.what_follows()?)?;
+        self.ahead_bytes -= held.bytes();
+        Some(held)
+    }
+
+    fn serve_one(&mut self, held: &Held) {
         let live =
-            self.members.values_mut().filter(|it| it.seen.is_some_and(|seen| seen < event.seq));
+            self.members.values_mut().filter(|it| it.seen.is_some_and(|seen| seen < held.seq));
         let mut served = 0_u64;
         for member in live {
-            member.outgoing.push(encoded.clone());
-            member.seen = Some(event.seq);
+            member.outgoing.push(held.encoded.clone());
+            member.seen = Some(held.seq);
             served += 1;
         }
         tracing::debug!(
-            trace = %announced.trace, board = %event.board, seq = %event.seq, served, "event"
+            trace = %held.trace, board = %held.board, seq = %held.seq, served, "event"
         );
         metrics::counter!("sockbit_events_sent_total").increment(served);
-        self.keep(Kept { from: event.from, seq: event.seq, id: event.id, encoded }, bytes_max);
     }
 
-    fn keep(&mut self, kept: Kept, bytes_max: usize) {
-        self.kept_bytes += kept.encoded.len();
-        self.kept.push_back(kept);
-        while self.kept.len() > KEPT_MAX || self.kept_bytes > bytes_max {
+    fn needs_a_turn(&self) -> bool {
+        let mut needs = false;
+        for member in self.members.values().filter(|it| it.seen.is_some()) {
+            // Everybody is asked: whoever is crowded has been given its turn then.
+            needs |= member.outgoing.needs_a_turn();
+        }
+        needs
+    }
+
+    /// Somebody who is live and has not taken most of what it was served.
+    pub fn crowded(&self) -> Option<Arc<Outgoing>> {
+        let mut live = self.members.values().filter(|it| it.seen.is_some());
+        live.find(|it| it.outgoing.is_crowded()).map(|it| Arc::clone(&it.outgoing))
+    }
+
+    fn keep(&mut self, held: Held) {
+        self.kept_bytes += held.bytes();
+        self.kept.push_back(held);
+        self.trim(self.room.bytes_max);
+    }
+
+    /// Lets the oldest go until no more is kept than may be.
+    pub fn trim(&mut self, bytes_max: usize) {
+        while self.kept.len() > self.room.events_max
+            || self.kept_bytes > bytes_max
+            || self.room.is_over()
+        {
             let Some(oldest) = self.kept.pop_front() else { return };
-            self.kept_bytes -= oldest.encoded.len();
+            self.kept_bytes -= oldest.bytes();
         }
     }
 

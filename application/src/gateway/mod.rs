@@ -2,9 +2,11 @@
 //! It has no database and no rule about boards.
 
 mod admittance;
+mod backoff;
 mod bucket;
 mod command_sender;
 mod feed;
+mod held;
 mod hub;
 mod outgoing;
 mod session;
@@ -63,12 +65,14 @@ pub struct GatewaySettings {
     pub messages_burst: u32,
     /// Messages waiting to be written to one connection.
     pub outgoing_messages_max: usize,
-    /// Bytes waiting to be written to one connection.
+    /// Bytes waiting to be written to one connection, or being written.
     pub outgoing_bytes_max: usize,
-    /// Bytes waiting to be written to all connections together.
+    /// Bytes waiting to be written to all connections together, or being written.
     pub outgoing_bytes_total_max: usize,
     /// Bytes of late events kept for one board.
     pub feed_bytes_max: usize,
+    /// Bytes of late events kept for all boards together.
+    pub feed_bytes_total_max: usize,
     /// How often the heads of all boards are compared.
     pub heads_every: Duration,
     /// How long a form waits for its outcome.
@@ -87,6 +91,7 @@ impl Default for GatewaySettings {
             outgoing_bytes_max: 1024 * 1024,
             outgoing_bytes_total_max: 256 * 1024 * 1024,
             feed_bytes_max: 128 * 1024,
+            feed_bytes_total_max: 64 * 1024 * 1024,
             heads_every: Duration::from_secs(10),
             outcome_within: Duration::from_secs(10),
         }
@@ -124,10 +129,13 @@ impl Gateway {
     /// A gateway on these ports. It hears nothing until it runs.
     #[must_use]
     pub fn new(ports: GatewayPorts, settings: GatewaySettings) -> Arc<Self> {
-        let hub = Hub::new(Arc::clone(&ports.queries), Arc::clone(&ports.announcements), &settings);
+        let id = ports.ids.mint();
+        let (queries, announcements) =
+            (Arc::clone(&ports.queries), Arc::clone(&ports.announcements));
+        let hub = Hub::new(id, queries, announcements, &settings);
         let admittance = Arc::new(Admittance::new(&settings));
         Arc::new(Self {
-            id: ports.ids.mint(),
+            id,
             sender: CommandSender::new(),
             hub: Arc::new(hub),
             admittance,
@@ -277,8 +285,9 @@ impl Drop for Waits<'_> {
     }
 }
 
-/// How long a client waits before it sends again what was not taken.
-const AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// How long a client waits before it sends again what was not taken, in milliseconds.
+pub const AGAIN_AFTER_MS: u64 = 1_000;
+const AGAIN_AFTER: Duration = Duration::from_millis(AGAIN_AFTER_MS);
 
 fn message(answered: Answered) -> ServerMessage {
     let Answered { board, message: id, .. } = answered;

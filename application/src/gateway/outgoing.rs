@@ -58,7 +58,8 @@ impl CloseReason {
 pub(super) struct Outgoing {
     queue: Mutex<Queue>,
     changed: Notify,
-    taken: Notify,
+    /// Told whenever there may be room again.
+    eased: Notify,
     messages_max: usize,
     bytes_max: usize,
     total: Arc<AtomicUsize>,
@@ -68,7 +69,12 @@ pub(super) struct Outgoing {
 #[derive(Default)]
 struct Queue {
     messages: VecDeque<Encoded>,
+    /// Of the messages, and of what is being written.
     bytes: usize,
+    /// Of what was taken and is being written.
+    bytes_in_flight: usize,
+    /// Whether whoever writes was given a turn since it took something.
+    had_turn: bool,
     closed: Option<CloseReason>,
 }
 
@@ -77,7 +83,7 @@ impl Outgoing {
         Self {
             queue: Mutex::default(),
             changed: Notify::new(),
-            taken: Notify::new(),
+            eased: Notify::new(),
             messages_max: settings.outgoing_messages_max,
             bytes_max: settings.outgoing_bytes_max,
             total,
@@ -103,8 +109,24 @@ impl Outgoing {
 
     /// Queues a message that the client asked for, once most of what waits has been taken.
     pub async fn push_when_room(&self, message: Encoded) {
-        while !self.push_if_room(&message) {
-            self.taken.notified().await;
+        loop {
+            // Begun before the look, so that no room is made unnoticed in between.
+            let eased = self.eased.notified();
+            if self.push_if_room(&message) {
+                return;
+            }
+            eased.await;
+        }
+    }
+
+    /// Waits until most of what waits is written, or nothing will be any more.
+    pub async fn eased(&self) {
+        loop {
+            let eased = self.eased.notified();
+            if !self.is_crowded() {
+                return;
+            }
+            eased.await;
         }
     }
 
@@ -128,8 +150,16 @@ impl Outgoing {
         queue.messages.push_back(message);
     }
 
-    /// Whether whoever writes to this client should have a turn before more is queued.
+    /// Whether whoever writes to this client should have a turn before more is queued. One who
+    /// had it and did not take what waits has no other, so that nobody waits for those who sleep.
     pub fn needs_a_turn(&self) -> bool {
+        let mut queue = locked(&self.queue);
+        let is_crowded = queue.closed.is_none() && self.is_half_full(&queue);
+        is_crowded && !std::mem::replace(&mut queue.had_turn, true)
+    }
+
+    /// Whether more than half of what may wait does.
+    pub fn is_crowded(&self) -> bool {
         let queue = locked(&self.queue);
         queue.closed.is_none() && self.is_half_full(&queue)
     }
@@ -147,7 +177,8 @@ impl Outgoing {
         self.changed.notify_one();
     }
 
-    /// Everything that waits; `None` where that is nothing.
+    /// Everything that waits; `None` where that is nothing. Its bytes count until they are
+    /// [written](Self::written).
     pub fn take(&self) -> Option<Delivered> {
         let mut queue = locked(&self.queue);
         if let Some(reason) = queue.closed {
@@ -157,11 +188,30 @@ impl Outgoing {
             return None;
         }
         let messages = std::mem::take(&mut queue.messages).into();
-        self.total.fetch_sub(queue.bytes, Ordering::Relaxed);
-        queue.bytes = 0;
+        queue.bytes_in_flight = queue.bytes;
+        queue.had_turn = false;
         drop(queue);
-        self.taken.notify_one();
+        self.eased.notify_waiters();
         Some(Delivered::Messages(messages))
+    }
+
+    /// So many bytes are written that never waited here.
+    pub fn writes(&self, bytes: usize) {
+        let mut queue = locked(&self.queue);
+        queue.bytes += bytes;
+        queue.bytes_in_flight += bytes;
+        self.total.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// What was taken has been written. Whether there was any.
+    pub fn written(&self) -> bool {
+        let mut queue = locked(&self.queue);
+        let bytes = std::mem::take(&mut queue.bytes_in_flight);
+        queue.bytes -= bytes;
+        self.total.fetch_sub(bytes, Ordering::Relaxed);
+        drop(queue);
+        self.eased.notify_waiters();
+        bytes > 0
     }
 
     /// Waits until there may be something to do.
@@ -176,20 +226,22 @@ impl Outgoing {
 
     fn is_over(&self, queue: &Queue, more: usize) -> bool {
         let bytes = queue.bytes + more;
-        let is_crowded = self.total.load(Ordering::Relaxed) + more > self.total_max;
-        // A single message always fits, whatever its size: it is bounded where it is made.
-        !queue.messages.is_empty()
+        let is_process_full = self.total.load(Ordering::Relaxed) + more > self.total_max;
+        // A single message always fits, whatever its size: it is bounded where it is made. And it
+        // fits behind others that leave half of the room, or small bounds would cut who keeps up.
+        let is_full = bytes > self.bytes_max && self.is_half_full(queue);
+        queue.bytes > 0
             && (queue.messages.len() >= self.messages_max
-                || bytes > self.bytes_max
-                || (is_crowded && bytes > FAIR_BYTES))
+                || is_full
+                || (is_process_full && bytes > FAIR_BYTES))
     }
 
     fn finish(&self, queue: &mut Queue, reason: CloseReason) {
         queue.closed = Some(reason);
-        self.total.fetch_sub(queue.bytes, Ordering::Relaxed);
-        queue.bytes = 0;
         queue.messages = VecDeque::new();
-        self.taken.notify_one();
+        self.total.fetch_sub(queue.bytes - queue.bytes_in_flight, Ordering::Relaxed);
+        queue.bytes = queue.bytes_in_flight;
+        self.eased.notify_waiters();
     }
 }
 

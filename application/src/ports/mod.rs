@@ -16,8 +16,8 @@ pub use commands::{Commands, SendError};
 pub use ids::Ids;
 pub use queries::Queries;
 pub use store::{
-    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, PageBudget, Standing, Store,
-    StoreError, StoredOutcome, json_bytes,
+    BoardChanges, BoardLoaded, BoardWanted, Commit, LATER_INVERSES_BYTES_MAX, NoteEvents, Notes,
+    PageBudget, Standing, Store, StoreError, StoredOutcome, json_bytes,
 };
 pub use work::{Asked, Delivery, Questions, Receipt, Work};
 

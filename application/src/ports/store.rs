@@ -67,7 +67,8 @@ pub trait Store: Send + Sync {
     async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError>;
 
     /// The latest events of a note before a number, at most `max`, oldest first, with their
-    /// inverses; then the inverses of the edits from that number on, oldest first.
+    /// inverses; then the inverses of the edits from that number on, oldest first. Where these take
+    /// more than [`LATER_INVERSES_BYTES_MAX`] as JSON, it is unavailable.
     async fn note_events(
         &self,
         board: BoardId,
@@ -79,6 +80,10 @@ pub trait Store: Send + Sync {
     /// Whether the store can be written to now.
     async fn check(&self) -> Result<(), StoreError>;
 }
+
+/// What leads back from a note's text to an old one. So far back hardly anybody looks, and whoever
+/// does may not take the memory of everybody.
+pub const LATER_INVERSES_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// What a store can say for itself when it fails.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -102,6 +107,9 @@ pub struct BoardWanted {
     pub messages: BTreeSet<(ClientId, MessageId)>,
     /// Which notes; for those that are edited, the number after which edits are needed.
     pub notes: BTreeMap<NoteId, Option<Seq>>,
+    /// Of each note's edits the latest that take at most so many bytes as JSON, but at least one if
+    /// there is one.
+    pub edits_bytes_max: usize,
     /// Which events' ids, to verify positions.
     pub bases: BTreeSet<Seq>,
 }

@@ -4,17 +4,17 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mockall::Sequence;
-use sockbit_domain::Limits;
+use sockbit_domain::{Limits, MessageId, Timestamp};
 use tokio::time::Instant;
 
 use super::*;
 use crate::core::CorePorts;
 use crate::envelope::{Answer, Question};
 use crate::ports::{
-    BoardLoaded, BoardWanted, Commit, Ids, MockAnnouncer, MockQuestions, MockStore, MockWork,
-    Receipt, StoreError, Unavailable,
+    BoardLoaded, BoardWanted, Clock, Commit, Ids, MockAnnouncer, MockQuestions, MockStore,
+    MockWork, Receipt, StoreError, Unavailable,
 };
-use crate::testing::{CountingIds, FixedClock, board, board_id, found, message_id, new_note};
+use crate::testing::{CountingIds, FixedClock, NOW, board, board_id, found, message_id, new_note};
 
 struct Ports {
     store: MockStore,
@@ -50,15 +50,27 @@ impl Ports {
         self.work.expect_take().times(1).returning(|_| None);
     }
 
-    fn worker(self) -> Worker {
-        self.worker_with(CountingIds::default())
+    /// Every answer from here on: to which message, and whether with an outcome.
+    fn hears_answers(&mut self) -> Arc<Mutex<Vec<(MessageId, bool)>>> {
+        let answers = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&answers);
+        self.announcer.expect_answer().returning(move |batch| {
+            let told = batch.into_iter().map(|it| (it.message, it.outcome.is_some()));
+            heard.lock().expect("no test panics here").extend(told);
+            Ok(())
+        });
+        answers
     }
 
-    fn worker_with(self, ids: impl Ids + 'static) -> Worker {
+    fn worker(self) -> Worker {
+        self.worker_with(CountingIds::default(), FixedClock)
+    }
+
+    fn worker_with(self, ids: impl Ids + 'static, clock: impl Clock + 'static) -> Worker {
         let ports = CorePorts {
             store: Arc::new(self.store),
             announcer: Arc::new(self.announcer),
-            clock: Arc::new(FixedClock),
+            clock: Arc::new(clock),
             ids: Arc::new(ids),
         };
         let core = Arc::new(Core::new(ports, Limits::default()));
@@ -128,6 +140,7 @@ async fn while_the_store_is_away_a_batch_is_held_and_tried_with_growing_pauses()
         seen.push(Instant::now());
         if seen.len() < 9 { Err(away()) } else { load(wanted) }
     });
+    ports.store.expect_check().returning(|| Err(away()));
     ports.store.expect_commit().times(1).returning(|_| Ok(vec![Commit::Done]));
     ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
 
@@ -136,6 +149,77 @@ async fn while_the_store_is_away_a_batch_is_held_and_tried_with_growing_pauses()
     let attempts = attempts.lock().expect("no test panics here");
     let pauses = attempts.iter().zip(attempts.iter().skip(1)).map(|(a, b)| (*b - *a).as_millis());
     assert_eq!(pauses.collect::<Vec<_>>(), [50, 100, 200, 400, 800, 1_600, 2_000, 2_000]);
+}
+
+/// A store that is well, but for board 2.
+fn store_that_cannot_read_board_2() -> MockStore {
+    let mut store = MockStore::new();
+    store.expect_load().returning(|wanted| {
+        if wanted.iter().any(|it| it.board == board_id(2)) { Err(away()) } else { load(wanted) }
+    });
+    store.expect_commit().returning(|changes| Ok(vec![Commit::Done; changes.len()]));
+    store.expect_check().returning(|| Ok(()));
+    store
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_board_that_cannot_be_read_holds_up_nobody_else() {
+    let mut ports = Ports::willing();
+    ports.store = store_that_cannot_read_board_2();
+    ports.announcer = MockAnnouncer::new();
+    ports.announcer.expect_announce().returning(|_| Ok(()));
+    let answers = ports.hears_answers();
+    let commands = vec![new_note(1, 1), new_note(2, 2), new_note(3, 3)];
+    ports.takes(vec![Delivery { receipt: receipt(1), redelivered: false, commands }]);
+    ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
+
+    ports.worker().run().await;
+
+    let answers = answers.lock().expect("no test panics here");
+    let expected = [(1, true), (2, false), (3, true)];
+    assert_eq!(*answers, expected.map(|(message, saved)| (message_id(message), saved)));
+}
+
+/// Panics when it is asked for the first times.
+struct BrokenClock(AtomicUsize);
+
+impl Clock for BrokenClock {
+    fn now(&self) -> Timestamp {
+        let left = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+        assert!(left.is_err(), "no time left");
+        NOW
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_on_which_the_core_panics_goes_back_and_holds_up_nobody_else() {
+    let mut ports = Ports::willing();
+    ports.announcer = MockAnnouncer::new();
+    ports.announcer.expect_announce().returning(|_| Ok(()));
+    let answers = ports.hears_answers();
+    ports.takes(vec![delivery(1, false, &[1, 2])]);
+    ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
+
+    // Twice together, and once alone.
+    ports.worker_with(CountingIds::default(), BrokenClock(AtomicUsize::new(3))).run().await;
+
+    let answers = answers.lock().expect("no test panics here");
+    assert_eq!(*answers, [(message_id(1), false), (message_id(2), true)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_cannot_be_handed_back_is_held() {
+    let mut ports = Ports::willing();
+    ports.store = store_that_cannot_read_board_2();
+    ports.announcer = MockAnnouncer::new();
+    let no_bus = || Err(Unavailable("no bus".to_owned()));
+    ports.announcer.expect_answer().times(3).returning(move |_| no_bus());
+    ports.announcer.expect_answer().times(1).returning(|_| Ok(()));
+    let commands = vec![new_note(2, 2)];
+    ports.takes(vec![Delivery { receipt: receipt(1), redelivered: false, commands }]);
+    ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
+
+    ports.worker().run().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -201,7 +285,7 @@ async fn a_command_that_failed_is_buried_before_its_delivery_is_acknowledged() {
         .returning(|_, _| Ok(()));
     ports.work.expect_acknowledge().times(1).in_sequence(&mut order).returning(|_| Ok(()));
 
-    ports.worker_with(CountingIds::that_fail_at(3)).run().await;
+    ports.worker_with(CountingIds::that_fail_at(3), FixedClock).run().await;
 }
 
 #[tokio::test]
@@ -216,7 +300,7 @@ async fn a_worker_goes_on_when_nothing_can_be_buried_or_acknowledged() {
     ports.work.expect_bury().times(1).returning(move |_, _| no_bus());
     ports.work.expect_acknowledge().times(2).returning(move |_| no_bus());
 
-    ports.worker_with(CountingIds::that_fail_at(1)).run().await;
+    ports.worker_with(CountingIds::that_fail_at(1), FixedClock).run().await;
 }
 
 #[tokio::test]
@@ -233,6 +317,7 @@ async fn questions_are_answered_while_a_batch_is_held() {
     let mut ports = Ports::willing();
     ports.store = MockStore::new();
     ports.store.expect_load().returning(|_| Err(away()));
+    ports.store.expect_check().returning(|| Err(away()));
     ports.store.expect_heads().returning(|_| Ok(Vec::new()));
     ports.work.expect_take().times(1).return_once(|_| Some(vec![delivery(1, false, &[1])]));
     let (reply, answer) = tokio::sync::oneshot::channel();

@@ -111,14 +111,16 @@ async fn boards_of_one_batch_do_not_meddle_with_each_other() {
 #[tokio::test]
 async fn a_body_that_is_no_command_is_malformed_to_a_member_and_not_found_to_a_stranger() {
     let desk = Desk::with_board().await;
-    let malformed = |n| {
-        let mut envelope = desk.envelope(&person(n), board_id(1), &Command::JoinBoard {});
-        envelope.body = RawValue::from_string(r#"{"type":"explode"}"#.to_owned()).expect("JSON");
-        envelope
-    };
-    let outcomes = desk.process(&[malformed(1), malformed(2)]).await;
-    assert_eq!(rejected(&outcomes[0]), RejectionCode::Malformed);
-    assert_eq!(rejected(&outcomes[1]), RejectionCode::NotFound);
+    for body in [r#"{"type":"explode"}"#, r#"["rename_board","fields without names"]"#] {
+        let malformed = |n| {
+            let mut envelope = desk.envelope(&person(n), board_id(1), &Command::JoinBoard {});
+            envelope.body = RawValue::from_string(body.to_owned()).expect("JSON");
+            envelope
+        };
+        let outcomes = desk.process(&[malformed(1), malformed(2)]).await;
+        assert_eq!(rejected(&outcomes[0]), RejectionCode::Malformed, "{body}");
+        assert_eq!(rejected(&outcomes[1]), RejectionCode::NotFound, "{body}");
+    }
     assert_eq!(desk.head().await.seq, Seq(1));
 }
 

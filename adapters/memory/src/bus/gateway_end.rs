@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Answer, Answered, CommandEnvelope, Question};
+use sockbit_application::envelope::{Announcement, Answer, Answered, CommandEnvelope, Question};
 use sockbit_application::ports::{Announcements, Commands, News, Queries, SendError, Unavailable};
 use sockbit_application::slot::Slot;
-use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{Heard, Shared, locked};
+use super::news::Inbox;
+use super::{Shared, locked};
 
 const SEND_WITHIN: Duration = Duration::from_secs(5);
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -20,7 +21,13 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// One gateway's ports.
 pub struct GatewayEnd {
     shared: Arc<Shared>,
-    news: tokio::sync::Mutex<broadcast::Receiver<Heard>>,
+    ear: Arc<Ear>,
+}
+
+/// What a gateway hears, and of that what waits for it.
+#[derive(Default)]
+pub(super) struct Ear {
+    inbox: Inbox,
     slots: Mutex<BTreeSet<Slot>>,
     /// The gateways in whose name commands were sent from here: usually one.
     senders: Mutex<HashSet<Uuid>>,
@@ -28,30 +35,41 @@ pub struct GatewayEnd {
 
 impl GatewayEnd {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        let news = tokio::sync::Mutex::new(shared.news.subscribe());
-        Self { shared, news, slots: Mutex::default(), senders: Mutex::default() }
+        let ear = Arc::default();
+        locked(&shared.ears).push(Arc::downgrade(&ear));
+        Self { shared, ear }
+    }
+}
+
+impl Ear {
+    pub fn announced(&self, announcement: &Arc<Announcement>, bytes: usize) {
+        if locked(&self.slots).contains(&announcement.slot) {
+            self.inbox.announced(announcement, bytes);
+        }
     }
 
-    fn hears(&self, slot: Slot) -> bool {
-        locked(&self.slots).contains(&slot)
-    }
-
-    fn own(&self, answers: &[Answered]) -> Vec<Answered> {
+    pub fn answered(&self, answers: &[Answered]) {
         let senders = locked(&self.senders);
-        answers.iter().filter(|it| senders.contains(&it.to.gateway)).cloned().collect()
+        let own = answers.iter().filter(|it| senders.contains(&it.to.gateway));
+        let own: Vec<_> = own.cloned().collect();
+        drop(senders);
+        if !own.is_empty() {
+            self.inbox.answered(own);
+        }
     }
 }
 
 #[async_trait]
 impl Commands for GatewayEnd {
     async fn send(&self, batch: Vec<CommandEnvelope>) -> Result<(), SendError> {
-        locked(&self.senders).extend(batch.iter().map(|it| it.reply_to.gateway));
+        locked(&self.ear.senders).extend(batch.iter().map(|it| it.reply_to.gateway));
         tokio::select! {
             biased;
             () = self.shared.closed() => Err(SendError::Refused("the bus is closed".to_owned())),
-            sent = self.shared.commands.send_timeout(batch, SEND_WITHIN) => {
-                sent.map_err(|_| SendError::Refused("the workers do not keep up".to_owned()))
-            }
+            sent = timeout(SEND_WITHIN, self.shared.commands.send(batch)) => sent
+                .ok()
+                .flatten()
+                .ok_or_else(|| SendError::Refused("the workers do not keep up".to_owned())),
         }
     }
 }
@@ -66,7 +84,7 @@ impl Queries for GatewayEnd {
         };
         tokio::select! {
             () = self.shared.closed() => Err(Unavailable("the bus is closed".to_owned())),
-            answer = tokio::time::timeout(ANSWER_WITHIN, asking) => answer
+            answer = timeout(ANSWER_WITHIN, asking) => answer
                 .ok()
                 .flatten()
                 .ok_or_else(|| Unavailable("no worker answered in time".to_owned())),
@@ -77,37 +95,20 @@ impl Queries for GatewayEnd {
 #[async_trait]
 impl Announcements for GatewayEnd {
     async fn listen(&self, slot: Slot) -> Result<(), Unavailable> {
-        locked(&self.slots).insert(slot);
+        locked(&self.ear.slots).insert(slot);
         Ok(())
     }
 
     async fn unlisten(&self, slot: Slot) -> Result<(), Unavailable> {
-        locked(&self.slots).remove(&slot);
+        locked(&self.ear.slots).remove(&slot);
         Ok(())
     }
 
     async fn next(&self) -> Option<News> {
-        let mut news = self.news.lock().await;
-        loop {
-            let heard = tokio::select! {
-                biased;
-                () = self.shared.closed() => return None,
-                heard = news.recv() => heard,
-            };
-            match heard {
-                Ok(Heard::Announced(it)) if self.hears(it.slot) => {
-                    return Some(News::Announced((*it).clone()));
-                }
-                Ok(Heard::Announced(_)) => {}
-                Ok(Heard::Answered(it)) => {
-                    let own = self.own(&it);
-                    if !own.is_empty() {
-                        return Some(News::Answered(own));
-                    }
-                }
-                Err(RecvError::Lagged(_)) => return Some(News::Interrupted),
-                Err(RecvError::Closed) => return None,
-            }
+        tokio::select! {
+            biased;
+            () = self.shared.closed() => None,
+            news = self.ear.inbox.next() => Some(news),
         }
     }
 }

@@ -1,20 +1,25 @@
-//! The bus of one process: bounded channels for commands and questions, a broadcast for the news.
+//! The bus of one process: bounded queues for commands, questions and each gateway's news.
 
+mod commands;
 mod gateway_end;
+mod news;
+#[cfg(test)]
+mod tests;
 mod worker_end;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use sockbit_application::envelope::{Announcement, Answer, Answered, CommandEnvelope, Question};
-use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
+use sockbit_application::envelope::{Answer, CommandEnvelope, Question};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+
+use commands::{CommandQueue, Message};
+use gateway_end::Ear;
 
 pub use gateway_end::GatewayEnd;
 pub use worker_end::WorkerEnd;
 
-const COMMAND_MESSAGES_MAX: usize = 1_024;
 const QUESTIONS_MAX: usize = 1_024;
-const NEWS_MAX: usize = 4_096;
 const BURIED_MAX: usize = 100;
 
 /// Connects any number of gateways and workers of one process.
@@ -24,40 +29,32 @@ pub struct MemoryBus {
 }
 
 struct Shared {
-    commands: mpsc::Sender<Vec<CommandEnvelope>>,
-    waiting: tokio::sync::Mutex<mpsc::Receiver<Vec<CommandEnvelope>>>,
+    commands: CommandQueue,
     /// What a worker took and did not acknowledge before it ended.
-    returned: Mutex<VecDeque<Vec<CommandEnvelope>>>,
+    returned: Mutex<VecDeque<Message>>,
     came_back: Notify,
     questions: mpsc::Sender<Asking>,
     asked: tokio::sync::Mutex<mpsc::Receiver<Asking>>,
-    news: broadcast::Sender<Heard>,
+    /// Of the gateways that there are.
+    ears: Mutex<Vec<Weak<Ear>>>,
     buried: Mutex<VecDeque<(CommandEnvelope, String)>>,
     closed: watch::Sender<bool>,
 }
 
 type Asking = (Question, oneshot::Sender<Answer>);
 
-#[derive(Clone)]
-enum Heard {
-    Announced(Arc<Announcement>),
-    Answered(Arc<Vec<Answered>>),
-}
-
 impl MemoryBus {
     /// A bus with nobody on it.
     #[must_use]
     pub fn new() -> Self {
-        let (commands, waiting) = mpsc::channel(COMMAND_MESSAGES_MAX);
         let (questions, asked) = mpsc::channel(QUESTIONS_MAX);
         let shared = Shared {
-            commands,
-            waiting: tokio::sync::Mutex::new(waiting),
+            commands: CommandQueue::new(),
             returned: Mutex::default(),
             came_back: Notify::new(),
             questions,
             asked: tokio::sync::Mutex::new(asked),
-            news: broadcast::Sender::new(NEWS_MAX),
+            ears: Mutex::default(),
             buried: Mutex::default(),
             closed: watch::Sender::new(false),
         };
@@ -98,6 +95,11 @@ impl Shared {
     async fn closed(&self) {
         // The sender lives in `self`, so waiting cannot fail.
         self.closed.subscribe().wait_for(|closed| *closed).await.ok();
+    }
+
+    /// Tells every gateway that there is.
+    fn tell(&self, tell: impl Fn(&Ear)) {
+        locked(&self.ears).retain(|ear| ear.upgrade().inspect(|ear| tell(ear)).is_some());
     }
 
     fn bury(&self, command: CommandEnvelope, reason: String) {

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use sockbit_application::envelope::{Announcement, Answered, CommandEnvelope};
 use sockbit_application::ports::{
-    Announcer, Asked, Delivery, Questions, Receipt, Unavailable, Work,
+    Announcer, Asked, Delivery, Questions, Receipt, Unavailable, Work, json_bytes,
 };
 
-use super::{Heard, Shared, locked};
+use super::commands::Message;
+use super::{Shared, locked};
 
 const QUEUE: u64 = 0;
 
@@ -22,7 +23,7 @@ pub struct WorkerEnd {
 #[derive(Default)]
 struct Taken {
     last_tag: u64,
-    open: HashMap<u64, Vec<CommandEnvelope>>,
+    open: HashMap<u64, Message>,
 }
 
 impl WorkerEnd {
@@ -30,31 +31,32 @@ impl WorkerEnd {
         Self { shared, taken: Mutex::default() }
     }
 
-    fn deliver(&self, commands: Vec<CommandEnvelope>, redelivered: bool) -> Delivery {
+    fn deliver(&self, message: Message, redelivered: bool) -> Delivery {
         let mut taken = locked(&self.taken);
         taken.last_tag += 1;
         let tag = taken.last_tag;
-        taken.open.insert(tag, commands.clone());
+        let commands = message.commands.clone();
+        taken.open.insert(tag, message);
         Delivery { receipt: Receipt { queue: QUEUE, tag }, redelivered, commands }
     }
 
     async fn fresh(&self, commands_max: usize) -> Option<Vec<Delivery>> {
-        let mut waiting = self.shared.waiting.lock().await;
+        let mut waiting = self.shared.commands.waiting.lock().await;
         let first = waiting.recv().await?;
-        let mut count = first.len();
+        let mut count = first.commands.len();
         let mut deliveries = vec![self.deliver(first, false)];
         while count < commands_max
-            && let Ok(commands) = waiting.try_recv()
+            && let Ok(message) = waiting.try_recv()
         {
-            count += commands.len();
-            deliveries.push(self.deliver(commands, false));
+            count += message.commands.len();
+            deliveries.push(self.deliver(message, false));
         }
         Some(deliveries)
     }
 
     fn returned(&self) -> Option<Delivery> {
-        let commands = locked(&self.shared.returned).pop_front()?;
-        Some(self.deliver(commands, true))
+        let message = locked(&self.shared.returned).pop_front()?;
+        Some(self.deliver(message, true))
     }
 }
 
@@ -108,14 +110,16 @@ impl Questions for WorkerEnd {
 impl Announcer for WorkerEnd {
     async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable> {
         for announcement in batch {
+            let bytes = json_bytes(&announcement);
+            let announcement = Arc::new(announcement);
             // Nobody listening is no error: the log has it.
-            self.shared.news.send(Heard::Announced(Arc::new(announcement))).ok();
+            self.shared.tell(|ear| ear.announced(&announcement, bytes));
         }
         Ok(())
     }
 
     async fn answer(&self, batch: Vec<Answered>) -> Result<(), Unavailable> {
-        self.shared.news.send(Heard::Answered(Arc::new(batch))).ok();
+        self.shared.tell(|ear| ear.answered(&batch));
         Ok(())
     }
 }
@@ -125,8 +129,8 @@ impl Drop for WorkerEnd {
         let taken = std::mem::take(&mut *locked(&self.taken));
         let mut open: Vec<_> = taken.open.into_iter().collect();
         open.sort_by_key(|(tag, _)| *tag);
-        for (_, commands) in open {
-            locked(&self.shared.returned).push_back(commands);
+        for (_, message) in open {
+            locked(&self.shared.returned).push_back(message);
             self.shared.came_back.notify_one();
         }
     }

@@ -144,6 +144,7 @@ impl BoardRecord {
     pub fn load(&self, wanted: &BoardWanted) -> BoardLoaded {
         let role = |actor: &ActorId| Some((*actor, *self.members.get(actor)?));
         let note = |id: &NoteId| Some((*id, self.notes.get(id)?.clone()));
+        let (edits, left_out) = self.edits(wanted);
         let board = Board {
             id: self.id,
             title: self.title.clone(),
@@ -153,7 +154,8 @@ impl BoardRecord {
             links: self.links.clone(),
             members: wanted.actors.iter().filter_map(role).collect(),
             notes: wanted.notes.keys().filter_map(note).collect(),
-            edits: self.edits(wanted),
+            edits,
+            left_out,
             bases: wanted
                 .bases
                 .iter()
@@ -164,13 +166,29 @@ impl BoardRecord {
         BoardLoaded { board: Some(board), outcomes: outcomes.cloned().collect() }
     }
 
-    fn edits(&self, wanted: &BoardWanted) -> BTreeMap<NoteId, Vec<PastEdit>> {
-        let edits = |(note, base): (&NoteId, &Option<Seq>)| {
-            let first = base.as_ref()?.next();
-            let edits: Vec<_> = self.note_log(*note, first).filter_map(Logged::edit).collect();
-            (!edits.is_empty()).then_some((*note, edits))
-        };
-        wanted.notes.iter().filter_map(edits).collect()
+    /// The latest edits of the notes, and where older ones were left out.
+    fn edits(
+        &self,
+        wanted: &BoardWanted,
+    ) -> (BTreeMap<NoteId, Vec<PastEdit>>, BTreeMap<NoteId, Seq>) {
+        let (mut found, mut left_out) = (BTreeMap::new(), BTreeMap::new());
+        for (note, base) in &wanted.notes {
+            let Some(base) = base else { continue };
+            let mut budget = PageBudget::new(wanted.edits_bytes_max);
+            let mut edits: Vec<PastEdit> = Vec::new();
+            for edit in self.note_log(*note, base.next()).filter_map(Logged::edit).rev() {
+                if !budget.takes(&(&edit.delta, &edit.inverse)) {
+                    left_out.insert(*note, edit.seq);
+                    break;
+                }
+                edits.push(edit);
+            }
+            edits.reverse();
+            if !edits.is_empty() {
+                found.insert(*note, edits);
+            }
+        }
+        (found, left_out)
     }
 
     /// What happened to a note, from a number on.

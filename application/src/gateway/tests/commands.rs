@@ -77,6 +77,31 @@ async fn what_the_connections_gave_in_one_turn_is_one_message() {
     assert!(batch.iter().map(|it| it.actor.id).eq([1, 2, 1].map(|n| person(n).id)));
 }
 
+#[tokio::test(start_paused = true)]
+async fn commands_wait_for_the_bus_up_to_a_bound_in_bytes_and_then_come_again() {
+    let (batches, mut sent_on) = mpsc::unbounded_channel();
+    let sender = CommandSender::new();
+    let large = |message| {
+        let body = format!("\"{}\"", "x".repeat(1024 * 1024));
+        let body = serde_json::value::RawValue::from_string(body).expect("it is JSON");
+        CommandEnvelope { body, ..new_note(1, message) }
+    };
+    for message in 1..=7 {
+        sender.send(large(message)).await.expect("there is room");
+    }
+    assert!(sender.send(large(8)).await.is_err(), "no room in time");
+
+    let mut commands = MockCommands::new();
+    commands.expect_send().returning(move |batch| {
+        batches.send(batch.len()).ok();
+        Ok(())
+    });
+    let runs = timeout(Duration::from_secs(1), sender.run(&commands, |_| ()));
+    let sends = async { sender.send(large(9)).await };
+    assert!(matches!(tokio::join!(runs, sends), (Err(_), Ok(()))), "the bus makes room");
+    assert_eq!((sent_on.recv().await, sent_on.recv().await), (Some(7), Some(1)));
+}
+
 #[tokio::test]
 async fn the_key_of_a_link_goes_no_further_than_the_gateway() {
     let mut surroundings = Surroundings::sending(Ok(()));

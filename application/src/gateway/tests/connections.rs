@@ -58,17 +58,3 @@ async fn a_gateway_that_drains_sends_everybody_away_and_takes_nobody() {
     drop(clients);
     assert_eq!(house.gateway.sessions(), 0);
 }
-
-#[tokio::test(start_paused = true)]
-async fn what_cannot_be_sent_again_is_taken_at_the_pace_of_everything_else() {
-    let settings = GatewaySettings { messages_burst: 1, ..GatewaySettings::default() };
-    let house = house(settings);
-    let client = house.client(1);
-    client.say(ClientMessage::Ping).await;
-    let began = tokio::time::Instant::now();
-    for _ in 0..10 {
-        client.session.receive("no message").await;
-        client.say(ClientMessage::Ping).await;
-    }
-    assert_eq!(began.elapsed().as_millis().div_euclid(100), 10, "20 a second, and 20 were sent");
-}

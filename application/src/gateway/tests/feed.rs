@@ -1,27 +1,54 @@
 //! One board's news: in order, once, and the latest kept.
 
-use sockbit_domain::{Event, EventId, Seq};
+use sockbit_domain::{Change, Event, EventId, Seq, Title};
 
 use super::*;
 use crate::envelope::Announced;
 use crate::gateway::feed::{CatchUp, Feed};
-use crate::testing::{position, renamed};
+use crate::gateway::held::Room;
+use crate::testing::{event, position, renamed};
 use crate::trace::TraceId;
 
-const ROOMY: usize = 1024 * 1024;
+fn room(settings: &GatewaySettings) -> Arc<Room> {
+    let roomy = GatewaySettings { feed_bytes_max: 512 * 1024, ..settings.clone() };
+    Room::new(&roomy)
+}
+
+fn queue() -> Arc<Outgoing> {
+    Arc::new(Outgoing::new(&GatewaySettings::default(), Arc::default()))
+}
 
 /// A feed that begins after this event, and a member who has seen that.
 fn feed_at(seq: u64) -> (Feed, Arc<Outgoing>) {
-    let outgoing = Arc::new(Outgoing::new(&GatewaySettings::default(), Arc::default()));
-    let mut feed = Feed::default();
+    feed_in(&room(&GatewaySettings::default()), seq)
+}
+
+fn feed_in(room: &Arc<Room>, seq: u64) -> (Feed, Arc<Outgoing>) {
+    let outgoing = queue();
+    let mut feed = Feed::new(Arc::clone(room));
     feed.add(1, Arc::clone(&outgoing));
-    feed.learn(Seq(seq), ROOMY);
+    feed.learn(Seq(seq));
     assert_eq!(feed.catch_up(1, Seq(seq)), CatchUp::Live);
     (feed, outgoing)
 }
 
+/// Takes an event in and serves what follows, with a turn for nobody.
 fn take(feed: &mut Feed, event: Event) {
-    feed.take(Announced { trace: TraceId::default(), event }, ROOMY);
+    feed.take(Announced { trace: TraceId::default(), event });
+    while feed.serve() {}
+}
+
+/// An event of about so many bytes.
+fn large(seq: u64, bytes: usize) -> Event {
+    let title = Title::stored("x".repeat(bytes));
+    event(1, seq, Change::BoardRenamed { title })
+}
+
+/// How far back a member may have been to resume from what is kept.
+fn kept(feed: &mut Feed, last: u64) -> u64 {
+    feed.add(9, queue());
+    let is_kept = |count: &u64| feed.catch_up(9, Seq(last - count)) == CatchUp::Live;
+    (0..=last).take_while(is_kept).last().expect("who has seen everything goes on")
 }
 
 fn served(outgoing: &Outgoing) -> Vec<u64> {
@@ -84,13 +111,13 @@ fn an_event_that_stands_for_one_that_waits_is_served_in_its_place() {
 
 #[test]
 fn events_before_the_first_admission_wait_and_then_follow_its_head() {
-    let mut feed = Feed::default();
-    let outgoing = Arc::new(Outgoing::new(&GatewaySettings::default(), Arc::default()));
+    let mut feed = Feed::new(room(&GatewaySettings::default()));
+    let outgoing = queue();
     feed.add(1, Arc::clone(&outgoing));
     for seq in [6, 7, 8] {
         take(&mut feed, renamed(1, seq));
     }
-    feed.learn(Seq(6), ROOMY);
+    feed.learn(Seq(6));
     assert_eq!(feed.catch_up(1, Seq(6)), CatchUp::Live);
     assert_eq!(served(&outgoing), [7, 8]);
 }
@@ -114,7 +141,7 @@ fn a_member_resumes_from_what_is_kept_and_from_the_log_where_that_is_gone() {
         take(&mut feed, renamed(1, seq));
         served(&outgoing);
     }
-    let late = Arc::new(Outgoing::new(&GatewaySettings::default(), Arc::default()));
+    let late = queue();
     feed.add(2, Arc::clone(&late));
     assert_eq!(feed.catch_up(2, Seq(71)), CatchUp::Missing);
     assert_eq!(feed.catch_up(2, Seq(72)), CatchUp::Live);
@@ -122,27 +149,115 @@ fn a_member_resumes_from_what_is_kept_and_from_the_log_where_that_is_gone() {
 }
 
 #[test]
-fn what_is_kept_is_bounded_in_bytes() {
+fn large_events_wait_for_what_they_follow_up_to_a_bound_in_bytes() {
     let (mut feed, outgoing) = feed_at(0);
-    for seq in 1..=10 {
-        let announced = Announced { trace: TraceId::default(), event: renamed(1, seq) };
-        feed.take(announced, 1_000);
+    for seq in 2..=20 {
+        take(&mut feed, large(seq, 100 * 1024));
     }
-    let sent = outgoing.take();
-    let Some(Delivered::Messages(messages)) = sent else { panic!("{sent:?}") };
-    let fit = messages.iter().rev().scan(0, |bytes, it| {
-        *bytes += it.len();
-        (*bytes <= 1_000).then_some(())
+    take(&mut feed, renamed(1, 1));
+    assert_eq!(served(&outgoing), [1, 2, 3, 4, 5, 6], "half a mebibyte may wait");
+    assert!(feed.has_gap(), "the rest is fetched");
+}
+
+#[test]
+fn who_is_crowded_gets_one_turn_to_write_before_more_is_served() {
+    let (mut feed, outgoing) = feed_at(0);
+    for event in [large(1, 250 * 1024), large(2, 250 * 1024), renamed(1, 3)] {
+        feed.take(Announced { trace: TraceId::default(), event });
+    }
+    outgoing.writes(100 * 1024);
+    assert!(feed.serve(), "more than half of a mebibyte waits or is written, and more will come");
+    assert!(!feed.has_gap(), "what is left follows");
+    assert_eq!(served(&outgoing), [1, 2]);
+    outgoing.written();
+    assert!(!feed.serve());
+    assert_eq!(served(&outgoing), [3]);
+}
+
+#[test]
+fn nobody_waits_twice_for_one_who_does_not_take_what_waits() {
+    let (mut feed, _sleeper) = feed_at(0);
+    let turns = (1..=256).filter(|seq| {
+        feed.take(Announced { trace: TraceId::default(), event: renamed(1, *seq) });
+        feed.serve()
     });
-    let kept = u64::try_from(fit.count()).expect("there are few");
-    assert_eq!(feed.catch_up(1, Seq(10 - kept - 1)), CatchUp::Missing);
-    assert_eq!(feed.catch_up(1, Seq(10 - kept)), CatchUp::Live);
+    assert_eq!(turns.count(), 1);
+}
+
+#[test]
+fn what_is_kept_is_bounded_in_bytes() {
+    let (mut feed, _) = feed_at(0);
+    for seq in 1..=10 {
+        take(&mut feed, large(seq, 100 * 1024));
+    }
+    assert_eq!(kept(&mut feed, 10), 5, "of half a mebibyte");
+}
+
+#[test]
+fn what_is_kept_is_never_more_than_half_of_what_a_client_may_have_waiting() {
+    let settings = GatewaySettings {
+        outgoing_messages_max: 16,
+        outgoing_bytes_max: 64 * 1024,
+        ..GatewaySettings::default()
+    };
+    let (mut many, _) = feed_in(&room(&settings), 0);
+    let (mut large_ones, _) = feed_in(&room(&settings), 0);
+    for seq in 1..=20 {
+        take(&mut many, renamed(1, seq));
+        take(&mut large_ones, large(seq, 10 * 1024));
+    }
+    assert_eq!(kept(&mut many, 20), 8);
+    assert_eq!(kept(&mut large_ones, 20), 3);
+}
+
+#[test]
+fn what_all_feeds_keep_is_bounded_and_who_comes_late_keeps_what_is_left() {
+    let settings =
+        GatewaySettings { feed_bytes_total_max: 500 * 1024, ..GatewaySettings::default() };
+    let room = room(&settings);
+    let (mut first, _) = feed_in(&room, 0);
+    let (mut second, _) = feed_in(&room, 0);
+    for seq in 1..=3 {
+        take(&mut first, large(seq, 100 * 1024));
+    }
+    for seq in 1..=10 {
+        take(&mut second, large(seq, 100 * 1024));
+    }
+    assert!(!room.is_over());
+    assert_eq!((kept(&mut first, 3), kept(&mut second, 10)), (3, 1));
+
+    first.trim(room.share(2));
+    take(&mut second, large(11, 100 * 1024));
+    assert_eq!((kept(&mut first, 3), kept(&mut second, 11)), (2, 2), "each has its share");
+
+    drop(first);
+    for seq in 12..=20 {
+        take(&mut second, large(seq, 100 * 1024));
+    }
+    assert_eq!(kept(&mut second, 20), 4, "a feed that is gone leaves its room");
+}
+
+#[test]
+fn what_waits_in_gaps_counts_towards_what_all_feeds_hold() {
+    let settings =
+        GatewaySettings { feed_bytes_total_max: 250 * 1024, ..GatewaySettings::default() };
+    let room = room(&settings);
+    let (mut first, _) = feed_in(&room, 0);
+    let (mut second, outgoing) = feed_in(&room, 0);
+    for seq in 2..=5 {
+        take(&mut first, large(seq, 100 * 1024));
+        take(&mut second, large(seq, 100 * 1024));
+    }
+    assert!(!room.is_over());
+    take(&mut second, renamed(1, 1));
+    assert_eq!(served(&outgoing), [1, 2], "there was room for one each");
+    assert!(second.has_gap(), "the rest is fetched");
 }
 
 #[test]
 fn a_member_who_has_seen_more_than_the_feed_is_served_only_what_follows() {
     let (mut feed, _) = feed_at(5);
-    let ahead = Arc::new(Outgoing::new(&GatewaySettings::default(), Arc::default()));
+    let ahead = queue();
     feed.add(2, Arc::clone(&ahead));
     assert_eq!(feed.catch_up(2, Seq(7)), CatchUp::Live);
     for seq in 6..=8 {

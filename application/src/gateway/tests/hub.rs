@@ -2,12 +2,12 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sockbit_domain::{Event, EventId};
+use sockbit_domain::{Change, Event, EventId, Title};
 use tokio::time::Instant;
 
 use super::*;
 use crate::envelope::{Announced, Announcement};
-use crate::testing::{board_id, position, renamed};
+use crate::testing::{board_id, event, position, renamed};
 use crate::trace::TraceId;
 
 const BOARD: u64 = 1;
@@ -80,7 +80,8 @@ async fn a_gap_that_cannot_be_filled_yet_is_asked_for_until_it_is() {
     let begin = Instant::now();
     house.tell(news([4]));
     assert_eq!(events_until(&mut client, 4).await, [2, 3, 4]);
-    assert_eq!(begin.elapsed().as_millis(), 2_000, "with a pause before each further attempt");
+    let waited = begin.elapsed().as_millis();
+    assert!((2_750..=5_500).contains(&waited), "with growing pauses, {waited} ms");
 }
 
 #[tokio::test]
@@ -105,6 +106,48 @@ async fn a_heap_of_news_in_a_gap_does_not_cut_a_client_that_reads() {
     assert_eq!(events_until(&mut client, 1_000).await, (2..=1_000).collect::<Vec<_>>());
 }
 
+#[tokio::test]
+async fn large_events_released_at_one_go_do_not_cut_a_client_that_reads() {
+    let large = |seq| {
+        let title = Title::stored("x".repeat(120 * 1024));
+        event(BOARD, seq, Change::BoardRenamed { title })
+    };
+    let mut surroundings = Surroundings::answering(move |question| match question {
+        Question::Events { after, .. } => Ok(Answer::Events(vec![large(after.0 + 1)])),
+        _ => admitted(position(1)),
+    });
+    surroundings.settings.outgoing_bytes_max = 512 * 1024;
+    surroundings.settings.feed_bytes_max = 4 * 1024 * 1024;
+    let house = surroundings.house();
+    let mut client = live_client(&house).await;
+    settle(&client).await;
+    let announced = |seq| Announced { trace: TraceId::default(), event: large(seq) };
+    let slot = Slot::of(board_id(BOARD));
+    let events = (3..=40).chain([2]).map(announced).collect();
+    house.tell(News::Announced(Announcement { slot, events }));
+    assert_eq!(events_until(&mut client, 40).await, (2..=40).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gap_waits_for_a_slow_line_but_not_for_ever() {
+    let house = Surroundings::answering(|question| match question {
+        Question::Events { after, .. } => Ok(Answer::Events(log(after.0, after.0 + 100))),
+        _ => admitted(position(1)),
+    })
+    .house();
+    let mut quick = live_client(&house).await;
+    let slow = live_client(&house).await;
+    settle(&quick).await;
+    settle(&slow).await;
+    let begin = Instant::now();
+    house.tell(news([1_001]));
+
+    assert_eq!(events_until(&mut quick, 1_001).await, (2..=1_001).collect::<Vec<_>>());
+
+    assert_eq!(begin.elapsed().as_millis(), 1_000, "once in the gap, and no longer");
+    assert_eq!(slow.closing().await, CloseReason::TooSlow);
+}
+
 #[tokio::test(start_paused = true)]
 async fn heads_are_compared_every_ten_seconds_and_at_once_in_doubt() {
     let (asked, mut times) = mpsc::unbounded_channel();
@@ -123,6 +166,76 @@ async fn heads_are_compared_every_ten_seconds_and_at_once_in_doubt() {
     house.tell(News::Interrupted);
     assert_eq!(next().await, Some(10));
     assert_eq!(next().await, Some(20));
+}
+
+/// When heads are asked for, in milliseconds from the beginning; the first so many questions fail.
+fn house_that_compares(failures: u32) -> (House, mpsc::UnboundedReceiver<u128>) {
+    let (asked, times) = mpsc::unbounded_channel();
+    let (begin, count) = (Instant::now(), AtomicU32::new(0));
+    let house = Surroundings::answering(move |question| match question {
+        Question::Heads { boards } => {
+            asked.send(begin.elapsed().as_millis()).ok();
+            if count.fetch_add(1, Ordering::Relaxed) < failures {
+                return Err(no_bus());
+            }
+            Ok(Answer::Heads(boards.into_iter().map(|it| (it, position(1))).collect()))
+        }
+        _ => admitted(position(1)),
+    });
+    (house.house(), times)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_comparison_that_fails_is_made_again_within_two_seconds() {
+    let (house, mut times) = house_that_compares(2);
+    let _client = live_client(&house).await;
+    let mut next = async || times.recv().await.expect("it goes on");
+    assert_eq!(next().await, 10_000);
+    let second = next().await;
+    assert!((11_000..=12_000).contains(&second), "at {second}");
+    let third = next().await;
+    assert!((second + 1_000..=second + 2_000).contains(&third), "at {third}");
+    assert_eq!(next().await, 20_000, "once it is made there is no hurry");
+}
+
+#[tokio::test(start_paused = true)]
+async fn doubts_that_come_together_are_one_comparison() {
+    let (house, mut times) = house_that_compares(0);
+    let _client = live_client(&house).await;
+    for _ in 0..100 {
+        house.tell(News::Interrupted);
+        tokio::time::advance(Duration::from_millis(1)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let first = times.try_recv().expect("heads were compared");
+    assert!((250..=500).contains(&first), "at {first}");
+    assert!(times.try_recv().is_err(), "once is enough");
+}
+
+#[tokio::test(start_paused = true)]
+async fn doubt_every_second_leaves_the_beat_as_it_is() {
+    let (house, mut times) = house_that_compares(0);
+    let client = live_client(&house).await;
+    drop(client);
+    for _ in 0..21 {
+        house.tell(News::Interrupted);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert!(locked(&house.slots).is_empty(), "nobody looks any more");
+    let asked = std::iter::from_fn(|| times.try_recv().ok()).count();
+    assert!((9..=11).contains(&asked), "{asked} times, while the board was not forgotten yet");
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_boards_are_asked_for_in_several_questions() {
+    let (house, mut times) = house_that_compares(1);
+    for n in 1..=2_500 {
+        let outgoing = Arc::new(house.gateway.admittance.outgoing(&house.gateway.settings));
+        house.gateway.hub.open(board_id(n), 1, outgoing).await.expect("it hears");
+    }
+    for expected in [10, 10, 10, 11, 11, 11, 20] {
+        assert_eq!(times.recv().await.map(|it| it / 1_000), Some(expected), "one of them failed");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,8 +30,9 @@ fn events(numbers: std::ops::RangeInclusive<u64>) -> Vec<Event> {
 
 #[tokio::test(start_paused = true)]
 async fn who_joins_hears_again_where_the_gateway_cannot_listen() {
-    let surroundings = Surroundings::answering(|_| admitted(position(1)));
-    let house = Surroundings { is_deaf: true, ..surroundings }.house();
+    let mut surroundings = Surroundings::answering(|_| admitted(position(1)));
+    surroundings.listening = Box::new(|_| Box::pin(std::future::ready(Err(no_bus()))));
+    let house = surroundings.house();
     let mut client = house.client(1);
     client.say(join(board_id(BOARD), Some(position(1)))).await;
     client.hears_the_welcome().await;
@@ -164,6 +165,71 @@ async fn who_joins_anew_from_elsewhere_while_a_page_is_fetched_is_not_sent_it() 
     client.heard.extend(messages);
     assert_eq!(client.hear().await, joined(3));
     assert_eq!(event_number(&client.hear().await), Some(3));
+}
+
+#[tokio::test]
+async fn a_page_that_is_long_in_coming_holds_up_no_answer_and_comes_once() {
+    let (house, gate) = house_with_gate(3);
+    let mut client = waiting_for_a_page(&house, 3).await;
+    for _ in 0..3 {
+        let session = Arc::clone(&client.session);
+        let mut waiting = Box::pin(session.next());
+        assert!(futures::poll!(&mut waiting).is_pending(), "the page is asked for");
+        client.say(ClientMessage::Ping).await;
+        let delivered = timeout(DEADLINE, waiting).await.expect("the answer comes first");
+        let Delivered::Messages(messages) = delivered else { panic!("the session goes on") };
+        assert!(messages.iter().map(decode).eq([ServerMessage::Pong {}]));
+    }
+    gate.add_permits(1);
+    assert_eq!(event_number(&client.hear().await), Some(2), "the page that was asked for first");
+    assert_eq!(event_number(&client.hear().await), Some(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_board_whose_log_cannot_be_read_holds_up_no_other() {
+    let unreadable = board_id(BOARD);
+    let house = Surroundings::answering(move |question| match question {
+        Question::Events { board, .. } if board == unreadable => Ok(Answer::Unavailable),
+        Question::Events { board, .. } => {
+            Ok(Answer::Events(vec![Event { board, ..renamed(BOARD, 2) }]))
+        }
+        _ => admitted(position(2)),
+    })
+    .house();
+    let mut client = house.client(1);
+    for n in 1..=20 {
+        client.say(join(board_id(n), Some(position(1)))).await;
+    }
+    let mut boards = std::collections::BTreeSet::new();
+    while boards.len() < 19 {
+        if let ServerMessage::Event { event } = client.hear().await {
+            boards.insert(event.board);
+        }
+    }
+    assert_eq!(boards, (2..=20).map(board_id).collect());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_is_written_meanwhile_a_page_that_fails_is_asked_for_with_pauses() {
+    let attempts = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&attempts);
+    let house = Surroundings::answering(move |question| match question {
+        Question::Events { .. } => {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok(Answer::Unavailable)
+        }
+        _ => admitted(position(2)),
+    })
+    .house();
+    let mut client = waiting_for_a_page(&house, 2).await;
+    let begin = tokio::time::Instant::now();
+    while begin.elapsed() < Duration::from_secs(10) {
+        client.say(ClientMessage::Ping).await;
+        assert_eq!(client.hear().await, ServerMessage::Pong {});
+        tokio::time::advance(Duration::from_millis(100)).await;
+    }
+    let attempts = attempts.load(Ordering::Relaxed);
+    assert!((5..=12).contains(&attempts), "{attempts} in ten seconds");
 }
 
 #[tokio::test]

@@ -6,7 +6,9 @@ mod feed;
 mod hub;
 mod joining;
 mod outgoing;
+mod pace;
 mod questions;
+mod slots;
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
@@ -40,25 +42,28 @@ impl Queries for ScriptedQueries {
     }
 }
 
+/// What comes of listening to a slot.
+type Listening = Box<dyn Fn(Slot) -> BoxFuture<'static, Result<(), Unavailable>> + Send + Sync>;
+
 /// Brings the news that a test gives, and remembers which slots are listened to.
 struct ScriptedNews {
     news: tokio::sync::Mutex<mpsc::UnboundedReceiver<News>>,
-    is_deaf: bool,
+    listening: Listening,
     slots: Arc<Mutex<Vec<Slot>>>,
 }
 
 #[async_trait]
 impl Announcements for ScriptedNews {
     async fn listen(&self, slot: Slot) -> Result<(), Unavailable> {
-        if self.is_deaf {
-            return Err(no_bus());
-        }
+        (self.listening)(slot).await?;
         locked(&self.slots).push(slot);
         Ok(())
     }
 
     async fn unlisten(&self, slot: Slot) -> Result<(), Unavailable> {
         locked(&self.slots).retain(|it| *it != slot);
+        // As over a network: others run before the word is back.
+        tokio::task::yield_now().await;
         Ok(())
     }
 
@@ -78,7 +83,7 @@ struct House {
 struct Surroundings {
     commands: MockCommands,
     queries: ScriptedQueries,
-    is_deaf: bool,
+    listening: Listening,
     settings: GatewaySettings,
 }
 
@@ -89,7 +94,7 @@ impl Surroundings {
         Self {
             commands: MockCommands::new(),
             queries: ScriptedQueries(Box::new(ready)),
-            is_deaf: false,
+            listening: Box::new(|_| Box::pin(std::future::ready(Ok(())))),
             settings: GatewaySettings::default(),
         }
     }
@@ -106,7 +111,7 @@ impl Surroundings {
         let slots = Arc::default();
         let announcements = ScriptedNews {
             news: tokio::sync::Mutex::new(heard),
-            is_deaf: self.is_deaf,
+            listening: self.listening,
             slots: Arc::clone(&slots),
         };
         let ports = GatewayPorts {

@@ -49,6 +49,7 @@ fn as_many_bytes_wait_as_may_and_the_next_cuts() {
     let queue = Queues::of(GatewaySettings::default()).queue();
     fill(&queue, 4, 256 * 1024);
     assert!(matches!(queue.take(), Some(Delivered::Messages(it)) if it.len() == 4));
+    queue.written();
     fill(&queue, 4, 256 * 1024);
     queue.push(message(1));
     assert_eq!(queue.take(), CUT);
@@ -61,6 +62,7 @@ fn who_takes_what_waits_has_room_again() {
         fill(&queue, 256, 4096);
         let taken = queue.take();
         assert!(matches!(&taken, Some(Delivered::Messages(it)) if it.len() == 256), "{taken:?}");
+        queue.written();
     }
     assert_eq!(queue.take(), None);
 }
@@ -87,7 +89,7 @@ fn where_the_process_is_at_its_bound_only_who_has_more_than_a_fair_share_is_cut(
 }
 
 #[test]
-fn bytes_count_towards_the_process_until_taken_cut_or_dropped() {
+fn bytes_count_towards_the_process_until_written_cut_or_dropped() {
     let queues = Queues::of(GatewaySettings::default());
     let (taken, cut, dropped) = (queues.queue(), queues.queue(), queues.queue());
     for queue in [&taken, &cut, &dropped] {
@@ -96,12 +98,45 @@ fn bytes_count_towards_the_process_until_taken_cut_or_dropped() {
     }
     assert_eq!(queues.waiting_bytes(), 4_500);
     taken.take();
+    taken.writes(100);
+    assert_eq!(queues.waiting_bytes(), 4_600, "they are being written");
+    taken.written();
     assert_eq!(queues.waiting_bytes(), 3_000);
+    cut.take();
+    cut.push(message(10));
     cut.close(CloseReason::GoingAway);
     cut.push(message(10));
+    assert_eq!(queues.waiting_bytes(), 3_000, "what is being written is there still");
+    cut.written();
     assert_eq!(queues.waiting_bytes(), 1_500);
+    dropped.take();
+    dropped.push(message(10));
     drop(dropped);
     assert_eq!(queues.waiting_bytes(), 0);
+}
+
+#[test]
+fn what_is_being_written_counts_towards_what_may_wait() {
+    let queue = Queues::of(GatewaySettings::default()).queue();
+    fill(&queue, 3, 256 * 1024);
+    queue.take();
+    fill(&queue, 1, 256 * 1024);
+    assert!(matches!(queue.take(), Some(Delivered::Messages(_))), "there was room for it");
+    queue.push(message(1));
+    assert_eq!(queue.take(), CUT);
+}
+
+#[test]
+fn a_large_message_fits_behind_others_that_leave_half_of_the_room() {
+    let settings = GatewaySettings { outgoing_bytes_max: 64 * 1024, ..GatewaySettings::default() };
+    let queues = Queues::of(settings);
+    let (roomy, crowded) = (queues.queue(), queues.queue());
+    fill(&roomy, 1, 30 * 1024);
+    roomy.push(message(70 * 1024));
+    assert!(matches!(roomy.take(), Some(Delivered::Messages(it)) if it.len() == 2));
+    fill(&crowded, 1, 40 * 1024);
+    crowded.push(message(70 * 1024));
+    assert_eq!(crowded.take(), CUT);
 }
 
 #[test]
@@ -136,6 +171,8 @@ async fn what_was_asked_for_does_not_cut_while_the_process_is_at_its_bound() {
     let mut asked = Box::pin(queue.push_when_room(message(192 * 1024)));
     assert!(futures::poll!(&mut asked).is_pending());
     assert!(matches!(queue.take(), Some(Delivered::Messages(_))));
+    assert!(futures::poll!(&mut asked).is_pending(), "it is not written yet");
+    queue.written();
     asked.await;
     assert!(matches!(queue.take(), Some(Delivered::Messages(_))));
 }
@@ -146,8 +183,11 @@ async fn whoever_waits_for_room_is_let_go_when_the_queue_is_closed() {
     fill(&queue, 200, 1);
     let mut asked = Box::pin(queue.push_when_room(message(2)));
     assert!(futures::poll!(&mut asked).is_pending());
+    let mut easing = Box::pin(queue.eased());
+    assert!(futures::poll!(&mut easing).is_pending());
     queue.close(CloseReason::GoingAway);
     assert!(futures::poll!(&mut asked).is_ready());
+    assert!(futures::poll!(&mut easing).is_ready());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! One client's session: its messages in, everything for it out.
 
+mod catching_up;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,16 +9,14 @@ use std::time::Duration;
 use sockbit_domain::wire::{
     ClientMessage, Query, Refusal, RefusalCode, SentCommand, ServerMessage,
 };
-use sockbit_domain::{BoardId, MessageId, Position, Rejection, Seq};
+use sockbit_domain::{BoardId, MessageId, Position, Rejection};
 
 use super::admittance::Place;
 use super::bucket::Bucket;
-use super::feed::CatchUp;
-use super::outgoing::{CloseReason, Delivered, Outgoing};
+use super::outgoing::Outgoing;
 use super::{AGAIN_AFTER, Gateway, Identity, again, command_sender, encode, locked};
-use crate::envelope::{Address, Admission, Answer, Encoded, Question};
-
-const RETRY_AFTER: Duration = Duration::from_millis(500);
+use crate::envelope::{Address, Admission, Answer, Question};
+use catching_up::{Behind, Fetch, Progress};
 
 /// A client's connection, whatever the transport. One task feeds [`Session::receive`], another one
 /// writes what [`Session::next`] gives.
@@ -25,27 +25,13 @@ pub struct Session {
     number: u64,
     identity: Identity,
     outgoing: Arc<Outgoing>,
-    bucket: Mutex<Bucket>,
+    /// What the client may send.
+    messages: Mutex<Bucket>,
+    /// What it may send beyond that, to be told to send it again.
+    postponed: Mutex<Bucket>,
     joined: Mutex<HashMap<BoardId, Progress>>,
+    fetching: Mutex<Option<Fetch>>,
     _place: Place,
-}
-
-/// How far a joined board's events have been sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Progress {
-    Joining,
-    CatchingUp(Seq),
-    Live,
-}
-
-/// What can be done for a board whose events are not all sent.
-enum Step {
-    /// There is no such board.
-    None,
-    /// It was done.
-    Taken,
-    /// The events of this board after this number have to be fetched.
-    Page(BoardId, Seq),
 }
 
 impl Session {
@@ -57,7 +43,8 @@ impl Session {
         place: Place,
     ) -> Self {
         let settings = &gateway.settings;
-        let bucket = Bucket::new(settings.messages_per_second, settings.messages_burst);
+        let bucket = || Bucket::new(settings.messages_per_second, settings.messages_burst);
+        let (messages, postponed) = (Mutex::new(bucket()), Mutex::new(bucket()));
         outgoing.push(encode(&ServerMessage::Welcome {
             actor: identity.actor.clone(),
             client: identity.client,
@@ -67,30 +54,34 @@ impl Session {
             number,
             identity,
             outgoing,
-            bucket: Mutex::new(bucket),
+            messages,
+            postponed,
             joined: Mutex::default(),
+            fetching: Mutex::default(),
             _place: place,
         }
     }
 
     /// Takes one message from the client. Whatever is wrong with it is answered, not raised.
+    ///
+    /// Whoever goes on sending too fast is not read meanwhile, so that reading costs no more than
+    /// a client's rate and as much again.
     pub async fn receive(&self, json: &str) {
+        let turn = self.turn().await;
         match ClientMessage::parse(json) {
-            Ok(message) => self.dispatch(message).await,
+            Ok(message) => match turn.err().and_then(|wait| postponed(&message, wait)) {
+                Some(again) => self.tell(again).await,
+                None => self.handle(message, turn).await,
+            },
             Err(refusal) => {
-                self.wait_for_turn().await;
+                self.wait_unless(turn).await;
                 self.tell(ServerMessage::Refused(refusal)).await;
             }
         }
     }
 
-    async fn dispatch(&self, message: ClientMessage) {
-        if let Err(wait) = self.take_turn() {
-            match postponed(&message, wait) {
-                Some(again) => return self.tell(again).await,
-                None => self.wait_for_turn().await,
-            }
-        }
+    async fn handle(&self, message: ClientMessage, turn: Result<(), Duration>) {
+        self.wait_unless(turn).await;
         match message {
             ClientMessage::Command(sent) => self.command(sent).await,
             ClientMessage::Query { id, query } => self.query(id, query).await,
@@ -100,14 +91,21 @@ impl Session {
         }
     }
 
-    fn take_turn(&self) -> Result<(), Duration> {
-        locked(&self.bucket).take()
+    /// A turn, or else after what time there is one. Waits where the client was told so too often.
+    async fn turn(&self) -> Result<(), Duration> {
+        loop {
+            let Err(wait) = locked(&self.messages).take() else { return Ok(()) };
+            let Err(longer) = locked(&self.postponed).take() else { return Err(wait) };
+            tokio::time::sleep(wait.min(longer)).await;
+        }
     }
 
     /// What cannot be put off is slowed down, and whatever the client sends behind it too.
-    async fn wait_for_turn(&self) {
-        while let Err(wait) = self.take_turn() {
+    async fn wait_unless(&self, turn: Result<(), Duration>) {
+        let mut turn = turn;
+        while let Err(wait) = turn {
             tokio::time::sleep(wait).await;
+            turn = locked(&self.messages).take();
         }
     }
 
@@ -172,7 +170,7 @@ impl Session {
         };
         self.gateway.hub.learn(board, head.seq);
         self.tell(ServerMessage::Joined { board, role, head }).await;
-        locked(&self.joined).insert(board, Progress::CatchingUp(position.seq));
+        locked(&self.joined).insert(board, Progress::CatchingUp(Behind::at(position.seq)));
         self.outgoing.nudge();
     }
 
@@ -190,72 +188,6 @@ impl Session {
     /// cut.
     async fn tell(&self, message: ServerMessage) {
         self.outgoing.push_when_room(encode(&message)).await;
-    }
-
-    /// Waits for what is to be written next. One caller at a time.
-    pub async fn next(&self) -> Delivered {
-        loop {
-            if let Some(delivered) = self.outgoing.take() {
-                return delivered;
-            }
-            match self.catch_up() {
-                Step::None => self.outgoing.changed().await,
-                Step::Taken => {}
-                Step::Page(board, seen) => {
-                    if let Some(delivered) = self.page(board, seen).await {
-                        return delivered;
-                    }
-                }
-            }
-        }
-    }
-
-    /// One step for one board: from what the gateway keeps, or else a page from the log is due.
-    fn catch_up(&self) -> Step {
-        // Held throughout, so that nobody joins anew between the question and what follows from it.
-        let mut joined = locked(&self.joined);
-        let behind = joined.iter_mut().find_map(|(board, progress)| match *progress {
-            Progress::CatchingUp(seen) => Some((*board, progress, seen)),
-            Progress::Joining | Progress::Live => None,
-        });
-        let Some((board, progress, seen)) = behind else { return Step::None };
-        match self.gateway.hub.catch_up(board, self.number, seen) {
-            CatchUp::Live => *progress = Progress::Live,
-            CatchUp::Gone => self.outgoing.close(CloseReason::HistoryChanged),
-            CatchUp::Missing => return Step::Page(board, seen),
-        }
-        Step::Taken
-    }
-
-    async fn page(&self, board: BoardId, seen: Seq) -> Option<Delivered> {
-        let Ok(page) = self.gateway.hub.page(board, seen).await else {
-            tokio::select! {
-                () = tokio::time::sleep(RETRY_AFTER) => {}
-                () = self.outgoing.changed() => {}
-            }
-            return None;
-        };
-        // Whoever left, or joined anew from elsewhere, no longer wants this page.
-        let mut joined = locked(&self.joined);
-        let progress = joined.get_mut(&board).filter(|it| **it == Progress::CatchingUp(seen))?;
-        // The feed knows of events after `seen`: a log without them is another one.
-        let Some((last, _)) = page.last() else {
-            self.outgoing.close(CloseReason::HistoryChanged);
-            return None;
-        };
-        *progress = Progress::CatchingUp(*last);
-        Some(self.after_what_waits(&page))
-    }
-
-    /// Whoever joined anew meanwhile, from the same position, hears so before the events.
-    fn after_what_waits(&self, page: &[(Seq, Encoded)]) -> Delivered {
-        let mut messages = match self.outgoing.take() {
-            Some(Delivered::Messages(waiting)) => waiting,
-            Some(close) => return close,
-            None => Vec::new(),
-        };
-        messages.extend(page.iter().map(|(_, encoded)| encoded.clone()));
-        Delivered::Messages(messages)
     }
 }
 

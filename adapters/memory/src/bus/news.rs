@@ -1,0 +1,94 @@
+//! What waits for one gateway to hear it: the latest, bounded in number and bytes.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use sockbit_application::envelope::{Announcement, Answered};
+use sockbit_application::ports::{News, json_bytes};
+use tokio::sync::Notify;
+
+use super::locked;
+
+const NEWS_MAX: usize = 4_096;
+const NEWS_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// One gateway's share of the news. Where it does not keep up the oldest give way, and it is told.
+#[derive(Default)]
+pub(super) struct Inbox {
+    waiting: Mutex<Waiting>,
+    came: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    news: VecDeque<(Heard, usize)>,
+    bytes: usize,
+    is_interrupted: bool,
+}
+
+/// News as they wait: announcements are shared with the other gateways.
+pub(super) enum Heard {
+    Announced(Arc<Announcement>),
+    Answered(Vec<Answered>),
+}
+
+impl Heard {
+    fn into_news(self) -> News {
+        match self {
+            Self::Announced(announcement) => News::Announced(Arc::unwrap_or_clone(announcement)),
+            Self::Answered(answers) => News::Answered(answers),
+        }
+    }
+}
+
+impl Inbox {
+    /// Takes an announcement of so many bytes in.
+    pub fn announced(&self, announcement: &Arc<Announcement>, bytes: usize) {
+        self.put(Heard::Announced(Arc::clone(announcement)), bytes);
+    }
+
+    /// Takes answers in that are for this gateway.
+    pub fn answered(&self, answers: Vec<Answered>) {
+        let bytes = json_bytes(&answers);
+        self.put(Heard::Answered(answers), bytes);
+    }
+
+    fn put(&self, heard: Heard, bytes: usize) {
+        let mut waiting = locked(&self.waiting);
+        waiting.news.push_back((heard, bytes));
+        waiting.bytes += bytes;
+        waiting.drop_what_is_too_much();
+        drop(waiting);
+        self.came.notify_one();
+    }
+
+    /// Waits for the next news.
+    pub async fn next(&self) -> News {
+        loop {
+            if let Some(news) = locked(&self.waiting).take() {
+                return news;
+            }
+            self.came.notified().await;
+        }
+    }
+}
+
+impl Waiting {
+    fn take(&mut self) -> Option<News> {
+        if std::mem::take(&mut self.is_interrupted) {
+            return Some(News::Interrupted);
+        }
+        let (heard, bytes) = self.news.pop_front()?;
+        self.bytes -= bytes;
+        Some(heard.into_news())
+    }
+
+    /// The latest alone always fits: it is bounded where it is made.
+    fn drop_what_is_too_much(&mut self) {
+        while self.news.len() > 1 && (self.news.len() > NEWS_MAX || self.bytes > NEWS_BYTES_MAX) {
+            let Some((_, bytes)) = self.news.pop_front() else { return };
+            self.bytes -= bytes;
+            self.is_interrupted = true;
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! All boards that somebody at this gateway looks at: one subscription each, however many look.
+
+mod gaps;
+mod heads;
+mod slots;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use sockbit_domain::wire::ServerMessage;
+use sockbit_domain::{BoardId, Seq};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use super::feed::{CatchUp, Feed};
+use super::held::Room;
+use super::outgoing::Outgoing;
+use super::single_flight::SingleFlight;
+use super::{GatewaySettings, encode, locked};
+use crate::envelope::{Announced, Announcement, Answer, Encoded, Question};
+use crate::ports::{Announcements, Queries, Unavailable};
+use crate::slot::Slot;
+
+use slots::Slots;
+
+/// Events of a board, encoded: what a member who was away gets.
+pub(super) type Page = Arc<Vec<(Seq, Encoded)>>;
+
+/// Brings each board's events to the sessions that joined it.
+pub(super) struct Hub {
+    /// The gateway, by which it waits for other times than the others.
+    gateway: Uuid,
+    queries: Arc<dyn Queries>,
+    feeds: Mutex<HashMap<BoardId, Feed>>,
+    slots: Arc<Slots>,
+    room: Arc<Room>,
+    pages: SingleFlight<(BoardId, Seq), Result<Page, Unavailable>>,
+    doubt: Notify,
+}
+
+impl Hub {
+    pub fn new(
+        gateway: Uuid,
+        queries: Arc<dyn Queries>,
+        announcements: Arc<dyn Announcements>,
+        settings: &GatewaySettings,
+    ) -> Self {
+        Self {
+            gateway,
+            queries,
+            feeds: Mutex::default(),
+            slots: Slots::new(announcements),
+            room: Room::new(settings),
+            pages: SingleFlight::new(),
+            doubt: Notify::new(),
+        }
+    }
+
+    /// Makes a session a member of a board's feed. When this returns, no news of it is missed.
+    pub async fn open(
+        &self,
+        board: BoardId,
+        session: u64,
+        outgoing: Arc<Outgoing>,
+    ) -> Result<(), Unavailable> {
+        let new = || Feed::new(Arc::clone(&self.room));
+        self.feeds().entry(board).or_insert_with(new).add(session, outgoing);
+        self.slots.listen(Slot::of(board)).await
+    }
+
+    pub fn leave(&self, board: BoardId, session: u64) {
+        if let Some(feed) = self.feeds().get_mut(&board) {
+            feed.remove(session);
+        }
+    }
+
+    /// Learns from an admission where a board stands.
+    pub fn learn(self: &Arc<Self>, board: BoardId, head: Seq) {
+        if let Some(feed) = self.feeds().get_mut(&board) {
+            feed.learn(head);
+            self.fill_if_needed(board, feed);
+        }
+    }
+
+    pub fn catch_up(&self, board: BoardId, session: u64, seen: Seq) -> CatchUp {
+        self.feeds().get_mut(&board).map_or(CatchUp::Gone, |feed| feed.catch_up(session, seen))
+    }
+
+    /// A page of a board's events from the log, shared by all who ask for the same one at once.
+    pub async fn page(&self, board: BoardId, after: Seq) -> Result<Page, Unavailable> {
+        let queries = Arc::clone(&self.queries);
+        let look_up = || async move {
+            let Answer::Events(events) = queries.ask(Question::Events { board, after }).await?
+            else {
+                return Err(Unavailable("the log cannot be read now".to_owned()));
+            };
+            let encoded = events
+                .into_iter()
+                .map(|event| (event.seq, encode(&ServerMessage::Event { event })))
+                .collect();
+            Ok(Arc::new(encoded))
+        };
+        self.pages.get((board, after), look_up).await
+    }
+
+    /// Takes in what happened. However much that is at once, a client that keeps up is not cut.
+    pub async fn announced(self: &Arc<Self>, announcement: Announcement) {
+        for announced in announcement.events {
+            let board = announced.event.board;
+            let mut come = Some(announced);
+            while self.serve(board, come.take()) {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// Whether somebody who looks at the board needs a turn to write before more comes.
+    fn serve(self: &Arc<Self>, board: BoardId, come: Option<Announced>) -> bool {
+        let mut feeds = self.feeds();
+        let Some(feed) = feeds.get_mut(&board) else { return false };
+        if let Some(announced) = come {
+            feed.take(announced);
+        }
+        let needs_a_turn = feed.serve();
+        self.fill_if_needed(board, feed);
+        needs_a_turn
+    }
+
+    /// Forgets boards at which nobody looks any more. Where there is no room for all that those
+    /// left may keep, the quiet ones keep no more than their share, so that the busy ones can.
+    fn forget_what_is_deserted(&self) {
+        let mut feeds = self.feeds();
+        feeds.retain(|_, feed| !feed.is_deserted());
+        let share = self.room.share(feeds.len());
+        feeds.values_mut().for_each(|feed| feed.trim(share));
+    }
+
+    /// Listens no more to slots in which no board is left.
+    async fn cease_to_listen(&self) {
+        self.slots.sweep(|| self.slots_in_use()).await;
+    }
+
+    #[cfg(test)]
+    pub async fn sweep(&self) {
+        self.forget_what_is_deserted();
+        self.cease_to_listen().await;
+    }
+
+    fn slots_in_use(&self) -> BTreeSet<Slot> {
+        self.feeds().keys().map(|board| Slot::of(*board)).collect()
+    }
+
+    fn feeds(&self) -> MutexGuard<'_, HashMap<BoardId, Feed>> {
+        locked(&self.feeds)
+    }
+}

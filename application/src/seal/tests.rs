@@ -1,0 +1,235 @@
+use sockbit_domain::{KeyHash, Outcome};
+
+use super::*;
+use crate::envelope::{Admission, Announced, Announcement, Answer, Answered, Question};
+use crate::slot::Slot;
+use crate::testing::{board_id, new_note, person, position, renamed};
+use crate::trace::TraceId;
+
+fn id(id: &str) -> KeyId {
+    KeyId::new(id).expect("it is of the form")
+}
+
+fn ring(keys: &[(&str, u8)]) -> Keyring {
+    let secrets: Vec<_> = keys.iter().map(|(name, byte)| (id(name), [*byte; 32])).collect();
+    let keys = secrets.iter().map(|(id, secret)| (id.clone(), secret.as_slice()));
+    Keyring::new(keys).expect("the keys fit")
+}
+
+fn sealed(ring: &Keyring, text: &str) -> Vec<u8> {
+    ring.seal(Kind::Answers, text).expect("it is JSON")
+}
+
+fn opened(ring: &Keyring, bytes: &[u8]) -> Result<String, Unsealed> {
+    ring.open(Kind::Answers, bytes)
+}
+
+/// A sealed message in which one part is replaced by other JSON.
+fn with(bytes: &[u8], part: &str, json: serde_json::Value) -> Vec<u8> {
+    let mut frame: serde_json::Map<_, _> = serde_json::from_slice(bytes).expect("an object");
+    frame.insert(part.to_owned(), json);
+    serde_json::to_vec(&frame).expect("it is JSON")
+}
+
+#[test]
+fn what_was_sealed_is_opened() {
+    let ring = ring(&[("k1", 1)]);
+    assert_eq!(opened(&ring, &sealed(&ring, "saved\n\u{2028}")), Ok("saved\n\u{2028}".to_owned()));
+}
+
+#[test]
+fn a_sealed_message_is_an_object_that_names_its_version_kind_and_key() {
+    let bytes = sealed(&ring(&[("k1", 1)]), "saved");
+    let frame: serde_json::Value = serde_json::from_slice(&bytes).expect("it is JSON");
+    assert_eq!(frame.get("v"), Some(&1.into()));
+    assert_eq!(frame.get("kind"), Some(&"answers".into()));
+    assert_eq!(frame.get("key"), Some(&"k1".into()));
+    assert_eq!(frame.get("body"), Some(&"saved".into()));
+    // From an HMAC of another make, over "1\nanswers\nk1\n\"saved\"".
+    assert_eq!(frame.get("mac"), Some(&MAC_OF_SAVED.into()));
+}
+
+const MAC_OF_SAVED: &str = "8652453cbc4b996aff538d5cde8320d9bd84773dd5d20a18de5a7f19ca574926";
+
+#[test]
+fn while_keys_are_replaced_old_and_new_processes_understand_each_other() {
+    let (old, new) = (ring(&[("k1", 1), ("k2", 2)]), ring(&[("k2", 2), ("k1", 1)]));
+    assert_eq!(opened(&new, &sealed(&old, "old")), Ok("old".to_owned()));
+    assert_eq!(opened(&old, &sealed(&new, "new")), Ok("new".to_owned()));
+}
+
+#[test]
+fn a_key_that_was_taken_out_is_not_accepted() {
+    let bytes = sealed(&ring(&[("k1", 1)]), "saved");
+    assert_eq!(opened(&ring(&[("k2", 2)]), &bytes), Err(Unsealed::UnknownKey("k1".to_owned())));
+}
+
+#[test]
+fn another_secret_under_the_same_id_is_not_accepted() {
+    let bytes = sealed(&ring(&[("k1", 9)]), "saved");
+    assert_eq!(opened(&ring(&[("k1", 1)]), &bytes), Err(Unsealed::BadSignature));
+}
+
+#[test]
+fn one_kind_is_not_taken_for_another() {
+    let ring = ring(&[("k1", 1)]);
+    let bytes = ring.seal(Kind::Questions, "who?").expect("it is JSON");
+    assert_eq!(opened(&ring, &bytes), Err(Unsealed::Kind("questions".to_owned())));
+    let renamed = with(&bytes, "kind", "answers".into());
+    assert_eq!(opened(&ring, &renamed), Err(Unsealed::BadSignature));
+}
+
+#[test]
+fn a_part_that_was_changed_is_noticed() {
+    let two = ring(&[("k1", 1), ("k2", 1)]);
+    let bytes = sealed(&two, "saved");
+    let cases = [
+        ("v", 2.into(), Unsealed::Version(2)),
+        ("key", "k2".into(), Unsealed::BadSignature),
+        ("mac", "00".repeat(32).into(), Unsealed::BadSignature),
+        ("mac", "00".into(), Unsealed::BadSignature),
+        ("mac", "é".into(), Unsealed::BadSignature),
+        ("body", "Saved".into(), Unsealed::BadSignature),
+    ];
+    for (part, json, expected) in cases {
+        assert_eq!(opened(&two, &with(&bytes, part, json)), Err(expected), "{part}");
+    }
+}
+
+#[test]
+fn every_other_bit_makes_another_message() {
+    let ring = ring(&[("k1", 1)]);
+    let bytes = sealed(&ring, "saved");
+    for at in 0..bytes.len() {
+        for bit in 0..8 {
+            let mut other = bytes.clone();
+            *other.get_mut(at).expect("it is in there") ^= 1 << bit;
+            // A digit of the signature has two cases, and both mean the same.
+            if !other.eq_ignore_ascii_case(&bytes) {
+                assert!(opened(&ring, &other).is_err(), "byte {at}, bit {bit}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_no_sealed_message_is_refused() {
+    let ring = ring(&[("k1", 1)]);
+    let whole = sealed(&ring, "saved");
+    let mut cases: Vec<Vec<u8>> = (0..whole.len()).map(|end| whole[..end].to_vec()).collect();
+    cases.extend([
+        b"\xff\xfe".to_vec(),
+        b"null".to_vec(),
+        b"[]".to_vec(),
+        b"{}".to_vec(),
+        br#"{"v":1}"#.to_vec(),
+        br#"{"v":-1,"kind":"answers"}"#.to_vec(),
+        br#"{"v":1,"v":1,"kind":"answers","key":"k1","mac":"","body":1}"#.to_vec(),
+        "[".repeat(100_000).into_bytes(),
+        [whole.as_slice(), b"{}"].concat(),
+    ]);
+    for bytes in cases {
+        let said = opened(&ring, &bytes);
+        assert!(matches!(said, Err(Unsealed::NoMessage(_))), "{said:?}");
+    }
+}
+
+#[test]
+fn a_body_that_is_not_of_its_kind_is_told_from_a_forged_one() {
+    let ring = ring(&[("k1", 1)]);
+    let bytes = ring.seal(Kind::Answers, &7).expect("it is JSON");
+    assert!(matches!(opened(&ring, &bytes), Err(Unsealed::Body(_))));
+}
+
+#[test]
+fn parts_that_are_not_known_here_are_tolerated() {
+    let ring = ring(&[("k1", 1)]);
+    let bytes = with(&sealed(&ring, "saved"), "later", true.into());
+    assert_eq!(opened(&ring, &bytes), Ok("saved".to_owned()));
+    let with_more = serde_json::json!({"gateway": "00000000-0000-0000-0000-000000000001",
+        "session": 7, "later": [1]});
+    let bytes = ring.seal(Kind::Answers, &with_more).expect("it is JSON");
+    let address: crate::envelope::Address = ring.open(Kind::Answers, &bytes).expect("an address");
+    assert_eq!(address.session, 7);
+}
+
+#[test]
+fn commands_come_out_byte_for_byte() {
+    let ring = ring(&[("k1", 1)]);
+    let mut command = new_note(1, 2);
+    command.key = Some(KeyHash([0xa5; 32]));
+    command.body = RawValue::from_string("{ \"b\" :1.0e0,\n\"a\":\"\\u0000\\/\"}".to_owned())
+        .expect("it is JSON");
+    let bytes = ring.seal(Kind::Commands, &[&command, &new_note(3, 4)]).expect("it is JSON");
+
+    let commands = ring.open_commands(&bytes).expect("they are signed");
+
+    let [Ok(first), Ok(second)] = commands.as_slice() else { panic!("{commands:?}") };
+    assert_eq!((first.trace, first.reply_to), (command.trace, command.reply_to));
+    assert_eq!((&first.actor, first.client), (&command.actor, command.client));
+    assert_eq!((first.message, first.board), (command.message, command.board));
+    assert_eq!((first.key, first.body.get()), (command.key, command.body.get()));
+    assert_eq!((second.key, second.message), (None, new_note(3, 4).message));
+}
+
+#[test]
+fn a_command_that_cannot_be_read_does_not_take_others_with_it() {
+    let ring = ring(&[("k1", 1)]);
+    let good = serde_json::value::to_raw_value(&new_note(1, 2)).expect("it is JSON");
+    let bad = RawValue::from_string(r#"{"trace":  7}"#.to_owned()).expect("it is JSON");
+    let bytes = ring.seal(Kind::Commands, &[&good, &bad, &good]).expect("it is JSON");
+
+    let commands = ring.open_commands(&bytes).expect("they are signed");
+
+    let [Ok(_), Err((json, reason)), Ok(_)] = commands.as_slice() else { panic!("{commands:?}") };
+    assert_eq!(json.get(), bad.get());
+    assert!(reason.contains("invalid type"), "{reason}");
+}
+
+#[test]
+fn everything_that_travels_comes_out_as_it_went_in() {
+    let ring = ring(&[("k1", 1)]);
+    let (actor, board) = (person(1).id, board_id(1));
+    let command = new_note(1, 2);
+    for outcome in [None, Some(Outcome::Saved { position: position(3) })] {
+        check::<Answered>(&ring, Kind::Answers, &command.answered(outcome));
+    }
+    let announced = Announced { trace: TraceId(command.trace.0), event: renamed(1, 3) };
+    let announcement = Announcement { slot: Slot::of(board), events: vec![announced] };
+    check(&ring, Kind::Announcements, &announcement);
+    check(&ring, Kind::Questions, &Question::Heads { boards: vec![board] });
+    check(&ring, Kind::Questions, &Question::Admission { actor, board, position: None });
+    let admission =
+        Admission { role: sockbit_domain::Role::Editor, head: position(3), resumable: true };
+    check(&ring, Kind::Replies, &Answer::Admission(Ok(admission)));
+    check(&ring, Kind::Replies, &Answer::Events(vec![renamed(1, 3)]));
+    check(&ring, Kind::Replies, &Answer::Heads(vec![(board, position(3))]));
+    check(&ring, Kind::Replies, &Answer::Unavailable);
+}
+
+fn check<T>(ring: &Keyring, kind: Kind, message: &T)
+where
+    T: Serialize + DeserializeOwned + PartialEq + fmt::Debug,
+{
+    let bytes = ring.seal(kind, message).expect("it is JSON");
+    assert_eq!(ring.open::<T>(kind, &bytes).as_ref(), Ok(message));
+}
+
+#[test]
+fn keys_that_do_not_fit_are_named_and_not_shown() {
+    let short = b"hunter2".as_slice();
+    let long = [7; 32];
+    assert_eq!(Keyring::new([]).map(drop), Err(UnfitKey::None));
+    let said = Keyring::new([(id("k1"), short)]).map(drop);
+    assert_eq!(said, Err(UnfitKey::Short("k1".to_owned())));
+    let said = Keyring::new([(id("k1"), &long[..]), (id("k1"), &long[..])]).map(drop);
+    assert_eq!(said, Err(UnfitKey::Twice("k1".to_owned())));
+    for text in ["", "a b", "k\n", "é", &"k".repeat(65)] {
+        assert_eq!(KeyId::new(text), Err(UnfitKey::Id), "{text:?}");
+    }
+}
+
+#[test]
+fn a_ring_shows_its_ids_and_no_secret() {
+    assert_eq!(format!("{:?}", ring(&[("k2", 2), ("k1", 1)])), r#"Keyring["k2", "k1"]"#);
+}
