@@ -1,0 +1,166 @@
+//! The store in a PostgreSQL database, which any number of workers share. No commit is answered
+//! before it is on the server's disk.
+
+mod columns;
+mod commit;
+mod connections;
+mod faults;
+mod load;
+mod open;
+mod open_error;
+mod queries;
+mod rows;
+mod settings;
+mod words;
+
+use async_trait::async_trait;
+use futures::future::BoxFuture;
+use sockbit_application::ports::{
+    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, Standing, Store, StoreError,
+};
+use sockbit_domain::wire::BoardSummary;
+use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq};
+use sqlx::{Connection, PgConnection};
+
+use self::connections::Connections;
+use self::faults::unavailable;
+
+pub use self::open_error::OpenError;
+
+/// One moment to read in, however many statements that takes.
+const ONE_MOMENT: &str = "begin isolation level repeatable read read only";
+
+/// Everything in one database. Every call has a deadline, and takes a connection with it that was
+/// not heard of by then.
+pub struct PostgresStore {
+    connections: Connections,
+}
+
+impl PostgresStore {
+    /// How many work queues all processes on this database use: the first to ask fixes it.
+    pub async fn fix_work_queues(&self, wanted: u16) -> Result<u16, StoreError> {
+        self.call(|it| Box::pin(settings::work_queues(it, wanted))).await
+    }
+
+    /// Closes all connections. From here on every call is refused.
+    pub async fn close(&self) {
+        self.connections.close().await;
+    }
+
+    async fn call<T>(
+        &self,
+        call: impl for<'a> FnOnce(&'a mut PgConnection) -> BoxFuture<'a, Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let calling = async {
+            let mut lease = self.connections.lease().await?;
+            let answer = call(lease.connection()).await?;
+            lease.give_back();
+            Ok(answer)
+        };
+        self.connections.deadline().holds(StoreError::Unavailable, calling).await
+    }
+
+    /// Like [`PostgresStore::call`], for what reads more than once and wants one truth.
+    async fn read<T>(
+        &self,
+        call: impl for<'a> FnOnce(&'a mut PgConnection) -> BoxFuture<'a, Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let reading = async {
+            let mut lease = self.connections.lease().await?;
+            let mut moment =
+                lease.connection().begin_with(ONE_MOMENT).await.map_err(unavailable)?;
+            let answer = call(&mut moment).await?;
+            moment.commit().await.map_err(unavailable)?;
+            lease.give_back();
+            Ok(answer)
+        };
+        self.connections.deadline().holds(StoreError::Unavailable, reading).await
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn load(&self, wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
+        let loading = async {
+            let mut lease = self.connections.lease().await?;
+            let mut moment =
+                lease.connection().begin_with(ONE_MOMENT).await.map_err(unavailable)?;
+            let loaded = load::boards(&mut moment, wanted).await?;
+            moment.commit().await.map_err(unavailable)?;
+            lease.give_back();
+            Ok(loaded)
+        };
+        self.connections.deadline().holds(StoreError::Unavailable, loading).await
+    }
+
+    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
+        let deadline = self.connections.deadline();
+        let writing = async {
+            let mut lease = self.connections.lease().await?;
+            let verdicts = commit::begin(lease.connection(), changes).await?;
+            Ok((lease, verdicts))
+        };
+        let (mut lease, verdicts) = deadline.holds(StoreError::Unavailable, writing).await?;
+        deadline.holds(StoreError::Unknown, commit::end(lease.connection())).await?;
+        lease.give_back();
+        Ok(verdicts)
+    }
+
+    async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError> {
+        self.call(|it| Box::pin(queries::boards_of(it, actor, max))).await
+    }
+
+    async fn standing(
+        &self,
+        board: BoardId,
+        actor: ActorId,
+        position: Option<Seq>,
+    ) -> Result<Option<Standing>, StoreError> {
+        self.call(|it| Box::pin(queries::standing(it, board, actor, position))).await
+    }
+
+    async fn notes(
+        &self,
+        board: BoardId,
+        after: Option<NoteId>,
+        bytes_max: usize,
+    ) -> Result<Option<Notes>, StoreError> {
+        self.read(|it| Box::pin(queries::notes(it, board, after, bytes_max))).await
+    }
+
+    async fn note(
+        &self,
+        board: BoardId,
+        note: NoteId,
+    ) -> Result<Option<(Position, Option<Note>)>, StoreError> {
+        self.read(|it| Box::pin(queries::note(it, board, note))).await
+    }
+
+    async fn events(
+        &self,
+        board: BoardId,
+        after: Seq,
+        bytes_max: usize,
+    ) -> Result<Vec<Event>, StoreError> {
+        self.call(|it| Box::pin(queries::events(it, board, after, bytes_max))).await
+    }
+
+    async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {
+        let boards = boards.iter().map(|it| it.0).collect();
+        self.call(|it| Box::pin(queries::heads(it, boards))).await
+    }
+
+    async fn note_events(
+        &self,
+        board: BoardId,
+        note: NoteId,
+        before: Option<Seq>,
+        max: u32,
+    ) -> Result<NoteEvents, StoreError> {
+        self.read(|it| Box::pin(queries::note_events(it, board, note, before, max))).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.call(|it| Box::pin(settings::check(it))).await
+    }
+}

@@ -1,0 +1,305 @@
+//! What a batch needs to know of its boards: seven statements, however many boards it names.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sockbit_application::ports::{BoardLoaded, BoardWanted, StoreError, StoredOutcome};
+use sockbit_domain::{ActorId, Board, BoardId, EventId, NoteId, Position, Role, Title};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::faults::{unavailable, unreadable};
+use crate::rows::{EditRow, LinkRow, NoteRow, OutcomeRow, PositionRow};
+use crate::words::{self, integer, number, seq};
+
+#[derive(sqlx::FromRow)]
+struct FrameRow {
+    id: Uuid,
+    title: String,
+    head_seq: i64,
+    head_event: Uuid,
+    note_count: i64,
+    text_bytes: i64,
+}
+
+/// A board may be asked for more than once, so each request is known by its place.
+pub(crate) async fn boards(
+    moment: &mut PgConnection,
+    wanted: &[BoardWanted],
+) -> Result<Vec<BoardLoaded>, StoreError> {
+    let mut found =
+        Found { frames: frames(moment, wanted).await?, outcomes: outcomes(moment, wanted).await? };
+    if !found.frames.is_empty() {
+        links(moment, &mut found).await?;
+        members(moment, wanted, &mut found).await?;
+        notes(moment, wanted, &mut found).await?;
+        edits(moment, wanted, &mut found).await?;
+        bases(moment, wanted, &mut found).await?;
+    }
+    Ok(wanted.iter().map(|wanted| found.answer(wanted)).collect())
+}
+
+/// Everything that any request asks for, by board.
+struct Found {
+    frames: HashMap<Uuid, Board>,
+    outcomes: HashMap<Uuid, Vec<StoredOutcome>>,
+}
+
+impl Found {
+    /// What one request asked for, of what was found for all of them.
+    fn answer(&self, wanted: &BoardWanted) -> BoardLoaded {
+        let Some(board) = self.frames.get(&wanted.board.0) else {
+            return BoardLoaded { board: None, outcomes: Vec::new() };
+        };
+        let mut board = board.clone();
+        board.members.retain(|actor, _| wanted.actors.contains(actor));
+        board.notes.retain(|note, _| wanted.notes.contains_key(note));
+        board.bases.retain(|seq, _| wanted.bases.contains(seq));
+        for (note, edits) in &mut board.edits {
+            let base = wanted.notes.get(note).copied().flatten();
+            edits.retain(|edit| base.is_some_and(|base| edit.seq > base));
+        }
+        board.edits.retain(|_, edits| !edits.is_empty());
+        let is_beyond = |note: &NoteId| wanted.notes.get(note).copied().flatten();
+        board.left_out.retain(|note, last| is_beyond(note).is_some_and(|base| *last > base));
+        let known = self.outcomes.get(&wanted.board.0).into_iter().flatten();
+        let asked = known.filter(|it| wanted.messages.contains(&(it.client, it.message)));
+        BoardLoaded { board: Some(board), outcomes: asked.cloned().collect() }
+    }
+
+    fn board(&mut self, id: Uuid) -> Option<&mut Board> {
+        self.frames.get_mut(&id)
+    }
+}
+
+async fn frames(
+    moment: &mut PgConnection,
+    wanted: &[BoardWanted],
+) -> Result<HashMap<Uuid, Board>, StoreError> {
+    const FRAMES: &str = "\
+        select id, title, head_seq, head_event, note_count, text_bytes from boards
+        where id = any($1)";
+    let ids: Vec<Uuid> = wanted.iter().map(|it| it.board.0).collect();
+    let rows: Vec<FrameRow> =
+        sqlx::query_as(FRAMES).bind(ids).fetch_all(moment).await.map_err(unavailable)?;
+    let frame = |row: FrameRow| {
+        let board = Board {
+            id: BoardId(row.id),
+            title: Title::stored(row.title),
+            head: Position { seq: seq(row.head_seq), event: EventId(row.head_event) },
+            note_count: u32::try_from(row.note_count).unwrap_or(u32::MAX),
+            text_bytes: number(row.text_bytes),
+            links: Vec::new(),
+            members: BTreeMap::new(),
+            notes: BTreeMap::new(),
+            edits: BTreeMap::new(),
+            left_out: BTreeMap::new(),
+            bases: BTreeMap::new(),
+        };
+        (row.id, board)
+    };
+    Ok(rows.into_iter().map(frame).collect())
+}
+
+async fn links(moment: &mut PgConnection, found: &mut Found) -> Result<(), StoreError> {
+    const LINKS: &str = "\
+        select board, id, role, hash from links where board = any($1) order by board, id";
+    let ids: Vec<Uuid> = found.frames.keys().copied().collect();
+    let rows: Vec<LinkRow> =
+        sqlx::query_as(LINKS).bind(ids).fetch_all(moment).await.map_err(unavailable)?;
+    for row in rows {
+        let link = row.read()?;
+        if let Some(board) = found.board(row.board) {
+            board.links.push(link);
+        }
+    }
+    Ok(())
+}
+
+async fn members(
+    moment: &mut PgConnection,
+    wanted: &[BoardWanted],
+    found: &mut Found,
+) -> Result<(), StoreError> {
+    const MEMBERS: &str = "\
+        select board, actor, role from members
+        join unnest($1::uuid[], $2::uuid[]) as wanted (board, actor) using (board, actor)";
+    let (boards, actors): (Vec<Uuid>, Vec<Uuid>) =
+        wanted.iter().flat_map(|it| it.actors.iter().map(|actor| (it.board.0, actor.0))).unzip();
+    if actors.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<(Uuid, Uuid, String)> = sqlx::query_as(MEMBERS)
+        .bind(boards)
+        .bind(actors)
+        .fetch_all(moment)
+        .await
+        .map_err(unavailable)?;
+    for (id, actor, word) in rows {
+        let role: Role = words::parse(&word)
+            .map_err(|it| unreadable("members", format!("board {id}, actor {actor}"), it))?;
+        if let Some(board) = found.board(id) {
+            board.members.insert(ActorId(actor), role);
+        }
+    }
+    Ok(())
+}
+
+async fn notes(
+    moment: &mut PgConnection,
+    wanted: &[BoardWanted],
+    found: &mut Found,
+) -> Result<(), StoreError> {
+    const NOTES: &str = "\
+        select notes.* from notes
+        join unnest($1::uuid[], $2::uuid[]) as wanted (board, id) using (board, id)";
+    let (boards, notes): (Vec<Uuid>, Vec<Uuid>) =
+        wanted.iter().flat_map(|it| it.notes.keys().map(|note| (it.board.0, note.0))).unzip();
+    if notes.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<NoteRow> = sqlx::query_as(NOTES)
+        .bind(boards)
+        .bind(notes)
+        .fetch_all(moment)
+        .await
+        .map_err(unavailable)?;
+    for row in rows {
+        let id = row.board;
+        let note = row.read()?;
+        if let Some(board) = found.board(id) {
+            board.notes.insert(note.id, note);
+        }
+    }
+    Ok(())
+}
+
+async fn edits(
+    moment: &mut PgConnection,
+    wanted: &[BoardWanted],
+    found: &mut Found,
+) -> Result<(), StoreError> {
+    // No edit takes less than 64 bytes, so a long history is not read to its beginning. The last that
+    // is read exceeds the bound, and tells where the older ones were left out.
+    const EDITS: &str = "\
+        select distinct on (board, note, seq) board, note, seq, change, inverse, bytes::bigint
+        from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[])
+            as wanted (board, note, base, bytes_max)
+        cross join lateral (
+            select seq, change, inverse,
+                sum(size) over (order by seq desc) as bytes,
+                sum(size) over (
+                    order by seq desc rows between unbounded preceding and 2 preceding
+                ) as bytes_before
+            from (
+                select seq, change, inverse, octet_length(change) + octet_length(inverse) as size
+                from events
+                where events.board = wanted.board and events.note = wanted.note
+                    and seq > wanted.base and inverse is not null
+                order by seq desc
+                limit wanted.bytes_max / 64 + 2
+            ) as latest
+        ) as latest
+        where coalesce(bytes_before, 0) <= bytes_max
+        order by board, note, seq desc, bytes";
+    let each = |it: &BoardWanted| {
+        let bytes_max = integer(it.edits_bytes_max as u64);
+        let board = it.board.0;
+        let based = it.notes.iter().filter_map(|(note, base)| Some((note.0, (*base)?)));
+        based.map(move |(note, base)| (board, note, integer(base.0), bytes_max)).collect::<Vec<_>>()
+    };
+    let asked: Vec<(Uuid, Uuid, i64, i64)> = wanted.iter().flat_map(each).collect();
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<EditRow> = sqlx::query_as(EDITS)
+        .bind(asked.iter().map(|it| it.0).collect::<Vec<_>>())
+        .bind(asked.iter().map(|it| it.1).collect::<Vec<_>>())
+        .bind(asked.iter().map(|it| it.2).collect::<Vec<_>>())
+        .bind(asked.iter().map(|it| it.3).collect::<Vec<_>>())
+        .fetch_all(moment)
+        .await
+        .map_err(unavailable)?;
+    let bound = |row: &EditRow| {
+        let asked = asked.iter().filter(|it| (it.0, it.1) == (row.board, row.note));
+        asked.map(|it| it.3).max().unwrap_or_default()
+    };
+    for row in rows {
+        let fits = row.bytes <= bound(&row);
+        let note = NoteId(row.note);
+        let edit = row.read()?;
+        let Some(board) = found.board(row.board) else { continue };
+        let edits = board.edits.entry(note).or_default();
+        if fits || edits.is_empty() {
+            edits.push(edit);
+        } else {
+            board.left_out.entry(note).or_insert(edit.seq);
+        }
+    }
+    for board in found.frames.values_mut() {
+        board.edits.values_mut().for_each(|edits| edits.reverse());
+    }
+    Ok(())
+}
+
+async fn bases(
+    moment: &mut PgConnection,
+    wanted: &[BoardWanted],
+    found: &mut Found,
+) -> Result<(), StoreError> {
+    const BASES: &str = "\
+        select board, seq, id as event from events
+        join unnest($1::uuid[], $2::bigint[]) as wanted (board, seq) using (board, seq)";
+    // A number that no log reaches is not rounded to one that it might.
+    let (boards, numbers): (Vec<Uuid>, Vec<i64>) = wanted
+        .iter()
+        .flat_map(|it| it.bases.iter().map(|seq| (it.board.0, seq.0)))
+        .filter_map(|(board, seq)| Some((board, i64::try_from(seq).ok()?)))
+        .unzip();
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<PositionRow> = sqlx::query_as(BASES)
+        .bind(boards)
+        .bind(numbers)
+        .fetch_all(moment)
+        .await
+        .map_err(unavailable)?;
+    for row in rows {
+        let position = row.position();
+        if let Some(board) = found.board(row.board) {
+            board.bases.insert(position.seq, position.event);
+        }
+    }
+    Ok(())
+}
+
+async fn outcomes(
+    moment: &mut PgConnection,
+    wanted: &[BoardWanted],
+) -> Result<HashMap<Uuid, Vec<StoredOutcome>>, StoreError> {
+    const OUTCOMES: &str = "\
+        select board, client, message, body_hash, outcome, at from outcomes
+        join unnest($1::uuid[], $2::uuid[], $3::uuid[]) as wanted (board, client, message)
+            using (board, client, message)";
+    let asked: Vec<(Uuid, Uuid, Uuid)> = wanted
+        .iter()
+        .flat_map(|it| {
+            it.messages.iter().map(|(client, message)| (it.board.0, client.0, message.0))
+        })
+        .collect();
+    if asked.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<OutcomeRow> = sqlx::query_as(OUTCOMES)
+        .bind(asked.iter().map(|it| it.0).collect::<Vec<_>>())
+        .bind(asked.iter().map(|it| it.1).collect::<Vec<_>>())
+        .bind(asked.iter().map(|it| it.2).collect::<Vec<_>>())
+        .fetch_all(moment)
+        .await
+        .map_err(unavailable)?;
+    let mut found: HashMap<Uuid, Vec<StoredOutcome>> = HashMap::new();
+    for row in rows {
+        found.entry(row.board).or_default().push(row.read()?);
+    }
+    Ok(found)
+}

@@ -1,0 +1,315 @@
+//! Reading for those who look: boards, notes and the log, in pages.
+
+use futures::TryStreamExt;
+use sockbit_application::ports::{
+    LATER_INVERSES_BYTES_MAX, NoteEvents, Notes, PageBudget, Standing, StoreError,
+};
+use sockbit_domain::wire::BoardSummary;
+use sockbit_domain::{
+    Actor, ActorId, BoardId, Delta, Event, EventId, Note, NoteId, Position, Seq, Timestamp, Title,
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::faults::{unavailable, unreadable};
+use crate::rows::{EventRow, HistoryRow, NoteRow, PositionRow, inverse};
+use crate::words::{self, colour, integer, number, seq};
+
+#[derive(sqlx::FromRow)]
+struct SummaryRow {
+    id: Uuid,
+    title: String,
+    role: String,
+    live: i64,
+    changed_by_id: Uuid,
+    changed_by_name: String,
+    changed_by_colour: i16,
+    changed_at: i64,
+}
+
+pub(crate) async fn boards_of(
+    connection: &mut PgConnection,
+    actor: ActorId,
+    max: u32,
+) -> Result<Vec<BoardSummary>, StoreError> {
+    // Notes are counted only on boards that are shown.
+    const BOARDS_OF: &str = "\
+        with latest as materialized (
+            select id, title, role, changed_by_id, changed_by_name, changed_by_colour, changed_at
+            from members join boards on id = board
+            where actor = $1
+            order by changed_at desc, id
+            limit $2
+        )
+        select latest.*,
+            (select count(*) from notes where board = latest.id and state = 'live') as live
+        from latest
+        order by changed_at desc, id";
+    let rows: Vec<SummaryRow> = sqlx::query_as(BOARDS_OF)
+        .bind(actor.0)
+        .bind(i64::from(max))
+        .fetch_all(connection)
+        .await
+        .map_err(unavailable)?;
+    let read = |row: SummaryRow| {
+        let key = format!("board {}, actor {actor}", row.id);
+        Ok(BoardSummary {
+            board: BoardId(row.id),
+            title: Title::stored(row.title),
+            role: words::parse(&row.role).map_err(|it| unreadable("members", key, it))?,
+            notes: u32::try_from(row.live).unwrap_or(u32::MAX),
+            changed_by: Actor {
+                id: ActorId(row.changed_by_id),
+                name: row.changed_by_name,
+                colour: colour(row.changed_by_colour),
+            },
+            changed_at: Timestamp(row.changed_at),
+        })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct StandingRow {
+    title: String,
+    role: Option<String>,
+    head_seq: i64,
+    head_event: Uuid,
+    text_bytes: i64,
+    log_bytes: i64,
+    event_at: Option<Uuid>,
+    log_bytes_then: Option<i64>,
+}
+
+pub(crate) async fn standing(
+    connection: &mut PgConnection,
+    board: BoardId,
+    actor: ActorId,
+    position: Option<Seq>,
+) -> Result<Option<Standing>, StoreError> {
+    const STANDING: &str = "\
+        select title, role, head_seq, head_event, text_bytes, log_bytes,
+            (select id from events where board = boards.id and seq = $3) as event_at,
+            (select log_bytes from events where board = boards.id and seq <= $4
+                order by seq desc limit 1) as log_bytes_then
+        from boards left join members on board = boards.id and actor = $2
+        where boards.id = $1";
+    let row: Option<StandingRow> = sqlx::query_as(STANDING)
+        .bind(board.0)
+        .bind(actor.0)
+        .bind(position.and_then(|seq| i64::try_from(seq.0).ok()))
+        .bind(position.map(|seq| integer(seq.0)))
+        .fetch_optional(connection)
+        .await
+        .map_err(unavailable)?;
+    let Some(row) = row else { return Ok(None) };
+    let key = || format!("board {board}, actor {actor}");
+    let role = row.role.as_deref().map(words::parse).transpose();
+    let since = row.log_bytes.saturating_sub(row.log_bytes_then.unwrap_or(0));
+    Ok(Some(Standing {
+        role: role.map_err(|it| unreadable("members", key(), it))?,
+        title: Title::stored(row.title),
+        head: Position { seq: seq(row.head_seq), event: EventId(row.head_event) },
+        event_at: row.event_at.map(EventId),
+        bytes_since: position.map_or(0, |_| number(since)),
+        text_bytes: number(row.text_bytes),
+    }))
+}
+
+pub(crate) async fn notes(
+    moment: &mut PgConnection,
+    board: BoardId,
+    after: Option<NoteId>,
+    bytes_max: usize,
+) -> Result<Option<Notes>, StoreError> {
+    const TITLE_AND_HEAD: &str = "select title, head_seq, head_event from boards where id = $1";
+    // A note takes more bytes as JSON than its text has, so a page is full before these end; the last
+    // of them says that there is more.
+    const NOTES: &str = "\
+        select notes.* from notes
+        join (
+            select id, sum(octet_length(text)) over (
+                order by id rows between unbounded preceding and 2 preceding
+            ) as bytes
+            from notes
+            where board = $1 and ($2::uuid is null or id > $2) and state <> 'deleted'
+        ) as sizes using (id)
+        where board = $1 and coalesce(bytes, 0) <= $3
+        order by id";
+    let frame: Option<(String, i64, Uuid)> = sqlx::query_as(TITLE_AND_HEAD)
+        .bind(board.0)
+        .fetch_optional(&mut *moment)
+        .await
+        .map_err(unavailable)?;
+    let Some((title, head_seq, head_event)) = frame else { return Ok(None) };
+    let rows: Vec<NoteRow> = sqlx::query_as(NOTES)
+        .bind(board.0)
+        .bind(after.map(|it| it.0))
+        .bind(integer(bytes_max as u64))
+        .fetch_all(moment)
+        .await
+        .map_err(unavailable)?;
+    let mut page = PageBudget::new(bytes_max);
+    let mut notes: Vec<Note> = Vec::new();
+    let mut next = None;
+    for row in rows {
+        let note = row.read()?;
+        if !page.takes(&note) {
+            next = notes.last().map(|last| last.id);
+            break;
+        }
+        notes.push(note);
+    }
+    let head = Position { seq: seq(head_seq), event: EventId(head_event) };
+    Ok(Some(Notes { head, title: Title::stored(title), notes, next }))
+}
+
+pub(crate) async fn note(
+    moment: &mut PgConnection,
+    board: BoardId,
+    note: NoteId,
+) -> Result<Option<(Position, Option<Note>)>, StoreError> {
+    const HEAD: &str = "\
+        select id as board, head_seq as seq, head_event as event from boards where id = $1";
+    let head: Option<PositionRow> = sqlx::query_as(HEAD)
+        .bind(board.0)
+        .fetch_optional(&mut *moment)
+        .await
+        .map_err(unavailable)?;
+    let Some(head) = head else { return Ok(None) };
+    Ok(Some((head.position(), note_now(moment, board, note).await?)))
+}
+
+async fn note_now(
+    moment: &mut PgConnection,
+    board: BoardId,
+    note: NoteId,
+) -> Result<Option<Note>, StoreError> {
+    const NOTE: &str = "select * from notes where board = $1 and id = $2";
+    let row: Option<NoteRow> = sqlx::query_as(NOTE)
+        .bind(board.0)
+        .bind(note.0)
+        .fetch_optional(moment)
+        .await
+        .map_err(unavailable)?;
+    row.map(NoteRow::read).transpose()
+}
+
+pub(crate) async fn events(
+    connection: &mut PgConnection,
+    board: BoardId,
+    after: Seq,
+    bytes_max: usize,
+) -> Result<Vec<Event>, StoreError> {
+    // Up to and with the first that no longer fits, so that there is always one.
+    const EVENTS: &str = "\
+        select board, seq, from_seq, id, message, actor_id, actor_name, actor_colour, at, change
+        from events
+        where board = $1 and seq > $2 and seq <= coalesce(
+            (select seq from events
+                where board = $1 and seq > $2 and log_bytes > $3::bigint + coalesce(
+                    (select log_bytes from events where board = $1 and seq <= $2
+                        order by seq desc limit 1),
+                    0)
+                order by seq limit 1),
+            9223372036854775807)
+        order by seq";
+    let bytes = i64::try_from(bytes_max).unwrap_or(i64::MAX / 2).min(i64::MAX / 2);
+    let rows: Vec<EventRow> = sqlx::query_as(EVENTS)
+        .bind(board.0)
+        .bind(integer(after.0))
+        .bind(bytes)
+        .fetch_all(connection)
+        .await
+        .map_err(unavailable)?;
+    let mut page = PageBudget::new(bytes_max);
+    let mut events = Vec::new();
+    for row in rows {
+        let event = row.read()?;
+        if !page.takes(&event) {
+            break;
+        }
+        events.push(event);
+    }
+    Ok(events)
+}
+
+pub(crate) async fn heads(
+    connection: &mut PgConnection,
+    boards: Vec<Uuid>,
+) -> Result<Vec<(BoardId, Position)>, StoreError> {
+    const HEADS: &str = "\
+        select id as board, head_seq as seq, head_event as event from boards where id = any($1)";
+    let rows: Vec<PositionRow> =
+        sqlx::query_as(HEADS).bind(boards).fetch_all(connection).await.map_err(unavailable)?;
+    Ok(rows.iter().map(|row| (BoardId(row.board), row.position())).collect())
+}
+
+pub(crate) async fn note_events(
+    moment: &mut PgConnection,
+    board: BoardId,
+    note: NoteId,
+    before: Option<Seq>,
+    max: u32,
+) -> Result<NoteEvents, StoreError> {
+    const LATEST: &str = "\
+        select board, seq, from_seq, id, message, actor_id, actor_name, actor_colour, at, change,
+            inverse
+        from events where board = $1 and note = $2 and seq <= $3
+        order by seq desc limit $4";
+    let last = before.map_or(i64::MAX, just_before);
+    let rows: Vec<HistoryRow> = sqlx::query_as(LATEST)
+        .bind(board.0)
+        .bind(note.0)
+        .bind(last)
+        .bind(i64::from(max) + 1)
+        .fetch_all(&mut *moment)
+        .await
+        .map_err(unavailable)?;
+    let max = usize::try_from(max).unwrap_or(usize::MAX);
+    let more = rows.len() > max;
+    let mut events: Vec<_> =
+        rows.into_iter().take(max).map(HistoryRow::read).collect::<Result<_, _>>()?;
+    events.reverse();
+    Ok(NoteEvents {
+        events,
+        later_inverses: match before {
+            Some(before) => inverses_from(moment, board, note, before).await?,
+            None => Vec::new(),
+        },
+        more,
+        note: note_now(moment, board, note).await?,
+    })
+}
+
+/// What takes back the edits from a number on, oldest first.
+async fn inverses_from(
+    moment: &mut PgConnection,
+    board: BoardId,
+    note: NoteId,
+    first: Seq,
+) -> Result<Vec<Delta>, StoreError> {
+    const INVERSES: &str = "\
+        select seq, inverse from events
+        where board = $1 and note = $2 and seq > $3 and inverse is not null
+        order by seq";
+    let mut rows = sqlx::query_as::<_, (i64, String)>(INVERSES)
+        .bind(board.0)
+        .bind(note.0)
+        .bind(just_before(first))
+        .fetch(moment);
+    let mut bytes = 0;
+    let mut inverses = Vec::new();
+    while let Some((seq, json)) = rows.try_next().await.map_err(unavailable)? {
+        bytes += json.len();
+        if bytes > LATER_INVERSES_BYTES_MAX {
+            return Err(StoreError::Unavailable(format!("too much happened to {note} since")));
+        }
+        inverses.push(inverse(board.0, seq, &json)?);
+    }
+    Ok(inverses)
+}
+
+fn just_before(seq: Seq) -> i64 {
+    integer(seq.0.saturating_sub(1))
+}

@@ -1,0 +1,193 @@
+//! Rows as they are read, and what they mean in the domain.
+
+use sockbit_application::ports::{StoreError, StoredOutcome};
+use sockbit_domain::{
+    Actor, ActorId, BoardId, Change, ClientId, Delta, Event, EventId, KeyHash, Link, LinkId,
+    MessageId, Note, NoteId, PastEdit, Position, Rank, Text, Timestamp,
+};
+use uuid::Uuid;
+
+use crate::faults::unreadable;
+use crate::words::{self, colour, seq};
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct NoteRow {
+    pub board: Uuid,
+    id: Uuid,
+    text: String,
+    colour: String,
+    rank: String,
+    state: String,
+    seq: i64,
+    edited_by_id: Uuid,
+    edited_by_name: String,
+    edited_by_colour: i16,
+    edited_at: i64,
+}
+
+impl NoteRow {
+    pub fn read(self) -> Result<Note, StoreError> {
+        let key = format!("board {}, id {}", self.board, self.id);
+        Ok(Note {
+            id: NoteId(self.id),
+            text: Text::normalise(&self.text),
+            colour: words::parse(&self.colour).map_err(|it| unreadable("notes", &key, it))?,
+            rank: Rank::try_from(self.rank).map_err(|it| unreadable("notes", &key, it))?,
+            state: words::parse(&self.state).map_err(|it| unreadable("notes", &key, it))?,
+            seq: seq(self.seq),
+            edited_by: Actor {
+                id: ActorId(self.edited_by_id),
+                name: self.edited_by_name,
+                colour: colour(self.edited_by_colour),
+            },
+            edited_at: Timestamp(self.edited_at),
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct EventRow {
+    board: Uuid,
+    seq: i64,
+    from_seq: i64,
+    id: Uuid,
+    message: Uuid,
+    actor_id: Uuid,
+    actor_name: String,
+    actor_colour: i16,
+    at: i64,
+    change: String,
+}
+
+impl EventRow {
+    pub fn read(self) -> Result<Event, StoreError> {
+        let key = event_key(self.board, self.seq);
+        Ok(Event {
+            board: BoardId(self.board),
+            seq: seq(self.seq),
+            from: seq(self.from_seq),
+            id: EventId(self.id),
+            message: MessageId(self.message),
+            actor: Actor {
+                id: ActorId(self.actor_id),
+                name: self.actor_name,
+                colour: colour(self.actor_colour),
+            },
+            at: Timestamp(self.at),
+            change: serde_json::from_str(&self.change)
+                .map_err(|it| unreadable("events", key, it))?,
+        })
+    }
+}
+
+/// An event with what takes it back, if it is an edit.
+#[derive(sqlx::FromRow)]
+pub(crate) struct HistoryRow {
+    #[sqlx(flatten)]
+    event: EventRow,
+    inverse: Option<String>,
+}
+
+impl HistoryRow {
+    pub fn read(self) -> Result<(Event, Option<Delta>), StoreError> {
+        let inverse = self
+            .inverse
+            .map(|json| inverse(self.event.board, self.event.seq, &json))
+            .transpose()?;
+        Ok((self.event.read()?, inverse))
+    }
+}
+
+/// What takes back the edit with this number.
+pub(crate) fn inverse(board: Uuid, seq: i64, json: &str) -> Result<Delta, StoreError> {
+    serde_json::from_str(json).map_err(|it| unreadable("events", event_key(board, seq), it))
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct EditRow {
+    pub board: Uuid,
+    pub note: Uuid,
+    seq: i64,
+    change: String,
+    inverse: String,
+    /// Bytes of this edit and of those after it.
+    pub bytes: i64,
+}
+
+impl EditRow {
+    pub fn read(&self) -> Result<PastEdit, StoreError> {
+        let key = || event_key(self.board, self.seq);
+        let change =
+            serde_json::from_str(&self.change).map_err(|it| unreadable("events", key(), it))?;
+        let Change::NoteEdited { delta, .. } = change else {
+            return Err(unreadable("events", key(), "it has an inverse and is no edit"));
+        };
+        let inverse = inverse(self.board, self.seq, &self.inverse)?;
+        Ok(PastEdit { seq: seq(self.seq), delta, inverse })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct OutcomeRow {
+    pub board: Uuid,
+    client: Uuid,
+    message: Uuid,
+    body_hash: Vec<u8>,
+    outcome: String,
+    at: i64,
+}
+
+impl OutcomeRow {
+    pub fn read(self) -> Result<StoredOutcome, StoreError> {
+        let key = format!("board {}, client {}, message {}", self.board, self.client, self.message);
+        Ok(StoredOutcome {
+            client: ClientId(self.client),
+            message: MessageId(self.message),
+            body_hash: hash(&self.body_hash).map_err(|it| unreadable("outcomes", &key, it))?,
+            outcome: serde_json::from_str(&self.outcome)
+                .map_err(|it| unreadable("outcomes", &key, it))?,
+            at: Timestamp(self.at),
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct LinkRow {
+    pub board: Uuid,
+    id: Uuid,
+    role: String,
+    hash: Vec<u8>,
+}
+
+impl LinkRow {
+    pub fn read(&self) -> Result<Link, StoreError> {
+        let key = format!("board {}, id {}", self.board, self.id);
+        Ok(Link {
+            id: LinkId(self.id),
+            role: words::parse(&self.role).map_err(|it| unreadable("links", &key, it))?,
+            hash: KeyHash(hash(&self.hash).map_err(|it| unreadable("links", &key, it))?),
+        })
+    }
+}
+
+/// The last event of a board, or any other.
+#[derive(sqlx::FromRow)]
+pub(crate) struct PositionRow {
+    pub board: Uuid,
+    pub seq: i64,
+    pub event: Uuid,
+}
+
+impl PositionRow {
+    pub fn position(&self) -> Position {
+        Position { seq: seq(self.seq), event: EventId(self.event) }
+    }
+}
+
+fn hash(bytes: &[u8]) -> Result<[u8; 32], std::array::TryFromSliceError> {
+    bytes.try_into()
+}
+
+fn event_key(board: Uuid, seq: i64) -> String {
+    format!("board {board}, seq {seq}")
+}
