@@ -1,0 +1,238 @@
+//! The ear of a gateway: one queue of its own, where events, outcomes, replies and the presences of
+//! workers arrive.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use futures::{FutureExt, StreamExt};
+use lapin::message::Delivery;
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::types::FieldTable;
+use lapin::{Channel, Consumer};
+use serde::de::DeserializeOwned;
+use sockbit_application::envelope::{Announcement, Answered};
+use sockbit_application::ports::News;
+use sockbit_application::seal::{Kind, Unsealed};
+use sockbit_application::slot::Slot;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::asking::Waiting;
+use super::news_box::NewsBox;
+use crate::connection::{Fault, Open};
+use crate::link::{Closing, Purpose, Stage, locked};
+use crate::roster::{FORGOTTEN_AFTER, Roster};
+use crate::settings::Settings;
+use crate::topology::{self, WORKERS_KEY, gateway_key, slot_key};
+use crate::wire::{Presence, Replied};
+
+/// Messages that the broker sends ahead.
+const PREFETCH: u16 = 128;
+const UNACKNOWLEDGED_MAX: u64 = 32;
+
+/// Hears for one gateway.
+pub(super) struct Hearing {
+    pub settings: Arc<Settings>,
+    pub news: NewsBox,
+    pub waiting: Waiting,
+    pub roster: Roster,
+    /// What is to be heard, also on the next connection.
+    pub slots: Mutex<BTreeSet<Slot>>,
+    presence_heard: Notify,
+    /// The addresses that outcomes come to: those in whose name commands were sent from here.
+    pub addresses: Mutex<BTreeSet<Uuid>>,
+}
+
+pub(super) struct Session {
+    /// Which connection this is.
+    number: u64,
+    channel: Channel,
+    queue: String,
+    consumer: Mutex<Option<Consumer>>,
+}
+
+/// What a gateway wants to hear, or to hear no more.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wish {
+    News(Slot),
+    NoNews(Slot),
+    Answers(Uuid),
+}
+
+impl Hearing {
+    pub fn new(settings: Arc<Settings>) -> Self {
+        let addresses = BTreeSet::from([settings.id]);
+        Self {
+            settings,
+            news: NewsBox::default(),
+            waiting: Waiting::default(),
+            roster: Roster::default(),
+            slots: Mutex::default(),
+            presence_heard: Notify::new(),
+            addresses: Mutex::new(addresses),
+        }
+    }
+
+    fn hear(&self, delivery: &Delivery) {
+        let kind = delivery.properties.kind().as_ref().map_or("", |it| it.as_str());
+        if let Err(error) = self.take_in(kind, &delivery.data) {
+            metrics::counter!("sockbit_bus_unreadable_total").increment(1);
+            tracing::warn!(%error, kind, "a message on the bus could not be read");
+        }
+    }
+
+    fn take_in(&self, kind: &str, data: &[u8]) -> Result<(), Unsealed> {
+        match kind {
+            "announcements" => {
+                let announcement: Announcement = self.open(Kind::Announcements, data)?;
+                // What was on its way when the slot was left.
+                if locked(&self.slots).contains(&announcement.slot) {
+                    self.news.put(News::Announced(announcement), data.len());
+                }
+            }
+            "answers" => {
+                let answers: Vec<Answered> = self.open(Kind::Answers, data)?;
+                self.news.put(News::Answered(answers), data.len());
+            }
+            "replies" => {
+                let replied: Replied = self.open(Kind::Replies, data)?;
+                if replied.gateway == self.settings.id {
+                    self.waiting.answer(replied.number, replied.answer);
+                }
+            }
+            "presence" => {
+                let presence: Presence = self.open(Kind::Presence, data)?;
+                self.roster.hear(presence);
+                self.presence_heard.notify_one();
+            }
+            other => return Err(Unsealed::Kind(other.to_owned())),
+        }
+        Ok(())
+    }
+
+    fn open<T: DeserializeOwned>(&self, kind: Kind, data: &[u8]) -> Result<T, Unsealed> {
+        self.settings.keys.open(kind, data)
+    }
+
+    async fn bind_all(&self, session: &Session) -> lapin::Result<()> {
+        let (exchange, key) = (self.settings.names.announce(), WORKERS_KEY.to_owned());
+        topology::bind(&session.channel, &session.queue, exchange, key).await?;
+        let addresses = locked(&self.addresses).clone();
+        let slots = locked(&self.slots).clone();
+        let wishes = addresses.into_iter().map(Wish::Answers);
+        for wish in wishes.chain(slots.into_iter().map(Wish::News)) {
+            self.have(session, wish).await?;
+        }
+        Ok(())
+    }
+
+    /// Has it so on this connection.
+    pub async fn have(&self, session: &Session, wish: Wish) -> lapin::Result<()> {
+        let (Session { channel, queue, .. }, names) = (session, &self.settings.names);
+        match wish {
+            Wish::News(slot) => {
+                topology::bind(channel, queue, names.announce(), slot_key(slot)).await
+            }
+            Wish::NoNews(slot) => {
+                topology::unbind(channel, queue, names.announce(), slot_key(slot)).await
+            }
+            Wish::Answers(address) => {
+                topology::bind(channel, queue, names.announce(), gateway_key(address)).await
+            }
+        }
+    }
+
+    /// Where no worker is heard any more, the exchange may have been deleted, and the bindings with
+    /// it, of which nobody is told: so they are made anew until one is.
+    async fn rebind_in_silence(&self, session: &Session) -> String {
+        let mut is_silent = true;
+        loop {
+            let heard = timeout(FORGOTTEN_AFTER, self.presence_heard.notified()).await.is_ok();
+            if heard {
+                is_silent = false;
+                continue;
+            }
+            if let Err(error) = self.bind_anew(session).await {
+                return error.to_string();
+            }
+            if !std::mem::replace(&mut is_silent, true) {
+                self.news.put(News::Interrupted, 0);
+            }
+        }
+    }
+
+    async fn bind_anew(&self, session: &Session) -> lapin::Result<()> {
+        topology::declare(&session.channel, &self.settings).await?;
+        self.bind_all(session).await
+    }
+
+    async fn pump(&self, channel: &Channel, consumer: &mut Consumer) -> String {
+        let mut unacknowledged = 0;
+        while let Some(delivery) = consumer.next().await {
+            let mut delivery = match delivery {
+                Ok(delivery) => delivery,
+                Err(error) => return error.to_string(),
+            };
+            self.hear(&delivery);
+            unacknowledged += 1;
+            while unacknowledged < UNACKNOWLEDGED_MAX
+                && let Some(Some(Ok(next))) = consumer.next().now_or_never()
+            {
+                self.hear(&next);
+                unacknowledged += 1;
+                delivery = next;
+            }
+            let all = BasicAckOptions { multiple: true };
+            if let Err(error) = channel.basic_ack(delivery.delivery_tag, all).await {
+                return error.to_string();
+            }
+            unacknowledged = 0;
+        }
+        "the gateway's queue is gone".to_owned()
+    }
+}
+
+#[async_trait]
+impl Purpose for Hearing {
+    type Session = Session;
+
+    fn name(&self) -> &'static str {
+        "hearing"
+    }
+
+    async fn begin(&self, open: &Arc<Open>, number: u64) -> Result<Session, Fault> {
+        let channel = open.channel().await?;
+        topology::declare(&channel, &self.settings).await?;
+        let queue = self.settings.names.gateway(self.settings.id, number);
+        topology::declare_gateway_queue(&channel, &queue).await?;
+        channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
+        let session = Session { number, channel, queue, consumer: Mutex::default() };
+        self.bind_all(&session).await?;
+        let options = BasicConsumeOptions { exclusive: true, ..BasicConsumeOptions::default() };
+        let (queue, table) = (session.queue.as_str().into(), FieldTable::default());
+        let consumer = session.channel.basic_consume(queue, "".into(), options, table).await?;
+        *locked(&session.consumer) = Some(consumer);
+        Ok(session)
+    }
+
+    async fn carry_on(&self, session: &Session, closing: &Closing) -> String {
+        let Some(mut consumer) = locked(&session.consumer).take() else { return String::new() };
+        // Only here, where everything that happens from now on is heard, is it of use to ask what
+        // happened in between.
+        if session.number > 0 {
+            self.news.put(News::Interrupted, 0);
+        }
+        tokio::select! {
+            reason = self.pump(&session.channel, &mut consumer) => reason,
+            reason = self.rebind_in_silence(session) => reason,
+            () = closing.reached(Stage::Finishing) => String::new(),
+        }
+    }
+
+    fn lost(&self, _: &Session) {
+        // The answers that were on their way are lost.
+        self.waiting.give_up();
+    }
+}

@@ -1,0 +1,334 @@
+//! The bus as a gateway sees it.
+
+mod asking;
+mod hearing;
+mod news_box;
+mod silent_queues;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sockbit_application::envelope::{Answer, CommandEnvelope, Question};
+use sockbit_application::ports::{Announcements, Commands, News, Queries, SendError, Unavailable};
+use sockbit_application::seal::Kind;
+use sockbit_application::slot::Slot;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use self::hearing::{Hearing, Session, Wish};
+use self::silent_queues::SilentQueues;
+use crate::connect_error::ConnectError;
+use crate::link::{Closing, Link, Stage, locked};
+use crate::publishing::{CONNECTED_WITHIN, Parcel, Publisher, Verdict};
+use crate::settings::Settings;
+use crate::topology::{ANSWER_WITHIN, queue_of};
+use crate::wire::Asking;
+
+/// A deadline for what is asked of the broker, also while it is away.
+const LISTEN_WITHIN: Duration = Duration::from_secs(5);
+/// Questions that wait for their answers at the same time.
+const QUESTIONS_MAX: usize = 1_024;
+/// The broker takes larger messages, but whoever consumes them holds many at once.
+const MESSAGE_BYTES_MAX: usize = 256 * 1024;
+
+/// One gateway's ports.
+pub struct GatewayEnd {
+    settings: Arc<Settings>,
+    publisher: Publisher,
+    hearing: Arc<Link<Hearing>>,
+    places: Semaphore,
+    silent: SilentQueues,
+    closing: Closing,
+    keeping: tokio::sync::Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Connects a gateway. The first connection is made before this returns; from then on, a lost one
+/// is made anew until the end is closed or dropped.
+pub async fn connect_gateway(settings: Settings) -> Result<Arc<GatewayEnd>, ConnectError> {
+    let settings = Arc::new(settings);
+    let closing = Closing::new();
+    let failed = |fault| ConnectError::new(&settings, &fault);
+    let publisher = Publisher::establish(Arc::clone(&settings), closing.clone());
+    let publisher = publisher.await.map_err(failed)?;
+    let hearing = Hearing::new(Arc::clone(&settings));
+    let hearing = Link::establish(hearing, Arc::clone(&settings), closing.clone());
+    let hearing = hearing.await.map_err(failed)?;
+    let keeping = vec![
+        tokio::spawn({
+            let publisher = publisher.clone();
+            async move { publisher.keep().await }
+        }),
+        tokio::spawn({
+            let hearing = Arc::clone(&hearing);
+            async move { hearing.keep().await }
+        }),
+    ];
+    Ok(Arc::new(GatewayEnd {
+        settings,
+        publisher,
+        hearing,
+        places: Semaphore::new(QUESTIONS_MAX),
+        silent: SilentQueues::default(),
+        closing,
+        keeping: tokio::sync::Mutex::new(keeping),
+    }))
+}
+
+impl GatewayEnd {
+    /// Why this gateway cannot serve now.
+    pub fn health(&self) -> Result<(), String> {
+        self.publisher.health()?;
+        self.hearing.now().ok_or_else(|| self.hearing.fault())?;
+        let roster = &self.hearing.purpose.roster;
+        if roster.present().is_empty() {
+            return Err("no worker is heard on the bus".to_owned());
+        }
+        roster.agree(self.settings.work_queues)
+    }
+
+    /// Ends it: whoever waits is told that nothing more comes. Closing twice is once.
+    pub async fn close(&self) {
+        self.closing.set(Stage::Finishing);
+        self.hearing.purpose.waiting.give_up();
+        for keeping in self.keeping.lock().await.drain(..) {
+            // A supervisor that panicked is gone as well.
+            keeping.await.ok();
+        }
+    }
+
+    /// Sees to it that outcomes find their way back before anything is sent.
+    async fn have_addresses(&self, batch: &[CommandEnvelope]) -> Result<(), String> {
+        for command in batch {
+            let (address, hearing) = (command.reply_to.gateway, &self.hearing.purpose);
+            if locked(&hearing.addresses).insert(address)
+                && let Err(error) = self.have(Wish::Answers(address)).await
+            {
+                locked(&hearing.addresses).remove(&address);
+                return Err(error.0);
+            }
+        }
+        Ok(())
+    }
+
+    /// Has it so on the connection that stands, or on the next, within a deadline.
+    async fn have(&self, wish: Wish) -> Result<(), Unavailable> {
+        let had = timeout(LISTEN_WITHIN, self.have_in_the_end(wish)).await;
+        had.unwrap_or_else(|_| Err("RabbitMQ did not answer in time".to_owned()))
+            .map_err(Unavailable)
+    }
+
+    async fn have_in_the_end(&self, wish: Wish) -> Result<(), String> {
+        loop {
+            let standing = self.hearing.soon(LISTEN_WITHIN).await?;
+            match self.hearing.purpose.have(&standing.session, wish).await {
+                Ok(()) => return Ok(()),
+                Err(error) => {
+                    standing.give_up(&error.to_string());
+                    self.gone(&standing.session).await;
+                }
+            }
+        }
+    }
+
+    /// Waits until a session that was given up is no longer the current one.
+    async fn gone(&self, session: &Session) {
+        while let Some(now) = self.hearing.now()
+            && std::ptr::eq(&raw const now.session, session)
+        {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The batch as bus messages with their queues, in order for each queue.
+    fn parcels(&self, batch: &[CommandEnvelope]) -> Result<Vec<(u16, Parcel)>, String> {
+        let mut queues: BTreeMap<u16, Vec<&CommandEnvelope>> = BTreeMap::new();
+        for command in batch {
+            let queue = queue_of(Slot::of(command.board), self.settings.work_queues);
+            queues.entry(queue).or_default().push(command);
+        }
+        let mut parcels = Vec::new();
+        for (queue, commands) in queues {
+            for message in in_messages(&commands) {
+                let sealed = self.settings.keys.seal(Kind::Commands, message);
+                let body = sealed.map_err(|error| error.to_string())?;
+                let name = self.settings.names.work(queue);
+                parcels.push((queue, Parcel::kept(name, Kind::Commands.word(), body)));
+            }
+        }
+        Ok(parcels)
+    }
+
+    async fn answered(&self, question: Question) -> Result<Answer, String> {
+        let _place = self.places.acquire().await.map_err(|error| error.to_string())?;
+        // A reply would not find its way while there is nobody to hear it.
+        self.hearing.soon(CONNECTED_WITHIN).await?;
+        let mut place = self.hearing.purpose.waiting.begin();
+        let asking = Asking { gateway: self.settings.id, number: place.number, question };
+        let sealed = self.settings.keys.seal(Kind::Questions, &asking);
+        let body = sealed.map_err(|error| error.to_string())?;
+        let kind = Kind::Questions.word();
+        let parcel = Parcel::news(String::new(), self.settings.names.questions(), kind, body)
+            .with(|it| it.with_expiration(ANSWER_WITHIN.as_millis().to_string().into()));
+        self.publisher.post(parcel).await?;
+        let answer = place.answer().await;
+        answer.ok_or_else(|| "the connection to RabbitMQ was lost".to_owned())
+    }
+}
+
+impl Drop for GatewayEnd {
+    fn drop(&mut self) {
+        self.closing.set(Stage::Abandoned);
+    }
+}
+
+/// As many commands in one message as fit, but at least one.
+fn in_messages<'a, 'b>(commands: &'b [&'a CommandEnvelope]) -> Vec<&'b [&'a CommandEnvelope]> {
+    let mut messages = Vec::new();
+    let (mut begin, mut bytes) = (0, 0);
+    for (at, command) in commands.iter().enumerate() {
+        let more = command.body.get().len() + ENVELOPE_BYTES;
+        if at > begin && bytes + more > MESSAGE_BYTES_MAX {
+            messages.extend(commands.get(begin..at));
+            (begin, bytes) = (at, 0);
+        }
+        bytes += more;
+    }
+    messages.extend(commands.get(begin..).filter(|it| !it.is_empty()));
+    messages
+}
+
+/// About what a command takes beside its body.
+const ENVELOPE_BYTES: usize = 512;
+
+#[async_trait]
+impl Commands for GatewayEnd {
+    async fn send(&self, batch: Vec<CommandEnvelope>) -> Result<(), SendError> {
+        if self.closing.is_set() {
+            return Err(SendError::Refused("the bus is closed".to_owned()));
+        }
+        let ready = self.hearing.purpose.roster.agree(self.settings.work_queues);
+        ready.map_err(SendError::Refused)?;
+        self.have_addresses(&batch).await.map_err(SendError::Refused)?;
+        let parcels = self.parcels(&batch).map_err(SendError::Refused)?;
+        let (answering, silent) = self.silent.part(parcels);
+        let (queues, parcels): (Vec<u16>, Vec<Parcel>) = answering.into_iter().unzip();
+        let mut verdicts = self.publisher.publish(parcels).await;
+        self.silent.learn(&queues, &verdicts);
+        verdicts.extend(silent.into_iter().map(|(queue, _)| {
+            Verdict::Refused(format!("{} does not answer", self.settings.names.work(queue)))
+        }));
+        result(verdicts)
+    }
+}
+
+/// One word for a batch that went into several queues. It is refused only where none has any of it.
+fn result(verdicts: Vec<Verdict>) -> Result<(), SendError> {
+    let is_taken = verdicts.contains(&Verdict::Taken);
+    let mut refused = None;
+    for verdict in verdicts {
+        match verdict {
+            Verdict::Taken => {}
+            Verdict::Refused(reason) => refused = Some(reason),
+            Verdict::Unknown(reason) => return Err(SendError::Unknown(reason)),
+        }
+    }
+    match refused {
+        None => Ok(()),
+        Some(reason) if is_taken => {
+            Err(SendError::Unknown(format!("a part was refused: {reason}")))
+        }
+        Some(reason) => Err(SendError::Refused(reason)),
+    }
+}
+
+#[async_trait]
+impl Queries for GatewayEnd {
+    async fn ask(&self, question: Question) -> Result<Answer, Unavailable> {
+        tokio::select! {
+            answered = timeout(ANSWER_WITHIN, self.answered(question)) => answered
+                .unwrap_or_else(|_| Err("no worker answered in time".to_owned()))
+                .map_err(Unavailable),
+            () = self.closing.reached(Stage::Finishing) => {
+                Err(Unavailable("the bus is closed".to_owned()))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Announcements for GatewayEnd {
+    async fn listen(&self, slot: Slot) -> Result<(), Unavailable> {
+        // Before it is bound, so that a connection that comes meanwhile binds it too.
+        locked(&self.hearing.purpose.slots).insert(slot);
+        self.have(Wish::News(slot)).await
+    }
+
+    async fn unlisten(&self, slot: Slot) -> Result<(), Unavailable> {
+        locked(&self.hearing.purpose.slots).remove(&slot);
+        self.have(Wish::NoNews(slot)).await
+    }
+
+    async fn next(&self) -> Option<News> {
+        tokio::select! {
+            biased;
+            () = self.closing.reached(Stage::Finishing) => None,
+            news = self.hearing.purpose.news.next() => Some(news),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sockbit_application::envelope::Address;
+    use sockbit_application::trace::TraceId;
+    use sockbit_domain::{Actor, ActorId, BoardId, ClientId, MessageId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn command(bytes: usize) -> CommandEnvelope {
+        let body = serde_json::value::to_raw_value(&"x".repeat(bytes)).expect("it is JSON");
+        CommandEnvelope {
+            trace: TraceId::default(),
+            reply_to: Address { gateway: Uuid::nil(), session: 1 },
+            actor: Actor { id: ActorId(Uuid::nil()), name: "Ada".to_owned(), colour: 0 },
+            client: ClientId(Uuid::nil()),
+            message: MessageId(Uuid::nil()),
+            board: BoardId(Uuid::nil()),
+            key: None,
+            body,
+        }
+    }
+
+    fn sizes(bytes: &[usize]) -> Vec<usize> {
+        let commands: Vec<_> = bytes.iter().map(|it| command(*it)).collect();
+        let commands: Vec<_> = commands.iter().collect();
+        in_messages(&commands).iter().map(|it| it.len()).collect()
+    }
+
+    #[test]
+    fn small_commands_share_a_message_and_large_ones_do_not() {
+        assert_eq!(sizes(&[]), [0; 0]);
+        assert_eq!(sizes(&[10; 5]), [5]);
+        assert_eq!(sizes(&[100_000; 5]), [2, 2, 1]);
+        assert_eq!(sizes(&[10, 300_000, 10, 10]), [1, 1, 2]);
+        assert_eq!(sizes(&[1_000_000]), [1]);
+    }
+
+    #[test]
+    fn a_batch_is_refused_only_where_no_queue_has_any_of_it() {
+        let (taken, refused) = (Verdict::Taken, Verdict::Refused("full".to_owned()));
+        let unknown = Verdict::Unknown("late".to_owned());
+        let said = |verdicts: &[&Verdict]| result(verdicts.iter().copied().cloned().collect());
+        assert_eq!(said(&[]), Ok(()));
+        assert_eq!(said(&[&taken, &taken]), Ok(()));
+        assert_eq!(said(&[&refused, &refused]), Err(SendError::Refused("full".to_owned())));
+        assert!(matches!(said(&[&taken, &refused]), Err(SendError::Unknown(_))));
+        assert!(matches!(said(&[&refused, &taken]), Err(SendError::Unknown(_))));
+        assert!(matches!(said(&[&taken, &unknown]), Err(SendError::Unknown(_))));
+        assert!(matches!(said(&[&refused, &unknown]), Err(SendError::Unknown(_))));
+    }
+}

@@ -1,0 +1,73 @@
+//! Work queues that do not confirm while others do, as when the leader of one is away.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::link::locked;
+use crate::publishing::Verdict;
+
+/// How long nothing is sent to such a queue. Everything else would have to wait for it each time.
+const LEFT_ALONE_FOR: Duration = Duration::from_secs(5);
+
+#[derive(Default)]
+pub(super) struct SilentQueues(Mutex<BTreeMap<u16, Instant>>);
+
+/// Things, each for a queue.
+type ByQueue<T> = Vec<(u16, T)>;
+
+impl SilentQueues {
+    /// What is for queues that answer, and what is for those that are left alone now.
+    pub fn part<T>(&self, parcels: ByQueue<T>) -> (ByQueue<T>, ByQueue<T>) {
+        let mut silent = locked(&self.0);
+        silent.retain(|_, since| since.elapsed() < LEFT_ALONE_FOR);
+        parcels.into_iter().partition(|(queue, _)| !silent.contains_key(queue))
+    }
+
+    /// Learns from what became of what was sent to these queues. Where none answered, it is not
+    /// about the queues.
+    pub fn learn(&self, queues: &[u16], verdicts: &[Verdict]) {
+        if !verdicts.contains(&Verdict::Taken) {
+            return;
+        }
+        for (queue, verdict) in queues.iter().zip(verdicts) {
+            if matches!(verdict, Verdict::Unknown(_)) {
+                locked(&self.0).insert(*queue, Instant::now());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unknown() -> Verdict {
+        Verdict::Unknown("no answer in time".to_owned())
+    }
+
+    fn parted(queues: &SilentQueues) -> (Vec<u16>, Vec<u16>) {
+        let (answering, silent) = queues.part(vec![(1, ()), (2, ()), (1, ())]);
+        let numbers = |it: ByQueue<()>| it.into_iter().map(|(queue, ())| queue).collect();
+        (numbers(answering), numbers(silent))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_queue_that_is_silent_alone_is_left_alone_for_a_while() {
+        let queues = SilentQueues::default();
+        queues.learn(&[1, 2], &[Verdict::Taken, unknown()]);
+        assert_eq!(parted(&queues), (vec![1, 1], vec![2]));
+        tokio::time::advance(LEFT_ALONE_FOR).await;
+        assert_eq!(parted(&queues), (vec![1, 2, 1], vec![]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_all_are_silent_no_queue_is_blamed() {
+        let queues = SilentQueues::default();
+        queues.learn(&[1, 2], &[unknown(), unknown()]);
+        queues.learn(&[1], &[Verdict::Refused("full".to_owned())]);
+        assert_eq!(parted(&queues), (vec![1, 2, 1], vec![]));
+    }
+}

@@ -1,0 +1,24 @@
+//! The bus of many machines, on RabbitMQ.
+//!
+//! Commands wait in quorum queues until a worker has acknowledged them; everything else may be
+//! lost with a connection, and whoever lost it asks again. Each end has two connections, one to
+//! publish and one to consume, each kept up by a supervisor of its own.
+
+mod connect_error;
+mod connection;
+mod dead_letters;
+mod gateway;
+mod link;
+mod pause;
+mod publishing;
+mod roster;
+mod settings;
+mod topology;
+mod wire;
+mod worker;
+
+pub use connect_error::{ConnectError, ConnectProblem};
+pub use gateway::{GatewayEnd, connect_gateway};
+pub use settings::{Settings, UnfitSettings};
+pub use topology::Names;
+pub use worker::{WorkerEnd, connect_worker};

@@ -1,0 +1,186 @@
+//! Which workers are there, as far as has been heard, and which queues are whose.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::link::locked;
+use crate::wire::Presence;
+
+/// How often a worker says that it is there.
+pub(crate) const PRESENT_EVERY: Duration = Duration::from_secs(2);
+/// Whoever was not heard for so long is gone.
+pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_secs(6);
+/// More workers than this cannot have a queue each, and nobody can make this grow for ever.
+const WORKERS_MAX: usize = 1_024;
+
+/// Those who were heard of late.
+#[derive(Default)]
+pub(crate) struct Roster {
+    heard: Mutex<BTreeMap<Uuid, (Instant, Presence)>>,
+}
+
+impl Roster {
+    /// Takes in what a worker says of itself. Whether there is one more or one less now.
+    pub fn hear(&self, presence: Presence) -> bool {
+        let mut heard = locked(&self.heard);
+        if presence.leaves {
+            return heard.remove(&presence.worker).is_some();
+        }
+        if heard.len() >= WORKERS_MAX && !heard.contains_key(&presence.worker) {
+            return false;
+        }
+        heard.insert(presence.worker, (Instant::now(), presence)).is_none()
+    }
+
+    /// Those who are there.
+    pub fn present(&self) -> BTreeMap<Uuid, Presence> {
+        let mut heard = locked(&self.heard);
+        heard.retain(|_, (at, _)| at.elapsed() <= FORGOTTEN_AFTER);
+        heard.iter().map(|(id, (_, presence))| (*id, presence.clone())).collect()
+    }
+
+    /// Whether all who are there count as many work queues as this process does.
+    pub fn agree(&self, work_queues: u16) -> Result<(), String> {
+        match self.present().values().find(|it| it.work_queues != work_queues) {
+            None => Ok(()),
+            Some(other) => Err(format!(
+                "this process counts {work_queues} work queues, and the worker {} counts {}; \
+                 --work-queues has to be the same everywhere",
+                other.worker, other.work_queues
+            )),
+        }
+    }
+}
+
+/// The queues of one of these workers: as many for each as for every other, or one more, chosen so
+/// that few move when somebody comes or goes (rendezvous hashing with a bound on the load).
+pub(crate) fn queues_of(me: Uuid, workers: &BTreeSet<Uuid>, work_queues: u16) -> BTreeSet<u16> {
+    let count = u16::try_from(workers.len()).unwrap_or(u16::MAX).max(1);
+    let (each, mut extras) = (work_queues / count, work_queues % count);
+    let mut loads: BTreeMap<Uuid, u16> = workers.iter().map(|id| (*id, 0)).collect();
+    let mut mine = BTreeSet::new();
+    for queue in 0..work_queues {
+        let room = |load: u16| load < each || (load == each && extras > 0);
+        let candidates = loads.iter().filter(|(_, load)| room(**load)).map(|(id, _)| *id);
+        let Some(owner) = candidates.max_by_key(|id| (score(*id, queue), *id)) else { continue };
+        if let Some(load) = loads.get_mut(&owner) {
+            extras -= u16::from(*load == each);
+            *load += 1;
+        }
+        if owner == me {
+            mine.insert(queue);
+        }
+    }
+    mine
+}
+
+/// How much a queue is drawn to a worker: FNV-1a over both, mixed well.
+fn score(worker: Uuid, queue: u16) -> u64 {
+    let bytes = worker.into_bytes().into_iter().chain(queue.to_le_bytes());
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    let mixed = (hash ^ (hash >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ (mixed >> 29)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(n: u128) -> Uuid {
+        Uuid::from_u128(n)
+    }
+
+    fn workers(ids: impl IntoIterator<Item = u128>) -> BTreeSet<Uuid> {
+        ids.into_iter().map(id).collect()
+    }
+
+    fn presence(worker: u128) -> Presence {
+        let version = "1.0.0".to_owned();
+        Presence { worker: id(worker), work_queues: 16, version, leaves: false }
+    }
+
+    #[test]
+    fn every_queue_is_exactly_one_workers() {
+        for count in 1..=20 {
+            let workers = workers(0..count);
+            let mut all: Vec<u16> =
+                workers.iter().flat_map(|it| queues_of(*it, &workers, 16)).collect();
+            all.sort_unstable();
+            assert_eq!(all, (0..16).collect::<Vec<_>>(), "of {count} workers");
+        }
+    }
+
+    #[test]
+    fn no_worker_has_two_more_than_another() {
+        for count in 1..=20 {
+            let workers = workers(0..count);
+            let loads = workers.iter().map(|it| queues_of(*it, &workers, 16).len());
+            let (least, most) = (loads.clone().min(), loads.max());
+            assert!(most <= least.map(|it| it + 1), "of {count} workers: {least:?} to {most:?}");
+        }
+    }
+
+    #[test]
+    fn a_worker_that_joins_takes_queues_and_moves_few_others() {
+        let (before, after) = (workers(0..4), workers(0..5));
+        let moved: usize = before
+            .iter()
+            .map(|it| queues_of(*it, &before, 64).difference(&queues_of(*it, &after, 64)).count())
+            .sum();
+        assert!(queues_of(id(4), &after, 64).len() >= 12);
+        assert!(moved <= 24, "{moved} of 64 queues moved");
+    }
+
+    #[test]
+    fn who_is_not_there_has_no_queue() {
+        assert_eq!(queues_of(id(9), &workers(0..3), 16), BTreeSet::new());
+        assert_eq!(queues_of(id(9), &BTreeSet::new(), 16), BTreeSet::new());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_not_heard_for_long_is_gone() {
+        let roster = Roster::default();
+        assert!(roster.hear(presence(1)), "one more");
+        tokio::time::advance(Duration::from_secs(4)).await;
+        assert!(roster.hear(presence(2)), "one more");
+        assert!(!roster.hear(presence(2)), "no more than before");
+        tokio::time::advance(Duration::from_secs(4)).await;
+        assert_eq!(roster.present().into_keys().collect::<Vec<_>>(), [id(2)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_says_goodbye_is_gone_at_once() {
+        let roster = Roster::default();
+        roster.hear(presence(1));
+        assert!(roster.hear(Presence { leaves: true, ..presence(1) }), "one less");
+        assert!(roster.present().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_that_counts_otherwise_is_named() {
+        let roster = Roster::default();
+        assert_eq!(roster.agree(16), Ok(()));
+        roster.hear(presence(1));
+        assert_eq!(roster.agree(16), Ok(()));
+        roster.hear(Presence { work_queues: 8, ..presence(2) });
+        let said = roster.agree(16).expect_err("they differ");
+        assert!(said.contains("16") && said.contains(&id(2).to_string()), "{said}");
+        tokio::time::advance(Duration::from_secs(7)).await;
+        assert_eq!(roster.agree(16), Ok(()), "it is gone");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn there_is_an_end_to_those_who_are_remembered() {
+        let roster = Roster::default();
+        for n in 0..2_000 {
+            roster.hear(presence(n));
+        }
+        assert_eq!(roster.present().len(), WORKERS_MAX);
+    }
+}

@@ -1,0 +1,140 @@
+//! Questions: waiting to be taken, and taken but not yet answered.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use lapin::Channel;
+use lapin::message::Delivery as Message;
+use lapin::options::BasicAckOptions;
+use sockbit_application::envelope::Answer;
+use sockbit_application::ports::Asked;
+use sockbit_application::seal::Kind;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use super::common::Common;
+use crate::link::locked;
+use crate::publishing::Parcel;
+use crate::topology::{ANSWER_WITHIN, gateway_key};
+use crate::wire::{Asking, Replied};
+
+/// Questions that the broker sends ahead, and so the most that are here at the same time.
+pub(super) const PREFETCH: u16 = 32;
+
+#[derive(Default)]
+pub(super) struct AskedBox {
+    waiting: Mutex<VecDeque<Waiting>>,
+    arrived: Notify,
+    /// Taken, and neither answered nor given up.
+    open: watch::Sender<usize>,
+}
+
+struct Waiting {
+    asking: Asking,
+    receipt: AskedReceipt,
+    since: Instant,
+}
+
+/// Where the broker is to be told that a question is done with.
+#[derive(Clone)]
+struct AskedReceipt {
+    channel: Channel,
+    tag: u64,
+}
+
+impl AskedReceipt {
+    async fn acknowledge(&self) {
+        // Where the channel is gone, the question went to another worker.
+        self.channel.basic_ack(self.tag, BasicAckOptions::default()).await.ok();
+    }
+}
+
+impl AskedBox {
+    /// Takes in a message with a question.
+    pub async fn put(&self, common: &Common, channel: &Channel, message: Message) {
+        let receipt = AskedReceipt { channel: channel.clone(), tag: message.delivery_tag };
+        match common.settings.keys.open(Kind::Questions, &message.data) {
+            Ok(asking) => {
+                let since = Instant::now();
+                locked(&self.waiting).push_back(Waiting { asking, receipt, since });
+                self.arrived.notify_one();
+            }
+            Err(error) => {
+                metrics::counter!("sockbit_bus_unreadable_total").increment(1);
+                tracing::warn!(%error, "a question on the bus could not be read");
+                receipt.acknowledge().await;
+            }
+        }
+    }
+
+    /// Waits for the next question that somebody may still wait for the answer of.
+    pub async fn next(&self, common: &Arc<Common>) -> Asked {
+        loop {
+            let waiting = locked(&self.waiting).pop_front();
+            let Some(Waiting { asking, receipt, since }) = waiting else {
+                self.arrived.notified().await;
+                continue;
+            };
+            self.open.send_modify(|open| *open += 1);
+            let Asking { gateway, number, question } = asking;
+            let common = Arc::clone(common);
+            let way = Way { common, receipt: Some(receipt), gateway, number };
+            if since.elapsed() < ANSWER_WITHIN {
+                return Asked { question, reply: Box::new(move |answer| way.reply(answer)) };
+            }
+        }
+    }
+
+    /// Waits until every question that was taken is answered.
+    pub async fn finish(&self) {
+        locked(&self.waiting).clear();
+        self.open.subscribe().wait_for(|open| *open == 0).await.ok();
+    }
+
+    /// Forgets what waits: it goes to another worker.
+    pub fn clear(&self) {
+        locked(&self.waiting).clear();
+    }
+}
+
+/// The way back of one answer. However it ends, the broker is told that the question is done with.
+struct Way {
+    common: Arc<Common>,
+    receipt: Option<AskedReceipt>,
+    gateway: uuid::Uuid,
+    number: u64,
+}
+
+impl Way {
+    /// As many are on their way at most as questions are sent ahead.
+    fn reply(mut self, answer: Answer) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        let Some(receipt) = self.receipt.take() else { return };
+        runtime.spawn(async move {
+            if let Err(error) = self.post(answer).await {
+                tracing::warn!(error, "an answer could not be sent");
+            }
+            receipt.acknowledge().await;
+        });
+    }
+
+    async fn post(&self, answer: Answer) -> Result<(), String> {
+        let (gateway, number) = (self.gateway, self.number);
+        let replied = Replied { gateway, number, answer };
+        let sealed = self.common.settings.keys.seal(Kind::Replies, &replied);
+        let body = sealed.map_err(|error| error.to_string())?;
+        let (exchange, kind) = (self.common.settings.names.announce(), Kind::Replies.word());
+        let key = gateway_key(gateway);
+        self.common.publisher.post(Parcel::news(exchange, key, kind, body)).await
+    }
+}
+
+impl Drop for Way {
+    fn drop(&mut self) {
+        self.common.asked.open.send_modify(|open| *open = open.saturating_sub(1));
+        if let (Some(receipt), Ok(runtime)) = (self.receipt.take(), Handle::try_current()) {
+            runtime.spawn(async move { receipt.acknowledge().await });
+        }
+    }
+}

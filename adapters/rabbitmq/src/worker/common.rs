@@ -1,0 +1,95 @@
+//! What a worker's end keeps from one connection to the next.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use sockbit_application::seal::Kind;
+
+use super::asked::AskedBox;
+use super::inbox::Inbox;
+use crate::dead_letters::DeadLetters;
+use crate::link::locked;
+use crate::publishing::{Parcel, Publisher};
+use crate::roster::{Roster, queues_of};
+use crate::settings::Settings;
+use crate::topology::WORKERS_KEY;
+use crate::wire::Presence;
+
+pub(super) struct Common {
+    pub settings: Arc<Settings>,
+    pub publisher: Publisher,
+    pub inbox: Arc<Inbox>,
+    pub asked: AskedBox,
+    pub roster: Roster,
+    pub dead: DeadLetters,
+    held: Mutex<BTreeSet<u16>>,
+}
+
+impl Common {
+    pub fn new(settings: Arc<Settings>, publisher: Publisher, dead: DeadLetters) -> Self {
+        Self {
+            settings,
+            publisher,
+            inbox: Arc::new(Inbox::new()),
+            asked: AskedBox::default(),
+            roster: Roster::default(),
+            dead,
+            held: Mutex::default(),
+        }
+    }
+
+    /// The queues that are this worker's among all workers that are heard.
+    pub fn due(&self) -> BTreeSet<u16> {
+        let me = self.settings.id;
+        let workers: BTreeSet<_> = self.roster.present().into_keys().chain([me]).collect();
+        queues_of(me, &workers, self.settings.work_queues)
+    }
+
+    pub fn took_up(&self, queue: u16) {
+        self.change_held(|held| {
+            held.insert(queue);
+        });
+    }
+
+    pub fn let_go(&self, queue: u16) {
+        self.change_held(|held| {
+            held.remove(&queue);
+        });
+    }
+
+    pub fn let_go_of_all(&self) {
+        self.change_held(BTreeSet::clear);
+    }
+
+    fn change_held(&self, change: impl FnOnce(&mut BTreeSet<u16>)) {
+        let mut held = locked(&self.held);
+        change(&mut held);
+        metrics::gauge!("sockbit_bus_queues_held")
+            .set(u32::try_from(held.len()).unwrap_or(u32::MAX));
+    }
+
+    pub fn held(&self) -> BTreeSet<u16> {
+        locked(&self.held).clone()
+    }
+
+    /// Tells everybody that this worker is there, or that it leaves.
+    pub async fn say_presence(&self, leaves: bool) {
+        let presence = Presence {
+            worker: self.settings.id,
+            work_queues: self.settings.work_queues,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            leaves,
+        };
+        let said = match self.settings.keys.seal(Kind::Presence, &presence) {
+            Ok(body) => {
+                let (exchange, kind) = (self.settings.names.announce(), Kind::Presence.word());
+                let key = WORKERS_KEY.to_owned();
+                self.publisher.post(Parcel::news(exchange, key, kind, body)).await
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = said {
+            tracing::debug!(error, "nobody could be told that this worker is there");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The bus as a worker sees it.
+
+mod asked;
+mod common;
+mod inbox;
+mod stands;
+mod working;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sockbit_application::envelope::{Announced, Announcement, Answered, CommandEnvelope};
+use sockbit_application::ports::{
+    Announcer, Asked, Clock, Delivery, Questions, Receipt, Unavailable, Work, json_bytes,
+};
+use sockbit_application::seal::Kind;
+use sockbit_application::slot::Slot;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use self::common::Common;
+use self::working::Working;
+use crate::connect_error::ConnectError;
+use crate::dead_letters::DeadLetters;
+use crate::link::{Closing, Link, Stage};
+use crate::publishing::{Parcel, Publisher, Verdict};
+use crate::settings::Settings;
+use crate::topology::{gateway_key, queue_of, slot_key};
+
+/// A gateway that does not read holds many messages at once.
+const MESSAGE_BYTES_MAX: usize = 256 * 1024;
+const ANSWERS_MAX: usize = 512;
+
+/// One worker's ports. What it has not acknowledged when it is dropped goes to another worker.
+pub struct WorkerEnd {
+    common: Arc<Common>,
+    working: Arc<Link<Working>>,
+    closing: Closing,
+    keeping: tokio::sync::Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Connects a worker. The first connection is made before this returns; from then on, a lost one is
+/// made anew until the end is closed or dropped.
+pub async fn connect_worker(
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<WorkerEnd>, ConnectError> {
+    let settings = Arc::new(settings);
+    let failed = |fault| ConnectError::new(&settings, &fault);
+    // What is under way is announced and answered still while the worker leaves.
+    let (closing, last) = (Closing::new(), Closing::new());
+    let publisher = Publisher::establish(Arc::clone(&settings), last.clone());
+    let publisher = publisher.await.map_err(failed)?;
+    let dead = DeadLetters { settings: Arc::clone(&settings), publisher: publisher.clone(), clock };
+    let common = Arc::new(Common::new(Arc::clone(&settings), publisher.clone(), dead));
+    let working = Working { common: Arc::clone(&common) };
+    let working = Link::establish(working, Arc::clone(&settings), closing.clone());
+    let working = working.await.map_err(failed)?;
+    let keeping = tokio::spawn({
+        let working = Arc::clone(&working);
+        async move {
+            let consuming = async {
+                working.keep().await;
+                last.set(Stage::Finishing);
+            };
+            tokio::join!(consuming, publisher.keep());
+        }
+    });
+    let keeping = tokio::sync::Mutex::new(Some(keeping));
+    Ok(Arc::new(WorkerEnd { common, working, closing, keeping }))
+}
+
+impl WorkerEnd {
+    /// Why this worker cannot serve now.
+    pub fn health(&self) -> Result<(), String> {
+        self.common.publisher.health()?;
+        self.working.now().ok_or_else(|| self.working.fault())?;
+        self.common.roster.agree(self.common.settings.work_queues)
+    }
+
+    /// The work queues that this worker consumes now.
+    #[must_use]
+    pub fn queues_held(&self) -> BTreeSet<u16> {
+        self.common.held()
+    }
+
+    /// Ends it: nothing more is taken, and what was taken gets ten seconds to be announced,
+    /// answered and acknowledged. Closing twice is once.
+    pub async fn close(&self) {
+        self.closing.set(Stage::Finishing);
+        if let Some(keeping) = self.keeping.lock().await.take() {
+            // A supervisor that panicked is gone as well.
+            keeping.await.ok();
+        }
+    }
+
+    async fn publish(&self, parcels: Vec<Parcel>) -> Result<(), Unavailable> {
+        for verdict in self.common.publisher.publish(parcels).await {
+            if let Verdict::Refused(reason) | Verdict::Unknown(reason) = verdict {
+                return Err(Unavailable(reason));
+            }
+        }
+        Ok(())
+    }
+
+    fn sealed<T: serde::Serialize>(&self, kind: Kind, message: &T) -> Result<Vec<u8>, Unavailable> {
+        let sealed = self.common.settings.keys.seal(kind, message);
+        sealed.map_err(|error| Unavailable(error.to_string()))
+    }
+}
+
+impl Drop for WorkerEnd {
+    fn drop(&mut self) {
+        self.closing.set(Stage::Abandoned);
+    }
+}
+
+#[async_trait]
+impl Work for WorkerEnd {
+    async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>> {
+        tokio::select! {
+            biased;
+            () = self.closing.reached(Stage::Finishing) => None,
+            taken = self.common.inbox.take(commands_max) => Some(taken),
+        }
+    }
+
+    async fn acknowledge(&self, receipts: Vec<Receipt>) -> Result<(), Unavailable> {
+        self.common.inbox.acknowledge(&receipts).await
+    }
+
+    async fn bury(&self, command: CommandEnvelope, reason: String) -> Result<(), Unavailable> {
+        tracing::error!(trace = %command.trace, message = %command.message, %reason, "set aside");
+        let queue = queue_of(Slot::of(command.board), self.common.settings.work_queues);
+        let body = self.sealed(Kind::Commands, &[command])?;
+        let origin = self.common.settings.names.work(queue);
+        self.common.dead.put(body, &origin, &reason).await.map_err(Unavailable)
+    }
+}
+
+#[async_trait]
+impl Questions for WorkerEnd {
+    async fn next(&self) -> Option<Asked> {
+        tokio::select! {
+            biased;
+            () = self.closing.reached(Stage::Finishing) => None,
+            asked = self.common.asked.next(&self.common) => Some(asked),
+        }
+    }
+}
+
+#[async_trait]
+impl Announcer for WorkerEnd {
+    async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable> {
+        let mut parcels = Vec::with_capacity(batch.len());
+        for Announcement { slot, events } in batch {
+            for events in in_messages(events) {
+                let body = self.sealed(Kind::Announcements, &Announcement { slot, events })?;
+                let exchange = self.common.settings.names.announce();
+                let kind = Kind::Announcements.word();
+                parcels.push(Parcel::news(exchange, slot_key(slot), kind, body));
+            }
+        }
+        self.publish(parcels).await
+    }
+
+    async fn answer(&self, batch: Vec<Answered>) -> Result<(), Unavailable> {
+        let mut gateways: BTreeMap<Uuid, Vec<Answered>> = BTreeMap::new();
+        for answered in batch {
+            gateways.entry(answered.to.gateway).or_default().push(answered);
+        }
+        let mut parcels = Vec::with_capacity(gateways.len());
+        for (gateway, answers) in gateways {
+            for answers in answers.chunks(ANSWERS_MAX) {
+                let body = self.sealed(Kind::Answers, &answers)?;
+                let exchange = self.common.settings.names.announce();
+                let kind = Kind::Answers.word();
+                parcels.push(Parcel::news(exchange, gateway_key(gateway), kind, body));
+            }
+        }
+        self.publish(parcels).await
+    }
+}
+
+/// As many events in one message as fit, in order, but at least one.
+fn in_messages(events: Vec<Announced>) -> Vec<Vec<Announced>> {
+    let mut messages: Vec<Vec<Announced>> = Vec::new();
+    let mut bytes = 0;
+    for event in events {
+        let more = json_bytes(&event);
+        match messages.last_mut() {
+            Some(message) if bytes + more <= MESSAGE_BYTES_MAX => {
+                bytes += more;
+                message.push(event);
+            }
+            _ => {
+                bytes = more;
+                messages.push(vec![event]);
+            }
+        }
+    }
+    messages
+}

@@ -1,0 +1,202 @@
+//! Which queues this worker consumes: taken up and handed over as workers come and go.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use lapin::message::Delivery as Message;
+use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::types::FieldTable;
+use lapin::{Channel, Consumer};
+use sockbit_application::envelope::CommandEnvelope;
+use sockbit_application::ports::{Delivery, Receipt};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::common::Common;
+use crate::connection::Open;
+use crate::pause::Pause;
+
+/// Messages of one queue that the broker sends ahead. Each is at most about as large as the largest
+/// command, so that all queues together stay within some hundred megabytes at the worst.
+const PREFETCH: u16 = 64;
+/// A queue whose leader is away does not answer, and there is no reason to let go of the others.
+const TAKEN_UP_WITHIN: Duration = Duration::from_secs(5);
+const CLOSED_WITHIN: Duration = Duration::from_secs(2);
+
+/// The queues that are consumed now, or as soon as they answer.
+pub(super) struct Stands {
+    common: Arc<Common>,
+    open: Arc<Open>,
+    /// Each with the word that hands it over.
+    active: BTreeMap<u16, oneshot::Sender<()>>,
+    running: JoinSet<Result<(), String>>,
+}
+
+impl Stands {
+    pub fn new(common: Arc<Common>, open: Arc<Open>) -> Self {
+        Self { common, open, active: BTreeMap::new(), running: JoinSet::new() }
+    }
+
+    /// Consumes exactly these queues from now on.
+    pub fn hold(&mut self, wanted: &BTreeSet<u16>) {
+        // Dropping the word says it too.
+        self.active.retain(|queue, _| wanted.contains(queue));
+        for queue in wanted {
+            if !self.active.contains_key(queue) {
+                let (leave, left) = oneshot::channel();
+                let (common, open) = (Arc::clone(&self.common), Arc::clone(&self.open));
+                let name = self.common.settings.names.work(*queue);
+                let stand = Stand { common, open, queue: *queue, name };
+                self.running.spawn(stand.keep(left));
+                self.active.insert(*queue, leave);
+            }
+        }
+    }
+
+    /// Waits until a queue cannot be consumed any more, and says why.
+    pub async fn failed(&mut self) -> String {
+        loop {
+            match self.running.join_next().await {
+                Some(Ok(Ok(()))) => {}
+                Some(Ok(Err(reason))) => return reason,
+                Some(Err(error)) => return error.to_string(),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Pulls no more from any queue, and waits until what was taken of them is finished.
+    pub async fn finish(&mut self) {
+        while self.running.join_next().await.is_some() {}
+    }
+}
+
+/// One queue, from taking it up to handing it over.
+struct Stand {
+    common: Arc<Common>,
+    open: Arc<Open>,
+    queue: u16,
+    name: String,
+}
+
+impl Stand {
+    /// Ends when it is handed over, or with the reason why it cannot go on.
+    async fn keep(self, mut leave: oneshot::Receiver<()>) -> Result<(), String> {
+        let mut pause = Pause::default();
+        loop {
+            let channel = self.open.channel().await.map_err(|error| error.to_string())?;
+            let consuming = tokio::select! {
+                _ = &mut leave => return close(&channel).await,
+                consuming = timeout(TAKEN_UP_WITHIN, self.consume(&channel)) => consuming,
+            };
+            match consuming {
+                Ok(Ok(consumer)) => return self.work(channel, consumer, leave).await,
+                Ok(Err(error)) => return Err(error.to_string()),
+                Err(_) => tracing::warn!(queue = self.name, "a work queue does not answer"),
+            }
+            close(&channel).await?;
+            tokio::select! {
+                _ = &mut leave => return Ok(()),
+                () = sleep(pause.next()) => {}
+            }
+        }
+    }
+
+    async fn consume(&self, channel: &Channel) -> lapin::Result<Consumer> {
+        channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
+        let (name, options) = (self.name.as_str().into(), BasicConsumeOptions::default());
+        channel.basic_consume(name, "".into(), options, FieldTable::default()).await
+    }
+
+    async fn work(
+        self,
+        channel: Channel,
+        mut consumer: Consumer,
+        mut leave: oneshot::Receiver<()>,
+    ) -> Result<(), String> {
+        let stand = self.common.inbox.open(channel.clone());
+        tracing::info!(queue = self.name, "a work queue is taken up");
+        self.common.took_up(self.queue);
+        loop {
+            // Not in the middle of a message.
+            let message = tokio::select! {
+                _ = &mut leave => break,
+                message = consumer.next() => message,
+            };
+            let message = message.ok_or_else(|| format!("the queue {} is gone", self.name))?;
+            self.receive(stand, message.map_err(|error| error.to_string())?).await;
+        }
+        self.common.let_go(self.queue);
+        self.hand_over(stand, &channel, consumer).await
+    }
+
+    /// Pulls no more, lets what was delivered be finished, and closes the channel. The broker lets
+    /// another worker have the queue meanwhile.
+    async fn hand_over(
+        self,
+        stand: u64,
+        channel: &Channel,
+        mut consumer: Consumer,
+    ) -> Result<(), String> {
+        tracing::info!(queue = self.name, "a work queue is handed over");
+        let cancelling = channel.basic_cancel(consumer.tag(), BasicCancelOptions::default());
+        cancelling.await.map_err(|error| error.to_string())?;
+        while let Some(message) = consumer.next().await {
+            self.receive(stand, message.map_err(|error| error.to_string())?).await;
+        }
+        self.common.inbox.settled(stand).await;
+        self.common.inbox.close(stand);
+        close(channel).await
+    }
+
+    async fn receive(&self, stand: u64, message: Message) {
+        let receipt = Receipt { queue: stand, tag: message.delivery_tag };
+        self.common.inbox.expect(receipt);
+        let commands = match self.common.settings.keys.open_commands(&message.data) {
+            Ok(commands) => commands,
+            Err(error) => {
+                self.set_aside(message.data, &error.to_string()).await;
+                return self.let_go(receipt).await;
+            }
+        };
+        let mut readable: Vec<CommandEnvelope> = Vec::with_capacity(commands.len());
+        for command in commands {
+            match command {
+                Ok(command) => readable.push(command),
+                Err((json, reason)) => self.set_aside(json.get().into(), &reason).await,
+            }
+        }
+        if readable.is_empty() {
+            return self.let_go(receipt).await;
+        }
+        let redelivered = message.redelivered;
+        self.common.inbox.put(Delivery { receipt, redelivered, commands: readable });
+    }
+
+    /// Tries until the broker has it: whatever is behind it in this queue waits so long.
+    async fn set_aside(&self, body: Vec<u8>, reason: &str) {
+        tracing::error!(queue = self.name, reason, "a message that cannot be read is set aside");
+        let mut pause = Pause::default();
+        while let Err(error) = self.common.dead.put(body.clone(), &self.name, reason).await {
+            tracing::warn!(error, "what cannot be read could not be set aside yet");
+            sleep(pause.next()).await;
+        }
+    }
+
+    async fn let_go(&self, receipt: Receipt) {
+        // Where this is lost, the message comes again and is set aside once more.
+        self.common.inbox.acknowledge(&[receipt]).await.ok();
+    }
+}
+
+/// Closes a channel, whether the broker confirms it in time or not. The driver does so by itself
+/// only where nothing was consumed: otherwise the broker would go on delivering to nobody.
+async fn close(channel: &Channel) -> Result<(), String> {
+    match timeout(CLOSED_WITHIN, channel.close(200, "OK".into())).await {
+        Ok(Err(error)) => Err(error.to_string()),
+        Ok(Ok(())) | Err(_) => Ok(()),
+    }
+}
