@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, header};
-use metrics_exporter_prometheus::PrometheusHandle;
 use sockbit_application::gateway::Gateway;
 use sockbit_application::ports::{Clock, Ids};
 use sockbit_domain::Limits;
-use tokio::sync::Semaphore;
 
 use crate::config::PublicUrl;
-use crate::http::health::Readiness;
 use crate::http::rate::Rate;
 use crate::identity::Cookies;
+use crate::pages::Turns;
 
 /// The web app, without its routes.
 pub(crate) struct App {
@@ -29,9 +27,7 @@ pub(crate) struct App {
     pub websocket: sockbit_websocket::Settings,
     pub rate: Rate,
     /// Taken while a full page is rendered, so that a flood of those leaves room for others.
-    pub rendering: Arc<Semaphore>,
-    pub readiness: Readiness,
-    pub metrics: PrometheusHandle,
+    pub rendering: Turns,
 }
 
 impl App {

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use sockbit_web::compose::{compose, migrate};
-use sockbit_web::config::{Config, ConfigError, StoreUrl, Task};
+use sockbit_web::config::{Config, ConfigError, Role, StoreUrl, Task};
 use sockbit_web::{server, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -36,19 +36,19 @@ fn main() -> ExitCode {
 fn run(config: &Config) -> Result<(), Failure> {
     telemetry::log(config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    match config.task {
-        Task::Serve => runtime.block_on(serve(config)),
-        Task::Migrate => Ok(runtime.block_on(migrate(config))?),
+    match &config.task {
+        Task::Run(role) => runtime.block_on(serve(config, role)),
+        Task::Migrate(store) => Ok(runtime.block_on(migrate(store))?),
     }
 }
 
-async fn serve(config: &Config) -> Result<(), Failure> {
+async fn serve(config: &Config, role: &Role) -> Result<(), Failure> {
     // Before anything else, so that no signal finds nobody listening.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let listener = server::bind(config.listen).await?;
-    let site = compose(config).await?;
-    greet(config, listener.local_addr()?)?;
+    let site = compose(config, role).await?;
+    greet(config, role, listener.local_addr()?)?;
     let stop = async {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -61,19 +61,28 @@ async fn serve(config: &Config) -> Result<(), Failure> {
             again.recv().await;
         }
     };
-    server::serve(listener, site, config, stop, hurry).await;
-    Ok(())
+    Ok(server::serve(listener, site, config, stop, hurry).await?)
 }
 
-fn greet(config: &Config, address: impl Display) -> std::io::Result<()> {
+fn greet(config: &Config, role: &Role, address: impl Display) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    match &config.public_url {
-        Some(url) => writeln!(out, "SockBit listens on {address} for {url}")?,
-        None => writeln!(out, "SockBit is at http://{address}")?,
+    match (role, &config.public_url) {
+        (Role::Worker { .. }, _) => {
+            writeln!(out, "A SockBit worker; its health is at http://{address}/readyz")?;
+        }
+        (_, Some(url)) => writeln!(out, "SockBit listens on {address} for {url}")?,
+        (_, None) => writeln!(out, "SockBit is at http://{address}")?,
     }
-    match &config.store {
-        StoreUrl::Sqlite(path) => writeln!(out, "Its boards are in {}", path.display())?,
-        StoreUrl::Memory => writeln!(out, "Its boards are in memory, and gone when it ends")?,
+    match role.store() {
+        Some(StoreUrl::Sqlite(path)) => writeln!(out, "Its boards are in {}", path.display())?,
+        Some(StoreUrl::Postgres(url)) => writeln!(out, "Its boards are in {url}")?,
+        Some(StoreUrl::Memory) => {
+            writeln!(out, "Its boards are in memory, and gone when it ends")?;
+        }
+        None => {}
+    }
+    if let Some(bus) = role.bus() {
+        writeln!(out, "Its bus is {}", bus.url)?;
     }
     out.flush()
 }

@@ -6,7 +6,7 @@ import { uuid } from "./ids.js";
 import { Palette } from "./palette.js";
 import { toast } from "./toasts.js";
 
-/** @typedef {import("./session.js").Session} Session */
+/** @typedef {import("./seat.js").Seat} Seat */
 /** @typedef {import("./card-list.js").CardList} CardList */
 
 export class BoardActions {
@@ -14,13 +14,13 @@ export class BoardActions {
   #waiting = [];
 
   /**
-   * @param {Session} session
+   * @param {Seat} seat
    * @param {CardList} list
    */
-  constructor(session, list) {
-    this.session = session;
+  constructor(seat, list) {
+    this.seat = seat;
     this.list = list;
-    this.palette = new Palette((note, colour) => session.wish({ type: "recolour_note", note, colour }));
+    this.palette = new Palette((note, colour) => seat.wish({ type: "recolour_note", note, colour }));
     list.container.addEventListener("click", (event) => this.#onClick(event));
     list.container.addEventListener("submit", (event) => event.preventDefault());
   }
@@ -51,9 +51,9 @@ export class BoardActions {
     const neighbour = cards[at + 1] ?? cards[at - 1];
     const hadFocus = card.hasFocus;
     if (this.list.pen.card === card) this.list.pen.put();
-    this.session.wish({ type: "trash_note", note });
+    this.seat.wish({ type: "trash_note", note });
     if (hadFocus) neighbour?.focus({ preventScroll: true });
-    toast("Note in the trash", { undo: () => this.session.wish({ type: "restore_note", note }) });
+    toast("Note in the trash", { undo: () => this.seat.wish({ type: "restore_note", note }) });
   }
 
   /**
@@ -62,10 +62,10 @@ export class BoardActions {
    * @param {string} colour
    */
   async create(text, colour) {
-    if (!this.session.isPulled) await this.#untilPulled();
+    if (!this.seat.isPulled) await this.#untilPulled();
     const [first] = this.#live();
-    const rank = this.session.machine.rankFor(null, first ?? null);
-    this.session.wish({ type: "create_note", note: uuid(), text, colour, rank });
+    const rank = this.seat.machine.rankFor(null, first ?? null);
+    this.seat.wish({ type: "create_note", note: uuid(), text, colour, rank });
   }
 
   /** @returns {Promise<void>} */
@@ -87,13 +87,13 @@ export class BoardActions {
     const others = this.#live().filter((id) => id !== note);
     const place = this.#live().indexOf(note) + step;
     if (place < 0 || place > others.length) return;
-    const rank = this.session.machine.rankFor(others[place - 1] ?? null, others[place] ?? null);
-    this.session.wish({ type: "move_note", note, rank });
+    const rank = this.seat.machine.rankFor(others[place - 1] ?? null, others[place] ?? null);
+    this.seat.wish({ type: "move_note", note, rank });
     article.scrollIntoView({ block: "nearest" });
   }
 
   #live() {
-    const notes = this.session.notes;
+    const notes = this.seat.notes;
     return notes.filter(({ state }) => state === "live").map(({ id }) => id);
   }
 

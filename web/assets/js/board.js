@@ -7,41 +7,41 @@ import { Composer } from "./composer.js";
 import { find, need } from "./dom.js";
 import { Drafts } from "./drafts.js";
 import { hydrateKeys } from "./keys.js";
-import { openSession, startSession } from "./page.js";
+import { takeSeat, startSeat } from "./page.js";
 import { showNews } from "./notices.js";
 import { hydrateShare } from "./share.js";
 import { hydrateTitle, showTitle } from "./title.js";
 import { Trash } from "./trash.js";
 
-/** @typedef {import("./session.js").Session} Session */
+/** @typedef {import("./seat.js").Seat} Seat */
 
 const main = need(document, "#board");
-const session = await openSession(main.dataset.board ?? "");
-const list = new CardList(need(main, "#notes"), session);
-const actions = new BoardActions(session, list);
-const trash = new Trash(session);
+const seat = await takeSeat(main.dataset.board ?? "");
+const list = new CardList(need(main, "#notes"), seat);
+const actions = new BoardActions(seat, list);
+const trash = new Trash(seat);
 const drafts = new Drafts(slotOf, (text) => actions.create(text, "paper"));
 /** Those whose drafts are shown. */
-const sessions = [session];
+const seats = [seat];
 const composer = hydrateComposer();
 
-session.shown = (changes, isOwn) => {
+seat.shown = (changes, isOwn) => {
   list.show(changes, isOwn);
-  drafts.show(sessions);
-  showNews(main, session, changes);
-  showTitle(session);
-  if (!session.isPulled) return;
-  trash.show(session.notes.filter(({ state }) => state === "trashed"));
+  drafts.show(seats);
+  showNews(main, seat, changes);
+  showTitle(seat);
+  if (!seat.isPulled) return;
+  trash.show(seat.notes.filter(({ state }) => state === "trashed"));
   actions.pulled();
-  if (changes.some(({ type }) => type === "reset")) session.flushAllBut(list.pen.card?.id ?? null);
+  if (changes.some(({ type }) => type === "reset")) seat.flushAllBut(list.pen.card?.id ?? null);
 };
 
-hydrateTitle(session);
+hydrateTitle(seat);
 hydrateShare();
 hydrateExamples();
 hydrateKeys(Object.assign(actions, { compose: () => composer?.focus() }));
 list.takeOver();
-startSession(session, { written: () => (list.pen.card ? [list.pen.card.id] : []), taken: showDraftsOf });
+startSeat(seat, { written: () => (list.pen.card ? [list.pen.card.id] : []), taken: showDraftsOf });
 main.dataset.scripted = "";
 
 /** @param {string} note */
@@ -50,11 +50,11 @@ function slotOf(note) {
   return article?.isConnected ? find(article, "[data-draft-slot]") : null;
 }
 
-/** @param {Session} leftover */
+/** @param {Seat} leftover */
 function showDraftsOf(leftover) {
-  sessions.push(leftover);
-  leftover.shown = () => drafts.show(sessions);
-  drafts.show(sessions);
+  seats.push(leftover);
+  leftover.shown = () => drafts.show(seats);
+  drafts.show(seats);
 }
 
 function hydrateComposer() {
@@ -64,14 +64,14 @@ function hydrateComposer() {
     event.preventDefault();
     composer?.focus();
   });
-  return new Composer(form, session, (text, colour) => actions.create(text, colour));
+  return new Composer(form, seat, (text, colour) => actions.create(text, colour));
 }
 
 /** The notes to try arrive like everybody's. */
 function hydrateExamples() {
   const form = find(main, "#empty form");
   form?.addEventListener("submit", (event) => {
-    if (session.connection.state !== "live") return;
+    if (seat.connection.state !== "live") return;
     event.preventDefault();
     const { action } = /** @type {HTMLFormElement} */ (form);
     fetch(action, { method: "POST", redirect: "manual" }).catch(() => {});

@@ -8,7 +8,7 @@ import { Pen } from "./pen.js";
 import { receiptName } from "./receipts.js";
 import { toast } from "./toasts.js";
 
-/** @typedef {import("./session.js").Session} Session */
+/** @typedef {import("./seat.js").Seat} Seat */
 /** @typedef {import("./view-changes.js").ViewChange} ViewChange */
 
 const RECEIPTS_EVERY_MS = 300;
@@ -24,16 +24,16 @@ export class CardList {
 
   /**
    * @param {HTMLElement} container whose children the server rendered
-   * @param {Session} session
+   * @param {Seat} seat
    */
-  constructor(container, session) {
+  constructor(container, seat) {
     this.container = container;
-    this.session = session;
-    this.pen = new Pen(session, () => this.#settle());
+    this.seat = seat;
+    this.pen = new Pen(seat, () => this.#settle());
     this.hold = new Hold(container, () => this.#settle());
     for (const article of this.articles()) this.#hydrate(article);
     setInterval(() => this.showReceipts(), RECEIPTS_EVERY_MS);
-    session.connection.addEventListener("state", () => this.showReceipts());
+    seat.connection.addEventListener("state", () => this.showReceipts());
   }
 
   /** @returns {HTMLElement[]} */
@@ -63,7 +63,7 @@ export class CardList {
       card.textarea.dispatchEvent(new Event("input"));
     }
     // What an earlier page kept is shown even before the server is reached.
-    for (const note of this.session.dirty()) this.#cards.get(note)?.become(this.session.text(note));
+    for (const note of this.seat.dirty()) this.#cards.get(note)?.become(this.seat.text(note));
     this.showReceipts();
   }
 
@@ -84,15 +84,15 @@ export class CardList {
       });
     }
     this.showReceipts();
-    if (this.session.isPulled) this.#isCurrent = true;
+    if (this.seat.isPulled) this.#isCurrent = true;
   }
 
   showReceipts() {
-    const { session } = this;
-    const isLive = session.connection.state === "live";
-    const world = { isLive, isKept: session.isKept, now: Date.now() };
+    const { seat } = this;
+    const isLive = seat.connection.state === "live";
+    const world = { isLive, isKept: seat.isKept, now: Date.now() };
     for (const card of this.#cards.values()) {
-      card.showReceipt(receiptName(session.receipt(card.id), world));
+      card.showReceipt(receiptName(seat.receipt(card.id), world));
     }
   }
 
@@ -104,10 +104,10 @@ export class CardList {
     if (change.type === "reset") return this.#showAll();
     if (change.type === "text") {
       const card = this.#cards.get(change.note);
-      card?.change(change.delta, this.session.text(change.note));
+      card?.change(change.delta, this.seat.text(change.note));
       if (!isOwn && card !== this.pen.card) card?.freshen();
     } else if (change.type === "note" || change.type === "added") {
-      const note = this.session.notes.find(({ id }) => id === change.note);
+      const note = this.seat.notes.find(({ id }) => id === change.note);
       const card = note && this.#card(note.id);
       if (!note || !card) return;
       card.show(note);
@@ -117,11 +117,11 @@ export class CardList {
   }
 
   #showAll() {
-    if (!this.session.isPulled) return;
-    for (const note of this.session.notes) {
+    if (!this.seat.isPulled) return;
+    for (const note of this.seat.notes) {
       const card = this.#card(note.id);
       const isNews = card.article.isConnected && card.text !== null && this.#isCurrent;
-      const isOther = card.become(this.session.text(note.id));
+      const isOther = card.become(this.seat.text(note.id));
       if (isOther && isNews && card !== this.pen.card) card.freshen();
       card.show(note);
     }
@@ -143,8 +143,8 @@ export class CardList {
   /** Nobody can write in a note that was deleted for good; the words are a draft by now. */
   #letGo() {
     const written = this.pen.card?.id;
-    const isGone = () => !this.session.notes.some(({ id }) => id === written);
-    if (written && this.session.isPulled && isGone()) this.pen.put();
+    const isGone = () => !this.seat.notes.some(({ id }) => id === written);
+    if (written && this.seat.isPulled && isGone()) this.pen.put();
   }
 
   /** Something that was held is free: everything goes where it belongs. */
@@ -155,7 +155,7 @@ export class CardList {
   /** @param {Set<HTMLElement>} held */
   #arrange(held) {
     const present = this.articles();
-    const wanted = this.session.isPulled ? this.#live() : this.#withNew(present);
+    const wanted = this.seat.isPulled ? this.#live() : this.#withNew(present);
     arrange(this.container, aroundHeld(present, wanted, held));
     wanted.forEach((article, index) => {
       enable(article, "earlier", index > 0);
@@ -165,7 +165,7 @@ export class CardList {
 
   /** The note that is written in stays, whoever put it in the trash: writing brings it back. */
   #live() {
-    const notes = this.session.notes;
+    const notes = this.seat.notes;
     const shown = notes.filter(({ id, state }) => state === "live" || this.pen.card?.id === id);
     const ids = new Set(notes.map(({ id }) => id));
     for (const id of this.#cards.keys()) if (!ids.has(id)) this.#cards.delete(id);
@@ -175,13 +175,13 @@ export class CardList {
   /** @param {HTMLElement[]} present */
   #withNew(present) {
     const isNew = (/** @type {HTMLElement} */ article) => !present.includes(article);
-    const own = this.session.notes.filter((note) => note.isNew);
+    const own = this.seat.notes.filter((note) => note.isNew);
     return [...own.map(({ id }) => this.#card(id).article).filter(isNew), ...present];
   }
 
   /** @param {HTMLElement} article */
   #hydrate(article) {
-    const card = new Card(article, (delta, before) => this.session.type(card.id, delta, before));
+    const card = new Card(article, (delta, before) => this.seat.type(card.id, delta, before));
     this.#cards.set(card.id, card);
   }
 
@@ -189,9 +189,9 @@ export class CardList {
   #card(note) {
     const known = this.#cards.get(note);
     if (known) return known;
-    const card = Card.stamped(note, (delta, before) => this.session.type(note, delta, before));
+    const card = Card.stamped(note, (delta, before) => this.seat.type(note, delta, before));
     this.#cards.set(note, card);
-    card.become(this.session.text(note));
+    card.become(this.seat.text(note));
     return card;
   }
 }

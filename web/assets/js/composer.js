@@ -6,13 +6,13 @@ import { find, need } from "./dom.js";
 export class Composer {
   /**
    * @param {HTMLFormElement} form
-   * @param {import("./session.js").Session} session
+   * @param {import("./seat.js").Seat} seat
    * @param {(text: string, colour: string) => Promise<void>} create ends when the note is in the
    *   outbox; until then its words stay on the sheet
    */
-  constructor(form, session, create) {
+  constructor(form, seat, create) {
     this.form = form;
-    this.session = session;
+    this.seat = seat;
     this.create = create;
     /** @type {HTMLTextAreaElement} */
     this.textarea = need(form, "textarea");
@@ -44,11 +44,11 @@ export class Composer {
 
   #keep() {
     const text = this.textarea.value;
-    this.session.compose(text === "" ? null : { text, colour: this.#colour() });
+    this.seat.compose(text === "" ? null : { text, colour: this.#colour() });
   }
 
   #bringBack() {
-    const kept = this.session.composer;
+    const kept = this.seat.composer;
     if (!kept || this.textarea.value !== "") return;
     this.textarea.value = kept.text;
     const radio = find(this.form, `input[name=colour][value="${CSS.escape(kept.colour)}"]`);

@@ -6,7 +6,7 @@ import { actionOf, find, need, say, stamped } from "./dom.js";
 import { toast } from "./toasts.js";
 
 /** @typedef {import("./board-saved.js").Draft} Draft */
-/** @typedef {import("./session.js").Session} Session */
+/** @typedef {import("./seat.js").Seat} Seat */
 
 /** @type {Record<string, string>} */
 const REASONS = {
@@ -37,10 +37,10 @@ export class Drafts {
     this.create = create;
   }
 
-  /** @param {Session[]} sessions */
-  show(sessions) {
-    const drafts = sessions.flatMap((session) =>
-      session.machine.drafts().map((draft) => ({ draft, session })),
+  /** @param {Seat[]} seats */
+  show(seats) {
+    const drafts = seats.flatMap((seat) =>
+      seat.machine.drafts().map((draft) => ({ draft, seat })),
     );
     const shown = drafts.filter(({ draft }) => !this.#hidden.has(draft.id));
     const ids = new Set(shown.map(({ draft }) => draft.id));
@@ -49,15 +49,15 @@ export class Drafts {
       panel.remove();
       this.#panels.delete(id);
     }
-    for (const { draft, session } of shown) this.#place(draft, session);
+    for (const { draft, seat } of shown) this.#place(draft, seat);
   }
 
   /**
    * @param {Draft} draft
-   * @param {Session} session
+   * @param {Seat} seat
    */
-  #place(draft, session) {
-    const panel = this.#panels.get(draft.id) ?? this.#made(draft, session);
+  #place(draft, seat) {
+    const panel = this.#panels.get(draft.id) ?? this.#made(draft, seat);
     this.#panels.set(draft.id, panel);
     const place = this.placeOf(draft.note) ?? find(document, "#drafts");
     if (place && panel.parentElement !== place) place.append(panel);
@@ -65,25 +65,25 @@ export class Drafts {
 
   /**
    * @param {Draft} draft
-   * @param {Session} session
+   * @param {Seat} seat
    */
-  #made(draft, session) {
+  #made(draft, seat) {
     const panel = stamped("draft-template");
     const { code, detail } = draft.reason;
     say(need(panel, "[data-reason]"), REASONS[code] ?? `Not saved: ${detail}.`);
     say(need(panel, "[data-text]"), draft.text);
     panel.dataset.kind = WAITING.includes(code) ? "waiting" : "rejected";
     panel.addEventListener("submit", (event) => event.preventDefault());
-    panel.addEventListener("click", (event) => this.#onClick(event, draft, session));
+    panel.addEventListener("click", (event) => this.#onClick(event, draft, seat));
     return panel;
   }
 
   /**
    * @param {Event} event
    * @param {Draft} draft
-   * @param {Session} session
+   * @param {Seat} seat
    */
-  #onClick(event, draft, session) {
+  #onClick(event, draft, seat) {
     const pressed = actionOf(event);
     switch (pressed?.action) {
       case "draft-copy":
@@ -91,10 +91,10 @@ export class Drafts {
         break;
       case "draft-new":
         this.create(draft.text);
-        session.dismissDraft(draft.id);
+        seat.dismissDraft(draft.id);
         break;
       case "draft-discard":
-        this.#discard(draft, session);
+        this.#discard(draft, seat);
         break;
       default:
         return;
@@ -105,16 +105,16 @@ export class Drafts {
 
   /**
    * @param {Draft} draft
-   * @param {Session} session
+   * @param {Seat} seat
    */
-  #discard(draft, session) {
+  #discard(draft, seat) {
     this.#hidden.add(draft.id);
     this.#panels.get(draft.id)?.remove();
     this.#panels.delete(draft.id);
     const undo = () => {
       this.#hidden.delete(draft.id);
-      this.#place(draft, session);
+      this.#place(draft, seat);
     };
-    toast("Draft discarded", { undo, gone: () => session.dismissDraft(draft.id) });
+    toast("Draft discarded", { undo, gone: () => seat.dismissDraft(draft.id) });
   }
 }

@@ -3,7 +3,7 @@
 // connection of its own, so that they do not mix with what this page does.
 
 import { Connection } from "./connection.js";
-import { Session } from "./session.js";
+import { Seat } from "./seat.js";
 import { claimOrphan } from "./tabs.js";
 
 /** @typedef {import("./keep.js").KeptRecord} KeptRecord */
@@ -14,7 +14,7 @@ const CHECK_EVERY_MS = 500;
 /**
  * Goes on for as long as the page lives.
  * @param {import("./tabs.js").Keep} keep
- * @param {(session: Session) => boolean} [take] whether the page goes on with a record that was
+ * @param {(seat: Seat) => boolean} [take] whether the page goes on with a record that was
  *   sent, for the drafts in it
  */
 export async function sendLeftovers(keep, take = () => false) {
@@ -24,8 +24,8 @@ export async function sendLeftovers(keep, take = () => false) {
       await pause(LOOK_EVERY_MS);
       continue;
     }
-    const session = await drained(claim);
-    if (!take(session) && session.unsent() === 0) claim.release();
+    const seat = await drained(claim);
+    if (!take(seat) && seat.unsent() === 0) claim.release();
   }
 }
 
@@ -40,18 +40,18 @@ function isUnsent({ content: { saved } }) {
 /** @param {import("./tabs.js").Claim} claim */
 async function drained(claim) {
   const connection = new Connection();
-  const session = new Session(claim.board, claim, connection);
+  const seat = new Seat(claim.board, claim, connection);
   connection.open();
-  session.start();
-  while (session.unsent() > 0 && session.machine.joined() !== "refused") {
+  seat.start();
+  while (seat.unsent() > 0 && seat.machine.joined() !== "refused") {
     await pause(CHECK_EVERY_MS);
     // Nobody has an editor open on these.
-    if (session.isPulled) session.dirty().forEach((note) => session.flush(note));
+    if (seat.isPulled) seat.dirty().forEach((note) => seat.flush(note));
   }
   connection.close();
-  await session.keep();
-  session.stop();
-  return session;
+  await seat.keep();
+  seat.stop();
+  return seat;
 }
 
 /** @param {number} time */

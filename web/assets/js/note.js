@@ -7,7 +7,7 @@ import { Drafts } from "./drafts.js";
 import { History } from "./history.js";
 import { uuid } from "./ids.js";
 import { showNews } from "./notices.js";
-import { openSession, startSession } from "./page.js";
+import { takeSeat, startSeat } from "./page.js";
 import { Palette } from "./palette.js";
 import { Pen } from "./pen.js";
 import { receiptName } from "./receipts.js";
@@ -18,30 +18,30 @@ const RECEIPT_EVERY_MS = 300;
 
 const main = need(document, "#note-page");
 const board = main.dataset.board ?? "";
-const session = await openSession(board);
+const seat = await takeSeat(board);
 const article = need(main, ".note");
-const card = new Card(article, (delta, before) => session.type(card.id, delta, before));
-const pen = new Pen(session, showAll);
-const palette = new Palette((note, colour) => session.wish({ type: "recolour_note", note, colour }));
+const card = new Card(article, (delta, before) => seat.type(card.id, delta, before));
+const pen = new Pen(seat, showAll);
+const palette = new Palette((note, colour) => seat.wish({ type: "recolour_note", note, colour }));
 const drafts = new Drafts(
   (note) => (note === card.id ? find(article, "[data-draft-slot]") : null),
   (text) => createBeside(text),
 );
-const sessions = [session];
+const seats = [seat];
 const history = new History();
 
-session.shown = (changes, isOwn) => {
+seat.shown = (changes, isOwn) => {
   for (const change of changes) {
     if (change.type !== "text" || change.note !== card.id) continue;
-    card.change(change.delta, session.text(card.id));
+    card.change(change.delta, seat.text(card.id));
     if (!isOwn && card !== pen.card) card.freshen();
   }
   showAll();
-  drafts.show(sessions);
-  showNews(main, session, changes);
-  showTitle(session);
-  const isAnew = session.isPulled && changes.some(({ type }) => type === "reset");
-  if (isAnew) session.flushAllBut(pen.card?.id ?? null);
+  drafts.show(seats);
+  showNews(main, seat, changes);
+  showTitle(seat);
+  const isAnew = seat.isPulled && changes.some(({ type }) => type === "reset");
+  if (isAnew) seat.flushAllBut(pen.card?.id ?? null);
 };
 
 article.addEventListener("click", (event) => {
@@ -65,9 +65,9 @@ if (card.isEditing) {
   article.removeAttribute("data-editing");
   pen.take(card);
 }
-if (session.dirty().includes(card.id)) card.become(session.text(card.id));
+if (seat.dirty().includes(card.id)) card.become(seat.text(card.id));
 setInterval(showReceipt, RECEIPT_EVERY_MS);
-startSession(session, { written: () => (pen.card ? [card.id] : []), taken: (it) => sessions.push(it) });
+startSeat(seat, { written: () => (pen.card ? [card.id] : []), taken: (it) => seats.push(it) });
 main.dataset.scripted = "";
 
 /** @type {Record<string, (button: HTMLElement) => void>} */
@@ -77,34 +77,34 @@ const actions = {
   colour: (button) => palette.open(button, article),
   trash: () => {
     pen.put();
-    session.wish({ type: "trash_note", note: card.id });
+    seat.wish({ type: "trash_note", note: card.id });
   },
 };
 
 function showAll() {
-  if (!session.isPulled) return;
-  const note = session.notes.find(({ id }) => id === card.id);
+  if (!seat.isPulled) return;
+  const note = seat.notes.find(({ id }) => id === card.id);
   if (note) {
-    if (pen.card !== card) card.become(session.text(card.id));
+    if (pen.card !== card) card.become(seat.text(card.id));
     card.show(note);
     history.reach(note.seq);
   }
   // The page for a note in the trash, or back from it, is another: the server has it.
   const isTrashed = note?.state !== "live";
   const wasTrashed = main.hasAttribute("data-trashed");
-  if (isTrashed !== wasTrashed && pen.card !== card && session.unsent() === 0) location.reload();
+  if (isTrashed !== wasTrashed && pen.card !== card && seat.unsent() === 0) location.reload();
 }
 
 function showReceipt() {
-  const isLive = session.connection.state === "live";
-  const world = { isLive, isKept: session.isKept, now: Date.now() };
-  card.showReceipt(receiptName(session.receipt(card.id), world));
+  const isLive = seat.connection.state === "live";
+  const world = { isLive, isKept: seat.isKept, now: Date.now() };
+  card.showReceipt(receiptName(seat.receipt(card.id), world));
 }
 
 /** @param {string} text */
 function createBeside(text) {
-  const [first] = session.notes.filter(({ state }) => state === "live");
-  const rank = session.machine.rankFor(null, first?.id ?? null);
-  session.wish({ type: "create_note", note: uuid(), text, colour: "paper", rank });
+  const [first] = seat.notes.filter(({ state }) => state === "live");
+  const rank = seat.machine.rankFor(null, first?.id ?? null);
+  seat.wish({ type: "create_note", note: uuid(), text, colour: "paper", rank });
   toast("A new note on the board has these words now.");
 }

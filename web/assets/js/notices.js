@@ -3,7 +3,7 @@
 
 import { toast } from "./toasts.js";
 
-/** @typedef {import("./session.js").Session} Session */
+/** @typedef {import("./seat.js").Seat} Seat */
 
 /** @type {Record<string, string>} */
 const SENTENCES = {
@@ -17,24 +17,24 @@ const SENTENCES = {
   forbidden: "You may not do that here.",
 };
 
-/** Boards that were refused are told of once. @type {WeakSet<Session>} */
+/** Boards that were refused are told of once. @type {WeakSet<Seat>} */
 const refused = new WeakSet();
 
 /**
  * @param {HTMLElement} main
- * @param {Session} session
+ * @param {Seat} seat
  * @param {import("./view-changes.js").ViewChange[]} changes
  */
-export function showNews(main, session, changes) {
+export function showNews(main, seat, changes) {
   for (const change of changes) {
     if (change.type === "notice") toast(SENTENCES[change.code] ?? `Not done: ${change.detail}.`);
     if (change.type === "notice" && change.code === "board_full") main.dataset.full = "";
   }
-  const isRefused = session.machine.joined() === "refused";
+  const isRefused = seat.machine.joined() === "refused";
   if (isRefused) main.dataset.access = "viewer";
-  if (!isRefused || refused.has(session)) return;
-  refused.add(session);
-  const why = session.machine.refusal()?.code === "too_many_boards"
+  if (!isRefused || refused.has(seat)) return;
+  refused.add(seat);
+  const why = seat.machine.refusal()?.code === "too_many_boards"
     ? "Too many boards are open at once. Close some, then load this page again."
     : "This board is not open to you any more. What you see is how it was.";
   toast(why, { stays: true });

@@ -1,12 +1,12 @@
 // @ts-check
-// What every page with a board has: the session, the word on the connection, and the ways out.
+// What every page with a board has: the seat, the word on the connection, and the ways out.
 
 import { hydrateCopying } from "./copying.js";
 import { Connection } from "./connection.js";
 import { find } from "./dom.js";
 import { MemoryKeep, openKeep } from "./keep.js";
 import { sendLeftovers } from "./leftovers.js";
-import { Session } from "./session.js";
+import { Seat } from "./seat.js";
 import { claimFor } from "./tabs.js";
 import { keepTimesTrue } from "./time.js";
 import { hydrateToasts, toast } from "./toasts.js";
@@ -18,10 +18,10 @@ const NOT_KEPT = "This browser keeps nothing for this page: leave it open until 
 const FIRST_WORD_MS = 1_500;
 
 /**
- * The session of a board, before it is started.
+ * The seat of a board, before it is started.
  * @param {string} board
  */
-export async function openSession(board) {
+export async function takeSeat(board) {
   keepTimesTrue();
   hydrateCopying();
   hydrateToasts();
@@ -29,22 +29,22 @@ export async function openSession(board) {
   const connection = new Connection();
   showConnection(connection);
   const claim = await claimFor(keep, board).catch(() => claimFor(new MemoryKeep(), board));
-  return new Session(board, claim, connection);
+  return new Seat(board, claim, connection);
 }
 
 /**
  * Starts it, and everything that goes on beside it.
- * @param {Session} session
- * @param {{written: () => string[], taken: (leftover: Session) => void}} page `written`: the notes
+ * @param {Seat} seat
+ * @param {{written: () => string[], taken: (leftover: Seat) => void}} page `written`: the notes
  *   that are being written in; `taken`: hears of other records of this board, with drafts in them
  */
-export function startSession(session, { written, taken }) {
-  session.start();
-  session.connection.open();
-  watchLeaving(session, written);
-  warnIfNotKept(session);
-  sendLeftovers(session.claim.keep, (leftover) => {
-    const isHere = leftover.board === session.board && leftover.machine.drafts().length > 0;
+export function startSeat(seat, { written, taken }) {
+  seat.start();
+  seat.connection.open();
+  watchLeaving(seat, written);
+  warnIfNotKept(seat);
+  sendLeftovers(seat.claim.keep, (leftover) => {
+    const isHere = leftover.board === seat.board && leftover.machine.drafts().length > 0;
     if (isHere) taken(leftover);
     return isHere;
   });
@@ -64,17 +64,17 @@ function showConnection(connection) {
 }
 
 /**
- * @param {Session} session
+ * @param {Seat} seat
  * @param {() => string[]} written
  */
-function watchLeaving(session, written) {
+function watchLeaving(seat, written) {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "hidden") return;
-    for (const note of written()) session.flush(note);
-    session.keep();
+    for (const note of written()) seat.flush(note);
+    seat.keep();
   });
   window.addEventListener("pagehide", () => {
-    for (const command of session.leave(written())) sendLast(command);
+    for (const command of seat.leave(written())) sendLast(command);
   });
   window.addEventListener("pageshow", ({ persisted }) => {
     // What this page kept was free while it was away, and may be somebody else's by now.
@@ -91,17 +91,17 @@ function sendLast(command) {
   fetch("/api/commands", { method: "POST", keepalive: true, body: command }).catch(() => {});
 }
 
-/** @param {Session} session */
-function warnIfNotKept(session) {
+/** @param {Seat} seat */
+function warnIfNotKept(seat) {
   let isTold = false;
   const look = () => {
-    if (session.isKept || isTold) return;
+    if (seat.isKept || isTold) return;
     isTold = true;
     toast(NOT_KEPT, { stays: true });
   };
   look();
   setInterval(look, 2_000);
   window.addEventListener("beforeunload", (event) => {
-    if (!session.isKept && session.unsent() > 0) event.preventDefault();
+    if (!seat.isKept && seat.unsent() > 0) event.preventDefault();
   });
 }

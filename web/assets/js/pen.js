@@ -13,11 +13,11 @@ export class Pen {
   #putWhenReleased = false;
 
   /**
-   * @param {import("./session.js").Session} session
+   * @param {import("./seat.js").Seat} seat
    * @param {(card: Card) => void} isPut hears when a card is only read again
    */
-  constructor(session, isPut) {
-    this.session = session;
+  constructor(seat, isPut) {
+    this.seat = seat;
     this.isPut = isPut;
     document.addEventListener("pointerdown", () => (this.#isPressing = true), true);
     for (const end of ["pointerup", "pointercancel"]) {
@@ -61,14 +61,14 @@ export class Pen {
     this.#putWhenReleased = false;
     card.textarea?.removeEventListener("blur", this.#onBlur);
     card.textarea?.removeEventListener("keydown", this.#onKey);
-    this.session.flush(card.id);
+    this.seat.flush(card.id);
     card.close();
     this.isPut(card);
   }
 
   /** Sends what was typed so far. */
   flush() {
-    if (this.card) this.session.flush(this.card.id);
+    if (this.card) this.seat.flush(this.card.id);
   }
 
   #onBlur = () => {

@@ -3,16 +3,16 @@
 
 import { find, say } from "./dom.js";
 
-/** @typedef {import("./session.js").Session} Session */
+/** @typedef {import("./seat.js").Seat} Seat */
 
-/** @param {Session} session */
-export function hydrateTitle(session) {
+/** @param {Seat} seat */
+export function hydrateTitle(seat) {
   const input = find(document, "#board-title");
   if (!(input instanceof HTMLInputElement)) return;
   const rename = () => {
     const title = input.value.trim();
-    if (title === "" || !session.isPulled) input.value = session.machine.title() || input.defaultValue;
-    else if (title !== session.machine.title()) session.wish({ type: "rename_board", title });
+    if (title === "" || !seat.isPulled) input.value = seat.machine.title() || input.defaultValue;
+    else if (title !== seat.machine.title()) seat.wish({ type: "rename_board", title });
   };
   input.form?.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -21,20 +21,21 @@ export function hydrateTitle(session) {
   input.addEventListener("blur", rename);
   input.addEventListener("keydown", ({ key }) => {
     if (key !== "Escape") return;
-    input.value = session.machine.title() || input.defaultValue;
+    input.value = seat.machine.title() || input.defaultValue;
     input.blur();
   });
 }
 
-/** @param {Session} session */
-export function showTitle(session) {
-  const title = session.machine.title();
+/** @param {Seat} seat */
+export function showTitle(seat) {
+  const title = seat.machine.title();
   const element = find(document, "#board-title");
-  if (!session.isPulled || !element) return;
-  if (!(element instanceof HTMLInputElement)) say(element, title);
-  else if (element !== document.activeElement && element.value !== title) element.value = title;
-  const heading = find(document, "h1");
-  const before = heading?.textContent ?? "";
-  if (element instanceof HTMLInputElement) say(heading, title);
-  if (before !== title && before !== "") document.title = document.title.replace(before, title);
+  if (!seat.isPulled || !element) return;
+  // A note's page has the note's own heading.
+  const shown = element instanceof HTMLInputElement ? find(document, "h1") : element;
+  const before = shown?.textContent ?? "";
+  say(shown, title);
+  if (element instanceof HTMLInputElement && element !== document.activeElement && element.value !== title)
+    element.value = title;
+  if (before !== title && before !== "") document.title = document.title.replace(before, () => title);
 }

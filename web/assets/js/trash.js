@@ -7,16 +7,16 @@ import { arrange } from "./order.js";
 import { showTime } from "./time.js";
 
 /** @typedef {import("./board-view.js").NoteView} NoteView */
-/** @typedef {import("./session.js").Session} Session */
+/** @typedef {import("./seat.js").Seat} Seat */
 
 export class Trash {
   /** @type {Map<string, HTMLElement>} */
   #items = new Map();
   #list = need(document, "#trash-list");
 
-  /** @param {Session} session */
-  constructor(session) {
-    this.session = session;
+  /** @param {Seat} seat */
+  constructor(seat) {
+    this.seat = seat;
     for (const item of this.#list.querySelectorAll("[data-note]")) {
       if (item instanceof HTMLElement) this.#items.set(item.dataset.note ?? "", item);
     }
@@ -40,7 +40,7 @@ export class Trash {
     this.#items.set(note.id, item);
     item.dataset.seq = String(note.seq);
     item.dataset.colour = note.colour;
-    say(need(item, "[data-text]"), this.session.text(note.id));
+    say(need(item, "[data-text]"), this.seat.text(note.id));
     if (note.editedBy) {
       say(find(item, "[data-author]"), note.editedBy.name);
       showAvatar(find(item, "[data-avatar]"), note.editedBy);
@@ -55,7 +55,7 @@ export class Trash {
     const pressed = actionOf(event);
     const note = pressed?.button.closest("[data-note]")?.getAttribute("data-note");
     if (!pressed || !note) return;
-    if (pressed.action === "restore") this.session.wish({ type: "restore_note", note });
+    if (pressed.action === "restore") this.seat.wish({ type: "restore_note", note });
     else if (pressed.action === "delete") this.#ask(note);
     else return;
     event.preventDefault();
@@ -64,10 +64,10 @@ export class Trash {
   /** What cannot come back is the one thing that is asked about. @param {string} note */
   #ask(note) {
     const dialog = /** @type {HTMLDialogElement} */ (need(document, "#delete-dialog"));
-    say(need(dialog, "[data-label]"), firstLine(this.session.text(note), 60) || "Empty note");
+    say(need(dialog, "[data-label]"), firstLine(this.seat.text(note), 60) || "Empty note");
     dialog.returnValue = "cancel";
     const answered = () => {
-      if (dialog.returnValue === "delete") this.session.wish({ type: "delete_note", note });
+      if (dialog.returnValue === "delete") this.seat.wish({ type: "delete_note", note });
     };
     dialog.addEventListener("close", answered, { once: true });
     dialog.showModal();

@@ -2,8 +2,6 @@
 
 use clap::Parser;
 
-use super::Task;
-
 /// The command line.
 #[derive(Parser, Debug)]
 #[command(
@@ -14,36 +12,69 @@ use super::Task;
 )]
 pub(super) struct Args {
     #[command(subcommand)]
-    pub task: Option<Task>,
+    pub command: Option<Command>,
     #[command(flatten)]
     pub settings: Settings,
+}
+
+/// What the program is to do.
+#[derive(Clone, Copy, Debug, Default, clap::Subcommand)]
+pub(super) enum Command {
+    /// Serve the web app, all in one process (the default)
+    #[default]
+    Serve,
+    /// Hold connections and show pages, and leave the work to workers
+    Gateway,
+    /// Work off what gateways put on the bus
+    Worker,
+    /// Bring the database to this version, and end
+    Migrate,
 }
 
 /// All values are texts here, so that every mistake can be told at once and by name.
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Settings (each also as an environment variable)")]
 pub(super) struct Settings {
-    /// Address and port to listen on; port 0 takes a free one
+    /// Address and port to listen on; port 0 takes a free one. A worker shows only its health there
+    /// [default: 127.0.0.1:3000, for a worker 127.0.0.1:3001]
+    #[arg(long, value_name = "ADDRESS", env = "SOCKBIT_LISTEN", global = true)]
+    pub listen: Option<String>,
+    /// What keeps the boards: `sqlite:PATH`, `postgres://USER:PASSWORD@HOST/DATABASE`, or `memory:`
+    /// to forget everything at the end [default: sqlite:data/sockbit.db]
+    #[arg(long, value_name = "URL", env = "SOCKBIT_STORE", hide_env_values = true, global = true)]
+    pub store: Option<String>,
+    /// What connects gateways and workers: `amqp://USER:PASSWORD@HOST/VHOST`, or `memory:` for those
+    /// in one process [default: memory:]
+    #[arg(long, value_name = "URL", env = "SOCKBIT_BUS", hide_env_values = true, global = true)]
+    pub bus: Option<String>,
+    /// What messages on the bus are signed with: secrets with a name each, of which the first signs
+    /// and all are accepted
     #[arg(
         long,
-        value_name = "ADDRESS",
-        env = "SOCKBIT_LISTEN",
-        default_value = "127.0.0.1:3000",
+        value_name = "ID:SECRET,…",
+        env = "SOCKBIT_BUS_KEYS",
+        hide_env_values = true,
         global = true
     )]
-    pub listen: String,
-    /// What keeps the boards: `sqlite:PATH`, or `memory:` to forget everything at the end
+    pub bus_keys: Option<String>,
+    /// What the names of queues begin with, so that several installations can share a bus
     #[arg(
         long,
-        value_name = "URL",
-        env = "SOCKBIT_STORE",
-        default_value = "sqlite:data/sockbit.db",
+        value_name = "NAME",
+        env = "SOCKBIT_BUS_NAMESPACE",
+        default_value = "sockbit",
         global = true
     )]
-    pub store: String,
-    /// What carries messages between gateways and workers: `memory:`
-    #[arg(long, value_name = "URL", env = "SOCKBIT_BUS", default_value = "memory:", global = true)]
-    pub bus: String,
+    pub bus_namespace: String,
+    /// Over how many queues on the bus commands are spread; the first worker on a database fixes it
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "SOCKBIT_WORK_QUEUES",
+        default_value = "16",
+        global = true
+    )]
+    pub work_queues: String,
     /// How people reach this server, as in `https://notes.example.org`
     #[arg(long, value_name = "URL", env = "SOCKBIT_PUBLIC_URL", global = true)]
     pub public_url: Option<String>,

@@ -10,21 +10,23 @@ use sockbit_application::gateway::GatewaySettings;
 use sockbit_domain::Limits;
 use tracing_subscriber::EnvFilter;
 
-use super::args::{self, Args};
-use super::{BusUrl, Config, LogFormat, Mistake, Mistakes, SecretSource, ServerLimits, StoreUrl};
+use super::args::{self, Args, Command};
+use super::roles::{self, Given};
+use super::values;
+use super::{Config, LogFormat, Mistake, Mistakes, SecretSource, ServerLimits};
 
 /// Below the time that a page may take, so that a form can say what became of it.
 const OUTCOME_WITHIN: Duration = Duration::from_secs(8);
-const SECRET_FILE: &str = "sockbit.secret";
 
 pub(super) fn check(args: Args) -> Result<Config, Mistakes> {
-    let Args { task, settings } = args;
+    let Args { command, settings } = args;
+    let command = command.unwrap_or_default();
     let mut found = Found::default();
-    let listen = found.read("--listen", &settings.listen, listen);
-    let store = found.read("--store", &settings.store, store_url);
-    let bus = found.read("--bus", &settings.bus, bus_url);
+    let listen = settings.listen.as_deref().filter(|it| !it.is_empty());
+    let listen = found.read("--listen", listen.unwrap_or(default_listen(command)), listen_address);
+    let given = given(&mut found, &settings);
+    let task = roles::task(&mut found, command, given);
     let public_url = found.optional("--public-url", settings.public_url.as_deref());
-    let given = found.optional("--secret", settings.secret.as_deref());
     let log = found.read("--log", &settings.log, log);
     let log_format = found.read("--log-format", &settings.log_format, log_format);
     let trusted_proxies = found.number("--trust-proxy", &settings.trust_proxy, 0..=10);
@@ -32,34 +34,61 @@ pub(super) fn check(args: Args) -> Result<Config, Mistakes> {
     let gateway = gateway_settings(&mut found, &settings.limits);
     let server = server_limits(&mut found, &settings.limits);
     let config = || {
-        let store = store?;
-        let secret = match given {
-            Some(secret) => SecretSource::Given(secret),
-            None => secret_file(settings.secret_file.filter(|it| !it.is_empty()), &store),
-        };
         Some(Config {
-            task: task.unwrap_or_default(),
+            task: task?,
             listen: listen?,
-            bus: bus?,
             public_url,
-            secret,
             log: log?,
             log_format: log_format?,
             trusted_proxies: trusted_proxies?,
             limits: limits?,
             gateway: gateway?,
             server: server?,
-            store,
         })
     };
     config().filter(|_| found.0.is_empty()).ok_or(Mistakes(found.0))
 }
 
+fn given(found: &mut Found, settings: &args::Settings) -> Given {
+    let secret = found.optional("--secret", settings.secret.as_deref());
+    let file = settings.secret_file.as_deref().filter(|it| !it.is_empty());
+    Given {
+        store: found.optional("--store", settings.store.as_deref()),
+        bus: found.optional("--bus", settings.bus.as_deref()),
+        bus_keys: found.given("--bus-keys", settings.bus_keys.as_deref(), values::bus_keys),
+        bus_namespace: settings.bus_namespace.clone(),
+        work_queues: found.number("--work-queues", &settings.work_queues, 1..=256),
+        secret: match (secret, file) {
+            (Some(secret), _) => Some(SecretSource::Given(secret)),
+            (None, Some(path)) => Some(SecretSource::File(PathBuf::from(path))),
+            (None, None) => None,
+        },
+    }
+}
+
+fn default_listen(command: Command) -> &'static str {
+    match command {
+        Command::Worker => "127.0.0.1:3001",
+        Command::Serve | Command::Gateway | Command::Migrate => "127.0.0.1:3000",
+    }
+}
+
 /// The mistakes so far.
 #[derive(Default)]
-struct Found(Vec<Mistake>);
+pub(super) struct Found(Vec<Mistake>);
 
 impl Found {
+    pub fn problem(&mut self, flag: &'static str, problem: impl Into<String>) {
+        self.0.push(Mistake { flag, problem: problem.into() });
+    }
+
+    /// Something is needed and not there, unless it was given and could not be read.
+    pub fn missing(&mut self, flag: &'static str, problem: &str) {
+        if !self.0.iter().any(|mistake| mistake.flag == flag) {
+            self.problem(flag, problem);
+        }
+    }
+
     fn read<T>(
         &mut self,
         flag: &'static str,
@@ -69,13 +98,22 @@ impl Found {
         read(text).map_err(|problem| self.0.push(Mistake { flag, problem })).ok()
     }
 
-    /// What was given and can be used. An empty variable is one that was not set.
     fn optional<T: FromStr<Err = String>>(
         &mut self,
         flag: &'static str,
         text: Option<&str>,
     ) -> Option<T> {
-        text.filter(|text| !text.is_empty()).and_then(|text| self.read(flag, text, str::parse))
+        self.given(flag, text, str::parse)
+    }
+
+    /// What was given and can be used. An empty variable is one that was not set.
+    fn given<T>(
+        &mut self,
+        flag: &'static str,
+        text: Option<&str>,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        text.filter(|text| !text.is_empty()).and_then(|text| self.read(flag, text, read))
     }
 
     /// A number, which may have a unit of bytes behind it.
@@ -106,23 +144,8 @@ fn plain_number(text: &str) -> Option<u64> {
     digits.trim_end().parse::<u64>().ok()?.checked_mul(unit)
 }
 
-fn listen(text: &str) -> Result<SocketAddr, String> {
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("{text:?} is not an address with a port, as 127.0.0.1:3000"))
-}
-
-fn store_url(text: &str) -> Result<StoreUrl, String> {
-    match text.split_once(':') {
-        Some(("memory", "")) => Ok(StoreUrl::Memory),
-        Some(("sqlite", path)) if !path.is_empty() => Ok(StoreUrl::Sqlite(PathBuf::from(path))),
-        _ => Err(format!("{text:?} is neither sqlite:PATH nor memory:")),
-    }
-}
-
-fn bus_url(text: &str) -> Result<BusUrl, String> {
-    match text {
-        "memory:" => Ok(BusUrl::Memory),
-        _ => Err(format!("{text:?} is not memory:")),
-    }
 }
 
 fn log(text: &str) -> Result<String, String> {
@@ -137,14 +160,6 @@ fn log_format(text: &str) -> Result<LogFormat, String> {
         "human" => Ok(LogFormat::Human),
         "json" => Ok(LogFormat::Json),
         _ => Err(format!("{text:?} is neither human nor json")),
-    }
-}
-
-fn secret_file(given: Option<String>, store: &StoreUrl) -> SecretSource {
-    match (given, store) {
-        (Some(path), _) => SecretSource::File(PathBuf::from(path)),
-        (None, StoreUrl::Sqlite(data)) => SecretSource::File(data.with_file_name(SECRET_FILE)),
-        (None, StoreUrl::Memory) => SecretSource::Fresh,
     }
 }
 
@@ -205,75 +220,4 @@ fn server_limits(found: &mut Found, args: &args::Limits) -> Option<ServerLimits>
 }
 
 #[cfg(test)]
-mod tests {
-    use std::ffi::OsString;
-
-    use super::super::ConfigError;
-    use super::*;
-
-    fn read(line: &[&str]) -> Result<Config, ConfigError> {
-        Config::read(["sockbit"].iter().chain(line).map(OsString::from))
-    }
-
-    fn mistakes(line: &[&str]) -> Vec<Mistake> {
-        match read(line) {
-            Err(ConfigError::Mistakes(mistakes)) => mistakes.0,
-            other => panic!("expected mistakes, got {other:?}"),
-        }
-    }
-
-    #[test]
-    fn the_defaults_are_a_configuration() {
-        let config = read(&[]).expect("the defaults");
-        assert_eq!(config.store, StoreUrl::Sqlite("data/sockbit.db".into()));
-        assert!(
-            matches!(config.secret, SecretSource::File(path) if path.ends_with("data/sockbit.secret"))
-        );
-        assert_eq!(config.limits, Limits::default());
-        assert_eq!(config.gateway.connections_per_actor_max, 10);
-    }
-
-    #[test]
-    fn every_mistake_is_told_at_once_and_by_name() {
-        let found = mistakes(&["--listen", "here", "--store", "tape:", "--note-bytes", "0"]);
-        let flags: Vec<&str> = found.iter().map(|it| it.flag).collect();
-        assert_eq!(flags, ["--listen", "--store", "--note-bytes"]);
-        assert!(Mistakes(found).to_string().contains("--note-bytes (SOCKBIT_NOTE_BYTES): "));
-    }
-
-    #[test]
-    fn a_mistaken_secret_is_named_and_not_shown() {
-        let found = mistakes(&["--secret", "hunter2"]);
-        assert!(!Mistakes(found).to_string().contains("hunter2"));
-    }
-
-    #[test]
-    fn the_configuration_shows_no_secret() {
-        let config = read(&["--secret", "0123456789abcdef0123456789abcdef"]).expect("a secret");
-        assert!(!format!("{config:?}").contains("0123456789"));
-    }
-
-    #[test]
-    fn sizes_may_have_a_unit() {
-        for (text, bytes) in
-            [("65536", Some(65_536)), ("64KiB", Some(65_536)), ("8 MiB", Some(8 << 20))]
-        {
-            assert_eq!(plain_number(text), bytes, "{text}");
-        }
-        for text in ["", "KiB", "64kb", "-1", "99999999999999999999", "99999999999GiB"] {
-            assert_eq!(plain_number(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_store_that_forgets_needs_no_secret_file() {
-        let config = read(&["--store", "memory:"]).expect("a configuration");
-        assert!(matches!(config.secret, SecretSource::Fresh));
-    }
-
-    #[test]
-    fn settings_may_stand_behind_the_task() {
-        let config = read(&["serve", "--listen", "127.0.0.1:4000"]).expect("a configuration");
-        assert_eq!(config.listen.port(), 4000);
-    }
-}
+mod tests;

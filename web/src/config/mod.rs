@@ -3,6 +3,8 @@
 mod args;
 mod check;
 mod mistakes;
+mod roles;
+mod urls;
 mod values;
 
 use std::ffi::OsString;
@@ -11,9 +13,11 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use sockbit_application::gateway::GatewaySettings;
+use sockbit_application::seal::Keyring;
 use sockbit_domain::Limits;
 
 pub use mistakes::{Mistake, Mistakes};
+pub use urls::{BusUrl, ServerUrl, StoreUrl};
 pub(crate) use values::plain_authority;
 pub use values::{PublicUrl, Secret};
 
@@ -27,14 +31,8 @@ pub struct Config {
     pub task: Task,
     /// Where to listen.
     pub listen: SocketAddr,
-    /// What keeps the boards.
-    pub store: StoreUrl,
-    /// What carries messages between gateways and workers.
-    pub bus: BusUrl,
     /// How people reach this server, where that is not simply what their browser says.
     pub public_url: Option<PublicUrl>,
-    /// What cookies are signed with.
-    pub secret: SecretSource,
     /// What is logged: a level, or levels by module.
     pub log: String,
     /// How it is logged.
@@ -50,29 +48,83 @@ pub struct Config {
 }
 
 /// What the program is to do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one a process")]
+#[derive(Clone, Debug)]
 pub enum Task {
-    /// Serve the web app (the default)
-    #[default]
-    Serve,
-    /// Bring the database to this version, and end
-    Migrate,
+    /// Run until it is told to stop.
+    Run(Role),
+    /// Bring a database to this version, and end.
+    Migrate(StoreUrl),
 }
 
-/// A store, by URL.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum StoreUrl {
-    /// `memory:` forgets everything when the process ends.
-    Memory,
-    /// `sqlite:PATH`.
-    Sqlite(PathBuf),
+/// What a process is, and what that runs on.
+#[derive(Clone, Debug)]
+pub enum Role {
+    /// Everything: it serves the web app, and works off what that brings.
+    Serve {
+        /// What keeps the boards.
+        store: StoreUrl,
+        /// What connects it to other processes, if there are any.
+        bus: Option<ServerBus>,
+        /// What cookies are signed with.
+        secret: SecretSource,
+    },
+    /// It holds connections, and has no database.
+    Gateway {
+        /// What connects it to the workers.
+        bus: ServerBus,
+        /// What cookies are signed with.
+        secret: SecretSource,
+    },
+    /// It runs the core, and shows no pages.
+    Worker {
+        /// What keeps the boards.
+        store: StoreUrl,
+        /// What connects it to the gateways.
+        bus: ServerBus,
+    },
 }
 
-/// A bus, by URL.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum BusUrl {
-    /// `memory:` connects what runs in this process.
-    Memory,
+impl Role {
+    /// The store of those who run the core.
+    #[must_use]
+    pub fn store(&self) -> Option<&StoreUrl> {
+        match self {
+            Self::Serve { store, .. } | Self::Worker { store, .. } => Some(store),
+            Self::Gateway { .. } => None,
+        }
+    }
+
+    /// The bus between processes, if there are several.
+    #[must_use]
+    pub fn bus(&self) -> Option<&ServerBus> {
+        match self {
+            Self::Serve { bus, .. } => bus.as_ref(),
+            Self::Gateway { bus, .. } | Self::Worker { bus, .. } => Some(bus),
+        }
+    }
+
+    /// What those who know people by their cookies sign these with.
+    #[must_use]
+    pub fn secret(&self) -> Option<&SecretSource> {
+        match self {
+            Self::Serve { secret, .. } | Self::Gateway { secret, .. } => Some(secret),
+            Self::Worker { .. } => None,
+        }
+    }
+}
+
+/// A bus on a server of its own.
+#[derive(Clone, Debug)]
+pub struct ServerBus {
+    /// Where it is.
+    pub url: ServerUrl,
+    /// What messages are signed with.
+    pub keys: Keyring,
+    /// Over how many queues commands are spread.
+    pub work_queues: u16,
+    /// What names on it begin with.
+    pub namespace: String,
 }
 
 /// Where the secret comes from.

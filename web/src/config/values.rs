@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use axum::http::Uri;
+use sockbit_application::seal::{KeyId, Keyring};
 
 /// Where people reach the server: a scheme and an authority, as in `https://notes.example.org`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -82,6 +83,20 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// What messages on a bus are signed with, as in `ID:SECRET,ID:SECRET`.
+pub(super) fn bus_keys(text: &str) -> Result<Keyring, String> {
+    let mut keys = Vec::new();
+    for (number, key) in (1..).zip(text.split(',')) {
+        let (id, secret) = key
+            .trim()
+            .split_once(':')
+            .ok_or_else(|| format!("key {number} is not of the form ID:SECRET"))?;
+        let id = KeyId::new(id).map_err(|problem| format!("in key {number}: {problem}"))?;
+        keys.push((id, secret.as_bytes()));
+    }
+    Keyring::new(keys).map_err(|problem| problem.to_string())
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may fail")]
 mod tests {
@@ -101,6 +116,26 @@ mod tests {
             ["", "notes.example.org", "ftp://x", "https://x/notes", "https://me@x", "https://"]
         {
             assert!(text.parse::<PublicUrl>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn bus_keys_are_secrets_with_names() {
+        let text = format!("new:{}, old:{}", "n".repeat(32), "o".repeat(32));
+        assert!(bus_keys(&text).is_ok());
+    }
+
+    #[test]
+    fn mistaken_bus_keys_are_named_and_not_shown() {
+        let long = "hunter2".repeat(5);
+        for (text, problem) in [
+            (long.clone(), "key 1 is not of the form"),
+            (format!("a b:{long}"), "in key 1: the id of a key"),
+            (format!("a:{long},a:{long}"), "two keys with the id a"),
+            ("a:hunter2".to_owned(), "the secret of the key a has fewer than"),
+        ] {
+            let said = bus_keys(&text).unwrap_err();
+            assert!(said.contains(problem) && !said.contains("hunter2"), "{said}");
         }
     }
 

@@ -41,7 +41,14 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted_proxies: usize) -> IpAddr {
     let lines = headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes);
     let heard: Vec<&[u8]> = lines.flat_map(|line| line.split(|byte| *byte == b',')).collect();
     let told = heard.iter().rev().nth(skipped).and_then(|it| std::str::from_utf8(it).ok());
-    told.and_then(|text| text.trim().parse().ok()).unwrap_or(peer)
+    told.and_then(|text| entry(text.trim())).unwrap_or(peer)
+}
+
+/// An address as proxies write it: alone, in brackets, or with a port behind it.
+fn entry(text: &str) -> Option<IpAddr> {
+    let with_port = || text.parse::<SocketAddr>().ok().map(|it| it.ip());
+    let in_brackets = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok().map(IpAddr::V6);
+    text.parse().ok().or_else(with_port).or_else(in_brackets)
 }
 
 /// Whoever has one IPv6 address has a whole /64 of them, so that counts as one.
@@ -99,9 +106,25 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_may_name_the_port_too() {
+        for (line, told) in [
+            ("192.0.2.7:5678", "192.0.2.7"),
+            ("[2001:db8::7]:80", "2001:db8::7"),
+            ("[2001:db8::7]", "2001:db8::7"),
+            ("2001:db8::7", "2001:db8::7"),
+            ("::ffff:192.0.2.7", "::ffff:192.0.2.7"),
+            ("[::ffff:192.0.2.7]:443", "::ffff:192.0.2.7"),
+        ] {
+            assert_eq!(client(PROXY, &forwarded(&[line]), 1), ip(told), "{line}");
+        }
+    }
+
+    #[test]
     fn a_proxy_that_says_nothing_usable_is_counted_itself() {
         assert_eq!(client(PROXY, &HeaderMap::new(), 1), PROXY);
-        assert_eq!(client(PROXY, &forwarded(&["unknown"]), 1), PROXY);
+        for line in ["unknown", "192.0.2.7:", "192.0.2.7:x", "[192.0.2.7]", "[2001:db8::7"] {
+            assert_eq!(client(PROXY, &forwarded(&[line]), 1), PROXY, "{line}");
+        }
     }
 
     #[test]

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
+use axum::extract::rejection::StringRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use sockbit_application::gateway::Identity;
+use sockbit_application::gateway::{AGAIN_AFTER_MS, Identity};
 use sockbit_domain::wire::{ClientMessage, Refusal, RefusalCode, SentCommand, ServerMessage};
 
 use crate::app::App;
-
-const AGAIN_AFTER_MS: u64 = 1_000;
+use crate::pages::Failure;
 
 /// Takes the same message as a socket does and answers with the same: the outcome.
 ///
@@ -20,8 +20,15 @@ const AGAIN_AFTER_MS: u64 = 1_000;
 pub(crate) async fn command(
     State(app): State<Arc<App>>,
     Extension(identity): Extension<Identity>,
-    body: String,
+    body: Result<String, StringRejection>,
 ) -> Response {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            return Failure::too_large(app.body_bytes_max).into_response();
+        }
+        Err(rejection) => return refused(malformed(rejection.body_text())),
+    };
     match ClientMessage::parse(&body) {
         Ok(ClientMessage::Command(sent)) => outcome(&app, &identity, sent).await,
         Ok(_) => refused(Refusal {
@@ -42,6 +49,10 @@ async fn outcome(app: &App, identity: &Identity, sent: SentCommand) -> Response 
             &ServerMessage::Again { id: Some(id), board: None, after_ms: AGAIN_AFTER_MS },
         ),
     }
+}
+
+fn malformed(detail: String) -> Refusal {
+    Refusal { id: None, code: RefusalCode::Malformed, detail }
 }
 
 fn refused(refusal: Refusal) -> Response {

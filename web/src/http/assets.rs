@@ -1,13 +1,12 @@
 //! Styles, scripts and fonts, out of the program itself.
 
-use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use crate::pages::Failure;
+use crate::pages::{Failure, Named};
 
 #[derive(RustEmbed)]
 #[folder = "assets/"]
@@ -19,7 +18,7 @@ const ASK_AGAIN: &str = "no-cache";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// One file, or word that the browser has it already.
-pub(crate) async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
+pub(crate) async fn asset(Named(path): Named<String>, headers: HeaderMap) -> Response {
     let Some((file, kind)) = Assets::get(&path).zip(content_type(&path)) else {
         return Failure::no_such_page().into_response();
     };
@@ -36,17 +35,19 @@ pub(crate) async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Respo
     (described, file.data).into_response()
 }
 
+/// A weak one: compressed or not, it is the same file.
 fn etag(file: &EmbeddedFile) -> String {
-    format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash()))
+    format!("W/\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash()))
 }
 
 fn knows(headers: &HeaderMap, etag: &str) -> bool {
+    let tag = |text: &str| text.trim().trim_start_matches("W/").to_owned();
     headers
         .get_all(header::IF_NONE_MATCH)
         .iter()
         .filter_map(|it| it.to_str().ok())
         .flat_map(|line| line.split(','))
-        .any(|known| known.trim().trim_start_matches("W/") == etag)
+        .any(|known| tag(known) == tag(etag))
 }
 
 /// What the browser is told; other files are not for it.

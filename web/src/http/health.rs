@@ -4,36 +4,60 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Json, Router};
+use futures::future::{BoxFuture, join_all};
+use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
-use sockbit_application::gateway::Gateway;
-use sockbit_application::ports::Store;
-use sockbit_domain::ActorId;
-use sockbit_domain::wire::Query;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
-use uuid::Uuid;
 
-use crate::app::App;
+use super::address::Peer;
+use crate::pages::Failure;
 
 const CHECK_WITHIN: Duration = Duration::from_secs(3);
 /// However often somebody asks, the disk is asked this often at most.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Knows whether requests can be served.
-pub(crate) struct Readiness {
-    gateway: Arc<Gateway>,
-    store: Arc<dyn Store>,
+/// Something without which this process cannot serve.
+pub(crate) struct Check {
+    name: &'static str,
+    run: Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>,
+}
+
+impl Check {
+    /// A check that says what is wrong.
+    pub fn new<F>(name: &'static str, run: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        Self { name, run: Box::new(move || Box::pin(run())) }
+    }
+
+    async fn problem(&self) -> Option<String> {
+        let name = self.name;
+        match timeout(CHECK_WITHIN, (self.run)()).await {
+            Ok(Ok(())) => None,
+            Ok(Err(problem)) => Some(format!("{name}: {problem}")),
+            Err(_) => Some(format!("{name}: no answer in time")),
+        }
+    }
+}
+
+/// What machines ask of a process.
+pub(crate) struct Health {
+    checks: Vec<Check>,
+    metrics: PrometheusHandle,
     is_draining: AtomicBool,
     latest: Mutex<Option<(Instant, Vec<String>)>>,
 }
 
-impl Readiness {
-    pub fn new(gateway: Arc<Gateway>, store: Arc<dyn Store>) -> Self {
-        Self { gateway, store, is_draining: AtomicBool::new(false), latest: Mutex::default() }
+impl Health {
+    pub fn new(checks: Vec<Check>, metrics: PrometheusHandle) -> Self {
+        Self { checks, metrics, is_draining: AtomicBool::new(false), latest: Mutex::default() }
     }
 
     /// From now on others are to serve.
@@ -58,44 +82,85 @@ impl Readiness {
     }
 
     async fn check(&self) -> Vec<String> {
-        let (store, bus) = tokio::join!(self.check_store(), self.check_bus());
-        store.into_iter().chain(bus).collect()
-    }
-
-    async fn check_store(&self) -> Option<String> {
-        match timeout(CHECK_WITHIN, self.store.check()).await {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(format!("store: {error}")),
-            Err(_) => Some("store: no answer in time".to_owned()),
-        }
-    }
-
-    /// A question of nobody's goes the whole way over the bus to a worker and back.
-    async fn check_bus(&self) -> Option<String> {
-        let asking = self.gateway.query(ActorId(Uuid::nil()), Query::MyBoards {});
-        match timeout(CHECK_WITHIN, asking).await {
-            Ok(Ok(_)) => None,
-            Ok(Err(error)) => Some(format!("bus: {error}")),
-            Err(_) => Some("bus: no answer in time".to_owned()),
-        }
+        join_all(self.checks.iter().map(Check::problem)).await.into_iter().flatten().collect()
     }
 }
 
+/// The routes for machines.
+pub(crate) fn routes(health: Arc<Health>) -> Router {
+    Router::new()
+        .route("/healthz", get(alive))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(health)
+}
+
 /// The process runs; anything more is the business of [`ready`].
-pub(crate) async fn alive() -> &'static str {
+async fn alive() -> &'static str {
     "ok\n"
 }
 
 /// 200 where requests can be served, and otherwise 503 with every reason.
-pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
-    let problems = app.readiness.problems().await;
+async fn ready(State(health): State<Arc<Health>>) -> Response {
+    let problems = health.problems().await;
     let is_ready = problems.is_empty();
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(json!({ "ready": is_ready, "problems": problems }))).into_response()
 }
 
-/// All measurements, as Prometheus reads them.
-pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
+/// What a proxy writes into requests that it passes on.
+const FROM_A_PROXY: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+
+/// All measurements, as Prometheus reads them; for this machine only, since they tell how much is
+/// done here. Of anybody else, also behind a proxy of this machine's, the page is hidden.
+async fn metrics(
+    State(health): State<Arc<Health>>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+) -> Response {
+    let is_near = peer.is_some_and(|Extension(Peer(peer))| peer.ip().to_canonical().is_loopback());
+    if !is_near || FROM_A_PROXY.iter().any(|name| headers.contains_key(*name)) {
+        return Failure::no_such_page().into_response();
+    }
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (kind, app.metrics.render()).into_response()
+    (kind, health.metrics.render()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use axum::body::Body;
+    use axum::http::Request;
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn status(peer: &str, header: Option<&'static str>) -> StatusCode {
+        let peer: SocketAddr = peer.parse().expect("an address");
+        let metrics = PrometheusBuilder::new().build_recorder().handle();
+        let routes = routes(Arc::new(Health::new(Vec::new(), metrics)));
+        let request = Request::get("/metrics").extension(Peer(peer));
+        let request = header.into_iter().fold(request, |it, name| it.header(name, "192.0.2.7"));
+        let request = request.body(Body::empty()).expect("a request");
+        routes.oneshot(request).await.expect("an answer").status()
+    }
+
+    #[tokio::test]
+    async fn measurements_are_told_to_this_machine() {
+        for peer in ["127.0.0.1:80", "[::1]:80", "[::ffff:127.0.0.1]:80"] {
+            assert_eq!(status(peer, None).await, 200, "{peer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn measurements_are_hidden_from_others() {
+        for peer in ["192.0.2.7:80", "10.0.0.1:80", "[2001:db8::1]:80", "[::ffff:10.0.0.1]:80"] {
+            assert_eq!(status(peer, None).await, 404, "{peer}");
+        }
+        for header in FROM_A_PROXY {
+            assert_eq!(status("127.0.0.1:80", Some(header)).await, 404, "{header}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod address;
 pub(crate) mod api;
 pub(crate) mod assets;
+pub(crate) mod compress;
 pub(crate) mod deadline;
 pub(crate) mod headers;
 pub(crate) mod health;

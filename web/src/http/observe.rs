@@ -9,16 +9,20 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::app::App;
+use sockbit_application::ports::Ids;
 
 /// Watches a request. Of its address only the route is told, since an address may hold a link key.
-pub(crate) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(crate) async fn observe(
+    State(ids): State<Arc<dyn Ids>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let method = method_name(request.method());
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "(none)".to_owned(), |path| path.as_str().to_owned());
-    let trace = app.ids.mint().simple().to_string();
+    let trace = ids.mint().simple().to_string();
     let span = tracing::info_span!("request", trace, method, route);
     async move {
         let begun = Instant::now();

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use sockbit_application::gateway::{Identity, TooManyConnections};
 
 use super::address::ClientAddress;
 use crate::app::App;
+use crate::pages::Failure;
 use crate::server::Place;
 
 /// Opens a session and serves it over a WebSocket.
@@ -19,8 +21,14 @@ pub(crate) async fn socket(
     Extension(identity): Extension<Identity>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     place: Option<Extension<Place>>,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => {
+            return Failure::unreadable(rejection.status(), &rejection.body_text()).into_response();
+        }
+    };
     match app.gateway.open(identity, address) {
         Ok(session) => sockbit_websocket::upgrade(upgrade, session, app.websocket, place),
         Err(full) => (status(full), full.to_string()).into_response(),

@@ -9,6 +9,7 @@ use sockbit_application::gateway::Identity;
 use sockbit_domain::{Actor, ActorId, ClientId, PERSON_COLOURS, Timestamp, person_name};
 use time::Duration;
 
+use super::guest;
 use crate::config::Secret;
 
 const NAME: &str = "sockbit";
@@ -76,8 +77,11 @@ impl Cookies {
 
 fn identity(content: Content) -> Option<Identity> {
     let Content { v, actor, client, name, colour, .. } = content;
-    let is_ours = v == VERSION && colour < PERSON_COLOURS;
-    let name = person_name(&name).filter(|_| is_ours)?;
+    if v != VERSION || colour >= PERSON_COLOURS {
+        return None;
+    }
+    // What makes a name may have changed since; whoever has none by that stays who they are.
+    let name = person_name(&name).unwrap_or_else(|| guest::name(actor.0));
     Some(Identity { actor: Actor { id: actor, name, colour }, client })
 }
 
@@ -141,6 +145,17 @@ mod tests {
     fn a_cookie_signed_with_another_secret_is_none() {
         let header = cookies().header(&guest(&RandomIds), NOW).expect("a cookie");
         assert_eq!(cookies().read(&sent_back(&header, ToOwned::to_owned), NOW), None);
+    }
+
+    #[test]
+    fn whoever_has_a_name_that_nobody_can_see_gets_another_and_stays_who_they_are() {
+        let (cookies, mut identity) = (cookies(), guest(&RandomIds));
+        identity.actor.name = "\u{200b}\u{202e}".to_owned();
+        let header = cookies.header(&identity, NOW).expect("a cookie");
+        let headers = sent_back(&header, ToOwned::to_owned);
+        let (read, _) = cookies.read(&headers, NOW).expect("an identity");
+        assert_eq!((read.actor.id, read.client), (identity.actor.id, identity.client));
+        assert_eq!(read.actor.name.split(' ').count(), 2, "{}", read.actor.name);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use sockbit_application::gateway::Identity;
 use sockbit_application::ports::Ids;
 use sockbit_domain::{Actor, ActorId, ClientId, PERSON_COLOURS};
+use uuid::Uuid;
 
 const MOODS: [&str; 32] = [
     "Amber", "Brave", "Bright", "Calm", "Clever", "Cosy", "Early", "Eager", "Fair", "Fresh",
@@ -20,10 +21,16 @@ const ANIMALS: [&str; 32] = [
 /// Somebody who was never here before.
 pub(super) fn guest(ids: &dyn Ids) -> Identity {
     let id = ids.mint();
-    let [mood, animal, colour, ..] = ids.mint().into_bytes();
-    let name = format!("{} {}", pick(&MOODS, mood), pick(&ANIMALS, animal));
-    let actor = Actor { id: ActorId(id), name, colour: colour % PERSON_COLOURS };
+    let dice = ids.mint();
+    let [.., colour] = dice.into_bytes();
+    let actor = Actor { id: ActorId(id), name: name(dice), colour: colour % PERSON_COLOURS };
     Identity { actor, client: ClientId(ids.mint()) }
+}
+
+/// The name that these dice give.
+pub(super) fn name(dice: Uuid) -> String {
+    let [mood, animal, ..] = dice.into_bytes();
+    format!("{} {}", pick(&MOODS, mood), pick(&ANIMALS, animal))
 }
 
 fn pick(words: &[&'static str; 32], dice: u8) -> &'static str {

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use sockbit_application::gateway::Identity;
 use sockbit_domain::{BoardId, Note, NoteId, NoteState, Position, Timestamp};
 
 use super::boards::{Answer, Board};
+use super::caller::Caller;
 use super::fields::{Asked, Named};
 use super::render::heavy_page;
+use super::turns::Turn;
 use super::views::{
     BoardPage, BoardView, ComposerView, DraftView, Frame, NoteView, NoticeView, TrashedView, label,
 };
@@ -51,11 +51,11 @@ pub(super) struct Editing {
 /// The page as it is.
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    Extension(me): Extension<Identity>,
+    me: Caller,
     Named(id): Named<BoardId>,
     Asked(wanted): Asked<Wanted>,
 ) -> Answer {
-    let mut board = app.board(&me, id).await?;
+    let (mut board, turn) = app.board(&me, id).await?;
     let named = |text: Option<String>| text.and_then(|text| text.parse::<NoteId>().ok());
     let mut additions = Additions { colouring: named(wanted.colour), ..Additions::default() };
     if let Some(note) = named(wanted.trashed).and_then(|id| find(&board, id)) {
@@ -64,19 +64,19 @@ pub(super) async fn show(
     if let Some(note) = named(wanted.edit).filter(|note| find(&board, *note).is_some()) {
         additions.editing = Some(open(&app, &me, &mut board, note).await?);
     }
-    Ok(render(&app, &me, board, additions, StatusCode::OK).await)
+    Ok(render(&app, &me, (board, turn), additions, StatusCode::OK).await)
 }
 
 /// The board anew, with what is to be said after a post that was refused.
 pub(super) async fn show_with(
     app: &App,
-    me: &Identity,
+    me: &Caller,
     board: BoardId,
     additions: Additions,
     status: StatusCode,
 ) -> Answer {
-    let board = app.board(me, board).await?;
-    Ok(render(app, me, board, additions, status).await)
+    let (board, turn) = app.board(me, board).await?;
+    Ok(render(app, me, (board, turn), additions, status).await)
 }
 
 fn find(board: &Board, id: NoteId) -> Option<&Note> {
@@ -87,7 +87,7 @@ fn find(board: &Board, id: NoteId) -> Option<&Note> {
 /// read in parts, and may have changed in between.
 async fn open(
     app: &App,
-    me: &Identity,
+    me: &Caller,
     board: &mut Board,
     note: NoteId,
 ) -> Result<Editing, super::Failure> {
@@ -108,14 +108,14 @@ fn trashed_notice(board: BoardId, note: &Note) -> Option<NoticeView> {
 
 async fn render(
     app: &App,
-    me: &Identity,
-    board: Board,
+    me: &Caller,
+    (board, turn): (Board, Turn),
     additions: Additions,
     status: StatusCode,
 ) -> axum::response::Response {
-    let frame = Frame::new(me, format!("/boards/{}", board.id));
+    let frame = Frame::new(&me.identity, format!("/boards/{}", board.id));
     let (notes_max, now) = (app.limits.notes_max, app.clock.now());
-    heavy_page(app, status, move || view(&board, frame, additions, notes_max, now)).await
+    heavy_page(turn, status, move || view(&board, frame, additions, notes_max, now)).await
 }
 
 fn view(

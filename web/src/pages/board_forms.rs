@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::json;
-use sockbit_application::gateway::Identity;
 use sockbit_application::ports::Ids;
 use sockbit_domain::{BoardId, Colour, Command, NoteId, Rank, Rejection, Role, Text};
 
 use super::Failure;
 use super::board::{Additions, show_with};
 use super::boards::Answer;
+use super::caller::Caller;
 use super::errors::{sentence, status};
 use super::fields::{Fields, Named};
 use super::render::see;
@@ -31,7 +31,7 @@ pub(super) struct NewTitle {
 /// Gives the board another title.
 pub(super) async fn rename(
     State(app): State<Arc<App>>,
-    Extension(me): Extension<Identity>,
+    me: Caller,
     Named(board): Named<BoardId>,
     Fields(NewTitle { title }): Fields<NewTitle>,
 ) -> Answer {
@@ -49,7 +49,7 @@ pub(super) async fn rename(
 /// Makes a link and shows it, this once: what is kept of its key is a hash.
 pub(super) async fn link(
     State(app): State<Arc<App>>,
-    Extension(me): Extension<Identity>,
+    me: Caller,
     Named(board): Named<BoardId>,
     headers: HeaderMap,
 ) -> Answer {
@@ -90,10 +90,10 @@ fn wants_json(headers: &HeaderMap) -> bool {
 /// Puts three notes to try on a board that has none yet.
 pub(super) async fn examples(
     State(app): State<Arc<App>>,
-    Extension(me): Extension<Identity>,
+    me: Caller,
     Named(id): Named<BoardId>,
 ) -> Answer {
-    let is_empty = app.board(&me, id).await?.live().next().is_none();
+    let is_empty = app.board(&me, id).await?.0.live().next().is_none();
     let examples = EXAMPLES.iter().filter(|_| is_empty);
     let mut last: Option<Rank> = None;
     for (colour, text) in examples {
@@ -132,7 +132,7 @@ const EXAMPLES: [(Colour, &str); 3] = [
 /// The board anew, with the reason why something was not done.
 pub(super) async fn not_done(
     app: &App,
-    me: &Identity,
+    me: &Caller,
     board: BoardId,
     rejection: &Rejection,
 ) -> Result<Response, Failure> {

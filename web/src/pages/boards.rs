@@ -2,13 +2,14 @@
 
 use axum::response::Response;
 use serde_json::value::to_raw_value;
-use sockbit_application::gateway::Identity;
 use sockbit_domain::wire::{NoteHistory, NotePage, Query, Reply, SentCommand};
 use sockbit_domain::{
     BoardId, Command, MessageId, Note, NoteId, Outcome, Position, Rejection, Seq, Title,
 };
 
+use super::caller::Caller;
 use super::errors::Failure;
+use super::turns::Turn;
 use super::views::is_live;
 use crate::app::App;
 
@@ -30,8 +31,14 @@ impl Board {
 }
 
 impl App {
-    /// Pulls a board page by page.
-    pub(super) async fn board(&self, me: &Identity, board: BoardId) -> Result<Board, Failure> {
+    /// Pulls a board page by page, once it is the caller's turn, which is to be held for as long
+    /// as the board is. One at a time for each request.
+    pub(super) async fn board(
+        &self,
+        me: &Caller,
+        board: BoardId,
+    ) -> Result<(Board, Turn), Failure> {
+        let turn = self.rendering.take(me.address.0).await;
         let first = self.board_page(me, board, None).await?;
         let (title, position) = (first.title, first.position);
         let (mut notes, mut next) = (first.notes, first.next);
@@ -41,12 +48,12 @@ impl App {
             next = page.next;
         }
         notes.sort_by(|a, b| (&a.rank, a.id).cmp(&(&b.rank, b.id)));
-        Ok(Board { id: board, title, position, notes })
+        Ok((Board { id: board, title, position, notes }, turn))
     }
 
     async fn board_page(
         &self,
-        me: &Identity,
+        me: &Caller,
         board: BoardId,
         after: Option<NoteId>,
     ) -> Result<sockbit_domain::wire::BoardPage, Failure> {
@@ -59,7 +66,7 @@ impl App {
     /// One note, with the position that its text is the base at.
     pub(super) async fn note(
         &self,
-        me: &Identity,
+        me: &Caller,
         board: BoardId,
         note: NoteId,
     ) -> Result<NotePage, Failure> {
@@ -72,7 +79,7 @@ impl App {
     /// A page of what happened to a note.
     pub(super) async fn note_history(
         &self,
-        me: &Identity,
+        me: &Caller,
         board: BoardId,
         note: NoteId,
         before: Option<Seq>,
@@ -83,8 +90,8 @@ impl App {
         }
     }
 
-    pub(super) async fn ask(&self, me: &Identity, query: Query) -> Result<Reply, Failure> {
-        match self.gateway.query(me.actor.id, query).await? {
+    pub(super) async fn ask(&self, me: &Caller, query: Query) -> Result<Reply, Failure> {
+        match self.gateway.query(me.identity.actor.id, query).await? {
             Reply::Rejected(rejection) => Err(rejection.into()),
             reply => Ok(reply),
         }
@@ -93,7 +100,7 @@ impl App {
     /// Sends one command and waits for its outcome.
     pub(super) async fn send(
         &self,
-        me: &Identity,
+        me: &Caller,
         board: BoardId,
         command: &Command,
     ) -> Result<Result<(), Rejection>, Failure> {
@@ -103,7 +110,7 @@ impl App {
     /// The same, with a link key beside the command.
     pub(super) async fn send_with_key(
         &self,
-        me: &Identity,
+        me: &Caller,
         board: BoardId,
         command: &Command,
         key: Option<String>,
@@ -113,7 +120,7 @@ impl App {
             Failure::internal()
         })?;
         let sent = SentCommand { id: MessageId(self.ids.mint()), board, key, body };
-        match self.gateway.command(me, sent).await? {
+        match self.gateway.command(&me.identity, sent).await? {
             Outcome::Saved { .. } | Outcome::Unchanged { .. } => Ok(Ok(())),
             Outcome::Rejected(rejection) => Ok(Err(rejection)),
         }

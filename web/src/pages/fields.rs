@@ -32,7 +32,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Fields<T> {
 }
 
 /// The ids in an address. What is no id names nothing that exists.
-pub(super) struct Named<T>(pub T);
+pub(crate) struct Named<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T> {
     type Rejection = Failure;

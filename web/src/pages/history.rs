@@ -122,7 +122,9 @@ fn delta_parts(before: &str, delta: &Delta) -> Vec<DiffPart> {
             Op::Insert(text) => parts.push(part("insert", text)),
             Op::Delete(units) => {
                 let (gone, after) = split_utf16(rest, *units);
-                parts.push(part("delete", gone));
+                // What went is read before what came in its place.
+                let at = parts.len() - usize::from(is_insert(parts.last()));
+                parts.insert(at, part("delete", gone));
                 rest = after;
             }
         }
@@ -131,6 +133,10 @@ fn delta_parts(before: &str, delta: &Delta) -> Vec<DiffPart> {
         parts.extend(context(rest, true, false));
     }
     parts
+}
+
+fn is_insert(part: Option<&DiffPart>) -> bool {
+    part.is_some_and(|part| part.kind == "insert")
 }
 
 /// Unchanged text, of which only the sides towards a change are shown.
@@ -201,15 +207,15 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_shows_what_came_and_what_went() {
+    fn an_edit_shows_what_went_and_what_came_in_its_place() {
         let delta = Delta::new().retain(4).insert("green").delete(3);
         let views = shown("the red 🦊 sock", vec![edited(delta)]);
         assert_eq!(
             views.first().map(kinds),
             Some(vec![
                 ("same", "the "),
-                ("insert", "green"),
                 ("delete", "red"),
+                ("insert", "green"),
                 ("same", " 🦊 sock")
             ])
         );

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use sockbit_application::gateway::Identity;
 use sockbit_domain::wire::{Query, Reply};
 use sockbit_domain::{BoardId, Command};
 
 use super::Failure;
 use super::boards::Answer;
+use super::caller::Caller;
 use super::errors::{sentence, status};
 use super::fields::Fields;
 use super::render::{page, see};
@@ -24,10 +23,7 @@ pub(super) struct NewBoard {
 }
 
 /// The page as it is.
-pub(super) async fn show(
-    State(app): State<Arc<App>>,
-    Extension(me): Extension<Identity>,
-) -> Answer {
+pub(super) async fn show(State(app): State<Arc<App>>, me: Caller) -> Answer {
     let view = home(&app, &me, String::new(), None).await?;
     Ok(page(StatusCode::OK, &view))
 }
@@ -35,7 +31,7 @@ pub(super) async fn show(
 /// Begins a board and goes there; where that is rejected, says so beside what was typed.
 pub(super) async fn create(
     State(app): State<Arc<App>>,
-    Extension(me): Extension<Identity>,
+    me: Caller,
     Fields(NewBoard { title }): Fields<NewBoard>,
 ) -> Answer {
     let board = BoardId(app.ids.mint());
@@ -50,7 +46,7 @@ pub(super) async fn create(
 
 async fn home(
     app: &App,
-    me: &Identity,
+    me: &Caller,
     title: String,
     problem: Option<String>,
 ) -> Result<HomePage, Failure> {
@@ -59,5 +55,5 @@ async fn home(
     };
     let now = app.clock.now();
     let boards = boards.iter().map(|summary| BoardRow::new(summary, now)).collect();
-    Ok(HomePage { frame: Frame::new(me, "/".to_owned()), boards, title, problem })
+    Ok(HomePage { frame: Frame::new(&me.identity, "/".to_owned()), boards, title, problem })
 }

@@ -6,13 +6,12 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::extract::State;
 use axum::http::header;
-use sockbit_application::gateway::Identity;
 use sockbit_domain::{BoardId, Command};
 
 use super::boards::Answer;
+use super::caller::Caller;
 use super::fields::Named;
 use super::render::see;
 use crate::app::App;
@@ -20,7 +19,7 @@ use crate::app::App;
 /// Makes whoever opens the link a member and shows them the board. Opening it again changes nothing.
 pub(super) async fn join(
     State(app): State<Arc<App>>,
-    Extension(me): Extension<Identity>,
+    me: Caller,
     Named((board, key)): Named<(BoardId, String)>,
 ) -> Answer {
     app.send_with_key(&me, board, &Command::JoinBoard {}, Some(key)).await??;

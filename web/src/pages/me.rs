@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use serde::Deserialize;
@@ -11,6 +10,7 @@ use sockbit_domain::{Actor, PERSON_COLOURS, person_name};
 
 use super::Failure;
 use super::boards::Answer;
+use super::caller::Caller;
 use super::fields::Fields;
 use super::render::see;
 use crate::app::App;
@@ -26,7 +26,7 @@ pub(super) struct Me {
 /// Takes a new name and colour, and goes back to where the form was.
 pub(super) async fn change(
     State(app): State<Arc<App>>,
-    Extension(me): Extension<Identity>,
+    me: Caller,
     Fields(Me { name, colour, back }): Fields<Me>,
 ) -> Answer {
     let name =
@@ -34,8 +34,8 @@ pub(super) async fn change(
     if colour >= PERSON_COLOURS {
         return Err(unusable("there is no such colour"));
     }
-    let actor = Actor { id: me.actor.id, name, colour };
-    let identity = Identity { actor, client: me.client };
+    let Identity { actor, client } = me.identity;
+    let identity = Identity { actor: Actor { name, colour, ..actor }, client };
     let cookie = app.cookies.header(&identity, app.clock.now()).ok_or_else(Failure::internal)?;
     let mut response = see(local(&back));
     response.headers_mut().insert(header::SET_COOKIE, cookie);

@@ -3,6 +3,7 @@
 mod board;
 mod board_forms;
 mod boards;
+mod caller;
 mod errors;
 mod fields;
 mod history;
@@ -15,6 +16,7 @@ mod note;
 mod note_forms;
 mod render;
 mod time;
+mod turns;
 mod views;
 
 use std::sync::Arc;
@@ -25,6 +27,8 @@ use axum::routing::{get, post};
 use crate::app::App;
 
 pub(crate) use errors::{Failure, explain};
+pub(crate) use fields::Named;
+pub(crate) use turns::Turns;
 
 /// All pages and the forms on them.
 pub(crate) fn routes() -> Router<Arc<App>> {

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use sockbit_application::gateway::Identity;
 use sockbit_domain::{BoardId, NoteId, NoteState, Seq};
 
 use super::Failure;
 use super::board::Editing;
 use super::boards::Answer;
+use super::caller::Caller;
 use super::fields::{Asked, Named};
 use super::history;
 use super::render::heavy_page;
@@ -39,7 +38,7 @@ struct Additions {
 /// The page as it is.
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    Extension(me): Extension<Identity>,
+    me: Caller,
     Named((board, note)): Named<(BoardId, NoteId)>,
     Asked(wanted): Asked<Wanted>,
 ) -> Answer {
@@ -55,7 +54,7 @@ pub(super) async fn show(
 /// The page anew, with a text that was refused still in its editor.
 pub(super) async fn show_with(
     app: &App,
-    me: &Identity,
+    me: &Caller,
     board: BoardId,
     typed: Editing,
     notice: Option<NoticeView>,
@@ -68,16 +67,17 @@ pub(super) async fn show_with(
 
 async fn render(
     app: &App,
-    me: &Identity,
+    me: &Caller,
     (board, id): (BoardId, NoteId),
     additions: Additions,
     status: StatusCode,
 ) -> Answer {
+    let turn = app.rendering.take(me.address.0).await;
     let history = app.note_history(me, board, id, additions.before).await?;
     let page = app.note(me, board, id).await?;
     let path = format!("/boards/{board}/notes/{id}");
     let older = history.earlier.map(|seq| format!("{path}?before={seq}#history"));
-    let frame = Frame { notice: additions.notice, ..Frame::new(me, path) };
+    let frame = Frame { notice: additions.notice, ..Frame::new(&me.identity, path) };
     let now = app.clock.now();
     let view = move || {
         let trashed = page.note.state == NoteState::Trashed;
@@ -99,5 +99,5 @@ async fn render(
             older,
         }
     };
-    Ok::<_, Failure>(heavy_page(app, status, view).await)
+    Ok::<_, Failure>(heavy_page(turn, status, view).await)
 }

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use sockbit_application::gateway::Identity;
 use sockbit_domain::{
     BoardId, Colour, Command, EventId, NoteId, Position, Rank, Rejection, RejectionCode, Seq, Text,
     TextChange,
@@ -16,6 +14,7 @@ use super::Failure;
 use super::board::{Additions, Editing, show_with};
 use super::board_forms::not_done;
 use super::boards::Answer;
+use super::caller::Caller;
 use super::errors::{sentence, status};
 use super::fields::{Fields, Named};
 use super::moves::{Direction, rank_beyond};
@@ -85,12 +84,12 @@ impl Back {
 /// Puts a new note first on the board, where the blank sheet is.
 pub(super) async fn create(
     State(app): State<Arc<App>>,
-    Extension(me): Extension<Identity>,
+    me: Caller,
     Named(board): Named<BoardId>,
     Fields(NewNote { text, colour }): Fields<NewNote>,
 ) -> Answer {
     let rank = {
-        let board = app.board(&me, board).await?;
+        let (board, _turn) = app.board(&me, board).await?;
         let first = board.live().next().map(|note| note.rank.clone());
         Rank::between(None, first.as_ref())
     };
@@ -116,7 +115,7 @@ pub(super) async fn create(
 /// Saves a text, merged with whatever others wrote since it was opened.
 pub(super) async fn edit(
     State(app): State<Arc<App>>,
-    Extension(me): Extension<Identity>,
+    me: Caller,
     Named((board, note)): Named<(BoardId, NoteId)>,
     Fields(NewText { text, base_seq, base_event, back }): Fields<NewText>,
 ) -> Answer {
@@ -132,7 +131,7 @@ pub(super) async fn edit(
 
 async fn not_saved(
     app: &App,
-    me: &Identity,
+    me: &Caller,
     board: BoardId,
     typed: Editing,
     back: Back,
@@ -151,7 +150,7 @@ async fn not_saved(
 /// as this one would have been.
 async fn go_on_editing(
     app: &App,
-    me: &Identity,
+    me: &Caller,
     board: BoardId,
     typed: Editing,
     back: Back,
@@ -172,7 +171,7 @@ async fn go_on_editing(
 
 async fn keep_as_draft(
     app: &App,
-    me: &Identity,
+    me: &Caller,
     board: BoardId,
     typed: Editing,
     rejection: &Rejection,
@@ -188,7 +187,7 @@ async fn keep_as_draft(
 /// Gives a note another colour.
 pub(super) async fn recolour(
     State(app): State<Arc<App>>,
-    Extension(me): Extension<Identity>,
+    me: Caller,
     Named((board, note)): Named<(BoardId, NoteId)>,
     Fields(NewColour { colour, back }): Fields<NewColour>,
 ) -> Answer {
@@ -199,14 +198,17 @@ pub(super) async fn recolour(
 /// Moves a note by one place.
 pub(super) async fn relocate(
     State(app): State<Arc<App>>,
-    Extension(me): Extension<Identity>,
+    me: Caller,
     Named((id, note)): Named<(BoardId, NoteId)>,
     Fields(NewPlace { direction }): Fields<NewPlace>,
 ) -> Answer {
-    let board = app.board(&me, id).await?;
-    let live: Vec<_> = board.live().collect();
+    let rank = {
+        let (board, _turn) = app.board(&me, id).await?;
+        let live: Vec<_> = board.live().collect();
+        rank_beyond(live.iter().copied(), note, direction)
+    };
     let path = Back::Board.path(id, note);
-    match rank_beyond(live.iter().copied(), note, direction) {
+    match rank {
         Ok(None) => Ok(see(&path)),
         Ok(Some(rank)) => done(&app, &me, id, &Command::MoveNote { note, rank }, &path).await,
         Err(error) => {
@@ -219,7 +221,7 @@ pub(super) async fn relocate(
 /// Puts a note into the trash; the board then offers to take it back.
 pub(super) async fn trash(
     State(app): State<Arc<App>>,
-    Extension(me): Extension<Identity>,
+    me: Caller,
     Named((board, note)): Named<(BoardId, NoteId)>,
     Fields(Return { back }): Fields<Return>,
 ) -> Answer {
@@ -233,7 +235,7 @@ pub(super) async fn trash(
 /// Takes a note out of the trash.
 pub(super) async fn restore(
     State(app): State<Arc<App>>,
-    Extension(me): Extension<Identity>,
+    me: Caller,
     Named((board, note)): Named<(BoardId, NoteId)>,
     Fields(Return { back }): Fields<Return>,
 ) -> Answer {
@@ -243,7 +245,7 @@ pub(super) async fn restore(
 /// Deletes a note in the trash for good, which has to be confirmed.
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
-    Extension(me): Extension<Identity>,
+    me: Caller,
     Named((board, note)): Named<(BoardId, NoteId)>,
     Fields(Confirmed { confirm }): Fields<Confirmed>,
 ) -> Answer {
@@ -259,7 +261,7 @@ pub(super) async fn delete(
 /// Sends a command; shows the page at `path` where it was carried out, and otherwise says why not.
 async fn done(
     app: &App,
-    me: &Identity,
+    me: &Caller,
     board: BoardId,
     command: &Command,
     path: &str,

@@ -1,12 +1,14 @@
 //! The server: accepts connections, holds each to its limits, and goes away without losing anything.
 
 mod connection;
+mod pace;
 mod places;
 
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -47,24 +49,31 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
     })
 }
 
+/// A part without which nothing is served has ended by itself.
+#[derive(Debug, thiserror::Error)]
+#[error("a part that has to run for ever has ended; the lines above say why")]
+pub struct Broken;
+
 /// Serves until `stop`, then lets everybody finish; `hurry` cuts that short.
 pub async fn serve(
     listener: TcpListener,
-    site: Site,
+    mut site: Site,
     config: &Config,
     stop: impl Future<Output = ()>,
     hurry: impl Future<Output = ()>,
-) {
+) -> Result<(), Broken> {
     let is_direct = config.trusted_proxies == 0;
     let per_address_max = is_direct.then_some(config.server.sockets_per_address_max);
     let places = Places::new(config.server.connections_max, per_address_max);
     let (stopping, stopped) = watch::channel(false);
-    tokio::select! {
-        () = accept(&listener, &site, &places, &stopped) => {}
-        () = stop => {}
-    }
+    let router = site.router.clone();
+    let ended = tokio::select! {
+        () = accept(&listener, &router, &places, &stopped) => Ok(()),
+        () = site.broken() => Err(Broken),
+        () = stop => Ok(()),
+    };
     drop(listener);
-    tracing::info!(live = site.app.gateway.sessions(), "going away");
+    tracing::info!(live = site.sessions(), "going away");
     site.drain();
     stopping.send_replace(true);
     let deadline = Instant::now() + DRAIN_WITHIN;
@@ -77,11 +86,12 @@ pub async fn serve(
         () = hurry => {}
     }
     site.close(deadline.saturating_duration_since(Instant::now())).await;
+    ended
 }
 
 async fn accept(
     listener: &TcpListener,
-    site: &Site,
+    router: &Router,
     places: &Places,
     stopped: &watch::Receiver<bool>,
 ) {
@@ -97,7 +107,7 @@ async fn accept(
             }
         };
         if let Some(place) = places.take(free, counted(peer.ip())) {
-            begin(stream, peer, place, site, stopped.clone());
+            begin(stream, peer, place, router.clone(), stopped.clone());
         } else {
             tracing::debug!(%peer, "too many connections from this address");
         }
@@ -108,12 +118,12 @@ fn begin(
     stream: TcpStream,
     peer: SocketAddr,
     place: Place,
-    site: &Site,
+    router: Router,
     stopped: watch::Receiver<bool>,
 ) {
     // Answers are whole when they are written, so waiting for more to send would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection was gone before it began");
     }
-    tokio::spawn(connection::serve(stream, peer, place, site.router.clone(), stopped));
+    tokio::spawn(connection::serve(stream, peer, place, router, stopped));
 }

@@ -1,6 +1,6 @@
 // @ts-check
-// One board on one page: the machine, the connection that it speaks over, and the record in which
-// it keeps what is not sent. A command goes out only when it is kept.
+// A seat at a board, as a page has one: the machine, the connection that it speaks over, and the
+// record in which it keeps what is not sent. A command goes out only when it is kept.
 
 import { BoardClient } from "./board-client.js";
 import { moment, uuid } from "./ids.js";
@@ -17,7 +17,7 @@ const KEEP_MAX_MS = 3_000;
 const TICK_MS = 1_000;
 
 /** A party of its connection. */
-export class Session {
+export class Seat {
   /**
    * Shows what changed; `isOwn` where it is this person's doing.
    * @type {(changes: ViewChange[], isOwn: boolean) => void}
