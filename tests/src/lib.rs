@@ -5,4 +5,7 @@
 pub mod contracts;
 pub mod deltas;
 pub mod model;
+pub mod proxy;
+pub mod servers;
 pub mod system;
+pub mod vhost;

@@ -41,6 +41,7 @@ const TABLE: &[Row] = &[
             "async-trait",
             "bytes",
             "futures",
+            "hmac",
             "metrics",
             "serde",
             "serde_json",
@@ -53,6 +54,18 @@ const TABLE: &[Row] = &[
     },
     Row {
         name: "sockbit-memory",
+        ours: Only(&["sockbit-application", "sockbit-domain"]),
+        ours_in_tests: &[],
+        foreign: Any,
+    },
+    Row {
+        name: "sockbit-rabbitmq",
+        ours: Only(&["sockbit-application", "sockbit-domain"]),
+        ours_in_tests: &[],
+        foreign: Any,
+    },
+    Row {
+        name: "sockbit-postgres",
         ours: Only(&["sockbit-application", "sockbit-domain"]),
         ours_in_tests: &[],
         foreign: Any,
@@ -81,6 +94,8 @@ const TABLE: &[Row] = &[
             "sockbit-application",
             "sockbit-domain",
             "sockbit-memory",
+            "sockbit-postgres",
+            "sockbit-rabbitmq",
             "sockbit-sqlite",
             "sockbit-websocket",
         ]),
@@ -88,7 +103,8 @@ const TABLE: &[Row] = &[
         foreign: Any,
     },
     Row { name: "sockbit-tests", ours: Any, ours_in_tests: &[], foreign: Any },
-    Row { name: "xtask", ours: Only(&[]), ours_in_tests: &[], foreign: Any },
+    Row { name: "sockbit-servers", ours: Only(&[]), ours_in_tests: &[], foreign: Only(&[]) },
+    Row { name: "xtask", ours: Only(&["sockbit-servers"]), ours_in_tests: &[], foreign: Any },
 ];
 
 /// Who depends on whom: the crates of the workspace, by name.

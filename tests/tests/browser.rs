@@ -3,12 +3,47 @@
 use std::time::Duration;
 
 use serde_json::json;
-use sockbit_tests::system::{App, Browser, Window, eventually};
+use sockbit_tests::system::{Browser, Site, Window, eventually};
 use thirtyfour::prelude::*;
 
-/// An app, and two people with a browser each who are on one board with one note.
+/// Makes each a test of the app in one process, and of the app spread over several, where the two
+/// people are at different gateways.
+macro_rules! in_both_shapes {
+    ($($test:ident)*) => {
+        mod in_one_process {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test(super::Site::in_one_process().await).await;
+            })*
+        }
+
+        mod across_processes {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test(super::Site::across_processes().await).await;
+            })*
+        }
+    };
+}
+
+in_both_shapes! {
+    what_one_person_writes_the_other_sees
+    two_who_edit_one_note_at_once_both_keep_their_words
+    ctrl_enter_saves_and_stays
+    words_typed_while_offline_survive_a_reload_and_arrive
+    words_that_were_not_left_survive_a_reload_too
+    an_open_page_goes_on_when_the_server_restarts
+    caret_selection_and_scroll_stay_while_others_write_around_them
+    a_second_tab_of_one_person_is_a_second_window
+    a_tab_takes_over_what_a_closed_one_could_not_send
+    a_trashed_note_comes_back_by_undo
+    everything_works_without_javascript
+    the_pages_as_people_see_them
+}
+
+/// A site, and two people with a browser each who are on one board with one note.
 struct Scene {
-    app: App,
+    site: Site,
     // Before the browser, so that the windows end first.
     ada: Window,
     bob: Window,
@@ -17,13 +52,12 @@ struct Scene {
 }
 
 impl Scene {
-    async fn with_note(text: &str) -> Self {
-        let app = App::start().await;
+    async fn with_note(site: Site, text: &str) -> Self {
         let browser = Browser::start().await;
         let (ada, bob) = (browser.window().await, browser.window().await);
-        let board = create_board(&ada, &app, "Shared").await;
+        let board = create_board(&ada, &site, "Shared").await;
         write_note(&ada, text).await;
-        bob.open(&share(&ada).await).await;
+        bob.open(&site.elsewhere(&share(&ada).await)).await;
         bob.until(
             "Bob sees the note",
             "return document.querySelectorAll('#notes .note').length === 1",
@@ -32,12 +66,12 @@ impl Scene {
         for window in [&ada, &bob] {
             is_live(window).await;
         }
-        Self { app, ada, bob, _browser: browser, board }
+        Self { site, ada, bob, _browser: browser, board }
     }
 }
 
-async fn create_board(window: &Window, app: &App, title: &str) -> String {
-    window.open(&app.url()).await;
+async fn create_board(window: &Window, site: &Site, title: &str) -> String {
+    window.open(&site.url()).await;
     window.find("#create-title").await.send_keys(title).await.expect("typed");
     window.find("#create .button").await.click().await.expect("clicked");
     window.find("main#board").await;
@@ -114,9 +148,8 @@ async fn receipt_is(window: &Window, receipt: &str) {
     window.until(&format!("the receipt says {receipt}"), &script).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_one_person_writes_the_other_sees() {
-    let scene = Scene::with_note("hello").await;
+async fn what_one_person_writes_the_other_sees(site: Site) {
+    let scene = Scene::with_note(site, "hello").await;
     type_in_note(&scene.ada, " world").await;
     let seen =
         scene.bob.script("return document.querySelector('#notes .note textarea').value").await;
@@ -128,9 +161,8 @@ async fn what_one_person_writes_the_other_sees() {
     scene.bob.screenshot("two-windows-bob").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_who_edit_one_note_at_once_both_keep_their_words() {
-    let scene = Scene::with_note("middle").await;
+async fn two_who_edit_one_note_at_once_both_keep_their_words(site: Site) {
+    let scene = Scene::with_note(site, "middle").await;
     type_in_note(&scene.ada, " from Ada").await;
     type_in_note(&scene.bob, " from Bob").await;
     leave_note(&scene.ada).await;
@@ -141,9 +173,8 @@ async fn two_who_edit_one_note_at_once_both_keep_their_words() {
     shows(&scene.bob, merged).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn ctrl_enter_saves_and_stays() {
-    let scene = Scene::with_note("one").await;
+async fn ctrl_enter_saves_and_stays(site: Site) {
+    let scene = Scene::with_note(site, "one").await;
     type_in_note(&scene.ada, " two").await;
     let editor = scene.ada.driver.active_element().await.expect("the editor");
     editor.send_keys(Key::Control + Key::Enter).await.expect("typed");
@@ -154,10 +185,9 @@ async fn ctrl_enter_saves_and_stays() {
         .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn words_typed_while_offline_survive_a_reload_and_arrive() {
-    let mut scene = Scene::with_note("kept").await;
-    scene.app.kill().await;
+async fn words_typed_while_offline_survive_a_reload_and_arrive(site: Site) {
+    let mut scene = Scene::with_note(site, "kept").await;
+    scene.site.kill().await;
     scene
         .ada
         .until(
@@ -170,26 +200,24 @@ async fn words_typed_while_offline_survive_a_reload_and_arrive() {
     receipt_is(&scene.ada, "offline").await;
     scene.ada.screenshot("offline").await;
     scene.ada.open("about:blank").await;
-    scene.app.start_again().await;
+    scene.site.start_again().await;
     shows(&scene.bob, "kept").await;
     scene.ada.open(&scene.board).await;
     shows(&scene.ada, "kept on this device").await;
     shows(&scene.bob, "kept on this device").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn words_that_were_not_left_survive_a_reload_too() {
-    let scene = Scene::with_note("half").await;
+async fn words_that_were_not_left_survive_a_reload_too(site: Site) {
+    let scene = Scene::with_note(site, "half").await;
     type_in_note(&scene.ada, " a sentence").await;
     tokio::time::sleep(Duration::from_millis(400)).await;
     scene.ada.driver.refresh().await.expect("reloaded");
     shows(&scene.ada, "half a sentence").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_open_page_goes_on_when_the_server_restarts() {
-    let mut scene = Scene::with_note("before").await;
-    scene.app.kill().await;
+async fn an_open_page_goes_on_when_the_server_restarts(site: Site) {
+    let mut scene = Scene::with_note(site, "before").await;
+    scene.site.kill().await;
     scene
         .ada
         .until(
@@ -199,7 +227,7 @@ async fn an_open_page_goes_on_when_the_server_restarts() {
         .await;
     type_in_note(&scene.ada, " during").await;
     leave_note(&scene.ada).await;
-    scene.app.start_again().await;
+    scene.site.start_again().await;
     for window in [&scene.ada, &scene.bob] {
         is_live(window).await;
         shows(window, "before during").await;
@@ -209,10 +237,9 @@ async fn an_open_page_goes_on_when_the_server_restarts() {
     shows(&scene.ada, "before during after").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn caret_selection_and_scroll_stay_while_others_write_around_them() {
+async fn caret_selection_and_scroll_stay_while_others_write_around_them(site: Site) {
     let lines: Vec<String> = (1..=60).map(|n| format!("line {n}")).collect();
-    let scene = Scene::with_note(&lines.join("\n")).await;
+    let scene = Scene::with_note(site, &lines.join("\n")).await;
     let (ada, bob) = (&scene.ada, &scene.bob);
     type_in_note(ada, "").await;
     let select = "const t = document.activeElement; const at = t.value.indexOf('line 30'); \
@@ -246,9 +273,8 @@ async fn caret_selection_and_scroll_stay_while_others_write_around_them() {
     assert_eq!(scroll[1], before[1], "the page has not scrolled under her");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_second_tab_of_one_person_is_a_second_window() {
-    let scene = Scene::with_note("tabs").await;
+async fn a_second_tab_of_one_person_is_a_second_window(site: Site) {
+    let scene = Scene::with_note(site, "tabs").await;
     let first = scene.ada.driver.window().await.expect("the first tab");
     let second = scene.ada.driver.new_tab().await.expect("a second tab");
     scene.ada.driver.switch_to_window(second).await.expect("switched");
@@ -265,11 +291,10 @@ async fn a_second_tab_of_one_person_is_a_second_window() {
     shows(&scene.bob, "tabs two one").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_tab_takes_over_what_a_closed_one_could_not_send() {
-    let mut scene = Scene::with_note("over").await;
+async fn a_tab_takes_over_what_a_closed_one_could_not_send(site: Site) {
+    let mut scene = Scene::with_note(site, "over").await;
     let first = scene.ada.driver.window().await.expect("the first tab");
-    scene.app.kill().await;
+    scene.site.kill().await;
     scene
         .ada
         .until(
@@ -284,14 +309,13 @@ async fn a_tab_takes_over_what_a_closed_one_could_not_send() {
     scene.ada.driver.switch_to_window(first).await.expect("switched");
     scene.ada.driver.close_window().await.expect("closed");
     scene.ada.driver.switch_to_window(second).await.expect("switched");
-    scene.app.start_again().await;
+    scene.site.start_again().await;
     scene.ada.open(&scene.board).await;
     shows(&scene.bob, "overtaken").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_trashed_note_comes_back_by_undo() {
-    let scene = Scene::with_note("not this one").await;
+async fn a_trashed_note_comes_back_by_undo(site: Site) {
+    let scene = Scene::with_note(site, "not this one").await;
     scene.ada.script("document.querySelector('#notes .note [data-action=trash]').click()").await;
     for window in [&scene.ada, &scene.bob] {
         window.until("the note is gone", "return !document.querySelector('#notes .note')").await;
@@ -302,13 +326,11 @@ async fn a_trashed_note_comes_back_by_undo() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn everything_works_without_javascript() {
-    let app = App::start().await;
+async fn everything_works_without_javascript(site: Site) {
     let browser = Browser::start().await;
     let ada = browser.window().await;
     ada.allow_scripts(false).await;
-    create_board(&ada, &app, "Plain").await;
+    create_board(&ada, &site, "Plain").await;
     ada.find("#composer textarea[name=text]")
         .await
         .send_keys("by forms alone")
@@ -332,14 +354,12 @@ async fn everything_works_without_javascript() {
     assert!(ada.driver.find(By::Css("#notes .note")).await.is_err(), "and no longer on the board");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_pages_as_people_see_them() {
-    let app = App::start().await;
+async fn the_pages_as_people_see_them(site: Site) {
     let browser = Browser::start().await;
     let ada = browser.window().await;
-    ada.open(&app.url()).await;
+    ada.open(&site.url()).await;
     ada.screenshot("first-visit").await;
-    create_board(&ada, &app, "Summer house").await;
+    create_board(&ada, &site, "Summer house").await;
     ada.screenshot("board-empty").await;
     for (colour, text) in [
         (

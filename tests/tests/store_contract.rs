@@ -11,6 +11,7 @@ use futures::FutureExt;
 use sockbit_application::ports::Store;
 use sockbit_memory::MemoryStore;
 use sockbit_sqlite::SqliteStore;
+use sockbit_tests::contracts::store::history::refuses_to_lead_too_far_back;
 use sockbit_tests::contracts::store::persistence::{self, Place};
 use sockbit_tests::contracts::store::saboteur::HONEST;
 use sockbit_tests::contracts::store::saboteurs::{SABOTEURS, Sieve};
@@ -31,6 +32,14 @@ async fn sqlite() -> (Arc<dyn Store>, TempDir) {
     let folder = TempDir::new().expect("there is room for a folder");
     let store = SqliteStore::open(&folder.path().join("sockbit.db")).await.expect("it opens");
     (Arc::new(store), folder)
+}
+
+#[tokio::test]
+async fn nobody_is_led_so_far_back_that_it_takes_everybodys_memory() {
+    let ((memory, ()), (sqlite, _folder)) = (memory().await, sqlite().await);
+    for store in [memory, sqlite] {
+        refuses_to_lead_too_far_back(&store).await;
+    }
 }
 
 /// A database that is closed and opened again.

@@ -30,6 +30,7 @@ macro_rules! for_each_bus_clause {
     ($then:ident $arguments:tt) => {
         $crate::$then! { $arguments
             sending::a_batch_arrives_as_it_was_sent
+            sending::a_batch_about_many_boards_arrives_whole_and_in_order_on_each
             sending::hostile_bytes_arrive_as_they_were_sent
             sending::commands_arrive_once_and_in_order
             sending::commands_wait_where_no_worker_is

@@ -63,6 +63,8 @@ macro_rules! for_each_store_clause {
             loading::a_role_can_be_raised
             loading::notes_are_loaded_if_asked_for_only
             loading::edits_are_loaded_after_the_base_only
+            loading::of_too_many_edits_the_latest_are_loaded
+            loading::one_edit_is_loaded_however_large
             loading::only_edits_are_loaded_as_edits
             loading::bases_are_known_by_their_events
             loading::a_base_inside_a_range_is_not_known

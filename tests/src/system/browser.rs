@@ -10,7 +10,7 @@ use thirtyfour::prelude::*;
 use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities};
 use tokio::process::{Child, Command};
 
-use super::app::free_port;
+use super::process::free_port;
 use super::within;
 
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];

@@ -2,12 +2,20 @@
 
 mod app;
 mod browser;
+mod cluster;
 mod peer;
+mod process;
 mod raw_peer;
+mod rig;
+mod site;
 mod wait;
 
 pub use app::App;
 pub use browser::{Browser, Window};
+pub use cluster::Cluster;
 pub use peer::Peer;
+pub use process::{Front, Process};
 pub use raw_peer::RawPeer;
+pub use rig::{Rig, Typed};
+pub use site::Site;
 pub use wait::{eventually, within};

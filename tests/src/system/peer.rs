@@ -13,9 +13,12 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use uuid::Uuid;
 
+use super::Front;
+
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 const RECONNECT_AFTER: Duration = Duration::from_millis(100);
+const SETTLED_WITHIN: Duration = Duration::from_secs(20);
 
 /// One client of one board.
 pub struct Peer {
@@ -25,20 +28,22 @@ pub struct Peer {
     pub saved: Vec<(MessageId, Position)>,
     /// Whatever else an outcome was.
     pub rejected: Vec<Outcome>,
-    websocket: String,
+    /// Where the app is reached; the first is tried next.
+    fronts: Vec<Front>,
     cookie: String,
     socket: Option<Socket>,
 }
 
 impl Peer {
     /// A guest who has a cookie, and no connection yet.
-    pub async fn guest(url: &str, websocket: &str, board: BoardId) -> Self {
+    pub async fn guest(fronts: Vec<Front>, board: BoardId) -> Self {
+        let front = fronts.first().expect("the app is reached somewhere");
         Self {
+            cookie: cookie(&front.url).await,
             machine: BoardClient::new(board, None),
             saved: Vec::new(),
             rejected: Vec::new(),
-            websocket: websocket.to_owned(),
-            cookie: cookie(url).await,
+            fronts,
             socket: None,
         }
     }
@@ -77,23 +82,37 @@ impl Peer {
 
     /// Runs until it is settled; panics where that takes too long.
     pub async fn settle(&mut self) {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + SETTLED_WITHIN;
         while !self.is_settled() {
             assert!(Instant::now() < end, "a client did not settle: {:?}", self.machine.joined());
             self.run_until(Instant::now() + Duration::from_millis(50)).await;
         }
     }
 
+    /// Runs until it has applied everything up to a position.
+    pub async fn catch_up(&mut self, head: Option<Position>) {
+        let end = Instant::now() + SETTLED_WITHIN;
+        while self.machine.position().map(|it| it.seq) < head.map(|it| it.seq) {
+            assert!(Instant::now() < end, "a client did not hear of {head:?}");
+            self.run_until(Instant::now() + Duration::from_millis(50)).await;
+        }
+    }
+
     async fn connect(&mut self) -> bool {
-        let mut request = self.websocket.as_str().into_client_request().expect("an address");
+        let front = self.fronts.first().expect("the app is reached somewhere");
+        let mut request = front.websocket.as_str().into_client_request().expect("an address");
         let cookie = self.cookie.parse().expect("a header");
         request.headers_mut().insert("cookie", cookie);
         self.socket = connect_async(request).await.ok().map(|(socket, _)| socket);
+        if self.socket.is_none() {
+            self.fronts.rotate_left(1);
+        }
         self.socket.is_some()
     }
 
     fn lose(&mut self) {
         self.socket = None;
+        self.fronts.rotate_left(1);
         self.machine.disconnected();
     }
 

@@ -12,8 +12,8 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use uuid::Uuid;
 
-use super::App;
 use super::peer::{cookie, mint};
+use super::{Front, Process};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -27,9 +27,14 @@ pub struct RawPeer {
 
 impl RawPeer {
     /// Somebody who was never here before.
-    pub async fn guest(app: &App) -> Self {
-        let cookie = cookie(&app.url()).await;
-        Self::connect(app.websocket(), cookie).await.expect("a connection")
+    pub async fn guest(app: &Process) -> Self {
+        Self::guest_at(&app.front()).await
+    }
+
+    /// Somebody who was never here before, and comes by this way.
+    pub async fn guest_at(front: &Front) -> Self {
+        let cookie = cookie(&front.url).await;
+        Self::connect(front.websocket.clone(), cookie).await.expect("a connection")
     }
 
     /// One more connection of the same person.
@@ -85,6 +90,27 @@ impl RawPeer {
         }
     }
 
+    /// Sends a command, and does not wait for its outcome; gives its id.
+    pub async fn begin(&mut self, board: Uuid, body: Value, key: Option<&str>) -> Uuid {
+        let id = mint();
+        let command =
+            json!({"v": 1, "type": "command", "id": id, "board": board, "key": key, "body": body});
+        self.send(command).await;
+        id
+    }
+
+    /// Sends a command that is saved.
+    pub async fn saves(&mut self, board: Uuid, body: Value, key: Option<&str>) {
+        let id = self.begin(board, body, key).await;
+        loop {
+            let outcome = self.next_of("outcome").await;
+            if outcome["id"] == json!(id) {
+                assert_eq!(outcome["outcome"]["result"], "saved", "{outcome}");
+                return;
+            }
+        }
+    }
+
     /// Asks a query and waits for its reply.
     pub async fn query(&mut self, body: Value) -> Value {
         self.send(json!({"v": 1, "type": "query", "id": mint(), "body": body})).await;
@@ -99,22 +125,27 @@ impl RawPeer {
 
     /// The next message of a type; others are passed over.
     pub async fn next_of(&mut self, kind: &str) -> Value {
+        self.next_of_any(&[kind]).await
+    }
+
+    /// The next message of one of some types; others are passed over.
+    pub async fn next_of_any(&mut self, kinds: &[&str]) -> Value {
         loop {
             let message = timeout(PATIENCE, self.socket.next()).await;
-            let message = message.unwrap_or_else(|_| panic!("no {kind:?} in time"));
+            let message = message.unwrap_or_else(|_| panic!("none of {kinds:?} in time"));
             match message {
                 Some(Ok(Message::Text(json))) => {
                     let value: Value = serde_json::from_str(&json).expect("the server sends JSON");
                     assert_eq!(value["v"], 1, "every message has its version: {value}");
-                    if value["type"] == kind {
+                    if kinds.iter().any(|kind| value["type"] == *kind) {
                         return value;
                     }
                 }
                 Some(Ok(Message::Close(frame))) => {
-                    panic!("closed while waiting for {kind:?}: {frame:?}")
+                    panic!("closed while waiting for {kinds:?}: {frame:?}")
                 }
                 Some(Ok(_)) => {}
-                other => panic!("the connection broke while waiting for {kind:?}: {other:?}"),
+                other => panic!("the connection broke while waiting for {kinds:?}: {other:?}"),
             }
         }
     }

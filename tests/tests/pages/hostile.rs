@@ -18,17 +18,33 @@ async fn an_address_that_names_nothing_is_not_found() {
         "/boards/x",
         "/boards/%00",
         "/boards/%ff%fe",
+        "/boards/%zz",
+        "/%",
+        "/%ff",
+        "/assets/%ff",
+        "/assets/js/%00.js",
+        "/assets/%",
         "/assets/../../Cargo.toml",
         "/assets/%2e%2e/%2e%2e/Cargo.toml",
         "/assets/css",
         &format!("{board}/notes/x"),
         &format!("{board}/notes/{ANY}"),
+        &format!("{board}/notes/%ff"),
         &format!("{board}/join/"),
+        &format!("{board}/join/%ff"),
     ] {
         let page = visitor.get(path).await;
         assert!(matches!(page.status, 404 | 405), "{path}: {}", page.status);
         assert!(page.shows("<!doctype html>"), "{path} is answered with a page");
     }
+}
+
+#[tokio::test]
+async fn whoever_looks_at_the_door_for_sockets_gets_a_page() {
+    let app = App::start().await;
+    let page = Visitor::new(&app).get("/ws").await;
+    assert_eq!(page.status, 400);
+    assert!(page.shows("We could not read that"), "{}", page.body);
 }
 
 #[tokio::test]
@@ -146,6 +162,32 @@ async fn markup_in_titles_names_and_notes_is_shown_and_not_obeyed() {
         assert!(!page.shows("<script>alert") && !page.shows("<img src=x"), "{}", page.body);
         assert!(!page.shows("href=\"javascript:"), "{}", page.body);
     }
+}
+
+#[tokio::test]
+async fn a_name_or_title_that_nobody_can_see_is_refused() {
+    let app = App::start().await;
+    let mut visitor = Visitor::new(&app);
+    for nothing in ["\u{200b}", "\u{2800}\u{3164}", "\u{115f}", "\u{202e}\u{2066}"] {
+        let fields = [("name", nothing), ("colour", "0"), ("back", "/")];
+        let page = visitor.post("/me", &fields).await;
+        assert_eq!(page.status, 422, "{nothing:?}");
+        assert!(page.shows("a name needs a letter that can be seen"), "{}", page.body);
+        let page = visitor.post("/boards", &[("title", nothing)]).await;
+        assert_eq!(page.status, 422, "{nothing:?}");
+        assert!(page.shows("A board needs a title."), "{}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn a_name_or_title_does_not_turn_the_words_around_it() {
+    let app = App::start().await;
+    let mut visitor = Visitor::new(&app);
+    let fields = [("name", "\u{202e}A\u{200b}da\u{2066}"), ("colour", "0"), ("back", "/")];
+    visitor.submit("/me", &fields).await;
+    let page = visitor.submit("/boards", &[("title", "\u{202e}Plans")]).await;
+    assert!(page.shows("Ada: your name and colour"), "{}", page.body);
+    assert!(page.shows("Plans") && !page.shows("\u{202e}"), "{}", page.body);
 }
 
 #[tokio::test]

@@ -184,7 +184,7 @@ async fn a_note_has_a_page_with_its_history() {
     let page = visitor.get(&note).await;
     assert!(page.shows("wrote this note") && page.shows("changed the text"), "{}", page.body);
     assert!(
-        page.shows("<ins>green</ins><del>red</del>") || page.shows("<ins>g</ins>"),
+        page.shows("<del>red</del><ins>green</ins>") || page.shows("<ins>g</ins>"),
         "{}",
         page.body
     );

@@ -54,6 +54,19 @@ async fn a_post_that_is_no_command_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn a_post_that_is_no_text_or_too_much_is_refused_as_json() {
+    let app = App::start().await;
+    let visitor = &mut Visitor::new(&app);
+    let request = visitor.request(Method::POST, "/api/commands").body(vec![0xff, 0xfe]);
+    let page = visitor.send(request).await;
+    let answer: Value = serde_json::from_str(&page.body).expect("JSON");
+    assert_eq!((page.status, answer["code"].as_str()), (400, Some("malformed")), "{answer}");
+    let (status, answer) = post_command(visitor, &"x".repeat(2 * 1024 * 1024)).await;
+    assert_eq!(status, 413);
+    assert_eq!(answer["title"], "That is too much at once");
+}
+
+#[tokio::test]
 async fn a_link_is_made_for_a_program_too() {
     let app = App::start().await;
     let (mut visitor, board) = Visitor::with_board(&app).await;
@@ -98,6 +111,31 @@ async fn files_come_with_their_type_and_only_when_they_changed() {
         let request = visitor.request(Method::GET, path).header("if-none-match", "\"old\"");
         assert_eq!(visitor.send(request).await.status, 200, "{path}");
     }
+}
+
+#[tokio::test]
+async fn what_is_made_of_text_is_compressed_for_those_who_ask() {
+    let app = App::start().await;
+    let (mut visitor, board) = Visitor::with_board(&app).await;
+    let link = format!("{board}/links");
+    for (method, path, encoding) in [
+        (Method::GET, "/", "gzip"),
+        (Method::GET, board.as_str(), "gzip"),
+        (Method::GET, "/assets/js/delta.js", "gzip"),
+        (Method::GET, "/assets/css/base.css", "gzip"),
+        (Method::GET, "/assets/fonts/source-sans-3-latin-normal.woff2", ""),
+        (Method::GET, "/healthz", ""),
+        (Method::POST, link.as_str(), ""),
+    ] {
+        let request = visitor.request(method, path).header("accept-encoding", "br, gzip");
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status().as_u16(), 200, "{path}");
+        let told =
+            response.headers().get("content-encoding").map_or("", |it| it.to_str().unwrap_or("?"));
+        assert_eq!(told, encoding, "{path}");
+    }
+    assert_eq!(visitor.get(&board).await.header("content-encoding"), "", "nobody asked for it");
+    assert_eq!(visitor.get(&board).await.header("vary"), "accept-encoding");
 }
 
 #[tokio::test]
@@ -146,4 +184,14 @@ async fn health_and_measurements_are_told() {
     ] {
         assert!(measured.contains(line), "{line} in {measured}");
     }
+}
+
+#[tokio::test]
+async fn measurements_are_hidden_from_those_behind_a_proxy() {
+    let app = App::start_with(&["--trust-proxy", "1"]).await;
+    let visitor = &mut Visitor::new(&app);
+    let request = visitor.request(Method::GET, "/metrics").header("x-forwarded-for", "192.0.2.7");
+    let page = visitor.send(request).await;
+    assert_eq!(page.status, 404);
+    assert!(page.shows("There is no such page"), "{}", page.body);
 }

@@ -55,7 +55,13 @@ pub const SABOTEURS: &[Saboteur] = &[
             "what_waits_is_taken_at_one_go",
         ],
     ),
-    saboteur(Trick::ReversesCommands, &["a_batch_arrives_as_it_was_sent"]),
+    saboteur(
+        Trick::ReversesCommands,
+        &[
+            "a_batch_arrives_as_it_was_sent",
+            "a_batch_about_many_boards_arrives_whole_and_in_order_on_each",
+        ],
+    ),
     saboteur(
         Trick::SplitsMessages,
         &["a_batch_arrives_as_it_was_sent", "what_comes_again_is_as_it_was"],

@@ -14,7 +14,7 @@ use super::fixtures::{
 
 pub async fn a_batch_arrives_as_it_was_sent(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    let mut batch: Vec<_> = (1..=20).map(|n| command(&gateway, n % 3, n)).collect();
+    let mut batch: Vec<_> = (1..=20).map(|n| command(&gateway, 1, n)).collect();
     for (n, it) in (0_u8..).zip(&mut batch) {
         it.key = (n % 2 == 0).then_some(KeyHash([n; 32]));
         it.actor = Actor { id: ActorId(uuid(n.into())), name: format!("P{n}"), colour: n % 12 };
@@ -27,6 +27,20 @@ pub async fn a_batch_arrives_as_it_was_sent(bus: Arc<dyn Bus>) {
     let [delivery] = deliveries.as_slice() else { panic!("one message was sent: {deliveries:?}") };
     assert!(!delivery.redelivered);
     assert!(delivery.commands.iter().map(parts).eq(batch.iter().map(parts)));
+}
+
+pub async fn a_batch_about_many_boards_arrives_whole_and_in_order_on_each(bus: Arc<dyn Bus>) {
+    const BOARDS: u64 = 7;
+    let (gateway, worker) = (bus.gateway().await, bus.worker().await);
+    send(&gateway, (0..70).map(|n| command(&gateway, n % BOARDS, n)).collect()).await;
+
+    let taken = take_commands(&*worker.work, 70).await;
+
+    for board in 0..BOARDS {
+        let on_board = taken.iter().filter(|it| it.board.0 == uuid(board)).map(number);
+        assert!(on_board.eq((board..70).step_by(7)), "board {board}: {taken:?}");
+    }
+    quiet("a command", worker.work.take(MANY)).await;
 }
 
 pub async fn hostile_bytes_arrive_as_they_were_sent(bus: Arc<dyn Bus>) {
@@ -89,13 +103,17 @@ pub async fn every_gateway_reaches_a_worker(bus: Arc<dyn Bus>) {
     let mut taken = BTreeSet::new();
     while taken.len() < expected.len() {
         let [a, b] = &workers;
-        let deliveries = soon("a delivery", async {
+        let (worker, deliveries) = soon("a delivery", async {
             tokio::select! {
-                deliveries = a.work.take(7) => deliveries,
-                deliveries = b.work.take(7) => deliveries,
+                deliveries = a.work.take(7) => (a, deliveries),
+                deliveries = b.work.take(7) => (b, deliveries),
             }
-        });
-        for it in deliveries.await.expect("the bus is open").iter().flat_map(|it| &it.commands) {
+        })
+        .await;
+        let deliveries = deliveries.expect("the bus is open");
+        let receipts = deliveries.iter().map(|it| it.receipt).collect();
+        worker.work.acknowledge(receipts).await.expect("the bus is there");
+        for it in deliveries.iter().flat_map(|it| &it.commands) {
             assert!(taken.insert(number(it)), "{} came twice", number(it));
         }
     }

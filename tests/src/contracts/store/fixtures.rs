@@ -221,6 +221,7 @@ impl Script {
             actors: self.state.members.keys().copied().collect(),
             messages: self.outcomes.iter().map(|it| (it.client, it.message)).collect(),
             notes: self.state.notes.keys().map(|note| (*note, Some(Seq(0)))).collect(),
+            edits_bytes_max: usize::MAX,
             bases: self.state.bases.keys().copied().collect(),
         }
     }
@@ -259,6 +260,7 @@ pub fn bare(board: BoardId) -> BoardWanted {
         actors: [].into(),
         messages: [].into(),
         notes: [].into(),
+        edits_bytes_max: usize::MAX,
         bases: [].into(),
     }
 }

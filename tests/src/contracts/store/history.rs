@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sockbit_application::ports::{NoteEvents, Store};
+use sockbit_application::ports::{NoteEvents, Store, StoreError};
 use sockbit_domain::{Change, Colour, NoteId, Seq, Text};
 
 use super::fixtures::{Script, actor, board_id, note_id, title};
@@ -101,4 +101,20 @@ pub async fn inverses_lead_back_to_every_text(store: Arc<dyn Store>) {
         }
     }
     assert_eq!(then, script.text(note));
+}
+
+/// What nobody may ask for at the cost of everybody's memory.
+pub async fn refuses_to_lead_too_far_back(store: &Arc<dyn Store>) {
+    let note = note_id(1);
+    let mut script = Script::begin(board_id(1));
+    script.create(note, "");
+    for n in 0..100 {
+        script.edit(note, &if n % 2 == 0 { "a" } else { "b" }.repeat(60_000));
+    }
+    script.save(store).await;
+    let (board, last) = (script.board(), script.state.head.seq);
+    let found = store.note_events(board, note, Some(last), 10).await.expect("it is not far");
+    assert_eq!(found.later_inverses.len(), 1);
+    let far = store.note_events(board, note, Some(Seq(4)), 10).await;
+    assert!(matches!(far, Err(StoreError::Unavailable(_))), "so far back nobody is led");
 }

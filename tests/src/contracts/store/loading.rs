@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sockbit_application::ports::{BoardLoaded, Store};
+use sockbit_application::ports::{BoardLoaded, BoardWanted, Store};
 use sockbit_domain::{Change, EventId, NoteState, Role, Seq, Text};
 use uuid::Uuid;
 
@@ -77,6 +77,37 @@ pub async fn edits_are_loaded_after_the_base_only(store: Arc<dyn Store>) {
     wanted.notes.extend([(note_id(1), Some(Seq(u64::MAX))), (note_id(2), Some(Seq(0)))]);
     let edits = load_board(&store, &wanted).await.edits;
     assert_eq!(edits, [(note_id(2), written(note_id(2)))].into());
+}
+
+pub async fn of_too_many_edits_the_latest_are_loaded(store: Arc<dyn Store>) {
+    let mut script = Script::begin(board_id(1));
+    let note = note_id(1);
+    script.create(note, "").create(note_id(2), "");
+    for n in 0..20 {
+        let long = if n % 2 == 0 { "a" } else { "b" }.repeat(1_000);
+        script.edit(note, &long).edit(note_id(2), &"a".repeat(n + 1));
+    }
+    script.save(&store).await;
+    let wanted = BoardWanted { edits_bytes_max: 10_000, ..script.wanted() };
+    let board = load_board(&store, &wanted).await;
+    let written = script.state.edits.get(&note).cloned().expect("it was edited");
+    let loaded = board.edits.get(&note).cloned().unwrap_or_default();
+    assert!((1..written.len()).contains(&loaded.len()), "a part of them: {}", loaded.len());
+    let (left_out, latest) = written.split_at(written.len() - loaded.len());
+    assert_eq!(loaded, latest);
+    let last = left_out.last().map(|edit| (note, edit.seq));
+    assert_eq!(board.left_out, last.into_iter().collect(), "and nothing of the short ones");
+    assert_eq!(board.edits.get(&note_id(2)), script.state.edits.get(&note_id(2)));
+}
+
+pub async fn one_edit_is_loaded_however_large(store: Arc<dyn Store>) {
+    let mut script = Script::begin(board_id(1));
+    let note = note_id(1);
+    script.create(note, "").edit(note, "one").edit(note, &"two".repeat(100)).save(&store).await;
+    let wanted = BoardWanted { edits_bytes_max: 1, ..script.wanted() };
+    let board = load_board(&store, &wanted).await;
+    let loaded: Vec<_> = board.edits.values().flatten().map(|edit| edit.seq).collect();
+    assert_eq!((loaded, board.left_out), (vec![Seq(4)], [(note, Seq(3))].into()));
 }
 
 pub async fn only_edits_are_loaded_as_edits(store: Arc<dyn Store>) {

@@ -172,6 +172,11 @@ pub const SABOTEURS: &[Saboteur] = &[
         },
     },
     Saboteur {
+        name: "loads every edit whatever the bound",
+        breaks: &["of_too_many_edits_the_latest_are_loaded", "one_edit_is_loaded_however_large"],
+        tricks: Tricks { wanted: |wanted| wanted.edits_bytes_max = usize::MAX, ..HONEST },
+    },
+    Saboteur {
         name: "loads the latest edit first",
         breaks: &["only_edits_are_loaded_as_edits", "edits_come_back_with_what_takes_them_back"],
         tricks: Tricks {

@@ -1,0 +1,209 @@
+//! The app in both shapes, one after the other on the same machine: how long an edit takes to others,
+//! how many edits a second are kept, and what an idle connection costs.
+#![expect(clippy::print_stdout, reason = "it tells what it measured")]
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use sockbit_tests::system::{Front, RawPeer, Site};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use uuid::Uuid;
+
+/// Nobody is held back here: what is measured is the app, not its limits.
+const FLAGS: [&str; 14] = [
+    "--messages-per-second",
+    "1000000",
+    "--messages-burst",
+    "1000000",
+    "--connections-per-address",
+    "100000",
+    "--sockets-per-address",
+    "100000",
+    "--requests-per-second",
+    "100000",
+    "--requests-burst",
+    "100000",
+    "--log",
+    "warn",
+];
+
+const BOARDS: u128 = 4;
+const CLIENTS_PER_BOARD: usize = 5;
+/// 20 clients that type every 100 ms: 200 edits a second.
+const BETWEEN_EDITS: Duration = Duration::from_millis(100);
+const LATENCY_FOR: Duration = Duration::from_secs(10);
+
+const WRITERS: u128 = 64;
+const IN_FLIGHT: usize = 32;
+const SATURATION_FOR: Duration = Duration::from_secs(8);
+
+const IDLE: usize = 1_000;
+const KEY: &str = "a key that the clients share";
+
+fn main() {
+    // Cargo adds `--bench`; what remains is a filter that is meant for every benchmark.
+    let filter: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
+    if !filter.is_empty() && !filter.iter().any(|it| it == "shapes") {
+        return;
+    }
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        measure("in one process, on SQLite", Site::in_one_process_with(&FLAGS).await).await;
+        let across = Site::across_processes_with(&FLAGS).await;
+        measure("across processes, on RabbitMQ and Postgres", across).await;
+    });
+}
+
+async fn measure(shape: &str, site: Site) {
+    let fronts = site.fronts();
+    println!("{shape}");
+    let before = site.front_memory_kib();
+    let idle = idle_connections(&fronts).await;
+    let each = site.front_memory_kib().saturating_sub(before) / IDLE as u64;
+    println!("  an idle connection   {each} KiB of {before} KiB at first");
+    drop(idle);
+    let mut took = latencies(&fronts).await;
+    took.sort_unstable();
+    let at = |share: usize| took.get(took.len() * share / 100).copied().unwrap_or_default();
+    println!(
+        "  edit to others       p50 {:?}, p99 {:?} ({} deliveries at 200 edits/s)",
+        at(50),
+        at(99),
+        took.len()
+    );
+    println!("  edits kept           {:.0} a second", saturation(&fronts).await);
+}
+
+async fn idle_connections(fronts: &[Front]) -> Vec<RawPeer> {
+    let mut peers = Vec::with_capacity(IDLE);
+    for front in fronts.iter().cycle().take(IDLE) {
+        peers.push(RawPeer::guest_at(front).await);
+    }
+    sleep(Duration::from_secs(1)).await;
+    peers
+}
+
+/// When each edit was sent, and how long it took to each of the others.
+#[derive(Default)]
+struct Watch {
+    sent: Mutex<HashMap<Uuid, Instant>>,
+    took: Mutex<Vec<Duration>>,
+}
+
+async fn latencies(fronts: &[Front]) -> Vec<Duration> {
+    let watch = Arc::new(Watch::default());
+    let mut typists = Vec::new();
+    for board in 0..BOARDS {
+        for client in 0..CLIENTS_PER_BOARD {
+            let front = &fronts[client % fronts.len()];
+            typists.push(Typist::join(front, board, client == 0).await);
+        }
+    }
+    let end = Instant::now() + LATENCY_FOR;
+    join_all(typists.into_iter().map(|it| tokio::spawn(it.type_until(end, Arc::clone(&watch)))))
+        .await;
+    std::mem::take(&mut *watch.took.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Writes into the one note of a board.
+struct Typist {
+    peer: RawPeer,
+    board: Uuid,
+    note: Uuid,
+    base: Value,
+}
+
+impl Typist {
+    async fn join(front: &Front, number: u128, is_first: bool) -> Self {
+        let (board, note) = (Uuid::from_u128(0xb0a << 32 | number), Uuid::from_u128(number));
+        let mut peer = RawPeer::guest_at(front).await;
+        if is_first {
+            peer.saves(board, json!({"type": "create_board", "title": "Load"}), None).await;
+            peer.saves(board, json!({"type": "add_link", "role": "editor"}), Some(KEY)).await;
+            let body = json!({"type": "create_note", "note": note, "text": "", "colour": "paper", "rank": "V"});
+            peer.saves(board, body, None).await;
+        } else {
+            peer.saves(board, json!({"type": "join_board"}), Some(KEY)).await;
+        }
+        peer.send(json!({"v": 1, "type": "join", "board": board})).await;
+        let joined = peer.next_of("joined").await;
+        let head = joined["head"].clone();
+        Self { peer, board, note, base: head }
+    }
+
+    async fn type_once(&mut self) -> Uuid {
+        let body = json!({
+            "type": "edit_note", "note": self.note, "base": self.base, "delta": [{"insert": "x"}],
+        });
+        self.peer.begin(self.board, body, None).await
+    }
+
+    /// The next event or outcome, if one comes in time.
+    async fn hear(&mut self, until: Instant) -> Option<Value> {
+        let patience = until.saturating_duration_since(Instant::now());
+        timeout(patience, self.peer.next_of_any(&["event", "outcome"])).await.ok()
+    }
+
+    async fn type_until(mut self, end: Instant, watch: Arc<Watch>) {
+        let mut own = HashSet::new();
+        let mut next = Instant::now();
+        while next < end {
+            let begun = Instant::now();
+            let id = self.type_once().await;
+            own.insert(id);
+            watch.sent.lock().unwrap_or_else(PoisonError::into_inner).insert(id, begun);
+            next += BETWEEN_EDITS;
+            while let Some(message) = self.hear(next).await {
+                if message["type"] == "event" {
+                    self.watch_event(&message["event"], &own, &watch);
+                }
+            }
+            sleep_until(next).await;
+        }
+    }
+
+    fn watch_event(&mut self, event: &Value, own: &HashSet<Uuid>, watch: &Watch) {
+        self.base = json!({"seq": event["seq"], "event": event["id"]});
+        let message = event["message"].as_str().and_then(|it| it.parse().ok());
+        let Some(message) = message.filter(|it| !own.contains(it)) else { return };
+        let sent = watch.sent.lock().unwrap_or_else(PoisonError::into_inner).get(&message).copied();
+        if let Some(sent) = sent {
+            watch.took.lock().unwrap_or_else(PoisonError::into_inner).push(sent.elapsed());
+        }
+    }
+}
+
+/// Edits that were saved each second, by writers who each have many on their way.
+async fn saturation(fronts: &[Front]) -> f64 {
+    let mut writers = Vec::new();
+    for number in 0..WRITERS {
+        let front = &fronts[usize::try_from(number).unwrap_or(0) % fronts.len()];
+        writers.push(Typist::join(front, 1_000 + number, true).await);
+    }
+    let saved = Arc::new(AtomicU64::new(0));
+    let begun = Instant::now();
+    let end = begun + SATURATION_FOR;
+    let writing = writers.into_iter().map(|mut writer| {
+        let saved = Arc::clone(&saved);
+        tokio::spawn(async move {
+            for _ in 0..IN_FLIGHT {
+                writer.type_once().await;
+            }
+            while let Some(message) = writer.hear(end).await {
+                if message["type"] == "outcome" && message["outcome"]["result"] == "saved" {
+                    saved.fetch_add(1, Ordering::Relaxed);
+                    writer.base = message["outcome"]["position"].clone();
+                    writer.type_once().await;
+                }
+            }
+        })
+    });
+    join_all(writing).await;
+    #[expect(clippy::cast_precision_loss, reason = "it is shown in round numbers")]
+    let saved = saved.load(Ordering::Relaxed) as f64;
+    saved / begun.elapsed().as_secs_f64()
+}

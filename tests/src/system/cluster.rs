@@ -1,0 +1,73 @@
+//! The app spread over processes: two gateways that hold connections, two workers that do the work.
+
+use futures::future::join_all;
+
+use super::{Front, Process};
+
+const KEYS: &str = "test:0123456789abcdef0123456789abcdef";
+const SECRET: &str = "fedcba9876543210fedcba9876543210";
+
+/// Gateways and workers on a bus and a database of their own.
+pub struct Cluster {
+    /// They hold connections, and know no database.
+    pub gateways: Vec<Process>,
+    /// They decide and write.
+    pub workers: Vec<Process>,
+}
+
+impl Cluster {
+    /// Starts two of each on these servers and waits until all of them can serve.
+    pub async fn start(database: &str, bus: &str, namespace: &str, flags: &[&str]) -> Self {
+        let mut cluster = Self::prepared(database, bus, namespace, flags);
+        cluster.start_again().await;
+        cluster
+    }
+
+    /// Everything but the processes.
+    #[must_use]
+    pub fn prepared(database: &str, bus: &str, namespace: &str, flags: &[&str]) -> Self {
+        let on_the_bus = ["--bus", bus, "--bus-keys", KEYS, "--bus-namespace", namespace];
+        let process = |role: &str, own: [&str; 2]| {
+            let arguments =
+                [role].into_iter().chain(on_the_bus).chain(own).chain(flags.iter().copied());
+            Process::prepared(arguments.map(ToOwned::to_owned).collect())
+        };
+        Self {
+            gateways: (0..2).map(|_| process("gateway", ["--secret", SECRET])).collect(),
+            workers: (0..2).map(|_| process("worker", ["--store", database])).collect(),
+        }
+    }
+
+    /// Starts all processes, on the same ports and servers as before.
+    pub async fn start_again(&mut self) {
+        for process in self.all() {
+            process.begin();
+        }
+        self.ready().await;
+    }
+
+    /// Waits until all of them say that they can serve.
+    pub async fn ready(&mut self) {
+        join_all(self.all().map(|process| process.ready())).await;
+    }
+
+    /// Ends all of them as a power cut would.
+    pub async fn kill(&mut self) {
+        join_all(self.all().map(Process::kill)).await;
+    }
+
+    /// Asks all of them to end; says whether they ended well.
+    pub async fn stop(&mut self) -> bool {
+        join_all(self.all().map(Process::stop)).await.into_iter().all(|ended_well| ended_well)
+    }
+
+    /// Where clients reach it: each gateway.
+    #[must_use]
+    pub fn fronts(&self) -> Vec<Front> {
+        self.gateways.iter().map(Process::front).collect()
+    }
+
+    fn all(&mut self) -> impl Iterator<Item = &mut Process> {
+        self.workers.iter_mut().chain(&mut self.gateways)
+    }
+}

@@ -1,0 +1,188 @@
+//! Twenty people who type, two hundred edits a second, whatever happens to what they type into; and
+//! the proof that everything is there once.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures::future::join_all;
+use sockbit_application::ports::Store;
+use sockbit_domain::{BoardId, Colour, Command, Event, MessageId, NoteId, Rank, Role, Seq, Text};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
+
+use super::{Front, Peer};
+
+const BOARDS: usize = 4;
+const CLIENTS_PER_BOARD: usize = 5;
+/// 20 clients that type every 100 ms: 200 edits a second.
+const BETWEEN_EDITS: Duration = Duration::from_millis(100);
+const KEY: &str = "a key that the clients share";
+
+/// People at work.
+pub struct Rig {
+    typing: Vec<JoinHandle<Typist>>,
+    stop: watch::Sender<bool>,
+    boards: Vec<(BoardId, NoteId)>,
+}
+
+/// What people typed, once all of it has its outcome.
+pub struct Typed {
+    typists: Vec<Typist>,
+    boards: Vec<(BoardId, NoteId)>,
+}
+
+struct Typist {
+    peer: Peer,
+    note: NoteId,
+    number: usize,
+    tokens: Vec<String>,
+}
+
+impl Rig {
+    /// Makes the boards and has everybody begin, spread over the places where the app is reached.
+    pub async fn begin(fronts: &[Front]) -> Self {
+        let boards: Vec<_> = (0..BOARDS).map(|n| board(n as u128)).collect();
+        let mut typists = Vec::new();
+        for (index, (board, note)) in boards.iter().enumerate() {
+            for client in 0..CLIENTS_PER_BOARD {
+                let number = index * CLIENTS_PER_BOARD + client;
+                let first = number % fronts.len();
+                let fronts = fronts.iter().cycle().skip(first).take(fronts.len()).cloned();
+                typists.push(Typist::join(fronts.collect(), *board, *note, number).await);
+            }
+        }
+        let (stop, stopped) = watch::channel(false);
+        let typing =
+            typists.into_iter().map(|it| tokio::spawn(it.type_away(stopped.clone()))).collect();
+        Self { typing, stop, boards }
+    }
+
+    /// Has everybody stop typing, and waits until everything has its outcome.
+    pub async fn end(self) -> Typed {
+        self.stop.send_replace(true);
+        let typed = join_all(self.typing).await;
+        let mut typists: Vec<Typist> =
+            typed.into_iter().map(|it| it.expect("a client goes on")).collect();
+        join_all(typists.iter_mut().map(|typist| typist.peer.settle())).await;
+        for (_, note) in &self.boards {
+            let looking: Vec<&mut Typist> =
+                typists.iter_mut().filter(|it| it.note == *note).collect();
+            let head =
+                looking.iter().filter_map(|it| it.peer.machine.position()).max_by_key(|it| it.seq);
+            join_all(looking.into_iter().map(|it| it.peer.catch_up(head))).await;
+        }
+        Typed { typists, boards: self.boards }
+    }
+}
+
+impl Typed {
+    /// How many edits were saved.
+    #[must_use]
+    pub fn saved(&self) -> usize {
+        self.typists.iter().map(|typist| typist.peer.saved.len()).sum()
+    }
+
+    /// Checks that what was saved is in the log, that the log has no gap and no message twice, and
+    /// that every word is there once.
+    pub async fn is_all_there_once(&self, store: &dyn Store) {
+        for (board, note) in &self.boards {
+            let log = Log::read(store, *board, *note).await;
+            for typist in self.typists.iter().filter(|it| it.note == *note) {
+                log.has_each_once(typist);
+                let shown = typist.peer.machine.text(*note);
+                assert_eq!(shown, log.text, "a client shows what is stored");
+            }
+        }
+    }
+}
+
+impl Typist {
+    /// The first client of a board makes it, the others come by its link.
+    async fn join(fronts: Vec<Front>, board: BoardId, note: NoteId, number: usize) -> Self {
+        let mut peer = Peer::guest(fronts, board).await;
+        if number.is_multiple_of(CLIENTS_PER_BOARD) {
+            peer.wish(Command::CreateBoard { title: "Rig".to_owned() }, None);
+            peer.wish(Command::AddLink { role: Role::Editor }, Some(KEY));
+            let (text, rank) = (Text::normalise("begin end"), Rank::middle());
+            peer.wish(Command::CreateNote { note, text, colour: Colour::Paper, rank }, None);
+        } else {
+            peer.wish(Command::JoinBoard {}, Some(KEY));
+        }
+        peer.settle().await;
+        assert_eq!(peer.rejected, [], "client {number} is on the board");
+        Self { peer, note, number, tokens: Vec::new() }
+    }
+
+    async fn type_away(mut self, stopped: watch::Receiver<bool>) -> Self {
+        let mut next = Instant::now();
+        while !*stopped.borrow() {
+            self.type_once();
+            next += BETWEEN_EDITS;
+            self.peer.run_until(next).await;
+            sleep_until(next).await;
+        }
+        self
+    }
+
+    fn type_once(&mut self) {
+        let round = self.tokens.len();
+        let token = format!("<{}.{round}>", self.number);
+        let text = self.peer.machine.text(self.note);
+        let len = u32::try_from(text.len_utf16()).unwrap_or(0);
+        let place = u32::try_from(self.number * 7_919 + round * 104_729).unwrap_or(0) % (len + 1);
+        let place = outside_tokens(text.as_str(), place);
+        self.peer.insert(self.note, place, &token);
+        self.tokens.push(token);
+    }
+}
+
+/// The next place that is not inside a token, so that tokens stay whole.
+fn outside_tokens(text: &str, place: u32) -> u32 {
+    let place = place as usize;
+    let (before, after) = text.split_at(place);
+    let is_inside = before.rfind('<') > before.rfind('>');
+    let on = if is_inside { after.find('>').map_or(0, |end| end + 1) } else { 0 };
+    u32::try_from(place + on).unwrap_or(0)
+}
+
+struct Log {
+    events: BTreeMap<MessageId, Seq>,
+    text: Text,
+}
+
+impl Log {
+    async fn read(store: &dyn Store, board: BoardId, note: NoteId) -> Self {
+        let mut events: Vec<Event> = Vec::new();
+        loop {
+            let after = events.last().map_or(Seq(0), |event| event.seq);
+            let page = store.events(board, after, 1 << 20).await.expect("the log can be read");
+            if page.is_empty() {
+                break;
+            }
+            events.extend(page);
+        }
+        let seqs: Vec<u64> = events.iter().map(|event| event.seq.0).collect();
+        assert_eq!(seqs, (1..=events.len() as u64).collect::<Vec<_>>(), "no gap in the log");
+        let by_message: BTreeMap<_, _> = events.iter().map(|it| (it.message, it.seq)).collect();
+        assert_eq!(by_message.len(), events.len(), "no message has two events");
+        let (_, stored) = store.note(board, note).await.expect("readable").expect("the board");
+        Self { events: by_message, text: stored.expect("the note").text }
+    }
+
+    fn has_each_once(&self, typist: &Typist) {
+        assert!(typist.peer.saved.len() > typist.tokens.len() / 8, "it was working");
+        for (message, position) in &typist.peer.saved {
+            assert_eq!(self.events.get(message), Some(&position.seq), "what was saved is there");
+        }
+        for token in &typist.tokens {
+            let count = self.text.as_str().matches(token).count();
+            assert_eq!(count, 1, "{token} is there once");
+        }
+    }
+}
+
+fn board(n: u128) -> (BoardId, NoteId) {
+    (BoardId(Uuid::from_u128(0xb0a_0000 + n)), NoteId(Uuid::from_u128(0x207_0000 + n)))
+}

@@ -1,0 +1,89 @@
+//! The app in one of its shapes, as people meet it.
+
+use super::{App, Cluster, Front, Process};
+use crate::servers::{Database, bus_url, fresh_namespace};
+
+/// A running app.
+pub struct Site {
+    shape: Shape,
+}
+
+enum Shape {
+    InOneProcess(App),
+    AcrossProcesses { cluster: Cluster, _database: Database },
+}
+
+impl Site {
+    /// Everything in one process, on SQLite.
+    pub async fn in_one_process() -> Self {
+        Self::in_one_process_with(&[]).await
+    }
+
+    /// Like [`Site::in_one_process`], with more flags.
+    pub async fn in_one_process_with(flags: &[&str]) -> Self {
+        Self { shape: Shape::InOneProcess(App::start_with(flags).await) }
+    }
+
+    /// Two gateways and two workers, on RabbitMQ and Postgres.
+    pub async fn across_processes() -> Self {
+        Self::across_processes_with(&[]).await
+    }
+
+    /// Like [`Site::across_processes`], with more flags.
+    pub async fn across_processes_with(flags: &[&str]) -> Self {
+        let database = Database::fresh().await;
+        let (bus, namespace) = (bus_url(), fresh_namespace());
+        let cluster = Cluster::start(database.url(), &bus, &namespace, flags).await;
+        Self { shape: Shape::AcrossProcesses { cluster, _database: database } }
+    }
+
+    /// Where somebody comes to it, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.fronts().swap_remove(0).url
+    }
+
+    /// The same page as somebody else reaches it: at another gateway, where there is one.
+    #[must_use]
+    pub fn elsewhere(&self, page: &str) -> String {
+        let fronts = self.fronts();
+        let other = fronts.last().map(|front| front.url.clone()).unwrap_or_default();
+        page.replace(&self.url(), &other)
+    }
+
+    /// Ends all of it as a power cut would.
+    pub async fn kill(&mut self) {
+        match &mut self.shape {
+            Shape::InOneProcess(app) => app.kill().await,
+            Shape::AcrossProcesses { cluster, .. } => cluster.kill().await,
+        }
+    }
+
+    /// Starts it where it was before.
+    pub async fn start_again(&mut self) {
+        match &mut self.shape {
+            Shape::InOneProcess(app) => app.start_again().await,
+            Shape::AcrossProcesses { cluster, .. } => cluster.start_again().await,
+        }
+    }
+
+    /// Memory of the processes that hold connections, in KiB.
+    #[must_use]
+    pub fn front_memory_kib(&self) -> u64 {
+        match &self.shape {
+            Shape::InOneProcess(app) => app.memory_kib(),
+            Shape::AcrossProcesses { cluster, .. } => {
+                cluster.gateways.iter().map(Process::memory_kib).sum()
+            }
+        }
+    }
+
+    /// Every place where clients reach it.
+    #[must_use]
+    pub fn fronts(&self) -> Vec<Front> {
+        match &self.shape {
+            Shape::InOneProcess(app) => vec![app.front()],
+            Shape::AcrossProcesses { cluster, .. } => cluster.fronts(),
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! A part of RabbitMQ that belongs to one test: names that nobody else uses, deleted at the end.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lapin::options::{
+    BasicGetOptions, BasicPublishOptions, ExchangeDeleteOptions, QueueDeleteOptions,
+};
+use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
+use sockbit_application::envelope::CommandEnvelope;
+use sockbit_application::ports::{
+    Announcements, Announcer, Clock, Commands, Queries, Questions, Work,
+};
+use sockbit_application::seal::{KeyId, Keyring};
+use sockbit_domain::Timestamp;
+use sockbit_rabbitmq::{GatewayEnd, Names, Settings, WorkerEnd, connect_gateway, connect_worker};
+
+use crate::contracts::bus::{Bus, GatewayEnds, WorkerEnds};
+use crate::proxy::Proxy;
+use crate::servers::{bus_url, fresh_id, fresh_namespace};
+
+/// Few, so that a test begins soon, and more than one.
+pub const WORK_QUEUES: u16 = 3;
+/// Small, so that a full queue is soon full.
+const WORK_MESSAGES_MAX: u32 = 500;
+
+/// Names of one test on the broker.
+pub struct Namespace {
+    url: String,
+    prefix: String,
+    work_queues: u16,
+}
+
+impl Namespace {
+    /// Names that nobody used before.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self::on(bus_url())
+    }
+
+    /// Names on a broker of the test's own.
+    #[must_use]
+    pub fn on(url: String) -> Self {
+        Self { url, prefix: fresh_namespace(), work_queues: WORK_QUEUES }
+    }
+
+    /// With so many work queues.
+    #[must_use]
+    pub fn with_work_queues(mut self, work_queues: u16) -> Self {
+        self.work_queues = work_queues;
+        self
+    }
+
+    /// The address of the broker itself.
+    #[must_use]
+    pub fn broker(&self) -> SocketAddr {
+        let (_, host) = self.url.rsplit_once('@').expect("an address with a user");
+        let (host, _) = host.split_once('/').expect("an address with a virtual host");
+        host.parse().expect("an address with a port")
+    }
+
+    /// A proxy before the broker, and the address that leads through it.
+    pub async fn proxy(&self) -> (Proxy, String) {
+        let proxy = Proxy::before(self.broker()).await;
+        let url = self.url.replace(&self.broker().to_string(), &proxy.address().to_string());
+        (proxy, url)
+    }
+
+    /// A further gateway.
+    pub async fn gateway(&self) -> Arc<GatewayEnd> {
+        connect_gateway(self.settings()).await.expect("the broker is there")
+    }
+
+    /// A further worker.
+    pub async fn worker(&self) -> Arc<WorkerEnd> {
+        connect_worker(self.settings(), Arc::new(Noon)).await.expect("the broker is there")
+    }
+
+    /// A process of its own on this part of the bus.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.settings_by(&self.url)
+    }
+
+    /// A process that reaches the broker by another address.
+    #[must_use]
+    pub fn settings_by(&self, url: &str) -> Settings {
+        self.settings_of(url, keys(&[1]))
+    }
+
+    /// A process with other keys.
+    #[must_use]
+    pub fn settings_with(&self, keys: Keyring) -> Settings {
+        self.settings_of(&self.url, keys)
+    }
+
+    fn settings_of(&self, url: &str, keys: Keyring) -> Settings {
+        let settings = Settings::new(url, keys, fresh_id()).expect("an address");
+        let settings = settings.namespace(&self.prefix).expect("a namespace");
+        settings
+            .work_queues(self.work_queues)
+            .expect("a number of queues")
+            .work_messages_max(WORK_MESSAGES_MAX)
+    }
+
+    /// The names of its queues and exchanges.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        self.settings().names().clone()
+    }
+
+    /// A connection of somebody else.
+    pub async fn stranger(&self) -> Stranger {
+        let connecting = Connection::connect(&self.url, ConnectionProperties::default());
+        let connection = connecting.await.expect("the broker is there");
+        let channel = connection.create_channel().await.expect("a channel");
+        Stranger { _connection: connection, channel, work_queues: self.work_queues }
+    }
+}
+
+/// Somebody else on the same broker, who can do anything.
+pub struct Stranger {
+    _connection: Connection,
+    /// To do it with.
+    pub channel: Channel,
+    work_queues: u16,
+}
+
+impl Stranger {
+    /// Deletes everything that outlives a process.
+    pub async fn wipe(&self, names: &Names) {
+        let work = (0..self.work_queues).map(|number| names.work(number));
+        for queue in work.chain([names.questions(), names.dead_letters()]) {
+            let deleting = self.channel.queue_delete(queue.into(), QueueDeleteOptions::default());
+            deleting.await.expect("the broker obeys");
+        }
+        for exchange in [names.announce(), names.dead()] {
+            let options = ExchangeDeleteOptions::default();
+            let deleting = self.channel.exchange_delete(exchange.into(), options);
+            deleting.await.expect("the broker obeys");
+        }
+    }
+
+    /// Publishes bytes as they are to a queue.
+    pub async fn publish(&self, queue: String, kind: &str, body: &[u8]) {
+        let properties = BasicProperties::default().with_type(kind.into());
+        let options = BasicPublishOptions::default();
+        let publishing =
+            self.channel.basic_publish("".into(), queue.into(), options, body, properties);
+        publishing.await.expect("the broker obeys");
+    }
+
+    /// Takes all that was set aside: the bytes, and why.
+    pub async fn dead_letters(&self, names: &Names) -> Vec<(Vec<u8>, String)> {
+        let mut letters = Vec::new();
+        let options = BasicGetOptions { no_ack: true };
+        let queue = names.dead_letters();
+        while let Some(message) =
+            self.channel.basic_get(queue.as_str().into(), options).await.expect("the broker obeys")
+        {
+            let headers = message.delivery.properties.headers().clone().unwrap_or_default();
+            let reason = headers.inner().get("x-sockbit-reason").and_then(|it| it.as_long_string());
+            let reason = reason.map(ToString::to_string).unwrap_or_default();
+            letters.push((message.delivery.data, reason));
+        }
+        letters
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        let (names, url, work_queues) = (self.names(), self.url.clone(), self.work_queues);
+        let wiping = async move {
+            // Those who are still on their way out would declare it anew.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let connecting = Connection::connect(&url, ConnectionProperties::default());
+            // A broker that the test has ended has nothing to be deleted.
+            let Ok(connection) = connecting.await else { return };
+            let channel = connection.create_channel().await.expect("a channel");
+            Stranger { _connection: connection, channel, work_queues }.wipe(&names).await;
+        };
+        // A test's own runtime cannot wait in here.
+        let wiped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(wiping);
+        });
+        // Somebody else may have been faster.
+        wiped.join().ok();
+    }
+}
+
+/// Keys by numbers; the first signs.
+#[must_use]
+pub fn keys(numbers: &[u8]) -> Keyring {
+    let keys: Vec<_> = numbers
+        .iter()
+        .map(|number| (KeyId::new(&format!("k{number}")).expect("an id"), [*number; 32]))
+        .collect();
+    let keys = keys.iter().map(|(id, secret)| (id.clone(), secret.as_slice()));
+    Keyring::new(keys).expect("keys")
+}
+
+/// A time of day.
+pub struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_700_000_000_000)
+    }
+}
+
+/// The bus on RabbitMQ, for its contract.
+pub struct OnRabbitMq {
+    gateways: Mutex<Vec<Weak<GatewayEnd>>>,
+    workers: Mutex<Vec<Weak<WorkerEnd>>>,
+    is_closed: AtomicBool,
+    namespace: Namespace,
+}
+
+impl OnRabbitMq {
+    /// A bus with nobody on it.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self {
+            gateways: Mutex::default(),
+            workers: Mutex::default(),
+            is_closed: AtomicBool::new(false),
+            namespace: Namespace::fresh(),
+        }
+    }
+}
+
+#[async_trait]
+impl Bus for OnRabbitMq {
+    async fn gateway(&self) -> GatewayEnds {
+        let end = connect_gateway(self.namespace.settings()).await.expect("the broker is there");
+        locked(&self.gateways).push(Arc::downgrade(&end));
+        if self.is_closed.load(Ordering::Relaxed) {
+            end.close().await;
+        }
+        gateway_ends(end)
+    }
+
+    async fn worker(&self) -> WorkerEnds {
+        let connecting = connect_worker(self.namespace.settings(), Arc::new(Noon));
+        let end = connecting.await.expect("the broker is there");
+        locked(&self.workers).push(Arc::downgrade(&end));
+        if self.is_closed.load(Ordering::Relaxed) {
+            end.close().await;
+        }
+        worker_ends(end)
+    }
+
+    async fn buried(&self) -> Vec<(CommandEnvelope, String)> {
+        let names = self.namespace.names();
+        let letters = self.namespace.stranger().await.dead_letters(&names).await;
+        let command = |(bytes, reason): (Vec<u8>, String)| {
+            let commands = keys(&[1]).open_commands(&bytes).expect("it is signed");
+            commands.into_iter().map(move |it| (it.expect("it is a command"), reason.clone()))
+        };
+        letters.into_iter().flat_map(command).collect()
+    }
+
+    async fn close(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
+        let gateways: Vec<_> = locked(&self.gateways).iter().filter_map(Weak::upgrade).collect();
+        for gateway in gateways {
+            gateway.close().await;
+        }
+        let workers: Vec<_> = locked(&self.workers).iter().filter_map(Weak::upgrade).collect();
+        for worker in workers {
+            worker.close().await;
+        }
+    }
+}
+
+/// A gateway's end, as the contract sees it.
+pub fn gateway_ends(end: Arc<GatewayEnd>) -> GatewayEnds {
+    GatewayEnds {
+        id: fresh_id(),
+        commands: Arc::clone(&end) as Arc<dyn Commands>,
+        queries: Arc::clone(&end) as Arc<dyn Queries>,
+        announcements: end as Arc<dyn Announcements>,
+    }
+}
+
+/// A worker's end, as the contract sees it.
+pub fn worker_ends(end: Arc<WorkerEnd>) -> WorkerEnds {
+    WorkerEnds {
+        work: Arc::clone(&end) as Arc<dyn Work>,
+        questions: Arc::clone(&end) as Arc<dyn Questions>,
+        announcer: end as Arc<dyn Announcer>,
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

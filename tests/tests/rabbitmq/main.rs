@@ -1,0 +1,10 @@
+//! What only RabbitMQ can be asked for: many processes, a network that fails, and a broker that goes
+//! away and comes back.
+
+mod broker;
+mod faults;
+mod hand_over;
+mod poison;
+mod questions;
+mod starting;
+mod support;

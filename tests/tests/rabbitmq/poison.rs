@@ -1,0 +1,120 @@
+//! What cannot be read is set aside, and harms nobody.
+
+use std::sync::Arc;
+
+use lapin::BasicProperties;
+use lapin::options::BasicPublishOptions;
+use sockbit_application::ports::{Announcements, Announcer};
+use sockbit_application::seal::{Keyring, Kind};
+use sockbit_application::slot::Slot;
+use sockbit_domain::BoardId;
+use sockbit_rabbitmq::{connect_gateway, connect_worker};
+use sockbit_tests::contracts::bus::fixtures::{announcement, command, hear_announcement, uuid};
+use sockbit_tests::system::eventually;
+use sockbit_tests::vhost::{Namespace, Noon, WORK_QUEUES, keys};
+
+use crate::support::{commands, ends, send_until_taken, take_numbers, until_well};
+
+/// The queue of board 1.
+fn queue(bus: &Namespace) -> String {
+    bus.names().work(u16::from(Slot::of(BoardId(uuid(1))).0) % WORK_QUEUES)
+}
+
+/// Waits until so much was set aside: the bytes, and why.
+async fn set_aside(bus: &Namespace, count: usize) -> Vec<(Vec<u8>, String)> {
+    let stranger = bus.stranger().await;
+    let mut letters = Vec::new();
+    while letters.len() < count {
+        let more = eventually("a dead letter", async || {
+            let letters = stranger.dead_letters(&bus.names()).await;
+            (!letters.is_empty()).then_some(letters)
+        });
+        letters.extend(more.await);
+    }
+    letters
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_of_ours_signed_is_set_aside_and_innocents_go_on() {
+    let bus = Namespace::fresh();
+    let gateway = bus.gateway().await;
+    let one = [command(&ends(&gateway), 1, 1)];
+    let sealed = |ring: &Keyring, kind| ring.seal(kind, &one).expect("it is JSON");
+    let right = String::from_utf8(sealed(&keys(&[1]), Kind::Commands)).expect("it is JSON");
+    let cases: [(Vec<u8>, &str); 6] = [
+        (b"\xff\x00".to_vec(), "no sealed message"),
+        (serde_json::to_vec(&one).expect("it is JSON"), "no sealed message"),
+        (sealed(&keys(&[2]), Kind::Commands), "the key \"k2\" is not known"),
+        (right.replace("Ada", "Eve").into_bytes(), "signature is wrong"),
+        (right.replace("\"v\":1", "\"v\":2").into_bytes(), "version 2"),
+        (sealed(&keys(&[1]), Kind::Questions), "about \"questions\""),
+    ];
+    let stranger = bus.stranger().await;
+    for (bytes, _) in &cases {
+        stranger.publish(queue(&bus), "commands", bytes).await;
+    }
+    send_until_taken(&gateway, &[command(&ends(&gateway), 1, 7)]).await;
+
+    let worker = bus.worker().await;
+
+    assert_eq!(take_numbers(&worker, 1).await, [7]);
+    let letters = set_aside(&bus, cases.len()).await;
+    for ((bytes, reason), (expected, why)) in letters.iter().zip(&cases) {
+        assert_eq!(bytes, expected);
+        assert!(reason.contains(why), "{reason} for {why}");
+    }
+    assert_eq!(letters.len(), cases.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_command_that_cannot_be_read_does_not_take_its_neighbours_with_it() {
+    let bus = Namespace::fresh();
+    let (gateway, worker) = (bus.gateway().await, bus.worker().await);
+    let raw = |n| serde_json::value::to_raw_value(&command(&ends(&gateway), 1, n));
+    let poison = serde_json::value::to_raw_value(&serde_json::json!({"trace": 7}));
+    let batch = [raw(1), poison, raw(2)].map(|it| it.expect("it is JSON"));
+    let sealed = keys(&[1]).seal(Kind::Commands, &batch).expect("it is JSON");
+
+    bus.stranger().await.publish(queue(&bus), "commands", &sealed).await;
+
+    assert_eq!(take_numbers(&worker, 2).await, [1, 2]);
+    let letters = set_aside(&bus, 1).await;
+    let [(bytes, reason)] = letters.as_slice() else { panic!("{letters:?}") };
+    assert_eq!(bytes, br#"{"trace":7}"#);
+    assert!(reason.contains("invalid type"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_keys_are_replaced_processes_with_the_old_one_are_heard() {
+    let bus = Namespace::fresh();
+    let (old, new) = (bus.settings_with(keys(&[1, 2])), bus.settings_with(keys(&[2, 1])));
+    let gateway = connect_gateway(old).await.expect("the broker is there");
+    let worker = connect_worker(new, Arc::new(Noon)).await.expect("the broker is there");
+    send_until_taken(&gateway, &commands(&gateway, 0..1)).await;
+    assert_eq!(take_numbers(&worker, 1).await, [0]);
+    until_well(|| gateway.health()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn news_that_nobody_of_ours_signed_are_not_heard() {
+    let bus = Namespace::fresh();
+    let (gateway, worker) = (bus.gateway().await, bus.worker().await);
+    gateway.listen(Slot(7)).await.expect("the bus is there");
+    let forged = keys(&[2]).seal(Kind::Announcements, &announcement(7, 666)).expect("it is JSON");
+    let stranger = bus.stranger().await;
+    let properties = BasicProperties::default().with_type("announcements".into());
+    for body in [forged.as_slice(), b"", b"{}"] {
+        let publishing = stranger.channel.basic_publish(
+            bus.names().announce().into(),
+            "7".into(),
+            BasicPublishOptions::default(),
+            body,
+            properties.clone(),
+        );
+        publishing.await.expect("the broker obeys");
+    }
+
+    worker.announce(vec![announcement(7, 1)]).await.expect("the bus is there");
+
+    assert_eq!(hear_announcement(&ends(&gateway)).await, announcement(7, 1));
+}

@@ -1,0 +1,81 @@
+//! Questions have an end, and their answers a size.
+
+use std::sync::Arc;
+
+use sockbit_application::envelope::Answer;
+use sockbit_application::ports::{Asked, Queries, Questions};
+use sockbit_application::seal::Kind;
+use sockbit_tests::contracts::bus::fixtures::{event, question, quiet, soon};
+use sockbit_tests::vhost::{Namespace, keys};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_past_its_deadline_is_asked_of_nobody() {
+    let bus = Namespace::fresh();
+    let gateway = bus.gateway().await;
+    let unanswered = soon("the end", gateway.ask(question(1))).await;
+    assert!(unanswered.is_err(), "{unanswered:?}");
+
+    let worker = bus.worker().await;
+
+    quiet("a question", async { worker.next().await.map(|it| it.question) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_its_worker_drops_hinders_no_other() {
+    let bus = Namespace::fresh();
+    let (gateway, worker) = (bus.gateway().await, bus.worker().await);
+    // More than a worker is sent ahead.
+    for n in 0..100 {
+        let asking = tokio::spawn({
+            let gateway = Arc::clone(&gateway);
+            async move { gateway.ask(question(n)).await }
+        });
+        let Asked { question: asked, reply } =
+            soon("a question", worker.next()).await.expect("one");
+        assert_eq!(asked, question(n));
+        drop(reply);
+        asking.abort();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_of_eight_megabytes_arrive() {
+    let bus = Namespace::fresh();
+    let (gateway, worker) = (bus.gateway().await, bus.worker().await);
+    let answer = Answer::Events((0..30_000).map(event).collect());
+    let bytes = serde_json::to_vec(&answer).expect("it is JSON").len();
+    assert!(bytes > 8 * 1024 * 1024, "{bytes}");
+    let serving = tokio::spawn({
+        let answer = answer.clone();
+        async move {
+            let asked = worker.next().await.expect("a question");
+            (asked.reply)(answer);
+            worker
+        }
+    });
+    let answered = gateway.ask(question(1)).await;
+    assert!(answered.as_ref() == Ok(&answer), "{:?}", answered.err());
+    drop(serving);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_nobody_of_ours_signed_is_asked_of_nobody() {
+    let bus = Namespace::fresh();
+    let (gateway, worker) = (bus.gateway().await, bus.worker().await);
+    let stranger = bus.stranger().await;
+    let forged = keys(&[2]).seal(Kind::Questions, &question(1)).expect("it is JSON");
+    let other = keys(&[1]).seal(Kind::Questions, &question(2)).expect("it is JSON");
+    for bytes in [forged.as_slice(), &other, b"what?"] {
+        stranger.publish(bus.names().questions(), "questions", bytes).await;
+    }
+    let asking = tokio::spawn({
+        let gateway = Arc::clone(&gateway);
+        async move { gateway.ask(question(3)).await }
+    });
+
+    let asked = soon("a question", worker.next()).await.expect("the bus is open");
+
+    assert_eq!(asked.question, question(3));
+    (asked.reply)(Answer::Events(Vec::new()));
+    assert_eq!(asking.await.expect("asking does not panic"), Ok(Answer::Events(Vec::new())));
+}

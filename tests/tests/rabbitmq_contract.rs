@@ -1,0 +1,9 @@
+//! The bus on RabbitMQ keeps the contract of buses.
+
+use std::future::ready;
+use std::sync::Arc;
+
+use sockbit_tests::bus_contract;
+use sockbit_tests::vhost::OnRabbitMq;
+
+bus_contract!(rabbitmq, (flavor = "multi_thread"), ready(Arc::new(OnRabbitMq::fresh())));
