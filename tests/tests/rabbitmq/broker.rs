@@ -1,16 +1,23 @@
 //! A broker that dies, loses everything or is out of memory. Each has one of its own.
 
+use std::time::Duration;
+
 use sockbit_application::ports::{Announcements, Commands, Queries, SendError, Work};
 use sockbit_application::slot::Slot;
 use sockbit_rabbitmq::{ConnectProblem, connect_gateway};
 use sockbit_servers::RabbitMq;
 use sockbit_tests::contracts::bus::fixtures::{MANY, question, soon};
 use sockbit_tests::vhost::Namespace;
+use tokio::time::sleep;
 
 use crate::support::{
     assert_hears, assert_is_interrupted, commands, send_until_taken, take_numbers, take_until,
     until_away, until_well,
 };
+
+/// RabbitMQ notes the names of new quorum queues half a second late. One whose name is lost in a
+/// crash comes back as a new queue without a leader, for good.
+const NAMES_KEPT_AFTER: Duration = Duration::from_secs(2);
 
 async fn started() -> (RabbitMq, Namespace) {
     let starting = tokio::task::spawn_blocking(RabbitMq::start);
@@ -28,18 +35,12 @@ async fn what_was_confirmed_outlives_the_broker_and_everybody_comes_back() {
     gateway.send(commands(&gateway, 0..20)).await.expect("it is taken");
     let held = soon("a delivery", worker.take(MANY)).await.expect("the bus is open");
 
+    sleep(NAMES_KEPT_AFTER).await;
     tokio::task::block_in_place(|| broker.kill());
     until_away(&gateway).await;
     let sent = soon("a verdict", gateway.send(commands(&gateway, 20..21))).await;
     assert!(sent.is_err(), "{sent:?}");
     tokio::task::block_in_place(|| broker.restart()).expect("it comes back");
-    // RabbitMQ 3.10 now and then leaves a queue without a leader after a crash, for minutes.
-    let ask_for_leaders = [
-        "eval",
-        "[ra:trigger_election(amqqueue:get_pid(Q)) || Q <- rabbit_amqqueue:list(), \
-         amqqueue:get_type(Q) =:= rabbit_quorum_queue].",
-    ];
-    tokio::task::block_in_place(|| broker.ctl(&ask_for_leaders)).expect("the broker obeys");
 
     assert_eq!(take_numbers(&worker, 20).await, (0..20).collect::<Vec<_>>());
     let receipts = held.iter().map(|it| it.receipt).collect();

@@ -102,11 +102,12 @@ pub async fn compose(config: &Config, role: &Role) -> Result<Site, ComposeError>
     let ids: Arc<dyn Ids> = Arc::new(RandomIds);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = telemetry::metrics()?;
-    let secret = role.secret().map(|source| secret(source, &*ids)).transpose()?;
     let store = match role.store() {
         Some(url) => Some(OpenStore::open(url).await?),
         None => None,
     };
+    // After the store, whose folder it may be made in.
+    let secret = role.secret().map(|source| secret(source, &*ids)).transpose()?;
     if let (Some(store), Some(bus)) = (&store, role.bus()) {
         store.agree_on_work_queues(bus.work_queues).await?;
     }
