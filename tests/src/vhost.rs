@@ -133,7 +133,7 @@ impl Stranger {
     /// Deletes everything that outlives a process.
     pub async fn wipe(&self, names: &Names) {
         let work = (0..self.work_queues).map(|number| names.work(number));
-        for queue in work.chain([names.questions(), names.dead_letters()]) {
+        for queue in work.chain([names.questions(), names.intake(), names.dead_letters()]) {
             let deleting = self.channel.queue_delete(queue.into(), QueueDeleteOptions::default());
             deleting.await.expect("the broker obeys");
         }

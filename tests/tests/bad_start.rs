@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use sockbit_tests::system::App;
+use sockbit_tests::servers::{Database, bus_url, fresh_namespace};
+use sockbit_tests::system::{App, Process};
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
@@ -162,4 +163,89 @@ fn a_database_is_migrated_without_serving() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     assert!(path.is_file());
+}
+
+/// What every process on a bus needs beside the addresses.
+const ON_THE_BUS: [&str; 2] = ["--bus-keys", "test:0123456789abcdef0123456789abcdef"];
+const SECRET: [&str; 2] = ["--secret", "fedcba9876543210fedcba9876543210"];
+
+/// A port where nobody listens.
+fn nobody() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").to_string()
+}
+
+/// What a process in a cluster said that could not start.
+fn cannot_join(role: &str, own: &[&str]) -> String {
+    let flags = [&[role, "--listen", "127.0.0.1:0"], &ON_THE_BUS[..], own].concat();
+    let said = complaint(&flags, 1, 1);
+    assert!(!said.contains("hunter2"), "{said}");
+    said
+}
+
+#[test]
+fn a_gateway_without_its_broker_tells_where_and_as_whom_it_looked() {
+    let nobody = nobody();
+    let bus = format!("amqp://me:hunter2@{nobody}/%2f");
+    let said = cannot_join("gateway", &[&["--bus", &bus], &SECRET[..]].concat());
+    for part in ["--bus", "RabbitMQ cannot be reached", &nobody, "\"me\""] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+}
+
+#[test]
+fn a_worker_without_its_database_tells_where_and_as_whom_it_looked() {
+    let nobody = nobody();
+    let store = format!("postgres://me:hunter2@{nobody}/notes");
+    let said = cannot_join("worker", &["--bus", &bus_url(), "--store", &store]);
+    for part in ["--store", "no PostgreSQL can be reached", &nobody, "me"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_missing_on_its_server_is_told() {
+    let database = Database::fresh().await;
+    let (server, _) = database.url().rsplit_once('/').expect("an address");
+    let store = format!("{server}/no_such_notes");
+    let said = cannot_join("worker", &["--bus", &bus_url(), "--store", &store]);
+    for part in ["no_such_notes", "createdb", "--store"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+}
+
+#[test]
+fn a_broker_that_refuses_the_login_is_told() {
+    let bus = bus_url().replace("guest:guest@", "guest:hunter2@");
+    let said = cannot_join("gateway", &[&["--bus", &bus], &SECRET[..]].concat());
+    assert!(said.contains("refused the login") && said.contains("guest"), "{said}");
+}
+
+#[tokio::test]
+async fn a_worker_that_counts_other_work_queues_than_its_database_does_not_start() {
+    let (database, namespace) = (Database::fresh().await, fresh_namespace());
+    let worker = ["--bus", &bus_url(), "--store", database.url(), "--bus-namespace", &namespace];
+    let mut first = Process::prepared(
+        [&["worker"], &ON_THE_BUS[..], &worker].concat().into_iter().map(Into::into).collect(),
+    );
+    first.start_again().await;
+    let said = cannot_join("worker", &[&worker[..], &["--work-queues", "3"]].concat());
+    assert!(said.contains("begun with 16 work queues"), "{said}");
+    assert!(first.stop().await);
+}
+
+#[test]
+fn what_a_role_lacks_or_must_not_have_is_told_at_once() {
+    let said = complaint(&["gateway", "--store", "sqlite:notes.db"], 2, 4);
+    for flag in ["--store", "--secret", "--bus", "--bus-keys"] {
+        assert!(said.contains(flag), "{flag} in {said}");
+    }
+    let said = complaint(&["worker", "--store", "sqlite:notes.db", "--bus", &bus_url()], 2, 2);
+    assert!(said.contains("postgres://") && said.contains("--bus-keys"), "{said}");
+}
+
+#[test]
+fn a_token_needs_a_secret_that_lasts_and_a_name_that_can_be_seen() {
+    let said = complaint(&["token", "--name", "\u{200b}", "--store", "memory:"], 2, 2);
+    assert!(said.contains("--secret") && said.contains("--name"), "{said}");
 }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
-use sockbit_web::compose::{compose, migrate};
+use sockbit_web::compose::{compose, migrate, token};
 use sockbit_web::config::{Config, ConfigError, Role, StoreUrl, Task};
 use sockbit_web::{server, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
@@ -39,6 +39,9 @@ fn run(config: &Config) -> Result<(), Failure> {
     match &config.task {
         Task::Run(role) => runtime.block_on(serve(config, role)),
         Task::Migrate(store) => Ok(runtime.block_on(migrate(store))?),
+        Task::Token { secret, name } => {
+            Ok(writeln!(std::io::stdout(), "{}", token(secret, name)?)?)
+        }
     }
 }
 

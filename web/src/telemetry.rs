@@ -9,6 +9,8 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{Config, LogFormat};
 
 const KEEP_UP_EVERY: Duration = Duration::from_secs(5);
+/// What goes wrong with a driver is told by whoever uses it, once. Who names it hears it all the same.
+const SILENT: &str = "lapin=off";
 /// Bounds of histograms, in seconds and in commands: what is fast is told apart finely.
 const SECONDS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0];
 const COMMANDS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
@@ -20,7 +22,7 @@ pub struct TelemetryError(String);
 
 /// Begins to log. Once a process.
 pub fn log(config: &Config) -> Result<(), TelemetryError> {
-    let filter = EnvFilter::try_new(&config.log).map_err(said)?;
+    let filter = EnvFilter::try_new(format!("{SILENT},{}", config.log)).map_err(said)?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -20,6 +20,9 @@ const NEWS_MAX: i32 = 20_000;
 const NEWS_BYTES_MAX: i64 = 64 * 1024 * 1024;
 const QUESTIONS_MAX: i32 = 10_000;
 const PRESENCES_MAX: i32 = 1_000;
+const INTAKE_MAX: i32 = 10_000;
+const INTAKE_BYTES_MAX: i64 = 64 * 1024 * 1024;
+const INTAKE_MILLISECONDS_MAX: i32 = 60_000;
 /// After this nobody waits for the answer any more.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
@@ -54,6 +57,12 @@ impl Names {
         self.name("questions")
     }
 
+    /// The queue where programs put commands.
+    #[must_use]
+    pub fn intake(&self) -> String {
+        self.name("intake")
+    }
+
     /// The exchange for what is set aside.
     #[must_use]
     pub fn dead(&self) -> String {
@@ -72,6 +81,11 @@ impl Names {
 
     pub(crate) fn worker(&self, id: Uuid, connection: u64) -> String {
         self.name(&format!("worker.{id}.{connection}"))
+    }
+
+    /// Whether a queue with this name is one of this installation.
+    pub(crate) fn owns(&self, queue: &str) -> bool {
+        queue.strip_prefix(&self.namespace).is_some_and(|rest| rest.starts_with('.'))
     }
 
     fn name(&self, rest: &str) -> String {
@@ -104,6 +118,7 @@ pub(crate) async fn declare(channel: &Channel, settings: &Settings) -> lapin::Re
     queue(channel, names.dead_letters(), DURABLE, dead_letters()).await?;
     bind(channel, &names.dead_letters(), names.dead(), String::new()).await?;
     queue(channel, names.questions(), DURABLE, questions()).await?;
+    queue(channel, names.intake(), DURABLE, intake()).await?;
     for number in 0..settings.work_queues {
         queue(channel, names.work(number), DURABLE, work(settings)).await?;
     }
@@ -191,6 +206,18 @@ fn questions() -> FieldTable {
     let mut arguments = classic(QUESTIONS_MAX);
     let milliseconds = i64::try_from(ANSWER_WITHIN.as_millis()).unwrap_or(i64::MAX);
     put(&mut arguments, "x-message-ttl", milliseconds.into());
+    arguments
+}
+
+/// Not replicated: messages here carry tokens, which are not to be kept on disk, and their programs
+/// keep them until they have an outcome. What nobody takes in for a minute is sent again by then.
+fn intake() -> FieldTable {
+    let mut arguments = FieldTable::default();
+    put(&mut arguments, "x-queue-type", text("classic"));
+    put(&mut arguments, "x-message-ttl", INTAKE_MILLISECONDS_MAX.into());
+    put(&mut arguments, "x-max-length", INTAKE_MAX.into());
+    put(&mut arguments, "x-max-length-bytes", INTAKE_BYTES_MAX.into());
+    put(&mut arguments, "x-overflow", text("reject-publish"));
     arguments
 }
 

@@ -89,7 +89,7 @@ impl Desk<'_> {
         };
         let envelope = received.envelope;
         tracing::debug!(
-            trace = %envelope.trace, board = %envelope.board, message = %envelope.message, ?outcome,
+            trace = %envelope.trace, board = %envelope.board, id = %envelope.message, ?outcome,
             "decided"
         );
         self.decided.answers.push(envelope.answered(Some(outcome)));

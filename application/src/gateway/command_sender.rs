@@ -41,7 +41,7 @@ impl CommandSender {
     pub async fn send(&self, envelope: CommandEnvelope) -> Result<(), Unavailable> {
         metrics::counter!("sockbit_commands_total").increment(1);
         tracing::debug!(
-            trace = %envelope.trace, board = %envelope.board, message = %envelope.message,
+            trace = %envelope.trace, board = %envelope.board, id = %envelope.message,
             actor = %envelope.actor.id, "command"
         );
         let placed = timeout(PLACE_WITHIN, self.place(envelope)).await;

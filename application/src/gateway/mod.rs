@@ -9,6 +9,7 @@ mod feed;
 mod held;
 mod hub;
 mod outgoing;
+mod programs;
 mod session;
 mod single_flight;
 #[cfg(test)]
@@ -248,7 +249,7 @@ impl Gateway {
         for answered in answers {
             count_outcome(&answered);
             tracing::debug!(
-                trace = %answered.trace, board = %answered.board, message = %answered.message,
+                trace = %answered.trace, board = %answered.board, id = %answered.message,
                 outcome = ?answered.outcome, "outcome"
             );
             if answered.to.gateway == self.id {

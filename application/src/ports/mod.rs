@@ -5,6 +5,7 @@ mod announcer;
 mod clock;
 mod commands;
 mod ids;
+mod intake;
 mod queries;
 mod store;
 mod work;
@@ -14,6 +15,7 @@ pub use announcer::Announcer;
 pub use clock::Clock;
 pub use commands::{Commands, SendError};
 pub use ids::Ids;
+pub use intake::{Intake, Submission};
 pub use queries::Queries;
 pub use store::{
     BoardChanges, BoardLoaded, BoardWanted, Commit, LATER_INVERSES_BYTES_MAX, NoteEvents, Notes,
@@ -24,7 +26,8 @@ pub use work::{Asked, Delivery, Questions, Receipt, Work};
 #[cfg(test)]
 pub use {
     announcements::MockAnnouncements, announcer::MockAnnouncer, commands::MockCommands,
-    queries::MockQueries, store::MockStore, work::MockQuestions, work::MockWork,
+    intake::MockIntake, queries::MockQueries, store::MockStore, work::MockQuestions,
+    work::MockWork,
 };
 
 /// The other side cannot be reached now, or did not answer in time. Asking again later may help.

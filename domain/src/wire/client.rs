@@ -77,6 +77,8 @@ pub enum RefusalCode {
     UnknownType,
     /// More boards joined than one connection may have.
     TooManyBoards,
+    /// Nothing that came with the message tells who sends it.
+    Unauthenticated,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -53,6 +53,7 @@ fn refusals_have_stable_names() {
         (RefusalCode::UnsupportedVersion, "unsupported_version"),
         (RefusalCode::UnknownType, "unknown_type"),
         (RefusalCode::TooManyBoards, "too_many_boards"),
+        (RefusalCode::Unauthenticated, "unauthenticated"),
     ]);
 }
 

@@ -1,7 +1,9 @@
 //! The app spread over processes: two gateways that hold connections, two workers that do the work.
 
 use futures::future::join_all;
+use tokio::process::Command;
 
+use super::process::program;
 use super::{Front, Process};
 
 const KEYS: &str = "test:0123456789abcdef0123456789abcdef";
@@ -65,6 +67,18 @@ impl Cluster {
     #[must_use]
     pub fn fronts(&self) -> Vec<Front> {
         self.gateways.iter().map(Process::front).collect()
+    }
+
+    /// A token for a program of this name.
+    ///
+    /// # Panics
+    /// Where none is given.
+    pub async fn token(&self, name: &str) -> String {
+        let mut giving = Command::new(program());
+        giving.args(["token", "--secret", SECRET, "--name", name]);
+        let given = giving.output().await.expect("the program runs");
+        assert!(given.status.success(), "{}", String::from_utf8_lossy(&given.stderr));
+        String::from_utf8(given.stdout).expect("text").trim().to_owned()
     }
 
     fn all(&mut self) -> impl Iterator<Item = &mut Process> {

@@ -18,7 +18,7 @@ use super::Front;
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 const RECONNECT_AFTER: Duration = Duration::from_millis(100);
-const SETTLED_WITHIN: Duration = Duration::from_secs(20);
+const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 
 /// One client of one board.
 pub struct Peer {
@@ -85,6 +85,15 @@ impl Peer {
         let end = Instant::now() + SETTLED_WITHIN;
         while !self.is_settled() {
             assert!(Instant::now() < end, "a client did not settle: {:?}", self.machine.joined());
+            self.run_until(Instant::now() + Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Runs until a note shows these words; panics where that takes too long.
+    pub async fn sees(&mut self, note: NoteId, words: &str) {
+        let end = Instant::now() + SETTLED_WITHIN;
+        while !self.machine.text(note).as_str().contains(words) {
+            assert!(Instant::now() < end, "a client did not hear of {words:?}");
             self.run_until(Instant::now() + Duration::from_millis(50)).await;
         }
     }

@@ -4,6 +4,7 @@
 mod broker;
 mod faults;
 mod hand_over;
+mod intake;
 mod poison;
 mod questions;
 mod starting;

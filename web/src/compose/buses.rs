@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::{BoxFuture, join_all};
 use sockbit_application::gateway::GatewayPorts;
 use sockbit_application::ports::{
-    Announcements, Announcer, Clock, Commands, Ids, Queries, Questions, Work,
+    Announcements, Announcer, Clock, Commands, Ids, Intake, Queries, Questions, Work,
 };
 use sockbit_memory::MemoryBus;
 use sockbit_rabbitmq::{Settings, connect_gateway, connect_worker};
@@ -26,6 +26,8 @@ pub(super) struct WorkerPorts {
 pub(super) struct OpenBus {
     pub gateway: Option<GatewayPorts>,
     pub worker: Option<WorkerPorts>,
+    /// Where programs put commands, if they can reach the bus.
+    pub intake: Option<Arc<dyn Intake>>,
     /// What has to be well on the bus.
     pub checks: Vec<Check>,
     closing: Vec<BoxFuture<'static, ()>>,
@@ -48,6 +50,7 @@ impl OpenBus {
         Self {
             gateway: Some(gateway_ports(&bus.gateway(), ids)),
             worker: Some(worker_ports(&bus.worker())),
+            intake: None,
             checks: Vec::new(),
             closing: vec![Box::pin(async move { bus.close() })],
         }
@@ -75,6 +78,7 @@ impl OpenBus {
         if role.secret().is_some() {
             let end = connect_gateway(settings()?).await?;
             open.gateway = Some(gateway_ports(&end, ids));
+            open.intake = Some(Arc::clone(&end) as Arc<dyn Intake>);
             let checked = Arc::clone(&end);
             open.checks.push(Check::new("gateway", move || std::future::ready(checked.health())));
             open.closing.push(Box::pin(async move { end.close().await }));

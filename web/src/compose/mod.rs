@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::gateway::{Gateway, GatewayPorts};
-use sockbit_application::ports::{Clock, Ids, Store, StoreError};
+use sockbit_application::ports::{Clock, Ids, Intake, Store, StoreError};
 use sockbit_application::worker::Worker;
 use sockbit_domain::ActorId;
 use sockbit_domain::wire::Query;
@@ -21,10 +21,10 @@ use uuid::Uuid;
 use self::buses::{OpenBus, WorkerPorts};
 use self::stores::OpenStore;
 use crate::app::App;
-use crate::config::{Config, Role, Secret, StoreUrl};
+use crate::config::{Config, Role, Secret, SecretSource, StoreUrl};
 use crate::http::health::{Check, Health};
 use crate::http::rate::Rate;
-use crate::identity::Cookies;
+use crate::identity::{Cookies, guest};
 use crate::pages::Turns;
 use crate::routes::{machine_routes, routes};
 use crate::secret::{SecretError, secret};
@@ -92,6 +92,9 @@ pub enum ComposeError {
     /// The secret.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// It is a fault of ours.
+    #[error("the token could not be written")]
+    Token,
     /// Logs or measurements.
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
@@ -140,6 +143,9 @@ pub async fn compose(config: &Config, role: &Role) -> Result<Site, ComposeError>
         let (gateway, kept) = (Arc::clone(&app.gateway), Arc::clone(app));
         running.spawn(async move { gateway.run().await });
         housekeeping.spawn(async move { kept.rate.forget_the_quiet().await });
+        if let Some(intake) = bus.intake.take() {
+            running.spawn(serve_programs(Arc::clone(app), intake));
+        }
     }
     if let Some(worker) = worker {
         running.spawn(async move { worker.run().await });
@@ -152,6 +158,14 @@ pub async fn migrate(store: &StoreUrl) -> Result<(), ComposeError> {
     // Opening does it.
     OpenStore::open(store).await?.close().await;
     Ok(())
+}
+
+/// A token for a program of this name. Each is somebody else, also under the same name.
+pub fn token(source: &SecretSource, name: &str) -> Result<String, ComposeError> {
+    let cookies = Cookies::new(&secret(source, &RandomIds)?, false);
+    let mut identity = guest(&RandomIds);
+    name.clone_into(&mut identity.actor.name);
+    cookies.token(&identity, SystemClock.now()).ok_or(ComposeError::Token)
 }
 
 fn app(
@@ -189,6 +203,12 @@ fn worker(
     let WorkerPorts { work, questions, announcer } = ports;
     let core = Core::new(CorePorts { store, announcer, clock, ids }, config.limits.clone());
     Worker::new(Arc::new(core), work, questions)
+}
+
+/// Programs are known by what browsers have as their cookies.
+async fn serve_programs(app: Arc<App>, intake: Arc<dyn Intake>) {
+    let identify = |token: &str| app.cookies.read_token(token, app.clock.now());
+    app.gateway.serve_programs(&*intake, identify).await;
 }
 
 /// What has to be well for this process to serve.

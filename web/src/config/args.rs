@@ -18,7 +18,7 @@ pub(super) struct Args {
 }
 
 /// What the program is to do.
-#[derive(Clone, Copy, Debug, Default, clap::Subcommand)]
+#[derive(Clone, Debug, Default, clap::Subcommand)]
 pub(super) enum Command {
     /// Serve the web app, all in one process (the default)
     #[default]
@@ -29,6 +29,12 @@ pub(super) enum Command {
     Worker,
     /// Bring the database to this version, and end
     Migrate,
+    /// Print a token that a program sends commands with, and end
+    Token {
+        /// What people see as the program's name
+        #[arg(long)]
+        name: String,
+    },
 }
 
 /// All values are texts here, so that every mistake can be told at once and by name.

@@ -23,7 +23,7 @@ pub(super) fn check(args: Args) -> Result<Config, Mistakes> {
     let command = command.unwrap_or_default();
     let mut found = Found::default();
     let listen = settings.listen.as_deref().filter(|it| !it.is_empty());
-    let listen = found.read("--listen", listen.unwrap_or(default_listen(command)), listen_address);
+    let listen = found.read("--listen", listen.unwrap_or(default_listen(&command)), listen_address);
     let given = given(&mut found, &settings);
     let task = roles::task(&mut found, command, given);
     let public_url = found.optional("--public-url", settings.public_url.as_deref());
@@ -66,10 +66,10 @@ fn given(found: &mut Found, settings: &args::Settings) -> Given {
     }
 }
 
-fn default_listen(command: Command) -> &'static str {
+fn default_listen(command: &Command) -> &'static str {
     match command {
         Command::Worker => "127.0.0.1:3001",
-        Command::Serve | Command::Gateway | Command::Migrate => "127.0.0.1:3000",
+        _ => "127.0.0.1:3000",
     }
 }
 

@@ -55,6 +55,13 @@ pub enum Task {
     Run(Role),
     /// Bring a database to this version, and end.
     Migrate(StoreUrl),
+    /// Print a token for a program of this name, and end.
+    Token {
+        /// What tokens are signed with.
+        secret: SecretSource,
+        /// As people will see it.
+        name: String,
+    },
 }
 
 /// What a process is, and what that runs on.

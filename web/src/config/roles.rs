@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use sockbit_application::seal::Keyring;
+use sockbit_domain::person_name;
 
 use super::args::Command;
 use super::check::Found;
@@ -28,20 +29,14 @@ pub(super) fn task(found: &mut Found, command: Command, given: Given) -> Option<
         Command::Gateway => gateway(found, given),
         Command::Worker => worker(found, given),
         Command::Migrate => return Some(Task::Migrate(given.store.unwrap_or_else(default_store))),
+        Command::Token { name } => return token(found, given, &name),
     };
     role.map(Task::Run)
 }
 
 fn serve(found: &mut Found, mut given: Given) -> Option<Role> {
     let store = given.store.take().unwrap_or_else(default_store);
-    let secret = match (given.secret.take(), &store) {
-        (Some(secret), _) => Some(secret),
-        (None, StoreUrl::Sqlite(data)) => {
-            Some(SecretSource::File(data.with_file_name(SECRET_FILE)))
-        }
-        (None, StoreUrl::Memory) => Some(SecretSource::Fresh),
-        (None, StoreUrl::Postgres(_)) => shared_secret(found, "with this store"),
-    };
+    let secret = secret_with(found, given.secret.take(), &store);
     let bus = match given.bus {
         None | Some(BusUrl::Memory) => None,
         Some(BusUrl::RabbitMq(_)) => {
@@ -72,6 +67,35 @@ fn worker(found: &mut Found, mut given: Given) -> Option<Role> {
     }
     let bus = server_bus(found, given);
     Some(Role::Worker { store: store?, bus: bus? })
+}
+
+fn token(found: &mut Found, given: Given, name: &str) -> Option<Task> {
+    let store = given.store.unwrap_or_else(default_store);
+    let secret = match secret_with(found, given.secret, &store)? {
+        SecretSource::Fresh => shared_secret(found, "for a token"),
+        lasting => Some(lasting),
+    };
+    let name = person_name(name);
+    if name.is_none() {
+        found.problem("--name", "a name needs a letter that can be seen");
+    }
+    Some(Task::Token { secret: secret?, name: name? })
+}
+
+/// What cookies are signed with on this store, where nothing else is said.
+fn secret_with(
+    found: &mut Found,
+    given: Option<SecretSource>,
+    store: &StoreUrl,
+) -> Option<SecretSource> {
+    match (given, store) {
+        (Some(secret), _) => Some(secret),
+        (None, StoreUrl::Sqlite(data)) => {
+            Some(SecretSource::File(data.with_file_name(SECRET_FILE)))
+        }
+        (None, StoreUrl::Memory) => Some(SecretSource::Fresh),
+        (None, StoreUrl::Postgres(_)) => shared_secret(found, "with this store"),
+    }
 }
 
 fn default_store() -> StoreUrl {

@@ -1,6 +1,7 @@
-//! The identity as a cookie: signed, so that nobody can send as somebody else.
+//! The identity as a cookie, or as a token of a program: signed, so that nobody can send as somebody
+//! else.
 
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum_extra::extract::cookie::{Cookie, Key, SameSite, SignedCookieJar};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -51,6 +52,21 @@ impl Cookies {
         Some((identity(content)?, is_stale))
     }
 
+    /// Whose token this is: what a browser would send as its cookie.
+    pub fn read_token(&self, token: &str, now: Timestamp) -> Option<Identity> {
+        let cookie = HeaderValue::try_from(format!("{NAME}={token}")).ok()?;
+        let headers = HeaderMap::from_iter([(header::COOKIE, cookie)]);
+        self.read(&headers, now).map(|(identity, _)| identity)
+    }
+
+    /// What shows this identity where there is no browser; `None` only where it cannot be written.
+    pub fn token(&self, identity: &Identity, now: Timestamp) -> Option<String> {
+        let header = self.header(identity, now)?;
+        let (pair, _) = header.to_str().ok()?.split_once(';')?;
+        let (_, token) = pair.split_once('=')?;
+        Some(token.to_owned())
+    }
+
     /// The header that makes a browser keep the identity; `None` only where one cannot be written.
     pub fn header(&self, identity: &Identity, now: Timestamp) -> Option<HeaderValue> {
         let Identity { actor, client } = identity;
@@ -71,7 +87,7 @@ impl Cookies {
             .max_age(AGE);
         let jar = SignedCookieJar::new(self.key.clone()).add(cookie.build());
         let response = axum::response::IntoResponse::into_response(jar);
-        response.headers().get(axum::http::header::SET_COOKIE).cloned()
+        response.headers().get(header::SET_COOKIE).cloned()
     }
 }
 
@@ -87,7 +103,6 @@ fn identity(content: Content) -> Option<Identity> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::header;
     use sockbit_application::ports::Ids;
 
     use super::*;
@@ -114,6 +129,16 @@ mod tests {
         let header = cookies.header(&identity, NOW).expect("a cookie");
         let headers = sent_back(&header, ToOwned::to_owned);
         assert_eq!(cookies.read(&headers, NOW), Some((identity, false)));
+    }
+
+    #[test]
+    fn a_token_is_the_identity_without_a_browser() {
+        let (cookies, identity) = (cookies(), guest(&RandomIds));
+        let token = cookies.token(&identity, NOW).expect("a token");
+        assert_eq!(cookies.read_token(&token, NOW), Some(identity));
+        for forged in ["", "x", &token[1..], &format!("{token}x"), "a; sockbit=b", "\n"] {
+            assert_eq!(cookies.read_token(forged, NOW), None, "{forged}");
+        }
     }
 
     #[test]

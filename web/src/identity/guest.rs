@@ -19,7 +19,7 @@ const ANIMALS: [&str; 32] = [
 ];
 
 /// Somebody who was never here before.
-pub(super) fn guest(ids: &dyn Ids) -> Identity {
+pub(crate) fn guest(ids: &dyn Ids) -> Identity {
     let id = ids.mint();
     let dice = ids.mint();
     let [.., colour] = dice.into_bytes();

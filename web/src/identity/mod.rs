@@ -5,4 +5,5 @@ mod guest;
 mod middleware;
 
 pub(crate) use cookie::Cookies;
+pub(crate) use guest::guest;
 pub(crate) use middleware::identify;

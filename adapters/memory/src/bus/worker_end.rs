@@ -85,7 +85,7 @@ impl Work for WorkerEnd {
     }
 
     async fn bury(&self, command: CommandEnvelope, reason: String) -> Result<(), Unavailable> {
-        tracing::error!(trace = %command.trace, message = %command.message, %reason, "set aside");
+        tracing::error!(trace = %command.trace, id = %command.message, %reason, "set aside");
         self.shared.bury(command, reason);
         Ok(())
     }

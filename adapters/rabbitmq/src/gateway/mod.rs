@@ -4,6 +4,7 @@ mod asking;
 mod hearing;
 mod news_box;
 mod silent_queues;
+mod taking_in;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +12,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sockbit_application::envelope::{Answer, CommandEnvelope, Question};
-use sockbit_application::ports::{Announcements, Commands, News, Queries, SendError, Unavailable};
+use sockbit_application::ports::{
+    Announcements, Commands, Intake, News, Queries, SendError, Submission, Unavailable,
+};
 use sockbit_application::seal::Kind;
 use sockbit_application::slot::Slot;
 use tokio::sync::Semaphore;
@@ -20,6 +23,7 @@ use tokio::time::timeout;
 
 use self::hearing::{Hearing, Session, Wish};
 use self::silent_queues::SilentQueues;
+use self::taking_in::TakingIn;
 use crate::connect_error::ConnectError;
 use crate::link::{Closing, Link, Stage, locked};
 use crate::publishing::{CONNECTED_WITHIN, Parcel, Publisher, Verdict};
@@ -39,6 +43,7 @@ pub struct GatewayEnd {
     settings: Arc<Settings>,
     publisher: Publisher,
     hearing: Arc<Link<Hearing>>,
+    taking_in: Arc<Link<TakingIn>>,
     places: Semaphore,
     silent: SilentQueues,
     closing: Closing,
@@ -56,6 +61,9 @@ pub async fn connect_gateway(settings: Settings) -> Result<Arc<GatewayEnd>, Conn
     let hearing = Hearing::new(Arc::clone(&settings));
     let hearing = Link::establish(hearing, Arc::clone(&settings), closing.clone());
     let hearing = hearing.await.map_err(failed)?;
+    let taking_in = TakingIn::new(Arc::clone(&settings), publisher.clone());
+    let taking_in = Link::establish(taking_in, Arc::clone(&settings), closing.clone());
+    let taking_in = taking_in.await.map_err(failed)?;
     let keeping = vec![
         tokio::spawn({
             let publisher = publisher.clone();
@@ -65,11 +73,16 @@ pub async fn connect_gateway(settings: Settings) -> Result<Arc<GatewayEnd>, Conn
             let hearing = Arc::clone(&hearing);
             async move { hearing.keep().await }
         }),
+        tokio::spawn({
+            let taking_in = Arc::clone(&taking_in);
+            async move { taking_in.keep().await }
+        }),
     ];
     Ok(Arc::new(GatewayEnd {
         settings,
         publisher,
         hearing,
+        taking_in,
         places: Semaphore::new(QUESTIONS_MAX),
         silent: SilentQueues::default(),
         closing,
@@ -276,6 +289,17 @@ impl Announcements for GatewayEnd {
             biased;
             () = self.closing.reached(Stage::Finishing) => None,
             news = self.hearing.purpose.news.next() => Some(news),
+        }
+    }
+}
+
+#[async_trait]
+impl Intake for GatewayEnd {
+    async fn next(&self) -> Option<Submission> {
+        tokio::select! {
+            biased;
+            () = self.closing.reached(Stage::Finishing) => None,
+            submission = self.taking_in.purpose.next() => Some(submission),
         }
     }
 }

@@ -131,7 +131,7 @@ impl Work for WorkerEnd {
     }
 
     async fn bury(&self, command: CommandEnvelope, reason: String) -> Result<(), Unavailable> {
-        tracing::error!(trace = %command.trace, message = %command.message, %reason, "set aside");
+        tracing::error!(trace = %command.trace, id = %command.message, %reason, "set aside");
         let queue = queue_of(Slot::of(command.board), self.common.settings.work_queues);
         let body = self.sealed(Kind::Commands, &[command])?;
         let origin = self.common.settings.names.work(queue);

@@ -7,6 +7,7 @@ mod hub;
 mod joining;
 mod outgoing;
 mod pace;
+mod programs;
 mod questions;
 mod slots;
 
