@@ -14,12 +14,12 @@ const UNDER_WAY_MAX: usize = 64;
 const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 
 impl Gateway {
-    /// Takes in what programs send, until there is nothing more to come. `identify` knows whose a
+    /// Takes in what programs send, until there is nothing more to come. `who` knows whose a
     /// token is.
     pub async fn serve_programs(
         self: &Arc<Self>,
         intake: &dyn Intake,
-        identify: impl Fn(&str) -> Option<Identity>,
+        who: impl Fn(&str) -> Option<Identity>,
     ) {
         let mut under_way = JoinSet::new();
         while let Some(submission) = intake.next().await {
@@ -27,7 +27,7 @@ impl Gateway {
                 under_way.join_next().await;
             }
             while under_way.try_join_next().is_some() {}
-            match read(&submission, &identify) {
+            match read(&submission, &who) {
                 Ok((identity, sent)) => {
                     let gateway = Arc::clone(self);
                     under_way.spawn(async move {
@@ -57,7 +57,7 @@ impl Gateway {
 /// Whose command it is, and which.
 fn read(
     submission: &Submission,
-    identify: impl Fn(&str) -> Option<Identity>,
+    who: impl Fn(&str) -> Option<Identity>,
 ) -> Result<(Identity, SentCommand), Refusal> {
     let refusal = |id, code, detail: &str| Refusal { id, code, detail: detail.to_owned() };
     if submission.message.len() > MESSAGE_BYTES_MAX {
@@ -73,7 +73,7 @@ fn read(
     let unauthenticated = |detail| refusal(Some(sent.id), RefusalCode::Unauthenticated, detail);
     let token = submission.token.as_deref();
     let token = token.ok_or_else(|| unauthenticated("the message carries no token"))?;
-    let identity = identify(token);
+    let identity = who(token);
     let identity = identity.ok_or_else(|| unauthenticated("the token is not one of this site"))?;
     Ok((identity, sent))
 }

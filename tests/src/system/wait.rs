@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Asks again and again until there is an answer; panics with `what` where none comes in time.
 pub async fn eventually<T, F>(what: &str, ask: impl FnMut() -> F) -> T

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::GatewayEnds;
 
 /// Within this everything comes that comes at all, a bus's own deadlines included.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_mins(1);
 /// What did not come within this is taken not to come.
 pub const QUIET: Duration = Duration::from_millis(300);
 /// More than any worker takes at one go here.
