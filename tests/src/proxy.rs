@@ -1,4 +1,4 @@
-//! A TCP proxy in front of a server, which loses what passes through it when told to.
+//! A TCP proxy in front of a server, which loses or holds what passes through it when told to.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,6 +16,8 @@ pub enum Line {
     Whole,
     /// What the server says is lost, and connections stay open.
     Deaf,
+    /// What clients say waits for the line to be whole again, and connections stay open.
+    Held,
     /// All connections are cut, and further ones at once.
     Cut,
 }
@@ -63,6 +65,23 @@ async fn accept(listener: TcpListener, server: SocketAddr, line: Arc<watch::Send
     }
 }
 
+/// Which way bytes go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    ToServer,
+    ToClient,
+}
+
+impl Line {
+    fn holds(self, way: Way) -> bool {
+        self == Self::Held && way == Way::ToServer
+    }
+
+    fn loses(self, way: Way) -> bool {
+        self == Self::Deaf && way == Way::ToClient
+    }
+}
+
 async fn pass(client: TcpStream, server: SocketAddr, mut line: watch::Receiver<Line>) {
     if *line.borrow() == Line::Cut {
         return;
@@ -70,18 +89,25 @@ async fn pass(client: TcpStream, server: SocketAddr, mut line: watch::Receiver<L
     let Ok(server) = TcpStream::connect(server).await else { return };
     let ((from_client, to_client), (from_server, to_server)) =
         (client.into_split(), server.into_split());
-    let state = line.clone();
     tokio::select! {
-        () = copy(from_client, to_server, || true) => {}
-        () = copy(from_server, to_client, || *state.borrow() != Line::Deaf) => {}
+        () = carry(Way::ToServer, from_client, to_server, line.clone()) => {}
+        () = carry(Way::ToClient, from_server, to_client, line.clone()) => {}
         _ = line.wait_for(|it| *it == Line::Cut) => {}
     }
 }
 
-async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, passes: impl Fn() -> bool) {
+async fn carry(
+    way: Way,
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut line: watch::Receiver<Line>,
+) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
-        if passes() && to.write_all(buffer.get(..count).unwrap_or_default()).await.is_err() {
+        // Where the proxy is gone, so is this connection.
+        let Ok(now) = line.wait_for(|it| !it.holds(way)).await.map(|it| *it) else { return };
+        let bytes = buffer.get(..count).unwrap_or_default();
+        if !now.loses(way) && to.write_all(bytes).await.is_err() {
             return;
         }
     }

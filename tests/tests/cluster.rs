@@ -1,13 +1,20 @@
 //! What is different where the app is spread over processes.
 
+use std::time::Duration;
+
 use futures::StreamExt;
+use futures::future::join_all;
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicPublishOptions};
 use lapin::types::{AMQPValue, FieldTable, LongString};
 use lapin::{BasicProperties, Connection, ConnectionProperties};
 use serde_json::{Value, json};
+use sockbit_application::ports::Store;
 use sockbit_domain::{BoardId, Colour, Command, NoteId, Rank, Role, Text};
+use sockbit_postgres::PostgresStore;
+use sockbit_tests::proxy::{Line, Proxy};
 use sockbit_tests::servers::{Database, bus_url, fresh_id, fresh_namespace};
-use sockbit_tests::system::{Cluster, Peer};
+use sockbit_tests::system::{Cluster, Peer, Process, eventually};
+use tokio::time::Instant;
 
 const KEY: &str = "a key that was sent to somebody";
 
@@ -18,7 +25,7 @@ struct Scene {
     note: NoteId,
     /// Somebody at the first gateway who began a board with a link and a note.
     ada: Peer,
-    _database: Database,
+    database: Database,
 }
 
 impl Scene {
@@ -32,7 +39,7 @@ impl Scene {
         let (text, rank) = (Text::normalise("begin "), Rank::middle());
         ada.wish(Command::CreateNote { note, text, colour: Colour::Paper, rank }, None);
         ada.settle().await;
-        Self { cluster, namespace, board, note, ada, _database: database }
+        Self { cluster, namespace, board, note, ada, database }
     }
 
     /// Somebody who came by the link, at the second gateway.
@@ -92,9 +99,60 @@ async fn what_a_program_puts_on_the_bus_appears_to_everybody_and_it_hears_the_ou
 
     assert_eq!(created["outcome"]["result"], "saved", "{created}");
     scene.ada.sees(NoteId(note), "The build is green").await;
+    let again = program.send(&created["id"], scene.board, &create, None).await;
+    assert_eq!(again, created, "a repeat gets the same answer");
     let forged = Program { token: "forged".to_owned(), ..program };
     let refused = forged.command(scene.board, &create, None).await;
     assert_eq!(refused["code"], "unauthenticated", "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_worker_committed_before_it_was_killed_is_there_once_and_answered() {
+    let mut scene = Scene::begin(&[]).await;
+    let broker = bus_url().rsplit_once('@').expect("a user").1.to_owned();
+    let (broker, _) = broker.split_once('/').expect("a virtual host");
+    let proxy = Proxy::before(broker.parse().expect("an address")).await;
+    let bus = bus_url().replace(broker, &proxy.address().to_string());
+    let mut doomed = Cluster::worker(scene.database.url(), &bus, &scene.namespace, &[]);
+    doomed.start_again().await;
+    join_all(scene.cluster.workers.iter_mut().map(Process::stop)).await;
+    scene.ada.insert(scene.note, 6, "first ");
+    scene.ada.settle().await;
+
+    proxy.set(Line::Held);
+    scene.ada.insert(scene.note, 6, "second ");
+    let store = PostgresStore::open(scene.database.url()).await.expect("the database");
+    eventually("the commit", async || {
+        scene.ada.run_until(Instant::now() + Duration::from_millis(20)).await;
+        let (_, note) = store.note(scene.board, scene.note).await.ok()??;
+        note.filter(|it| it.text.as_str().contains("second"))
+    })
+    .await;
+    assert!(!scene.ada.is_settled(), "nobody was told");
+    doomed.kill().await;
+    scene.cluster.workers[0].start_again().await;
+
+    scene.ada.settle().await;
+    let other = scene.other().await;
+    assert_eq!(other.machine.text(scene.note).as_str(), "begin second first ");
+    assert_eq!(scene.ada.rejected, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_board_of_eight_megabytes_is_shown_by_a_gateway_in_pages() {
+    let mut scene =
+        Scene::begin(&["--messages-per-second", "1000", "--messages-burst", "1000"]).await;
+    let text = Text::normalise(&"eight megabytes\n".repeat(60 * 1024 / 16));
+    for _ in 0..130 {
+        let (note, rank) = (NoteId(fresh_id()), Rank::middle());
+        let create = Command::CreateNote { note, text: text.clone(), colour: Colour::Paper, rank };
+        scene.ada.wish(create, None);
+    }
+    scene.ada.settle().await;
+
+    let other = scene.other().await;
+
+    assert_eq!(other.machine.notes().len(), 131);
 }
 
 /// A program that knows RabbitMQ, and of SockBit only its protocol.
@@ -116,13 +174,17 @@ impl Program {
     }
 
     async fn command(&self, board: BoardId, body: &Value, key: Option<&str>) -> Value {
+        self.send(&json!(fresh_id()), board, body, key).await
+    }
+
+    async fn send(&self, id: &Value, board: BoardId, body: &Value, key: Option<&str>) -> Value {
         let own = "amq.rabbitmq.reply-to";
         let no_ack = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
         let consuming =
             self.channel.basic_consume(own.into(), own.into(), no_ack, FieldTable::default());
         let mut answers = consuming.await.expect("the broker obeys");
         let message = json!({
-            "v": 1, "type": "command", "id": fresh_id(), "board": board, "key": key, "body": body,
+            "v": 1, "type": "command", "id": id, "board": board, "key": key, "body": body,
         });
         let mut headers = FieldTable::default();
         let token = LongString::from(self.token.as_str());

@@ -28,16 +28,15 @@ impl Cluster {
     /// Everything but the processes.
     #[must_use]
     pub fn prepared(database: &str, bus: &str, namespace: &str, flags: &[&str]) -> Self {
-        let on_the_bus = ["--bus", bus, "--bus-keys", KEYS, "--bus-namespace", namespace];
-        let process = |role: &str, own: [&str; 2]| {
-            let arguments =
-                [role].into_iter().chain(on_the_bus).chain(own).chain(flags.iter().copied());
-            Process::prepared(arguments.map(ToOwned::to_owned).collect())
-        };
-        Self {
-            gateways: (0..2).map(|_| process("gateway", ["--secret", SECRET])).collect(),
-            workers: (0..2).map(|_| process("worker", ["--store", database])).collect(),
-        }
+        let gateway = |_| process("gateway", bus, namespace, &["--secret", SECRET], flags);
+        let worker = |_| Self::worker(database, bus, namespace, flags);
+        Self { gateways: (0..2).map(gateway).collect(), workers: (0..2).map(worker).collect() }
+    }
+
+    /// A further worker of such a cluster, prepared.
+    #[must_use]
+    pub fn worker(database: &str, bus: &str, namespace: &str, flags: &[&str]) -> Process {
+        process("worker", bus, namespace, &["--store", database], flags)
     }
 
     /// Starts all processes, on the same ports and servers as before.
@@ -84,4 +83,10 @@ impl Cluster {
     fn all(&mut self) -> impl Iterator<Item = &mut Process> {
         self.workers.iter_mut().chain(&mut self.gateways)
     }
+}
+
+fn process(role: &str, bus: &str, namespace: &str, own: &[&str], flags: &[&str]) -> Process {
+    let on_the_bus = ["--bus", bus, "--bus-keys", KEYS, "--bus-namespace", namespace];
+    let arguments = [&[role], &on_the_bus[..], own, flags].concat();
+    Process::prepared(arguments.into_iter().map(ToOwned::to_owned).collect())
 }

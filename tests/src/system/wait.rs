@@ -7,18 +7,16 @@ use tokio::time::{Instant, sleep, timeout};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Asks again and again until there is an answer; panics with `what` where none comes in time.
-pub async fn eventually<T, F>(what: &str, ask: impl FnMut() -> F) -> T
-where
-    F: Future<Output = Option<T>>,
-{
+pub async fn eventually<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
     within(PATIENCE, what, ask).await
 }
 
 /// Like [`eventually`], with a deadline of one's own.
-pub async fn within<T, F>(patience: Duration, what: &str, mut ask: impl FnMut() -> F) -> T
-where
-    F: Future<Output = Option<T>>,
-{
+pub async fn within<T>(
+    patience: Duration,
+    what: &str,
+    mut ask: impl AsyncFnMut() -> Option<T>,
+) -> T {
     let end = Instant::now() + patience;
     loop {
         match timeout(patience, ask()).await {
