@@ -24,6 +24,7 @@ use std::time::Duration;
 use sockbit_domain::wire::{Query, Reply, SentCommand, ServerMessage};
 use sockbit_domain::{Actor, ActorId, ClientId, Outcome};
 use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use crate::envelope::{Address, Answer, Answered, Encoded, Question};
@@ -228,14 +229,31 @@ impl Gateway {
         }
     }
 
-    /// Takes no new sessions, and tells those that there are to go elsewhere.
-    pub fn drain(&self) {
+    /// Takes no new sessions, and tells those that there are to go elsewhere: each at a moment of its
+    /// own, the more of them the longer, so that they do not all arrive there at once.
+    pub async fn drain(&self) {
         self.admittance.close();
-        for recipient in self.recipients().values() {
+        let begun = Instant::now();
+        for (moment, outgoing) in self.leaving() {
+            sleep_until(begun + moment).await;
+            outgoing.close(CloseReason::GoingAway);
+        }
+    }
+
+    /// The sessions in the order in which they are to leave, and when.
+    fn leaving(&self) -> Vec<(Duration, Arc<Outgoing>)> {
+        let recipients = self.recipients();
+        let sessions = u32::try_from(recipients.len()).unwrap_or(u32::MAX);
+        let within = LEAVES_AFTER.saturating_mul(sessions).min(ALL_LEAVE_WITHIN);
+        let mut leaving = Vec::with_capacity(recipients.len());
+        for (number, recipient) in &*recipients {
             if let Recipient::Session(outgoing) = recipient {
-                outgoing.close(CloseReason::GoingAway);
+                let moment = backoff::spread((self.id, number), within);
+                leaving.push((moment, Arc::clone(outgoing)));
             }
         }
+        leaving.sort_by_key(|(moment, _)| *moment);
+        leaving
     }
 
     /// Sessions that are open now.
@@ -285,6 +303,10 @@ impl Drop for Waits<'_> {
         self.gateway.recipients().remove(&self.number);
     }
 }
+
+/// Clients that are told to go elsewhere are so far apart on average, unless there are too many.
+const LEAVES_AFTER: Duration = Duration::from_millis(2);
+const ALL_LEAVE_WITHIN: Duration = Duration::from_secs(3);
 
 /// How long a client waits before it sends again what was not taken, in milliseconds.
 pub const AGAIN_AFTER_MS: u64 = 1_000;

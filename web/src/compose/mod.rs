@@ -239,10 +239,10 @@ impl Site {
     }
 
     /// Takes nothing new, and tells live connections to go elsewhere.
-    pub(crate) fn drain(&self) {
+    pub(crate) async fn drain(&self) {
         self.health.drain();
         if let Some(app) = &self.app {
-            app.gateway.drain();
+            app.gateway.drain().await;
         }
     }
 
@@ -292,7 +292,7 @@ mod tests {
         let site = site_in_memory().await;
         let (status, said) = readiness(&site).await;
         assert_eq!(status, 200, "{said}");
-        site.drain();
+        site.drain().await;
         let (status, said) = readiness(&site).await;
         assert_eq!(status, 503);
         assert!(said.contains("draining"), "{said}");

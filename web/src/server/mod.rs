@@ -74,11 +74,14 @@ pub async fn serve(
     };
     drop(listener);
     tracing::info!(live = site.sessions(), "going away");
-    site.drain();
     stopping.send_replace(true);
     let deadline = Instant::now() + DRAIN_WITHIN;
+    let leaving = async {
+        site.drain().await;
+        places.all_free().await;
+    };
     tokio::select! {
-        emptied = timeout_at(deadline, places.all_free()) => {
+        emptied = timeout_at(deadline, leaving) => {
             if emptied.is_err() {
                 tracing::warn!("some connections had to be cut");
             }

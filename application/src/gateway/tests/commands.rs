@@ -102,6 +102,37 @@ async fn commands_wait_for_the_bus_up_to_a_bound_in_bytes_and_then_come_again() 
     assert_eq!((sent_on.recv().await, sent_on.recv().await), (Some(7), Some(1)));
 }
 
+/// A bus that says nothing, as one whose broker is out of memory.
+struct Silent;
+
+#[async_trait]
+impl Commands for Silent {
+    async fn send(&self, _: Vec<CommandEnvelope>) -> Result<(), SendError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_hears_nothing_of_a_silent_bus_hears_again_within_five_seconds() {
+    let sender = CommandSender::new();
+    let begun = Instant::now();
+    let told = Mutex::new(Vec::new());
+    let runs = sender.run(&Silent, |senders| {
+        let told_at = begun.elapsed().as_millis();
+        locked(&told).extend(senders.iter().map(|it| (it.message, told_at)));
+    });
+    let sends = async {
+        for message in 1..=3 {
+            sender.send(new_note(1, message)).await.expect("there is room");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let runs_on = timeout(Duration::from_secs(20), runs);
+    assert!(tokio::join!(runs_on, sends).0.is_err(), "it goes on");
+    let each = (0..3).map(|n| (message_id(n + 1), u128::from(n * 1_000 + 4_500)));
+    assert_eq!(*locked(&told), each.collect::<Vec<_>>());
+}
+
 #[tokio::test]
 async fn the_key_of_a_link_goes_no_further_than_the_gateway() {
     let mut surroundings = Surroundings::sending(Ok(()));

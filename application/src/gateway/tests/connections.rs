@@ -1,5 +1,9 @@
 //! How many connections there may be.
 
+use std::collections::HashSet;
+
+use futures::future::join_all;
+
 use super::*;
 
 fn house(settings: GatewaySettings) -> House {
@@ -45,11 +49,33 @@ async fn what_was_refused_does_not_count() {
     assert!(house.gateway.open(identity(2), home(2)).is_ok());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_drains_tells_many_at_different_moments_and_all_in_time() {
+    let house =
+        house(GatewaySettings { connections_per_address_max: 5_000, ..GatewaySettings::default() });
+    let mut clients: Vec<_> = (0..5_000).map(|n| house.client(n)).collect();
+    for client in &mut clients {
+        client.hears_the_welcome().await;
+    }
+    let (begun, gateway) = (Instant::now(), Arc::clone(&house.gateway));
+    let draining = tokio::spawn(async move { gateway.drain().await });
+
+    let told = join_all(clients.iter().map(async |client| {
+        assert_eq!(client.closing().await, CloseReason::GoingAway);
+        begun.elapsed().as_millis()
+    }));
+    let moments: HashSet<_> = told.await.into_iter().collect();
+
+    draining.await.expect("it does not panic");
+    assert!(moments.len() > 1_000, "{}", moments.len());
+    assert!(moments.iter().all(|it| *it <= ALL_LEAVE_WITHIN.as_millis()));
+}
+
 #[tokio::test]
 async fn a_gateway_that_drains_sends_everybody_away_and_takes_nobody() {
     let house = house(GatewaySettings::default());
     let clients = [house.client(1), house.client(2)];
-    house.gateway.drain();
+    house.gateway.drain().await;
     for client in &clients {
         assert_eq!(client.closing().await, CloseReason::GoingAway);
     }

@@ -291,7 +291,7 @@ async fn a_client_that_is_cut_off_while_a_page_is_fetched_is_told_so() {
     let fetching = tokio::spawn(async move { session.next().await });
     tokio::task::yield_now().await;
 
-    house.gateway.drain();
+    house.gateway.drain().await;
     gate.add_permits(10);
 
     let delivered = fetching.await.expect("it does not panic");
