@@ -139,6 +139,29 @@ async fn what_a_worker_committed_before_it_was_killed_is_there_once_and_answered
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn poison_is_set_aside_and_seen_to_while_people_go_on() {
+    let mut scene = Scene::begin(&[]).await;
+    let program = Program::on_the_bus(&scene.namespace, String::new()).await;
+    let tell =
+        async |wish: &[&str]| Cluster::dead_letters(&bus_url(), &scene.namespace, wish).await;
+    program.put(&format!("{}.work.3", scene.namespace), "\u{1b}[2Jpoison").await;
+
+    let listed = eventually("a dead letter", async || {
+        Some(tell(&["list"]).await).filter(|it| !it.starts_with("There are no"))
+    })
+    .await;
+    let id = listed.split(' ').next().expect("an id");
+    assert!(listed.contains("work.3") && listed.contains("no sealed message"), "{listed}");
+    let shown = tell(&["show", id]).await;
+    assert!(shown.contains("poison") && !shown.contains('\u{1b}'), "{shown}");
+    scene.ada.insert(scene.note, 6, "undisturbed ");
+    scene.ada.settle().await;
+
+    tell(&["drop", id]).await;
+    assert_eq!(tell(&["list"]).await, "There are no dead letters.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_board_of_eight_megabytes_is_shown_by_a_gateway_in_pages() {
     let mut scene =
         Scene::begin(&["--messages-per-second", "1000", "--messages-burst", "1000"]).await;
@@ -171,6 +194,14 @@ impl Program {
         let channel = connection.create_channel().await.expect("a channel");
         let intake = format!("{namespace}.intake");
         Self { _connection: connection, channel, intake, token }
+    }
+
+    async fn put(&self, queue: &str, message: &str) {
+        let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
+        let body = message.as_bytes();
+        let putting =
+            self.channel.basic_publish("".into(), queue.into(), options, body, properties);
+        putting.await.expect("the broker obeys");
     }
 
     async fn command(&self, board: BoardId, body: &Value, key: Option<&str>) -> Value {

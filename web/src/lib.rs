@@ -6,6 +6,7 @@
 mod app;
 pub mod compose;
 pub mod config;
+pub mod dead_letters;
 mod http;
 mod identity;
 mod pages;

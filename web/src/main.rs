@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use sockbit_web::compose::{compose, migrate, token};
 use sockbit_web::config::{Config, ConfigError, Role, StoreUrl, Task};
+use sockbit_web::dead_letters::attend;
 use sockbit_web::{server, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -39,6 +40,9 @@ fn run(config: &Config) -> Result<(), Failure> {
     match &config.task {
         Task::Run(role) => runtime.block_on(serve(config, role)),
         Task::Migrate(store) => Ok(runtime.block_on(migrate(store))?),
+        Task::DeadLetters { bus, wish } => {
+            Ok(runtime.block_on(attend(bus, wish, &mut std::io::stdout()))?)
+        }
         Task::Token { secret, name } => {
             Ok(writeln!(std::io::stdout(), "{}", token(secret, name)?)?)
         }

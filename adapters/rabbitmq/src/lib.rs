@@ -18,6 +18,7 @@ mod wire;
 mod worker;
 
 pub use connect_error::{ConnectError, ConnectProblem};
+pub use dead_letters::{Desk, DeskError, Letter};
 pub use gateway::{GatewayEnd, connect_gateway};
 pub use settings::{Settings, UnfitSettings};
 pub use topology::Names;

@@ -178,7 +178,8 @@ fn unblocked(standing: &Standing<Session>) -> Result<(), String> {
     Ok(())
 }
 
-async fn publish(channel: &Channel, parcels: Vec<Parcel>) -> Vec<Verdict> {
+/// Publishes in order on a channel that confirms, and waits for all confirmations.
+pub(crate) async fn publish(channel: &Channel, parcels: Vec<Parcel>) -> Vec<Verdict> {
     let deadline = Instant::now() + CONFIRMED_WITHIN;
     let mut confirming = Vec::with_capacity(parcels.len());
     for (number, parcel) in parcels.into_iter().enumerate() {

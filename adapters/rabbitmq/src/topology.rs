@@ -16,6 +16,8 @@ const DELIVERIES_MAX: i32 = 20;
 const WORK_BYTES_MAX: i64 = 256 * 1024 * 1024;
 /// More dead letters than anybody will look at; the oldest make room.
 const DEAD_LETTERS_MAX: i32 = 100_000;
+/// Later brokers throw away by themselves what was looked at twenty times.
+const LOOKED_AT_MAX: i32 = 1_000_000_000;
 const NEWS_MAX: i32 = 20_000;
 const NEWS_BYTES_MAX: i64 = 64 * 1024 * 1024;
 const QUESTIONS_MAX: i32 = 10_000;
@@ -195,6 +197,7 @@ fn work(settings: &Settings) -> FieldTable {
 fn dead_letters() -> FieldTable {
     let mut arguments = FieldTable::default();
     put(&mut arguments, "x-queue-type", text("quorum"));
+    put(&mut arguments, "x-delivery-limit", LOOKED_AT_MAX.into());
     put(&mut arguments, "x-max-length", DEAD_LETTERS_MAX.into());
     put(&mut arguments, "x-overflow", text("drop-head"));
     arguments

@@ -69,15 +69,14 @@ impl Cluster {
     }
 
     /// A token for a program of this name.
-    ///
-    /// # Panics
-    /// Where none is given.
     pub async fn token(&self, name: &str) -> String {
-        let mut giving = Command::new(program());
-        giving.args(["token", "--secret", SECRET, "--name", name]);
-        let given = giving.output().await.expect("the program runs");
-        assert!(given.status.success(), "{}", String::from_utf8_lossy(&given.stderr));
-        String::from_utf8(given.stdout).expect("text").trim().to_owned()
+        said(&["token", "--secret", SECRET, "--name", name]).await
+    }
+
+    /// What `sockbit dead-letters` says, given this.
+    pub async fn dead_letters(bus: &str, namespace: &str, wish: &[&str]) -> String {
+        let on_the_bus = ["--bus", bus, "--bus-keys", KEYS, "--bus-namespace", namespace];
+        said(&[&["dead-letters"], wish, &on_the_bus].concat()).await
     }
 
     fn all(&mut self) -> impl Iterator<Item = &mut Process> {
@@ -89,4 +88,11 @@ fn process(role: &str, bus: &str, namespace: &str, own: &[&str], flags: &[&str])
     let on_the_bus = ["--bus", bus, "--bus-keys", KEYS, "--bus-namespace", namespace];
     let arguments = [&[role], &on_the_bus[..], own, flags].concat();
     Process::prepared(arguments.into_iter().map(ToOwned::to_owned).collect())
+}
+
+/// What the program prints that does something and ends.
+async fn said(arguments: &[&str]) -> String {
+    let ended = Command::new(program()).args(arguments).output().await.expect("the program runs");
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    String::from_utf8(ended.stdout).expect("text").trim().to_owned()
 }

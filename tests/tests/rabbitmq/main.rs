@@ -2,6 +2,7 @@
 //! away and comes back.
 
 mod broker;
+mod dead_letters;
 mod faults;
 mod hand_over;
 mod intake;

@@ -35,6 +35,33 @@ pub(super) enum Command {
         #[arg(long)]
         name: String,
     },
+    /// See to messages on the bus that could not be dealt with
+    DeadLetters {
+        #[command(subcommand)]
+        wish: DeadLetterWish,
+    },
+}
+
+/// What is to become of dead letters.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum DeadLetterWish {
+    /// One line for each: its id, when and where it was set aside, and why
+    List,
+    /// All that is in it
+    Show {
+        /// As it is listed
+        id: String,
+    },
+    /// Send its commands again, under new ids
+    Replay {
+        /// As it is listed
+        id: String,
+    },
+    /// Throw it away for good
+    Drop {
+        /// As it is listed
+        id: String,
+    },
 }
 
 /// All values are texts here, so that every mistake can be told at once and by name.

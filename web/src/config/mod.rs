@@ -16,6 +16,7 @@ use sockbit_application::gateway::GatewaySettings;
 use sockbit_application::seal::Keyring;
 use sockbit_domain::Limits;
 
+pub use args::DeadLetterWish;
 pub use mistakes::{Mistake, Mistakes};
 pub use urls::{BusUrl, ServerUrl, StoreUrl};
 pub(crate) use values::plain_authority;
@@ -48,7 +49,6 @@ pub struct Config {
 }
 
 /// What the program is to do.
-#[expect(clippy::large_enum_variant, reason = "there is one a process")]
 #[derive(Clone, Debug)]
 pub enum Task {
     /// Run until it is told to stop.
@@ -61,6 +61,13 @@ pub enum Task {
         secret: SecretSource,
         /// As people will see it.
         name: String,
+    },
+    /// See to dead letters, and end.
+    DeadLetters {
+        /// Where they are.
+        bus: ServerBus,
+        /// What is to become of them.
+        wish: DeadLetterWish,
     },
 }
 

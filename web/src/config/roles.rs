@@ -30,6 +30,9 @@ pub(super) fn task(found: &mut Found, command: Command, given: Given) -> Option<
         Command::Worker => worker(found, given),
         Command::Migrate => return Some(Task::Migrate(given.store.unwrap_or_else(default_store))),
         Command::Token { name } => return token(found, given, &name),
+        Command::DeadLetters { wish } => {
+            return Some(Task::DeadLetters { bus: server_bus(found, given)?, wish });
+        }
     };
     role.map(Task::Run)
 }

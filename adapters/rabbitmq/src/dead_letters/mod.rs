@@ -1,5 +1,7 @@
 //! What cannot be dealt with is set aside, with the reason, for a person to look at.
 
+mod desk;
+
 use std::sync::Arc;
 
 use lapin::types::{AMQPValue, FieldTable, LongString};
@@ -8,6 +10,11 @@ use sockbit_application::ports::Clock;
 use crate::publishing::{Parcel, Publisher, Verdict};
 use crate::settings::Settings;
 
+pub use desk::{Desk, DeskError, Letter};
+
+/// The headers that tell where it was and why it is here.
+const ORIGIN: &str = "x-sockbit-origin";
+const REASON: &str = "x-sockbit-reason";
 /// Longer, and the headers of a message would not fit a frame.
 const REASON_BYTES_MAX: usize = 1_024;
 
@@ -24,8 +31,8 @@ impl DeadLetters {
     pub async fn put(&self, body: Vec<u8>, origin: &str, reason: &str) -> Result<(), String> {
         let mut headers = FieldTable::default();
         let text = |text: &str| AMQPValue::LongString(LongString::from(text));
-        headers.insert("x-sockbit-reason".into(), text(shortened(reason)));
-        headers.insert("x-sockbit-origin".into(), text(origin));
+        headers.insert(REASON.into(), text(shortened(reason)));
+        headers.insert(ORIGIN.into(), text(origin));
         let seconds = self.clock.now().0 / 1_000;
         let (exchange, key) = (self.settings.names.dead(), origin.to_owned());
         let parcel = Parcel::kept_by(exchange, key, "dead-letter", body).with(|it| {

@@ -1,0 +1,212 @@
+//! Where a person looks at what was set aside, and decides what becomes of it.
+
+use std::fmt::Write;
+
+use lapin::Channel;
+use lapin::message::Delivery;
+use lapin::options::{BasicAckOptions, BasicGetOptions, ConfirmSelectOptions};
+use lapin::types::AMQPValue;
+use sha2::{Digest, Sha256};
+use sockbit_application::envelope::CommandEnvelope;
+use sockbit_application::seal::Kind;
+use sockbit_application::slot::Slot;
+use sockbit_domain::MessageId;
+use uuid::Builder;
+
+use super::{ORIGIN, REASON};
+use crate::connect_error::ConnectError;
+use crate::connection::{Fault, Open};
+use crate::publishing::{Parcel, Verdict, publish};
+use crate::settings::Settings;
+use crate::topology::{self, queue_of};
+
+/// What the broker itself tells of a message that it gave up.
+const BROKERS_ORIGIN: &str = "x-first-death-queue";
+const BROKERS_REASON: &str = "x-first-death-reason";
+/// Half of a line; nobody has so many that two are alike.
+const ID_BYTES: usize = 6;
+
+/// All dead letters, for as long as this is open: nobody else sees them meanwhile, and those that
+/// are left return to their places.
+pub struct Desk {
+    settings: Settings,
+    open: Open,
+    channel: Channel,
+}
+
+/// Something that could not be dealt with.
+pub struct Letter {
+    /// What a person calls it: digits of its hash, so the same thing twice has one name.
+    pub id: String,
+    /// The queue that it was in.
+    pub origin: String,
+    /// Why it was set aside.
+    pub reason: String,
+    /// When, in seconds since 1970, where that is known.
+    pub seconds: Option<u64>,
+    /// The commands in it, or why they cannot be read.
+    pub commands: Result<Vec<CommandEnvelope>, String>,
+    /// As it lies there.
+    pub bytes: Vec<u8>,
+    tag: u64,
+}
+
+/// What a person wanted could not be done.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum DeskError {
+    /// There is no such letter.
+    #[error("there is no dead letter {0}")]
+    Missing(String),
+    /// It holds no commands.
+    #[error("it cannot be replayed: {0}")]
+    Unreadable(String),
+    /// The broker did not do it.
+    #[error("RabbitMQ does not obey: {0}")]
+    Broker(String),
+}
+
+impl Desk {
+    /// Takes a place at it.
+    pub async fn open(settings: Settings) -> Result<Self, ConnectError> {
+        let sit_down = async {
+            let open = Open::connect(&settings, "sockbit dead letters").await?;
+            let channel = open.channel().await?;
+            topology::declare(&channel, &settings).await?;
+            channel.confirm_select(ConfirmSelectOptions::default()).await?;
+            Ok::<_, Fault>((open, channel))
+        };
+        match sit_down.await {
+            Ok((open, channel)) => Ok(Self { settings, open, channel }),
+            Err(fault) => Err(ConnectError::new(&settings, &fault)),
+        }
+    }
+
+    /// All letters that nobody looked at since this was opened, the oldest first.
+    pub async fn letters(&self) -> Result<Vec<Letter>, DeskError> {
+        let queue = self.settings.names.dead_letters();
+        let mut letters = Vec::new();
+        loop {
+            let getting =
+                self.channel.basic_get(queue.as_str().into(), BasicGetOptions::default()).await;
+            match getting.map_err(broker)? {
+                Some(message) => letters.push(self.letter(message.delivery)),
+                None => return Ok(letters),
+            }
+        }
+    }
+
+    /// The oldest letter with this id.
+    pub async fn letter_with(&self, id: &str) -> Result<Letter, DeskError> {
+        let found = self.letters().await?.into_iter().find(|letter| letter.id == id);
+        found.ok_or_else(|| DeskError::Missing(id.to_owned()))
+    }
+
+    /// Puts the commands of a letter into their work queues again, each under a new id, which is
+    /// always the same for this letter: so replaying it twice does nothing twice.
+    pub async fn replay(&self, letter: Letter) -> Result<Vec<MessageId>, DeskError> {
+        let mut commands = letter.commands.map_err(DeskError::Unreadable)?;
+        for command in &mut commands {
+            command.message = renewed(command.message, &letter.bytes);
+        }
+        let ids = commands.iter().map(|command| command.message).collect();
+        let parcels = commands.iter().map(|command| self.parcel(command)).collect::<Result<_, _>>();
+        for verdict in publish(&self.channel, parcels?).await {
+            if let Verdict::Refused(reason) | Verdict::Unknown(reason) = verdict {
+                return Err(DeskError::Broker(reason));
+            }
+        }
+        self.let_go(letter.tag).await?;
+        Ok(ids)
+    }
+
+    /// Throws a letter away for good.
+    pub async fn drop_letter(&self, letter: Letter) -> Result<(), DeskError> {
+        self.let_go(letter.tag).await
+    }
+
+    /// Leaves it. What is left is there for the next one.
+    pub async fn close(self) {
+        self.open.close().await;
+    }
+
+    fn letter(&self, delivery: Delivery) -> Letter {
+        let header = |name: &str| {
+            let headers = delivery.properties.headers().as_ref()?;
+            match headers.inner().get(name)? {
+                AMQPValue::LongString(text) => Some(text.to_string()),
+                _ => None,
+            }
+        };
+        let unknown = || "unknown".to_owned();
+        Letter {
+            id: id(&delivery.data),
+            origin: header(ORIGIN).or_else(|| header(BROKERS_ORIGIN)).unwrap_or_else(unknown),
+            reason: header(REASON)
+                .or_else(|| header(BROKERS_REASON).map(|it| format!("given up by RabbitMQ: {it}")))
+                .unwrap_or_else(unknown),
+            seconds: *delivery.properties.timestamp(),
+            commands: self.commands(&delivery.data),
+            tag: delivery.delivery_tag,
+            bytes: delivery.data,
+        }
+    }
+
+    fn commands(&self, bytes: &[u8]) -> Result<Vec<CommandEnvelope>, String> {
+        let commands = self.settings.keys.open_commands(bytes).map_err(|it| it.to_string())?;
+        commands.into_iter().map(|it| it.map_err(|(_, reason)| reason)).collect()
+    }
+
+    fn parcel(&self, command: &CommandEnvelope) -> Result<Parcel, DeskError> {
+        let sealed = self.settings.keys.seal(Kind::Commands, &[command]);
+        let body = sealed.map_err(|error| DeskError::Unreadable(error.to_string()))?;
+        let queue = queue_of(Slot::of(command.board), self.settings.work_queues);
+        Ok(Parcel::kept(self.settings.names.work(queue), Kind::Commands.word(), body))
+    }
+
+    async fn let_go(&self, tag: u64) -> Result<(), DeskError> {
+        self.channel.basic_ack(tag, BasicAckOptions::default()).await.map_err(broker)
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands where errors are mapped")]
+fn broker(error: lapin::Error) -> DeskError {
+    DeskError::Broker(error.to_string())
+}
+
+fn id(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().take(ID_BYTES).fold(String::new(), |mut id, byte| {
+        // Writing to a string does not fail.
+        write!(id, "{byte:02x}").ok();
+        id
+    })
+}
+
+fn renewed(message: MessageId, letter: &[u8]) -> MessageId {
+    let digest = Sha256::new().chain_update(message.0.as_bytes()).chain_update(letter).finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(digest.get(..16).unwrap_or(&[0; 16]));
+    MessageId(Builder::from_custom_bytes(bytes).into_uuid())
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_replayed_command_has_another_id_and_always_the_same() {
+        let old = MessageId(Uuid::from_u128(7));
+        let new = renewed(old, b"letter");
+        assert_ne!(new, old);
+        assert_eq!(renewed(old, b"letter"), new);
+        assert_ne!(renewed(old, b"another letter"), new);
+        assert_ne!(renewed(MessageId(Uuid::from_u128(8)), b"letter"), new);
+    }
+
+    #[test]
+    fn a_letter_is_called_by_its_hash() {
+        assert_eq!(id(b"abc"), "ba7816bf8f01");
+    }
+}
