@@ -4,6 +4,7 @@
 
 pub mod contracts;
 pub mod deltas;
+pub mod faults;
 pub mod model;
 pub mod proxy;
 pub mod servers;

@@ -2,12 +2,17 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+/// In which a client says who it is.
+const BEGINNING_BYTES: usize = 1024;
 
 /// What happens to connections.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,8 +21,18 @@ pub enum Line {
     Whole,
     /// What the server says is lost, and connections stay open.
     Deaf,
+    /// What clients say is lost, and connections stay open.
+    Mute,
     /// What clients say waits for the line to be whole again, and connections stay open.
     Held,
+    /// The same, from where a client says this.
+    HeldFrom(&'static [u8]),
+    /// The same, on connections that began with this.
+    HeldOn(&'static [u8]),
+    /// Everything is late by so much, both ways.
+    Late(Duration),
+    /// Everything passes byte by byte.
+    Crumbs,
     /// All connections are cut, and further ones at once.
     Cut,
 }
@@ -73,13 +88,27 @@ enum Way {
 }
 
 impl Line {
-    fn holds(self, way: Way) -> bool {
-        self == Self::Held && way == Way::ToServer
+    /// Whether these bytes have to wait, on a connection that began so.
+    fn holds(self, way: Way, beginning: &[u8], bytes: &[u8]) -> bool {
+        way == Way::ToServer
+            && match self {
+                Self::Held => true,
+                Self::HeldFrom(word) => contains(bytes, word),
+                Self::HeldOn(word) => contains(beginning, word),
+                _ => false,
+            }
     }
 
     fn loses(self, way: Way) -> bool {
-        self == Self::Deaf && way == Way::ToClient
+        match way {
+            Way::ToServer => self == Self::Mute,
+            Way::ToClient => self == Self::Deaf,
+        }
     }
+}
+
+fn contains(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.windows(word.len()).any(|it| it == word)
 }
 
 async fn pass(client: TcpStream, server: SocketAddr, mut line: watch::Receiver<Line>) {
@@ -87,6 +116,10 @@ async fn pass(client: TcpStream, server: SocketAddr, mut line: watch::Receiver<L
         return;
     }
     let Ok(server) = TcpStream::connect(server).await else { return };
+    // What is small is to arrive as it was sent.
+    if client.set_nodelay(true).and(server.set_nodelay(true)).is_err() {
+        return;
+    }
     let ((from_client, to_client), (from_server, to_server)) =
         (client.into_split(), server.into_split());
     tokio::select! {
@@ -103,12 +136,33 @@ async fn carry(
     mut line: watch::Receiver<Line>,
 ) {
     let mut buffer = vec![0; 64 * 1024];
+    let mut beginning = Vec::new();
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
-        // Where the proxy is gone, so is this connection.
-        let Ok(now) = line.wait_for(|it| !it.holds(way)).await.map(|it| *it) else { return };
         let bytes = buffer.get(..count).unwrap_or_default();
-        if !now.loses(way) && to.write_all(bytes).await.is_err() {
+        if beginning.len() < BEGINNING_BYTES {
+            beginning.extend_from_slice(bytes);
+        }
+        // Where the proxy is gone, so is this connection.
+        let passes = line.wait_for(|it| !it.holds(way, &beginning, bytes)).await.map(|it| *it);
+        let Ok(now) = passes else { return };
+        if !now.loses(way) && hand_on(now, &mut to, bytes).await.is_err() {
             return;
         }
+    }
+}
+
+async fn hand_on(line: Line, to: &mut OwnedWriteHalf, bytes: &[u8]) -> std::io::Result<()> {
+    match line {
+        Line::Crumbs => {
+            for byte in bytes {
+                to.write_all(std::slice::from_ref(byte)).await?;
+            }
+            Ok(())
+        }
+        Line::Late(time) => {
+            sleep(time).await;
+            to.write_all(bytes).await
+        }
+        _ => to.write_all(bytes).await,
     }
 }

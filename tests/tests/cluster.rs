@@ -130,6 +130,7 @@ async fn what_a_worker_committed_before_it_was_killed_is_there_once_and_answered
     .await;
     assert!(!scene.ada.is_settled(), "nobody was told");
     doomed.kill().await;
+    proxy.set(Line::Cut);
     scene.cluster.workers[0].start_again().await;
 
     scene.ada.settle().await;

@@ -16,6 +16,9 @@ cargo xtask <task>
             browser from the system's packages where they are missing
   cluster   two gateways and two workers on servers of their own, until Ctrl-C;
             --release builds them optimised, --keep FOLDER keeps what they have there
+  faults    people who type while everything is killed, cut and slowed down, and the proof that
+            nothing is lost: a part of the tests, which takes names of faults; --long runs
+            each as often as in a night
   bench     the benchmarks; takes a filter, as in `cargo xtask bench delta`
 ";
 
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
         Some("lint") => tasks::lint(),
         Some("test") => tasks::test(&rest),
         Some("cluster") => tasks::cluster(&rest),
+        Some("faults") => tasks::faults(&rest),
         Some("bench") => tasks::bench(&rest),
         None | Some("help" | "--help" | "-h") => {
             print!("{HELP}");

@@ -28,9 +28,15 @@ impl Cluster {
     /// Everything but the processes.
     #[must_use]
     pub fn prepared(database: &str, bus: &str, namespace: &str, flags: &[&str]) -> Self {
-        let gateway = |_| process("gateway", bus, namespace, &["--secret", SECRET], flags);
+        let gateway = |_| Self::gateway(bus, namespace, flags);
         let worker = |_| Self::worker(database, bus, namespace, flags);
         Self { gateways: (0..2).map(gateway).collect(), workers: (0..2).map(worker).collect() }
+    }
+
+    /// A further gateway of such a cluster, prepared.
+    #[must_use]
+    pub fn gateway(bus: &str, namespace: &str, flags: &[&str]) -> Process {
+        process("gateway", bus, namespace, &["--secret", SECRET], flags)
     }
 
     /// A further worker of such a cluster, prepared.

@@ -6,7 +6,6 @@ mod cluster;
 mod peer;
 mod process;
 mod raw_peer;
-mod rig;
 mod site;
 mod wait;
 
@@ -16,6 +15,5 @@ pub use cluster::Cluster;
 pub use peer::Peer;
 pub use process::{Front, Process};
 pub use raw_peer::RawPeer;
-pub use rig::{Rig, Typed};
 pub use site::Site;
 pub use wait::{eventually, within};

@@ -1,6 +1,7 @@
 //! The real program in a process of its own.
 
 use std::fs::File;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -31,6 +32,14 @@ pub struct Front {
     pub url: String,
     /// Its WebSocket.
     pub websocket: String,
+}
+
+impl Front {
+    /// At this address.
+    #[must_use]
+    pub fn at(address: SocketAddr) -> Self {
+        Self { url: format!("http://{address}"), websocket: format!("ws://{address}/ws") }
+    }
 }
 
 impl Process {
@@ -117,13 +126,19 @@ impl Process {
     /// Where its WebSocket is.
     #[must_use]
     pub fn websocket(&self) -> String {
-        format!("ws://127.0.0.1:{}/ws", self.port)
+        self.front().websocket
     }
 
     /// Where clients reach it.
     #[must_use]
     pub fn front(&self) -> Front {
-        Front { url: self.url(), websocket: self.websocket() }
+        Front::at(self.address())
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
     /// A folder of its own.

@@ -2,27 +2,36 @@
 //! the proof that everything is there once.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
 use sockbit_application::ports::Store;
-use sockbit_domain::{BoardId, Colour, Command, Event, MessageId, NoteId, Rank, Role, Seq, Text};
+use sockbit_domain::{
+    BoardId, Change, Colour, Command, Event, MessageId, NoteId, Rank, Role, Seq, Text,
+};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until};
-use uuid::Uuid;
+use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{Front, Peer};
+use crate::servers::fresh_id;
+use crate::system::{Front, Peer};
 
-const BOARDS: usize = 4;
-const CLIENTS_PER_BOARD: usize = 5;
+const BOARDS: usize = 5;
+const CLIENTS_PER_BOARD: usize = 4;
 /// 20 clients that type every 100 ms: 200 edits a second.
 const BETWEEN_EDITS: Duration = Duration::from_millis(100);
 const KEY: &str = "a key that the clients share";
 
+/// Longer, and somebody is not served any more.
+const SERVED_WITHIN: Duration = Duration::from_mins(1);
+
 /// People at work.
-pub struct Rig {
+pub struct People {
     typing: Vec<JoinHandle<Typist>>,
+    /// How many commands of each were saved.
+    saved: Vec<Arc<AtomicU64>>,
     stop: watch::Sender<bool>,
     boards: Vec<(BoardId, NoteId)>,
 }
@@ -38,12 +47,14 @@ struct Typist {
     note: NoteId,
     number: usize,
     tokens: Vec<String>,
+    saved: Arc<AtomicU64>,
 }
 
-impl Rig {
+impl People {
     /// Makes the boards and has everybody begin, spread over the places where the app is reached.
     pub async fn begin(fronts: &[Front]) -> Self {
-        let boards: Vec<_> = (0..BOARDS).map(|n| board(n as u128)).collect();
+        let boards: Vec<_> =
+            (0..BOARDS).map(|_| (BoardId(fresh_id()), NoteId(fresh_id()))).collect();
         let mut typists = Vec::new();
         for (index, (board, note)) in boards.iter().enumerate() {
             for client in 0..CLIENTS_PER_BOARD {
@@ -54,9 +65,31 @@ impl Rig {
             }
         }
         let (stop, stopped) = watch::channel(false);
+        let saved = typists.iter().map(|typist| Arc::clone(&typist.saved)).collect();
         let typing =
             typists.into_iter().map(|it| tokio::spawn(it.type_away(stopped.clone()))).collect();
-        Self { typing, stop, boards }
+        Self { typing, saved, stop, boards }
+    }
+
+    /// Waits until each has heard of two more commands that they are saved, of which at least one was
+    /// sent since; says how long that took.
+    ///
+    /// # Panics
+    /// Where somebody does not in a minute.
+    pub async fn until_each_is_served(&self) -> Duration {
+        let begun = Instant::now();
+        let wanted: Vec<u64> =
+            self.saved.iter().map(|saved| saved.load(Ordering::Relaxed) + 2).collect();
+        loop {
+            let late = self
+                .saved
+                .iter()
+                .zip(&wanted)
+                .position(|(saved, wanted)| saved.load(Ordering::Relaxed) < *wanted);
+            let Some(late) = late else { return begun.elapsed() };
+            assert!(begun.elapsed() < SERVED_WITHIN, "client {late} is not served");
+            sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Has everybody stop typing, and waits until everything has its outcome.
@@ -84,8 +117,8 @@ impl Typed {
         self.typists.iter().map(|typist| typist.peer.saved.len()).sum()
     }
 
-    /// Checks that what was saved is in the log, that the log has no gap and no message twice, and
-    /// that every word is there once.
+    /// Checks that what was saved is in the log, that the log has no gap and no message twice and leads
+    /// to what is stored, that every client shows that, and that every word is there once.
     pub async fn is_all_there_once(&self, store: &dyn Store) {
         for (board, note) in &self.boards {
             let log = Log::read(store, *board, *note).await;
@@ -112,7 +145,7 @@ impl Typist {
         }
         peer.settle().await;
         assert_eq!(peer.rejected, [], "client {number} is on the board");
-        Self { peer, note, number, tokens: Vec::new() }
+        Self { peer, note, number, tokens: Vec::new(), saved: Arc::default() }
     }
 
     async fn type_away(mut self, stopped: watch::Receiver<bool>) -> Self {
@@ -121,6 +154,8 @@ impl Typist {
             self.type_once();
             next += BETWEEN_EDITS;
             self.peer.run_until(next).await;
+            let saved = u64::try_from(self.peer.saved.len()).unwrap_or(u64::MAX);
+            self.saved.store(saved, Ordering::Relaxed);
             sleep_until(next).await;
         }
         self
@@ -168,7 +203,9 @@ impl Log {
         let by_message: BTreeMap<_, _> = events.iter().map(|it| (it.message, it.seq)).collect();
         assert_eq!(by_message.len(), events.len(), "no message has two events");
         let (_, stored) = store.note(board, note).await.expect("readable").expect("the board");
-        Self { events: by_message, text: stored.expect("the note").text }
+        let text = stored.expect("the note").text;
+        assert_eq!(replayed(&events, note), text, "the log leads to what is stored");
+        Self { events: by_message, text }
     }
 
     fn has_each_once(&self, typist: &Typist) {
@@ -183,6 +220,13 @@ impl Log {
     }
 }
 
-fn board(n: u128) -> (BoardId, NoteId) {
-    (BoardId(Uuid::from_u128(0xb0a_0000 + n)), NoteId(Uuid::from_u128(0x207_0000 + n)))
+/// A note's text by its events alone.
+fn replayed(events: &[Event], wanted: NoteId) -> Text {
+    events.iter().fold(Text::default(), |before, event| match &event.change {
+        Change::NoteCreated { note, text, .. } if *note == wanted => text.clone(),
+        Change::NoteEdited { note, delta } if *note == wanted => {
+            delta.apply(&before).expect("an edit fits the text before it")
+        }
+        _ => before,
+    })
 }

@@ -1,0 +1,173 @@
+//! What can go wrong, each with how it is mended.
+
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use tokio::time::sleep;
+
+use super::House;
+use super::house::Worker;
+use crate::proxy::Line;
+
+/// How long something is wrong, and how often.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Size {
+    /// For every change of the code.
+    Short,
+    /// For a night.
+    Long,
+}
+
+/// Something that goes wrong.
+pub struct Fault {
+    /// What it is called.
+    pub name: &'static str,
+    /// How often it happens.
+    pub rounds: [usize; 2],
+    /// Within how many seconds of its mending everybody should be served again.
+    pub healed_within: u64,
+    strike: for<'a> fn(&'a mut House, usize, Size) -> LocalBoxFuture<'a, ()>,
+}
+
+impl Fault {
+    /// How often it happens in a run of this size.
+    #[must_use]
+    pub fn rounds(&self, size: Size) -> usize {
+        self.rounds[size as usize]
+    }
+
+    /// Goes wrong for the so-many-th time, and is mended when this returns.
+    pub async fn strike(&self, house: &mut House, round: usize, size: Size) {
+        (self.strike)(house, round, size).await;
+    }
+}
+
+/// All of them.
+pub const FAULTS: [Fault; 8] = [
+    Fault {
+        name: "a_gateway_is_killed",
+        rounds: [20, 500],
+        healed_within: 5,
+        strike: |house, round, _| a_gateway_is_killed(house, round).boxed_local(),
+    },
+    Fault {
+        name: "a_worker_is_killed_at_each_of_five_points",
+        rounds: [25, 1_000],
+        healed_within: 20,
+        strike: |house, round, _| a_worker_is_killed(house, round).boxed_local(),
+    },
+    Fault {
+        name: "the_broker_is_killed",
+        rounds: [3, 50],
+        healed_within: 20,
+        strike: |house, _, _| async { house.crash_broker() }.boxed_local(),
+    },
+    Fault {
+        name: "the_database_is_killed",
+        rounds: [3, 50],
+        healed_within: 20,
+        strike: |house, _, _| async { house.crash_database() }.boxed_local(),
+    },
+    Fault {
+        name: "a_line_is_cut_both_ways_or_one_way",
+        rounds: [4, 12],
+        healed_within: 15,
+        strike: |house, round, size| a_line_is_cut(house, round, size).boxed_local(),
+    },
+    Fault {
+        name: "a_line_is_slow_or_comes_in_crumbs",
+        rounds: [4, 12],
+        healed_within: 15,
+        strike: |house, round, size| a_line_is_slow(house, round, size).boxed_local(),
+    },
+    Fault {
+        name: "the_broker_is_out_of_memory",
+        rounds: [1, 10],
+        healed_within: 15,
+        strike: |house, _, _| the_broker_is_out_of_memory(house).boxed_local(),
+    },
+    Fault {
+        name: "everything_is_restarted_in_turn",
+        rounds: [1, 10],
+        healed_within: 5,
+        strike: |house, _, _| everything_is_restarted_in_turn(house).boxed_local(),
+    },
+];
+
+async fn a_gateway_is_killed(house: &mut House, round: usize) {
+    let gateway = &mut house.gateways[round % 2].process;
+    gateway.kill().await;
+    gateway.start_again().await;
+}
+
+/// Long enough for some work to get as far as it can.
+const STUCK: Duration = Duration::from_millis(500);
+
+/// The worker gets so far with what it has, and no further; then it is killed.
+async fn a_worker_is_killed(house: &mut House, round: usize) {
+    let worker = &mut house.workers[round % 2];
+    match round % 5 {
+        // It received commands, and cannot load what they are about.
+        0 => worker.database.set(Line::Held),
+        // It decided, and its commit does not arrive.
+        1 => worker.database.set(Line::HeldFrom(b"COMMIT")),
+        // It committed, and can tell nobody.
+        2 => worker.broker.set(Line::Held),
+        // It announced and answered, and cannot acknowledge.
+        3 => worker.broker.set(Line::HeldOn(b"sockbit working")),
+        // It acknowledges as it works.
+        _ => {}
+    }
+    sleep(STUCK).await;
+    kill_and_start(worker).await;
+}
+
+async fn kill_and_start(worker: &mut Worker) {
+    worker.kill().await;
+    worker.start_again().await;
+}
+
+/// Each line once in each way, in the long run; in the short one each way and each line.
+async fn a_line_is_cut(house: &mut House, round: usize, size: Size) {
+    let (gateway, worker) = (&house.gateways[round % 2], &house.workers[round % 2]);
+    let lines = [&gateway.broker, &worker.broker, &worker.database, &gateway.clients];
+    let ways = [Line::Cut, Line::Deaf, Line::Mute];
+    let line = lines[round % lines.len()];
+    line.set(ways[round % ways.len()]);
+    sleep(match size {
+        Size::Short => Duration::from_secs(10),
+        Size::Long => Duration::from_mins(3),
+    })
+    .await;
+    // Connections that lost something are of no use to anybody.
+    line.set(Line::Cut);
+    line.set(Line::Whole);
+}
+
+async fn a_line_is_slow(house: &mut House, round: usize, size: Size) {
+    let (gateway, worker) = (&house.gateways[round % 2], &house.workers[round % 2]);
+    let lines = [&gateway.broker, &worker.broker, &worker.database, &gateway.clients];
+    let line = lines[round % lines.len()];
+    let ways = [Line::Late(Duration::from_millis(150)), Line::Crumbs];
+    line.set(ways[(round + round / lines.len()) % ways.len()]);
+    sleep(match size {
+        Size::Short => Duration::from_secs(7),
+        Size::Long => Duration::from_secs(100),
+    })
+    .await;
+    line.set(Line::Whole);
+}
+
+async fn the_broker_is_out_of_memory(house: &mut House) {
+    house.tell_broker(&["set_vm_memory_high_watermark", "0.000001"]);
+    sleep(Duration::from_secs(8)).await;
+    house.tell_broker(&["set_vm_memory_high_watermark", "absolute", "768MB"]);
+}
+
+async fn everything_is_restarted_in_turn(house: &mut House) {
+    for process in house.processes() {
+        assert!(process.stop().await, "it ends well when it is asked to");
+        process.start_again().await;
+    }
+}

@@ -1,0 +1,10 @@
+//! The fault rig: people work, something goes wrong and is mended, and what they typed is checked to
+//! the last word.
+
+mod fault;
+mod house;
+mod people;
+
+pub use fault::{FAULTS, Fault, Size};
+pub use house::House;
+pub use people::{People, Typed};
