@@ -24,6 +24,7 @@ impl SqliteStore {
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
         let path = locate(path)?;
         let lock = lock(&path)?;
+        make(&path)?;
         recognise(&path).await?;
         let options = settings::for_writing(&path);
         let connection = prepare(&path, options.clone()).await?;
@@ -79,12 +80,27 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
+/// What people wrote is for nobody else on the machine. The files beside it take after this one.
+fn make(path: &Path) -> Result<(), OpenError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            let reason = error.to_string();
+            Err(OpenError::Inaccessible { path: path.to_owned(), reason })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Looks before anything is changed: the file may be somebody else's.
 async fn recognise(path: &Path) -> Result<(), OpenError> {
     const IS_OURS_OR_EMPTY: &str = "select (select application_id from pragma_application_id) = ? \
                                     or not exists (select * from sqlite_schema)";
     let look = async {
-        let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+        let options = SqliteConnectOptions::new().filename(path);
         let mut connection = options.disable_statement_logging().connect().await?;
         let answer: bool = sqlx::query_scalar(IS_OURS_OR_EMPTY)
             .bind(APPLICATION_ID)

@@ -183,3 +183,13 @@ async fn a_path_that_names_no_file_is_refused() {
     let (error, sentence) = refusal(Path::new("")).await;
     assert!(matches!(error, OpenError::Inaccessible { .. }), "{sentence}");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_new_database_is_for_nobody_else_on_the_machine() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    opened_once(&database(&folder)).await;
+    let rights = std::fs::metadata(database(&folder)).expect("it is there").permissions().mode();
+    assert_eq!(rights & 0o777, 0o600);
+}

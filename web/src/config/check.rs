@@ -1,7 +1,7 @@
 //! From what was written to what is meant, gathering every mistake on the way.
 
 use std::fmt::Display;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -127,7 +127,9 @@ impl Found {
             let number = plain_number(text).and_then(|number| T::try_from(number).ok());
             number.filter(|number| allowed.contains(number)).ok_or_else(|| {
                 let (low, high) = (allowed.start(), allowed.end());
-                format!("{text:?} is not a number from {low} to {high}")
+                format!(
+                    "{text:?} is not a number from {low} to {high}, alone or with KiB, MiB or GiB"
+                )
             })
         })
     }
@@ -145,7 +147,14 @@ fn plain_number(text: &str) -> Option<u64> {
 }
 
 fn listen_address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| format!("{text:?} is not an address with a port, as 127.0.0.1:3000"))
+    // A name may have several addresses; the first is as good as any on one's own machine.
+    let named = || text.to_socket_addrs().ok()?.next();
+    text.parse().ok().or_else(named).ok_or_else(|| {
+        format!(
+            "{text:?} is not an address of this machine with a port, as in 127.0.0.1:3000, or \
+             0.0.0.0:3000 for all it has"
+        )
+    })
 }
 
 fn log(text: &str) -> Result<String, String> {

@@ -63,6 +63,14 @@ fn sizes_may_have_a_unit() {
 }
 
 #[test]
+fn an_address_may_be_a_name() {
+    let config = read(&["--listen", "localhost:3999"]).expect("a configuration");
+    assert!(config.listen.ip().is_loopback() && config.listen.port() == 3999);
+    let [mistake] = &mistakes(&["--listen", ":3999"])[..] else { panic!("one mistake") };
+    assert!(mistake.problem.contains("0.0.0.0:3000"), "{}", mistake.problem);
+}
+
+#[test]
 fn a_store_that_forgets_needs_no_secret_file() {
     let config = read(&["--store", "memory:"]).expect("a configuration");
     assert!(matches!(config.task, Task::Run(Role::Serve { secret: SecretSource::Fresh, .. })));
