@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use sockbit_tests::proxy::{Line, Proxy};
 use sockbit_tests::system::{Browser, Site, Window, eventually};
 use thirtyfour::prelude::*;
 
@@ -32,11 +33,16 @@ in_both_shapes! {
     ctrl_enter_saves_and_stays
     words_typed_while_offline_survive_a_reload_and_arrive
     words_that_were_not_left_survive_a_reload_too
+    words_without_an_answer_are_not_saved_yet
     an_open_page_goes_on_when_the_server_restarts
     caret_selection_and_scroll_stay_while_others_write_around_them
     a_second_tab_of_one_person_is_a_second_window
     a_tab_takes_over_what_a_closed_one_could_not_send
     a_trashed_note_comes_back_by_undo
+    a_board_is_used_by_keys_alone
+    boxes_are_ticked_without_opening_their_note
+    words_that_are_too_long_for_a_note_stay_and_the_limit_is_said
+    a_name_given_while_offline_stays_in_its_form
     everything_works_without_javascript
     the_pages_as_people_see_them
 }
@@ -56,6 +62,7 @@ impl Scene {
         let browser = Browser::start().await;
         let (ada, bob) = (browser.window().await, browser.window().await);
         let board = create_board(&ada, &site, "Shared").await;
+        is_live(&ada).await;
         write_note(&ada, text).await;
         bob.open(&site.elsewhere(&share(&ada).await)).await;
         bob.until(
@@ -215,6 +222,29 @@ async fn words_that_were_not_left_survive_a_reload_too(site: Site) {
     shows(&scene.ada, "half a sentence").await;
 }
 
+async fn words_without_an_answer_are_not_saved_yet(site: Site) {
+    let scene = Scene::with_note(site, "no").await;
+    let url = scene.site.url();
+    let server = url.trim_start_matches("http://").parse().expect("an address");
+    let proxy = Proxy::before(server).await;
+    let door = format!("http://{}", proxy.address());
+    scene.ada.open(&scene.board.replace(&url, &door)).await;
+    is_live(&scene.ada).await;
+    proxy.set(Line::Deaf);
+    type_in_note(&scene.ada, " answer").await;
+    leave_note(&scene.ada).await;
+    receipt_is(&scene.ada, "late").await;
+    let words = scene.ada.find("#notes .note [data-receipt-text]").await.text().await;
+    assert_eq!(words.expect("text"), "Not saved yet");
+    scene.ada.screenshot("not-saved-yet").await;
+    proxy.set(Line::Cut);
+    let is_cut = "return document.querySelector('#connection').dataset.connection !== 'live'";
+    scene.ada.until("the page notices", is_cut).await;
+    proxy.set(Line::Whole);
+    receipt_is(&scene.ada, "saved").await;
+    shows(&scene.bob, "no answer").await;
+}
+
 async fn an_open_page_goes_on_when_the_server_restarts(site: Site) {
     let mut scene = Scene::with_note(site, "before").await;
     scene.site.kill().await;
@@ -326,6 +356,138 @@ async fn a_trashed_note_comes_back_by_undo(site: Site) {
     }
 }
 
+/// Types into whatever has the focus.
+async fn press(window: &Window, keys: impl Into<TypingData>) {
+    let focused = window.driver.active_element().await.expect("there is always one");
+    focused.send_keys(keys).await.expect("typed");
+}
+
+async fn has_focus(window: &Window, selector: &str) {
+    let script = format!("return document.activeElement.matches({})", json!(selector));
+    window.until(&format!("{selector} has the focus"), &script).await;
+}
+
+async fn a_board_is_used_by_keys_alone(site: Site) {
+    let browser = Browser::start().await;
+    let ada = browser.window().await;
+    create_board(&ada, &site, "Keys").await;
+    is_live(&ada).await;
+    for text in ["one", "two"] {
+        press(&ada, "n").await;
+        press(&ada, text).await;
+        press(&ada, Key::Escape).await;
+        has_focus(&ada, &format!(".note[aria-label={text}]")).await;
+    }
+    press(&ada, "c").await;
+    has_focus(&ada, "#palette button").await;
+    let beside = "const rect = (it) => document.querySelector(it).getBoundingClientRect();
+         const [palette, note] = [rect('#palette'), rect('.note[aria-label=two]')];
+         const above = palette.height + 16;
+         return palette.left < note.right && note.left < palette.right
+           && palette.top < note.bottom && note.top < palette.bottom + above";
+    ada.until("the palette is at its note", beside).await;
+    press(&ada, Key::Escape).await;
+    has_focus(&ada, ".note[aria-label=two]").await;
+    press(&ada, "#").await;
+    has_focus(&ada, ".note[aria-label=one]").await;
+    ada.script("document.querySelector('#toasts [data-action=undo]').focus()").await;
+    press(&ada, Key::Enter).await;
+    has_focus(&ada, ".note[aria-label=two]").await;
+    ada.script("document.activeElement.setAttribute('data-tools', '')").await;
+    ada.script("document.activeElement.querySelector('[data-action=later]').focus()").await;
+    press(&ada, Key::Enter).await;
+    ada.until(
+        "it is the last",
+        "return document.querySelector('#notes').lastElementChild.matches('[aria-label=two]')",
+    )
+    .await;
+    has_focus(&ada, ".note[aria-label=two] [data-action=later]").await;
+    press(&ada, "#").await;
+    has_focus(&ada, ".note[aria-label=one]").await;
+    ada.script("document.querySelector('#trash').open = true").await;
+    ada.script("document.querySelector('#trash [data-action=restore]').focus()").await;
+    press(&ada, Key::Enter).await;
+    has_focus(&ada, "#trash > summary").await;
+}
+
+async fn boxes_are_ticked_without_opening_their_note(site: Site) {
+    let list = "- [ ] bread\n- [x] salt\n    - [ ] fine\n\n> 1. [ ] \\[ ] quoted";
+    let scene = Scene::with_note(site, "boxes").await;
+    let (ada, bob) = (&scene.ada, &scene.bob);
+    type_in_note(ada, "").await;
+    ada.script(&format!(
+        "document.activeElement.select(); document.execCommand('insertText', false, {})",
+        json!(list)
+    ))
+    .await;
+    leave_note(ada).await;
+    let tick = |box_: usize| {
+        format!("document.querySelectorAll('#notes .note [data-view] input')[{box_}].click()")
+    };
+    let ticked = [
+        (ada, 0, "- [x] bread\n- [x] salt\n    - [ ] fine\n\n> 1. [ ] \\[ ] quoted"),
+        (bob, 3, "- [x] bread\n- [x] salt\n    - [ ] fine\n\n> 1. [x] \\[ ] quoted"),
+        (bob, 2, "- [x] bread\n- [x] salt\n    - [x] fine\n\n> 1. [x] \\[ ] quoted"),
+        (ada, 1, "- [x] bread\n- [ ] salt\n    - [x] fine\n\n> 1. [x] \\[ ] quoted"),
+    ];
+    for window in [ada, bob] {
+        shows(window, list).await;
+    }
+    for (who, box_, text) in ticked {
+        who.script(&tick(box_)).await;
+        for window in [ada, bob] {
+            shows(window, text).await;
+        }
+    }
+    assert_eq!(ada.script("return document.querySelector('[data-editing]')").await, json!(null));
+}
+
+async fn words_that_are_too_long_for_a_note_stay_and_the_limit_is_said(site: Site) {
+    let browser = Browser::start().await;
+    let ada = browser.window().await;
+    create_board(&ada, &site, "Long").await;
+    is_live(&ada).await;
+    ada.script(
+        "const t = document.querySelector('#composer textarea'); t.value = 'word '.repeat(15000);\
+         document.querySelector('#composer').requestSubmit()",
+    )
+    .await;
+    let reason = ada.find("#drafts [data-reason]").await.text().await.expect("text");
+    assert!(reason.contains("up to 64 KB") && reason.contains("73.3 KB"), "{reason}");
+    let buttons =
+        "return [...document.querySelectorAll('#drafts button')].map(it => it.dataset.action)";
+    assert_eq!(ada.script(buttons).await, json!(["draft-copy", "draft-discard"]));
+    let kept = "return document.querySelector('#drafts [data-text]').textContent.length";
+    assert_eq!(ada.script(kept).await, 75_000);
+}
+
+async fn a_name_given_while_offline_stays_in_its_form(mut site: Site) {
+    let browser = Browser::start().await;
+    let ada = browser.window().await;
+    create_board(&ada, &site, "Nameless").await;
+    is_live(&ada).await;
+    site.kill().await;
+    ada.find(".me").await.click().await.expect("clicked");
+    let name = ada.find("#me input[name=name]").await;
+    name.clear().await.expect("cleared");
+    name.send_keys("Ada").await.expect("typed");
+    ada.find("#me .button").await.click().await.expect("clicked");
+    ada.until(
+        "the form says that it was not saved",
+        "return document.querySelector('#me [data-problem]').textContent.startsWith('Not saved')",
+    )
+    .await;
+    assert_eq!(
+        ada.script("return document.querySelector('#me input[name=name]').value").await,
+        "Ada"
+    );
+    ada.screenshot("name-not-saved").await;
+    site.start_again().await;
+    ada.find("#me .button").await.click().await.expect("clicked");
+    ada.until("she has the name", "return document.querySelector('.me').title.startsWith('Ada:')")
+        .await;
+}
+
 async fn everything_works_without_javascript(site: Site) {
     let browser = Browser::start().await;
     let ada = browser.window().await;
@@ -346,6 +508,17 @@ async fn everything_works_without_javascript(site: Site) {
     let note = ada.find("#notes .note:not([data-editing]) [data-view]").await;
     assert_eq!(note.text().await.expect("text"), "by forms alone, and well");
     ada.screenshot("without-javascript").await;
+    let board = ada.driver.current_url().await.expect("an address");
+    ada.script("document.querySelector('#share-form button').click()").await;
+    let link = ada.find("#new-link").await.value().await.expect("a field").expect("an address");
+    let bob = browser.window().await;
+    bob.allow_scripts(false).await;
+    bob.open(&link).await;
+    bob.screenshot("asked-to-join").await;
+    bob.find("#join .button").await.click().await.expect("clicked");
+    let note = bob.find("#notes .note [data-view]").await;
+    assert_eq!(note.text().await.expect("text"), "by forms alone, and well");
+    ada.open(board.as_str()).await;
     ada.find("#notes .note [data-action=trash]").await.click().await.expect("clicked");
     eventually("the note is in the trash", || async {
         ada.driver.find(By::Css("#trash-list [data-note]")).await.ok()

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 
 use super::House;
 use super::house::Worker;
+use super::poison::poison_is_published;
 use crate::proxy::Line;
 
 /// How long something is wrong, and how often.
@@ -44,7 +45,7 @@ impl Fault {
 }
 
 /// All of them.
-pub const FAULTS: [Fault; 8] = [
+pub const FAULTS: [Fault; 9] = [
     Fault {
         name: "a_gateway_is_killed",
         rounds: [20, 500],
@@ -86,6 +87,12 @@ pub const FAULTS: [Fault; 8] = [
         rounds: [1, 10],
         healed_within: 15,
         strike: |house, _, _| the_broker_is_out_of_memory(house).boxed_local(),
+    },
+    Fault {
+        name: "thirty_kinds_of_poison_are_published",
+        rounds: [1, 1],
+        healed_within: 5,
+        strike: |house, _, _| poison_is_published(house).boxed_local(),
     },
     Fault {
         name: "everything_is_restarted_in_turn",

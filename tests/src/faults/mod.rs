@@ -4,6 +4,7 @@
 mod fault;
 mod house;
 mod people;
+mod poison;
 
 pub use fault::{FAULTS, Fault, Size};
 pub use house::House;

@@ -6,7 +6,10 @@ use tokio::process::Command;
 use super::process::program;
 use super::{Front, Process};
 
-const KEYS: &str = "test:0123456789abcdef0123456789abcdef";
+/// What all processes sign bus messages with.
+pub const KEY: &str = "0123456789abcdef0123456789abcdef";
+/// Its name.
+pub const KEY_ID: &str = "test";
 const SECRET: &str = "fedcba9876543210fedcba9876543210";
 
 /// Gateways and workers on a bus and a database of their own.
@@ -81,7 +84,8 @@ impl Cluster {
 
     /// What `sockbit dead-letters` says, given this.
     pub async fn dead_letters(bus: &str, namespace: &str, wish: &[&str]) -> String {
-        let on_the_bus = ["--bus", bus, "--bus-keys", KEYS, "--bus-namespace", namespace];
+        let keys = keys();
+        let on_the_bus = ["--bus", bus, "--bus-keys", &keys, "--bus-namespace", namespace];
         said(&[&["dead-letters"], wish, &on_the_bus].concat()).await
     }
 
@@ -90,8 +94,13 @@ impl Cluster {
     }
 }
 
+fn keys() -> String {
+    format!("{KEY_ID}:{KEY}")
+}
+
 fn process(role: &str, bus: &str, namespace: &str, own: &[&str], flags: &[&str]) -> Process {
-    let on_the_bus = ["--bus", bus, "--bus-keys", KEYS, "--bus-namespace", namespace];
+    let keys = keys();
+    let on_the_bus = ["--bus", bus, "--bus-keys", &keys, "--bus-namespace", namespace];
     let arguments = [&[role], &on_the_bus[..], own, flags].concat();
     Process::prepared(arguments.into_iter().map(ToOwned::to_owned).collect())
 }

@@ -11,7 +11,7 @@ mod wait;
 
 pub use app::App;
 pub use browser::{Browser, Window};
-pub use cluster::Cluster;
+pub use cluster::{Cluster, KEY, KEY_ID};
 pub use peer::Peer;
 pub use process::{Front, Process};
 pub use raw_peer::RawPeer;

@@ -21,13 +21,51 @@ async fn a_link_lets_others_in_and_leaves_no_key_in_the_address() {
     let mut friend = Visitor::new(&app);
     assert_eq!(friend.get(&board).await.status, 404);
     for _ in 0..2 {
-        let page = friend.get(&link).await;
+        let page = friend.post(&link, &[]).await;
         assert_eq!((page.status, page.location()), (303, board.clone()));
         assert_eq!(page.header("cache-control"), "no-store");
     }
+    let page = friend.get(&link).await;
+    assert_eq!((page.status, page.location()), (303, board.clone()), "a member goes straight in");
     let page = friend.submit(&format!("{board}/notes"), &[("text", "hello from outside")]).await;
     assert!(page.shows("<p>hello from outside</p>"), "{}", page.body);
     assert!(owner.get(&board).await.shows("<p>hello from outside</p>"));
+}
+
+#[tokio::test]
+async fn whoever_only_looks_at_a_link_is_asked_and_no_member() {
+    let app = App::start().await;
+    let (mut owner, board) = Visitor::with_board(&app).await;
+    let link = link(&mut owner, &app, &board).await;
+    let mut preview = Visitor::new(&app);
+    for method in [Method::HEAD, Method::GET] {
+        let request = preview.request(method.clone(), &link);
+        assert_eq!(preview.send(request).await.status, 200, "{method}");
+        assert_eq!(preview.get(&board).await.status, 404, "{method}");
+    }
+    let page = preview.get(&link).await;
+    assert!(page.shows("Join this board") && page.shows("<form id=\"join\""), "{}", page.body);
+    assert!(page.shows("content=\"strict-origin\""), "no path of it is anybody's `Referer`");
+    assert_eq!(page.header("cache-control"), "no-store");
+    let key = link.rsplit('/').next().expect("a key");
+    assert!(!page.shows("Lisbon") && !page.shows(key), "{}", page.body);
+    let wrong = preview.get(&format!("{board}/join/AAAAAAAAAAAAAAAAAAAAAA")).await;
+    assert_eq!(
+        (wrong.status, &wrong.body),
+        (200, &page.body),
+        "nor does it tell if a key is right"
+    );
+}
+
+#[tokio::test]
+async fn another_site_makes_nobody_join() {
+    let app = App::start().await;
+    let (mut owner, board) = Visitor::with_board(&app).await;
+    let link = link(&mut owner, &app, &board).await;
+    let mut friend = Visitor::new(&app);
+    let forged = friend.request(Method::POST, &link).header("origin", "https://evil.example");
+    assert_eq!(friend.send(forged).await.status, 403);
+    assert_eq!(friend.get(&board).await.status, 404);
 }
 
 #[tokio::test]
@@ -37,8 +75,8 @@ async fn a_wrong_key_is_answered_like_a_board_that_does_not_exist() {
     let nowhere = "/boards/00000000-0000-4000-8000-000000000000";
     let mut stranger = Visitor::new(&app);
     let (wrong, missing) = (
-        stranger.get(&format!("{board}/join/AAAAAAAAAAAAAAAAAAAAAA")).await,
-        stranger.get(&format!("{nowhere}/join/AAAAAAAAAAAAAAAAAAAAAA")).await,
+        stranger.post(&format!("{board}/join/AAAAAAAAAAAAAAAAAAAAAA"), &[]).await,
+        stranger.post(&format!("{nowhere}/join/AAAAAAAAAAAAAAAAAAAAAA"), &[]).await,
     );
     assert_eq!((wrong.status, missing.status), (404, 404));
     assert_eq!(wrong.body, missing.body);
@@ -174,6 +212,7 @@ async fn no_log_shows_a_key_or_a_cookie() {
     let link = link(&mut owner, &app, &board).await;
     let mut friend = Visitor::new(&app);
     friend.get(&link).await;
+    friend.post(&link, &[]).await;
     let key = link.rsplit('/').next().expect("a key");
     let signature = owner.cookie.as_ref().map(|it| it.chars().skip(8).take(30).collect::<String>());
     let log = app.log();
