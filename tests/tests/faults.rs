@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use sockbit_sqlite::SqliteStore;
-use sockbit_tests::faults::{FAULTS, Fault, House, People, Size};
+use sockbit_tests::faults::{Blow, FAULTS, Fault, House, People, Size};
 use sockbit_tests::system::{App, Process};
 use tokio::time::sleep;
 
@@ -100,7 +100,8 @@ async fn run(fault: &Fault, house: &mut Option<House>, size: Size) -> String {
         let people = People::begin(&house.fronts()).await;
         for round in rounds {
             sleep(UNDISTURBED).await;
-            fault.strike(house, *round, size).await;
+            let blow = Blow { round: *round, size, people: &people };
+            fault.strike(house, blow).await;
             healed.push(people.until_each_is_served().await);
         }
         let typed = people.end().await;

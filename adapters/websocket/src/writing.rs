@@ -56,14 +56,16 @@ async fn ping(sink: &mut Sink, settings: &Settings) -> Option<()> {
     timeout(settings.write_within, sink.send(ping)).await.ok()?.ok()
 }
 
-/// Everything that waits, in one write. `None` when the peer does not take it in time.
+/// Everything that waits, in one write. `None` when the peer does not take it in time, or nothing of
+/// it for so long that it does not read at all.
 async fn send(sink: &mut Sink, messages: Vec<Bytes>, settings: &Settings) -> Option<()> {
     let deadline = settings.deadline(messages.iter().map(Bytes::len).sum());
     let writing = async {
         for message in messages {
-            sink.feed(Message::Text(text(message)?)).await.ok()?;
+            let patience = settings.deadline(message.len());
+            timeout(patience, sink.feed(Message::Text(text(message)?))).await.ok()?.ok()?;
         }
-        sink.flush().await.ok()
+        timeout(settings.write_within, sink.flush()).await.ok()?.ok()
     };
     timeout(deadline, writing).await.ok()?
 }

@@ -271,7 +271,7 @@ async fn a_slow_peer_that_reads_gets_everything() {
 async fn a_server_that_goes_away_says_so() {
     let scene = Scene::begin(Settings::default()).await;
     let mut client = scene.client().await;
-    scene.gateway.drain();
+    scene.gateway.drain().await;
     assert_eq!(close_code(&mut client).await, 1001);
     scene.is_empty_within(PATIENCE).await;
 }

@@ -6,9 +6,10 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use tokio::time::sleep;
 
-use super::House;
+use super::deaf::clients_stop_reading;
 use super::house::Worker;
 use super::poison::poison_is_published;
+use super::{House, People};
 use crate::proxy::Line;
 
 /// How long something is wrong, and how often.
@@ -20,6 +21,17 @@ pub enum Size {
     Long,
 }
 
+/// One time that something goes wrong.
+#[derive(Clone, Copy)]
+pub struct Blow<'a> {
+    /// The so-many-th time.
+    pub round: usize,
+    /// In a run of this size.
+    pub size: Size,
+    /// Those who feel it.
+    pub people: &'a People,
+}
+
 /// Something that goes wrong.
 pub struct Fault {
     /// What it is called.
@@ -28,7 +40,7 @@ pub struct Fault {
     pub rounds: [usize; 2],
     /// Within how many seconds of its mending everybody should be served again.
     pub healed_within: u64,
-    strike: for<'a> fn(&'a mut House, usize, Size) -> LocalBoxFuture<'a, ()>,
+    strike: for<'a> fn(&'a mut House, Blow<'a>) -> LocalBoxFuture<'a, ()>,
 }
 
 impl Fault {
@@ -38,72 +50,78 @@ impl Fault {
         self.rounds[size as usize]
     }
 
-    /// Goes wrong for the so-many-th time, and is mended when this returns.
-    pub async fn strike(&self, house: &mut House, round: usize, size: Size) {
-        (self.strike)(house, round, size).await;
+    /// Goes wrong, and is mended when this returns.
+    pub async fn strike(&self, house: &mut House, blow: Blow<'_>) {
+        (self.strike)(house, blow).await;
     }
 }
 
 /// All of them.
-pub const FAULTS: [Fault; 9] = [
+pub const FAULTS: [Fault; 10] = [
     Fault {
         name: "a_gateway_is_killed",
         rounds: [20, 500],
         healed_within: 5,
-        strike: |house, round, _| a_gateway_is_killed(house, round).boxed_local(),
+        strike: |house, blow| a_gateway_is_killed(house, blow).boxed_local(),
     },
     Fault {
         name: "a_worker_is_killed_at_each_of_five_points",
         rounds: [25, 1_000],
         healed_within: 20,
-        strike: |house, round, _| a_worker_is_killed(house, round).boxed_local(),
+        strike: |house, blow| a_worker_is_killed(house, blow).boxed_local(),
     },
     Fault {
         name: "the_broker_is_killed",
         rounds: [3, 50],
         healed_within: 20,
-        strike: |house, _, _| async { house.crash_broker() }.boxed_local(),
+        strike: |house, _| async { house.crash_broker() }.boxed_local(),
     },
     Fault {
         name: "the_database_is_killed",
         rounds: [3, 50],
         healed_within: 20,
-        strike: |house, _, _| async { house.crash_database() }.boxed_local(),
+        strike: |house, _| async { house.crash_database() }.boxed_local(),
     },
     Fault {
         name: "a_line_is_cut_both_ways_or_one_way",
         rounds: [4, 12],
         healed_within: 15,
-        strike: |house, round, size| a_line_is_cut(house, round, size).boxed_local(),
+        strike: |house, blow| a_line_is_cut(house, blow).boxed_local(),
     },
     Fault {
         name: "a_line_is_slow_or_comes_in_crumbs",
         rounds: [4, 12],
         healed_within: 15,
-        strike: |house, round, size| a_line_is_slow(house, round, size).boxed_local(),
+        strike: |house, blow| a_line_is_slow(house, blow).boxed_local(),
     },
     Fault {
         name: "the_broker_is_out_of_memory",
         rounds: [1, 10],
         healed_within: 15,
-        strike: |house, _, _| the_broker_is_out_of_memory(house).boxed_local(),
+        strike: |house, _| the_broker_is_out_of_memory(house).boxed_local(),
     },
     Fault {
         name: "thirty_kinds_of_poison_are_published",
         rounds: [1, 1],
         healed_within: 5,
-        strike: |house, _, _| poison_is_published(house).boxed_local(),
+        strike: |house, _| poison_is_published(house).boxed_local(),
+    },
+    Fault {
+        name: "fifty_clients_stop_reading",
+        rounds: [1, 10],
+        healed_within: 5,
+        strike: |house, blow| fifty_clients_stop_reading(house, blow).boxed_local(),
     },
     Fault {
         name: "everything_is_restarted_in_turn",
         rounds: [1, 10],
         healed_within: 5,
-        strike: |house, _, _| everything_is_restarted_in_turn(house).boxed_local(),
+        strike: |house, _| everything_is_restarted_in_turn(house).boxed_local(),
     },
 ];
 
-async fn a_gateway_is_killed(house: &mut House, round: usize) {
-    let gateway = &mut house.gateways[round % 2].process;
+async fn a_gateway_is_killed(house: &mut House, blow: Blow<'_>) {
+    let gateway = &mut house.gateways[blow.round % 2].process;
     gateway.kill().await;
     gateway.start_again().await;
 }
@@ -112,9 +130,9 @@ async fn a_gateway_is_killed(house: &mut House, round: usize) {
 const STUCK: Duration = Duration::from_millis(500);
 
 /// The worker gets so far with what it has, and no further; then it is killed.
-async fn a_worker_is_killed(house: &mut House, round: usize) {
-    let worker = &mut house.workers[round % 2];
-    match round % 5 {
+async fn a_worker_is_killed(house: &mut House, blow: Blow<'_>) {
+    let worker = &mut house.workers[blow.round % 2];
+    match blow.round % 5 {
         // It received commands, and cannot load what they are about.
         0 => worker.database.set(Line::Held),
         // It decided, and its commit does not arrive.
@@ -136,7 +154,7 @@ async fn kill_and_start(worker: &mut Worker) {
 }
 
 /// Each line once in each way, in the long run; in the short one each way and each line.
-async fn a_line_is_cut(house: &mut House, round: usize, size: Size) {
+async fn a_line_is_cut(house: &mut House, Blow { round, size, .. }: Blow<'_>) {
     let (gateway, worker) = (&house.gateways[round % 2], &house.workers[round % 2]);
     let lines = [&gateway.broker, &worker.broker, &worker.database, &gateway.clients];
     let ways = [Line::Cut, Line::Deaf, Line::Mute];
@@ -152,7 +170,7 @@ async fn a_line_is_cut(house: &mut House, round: usize, size: Size) {
     line.set(Line::Whole);
 }
 
-async fn a_line_is_slow(house: &mut House, round: usize, size: Size) {
+async fn a_line_is_slow(house: &mut House, Blow { round, size, .. }: Blow<'_>) {
     let (gateway, worker) = (&house.gateways[round % 2], &house.workers[round % 2]);
     let lines = [&gateway.broker, &worker.broker, &worker.database, &gateway.clients];
     let line = lines[round % lines.len()];
@@ -170,6 +188,13 @@ async fn the_broker_is_out_of_memory(house: &mut House) {
     house.tell_broker(&["set_vm_memory_high_watermark", "0.000001"]);
     sleep(Duration::from_secs(8)).await;
     house.tell_broker(&["set_vm_memory_high_watermark", "absolute", "768MB"]);
+}
+
+async fn fifty_clients_stop_reading(house: &mut House, blow: Blow<'_>) {
+    let stayed = clients_stop_reading(house, blow.people).await;
+    if blow.size == Size::Long {
+        assert!(stayed <= Duration::from_secs(10), "who does not read stays for {stayed:?}");
+    }
 }
 
 async fn everything_is_restarted_in_turn(house: &mut House) {

@@ -71,6 +71,18 @@ impl People {
         Self { typing, saved, stop, boards }
     }
 
+    /// The boards that they write on.
+    #[must_use]
+    pub fn boards(&self) -> Vec<BoardId> {
+        self.boards.iter().map(|(board, _)| *board).collect()
+    }
+
+    /// The key of the link to each board.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        KEY
+    }
+
     /// Waits until each has heard of two more commands that they are saved, of which at least one was
     /// sent since; says how long that took.
     ///

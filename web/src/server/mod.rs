@@ -22,6 +22,9 @@ use places::Places;
 
 /// How long going away may take.
 const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+/// What the system takes of one connection beyond what it can send. More would only hide for long that
+/// a client does not read.
+const UNSENT_BYTES_MAX: u32 = 64 * 1024;
 /// How long to wait when the system has no more sockets to give.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -125,8 +128,18 @@ fn begin(
     stopped: watch::Receiver<bool>,
 ) {
     // Answers are whole when they are written, so waiting for more to send would only delay them.
-    if let Err(error) = stream.set_nodelay(true) {
+    if let Err(error) = stream.set_nodelay(true).and_then(|()| keep_little_unsent(&stream)) {
         tracing::debug!(%error, "a connection was gone before it began");
     }
     tokio::spawn(connection::serve(stream, peer, place, router, stopped));
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn keep_little_unsent(stream: &TcpStream) -> io::Result<()> {
+    socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES_MAX)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn keep_little_unsent(_: &TcpStream) -> io::Result<()> {
+    Ok(())
 }
