@@ -4,8 +4,10 @@ use axum::response::Response;
 use serde_json::value::to_raw_value;
 use sockbit_domain::wire::{NoteHistory, NotePage, Query, Reply, SentCommand};
 use sockbit_domain::{
-    BoardId, Command, MessageId, Note, NoteId, Outcome, Position, Rejection, Seq, Title,
+    BoardId, Command, MessageId, Note, NoteId, Outcome, Position, Rejection, RejectionCode, Seq,
+    Title,
 };
+use uuid::Uuid;
 
 use super::caller::Caller;
 use super::errors::Failure;
@@ -59,6 +61,17 @@ impl App {
     ) -> Result<sockbit_domain::wire::BoardPage, Failure> {
         match self.ask(me, Query::BoardPage { board, after }).await? {
             Reply::BoardPage(page) => Ok(page),
+            other => Err(unfit(&other)),
+        }
+    }
+
+    /// Whether the caller may read a board, asked by its page after all notes, which is empty.
+    pub(super) async fn is_member(&self, me: &Caller, board: BoardId) -> Result<bool, Failure> {
+        let query = Query::BoardPage { board, after: Some(NoteId(Uuid::max())) };
+        match self.gateway.query(me.identity.actor.id, query).await? {
+            Reply::BoardPage(_) => Ok(true),
+            Reply::Rejected(rejection) if rejection.code == RejectionCode::NotFound => Ok(false),
+            Reply::Rejected(rejection) => Err(rejection.into()),
             other => Err(unfit(&other)),
         }
     }

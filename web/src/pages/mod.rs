@@ -37,7 +37,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/me", post(me::change))
         .route("/boards", post(home::create))
         .route("/boards/{board}", get(board::show))
-        .route("/boards/{board}/join/{key}", get(join::join))
+        .route("/boards/{board}/join/{key}", get(join::ask).post(join::join))
         .route("/boards/{board}/rename", post(board_forms::rename))
         .route("/boards/{board}/links", post(board_forms::link))
         .route("/boards/{board}/notes", post(note_forms::create))
