@@ -37,8 +37,7 @@ export class BoardActions {
 
   /** @param {HTMLElement} article */
   colour(article) {
-    const opener = find(article, "[data-action=colour]");
-    if (opener) this.palette.open(opener, article);
+    this.palette.open(article, article);
   }
 
   /** @param {HTMLElement} article */
@@ -52,20 +51,30 @@ export class BoardActions {
     const hadFocus = card.hasFocus;
     if (this.list.pen.card === card) this.list.pen.put();
     this.seat.wish({ type: "trash_note", note });
-    if (hadFocus) neighbour?.focus({ preventScroll: true });
-    toast("Note in the trash", { undo: () => this.seat.wish({ type: "restore_note", note }) });
+    const next = neighbour ?? find(document, "#empty button");
+    if (hadFocus) next?.focus({ preventScroll: true });
+    toast("Note in the trash", { undo: () => this.#restore(note) });
+  }
+
+  /** @param {string} note */
+  #restore(note) {
+    this.seat.wish({ type: "restore_note", note });
+    this.list.get(note)?.article.focus({ preventScroll: true });
   }
 
   /**
    * A new note, in the first place. Where that is must be known, so it may have to wait.
    * @param {string} text
    * @param {string} colour
+   * @returns {Promise<HTMLElement | null>} its card
    */
   async create(text, colour) {
     if (!this.seat.isPulled) await this.#untilPulled();
     const [first] = this.#live();
     const rank = this.seat.machine.rankFor(null, first ?? null);
-    this.seat.wish({ type: "create_note", note: uuid(), text, colour, rank });
+    const note = uuid();
+    this.seat.wish({ type: "create_note", note, text, colour, rank });
+    return this.list.get(note)?.article ?? null;
   }
 
   /** @returns {Promise<void>} */
@@ -123,7 +132,7 @@ export class BoardActions {
       case "save":
         return this.list.pen.put();
       case "colour":
-        return this.palette.open(button, article);
+        return this.palette.open(article, button);
       case "earlier":
         return this.move(article, -1);
       case "later":

@@ -89,8 +89,8 @@ export class CardList {
 
   showReceipts() {
     const { seat } = this;
-    const isLive = seat.connection.state === "live";
-    const world = { isLive, isKept: seat.isKept, now: Date.now() };
+    const isOffline = seat.connection.state === "offline";
+    const world = { isOffline, isKept: seat.isKept, now: Date.now() };
     for (const card of this.#cards.values()) {
       card.showReceipt(receiptName(seat.receipt(card.id), world));
     }
@@ -202,13 +202,16 @@ function warnOfTrash(isOwn) {
 }
 
 /**
+ * A button that is only said to be of no use keeps the focus of whoever pressed it.
  * @param {HTMLElement} article
  * @param {string} action
  * @param {boolean} isEnabled
  */
 function enable(article, action, isEnabled) {
   const button = article.querySelector(`[data-action=${action}]`);
-  if (button instanceof HTMLButtonElement && button.disabled === isEnabled) button.disabled = !isEnabled;
+  if (!(button instanceof HTMLButtonElement)) return;
+  button.disabled = false;
+  button.ariaDisabled = String(!isEnabled);
 }
 
 /** After a reload the browser itself brings back old words, which nobody types now. */

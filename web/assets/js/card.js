@@ -2,8 +2,10 @@
 // One note on the page: the card that the server rendered, or one made of its template, read and
 // written in place.
 
+import { apply, diff } from "./delta.js";
 import { find, flash, need, say, showAvatar, stamped } from "./dom.js";
 import { Editor } from "./editor.js";
+import { ticked } from "./markdown-boxes.js";
 import { firstLine, rendered } from "./markdown.js";
 import { receiptWords } from "./receipts.js";
 import { showTime } from "./time.js";
@@ -30,6 +32,7 @@ export class Card {
     this.text = this.textarea?.defaultValue ?? null;
     /** Of which text the HTML is. */
     this.#renderedText = this.text;
+    this.#freeBoxes();
   }
 
   /**
@@ -126,6 +129,16 @@ export class Card {
     this.#render();
   }
 
+  /** Ticks a box, or takes that back, as typing would. @param {HTMLInputElement} box */
+  tick(box) {
+    const before = this.text ?? "";
+    const boxes = this.#boxes();
+    const after = ticked(before, boxes.indexOf(box), boxes.length);
+    if (after === null || !this.textarea) return;
+    this.textarea.value = after;
+    this.#onTyped(diff(before, after), before);
+  }
+
   /** What stands in the textarea before script came. */
   typedBefore() {
     const { textarea } = this;
@@ -138,7 +151,7 @@ export class Card {
    */
   #onTyped(delta, before) {
     this.typed(delta, before);
-    this.#told(this.#editor?.text ?? "");
+    this.#told(apply(before, delta));
   }
 
   /** @param {string} text */
@@ -151,7 +164,24 @@ export class Card {
   #render() {
     if (this.text === null || this.text === this.#renderedText) return;
     this.#renderedText = this.text;
+    const focused = this.#boxes().findIndex((box) => box === document.activeElement);
     need(this.article, "[data-view]").replaceChildren(rendered(this.text));
+    this.#freeBoxes();
+    this.#boxes()[focused]?.focus({ preventScroll: true });
     this.article.setAttribute("aria-label", firstLine(this.text, LABEL_LETTERS) || "Empty note");
+  }
+
+  #boxes() {
+    const boxes = need(this.article, "[data-view]").querySelectorAll("input[type=checkbox]");
+    return [...boxes].map((box) => /** @type {HTMLInputElement} */ (box));
+  }
+
+  /** Whoever may write may tick. */
+  #freeBoxes() {
+    if (!this.textarea) return;
+    for (const box of this.#boxes()) {
+      box.disabled = false;
+      box.ariaLabel ??= box.parentElement?.textContent?.trim().split("\n")[0] ?? "";
+    }
   }
 }

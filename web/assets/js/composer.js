@@ -7,8 +7,8 @@ export class Composer {
   /**
    * @param {HTMLFormElement} form
    * @param {import("./seat.js").Seat} seat
-   * @param {(text: string, colour: string) => Promise<void>} create ends when the note is in the
-   *   outbox; until then its words stay on the sheet
+   * @param {(text: string, colour: string) => Promise<HTMLElement | null>} create gives the card when
+   *   the note is in the outbox; until then its words stay on the sheet
    */
   constructor(form, seat, create) {
     this.form = form;
@@ -30,16 +30,28 @@ export class Composer {
     this.textarea.scrollIntoView({ block: "nearest" });
   }
 
+  /** Makes a note of what is written, and is ready for the next. */
   async #submit() {
+    if (await this.#save()) this.textarea.focus();
+  }
+
+  /** The same, but goes to the new note, unless somebody has gone elsewhere meanwhile. */
+  async #leave() {
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    const card = await this.#save();
+    if (document.activeElement === document.body) card?.focus({ preventScroll: true });
+  }
+
+  async #save() {
     const text = this.textarea.value;
-    if (text.trim() === "" || this.textarea.readOnly) return;
+    if (text.trim() === "" || this.textarea.readOnly) return null;
     this.textarea.readOnly = true;
-    await this.create(text, this.#colour());
+    const card = await this.create(text, this.#colour());
     this.textarea.readOnly = false;
     this.form.reset();
     this.textarea.value = "";
     this.#keep();
-    this.textarea.focus();
+    return card;
   }
 
   #keep() {
@@ -66,8 +78,9 @@ export class Composer {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       this.#submit();
-    } else if (event.key === "Escape" && event.target instanceof HTMLElement) {
-      event.target.blur();
+    } else if (event.key === "Escape") {
+      event.preventDefault();
+      this.#leave();
     }
   }
 }

@@ -3,6 +3,7 @@
 
 import { copyText, showCopied } from "./copying.js";
 import { actionOf, find, need, say, stamped } from "./dom.js";
+import { bytesOf, kilobytes } from "./lengths.js";
 import { toast } from "./toasts.js";
 
 /** @typedef {import("./board-saved.js").Draft} Draft */
@@ -10,7 +11,6 @@ import { toast } from "./toasts.js";
 
 /** @type {Record<string, string>} */
 const REASONS = {
-  text_too_long: "Not saved: this is more than one note may hold. Make two notes of it, or shorten it.",
   board_full: "Not saved: the board holds no more notes. Make room, then make a new note of it.",
   board_text_full: "Not saved: the board holds no more text. Make room, then make a new note of it.",
   note_gone: "The note was deleted for good while you wrote. Your words are still here.",
@@ -30,7 +30,7 @@ export class Drafts {
 
   /**
    * @param {(note: string) => HTMLElement | null} placeOf where a note's drafts are shown
-   * @param {(text: string) => void} create makes a new note
+   * @param {(text: string) => Promise<HTMLElement | null>} create makes a new note, and gives its card
    */
   constructor(placeOf, create) {
     this.placeOf = placeOf;
@@ -69,10 +69,12 @@ export class Drafts {
    */
   #made(draft, seat) {
     const panel = stamped("draft-template");
-    const { code, detail } = draft.reason;
-    say(need(panel, "[data-reason]"), REASONS[code] ?? `Not saved: ${detail}.`);
+    const { code } = draft.reason;
+    say(need(panel, "[data-reason]"), reasonOf(draft));
     say(need(panel, "[data-text]"), draft.text);
     panel.dataset.kind = WAITING.includes(code) ? "waiting" : "rejected";
+    // A new note would be refused as well.
+    if (bytesOf(draft.text) > noteBytesMax()) need(panel, "[data-action=draft-new]").remove();
     panel.addEventListener("submit", (event) => event.preventDefault());
     panel.addEventListener("click", (event) => this.#onClick(event, draft, seat));
     return panel;
@@ -90,8 +92,8 @@ export class Drafts {
         copyText(draft.text).then((isCopied) => isCopied && showCopied(pressed.button));
         break;
       case "draft-new":
-        this.create(draft.text);
-        seat.dismissDraft(draft.id);
+        pressed.button.setAttribute("disabled", "");
+        this.#renew(draft, seat);
         break;
       case "draft-discard":
         this.#discard(draft, seat);
@@ -107,14 +109,40 @@ export class Drafts {
    * @param {Draft} draft
    * @param {Seat} seat
    */
+  async #renew(draft, seat) {
+    const card = await this.create(draft.text);
+    seat.dismissDraft(draft.id);
+    card?.focus({ preventScroll: true });
+  }
+
+  /**
+   * @param {Draft} draft
+   * @param {Seat} seat
+   */
   #discard(draft, seat) {
+    const panel = this.#panels.get(draft.id);
+    const near = panel?.closest("[data-note]") ?? panel?.nextElementSibling?.querySelector("button");
     this.#hidden.add(draft.id);
-    this.#panels.get(draft.id)?.remove();
+    panel?.remove();
     this.#panels.delete(draft.id);
+    if (near instanceof HTMLElement) near.focus({ preventScroll: true });
     const undo = () => {
       this.#hidden.delete(draft.id);
       this.#place(draft, seat);
+      this.#panels.get(draft.id)?.querySelector("button")?.focus({ preventScroll: true });
     };
     toast("Draft discarded", { undo, gone: () => seat.dismissDraft(draft.id) });
   }
+}
+
+/** @param {Draft} draft */
+function reasonOf({ text, reason: { code, detail } }) {
+  const [size, most] = [bytesOf(text), noteBytesMax()];
+  if (code !== "text_too_long" || size <= most) return REASONS[code] ?? `Not saved: ${detail}.`;
+  const limit = `a note holds up to ${kilobytes(most)} of text, and this is ${kilobytes(size)}`;
+  return `Not saved: ${limit}. Copy it, and make two notes of it.`;
+}
+
+function noteBytesMax() {
+  return Number(need(document, "[data-note-bytes-max]").dataset.noteBytesMax);
 }

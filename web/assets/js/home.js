@@ -1,14 +1,18 @@
 // @ts-check
 // The list of boards: times in the reader's zone, and words that were left unsent go out from here.
 
-import { find } from "./dom.js";
+import { find, need } from "./dom.js";
 import { openKeep } from "./keep.js";
 import { sendLeftovers } from "./leftovers.js";
+import { watchLength } from "./lengths.js";
+import { hydrateMe } from "./me.js";
 import { keepTimesTrue } from "./time.js";
 import { hydrateToasts, toast } from "./toasts.js";
 
 keepTimesTrue();
 hydrateToasts();
+hydrateMe();
+watchLength(need(document, "#create-title"));
 
 const keep = await openKeep();
 await markUnsent();

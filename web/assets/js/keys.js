@@ -58,7 +58,7 @@ function onCard({ key, target }, actions) {
 
 /** Where keys are letters, or belong to a dialog. @param {KeyboardEvent} event */
 function isBusy({ target }) {
-  const isWriting = target instanceof Element && target.closest("input, textarea, select, [contenteditable]");
+  const isWriting = target instanceof Element && target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
   return Boolean(isWriting || document.querySelector("dialog[open], [popover]:popover-open"));
 }
 

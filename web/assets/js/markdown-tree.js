@@ -10,7 +10,10 @@
  *   | {kind: "quote", blocks: Block[]}
  *   | {kind: "list", start: number | null, isLoose: boolean, items: Item[]}} Block
  */
-/** @typedef {{blocks: Block[], isTicked: boolean | null}} Item */
+/**
+ * An item, perhaps with a box before it: in which line that stands, and how long the line is from there.
+ * @typedef {{blocks: Block[], box: {isTicked: boolean, line: number, rest: number} | null}} Item
+ */
 
 /**
  * A block while it is read. `first` and `last` are the numbers of its lines.
@@ -61,9 +64,11 @@ export function finished(from) {
  */
 function item(from) {
   const [first] = from.children;
-  const tick = first?.kind === "paragraph" ? TICK.exec(`${first.lines[0]}\n`) : null;
+  const isBeside = first?.kind === "paragraph" && first.first === from.first;
+  const tick = isBeside ? TICK.exec(`${first.lines[0]}\n`) : null;
+  const box = tick && { isTicked: tick[1] !== " ", line: first.first, rest: first.lines[0].length };
   if (tick) first.lines[0] = first.lines[0].slice(tick[0].length);
-  return { blocks: from.children.map(finished), isTicked: tick ? tick[1] !== " " : null };
+  return { blocks: from.children.map(finished), box };
 }
 
 /** A blank line between items, or within one of them, sets all of them apart. @param {Node} list */

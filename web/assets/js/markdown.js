@@ -92,21 +92,24 @@ function element(block, isLoose) {
 function list({ start, isLoose, items }) {
   const outer = document.createElement(start === null ? "ul" : "ol");
   if (outer instanceof HTMLOListElement && start !== 1) outer.start = Number(start);
-  for (const { blocks, isTicked } of items) {
+  for (const { blocks, box } of items) {
     const item = filled("li", blocks.map((it) => element(it, isLoose)));
-    if (isTicked !== null) (isLoose ? item.firstElementChild : item)?.prepend(box(isTicked), " ");
+    if (box) (isLoose ? item.firstElementChild : item)?.prepend(checkbox(box.isTicked, firstWords(blocks)), " ");
     outer.append(item);
   }
   return outer;
 }
 
-/** @param {boolean} isTicked */
-function box(isTicked) {
+/**
+ * @param {boolean} isTicked
+ * @param {string} words
+ */
+function checkbox(isTicked, words) {
   const input = document.createElement("input");
   input.type = "checkbox";
   input.disabled = true;
   input.defaultChecked = isTicked;
-  input.ariaLabel = isTicked ? "Done" : "To do";
+  input.ariaLabel = words;
   return input;
 }
 

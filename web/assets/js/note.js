@@ -56,7 +56,7 @@ article.addEventListener("submit", (event) => event.preventDefault());
 article.addEventListener("keydown", (event) => {
   if (event.target !== article || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Enter") pen.take(card, card.text?.length ?? null);
-  else if (event.key === "c") palette.open(need(article, "[data-action=colour]"), article);
+  else if (event.key === "c") palette.open(article, article);
   else return;
   event.preventDefault();
 });
@@ -74,7 +74,7 @@ main.dataset.scripted = "";
 const actions = {
   edit: () => pen.take(card, card.text?.length ?? null),
   save: () => pen.put(),
-  colour: (button) => palette.open(button, article),
+  colour: (button) => palette.open(article, button),
   trash: () => {
     pen.put();
     seat.wish({ type: "trash_note", note: card.id });
@@ -96,15 +96,16 @@ function showAll() {
 }
 
 function showReceipt() {
-  const isLive = seat.connection.state === "live";
-  const world = { isLive, isKept: seat.isKept, now: Date.now() };
+  const isOffline = seat.connection.state === "offline";
+  const world = { isOffline, isKept: seat.isKept, now: Date.now() };
   card.showReceipt(receiptName(seat.receipt(card.id), world));
 }
 
 /** @param {string} text */
-function createBeside(text) {
+async function createBeside(text) {
   const [first] = seat.notes.filter(({ state }) => state === "live");
   const rank = seat.machine.rankFor(null, first?.id ?? null);
   seat.wish({ type: "create_note", note: uuid(), text, colour: "paper", rank });
   toast("A new note on the board has these words now.");
+  return article;
 }

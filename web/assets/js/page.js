@@ -6,6 +6,7 @@ import { Connection } from "./connection.js";
 import { find } from "./dom.js";
 import { MemoryKeep, openKeep } from "./keep.js";
 import { sendLeftovers } from "./leftovers.js";
+import { hydrateMe } from "./me.js";
 import { Seat } from "./seat.js";
 import { claimFor } from "./tabs.js";
 import { keepTimesTrue } from "./time.js";
@@ -24,6 +25,7 @@ const FIRST_WORD_MS = 1_500;
 export async function takeSeat(board) {
   keepTimesTrue();
   hydrateCopying();
+  hydrateMe();
   hydrateToasts();
   const keep = await openKeep();
   const connection = new Connection();

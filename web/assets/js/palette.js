@@ -4,8 +4,8 @@
 import { find } from "./dom.js";
 
 export class Palette {
-  /** @type {HTMLElement | null} */
-  #opener = null;
+  /** What has the focus again when a colour was picked. @type {HTMLElement | null} */
+  #from = null;
 
   /** @param {(note: string, colour: string) => void} picked */
   constructor(picked) {
@@ -15,25 +15,25 @@ export class Palette {
       if (!(button instanceof HTMLElement)) return;
       picked(this.element?.dataset.note ?? "", button.dataset.colour ?? "");
       this.element?.hidePopover();
-      this.#opener?.focus({ preventScroll: true });
+      this.#from?.focus({ preventScroll: true });
     });
     this.element?.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
   /**
-   * @param {HTMLElement} opener beside which it opens
    * @param {HTMLElement} article the note's
+   * @param {HTMLElement} from what was pressed, or had the focus when a key was
    */
-  open(opener, article) {
+  open(article, from) {
     const { element } = this;
-    if (!element) return;
-    this.#opener = opener;
+    if (!element || !find(article, "[data-action=colour]")) return;
+    this.#from = from;
     element.dataset.note = article.dataset.note;
     for (const button of this.#buttons()) {
       button.setAttribute("aria-pressed", String(button.dataset.colour === article.dataset.colour));
     }
     // An invoker is what the style sheet places the palette by; older browsers take no argument.
-    /** @type {any} */ (element).showPopover({ source: opener });
+    /** @type {any} */ (element).showPopover({ source: anchorIn(article) });
     const pressed = find(element, "[aria-pressed=true]") ?? this.#buttons()[0];
     pressed?.focus({ preventScroll: true });
   }
@@ -55,4 +55,10 @@ export class Palette {
       (button) => /** @type {HTMLElement} */ (button),
     );
   }
+}
+
+/** The button beside which a note's palette opens: what is hidden stands nowhere. @param {HTMLElement} article */
+function anchorIn(article) {
+  const buttons = ["colour", "tools"].map((action) => find(article, `[data-action=${action}]`));
+  return buttons.find((button) => button?.checkVisibility()) ?? article;
 }

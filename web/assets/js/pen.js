@@ -49,8 +49,22 @@ export class Pen {
   takeWherePressed(card, event) {
     const view = find(card.article, "[data-view]");
     if (!(event.target instanceof Element) || !view?.contains(event.target)) return;
+    if (event.target instanceof HTMLInputElement) return this.#tick(card, event.target, event);
     if (event.target.closest("a[href]") || !getSelection()?.isCollapsed) return;
     this.take(card, pointedAt(view, card.text ?? "", event.clientX, event.clientY));
+  }
+
+  /**
+   * A tick is a whole change, so it goes out at once.
+   * @param {Card} card
+   * @param {HTMLInputElement} box
+   * @param {Event} event
+   */
+  #tick(card, box, event) {
+    event.preventDefault();
+    if (card.article.closest("[data-access=viewer]")) return;
+    card.tick(box);
+    this.seat.flush(card.id);
   }
 
   /** Puts the pen down, and sends. */

@@ -17,12 +17,13 @@ const WORDS = {
 };
 
 /**
+ * A connection that is only being made again may be back before anybody needs to hear of it.
  * @param {import("./board-view.js").Receipt} receipt
- * @param {{isLive: boolean, isKept: boolean, now: number}} world `isKept`: whether words survive
+ * @param {{isOffline: boolean, isKept: boolean, now: number}} world `isKept`: whether words survive
  *   the page on this device
  * @returns {ReceiptName}
  */
-export function receiptName({ state, since }, { isLive, isKept, now }) {
+export function receiptName({ state, since }, { isOffline, isKept, now }) {
   const age = since === null ? Infinity : now - since;
   switch (state) {
     case "rejected":
@@ -30,9 +31,9 @@ export function receiptName({ state, since }, { isLive, isKept, now }) {
     case "saved":
       return age < SAVED_FOR_MS ? "saved" : null;
     case "editing":
-      return isLive ? null : unsent(isKept);
+      return isOffline ? unsent(isKept) : null;
     default:
-      if (!isLive) return unsent(isKept);
+      if (isOffline) return unsent(isKept);
       return age < LATE_AFTER_MS ? "saving" : "late";
   }
 }

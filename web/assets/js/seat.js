@@ -97,13 +97,15 @@ export class Seat {
       this.#do((machine) => machine.edit(note, typed), true);
       return;
     }
-    const early = this.#early.get(note) ?? { ground: before, pending: [] };
+    const early = this.#early.get(note) ?? { ground: before, pending: [], leftAt: null };
     this.#early.set(note, { ...early, pending: compose(early.pending, delta) });
     this.#keepSoon();
   }
 
   /** What was typed in a note may be sent. @param {string} note */
   flush(note) {
+    const early = this.#early.get(note);
+    if (early) early.leftAt ??= Date.now();
     this.#do((machine) => machine.flush(note, moment()), true);
   }
 
@@ -143,9 +145,9 @@ export class Seat {
 
   /** @param {string} note */
   receipt(note) {
-    /** @type {import("./board-view.js").Receipt} */
-    const typed = { state: "editing", since: null };
-    return this.#early.has(note) ? typed : this.machine.receipt(note);
+    const early = this.#early.get(note);
+    if (!early) return this.machine.receipt(note);
+    return { state: early.leftAt === null ? "editing" : "saving", since: early.leftAt };
   }
 
   /** The notes with words that the server does not have. */
@@ -258,7 +260,7 @@ export class Seat {
   }
 }
 
-/** @typedef {{ground: string, pending: Delta}} Early */
+/** `leftAt`: since when it may be sent. @typedef {{ground: string, pending: Delta, leftAt: number | null}} Early */
 
 /** @param {Saved} saved */
 function restored(saved) {

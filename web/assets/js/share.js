@@ -9,9 +9,10 @@ export function hydrateShare() {
   if (!(form instanceof HTMLFormElement)) return;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const link = await newLink(form.action);
-    if (link === null) toast("No link was made. Try again when you are connected.");
-    else show(link);
+    const { link, detail } = await newLink(form.action);
+    if (link) show(link);
+    else if (detail) toast(`No link was made: ${detail}.`);
+    else toast("No link was made. Try again when you are connected.");
   });
 }
 
@@ -25,15 +26,15 @@ function show(link) {
 }
 
 /**
+ * A link; or why there is none, where the server says that.
  * @param {string} action
- * @returns {Promise<string | null>}
+ * @returns {Promise<{link?: string, detail?: string}>}
  */
 async function newLink(action) {
   try {
     const answer = await fetch(action, { method: "POST", headers: { accept: "application/json" } });
-    const { link } = answer.ok ? await answer.json() : { link: null };
-    return typeof link === "string" ? link : null;
+    return await answer.json();
   } catch {
-    return null;
+    return {};
   }
 }

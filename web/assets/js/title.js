@@ -2,6 +2,8 @@
 // The board's title: shown as it is, and renamed in place.
 
 import { find, say } from "./dom.js";
+import { watchLength } from "./lengths.js";
+import { toast } from "./toasts.js";
 
 /** @typedef {import("./seat.js").Seat} Seat */
 
@@ -9,9 +11,12 @@ import { find, say } from "./dom.js";
 export function hydrateTitle(seat) {
   const input = find(document, "#board-title");
   if (!(input instanceof HTMLInputElement)) return;
+  watchLength(input);
   const rename = () => {
     const title = input.value.trim();
-    if (title === "" || !seat.isPulled) input.value = seat.machine.title() || input.defaultValue;
+    input.ariaInvalid = String(input.validity.customError);
+    if (input.validity.customError) toast(`Not renamed. ${input.validationMessage}`);
+    else if (title === "" || !seat.isPulled) input.value = seat.machine.title() || input.defaultValue;
     else if (title !== seat.machine.title()) seat.wish({ type: "rename_board", title });
   };
   input.form?.addEventListener("submit", (event) => {
@@ -22,6 +27,7 @@ export function hydrateTitle(seat) {
   input.addEventListener("keydown", ({ key }) => {
     if (key !== "Escape") return;
     input.value = seat.machine.title() || input.defaultValue;
+    input.setCustomValidity("");
     input.blur();
   });
 }
@@ -35,7 +41,11 @@ export function showTitle(seat) {
   const shown = element instanceof HTMLInputElement ? find(document, "h1") : element;
   const before = shown?.textContent ?? "";
   say(shown, title);
-  if (element instanceof HTMLInputElement && element !== document.activeElement && element.value !== title)
-    element.value = title;
+  if (element instanceof HTMLInputElement && isFree(element) && element.value !== title) element.value = title;
   if (before !== title && before !== "") document.title = document.title.replace(before, () => title);
+}
+
+/** Whether nothing that somebody typed stands in it. @param {HTMLInputElement} input */
+function isFree(input) {
+  return input !== document.activeElement && input.ariaInvalid !== "true";
 }

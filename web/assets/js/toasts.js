@@ -20,8 +20,14 @@ export function toast(words, { undo, gone, stays = false } = {}) {
     if (isOver) return;
     isOver = true;
     then?.();
+    if (element.contains(document.activeElement)) from?.focus({ preventScroll: true });
     dismiss(element);
   };
+  /** Where the focus came from, and goes back to. @type {HTMLElement | null} */
+  let from = null;
+  element.addEventListener("focusin", ({ relatedTarget: before }) => {
+    if (before instanceof HTMLElement && !element.contains(before)) from = before;
+  });
   button.addEventListener("click", () => leave(undo));
   need(element, "[data-action=dismiss]").addEventListener("click", () => leave(gone));
   need(document, "#toasts").append(element);

@@ -55,10 +55,24 @@ export class Trash {
     const pressed = actionOf(event);
     const note = pressed?.button.closest("[data-note]")?.getAttribute("data-note");
     if (!pressed || !note) return;
-    if (pressed.action === "restore") this.seat.wish({ type: "restore_note", note });
+    if (pressed.action === "restore") this.#goOn(note, () => this.seat.wish({ type: "restore_note", note }));
     else if (pressed.action === "delete") this.#ask(note);
     else return;
     event.preventDefault();
+  }
+
+  /**
+   * Does what takes a note out of the trash, and leaves the focus on the one after it.
+   * @param {string} note
+   * @param {() => void} act
+   */
+  #goOn(note, act) {
+    const item = this.#items.get(note);
+    const hadFocus = item?.contains(document.activeElement);
+    const beside = item?.nextElementSibling ?? item?.previousElementSibling;
+    act();
+    const next = beside ? find(beside, "[data-action=restore]") : find(document, "#trash > summary");
+    if (hadFocus) next?.focus({ preventScroll: true });
   }
 
   /** What cannot come back is the one thing that is asked about. @param {string} note */
@@ -67,7 +81,8 @@ export class Trash {
     say(need(dialog, "[data-label]"), firstLine(this.seat.text(note), 60) || "Empty note");
     dialog.returnValue = "cancel";
     const answered = () => {
-      if (dialog.returnValue === "delete") this.seat.wish({ type: "delete_note", note });
+      if (dialog.returnValue !== "delete") return;
+      this.#goOn(note, () => this.seat.wish({ type: "delete_note", note }));
     };
     dialog.addEventListener("close", answered, { once: true });
     dialog.showModal();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use sockbit_domain::{BoardId, Note, NoteId, NoteState, Position, Timestamp};
+use sockbit_domain::{BoardId, Limits, Note, NoteId, NoteState, Position, Timestamp};
 
 use super::boards::{Answer, Board};
 use super::caller::Caller;
@@ -114,22 +114,22 @@ async fn render(
     status: StatusCode,
 ) -> axum::response::Response {
     let frame = Frame::new(&me.identity, format!("/boards/{}", board.id));
-    let (notes_max, now) = (app.limits.notes_max, app.clock.now());
-    heavy_page(turn, status, move || view(&board, frame, additions, notes_max, now)).await
+    let (limits, now) = (app.limits.clone(), app.clock.now());
+    heavy_page(turn, status, move || view(&board, frame, additions, &limits, now)).await
 }
 
 fn view(
     board: &Board,
     frame: Frame,
     additions: Additions,
-    notes_max: u32,
+    limits: &Limits,
     now: Timestamp,
 ) -> BoardPage {
     let Additions { editing, colouring, notice, composer, draft, new_link, title } = additions;
     let position = editing.as_ref().map_or(board.position, |editing| editing.base);
     let mut page = BoardPage {
         frame: Frame { notice, ..frame },
-        board: BoardView::new(board.id, &board.title, position),
+        board: BoardView::new(board.id, &board.title, position, limits),
         notes: notes(board, now),
         trash: trash(board, now),
         blank: NoteView::blank(),
@@ -139,7 +139,7 @@ fn view(
         drafts: Vec::new(),
         new_link,
     };
-    page.board.full = u32::try_from(board.notes.len()).is_ok_and(|count| count >= notes_max);
+    page.board.full = u32::try_from(board.notes.len()).is_ok_and(|count| count >= limits.notes_max);
     if let Some(title) = title {
         page.board.title = title;
     }

@@ -17,7 +17,7 @@ use super::Failure;
 use super::board::{Additions, show_with};
 use super::boards::Answer;
 use super::caller::Caller;
-use super::errors::{sentence, status};
+use super::errors::{status, told};
 use super::fields::{Fields, Named};
 use super::render::see;
 use super::views::NoticeView;
@@ -38,7 +38,7 @@ pub(super) async fn rename(
     match app.send(&me, board, &Command::RenameBoard { title: title.clone() }).await? {
         Ok(()) => Ok(see(&format!("/boards/{board}"))),
         Err(rejection) => {
-            let notice = format!("Not renamed. {}", sentence(&rejection.detail));
+            let notice = format!("Not renamed. {}", told(&rejection, &app.limits));
             let notice = Some(NoticeView::new(notice));
             let additions = Additions { notice, title: Some(title), ..Additions::default() };
             show_with(&app, &me, board, additions, status(rejection.code)).await
@@ -136,7 +136,7 @@ pub(super) async fn not_done(
     board: BoardId,
     rejection: &Rejection,
 ) -> Result<Response, Failure> {
-    let notice = Some(NoticeView::new(format!("Not done. {}", sentence(&rejection.detail))));
+    let notice = Some(NoticeView::new(format!("Not done. {}", told(rejection, &app.limits))));
     let additions = Additions { notice, ..Additions::default() };
     show_with(app, me, board, additions, status(rejection.code)).await
 }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde_json::json;
 use sockbit_application::ports::Unavailable;
-use sockbit_domain::{Rejection, RejectionCode};
+use sockbit_domain::{Limits, Rejection, RejectionCode};
 
 use super::render::page;
 use super::views::ErrorPage;
@@ -150,8 +150,28 @@ pub(super) fn status(code: RejectionCode) -> StatusCode {
     }
 }
 
+/// Why not, in a sentence. Lengths are told as people count them.
+pub(super) fn told(rejection: &Rejection, limits: &Limits) -> String {
+    match rejection.code {
+        RejectionCode::TitleTooLong => format!(
+            "That name is too long: {} plain letters fit, and fewer with accents or emoji.",
+            limits.title_bytes_max
+        ),
+        RejectionCode::TextTooLong => {
+            let most = size(limits.note_bytes_max);
+            format!("A note holds up to {most} of text, and this is more.")
+        }
+        RejectionCode::BoardTextFull => "The board holds no more text.".to_owned(),
+        _ => sentence(&rejection.detail),
+    }
+}
+
+fn size(bytes: usize) -> String {
+    if bytes < 1024 { format!("{bytes} bytes") } else { format!("{} KB", bytes / 1024) }
+}
+
 /// A detail as a sentence of its own.
-pub(super) fn sentence(detail: &str) -> String {
+fn sentence(detail: &str) -> String {
     let mut chars = detail.chars();
     let first = chars.next().map(|it| it.to_uppercase().to_string()).unwrap_or_default();
     let end = if detail.ends_with(['.', '!', '?']) { "" } else { "." };
@@ -210,6 +230,14 @@ mod tests {
         assert_eq!(sentence("the text is too long"), "The text is too long.");
         assert_eq!(sentence(""), ".");
         assert_eq!(sentence("Done!"), "Done!");
+    }
+
+    #[test]
+    fn lengths_are_told_as_people_count_them() {
+        for code in [RejectionCode::TitleTooLong, RejectionCode::TextTooLong] {
+            let said = told(&Rejection::new(code, "it has 70000 bytes"), &Limits::default());
+            assert!(!said.contains("bytes") && said.contains(char::is_numeric), "{said}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use sockbit_domain::{BoardId, Command};
 use super::Failure;
 use super::boards::Answer;
 use super::caller::Caller;
-use super::errors::{sentence, status};
+use super::errors::{status, told};
 use super::fields::Fields;
 use super::render::{page, see};
 use super::views::{BoardRow, Frame, HomePage};
@@ -38,7 +38,7 @@ pub(super) async fn create(
     match app.send(&me, board, &Command::CreateBoard { title: title.clone() }).await? {
         Ok(()) => Ok(see(&format!("/boards/{board}"))),
         Err(rejection) => {
-            let view = home(&app, &me, title, Some(sentence(&rejection.detail))).await?;
+            let view = home(&app, &me, title, Some(told(&rejection, &app.limits))).await?;
             Ok(page(status(rejection.code), &view))
         }
     }
@@ -55,5 +55,7 @@ async fn home(
     };
     let now = app.clock.now();
     let boards = boards.iter().map(|summary| BoardRow::new(summary, now)).collect();
-    Ok(HomePage { frame: Frame::new(&me.identity, "/".to_owned()), boards, title, problem })
+    let frame = Frame::new(&me.identity, "/".to_owned());
+    let title_bytes_max = app.limits.title_bytes_max;
+    Ok(HomePage { frame, boards, title, title_bytes_max, problem })
 }

@@ -78,7 +78,7 @@ async fn render(
     let path = format!("/boards/{board}/notes/{id}");
     let older = history.earlier.map(|seq| format!("{path}?before={seq}#history"));
     let frame = Frame { notice: additions.notice, ..Frame::new(&me.identity, path) };
-    let now = app.clock.now();
+    let (limits, now) = (app.limits.clone(), app.clock.now());
     let view = move || {
         let trashed = page.note.state == NoteState::Trashed;
         let mut note = NoteView::new(&page.note, now);
@@ -91,7 +91,7 @@ async fn render(
         }
         NotePage {
             frame,
-            board: BoardView::new(board, &page.title, position),
+            board: BoardView::new(board, &page.title, position, &limits),
             note,
             trashed,
             blank_draft: DraftView::blank(),

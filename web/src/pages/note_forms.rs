@@ -15,7 +15,7 @@ use super::board::{Additions, Editing, show_with};
 use super::board_forms::not_done;
 use super::boards::Answer;
 use super::caller::Caller;
-use super::errors::{sentence, status};
+use super::errors::{status, told};
 use super::fields::{Fields, Named};
 use super::moves::{Direction, rank_beyond};
 use super::render::see;
@@ -104,7 +104,7 @@ pub(super) async fn create(
     match created {
         Ok(()) => Ok(see(&Back::Board.path(board, note))),
         Err(rejection) => {
-            let problem = Some(format!("Not saved. {}", sentence(&rejection.detail)));
+            let problem = Some(format!("Not saved. {}", told(&rejection, &app.limits)));
             let composer = ComposerView { text, colour: colour.as_str().to_owned(), problem };
             let additions = Additions { composer, ..Additions::default() };
             show_with(&app, &me, board, additions, status(rejection.code)).await
@@ -156,8 +156,8 @@ async fn go_on_editing(
     back: Back,
     rejection: &Rejection,
 ) -> Answer {
-    let said =
-        format!("Not saved. {} Your text is still in the editor.", sentence(&rejection.detail));
+    let why = told(rejection, &app.limits);
+    let said = format!("Not saved. {why} Your text is still in the editor.");
     let notice = Some(NoticeView::new(said));
     let status = status(rejection.code);
     match back {
@@ -176,8 +176,8 @@ async fn keep_as_draft(
     typed: Editing,
     rejection: &Rejection,
 ) -> Answer {
-    let reason =
-        format!("{} Your words were not saved; here they are.", sentence(&rejection.detail));
+    let why = told(rejection, &app.limits);
+    let reason = format!("{why} Your words were not saved; here they are.");
     let colour = Colour::default().as_str().to_owned();
     let draft = DraftView { reason, text: typed.text, colour };
     let additions = Additions { draft: Some((typed.note, draft)), ..Additions::default() };

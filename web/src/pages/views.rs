@@ -4,7 +4,7 @@ use askama::Template;
 use sockbit_application::gateway::Identity;
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
-    Actor, BoardId, Colour, Note, NoteState, PERSON_COLOURS, Position, Timestamp, Title,
+    Actor, BoardId, Colour, Limits, Note, NoteState, PERSON_COLOURS, Position, Timestamp, Title,
 };
 
 use super::history::HistoryView;
@@ -46,6 +46,7 @@ pub(super) struct HomePage {
     pub frame: Frame,
     pub boards: Vec<BoardRow>,
     pub title: String,
+    pub title_bytes_max: usize,
     pub problem: Option<String>,
 }
 
@@ -80,6 +81,8 @@ pub(super) struct BoardView {
     pub position_event: String,
     pub can_edit: bool,
     pub full: bool,
+    pub title_bytes_max: usize,
+    pub note_bytes_max: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -137,6 +140,11 @@ pub(super) struct NotePage {
     pub older: Option<String>,
 }
 
+/// It says the same to everybody.
+#[derive(Template)]
+#[template(path = "join.html")]
+pub(super) struct JoinPage;
+
 #[derive(Template)]
 #[template(path = "error.html")]
 pub(super) struct ErrorPage {
@@ -193,7 +201,7 @@ impl BoardRow {
 }
 
 impl BoardView {
-    pub fn new(id: BoardId, title: &Title, position: Position) -> Self {
+    pub fn new(id: BoardId, title: &Title, position: Position, limits: &Limits) -> Self {
         Self {
             id: id.to_string(),
             title: title.to_string(),
@@ -201,6 +209,8 @@ impl BoardView {
             position_event: position.event.to_string(),
             can_edit: true,
             full: false,
+            title_bytes_max: limits.title_bytes_max,
+            note_bytes_max: limits.note_bytes_max,
         }
     }
 }
