@@ -1,6 +1,6 @@
 //! One board's news as a gateway hears them: in order, each encoded once, the latest kept.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use sockbit_domain::{Position, Seq};
@@ -23,7 +23,8 @@ pub(super) struct Feed {
     kept_bytes: usize,
     ahead: BTreeMap<Seq, Held>,
     ahead_bytes: usize,
-    members: HashMap<u64, Member>,
+    /// Served in the order in which their sessions began, so that a run can be repeated.
+    members: BTreeMap<u64, Member>,
     pub is_filling: bool,
 }
 
@@ -54,7 +55,7 @@ impl Feed {
             kept_bytes: 0,
             ahead: BTreeMap::new(),
             ahead_bytes: 0,
-            members: HashMap::new(),
+            members: BTreeMap::new(),
             is_filling: false,
         }
     }
@@ -216,7 +217,7 @@ impl Feed {
 
     /// Sends every member away, to come back by its position.
     pub fn close(&mut self, reason: CloseReason) {
-        for (_, member) in self.members.drain() {
+        for member in std::mem::take(&mut self.members).into_values() {
             member.outgoing.close(reason);
         }
     }

@@ -15,7 +15,7 @@ mod single_flight;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -118,7 +118,7 @@ pub struct Gateway {
     sender: CommandSender,
     admittance: Arc<Admittance>,
     numbers: AtomicU64,
-    recipients: Arc<Mutex<HashMap<u64, Recipient>>>,
+    recipients: Arc<Mutex<BTreeMap<u64, Recipient>>>,
 }
 
 /// Who waits for outcomes.
@@ -152,6 +152,8 @@ impl Gateway {
     pub async fn run(self: &Arc<Self>) {
         let sending = self.sender.run(&*self.ports.commands, |answers| self.deliver(answers));
         tokio::select! {
+            // In an order that is always the same, so that a run can be repeated.
+            biased;
             () = self.hear() => {}
             () = sending => {}
             () = self.hub.compare_heads_regularly(self.settings.heads_every) => {}
@@ -287,7 +289,7 @@ impl Gateway {
         }
     }
 
-    fn recipients(&self) -> MutexGuard<'_, HashMap<u64, Recipient>> {
+    fn recipients(&self) -> MutexGuard<'_, BTreeMap<u64, Recipient>> {
         locked(&self.recipients)
     }
 }

@@ -37,6 +37,8 @@ impl Hub {
         for round in 0_u64.. {
             let jitter = |pause| pause + spread((self.gateway, round), pause);
             let is_beat = tokio::select! {
+                // No doubt takes a beat its turn.
+                biased;
                 _ = beat.tick() => true,
                 () = self.doubt.notified() => {
                     sleep(jitter(DOUBT_PAUSE)).await;

@@ -4,7 +4,7 @@ mod gaps;
 mod heads;
 mod slots;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use sockbit_domain::wire::ServerMessage;
@@ -31,7 +31,7 @@ pub(super) struct Hub {
     /// The gateway, by which it waits for other times than the others.
     gateway: Uuid,
     queries: Arc<dyn Queries>,
-    feeds: Mutex<HashMap<BoardId, Feed>>,
+    feeds: Mutex<BTreeMap<BoardId, Feed>>,
     slots: Arc<Slots>,
     room: Arc<Room>,
     pages: SingleFlight<(BoardId, Seq), Result<Page, Unavailable>>,
@@ -150,7 +150,7 @@ impl Hub {
         self.feeds().keys().map(|board| Slot::of(*board)).collect()
     }
 
-    fn feeds(&self) -> MutexGuard<'_, HashMap<BoardId, Feed>> {
+    fn feeds(&self) -> MutexGuard<'_, BTreeMap<BoardId, Feed>> {
         locked(&self.feeds)
     }
 }

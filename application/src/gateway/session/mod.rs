@@ -2,7 +2,7 @@
 
 mod catching_up;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub struct Session {
     messages: Mutex<Bucket>,
     /// What it may send beyond that, to be told to send it again.
     postponed: Mutex<Bucket>,
-    joined: Mutex<HashMap<BoardId, Progress>>,
+    joined: Mutex<BTreeMap<BoardId, Progress>>,
     fetching: Mutex<Option<Fetch>>,
     _place: Place,
 }
