@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use sockbit_domain::{Position, Seq};
+use sockbit_domain::{Event, EventId, Position, Seq};
 
 use super::held::{Held, Room};
 use super::outgoing::{CloseReason, Outgoing};
@@ -17,6 +17,8 @@ pub(super) struct Feed {
     room: Arc<Room>,
     /// Up to where the members who are live have been served; `None` until somebody joined.
     last: Option<Seq>,
+    /// The id of the event there.
+    last_id: Option<EventId>,
     /// The highest number that was heard of.
     known: Seq,
     kept: VecDeque<Held>,
@@ -50,6 +52,7 @@ impl Feed {
         Self {
             room,
             last: None,
+            last_id: None,
             known: Seq::default(),
             kept: VecDeque::new(),
             kept_bytes: 0,
@@ -83,10 +86,11 @@ impl Feed {
 
     /// Learns where the board stands. The first to join fixes where the feed begins; nobody is
     /// live before, so nobody has to take what is served then.
-    pub fn learn(&mut self, head: Seq) {
-        self.known = self.known.max(head);
+    pub fn learn(&mut self, head: Position) {
+        self.known = self.known.max(head.seq);
         if self.last.is_none() {
-            self.last = Some(head);
+            self.last = Some(head.seq);
+            self.last_id = Some(head.event);
             while self.serve() {}
         }
     }
@@ -122,6 +126,7 @@ impl Feed {
         while let Some(held) = self.take_what_follows() {
             if self.last.is_some_and(|last| held.seq > last) {
                 self.last = Some(held.seq);
+                self.last_id = Some(held.id);
                 self.serve_one(&held);
                 self.keep(held);
                 if self.needs_a_turn() {
@@ -207,12 +212,27 @@ impl Feed {
         CatchUp::Live
     }
 
+    /// Whether an event belongs to another history than this feed: another one stands in its place.
+    pub fn is_contradicted_by(&self, event: &Event) -> bool {
+        self.id_at(event.seq).is_some_and(|id| id != event.id)
+    }
+
+    /// The id of the event with this number, as far as it is known here.
+    fn id_at(&self, seq: Seq) -> Option<EventId> {
+        if self.last == Some(seq) {
+            return self.last_id;
+        }
+        let kept = self.kept.binary_search_by_key(&seq, |kept| kept.seq).ok();
+        let kept = kept.and_then(|place| self.kept.get(place));
+        kept.or_else(|| self.ahead.get(&seq)).map(|held| held.id)
+    }
+
     /// Whether a head that was read after `last_before` belongs to another history than this feed.
     pub fn contradicts(&self, last_before: Option<Seq>, head: Option<Position>) -> bool {
         let Some(last_before) = last_before else { return false };
         let Some(head) = head else { return true };
-        let known = self.kept.iter().find(|kept| kept.seq == head.seq);
-        head.seq < last_before || known.is_some_and(|kept| kept.id != head.event)
+        let known = self.id_at(head.seq);
+        head.seq < last_before || known.is_some_and(|id| id != head.event)
     }
 
     /// Sends every member away, to come back by its position.

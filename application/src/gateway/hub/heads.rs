@@ -12,8 +12,6 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 use super::Hub;
 use crate::envelope::{Answer, Question};
 use crate::gateway::backoff::spread;
-use crate::gateway::feed::Feed;
-use crate::gateway::outgoing::CloseReason;
 
 /// Boards in one question for heads.
 const HEADS_MAX: usize = 1_000;
@@ -94,11 +92,9 @@ impl Hub {
             let Some(feed) = feeds.get_mut(board) else { continue };
             let head = heads.get(board).copied();
             if feed.contradicts(*last_before, head) {
-                tracing::warn!(%board, "the board has another history; its clients resume anew");
-                feed.close(CloseReason::HistoryChanged);
-                *feed = Feed::new(Arc::clone(&self.room));
+                self.begin_anew(*board, feed);
             } else if let (Some(head), Some(_)) = (head, last_before) {
-                feed.learn(head.seq);
+                feed.learn(head);
                 self.fill_if_needed(*board, feed);
             }
         }

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use sockbit_domain::wire::ServerMessage;
-use sockbit_domain::{BoardId, Seq};
+use sockbit_domain::{BoardId, Position, Seq};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::feed::{CatchUp, Feed};
 use super::held::Room;
-use super::outgoing::Outgoing;
+use super::outgoing::{CloseReason, Outgoing};
 use super::single_flight::SingleFlight;
 use super::{GatewaySettings, encode, locked};
 use crate::envelope::{Announced, Announcement, Answer, Encoded, Question};
@@ -75,7 +75,7 @@ impl Hub {
     }
 
     /// Learns from an admission where a board stands.
-    pub fn learn(self: &Arc<Self>, board: BoardId, head: Seq) {
+    pub fn learn(self: &Arc<Self>, board: BoardId, head: Position) {
         if let Some(feed) = self.feeds().get_mut(&board) {
             feed.learn(head);
             self.fill_if_needed(board, feed);
@@ -119,11 +119,21 @@ impl Hub {
         let mut feeds = self.feeds();
         let Some(feed) = feeds.get_mut(&board) else { return false };
         if let Some(announced) = come {
+            if feed.is_contradicted_by(&announced.event) {
+                self.begin_anew(board, feed);
+            }
             feed.take(announced);
         }
         let needs_a_turn = feed.serve();
         self.fill_if_needed(board, feed);
         needs_a_turn
+    }
+
+    /// Sends away who looks at a board that has another history, to come back by their positions.
+    fn begin_anew(&self, board: BoardId, feed: &mut Feed) {
+        tracing::warn!(%board, "the board has another history; its clients resume anew");
+        feed.close(CloseReason::HistoryChanged);
+        *feed = Feed::new(Arc::clone(&self.room));
     }
 
     /// Forgets boards at which nobody looks any more. Where there is no room for all that those

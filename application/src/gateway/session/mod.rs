@@ -168,7 +168,7 @@ impl Session {
             self.forget(board);
             return self.tell(ServerMessage::BaseGone { board, role, head }).await;
         };
-        self.gateway.hub.learn(board, head.seq);
+        self.gateway.hub.learn(board, head);
         self.tell(ServerMessage::Joined { board, role, head }).await;
         locked(&self.joined).insert(board, Progress::CatchingUp(Behind::at(position.seq)));
         self.outgoing.nudge();

@@ -27,7 +27,7 @@ fn feed_in(room: &Arc<Room>, seq: u64) -> (Feed, Arc<Outgoing>) {
     let outgoing = queue();
     let mut feed = Feed::new(Arc::clone(room));
     feed.add(1, Arc::clone(&outgoing));
-    feed.learn(Seq(seq));
+    feed.learn(position(seq));
     assert_eq!(feed.catch_up(1, Seq(seq)), CatchUp::Live);
     (feed, outgoing)
 }
@@ -117,7 +117,7 @@ fn events_before_the_first_admission_wait_and_then_follow_its_head() {
     for seq in [6, 7, 8] {
         take(&mut feed, renamed(1, seq));
     }
-    feed.learn(Seq(6));
+    feed.learn(position(6));
     assert_eq!(feed.catch_up(1, Seq(6)), CatchUp::Live);
     assert_eq!(served(&outgoing), [7, 8]);
 }
@@ -287,4 +287,21 @@ fn a_head_of_another_history_contradicts_the_feed() {
     assert!(!feed.contradicts(last, Some(position(6))));
     assert!(!feed.contradicts(last, Some(position(9))), "there is news");
     assert!(!feed.contradicts(None, None), "nobody has joined yet");
+}
+
+#[test]
+fn an_event_in_the_place_of_another_contradicts_the_feed() {
+    let other = |seq| Event { id: EventId(uuid(0xbad)), ..renamed(1, seq) };
+    let (mut feed, _outgoing) = feed_at(6);
+    assert!(feed.is_contradicted_by(&other(6)), "the first to join told of it");
+    for seq in [7, 8, 10] {
+        take(&mut feed, renamed(1, seq));
+    }
+    for seq in [7, 8, 10] {
+        assert!(feed.is_contradicted_by(&other(seq)), "{seq}");
+        assert!(!feed.is_contradicted_by(&renamed(1, seq)), "{seq}");
+    }
+    for seq in [5, 9, 11] {
+        assert!(!feed.is_contradicted_by(&renamed(1, seq)), "nothing is known of {seq}");
+    }
 }

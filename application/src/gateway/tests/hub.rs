@@ -239,6 +239,19 @@ async fn many_boards_are_asked_for_in_several_questions() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_event_in_the_place_of_another_sends_the_clients_of_its_board_away() {
+    let house = Surroundings::answering(|_| admitted(position(1))).house();
+    let mut client = live_client(&house).await;
+    settle(&client).await;
+    house.tell(news([2]));
+    assert_eq!(events_until(&mut client, 2).await, [2]);
+    let event = Event { id: EventId(uuid(0xbad)), ..renamed(1, 2) };
+    let events = vec![Announced { trace: TraceId::default(), event }];
+    house.tell(News::Announced(Announcement { slot: Slot::of(board_id(1)), events }));
+    assert_eq!(client.closing().await, CloseReason::HistoryChanged);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_head_with_another_id_sends_the_clients_of_its_board_away() {
     let other = Position { event: EventId(uuid(0xbad)), ..position(2) };
     let house = Surroundings::answering(move |question| match question {
