@@ -177,7 +177,10 @@ impl BoardClient {
         match self.link {
             Link::Offline | Link::Pulling(_) => {}
             _ if self.known.position.is_none() => self.pull(moment),
-            _ => self.set_link(Link::Live { reach: head }),
+            _ => {
+                self.outbox.forget_outcome_beyond(head);
+                self.set_link(Link::Live { reach: head });
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use sockbit_domain::{Command, MessageId, NoteId, Position, TextChange, Timestamp};
+use sockbit_domain::{Command, MessageId, NoteId, Position, Seq, TextChange, Timestamp};
 
 /// How long an answer is waited for before the same bytes are sent again.
 const RESEND_AFTER_MS: i64 = 5_000;
@@ -232,6 +232,14 @@ impl Outbox {
         if let Some(open) = self.open_mut() {
             open.done_at = None;
             open.sent_at = None;
+        }
+    }
+
+    /// What the server said of a position that it does not have is asked again.
+    pub fn forget_outcome_beyond(&mut self, head: Seq) {
+        let done_at = self.open().and_then(|open| open.done_at);
+        if done_at.is_some_and(|position| position.seq > head) {
+            self.forget_outcome();
         }
     }
 

@@ -180,6 +180,19 @@ fn an_outcome_from_before_a_snapshot_is_asked_for_again() {
 }
 
 #[test]
+fn an_outcome_from_beyond_the_head_is_asked_for_again() {
+    let mut desk = Desk::live(&["one"]);
+    desk.typed(&insert(3, " two"));
+    desk.flush();
+    let (id, ..) = desk.edit();
+    desk.hear(saved(id, 6));
+    desk.reconnect();
+    desk.sent();
+    desk.hear(joined(5));
+    assert_eq!(desk.command().id, id, "the event that it tells of is not in this history");
+}
+
+#[test]
 fn what_was_in_flight_and_never_arrived_is_sent_anew_after_a_snapshot() {
     let mut desk = Desk::live(&["one"]);
     desk.typed(&insert(3, " two"));

@@ -168,8 +168,12 @@ export function isCaughtUp({ link, known }) {
  */
 function onJoined(client, head, moment) {
   if (client.link.state === "offline" || client.link.state === "pulling") return;
-  if (!client.known.position) pull(client, moment);
-  else setLink(client, { state: "live", reach: head });
+  if (!client.known.position) {
+    pull(client, moment);
+    return;
+  }
+  client.outbox.forgetOutcomeBeyond(head);
+  setLink(client, { state: "live", reach: head });
 }
 
 /**

@@ -199,6 +199,14 @@ export class Outbox {
   }
 
   /**
+   * What the server said of a position that it does not have is asked again.
+   * @param {number} head
+   */
+  forgetOutcomeBeyond(head) {
+    if (this.open?.doneAt && this.open.doneAt.seq > head) this.forgetOutcome();
+  }
+
+  /**
    * Lets an answer that is overdue be asked for again.
    * @param {number} now
    */
