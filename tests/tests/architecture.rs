@@ -103,6 +103,12 @@ const TABLE: &[Row] = &[
         foreign: Any,
     },
     Row { name: "sockbit-tests", ours: Any, ours_in_tests: &[], foreign: Any },
+    Row {
+        name: "sockbit-simulation",
+        ours: Only(&["sockbit-application", "sockbit-client", "sockbit-domain", "sockbit-memory"]),
+        ours_in_tests: &[],
+        foreign: Any,
+    },
     Row { name: "sockbit-servers", ours: Only(&[]), ours_in_tests: &[], foreign: Only(&[]) },
     Row { name: "xtask", ours: Only(&["sockbit-servers"]), ours_in_tests: &[], foreign: Any },
 ];

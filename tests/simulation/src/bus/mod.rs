@@ -1,0 +1,253 @@
+//! The broker: queues of commands with one consumer each or several, an ear for each gateway, and
+//! questions that go to any worker. It keeps what it confirmed and forgets what it may.
+
+mod ear;
+mod gateway_end;
+mod worker_end;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use sockbit_application::envelope::{Announcement, Answer, Answered, CommandEnvelope, Question};
+use sockbit_application::ports::{Delivery, News, Receipt};
+use sockbit_application::slot::Slot;
+use tokio::sync::{Notify, oneshot};
+
+use crate::locked;
+use crate::sim::Sim;
+
+pub(crate) use ear::Ear;
+pub(crate) use gateway_end::GatewayEnd;
+pub(crate) use worker_end::WorkerEnd;
+
+/// What all gateways and workers share.
+pub(crate) struct Broker {
+    sim: Arc<Sim>,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    queues: Vec<Queue>,
+    open: BTreeMap<u64, Open>,
+    /// Those that are connected, with the questions that wait for them.
+    workers: BTreeMap<usize, VecDeque<Asking>>,
+    ears: BTreeMap<usize, Arc<Ear>>,
+    last_tag: u64,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Message>,
+    /// The only one who may take from it, unless several may.
+    owner: Option<usize>,
+}
+
+struct Message {
+    commands: Vec<CommandEnvelope>,
+    redelivered: bool,
+}
+
+/// Taken, and not acknowledged.
+struct Open {
+    worker: usize,
+    queue: usize,
+    message: Message,
+}
+
+struct Asking {
+    question: Question,
+    answer: oneshot::Sender<Answer>,
+}
+
+impl Broker {
+    pub fn new(sim: Arc<Sim>) -> Self {
+        let queues = (0..sim.plan.queues).map(|_| Queue::default()).collect();
+        let state = State { queues, ..State::default() };
+        Self { sim, state: Mutex::new(state), changed: Notify::new() }
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let result = change(&mut locked(&self.state));
+        self.changed.notify_waiters();
+        result
+    }
+
+    /// A worker connects, and may be given queues.
+    pub fn worker_came(&self, worker: usize) {
+        self.change(|state| {
+            state.workers.entry(worker).or_default();
+            state.give_out();
+        });
+    }
+
+    /// A worker's connection is closed: what it has not acknowledged goes to others.
+    pub fn worker_went(&self, worker: usize) {
+        self.sim.tell(format_args!("bus: worker {worker} is gone"));
+        self.change(|state| {
+            state.workers.remove(&worker);
+            let open = state.open.iter().filter(|(_, it)| it.worker == worker);
+            let tags: Vec<u64> = open.map(|(tag, _)| *tag).collect();
+            state.take_back(&tags);
+            state.give_out();
+        });
+    }
+
+    /// Queues of which nothing is being worked on go to others.
+    pub fn hand_over(&self) {
+        self.change(|state| {
+            for (number, queue) in state.queues.iter_mut().enumerate() {
+                if !state.open.values().any(|it| it.queue == number) {
+                    let after = queue.owner.map_or(0, |it| it + 1);
+                    let next = state.workers.range(after..).next();
+                    let next = next.or_else(|| state.workers.iter().next());
+                    queue.owner = next.map(|(worker, _)| *worker);
+                }
+            }
+        });
+    }
+
+    pub fn gateway_came(&self, gateway: usize) -> Arc<Ear> {
+        let ear = Arc::new(Ear::default());
+        self.change(|state| state.ears.insert(gateway, Arc::clone(&ear)));
+        ear
+    }
+
+    pub fn gateway_went(&self, gateway: usize) {
+        self.change(|state| state.ears.remove(&gateway));
+    }
+
+    /// Keeps what one gateway sends at once, in order for each queue.
+    fn publish(&self, batch: Vec<CommandEnvelope>) {
+        self.sim.tell(format_args!("bus: {} commands", batch.len()));
+        self.change(|state| {
+            let queues = state.queues.len();
+            let mut parts: BTreeMap<usize, Vec<CommandEnvelope>> = BTreeMap::new();
+            for command in batch {
+                let queue = usize::from(Slot::of(command.board).0) % queues;
+                parts.entry(queue).or_default().push(command);
+            }
+            for (queue, commands) in parts {
+                let message = Message { commands, redelivered: false };
+                state.queues[queue].waiting.push_back(message);
+            }
+        });
+    }
+
+    /// What waits for a worker, until there are enough commands; `None` where nothing does.
+    fn take(&self, worker: usize, commands_max: usize) -> Option<Vec<Delivery>> {
+        let is_competitive = self.sim.plan.is_competitive;
+        let mut state = locked(&self.state);
+        if !state.workers.contains_key(&worker) {
+            return None;
+        }
+        let mut deliveries = Vec::new();
+        let mut count = 0;
+        for queue in 0..state.queues.len() {
+            let is_mine = is_competitive || state.queues[queue].owner == Some(worker);
+            while is_mine
+                && count < commands_max
+                && let Some(message) = state.queues[queue].waiting.pop_front()
+            {
+                count += message.commands.len();
+                deliveries.push(state.deliver(worker, queue, message));
+            }
+        }
+        drop(state);
+        let again = deliveries.iter().filter(|it| it.redelivered).count();
+        locked(&self.sim.evidence).counts.redeliveries += again as u64;
+        (!deliveries.is_empty()).then_some(deliveries)
+    }
+
+    /// Lets deliveries go. Whether all of them were still this worker's.
+    fn acknowledge(&self, receipts: &[Receipt]) -> bool {
+        let mut state = locked(&self.state);
+        let mut all = true;
+        for receipt in receipts {
+            let Some(open) = state.open.remove(&receipt.tag) else {
+                all = false;
+                continue;
+            };
+            let checked = locked(&self.sim.evidence).acknowledged(&open.message.commands);
+            if let Err(fault) = checked {
+                self.sim.fault(fault);
+            }
+        }
+        all
+    }
+
+    /// These come again, to whoever is next.
+    fn take_back(&self, receipts: &[Receipt]) {
+        let tags: Vec<u64> = receipts.iter().map(|it| it.tag).collect();
+        self.change(|state| state.take_back(&tags));
+    }
+
+    fn tell_all(&self, worker: usize, announcement: &Announcement, fates: &mut dyn Fates) {
+        let ears: Vec<_> = locked(&self.state).ears.values().cloned().collect();
+        for ear in ears.iter().filter(|ear| ear.listens(announcement.slot)) {
+            ear.hear(worker, News::Announced(announcement.clone()), fates.announcement());
+        }
+    }
+
+    fn tell_senders(&self, worker: usize, answers: &[Answered], fates: &mut dyn Fates) {
+        let ears: Vec<_> = locked(&self.state).ears.values().cloned().collect();
+        for ear in ears {
+            let own = answers.iter().filter(|it| ear.is_addressed(it.to.gateway));
+            let own: Vec<Answered> = own.cloned().collect();
+            if !own.is_empty() {
+                ear.hear(worker, News::Answered(own), fates.answer());
+            }
+        }
+    }
+
+    /// Gives a question to one of the workers; it waits where there is none.
+    fn ask(&self, question: Question, chosen: usize) -> Option<oneshot::Receiver<Answer>> {
+        let (answer, answered) = oneshot::channel();
+        self.change(|state| {
+            let worker = *state.workers.keys().nth(chosen % state.workers.len().max(1))?;
+            state.workers.get_mut(&worker)?.push_back(Asking { question, answer });
+            Some(answered)
+        })
+    }
+
+    fn next_question(&self, worker: usize) -> Option<Asking> {
+        locked(&self.state).workers.get_mut(&worker)?.pop_front()
+    }
+}
+
+/// What becomes of news on their way.
+pub(crate) trait Fates {
+    fn announcement(&mut self) -> ear::Fate;
+    fn answer(&mut self) -> ear::Fate;
+}
+
+impl State {
+    fn deliver(&mut self, worker: usize, queue: usize, message: Message) -> Delivery {
+        self.last_tag += 1;
+        let receipt = Receipt { queue: queue as u64, tag: self.last_tag };
+        let (redelivered, commands) = (message.redelivered, message.commands.clone());
+        self.open.insert(self.last_tag, Open { worker, queue, message });
+        Delivery { receipt, redelivered, commands }
+    }
+
+    /// To the front, in the order in which they were delivered.
+    fn take_back(&mut self, tags: &[u64]) {
+        for tag in tags.iter().rev() {
+            if let Some(Open { queue, message, .. }) = self.open.remove(tag) {
+                let message = Message { redelivered: true, ..message };
+                self.queues[queue].waiting.push_front(message);
+            }
+        }
+    }
+
+    /// Queues without an owner get one, if there is anybody.
+    fn give_out(&mut self) {
+        let workers: Vec<usize> = self.workers.keys().copied().collect();
+        for (number, queue) in self.queues.iter_mut().enumerate() {
+            if queue.owner.is_none_or(|owner| !workers.contains(&owner)) {
+                queue.owner = workers.get(number % workers.len().max(1)).copied();
+            }
+        }
+    }
+}

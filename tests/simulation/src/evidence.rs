@@ -1,0 +1,165 @@
+//! What was seen during a run: what the store committed, what clients were told, and whether the
+//! two fit each other. Whatever does not is a fault at once; the rest is for the verdict.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use sockbit_application::envelope::{Address, Answered, CommandEnvelope};
+use sockbit_application::ports::BoardChanges;
+use sockbit_domain::{Event, EventId, MessageId, Outcome, RejectionCode};
+
+use crate::words::inserted;
+
+/// Everything known of a run from outside.
+#[derive(Default)]
+pub(crate) struct Evidence {
+    /// The first thing that went wrong.
+    pub fault: Option<String>,
+    /// Every event that was ever committed.
+    committed: BTreeMap<EventId, Event>,
+    /// Those that a restored backup does not have.
+    gone: BTreeSet<EventId>,
+    gone_tokens: BTreeSet<char>,
+    /// What each command's sender was told.
+    told: BTreeMap<MessageId, Outcome>,
+    senders: BTreeMap<MessageId, usize>,
+    answered: HashSet<(Address, MessageId)>,
+    pub counts: Counts,
+}
+
+/// How much happened, so that a test can tell that schedules are not idle.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Counts {
+    pub events: u64,
+    pub commits: u64,
+    pub conflicts: u64,
+    pub redeliveries: u64,
+    pub worker_crashes: u64,
+    pub gateway_crashes: u64,
+    pub connections: u64,
+    pub snapshots: u64,
+    pub reloads: u64,
+    pub outages: u64,
+    pub restores: u64,
+    pub lost_news: u64,
+    pub drafts: u64,
+    pub panics: u64,
+}
+
+impl Counts {
+    /// Adds another run's.
+    pub fn add(&mut self, other: &Self) {
+        self.events += other.events;
+        self.commits += other.commits;
+        self.conflicts += other.conflicts;
+        self.redeliveries += other.redeliveries;
+        self.worker_crashes += other.worker_crashes;
+        self.gateway_crashes += other.gateway_crashes;
+        self.connections += other.connections;
+        self.snapshots += other.snapshots;
+        self.reloads += other.reloads;
+        self.outages += other.outages;
+        self.restores += other.restores;
+        self.lost_news += other.lost_news;
+        self.drafts += other.drafts;
+        self.panics += other.panics;
+    }
+}
+
+impl Evidence {
+    pub fn committed(&mut self, changes: &BoardChanges) {
+        self.counts.commits += 1;
+        let events = changes.facts.iter().map(|fact| (fact.event.id, fact.event.clone()));
+        self.committed.extend(events);
+    }
+
+    /// A backup was restored which does not have these.
+    pub fn restored(&mut self, without: &[BoardChanges]) {
+        self.counts.restores += 1;
+        for event in without.iter().flat_map(|it| &it.facts).map(|fact| &fact.event) {
+            self.gone.insert(event.id);
+            self.gone_tokens.extend(inserted(event));
+        }
+        let forgotten = without.iter().flat_map(|it| &it.outcomes).map(|it| it.message);
+        for message in forgotten {
+            self.told.remove(&message);
+        }
+    }
+
+    pub fn is_gone(&self, event: EventId) -> bool {
+        self.gone.contains(&event)
+    }
+
+    pub fn is_gone_token(&self, token: char) -> bool {
+        self.gone_tokens.contains(&token)
+    }
+
+    pub fn sent(&mut self, seat: usize, message: MessageId) {
+        self.senders.insert(message, seat);
+    }
+
+    pub fn told(&self) -> impl Iterator<Item = (&MessageId, &Outcome)> {
+        self.told.iter()
+    }
+
+    /// An outcome reached a client: its sender, and the same as ever.
+    pub fn saw_outcome(
+        &mut self,
+        seat: usize,
+        message: MessageId,
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        if self.senders.get(&message) != Some(&seat) {
+            return Err(format!("seat {seat} was told what became of {message} of another"));
+        }
+        if let Outcome::Rejected(rejection) = outcome {
+            if rejection.code == RejectionCode::MessageIdReused {
+                return Err(format!("{message} is said to have come with another body"));
+            }
+            if !rejection.code.is_recorded() {
+                return Ok(());
+            }
+        }
+        let before = self.told.insert(message, outcome.clone());
+        match before {
+            Some(before) if before != *outcome && !self.may_differ(&before, outcome) => {
+                Err(format!("{message} was {before:?}, and then {outcome:?}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What was said of a history that is gone need not be said again.
+    fn may_differ(&self, before: &Outcome, after: &Outcome) -> bool {
+        let is_gone = |outcome: &Outcome| match outcome {
+            Outcome::Saved { position } | Outcome::Unchanged { position } => {
+                self.is_gone(position.event)
+            }
+            Outcome::Rejected(_) => self.counts.restores > 0,
+        };
+        is_gone(before) || is_gone(after)
+    }
+
+    /// An event reached a client: one that was committed before, as it was.
+    pub fn saw_event(&self, event: &Event) -> Result<(), String> {
+        match self.committed.get(&event.id) {
+            None => Err(format!("event {} was seen and never committed", event.seq)),
+            Some(committed) if committed == event => Ok(()),
+            Some(_) => Err(format!("event {} is not as it was committed", event.seq)),
+        }
+    }
+
+    pub fn answered(&mut self, batch: &[Answered]) {
+        self.answered.extend(batch.iter().map(|it| (it.to, it.message)));
+    }
+
+    /// Commands are let go by the bus: only once their senders were answered.
+    pub fn acknowledged(&self, commands: &[CommandEnvelope]) -> Result<(), String> {
+        let unanswered =
+            commands.iter().find(|it| !self.answered.contains(&(it.reply_to, it.message)));
+        match unanswered {
+            Some(command) => Err(format!("{} is acknowledged and not answered", command.message)),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What a seed decides before anything happens: who takes part, and what may go wrong.
+
+use std::time::Duration;
+
+use sockbit_application::gateway::GatewaySettings;
+use sockbit_domain::Limits;
+
+use crate::random::{Part, Random};
+
+/// The shape of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub boards: usize,
+    pub gateways: usize,
+    pub workers: usize,
+    pub seats: usize,
+    pub queues: usize,
+    /// Whether several workers may take from one queue at once, as they may in one process and
+    /// where one has a wrong view.
+    pub is_competitive: bool,
+    pub limits: Limits,
+    pub settings: GatewaySettings,
+    /// Bytes on a page of notes or events.
+    pub page_bytes: usize,
+    /// One way, at most.
+    pub latency_ms: u64,
+    /// Between two things that a person does, on average.
+    pub pace_ms: u64,
+    /// How long people act and things go wrong.
+    pub active: Duration,
+    pub rates: Rates,
+    pub weather: Weather,
+}
+
+/// How often something goes wrong where it can, in a thousand times.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rates {
+    pub send_refused: usize,
+    pub send_unknown: usize,
+    pub question_lost: usize,
+    pub listen_failed: usize,
+    pub announce_failed: usize,
+    pub announcement_lost: usize,
+    pub answer_lost: usize,
+    pub acknowledge_failed: usize,
+    pub store_unavailable: usize,
+    pub commit_unknown: usize,
+    pub store_slow: usize,
+    pub decide_panics: usize,
+    pub line_faulty: usize,
+}
+
+impl Rates {
+    pub const NONE: Self = Self {
+        send_refused: 0,
+        send_unknown: 0,
+        question_lost: 0,
+        listen_failed: 0,
+        announce_failed: 0,
+        announcement_lost: 0,
+        answer_lost: 0,
+        acknowledge_failed: 0,
+        store_unavailable: 0,
+        commit_unknown: 0,
+        store_slow: 0,
+        decide_panics: 0,
+        line_faulty: 0,
+    };
+}
+
+/// What strikes whole processes, each so many times on average.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Weather {
+    pub worker_crashes: usize,
+    pub gateway_crashes: usize,
+    pub gateway_drains: usize,
+    pub gateway_cuts: usize,
+    pub worker_cuts: usize,
+    pub store_outages: usize,
+    pub hand_overs: usize,
+    pub forgettings: usize,
+    /// At most once.
+    pub restores: usize,
+}
+
+impl Plan {
+    pub fn of(seed: u64) -> Self {
+        let mut random = Random::of(seed, Part::Plan, 0);
+        let boards = 1 + random.below(2);
+        Self {
+            boards,
+            gateways: 1 + random.below(3),
+            workers: 1 + random.below(3),
+            seats: boards + 1 + random.below(4),
+            queues: 1 + random.below(3),
+            is_competitive: random.percent(50),
+            limits: limits(&mut random),
+            settings: settings(&mut random),
+            page_bytes: random.pick(&[1, 400, 100_000], 1),
+            latency_ms: random.pick(&[2, 10, 60, 400], 10),
+            pace_ms: random.pick(&[40, 120, 400, 900], 400),
+            active: random.millis(4_000, 16_000),
+            rates: rates(&mut random),
+            weather: weather(&mut random),
+        }
+    }
+}
+
+fn limits(random: &mut Random) -> Limits {
+    match random.below(8) {
+        0 => Limits { note_bytes_max: 60, notes_max: 3, ..Limits::default() },
+        _ => Limits::default(),
+    }
+}
+
+/// Small bounds, so that they are met.
+fn settings(random: &mut Random) -> GatewaySettings {
+    GatewaySettings {
+        outgoing_messages_max: random.pick(&[8, 24, 256], 24),
+        feed_bytes_max: random.pick(&[1_500, 128 * 1024], 1_500),
+        connections_per_address_max: 1_000,
+        ..GatewaySettings::default()
+    }
+}
+
+/// Each kind of fault is in about half of the runs, so that each is also met without the others.
+fn rates(random: &mut Random) -> Rates {
+    let mut rate = |most: usize| if random.percent(50) { 1 + random.below(most) } else { 0 };
+    Rates {
+        send_refused: rate(100),
+        send_unknown: rate(150),
+        question_lost: rate(100),
+        listen_failed: rate(200),
+        announce_failed: rate(150),
+        announcement_lost: rate(200),
+        answer_lost: rate(150),
+        acknowledge_failed: rate(200),
+        store_unavailable: rate(80),
+        commit_unknown: rate(200),
+        store_slow: rate(100),
+        decide_panics: rate(30),
+        line_faulty: rate(800),
+    }
+}
+
+fn weather(random: &mut Random) -> Weather {
+    let mut times = |most: usize| if random.percent(40) { 1 + random.below(most) } else { 0 };
+    Weather {
+        worker_crashes: times(5),
+        gateway_crashes: times(2),
+        gateway_drains: times(1),
+        gateway_cuts: times(2),
+        worker_cuts: times(3),
+        store_outages: times(2),
+        hand_overs: times(4),
+        forgettings: times(2),
+        restores: usize::from(random.percent(20)),
+    }
+}

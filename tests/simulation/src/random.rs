@@ -1,0 +1,76 @@
+//! Random numbers from a seed.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+/// `SplitMix64` (Steele, Lea and Flood, 2014): small, quick, and the same everywhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    /// Seeds that are neighbours give numbers that are not.
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ 0x6a09_e667_f3bc_c909)
+    }
+
+    /// Numbers of its own for each part of a run, so that one that draws more changes no other.
+    pub fn of(seed: u64, part: Part, number: usize) -> Self {
+        let mut seeds = Self::new(seed);
+        let skipped = Self::new(seeds.next() ^ part as u64).next();
+        Self::new(skipped ^ u64::try_from(number).unwrap_or(0))
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `bound`; zero where there is none.
+    pub fn below(&mut self, bound: usize) -> usize {
+        let bound = u64::try_from(bound).unwrap_or(u64::MAX).max(1);
+        usize::try_from(self.next() % bound).unwrap_or(0)
+    }
+
+    /// True in so many of a thousand cases.
+    pub fn hits(&mut self, per_mille: usize) -> bool {
+        self.below(1_000) < per_mille
+    }
+
+    /// True in so many of a hundred cases.
+    pub fn percent(&mut self, chance: usize) -> bool {
+        self.below(100) < chance
+    }
+
+    pub fn pick<T: Copy>(&mut self, from: &[T], or: T) -> T {
+        from.get(self.below(from.len())).copied().unwrap_or(or)
+    }
+
+    /// Some whole number of milliseconds from `least` on and below `bound`.
+    pub fn millis(&mut self, least: u64, bound: u64) -> Duration {
+        Duration::from_millis(least + self.next() % bound.saturating_sub(least).max(1))
+    }
+
+    pub fn uuid(&mut self) -> Uuid {
+        Uuid::from_u64_pair(self.next(), self.next())
+    }
+}
+
+/// What draws numbers of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part {
+    Plan,
+    Beginning,
+    Ids,
+    Clock,
+    GatewayEnd,
+    WorkerEnd,
+    Store,
+    Line,
+    Seat,
+    SeatIds,
+    Weather,
+}

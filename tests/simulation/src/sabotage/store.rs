@@ -1,0 +1,188 @@
+//! Stores that do not write what belongs together, or not under the condition.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sockbit_application::envelope::{Announced, Announcement};
+use sockbit_application::ports::{
+    Announcer, BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, Standing, Store,
+    StoreError,
+};
+use sockbit_application::slot::Slot;
+use sockbit_application::trace::TraceId;
+use sockbit_domain::wire::BoardSummary;
+use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Outcome, Position, Seq};
+
+use crate::store::{Vault, at_once};
+use crate::trick::Trick;
+
+pub(super) struct SabotagedStore {
+    pub trick: Trick,
+    pub inner: Arc<dyn Store>,
+    pub vault: Arc<Vault>,
+    pub announcer: Arc<dyn Announcer>,
+}
+
+impl SabotagedStore {
+    async fn commit_without_outcomes(
+        &self,
+        changes: &[BoardChanges],
+    ) -> Result<Vec<Commit>, StoreError> {
+        let without = |it: &BoardChanges| BoardChanges { outcomes: Vec::new(), ..it.clone() };
+        self.inner.commit(&changes.iter().map(without).collect::<Vec<_>>()).await
+    }
+
+    /// Another commit for the outcomes, which comes too late where the worker died meanwhile.
+    async fn commit_outcomes_apart(
+        &self,
+        changes: &[BoardChanges],
+    ) -> Result<Vec<Commit>, StoreError> {
+        let verdicts = self.commit_without_outcomes(changes).await?;
+        for (changes, _) in changes.iter().zip(&verdicts).filter(|(_, it)| **it == Commit::Done) {
+            self.vault.commit(&[BoardChanges {
+                expected: Some(changes.head),
+                facts: Vec::new(),
+                notes: Vec::new(),
+                members: Vec::new(),
+                links: Vec::new(),
+                ..changes.clone()
+            }]);
+        }
+        Ok(verdicts)
+    }
+
+    /// What lost its race is written all the same, under the numbers that are next.
+    async fn commit_anyhow(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
+        let mut verdicts = self.inner.commit(changes).await?;
+        for (changes, verdict) in changes.iter().zip(&mut verdicts) {
+            if *verdict == Commit::Conflict
+                && let Some(head) = self.head(changes.board)
+            {
+                *verdict = self.vault.commit(&[renumbered(changes, head)])[0];
+            }
+        }
+        Ok(verdicts)
+    }
+
+    fn head(&self, board: BoardId) -> Option<Position> {
+        let heads = at_once(self.vault.store().heads(&[board])).ok()?;
+        heads.first().map(|(_, head)| *head)
+    }
+
+    async fn announce(&self, changes: &[BoardChanges]) {
+        let announcement = |it: &BoardChanges| {
+            let events = it.facts.iter().map(|fact| fact.event.clone());
+            let trace = TraceId::default();
+            let events = events.map(|event| Announced { trace, event }).collect();
+            Announcement { slot: Slot::of(it.board), events }
+        };
+        self.announcer.announce(changes.iter().map(announcement).collect()).await.ok();
+    }
+}
+
+fn renumbered(changes: &BoardChanges, head: Position) -> BoardChanges {
+    let mut changes = BoardChanges { expected: Some(head), ..changes.clone() };
+    let mut last = head;
+    for fact in &mut changes.facts {
+        fact.event.seq = last.seq.next();
+        fact.event.from = fact.event.seq;
+        last = fact.event.position();
+        for outcome in &mut changes.outcomes {
+            if let Outcome::Saved { position } = &mut outcome.outcome
+                && position.event == last.event
+            {
+                *position = last;
+            }
+        }
+    }
+    BoardChanges { head: last, ..changes }
+}
+
+fn half(changes: &BoardChanges) -> BoardChanges {
+    BoardChanges { notes: changes.notes.iter().take(1).cloned().collect(), ..changes.clone() }
+}
+
+#[async_trait]
+impl Store for SabotagedStore {
+    async fn load(&self, wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
+        let mut loaded = self.inner.load(wanted).await?;
+        if self.trick == Trick::ForgetsOutcomes {
+            for board in &mut loaded {
+                board.outcomes.clear();
+            }
+        }
+        Ok(loaded)
+    }
+
+    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
+        match self.trick {
+            Trick::ForgetsOutcomes => self.commit_without_outcomes(changes).await,
+            Trick::WritesOutcomesApart => self.commit_outcomes_apart(changes).await,
+            Trick::NumbersByItself => self.commit_anyhow(changes).await,
+            Trick::WritesHalf => {
+                self.inner.commit(&changes.iter().map(half).collect::<Vec<_>>()).await
+            }
+            _ => {
+                self.announce(changes).await;
+                self.inner.commit(changes).await
+            }
+        }
+    }
+
+    async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError> {
+        self.inner.boards_of(actor, max).await
+    }
+
+    async fn standing(
+        &self,
+        board: BoardId,
+        actor: ActorId,
+        position: Option<Seq>,
+    ) -> Result<Option<Standing>, StoreError> {
+        self.inner.standing(board, actor, position).await
+    }
+
+    async fn notes(
+        &self,
+        board: BoardId,
+        after: Option<NoteId>,
+        bytes_max: usize,
+    ) -> Result<Option<Notes>, StoreError> {
+        self.inner.notes(board, after, bytes_max).await
+    }
+
+    async fn note(
+        &self,
+        board: BoardId,
+        note: NoteId,
+    ) -> Result<Option<(Position, Option<Note>)>, StoreError> {
+        self.inner.note(board, note).await
+    }
+
+    async fn events(
+        &self,
+        board: BoardId,
+        after: Seq,
+        bytes_max: usize,
+    ) -> Result<Vec<Event>, StoreError> {
+        self.inner.events(board, after, bytes_max).await
+    }
+
+    async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {
+        self.inner.heads(boards).await
+    }
+
+    async fn note_events(
+        &self,
+        board: BoardId,
+        note: NoteId,
+        before: Option<Seq>,
+        max: u32,
+    ) -> Result<NoteEvents, StoreError> {
+        self.inner.note_events(board, note, before, max).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.inner.check().await
+    }
+}

@@ -1,0 +1,167 @@
+//! What people do: typing, wishing, losing their connection, closing the page.
+
+use sockbit_client::{BoardClient, NoteView};
+use sockbit_domain::{Colour, Command, Delta, NoteId, NoteState, Text};
+
+use super::Seat;
+use crate::locked;
+use crate::words::{Token, tokens};
+
+/// What a person lets wait before they wait themselves.
+const UNSENT_MAX: usize = 8;
+const COLOURS: [Colour; 3] = [Colour::Paper, Colour::Blue, Colour::Red];
+
+impl Seat {
+    /// The person does one thing, unless too much of theirs is on its way already.
+    pub(super) fn act(&mut self) {
+        if self.machine.unsent() > UNSENT_MAX {
+            return;
+        }
+        match self.random.below(100) {
+            0..46 => self.type_something(),
+            46..68 => self.leave_a_note(),
+            68..84 => self.wish_something(),
+            84..90 => self.go_away(),
+            90..95 => self.reload(),
+            _ => self.dismiss(),
+        }
+    }
+
+    fn some_note(&mut self) -> Option<NoteView> {
+        let notes = self.machine.notes();
+        let chosen = self.random.below(notes.len());
+        notes.into_iter().nth(chosen)
+    }
+
+    /// Typing in a note; without a note, a first one is made.
+    fn type_something(&mut self) {
+        let Some(note) = self.some_note() else { return self.create() };
+        let (delta, new) = self.change_of(note.id);
+        let (number, id) = (self.number, note.id);
+        self.sim.tell(format_args!("seat {number}: types {delta:?} in {id}"));
+        let mut typed = Ok(());
+        self.call(|machine, _| typed = machine.edit(id, &delta));
+        if let Err(error) = typed {
+            self.sim.fault(format!("seat {number} cannot type: {error}"));
+        }
+        self.typed(&new);
+    }
+
+    /// A new token, perhaps with more, in the place of up to a few characters.
+    fn change_of(&mut self, note: NoteId) -> (Delta, String) {
+        let text = self.machine.text(note);
+        let chars: Vec<char> = text.as_str().chars().collect();
+        let start = match self.random.below(4) {
+            0 => 0,
+            1 => chars.len(),
+            _ => self.random.below(chars.len() + 1),
+        };
+        let deletes = if self.random.percent(25) { 1 + self.random.below(6) } else { 0 };
+        let end = (start + deletes).min(chars.len());
+        let gone: String = chars[start..end].iter().collect();
+        locked(&self.sim.words).cover(&gone);
+        let inserts = gone.is_empty() || self.random.percent(30);
+        let new = if inserts { self.something_new(note) } else { String::new() };
+        let units = |text: &str| u32::try_from(text.encode_utf16().count()).unwrap_or(0);
+        let before: String = chars[..start].iter().collect();
+        let delta = Delta::new().retain(units(&before)).insert(&new).delete(units(&gone));
+        (delta, new)
+    }
+
+    fn something_new(&mut self, note: NoteId) -> String {
+        const AROUND: [&str; 6] = ["", "", " ", "\n", "a", "é "];
+        let (seat, actor) = (self.number, self.actor.id);
+        let token = locked(&self.sim.words).mint(Token { seat, note, actor });
+        let before = self.random.pick(&AROUND, "");
+        let after = self.random.pick(&AROUND, "");
+        format!("{before}{token}{after}")
+    }
+
+    fn leave_a_note(&mut self) {
+        if let Some(note) = self.some_note() {
+            self.call(|machine, moment| machine.flush(note.id, moment));
+        }
+    }
+
+    pub fn create(&mut self) {
+        let note = NoteId(self.ids.uuid());
+        let new = self.something_new(note);
+        let last = self.machine.notes().last().map(|last| last.id);
+        let rank = self.machine.rank_for(last, None);
+        self.typed(&new);
+        let text = Text::normalise(&new);
+        self.wish(Command::CreateNote { note, text, colour: Colour::Yellow, rank }, None);
+    }
+
+    fn wish_something(&mut self) {
+        let Some(NoteView { id: note, state, .. }) = self.some_note() else {
+            return self.create();
+        };
+        let command = match self.random.below(14) {
+            0..5 => return self.create(),
+            5..7 => {
+                let other = self.some_note().map(|other| other.id);
+                let rank = self.machine.rank_for(other, None);
+                Command::MoveNote { note, rank }
+            }
+            7..9 => Command::RecolourNote { note, colour: self.random.pick(&COLOURS, Colour::Red) },
+            9..11 => Command::TrashNote { note },
+            11 => Command::RestoreNote { note },
+            12 => return self.delete(note, state),
+            _ => Command::RenameBoard { title: format!("title {}", self.random.below(9)) },
+        };
+        self.wish(command, None);
+    }
+
+    /// Puts a note into the trash, if somebody thinks of that, and deletes it for good.
+    fn delete(&mut self, note: NoteId, state: NoteState) {
+        let text = self.machine.text(note);
+        locked(&self.sim.words).cover(text.as_str());
+        if state != NoteState::Trashed && self.random.percent(80) {
+            self.wish(Command::TrashNote { note }, None);
+        }
+        self.wish(Command::DeleteNote { note }, None);
+    }
+
+    /// The connection is gone, for a moment, for a while, or until the end.
+    fn go_away(&mut self) {
+        self.sim.tell(format_args!("seat {}: goes away", self.number));
+        self.lose();
+        let pause = self.random.millis(10, 9_000);
+        let is_long = self.random.percent(15);
+        self.connection.stay_away((!is_long).then_some(pause));
+    }
+
+    /// The page is closed, or crashes, and is opened again.
+    fn reload(&mut self) {
+        self.lose();
+        if self.random.percent(50) {
+            locked(&self.sim.words).cover(&self.unkept);
+            self.unkept.clear();
+            self.keep_at = None;
+        } else {
+            self.keep();
+        }
+        self.sim.tell(format_args!("seat {}: reloads", self.number));
+        locked(&self.sim.evidence).counts.reloads += 1;
+        let (board, actor) = (self.board, Some(self.actor.id));
+        let kept = self.kept.clone();
+        self.call(|machine, moment| {
+            *machine = match kept {
+                Some(saved) => BoardClient::restore(saved, actor, moment),
+                None => BoardClient::new(board, actor),
+            };
+        });
+        let pause = self.random.millis(10, 2_000);
+        self.connection.stay_away(Some(pause));
+    }
+
+    fn dismiss(&mut self) {
+        let drafts = self.machine.drafts();
+        let Some(draft) = drafts.get(self.random.below(drafts.len())).cloned() else { return };
+        self.dismissed.extend(tokens(draft.text.as_str()));
+        self.call(|machine, _| machine.dismiss_draft(draft.id));
+        // What is kept must not bring it back.
+        self.keep();
+    }
+}

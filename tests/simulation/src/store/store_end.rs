@@ -1,0 +1,212 @@
+//! The store as one worker sees it: over a network that may fail it, and say so or not.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sockbit_application::ports::{
+    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, Standing, Store, StoreError,
+};
+use sockbit_domain::wire::BoardSummary;
+use sockbit_domain::{ActorId, BoardId, ClientId, Event, MessageId, Note, NoteId, Position, Seq};
+use tokio::time::sleep;
+
+use super::Vault;
+use crate::life::{Life, Moment};
+use crate::locked;
+use crate::random::Random;
+use crate::sim::Sim;
+
+/// How long the database is waited for.
+const DEADLINE: Duration = Duration::from_secs(2);
+
+/// One worker's connection to the database.
+pub(crate) struct StoreEnd {
+    pub sim: Arc<Sim>,
+    pub vault: Arc<Vault>,
+    pub life: Arc<Life>,
+    pub random: Mutex<Random>,
+    /// Whether the network between the worker and the database is cut.
+    pub is_cut: Arc<AtomicBool>,
+    /// What was delivered to the worker a second time: it has to be decided alone.
+    pub delivered_again: Arc<Mutex<BTreeSet<(ClientId, MessageId)>>>,
+}
+
+/// What becomes of a commit on its way.
+#[derive(Clone, Copy)]
+enum Fate {
+    Well,
+    /// Nothing is done, and the worker is told so.
+    Refused,
+    /// It is done, and the worker is not told.
+    Unheard,
+    /// It is not done, and the worker cannot know.
+    Lost,
+    /// It is done some time after the worker gave up.
+    Late,
+}
+
+impl StoreEnd {
+    /// On the way to the database.
+    async fn reach(&self) -> Result<(), StoreError> {
+        self.life.lasts().await;
+        self.sim.travel(&self.random).await;
+        let slow = locked(&self.random).hits(self.sim.rates().store_slow);
+        if slow {
+            let pause = locked(&self.random).millis(50, 1_500);
+            sleep(pause).await;
+        }
+        if self.is_cut.load(Ordering::Relaxed) || self.vault.is_away() {
+            sleep(DEADLINE).await;
+            return self.fail().await;
+        }
+        if locked(&self.random).hits(self.sim.rates().store_unavailable) {
+            return self.fail().await;
+        }
+        self.life.lasts().await;
+        Ok(())
+    }
+
+    async fn fail(&self) -> Result<(), StoreError> {
+        self.life.lasts().await;
+        Err(StoreError::Unavailable("the database cannot be reached".to_owned()))
+    }
+
+    fn fate(&self) -> Fate {
+        let mut random = locked(&self.random);
+        if !random.hits(self.sim.rates().commit_unknown) {
+            return Fate::Well;
+        }
+        random.pick(&[Fate::Refused, Fate::Unheard, Fate::Lost, Fate::Late], Fate::Well)
+    }
+
+    fn carry_out(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
+        let unknown = StoreError::Unknown("the connection was lost".to_owned());
+        match self.fate() {
+            Fate::Well => Ok(self.vault.commit(changes)),
+            Fate::Refused => Err(StoreError::Unavailable("the database refuses".to_owned())),
+            Fate::Unheard => {
+                self.vault.commit(changes);
+                Err(unknown)
+            }
+            Fate::Lost => Err(unknown),
+            Fate::Late => {
+                let pause = locked(&self.random).millis(10, 2_500);
+                let (vault, changes) = (Arc::clone(&self.vault), changes.to_vec());
+                tokio::spawn(async move {
+                    sleep(pause).await;
+                    vault.commit(&changes);
+                });
+                Err(unknown)
+            }
+        }
+    }
+
+    /// A command that perhaps brought a worker down must not take others with it again.
+    fn check_that_it_is_alone(&self, wanted: &[BoardWanted]) {
+        let again = locked(&self.delivered_again);
+        let all: usize = wanted.iter().map(|it| it.messages.len()).sum();
+        let mut messages = wanted.iter().flat_map(|it| &it.messages);
+        if let Some((_, message)) = messages.find(|it| all > 1 && again.contains(it)) {
+            let others = all - 1;
+            self.sim.fault(format!("{message} came again and is decided with {others} others"));
+        }
+    }
+}
+
+#[async_trait]
+impl Store for StoreEnd {
+    async fn load(&self, wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
+        self.check_that_it_is_alone(wanted);
+        self.reach().await?;
+        let mut loaded = self.vault.store().load(wanted).await?;
+        for board in loaded.iter_mut().filter_map(|it| it.board.as_mut()) {
+            let id = board.id;
+            board.bases.retain(|seq, _| !self.vault.is_forgotten(id, *seq));
+        }
+        Ok(loaded)
+    }
+
+    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
+        self.life.comes_to(Moment::BeforeCommit).await;
+        self.reach().await?;
+        let result = self.carry_out(changes);
+        self.life.comes_to(Moment::Committed).await;
+        self.sim.travel(&self.random).await;
+        self.life.lasts().await;
+        result
+    }
+
+    async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError> {
+        self.reach().await?;
+        self.vault.store().boards_of(actor, max).await
+    }
+
+    async fn standing(
+        &self,
+        board: BoardId,
+        actor: ActorId,
+        position: Option<Seq>,
+    ) -> Result<Option<Standing>, StoreError> {
+        self.reach().await?;
+        let mut standing = self.vault.store().standing(board, actor, position).await?;
+        let is_forgotten = position.is_some_and(|it| self.vault.is_forgotten(board, it));
+        if let Some(standing) = &mut standing {
+            standing.event_at = standing.event_at.filter(|_| !is_forgotten);
+        }
+        Ok(standing)
+    }
+
+    async fn notes(
+        &self,
+        board: BoardId,
+        after: Option<NoteId>,
+        bytes_max: usize,
+    ) -> Result<Option<Notes>, StoreError> {
+        self.reach().await?;
+        let bytes_max = bytes_max.min(self.sim.plan.page_bytes);
+        self.vault.store().notes(board, after, bytes_max).await
+    }
+
+    async fn note(
+        &self,
+        board: BoardId,
+        note: NoteId,
+    ) -> Result<Option<(Position, Option<Note>)>, StoreError> {
+        self.reach().await?;
+        self.vault.store().note(board, note).await
+    }
+
+    async fn events(
+        &self,
+        board: BoardId,
+        after: Seq,
+        bytes_max: usize,
+    ) -> Result<Vec<Event>, StoreError> {
+        self.reach().await?;
+        let bytes_max = bytes_max.min(self.sim.plan.page_bytes);
+        self.vault.store().events(board, after, bytes_max).await
+    }
+
+    async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {
+        self.reach().await?;
+        self.vault.store().heads(boards).await
+    }
+
+    async fn note_events(
+        &self,
+        board: BoardId,
+        note: NoteId,
+        before: Option<Seq>,
+        max: u32,
+    ) -> Result<NoteEvents, StoreError> {
+        self.reach().await?;
+        self.vault.store().note_events(board, note, before, max).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.reach().await
+    }
+}

@@ -1,0 +1,52 @@
+//! What happened, in order: as a digest by which two runs are compared, and as lines to read.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fmt::{Arguments, Write};
+use std::hash::Hasher;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use crate::locked;
+
+/// Takes in what every part of a run tells.
+pub(crate) struct Trace(Mutex<Told>);
+
+struct Told {
+    // This hasher has fixed keys, unlike that of a map.
+    digest: DefaultHasher,
+    lines: Option<Vec<String>>,
+}
+
+impl Trace {
+    pub fn new(is_readable: bool) -> Self {
+        let lines = is_readable.then(Vec::new);
+        Self(Mutex::new(Told { digest: DefaultHasher::new(), lines }))
+    }
+
+    pub fn tell(&self, at: Duration, what: Arguments<'_>) {
+        let mut told = locked(&self.0);
+        told.digest.write_u128(at.as_nanos());
+        write!(Hashed(&mut told.digest), "{what}").unwrap_or_default();
+        if let Some(lines) = &mut told.lines {
+            lines.push(format!("{:>9.3} {what}", at.as_secs_f64()));
+        }
+    }
+
+    pub fn digest(&self) -> u64 {
+        locked(&self.0).digest.finish()
+    }
+
+    pub fn lines(&self) -> Vec<String> {
+        locked(&self.0).lines.clone().unwrap_or_default()
+    }
+}
+
+/// Hashes what is formatted without keeping it.
+struct Hashed<'a>(&'a mut DefaultHasher);
+
+impl Write for Hashed<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0.write(text.as_bytes());
+        Ok(())
+    }
+}

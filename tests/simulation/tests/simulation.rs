@@ -1,0 +1,55 @@
+//! Runs of many seeds. `SOCKBIT_SIMULATION_SEEDS` sets how many; `SOCKBIT_SIMULATION_SEED` plays
+//! one alone and tells its story.
+
+mod support;
+
+use std::sync::Mutex;
+
+use sockbit_simulation::{Counts, Trick, run, tell};
+
+use support::{each_of, number};
+
+const SEEDS: u64 = 10_000;
+
+#[test]
+fn everybody_agrees_and_nothing_is_lost_whatever_fails() {
+    if let Some(seed) = number("SOCKBIT_SIMULATION_SEED") {
+        let ended = tell(seed, Trick::None);
+        panic!("{}\n{:?}\n{:?}", ended.story.join("\n"), ended.counts, ended.fault);
+    }
+    let seeds = number("SOCKBIT_SIMULATION_SEEDS").unwrap_or(SEEDS);
+    let all = Mutex::new(Counts::default());
+    each_of(seeds, |seed| {
+        let ended = run(seed, Trick::None);
+        if let Some(fault) = ended.fault {
+            panic!("SOCKBIT_SIMULATION_SEED={seed}: {fault}");
+        }
+        all.lock().expect("nobody panicked").add(&ended.counts);
+    });
+    let all = all.into_inner().expect("nobody panicked");
+    assert_has_happened(&all, seeds);
+}
+
+/// The schedules are not idle, and everything that may go wrong does.
+fn assert_has_happened(all: &Counts, seeds: u64) {
+    assert!(all.events > seeds * 5, "{all:?}");
+    // A few seeds need not meet everything.
+    if seeds < SEEDS {
+        return;
+    }
+    for (what, count) in [
+        ("conflicts", all.conflicts),
+        ("redeliveries", all.redeliveries),
+        ("worker crashes", all.worker_crashes),
+        ("gateway crashes", all.gateway_crashes),
+        ("snapshots", all.snapshots),
+        ("reloads", all.reloads),
+        ("outages", all.outages),
+        ("restored backups", all.restores),
+        ("lost news", all.lost_news),
+        ("drafts", all.drafts),
+        ("commands that panicked", all.panics),
+    ] {
+        assert!(count > 100, "too few {what}: {all:?}");
+    }
+}
