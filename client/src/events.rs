@@ -22,6 +22,9 @@ impl BoardClient {
     }
 
     fn next_event(&mut self, event: &Event, moment: &mut Moment<'_>) {
+        if self.known.is_contradicted_by(event) {
+            return self.distrust();
+        }
         let is_own = self.see_own(event);
         let Ok(is_news) = self.known.apply(event) else {
             self.distrust();

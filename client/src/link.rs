@@ -177,6 +177,7 @@ impl BoardClient {
         match self.link {
             Link::Offline | Link::Pulling(_) => {}
             _ if self.known.position.is_none() => self.pull(moment),
+            _ if self.known.was_pulled_beyond(head) => self.pull(moment),
             _ => {
                 self.outbox.forget_outcome_beyond(head);
                 self.set_link(Link::Live { reach: head });

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sockbit_domain::wire::BoardPage;
-use sockbit_domain::{Change, DeltaError, Event, Note, NoteId, Position, Role, Title};
+use sockbit_domain::{Change, DeltaError, Event, Note, NoteId, Position, Role, Seq, Title};
 
 /// Notes and frame at one position.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +12,8 @@ pub(crate) struct ServerBoard {
     pub role: Option<Role>,
     /// `None` until the board was pulled whole.
     pub position: Option<Position>,
+    /// Where the pages of the pull were read: later ones contain what happened since the first.
+    pub pulled_at: Vec<Position>,
     /// Those that are not deleted for good.
     pub notes: BTreeMap<NoteId, Note>,
 }
@@ -31,12 +33,23 @@ impl ServerBoard {
     /// Takes in all pages of a pull at once. Notes that are on none of them are gone.
     pub fn replace(&mut self, pages: Vec<BoardPage>) {
         self.position = pages.first().map(|page| page.position);
+        self.pulled_at = pages.iter().map(|page| page.position).collect();
         self.notes.clear();
         for page in pages {
             self.title = Some(page.title);
             self.role = Some(page.role);
             self.notes.extend(page.notes.into_iter().map(|note| (note.id, note)));
         }
+    }
+
+    /// Whether an event belongs to another history than one of the pages.
+    pub fn is_contradicted_by(&self, event: &Event) -> bool {
+        self.pulled_at.iter().any(|page| page.seq == event.seq && page.event != event.id)
+    }
+
+    /// Whether one of the pages was read at a later position than the board's last.
+    pub fn was_pulled_beyond(&self, head: Seq) -> bool {
+        self.pulled_at.iter().any(|page| page.seq > head)
     }
 
     pub fn place(&self, event: &Event) -> Place {

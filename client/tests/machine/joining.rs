@@ -179,6 +179,41 @@ fn an_outcome_from_before_a_snapshot_is_asked_for_again() {
     assert_eq!(desk.text(), "one two");
 }
 
+/// A client that pulled a board on two pages, the second of them two events later.
+fn pulled_on_two_pages() -> Desk {
+    let mut desk = Desk::empty();
+    desk.connect();
+    desk.sent();
+    desk.hear(base_gone(5));
+    desk.page(5, vec![note(10, "one")], Some(NOTE));
+    desk.page(7, vec![note(11, "two")], None);
+    assert_eq!(joins(&desk.sent()), [Some(Seq(5))]);
+    desk
+}
+
+#[test]
+fn a_page_from_beyond_the_head_is_of_another_history_and_the_board_is_pulled_anew() {
+    let mut desk = pulled_on_two_pages();
+    desk.hear(joined(6));
+    assert!(matches!(desk.sent()[..], [ClientMessage::Query { .. }]));
+}
+
+#[test]
+fn a_page_that_an_event_contradicts_is_of_another_history_and_the_board_is_pulled_anew() {
+    let mut desk = pulled_on_two_pages();
+    desk.hear(joined(7));
+    desk.others(6, Change::BoardRenamed { title: title("new") });
+    assert_eq!(joins(&desk.sent()), []);
+    let ServerMessage::Event { event } =
+        event(7, MessageId(uuid::Uuid::nil()), Change::BoardRenamed { title: title("other") })
+    else {
+        panic!("it is an event");
+    };
+    let id = sockbit_domain::EventId(uuid::Uuid::nil());
+    desk.hear(ServerMessage::Event { event: sockbit_domain::Event { id, ..event } });
+    assert_eq!(joins(&desk.sent()), [None]);
+}
+
 #[test]
 fn an_outcome_from_beyond_the_head_is_asked_for_again() {
     let mut desk = Desk::live(&["one"]);

@@ -28,6 +28,10 @@ export function onEvent(client, event, moment) {
  * @param {Moment} moment
  */
 function nextEvent(client, event, moment) {
+  if (client.known.isContradictedBy(event)) {
+    distrust(client);
+    return;
+  }
   const isOwn = seeOwn(client, event);
   const isNews = applied(client, event);
   if (isNews === null) return;
@@ -55,8 +59,7 @@ function seeOwn({ outbox }, event) {
 }
 
 /**
- * Whether the event was news to its note; null where it does not fit what the server said before,
- * so that the board must be pulled anew.
+ * Whether the event was news to its note; null where it does not fit what the server said before.
  * @param {BoardClient} client
  * @param {any} event
  */
@@ -65,10 +68,18 @@ function applied(client, event) {
     return client.known.apply(event);
   } catch (error) {
     if (!(error instanceof DeltaError)) throw error;
-    client.known.position = null;
-    join(client);
+    distrust(client);
     return null;
   }
+}
+
+/**
+ * What the server said does not fit what it said before: pull the board anew.
+ * @param {BoardClient} client
+ */
+function distrust(client) {
+  client.known.position = null;
+  join(client);
 }
 
 /**

@@ -168,7 +168,7 @@ export function isCaughtUp({ link, known }) {
  */
 function onJoined(client, head, moment) {
   if (client.link.state === "offline" || client.link.state === "pulling") return;
-  if (!client.known.position) {
+  if (!client.known.position || client.known.wasPulledBeyond(head)) {
     pull(client, moment);
     return;
   }

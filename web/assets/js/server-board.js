@@ -15,6 +15,11 @@ export class ServerBoard {
   role = null;
   /** Null until the board was pulled whole. @type {import("./wire.js").Position | null} */
   position = null;
+  /**
+   * Where the pages of the pull were read: later ones contain what happened since the first.
+   * @type {import("./wire.js").Position[]}
+   */
+  #pulledAt = [];
   /** Those that are not deleted for good. @type {Map<string, Note>} */
   notes = new Map();
 
@@ -24,9 +29,26 @@ export class ServerBoard {
    */
   replace(pages) {
     this.position = pages[0].position;
+    this.#pulledAt = pages.map((page) => page.position);
     this.title = pages.at(-1).title;
     this.role = pages.at(-1).role;
     this.notes = new Map(pages.flatMap((page) => page.notes).map((note) => [note.id, note]));
+  }
+
+  /**
+   * Whether an event belongs to another history than one of the pages.
+   * @param {any} event
+   */
+  isContradictedBy(event) {
+    return this.#pulledAt.some((page) => page.seq === event.seq && page.event !== event.id);
+  }
+
+  /**
+   * Whether one of the pages was read at a later position than the board's last.
+   * @param {number} head
+   */
+  wasPulledBeyond(head) {
+    return this.#pulledAt.some((page) => page.seq > head);
   }
 
   /**
