@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use sockbit_application::envelope::{Address, Answered, CommandEnvelope};
+use sockbit_application::envelope::{Answered, CommandEnvelope};
 use sockbit_application::ports::BoardChanges;
 use sockbit_domain::{Event, EventId, MessageId, Outcome, RejectionCode};
 
@@ -22,7 +22,7 @@ pub(crate) struct Evidence {
     /// What each command's sender was told.
     told: BTreeMap<MessageId, Outcome>,
     senders: BTreeMap<MessageId, usize>,
-    answered: HashSet<(Address, MessageId)>,
+    answered: HashSet<MessageId>,
     pub counts: Counts,
 }
 
@@ -150,13 +150,12 @@ impl Evidence {
     }
 
     pub fn answered(&mut self, batch: &[Answered]) {
-        self.answered.extend(batch.iter().map(|it| (it.to, it.message)));
+        self.answered.extend(batch.iter().map(|it| it.message));
     }
 
     /// Commands are let go by the bus: only once their senders were answered.
     pub fn acknowledged(&self, commands: &[CommandEnvelope]) -> Result<(), String> {
-        let unanswered =
-            commands.iter().find(|it| !self.answered.contains(&(it.reply_to, it.message)));
+        let unanswered = commands.iter().find(|it| !self.answered.contains(&it.message));
         match unanswered {
             Some(command) => Err(format!("{} is acknowledged and not answered", command.message)),
             None => Ok(()),

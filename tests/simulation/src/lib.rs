@@ -10,8 +10,15 @@
 //! own would have to replace them; turmoil drives programs over simulated sockets, but here no
 //! socket is opened: what a bus or a store may do wrong is said by the contracts of the ports, not
 //! by TCP. With one thread and a paused clock tokio does the same each time, if nothing asks for
-//! randomness of its own: the product's selects are therefore biased, and the maps that it walks
-//! through are ordered, and nothing here uses tokio's `watch`, which wakes in an order of its own. A test runs seeds twice and compares all that was told.
+//! randomness of its own: the product's selects are therefore biased, the maps that it walks
+//! through are ordered, and nothing here uses tokio's `watch`, which wakes in an order of its own.
+//! A test runs seeds twice and compares all that was told.
+//!
+//! # What is not simulated
+//!
+//! The log is never squashed, nobody changes their identity or stays away for months, and nobody
+//! looks at what a view is told: the model test (`tests/tests/model.rs`) does these. Gateways are
+//! started anew where a backup is restored and news may be missed or come in another order.
 //!
 //! Read [`run`], then `world.rs`, then the parts: `seat` (a person and a client machine), `line`,
 //! `gateway_process`, `bus`, `worker_process`, `store`, `weather` (what strikes whole processes).

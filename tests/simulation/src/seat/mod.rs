@@ -131,6 +131,10 @@ impl Seat {
 
     fn typed(&mut self, tokens: &str) {
         self.unkept.push_str(tokens);
+        self.keep_soon();
+    }
+
+    fn keep_soon(&mut self) {
         self.keep_at.get_or_insert(Instant::now() + KEPT_WITHIN);
     }
 
@@ -228,6 +232,7 @@ impl Seat {
         if let Err(error) = wished {
             self.sim.fault(error.to_string());
         }
+        self.keep_soon();
     }
 
     /// Opens the board's link, unless that is on its way already.
