@@ -243,12 +243,13 @@ impl Outbox {
         }
     }
 
-    /// Lets an answer that is overdue be asked for again.
+    /// Lets an answer that is overdue be asked for again, and one whose event is.
     pub fn tick(&mut self, now: Timestamp) {
         if let Some(open) = self.open_mut() {
             let is_overdue = |sent: Timestamp| now.0.saturating_sub(sent.0) >= RESEND_AFTER_MS;
             if open.sent_at.is_some_and(is_overdue) {
                 open.sent_at = None;
+                open.done_at = None;
             }
         }
     }

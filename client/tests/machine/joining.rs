@@ -179,6 +179,22 @@ fn an_outcome_from_before_a_snapshot_is_asked_for_again() {
     assert_eq!(desk.text(), "one two");
 }
 
+#[test]
+fn an_outcome_whose_event_does_not_come_is_asked_for_again() {
+    let mut desk = Desk::live(&["one"]);
+    desk.typed(&insert(3, " two"));
+    desk.flush();
+    let (id, ..) = desk.edit();
+    desk.hear(saved(id, 6));
+    desk.tick(4_999);
+    assert!(desk.commands().is_empty());
+    desk.tick(1);
+    assert_eq!(desk.command().id, id, "its history may be another one");
+    desk.hear(saved(id, 6));
+    desk.hear(event(6, id, edited(insert(3, " two"))));
+    assert_eq!(desk.machine.unsent(), 0);
+}
+
 /// A client that pulled a board on two pages, the second of them two events later.
 fn pulled_on_two_pages() -> Desk {
     let mut desk = Desk::empty();

@@ -207,11 +207,13 @@ export class Outbox {
   }
 
   /**
-   * Lets an answer that is overdue be asked for again.
+   * Lets an answer that is overdue be asked for again, and one whose event is.
    * @param {number} now
    */
   tick(now) {
     const open = this.open;
-    if (open && open.sentAt !== null && now - open.sentAt >= RESEND_AFTER_MS) open.sentAt = null;
+    if (!open || open.sentAt === null || now - open.sentAt < RESEND_AFTER_MS) return;
+    open.sentAt = null;
+    open.doneAt = null;
   }
 }
