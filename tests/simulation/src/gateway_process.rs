@@ -120,13 +120,14 @@ impl GatewayProcess {
 
     /// Ends as when it is told to: clients are sent elsewhere first.
     pub async fn drain(&self) {
-        let Some(life) = locked(&self.present).as_ref().map(|present| {
-            self.sim.tell(format_args!("gateway {}: drains", self.number));
-            present.gateway.drain();
-            Arc::clone(&present.life)
-        }) else {
+        let Some((gateway, life)) = locked(&self.present)
+            .as_ref()
+            .map(|present| (Arc::clone(&present.gateway), Arc::clone(&present.life)))
+        else {
             return;
         };
+        self.sim.tell(format_args!("gateway {}: drains", self.number));
+        gateway.drain().await;
         self.sim.pause(Duration::from_secs(2)).await;
         life.end();
     }
