@@ -130,8 +130,9 @@ impl Typist {
             peer.saves(board, json!({"type": "join_board"}), Some(KEY)).await;
         }
         peer.send(json!({"v": 1, "type": "join", "board": board})).await;
-        let joined = peer.next_of("joined").await;
-        let head = joined["head"].clone();
+        let head = peer.next_of("base_gone").await["head"].clone();
+        peer.send(json!({"v": 1, "type": "join", "board": board, "position": head})).await;
+        peer.next_of("joined").await;
         Self { peer, board, note, base: head }
     }
 

@@ -49,8 +49,10 @@ async fn main() -> ExitCode {
     let mut house = None;
     for fault in FAULTS.iter().filter(|fault| wish.has(fault.name)) {
         let told = caught(run(fault, &mut house, wish.size)).await;
-        if told.is_none() {
-            house = None;
+        if told.is_none()
+            && let Some(mut house) = house.take()
+        {
+            house.processes().for_each(|process| println!("{}", process.last_words()));
         }
         tally.count(fault.name, told);
     }

@@ -3,11 +3,13 @@
 use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use sockbit_web::compose::{compose, migrate, token};
 use sockbit_web::config::{Config, ConfigError, Role, StoreUrl, Task};
 use sockbit_web::dead_letters::attend;
 use sockbit_web::{server, telemetry};
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A failure, as it is told to whoever started the program.
@@ -15,6 +17,8 @@ type Failure = Box<dyn std::error::Error>;
 
 /// The exit code for a command line or environment that cannot be used.
 const BAD_CONFIGURATION: u8 = 2;
+/// For what is neither done nor given up when everything else is over.
+const LINGER: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let config = match Config::read(std::env::args_os()) {
@@ -37,6 +41,13 @@ fn main() -> ExitCode {
 fn run(config: &Config) -> Result<(), Failure> {
     telemetry::log(config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = carry_out(config, &runtime);
+    // What is stuck by now ends with the process.
+    runtime.shutdown_timeout(LINGER);
+    done
+}
+
+fn carry_out(config: &Config, runtime: &Runtime) -> Result<(), Failure> {
     match &config.task {
         Task::Run(role) => runtime.block_on(serve(config, role)),
         Task::Migrate(store) => Ok(runtime.block_on(migrate(store))?),

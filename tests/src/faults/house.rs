@@ -11,8 +11,8 @@ use crate::proxy::{Line, Proxy};
 use crate::system::{Cluster, Front, Process};
 
 pub(super) const NAMESPACE: &str = "faults";
-/// People of the rig type faster than people do.
-const FLAGS: [&str; 2] = ["--log", "warn"];
+/// For whoever wants to know why a test failed.
+const FLAGS: [&str; 2] = ["--log", "info"];
 
 /// Two gateways and two workers, on a broker and a database of their own.
 pub struct House {

@@ -153,6 +153,15 @@ impl Process {
         std::fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 
+    /// What it is and what it said last, for whoever wants to know why a test failed.
+    #[must_use]
+    pub fn last_words(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        let last = lines.get(lines.len().saturating_sub(30)..).unwrap_or_default().join("\n");
+        format!("`sockbit {}` said last:\n{last}", self.arguments.join(" "))
+    }
+
     fn log_file(&self) -> PathBuf {
         self.folder.path().join("output.log")
     }

@@ -35,6 +35,9 @@ use crate::telemetry::{self, TelemetryError};
 /// long and yet should come back to whoever typed it.
 const FORM_BYTES_BESIDES: usize = 512 * 1024;
 
+/// For letting go of the store, which has written everything by then.
+const RELEASED_WITHIN: Duration = Duration::from_millis(500);
+
 /// Full pages that are rendered at once.
 const RENDERING_MAX: usize = 4;
 
@@ -255,10 +258,15 @@ impl Site {
         if finished.await.is_err() {
             tracing::warn!("not everything under way could be finished");
         }
-        self.running.shutdown().await;
-        self.housekeeping.shutdown().await;
-        if let Some(store) = self.store {
-            store.close().await;
+        let released = timeout(RELEASED_WITHIN, async {
+            self.running.shutdown().await;
+            self.housekeeping.shutdown().await;
+            if let Some(store) = self.store {
+                store.close().await;
+            }
+        });
+        if released.await.is_err() {
+            tracing::warn!("the store could not be closed in time");
         }
     }
 }

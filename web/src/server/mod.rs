@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{sleep, timeout};
 
 use crate::compose::Site;
 use crate::config::Config;
@@ -20,8 +20,10 @@ use crate::http::address::counted;
 pub(crate) use places::Place;
 use places::Places;
 
-/// How long going away may take.
-const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+/// How long clients may take to go elsewhere. With what follows, going away takes ten seconds at most.
+const DRAIN_WITHIN: Duration = Duration::from_secs(7);
+/// How long what is under way on the bus may take then.
+const FINISH_WITHIN: Duration = Duration::from_secs(2);
 /// What the system takes of one connection beyond what it can send. More would only hide for long that
 /// a client does not read.
 const UNSENT_BYTES_MAX: u32 = 64 * 1024;
@@ -78,20 +80,19 @@ pub async fn serve(
     drop(listener);
     tracing::info!(live = site.sessions(), "going away");
     stopping.send_replace(true);
-    let deadline = Instant::now() + DRAIN_WITHIN;
     let leaving = async {
         site.drain().await;
         places.all_free().await;
     };
     tokio::select! {
-        emptied = timeout_at(deadline, leaving) => {
+        emptied = timeout(DRAIN_WITHIN, leaving) => {
             if emptied.is_err() {
                 tracing::warn!("some connections had to be cut");
             }
         }
         () = hurry => {}
     }
-    site.close(deadline.saturating_duration_since(Instant::now())).await;
+    site.close(FINISH_WITHIN).await;
     ended
 }
 
