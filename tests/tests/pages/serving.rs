@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt;
+use futures::future::join_all;
 use sockbit_tests::system::{App, RawPeer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -22,6 +23,11 @@ async fn rest(mut stream: TcpStream, within: Duration) -> String {
     // A connection that is cut instead of closed has ended as well.
     timeout(within, reading).await.expect("the server hangs up").ok();
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Long before the server loses its patience with somebody who says nothing.
+async fn is_hung_up(mut stream: TcpStream) -> bool {
+    timeout(Duration::from_secs(5), stream.read_to_end(&mut Vec::new())).await.is_ok()
 }
 
 #[tokio::test]
@@ -72,8 +78,10 @@ async fn one_address_gets_only_its_share_of_connections() {
     for _ in 0..40 {
         held.push(connect(&app).await);
     }
-    let last = held.pop().expect("forty connections");
-    assert_eq!(rest(last, Duration::from_secs(5)).await, "", "the last one is hung up on");
+    let beyond = join_all(held.split_off(20).into_iter().map(is_hung_up)).await;
+    let hung_up = beyond.into_iter().filter(|is_hung_up| *is_hung_up).count();
+    // Whoever asked before if the app is ready may have left their place to one of them.
+    assert!(hung_up >= 19, "{hung_up} of twenty");
     drop(held);
     let mut visitor = Visitor::new(&app);
     sockbit_tests::system::eventually("the places are free again", async || {
