@@ -8,6 +8,7 @@ use futures::future::join_all;
 use sockbit_application::ports::{Commit, Store, StoreError};
 use sockbit_domain::Role;
 use sockbit_postgres::{OpenError, PostgresStore};
+use sockbit_servers::Postgres;
 use sockbit_tests::contracts::store::fixtures::{Script, bare, board_id, load_board, note_id};
 use sockbit_tests::contracts::store::history::refuses_to_lead_too_far_back;
 use sockbit_tests::contracts::store::persistence::Place;
@@ -234,6 +235,22 @@ async fn a_server_that_forgets_is_refused_by_name() {
         let late = store.check().await;
         assert!(late.is_err(), "a connection made later notices it too: {late:?}");
     }
+}
+
+/// On a server of its own: these settings are the whole server's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_wait_for_its_disk_is_refused_by_name() {
+    let starting = tokio::task::spawn_blocking(Postgres::start);
+    let server = starting.await.expect("it does not panic").expect("PostgreSQL starts");
+    let tell = |statement: &str| {
+        tokio::task::block_in_place(|| server.psql(statement)).expect("the server obeys");
+    };
+    tell("alter system set fsync = off");
+    tell("select pg_reload_conf()");
+    let refused =
+        eventually("the setting to count", async || PostgresStore::open(&server.url()).await.err());
+    let error = refused.await;
+    assert!(matches!(error, OpenError::WeakSetting { setting: "fsync", .. }), "{error}");
 }
 
 #[tokio::test]
