@@ -221,7 +221,8 @@ impl Log {
     }
 
     fn has_each_once(&self, typist: &Typist) {
-        assert!(typist.peer.saved.len() > typist.tokens.len() / 8, "it was working");
+        // What is typed while nothing is served becomes one edit, however much it is.
+        assert!(typist.peer.saved.len() >= 5, "it was working");
         for (message, position) in &typist.peer.saved {
             assert_eq!(self.events.get(message), Some(&position.seq), "what was saved is there");
         }
