@@ -10,15 +10,14 @@ use crate::ports::{Intake, Submission};
 
 /// Commands of programs that wait for their outcomes at the same time.
 const UNDER_WAY_MAX: usize = 64;
-/// As a transport lets one connection send at once.
-const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 
 impl Gateway {
-    /// Takes in what programs send, until there is nothing more to come. `who` knows whose a
-    /// token is.
+    /// Takes in what programs send, until there is nothing more to come. A message has so
+    /// many bytes at most, and `who` knows whose a token is.
     pub async fn serve_programs(
         self: &Arc<Self>,
         intake: &dyn Intake,
+        message_bytes_max: usize,
         who: impl Fn(&str) -> Option<Identity>,
     ) {
         let mut under_way = JoinSet::new();
@@ -27,7 +26,7 @@ impl Gateway {
                 under_way.join_next().await;
             }
             while under_way.try_join_next().is_some() {}
-            match read(&submission, &who) {
+            match read(&submission, message_bytes_max, &who) {
                 Ok((identity, sent)) => {
                     let gateway = Arc::clone(self);
                     under_way.spawn(async move {
@@ -57,11 +56,12 @@ impl Gateway {
 /// Whose command it is, and which.
 fn read(
     submission: &Submission,
+    bytes_max: usize,
     who: impl Fn(&str) -> Option<Identity>,
 ) -> Result<(Identity, SentCommand), Refusal> {
     let refusal = |id, code, detail: &str| Refusal { id, code, detail: detail.to_owned() };
-    if submission.message.len() > MESSAGE_BYTES_MAX {
-        let detail = format!("the message is larger than {MESSAGE_BYTES_MAX} bytes");
+    if submission.message.len() > bytes_max {
+        let detail = format!("the message is larger than {bytes_max} bytes");
         return Err(refusal(None, RefusalCode::Malformed, &detail));
     }
     let json = str::from_utf8(&submission.message)

@@ -211,7 +211,8 @@ fn worker(
 /// Programs are known by what browsers have as their cookies.
 async fn serve_programs(app: Arc<App>, intake: Arc<dyn Intake>) {
     let identify = |token: &str| app.cookies.read_token(token, app.clock.now());
-    app.gateway.serve_programs(&*intake, identify).await;
+    let message_bytes_max = app.websocket.message_bytes_max;
+    app.gateway.serve_programs(&*intake, message_bytes_max, identify).await;
 }
 
 /// What has to be well for this process to serve.

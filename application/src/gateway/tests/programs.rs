@@ -8,6 +8,8 @@ use crate::envelope::CommandEnvelope;
 use crate::ports::{Intake, Submission};
 use crate::testing::{board_id, message_id, new_note, position};
 
+const MESSAGE_BYTES_MAX: usize = 1_024;
+
 /// Holds what a test puts in.
 struct Submitted(Waiting<mpsc::UnboundedReceiver<Submission>>);
 
@@ -41,8 +43,9 @@ impl Programs {
         let (gateway, submissions) =
             (Arc::clone(&house.gateway), Submitted(Waiting::new(submissions)));
         let identify = |token: &str| token.parse().ok().map(identity);
-        let serving =
-            tokio::spawn(async move { gateway.serve_programs(&submissions, identify).await });
+        let serving = tokio::spawn(async move {
+            gateway.serve_programs(&submissions, MESSAGE_BYTES_MAX, identify).await;
+        });
         Self { house, intake, serving, sent_on }
     }
 
@@ -112,7 +115,7 @@ async fn who_shows_no_token_or_a_wrong_one_is_refused_and_nothing_is_sent_on() {
 #[tokio::test]
 async fn what_is_no_command_is_refused_by_name() {
     let programs = Programs::at_work();
-    let large = vec![b' '; 256 * 1024 + 1];
+    let large = vec![b' '; MESSAGE_BYTES_MAX + 1];
     let cases: [(&[u8], RefusalCode, &str); 4] = [
         (b"\xff", RefusalCode::Malformed, "UTF-8"),
         (br#"{"v": 1, "type": "command"}"#, RefusalCode::Malformed, "`id`"),
