@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sockbit_domain::wire::{Query, Reply};
 use sockbit_domain::{
-    Actor, ActorId, BoardId, ClientId, Event, KeyHash, MessageId, Outcome, Position, Rejection,
-    Role, Seq,
+    Actor, ActorId, BoardId, ClientId, Event, EventId, KeyHash, MessageId, Outcome, Position,
+    Rejection, Role, Seq,
 };
 use uuid::Uuid;
 
@@ -94,6 +94,10 @@ pub struct Announcement {
 pub struct Announced {
     /// Follows the command from transport to transport.
     pub trace: TraceId,
+    /// The event that this one comes right after, by which another history is told from this one;
+    /// `None` for the first of a board, and where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<EventId>,
     /// What happened.
     pub event: Event,
 }
@@ -125,6 +129,9 @@ pub enum Question {
         board: BoardId,
         /// The number of the last event that the gateway has.
         after: Seq,
+        /// Which event that is. Where the log has another one there, so is the history.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<EventId>,
     },
     /// The heads of boards. For the gateway itself.
     Heads {
@@ -143,6 +150,8 @@ pub enum Answer {
     Admission(Result<Admission, Rejection>),
     /// To a question for events.
     Events(Vec<Event>),
+    /// To a question for events: the log has no such event as the one they were to come after.
+    AnotherHistory,
     /// To a question for heads: one for each board that exists.
     Heads(Vec<(BoardId, Position)>),
     /// The store could not be asked. Asking again later may help.

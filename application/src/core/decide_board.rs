@@ -145,6 +145,7 @@ impl Desk<'_> {
     }
 
     fn happened(&mut self, received: &Received<'_>, fact: Fact) -> Outcome {
+        let follows = self.board.as_ref().map(|board| board.head.event);
         if let Some(board) = &mut self.board {
             if let Err(error) = board.apply(&fact) {
                 return Outcome::Rejected(self.fail(received.envelope, error.to_string()));
@@ -153,9 +154,8 @@ impl Desk<'_> {
             self.board = Board::created(&fact.event);
         }
         let position = fact.event.position();
-        self.decided
-            .events
-            .push(Announced { trace: received.envelope.trace, event: fact.event.clone() });
+        let trace = received.envelope.trace;
+        self.decided.events.push(Announced { trace, follows, event: fact.event.clone() });
         self.facts.push(fact);
         Outcome::Saved { position }
     }

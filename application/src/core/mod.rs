@@ -81,8 +81,9 @@ impl Core {
                     .await
                     .map(Answer::Admission)
             }
-            Question::Events { board, after } => {
-                queries::events(&*self.ports.store, board, after).await.map(Answer::Events)
+            Question::Events { board, after, id } => {
+                let events = queries::events(&*self.ports.store, board, after, id).await;
+                events.map(|found| found.map_or(Answer::AnotherHistory, Answer::Events))
             }
             Question::Heads { boards } => self.ports.store.heads(&boards).await.map(Answer::Heads),
         };

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use futures::future::try_join_all;
-use sockbit_domain::{BoardId, Event, Seq};
+use sockbit_domain::{BoardId, Event, EventId};
 
 use super::decide_board::{Decided, Stamp, decide_board};
 use super::inbox::{BoardInbox, by_board, wanted};
+use super::queries::event_and_what_it_follows;
 use super::{Core, ProcessError};
 use crate::envelope::{Announced, Announcement, Answered, CommandEnvelope};
 use crate::ports::{BoardLoaded, Commit, StoreError};
@@ -121,16 +122,15 @@ impl Core {
     ) -> Result<Vec<Announced>, StoreError> {
         let mut events = Vec::new();
         for seq in &decided.repeated {
-            let before = Seq(seq.0.saturating_sub(1));
-            let found = self.ports.store.events(board, before, 1).await?;
-            events.extend(found.into_iter().take(1).map(|event| announced(event, decided)));
+            let found = event_and_what_it_follows(&*self.ports.store, board, *seq).await?;
+            events.extend(found.map(|(follows, event)| announced(follows, event, decided)));
         }
         Ok(events)
     }
 }
 
-fn announced(event: Event, decided: &Decided) -> Announced {
+fn announced(follows: Option<EventId>, event: Event, decided: &Decided) -> Announced {
     let answer = decided.answers.iter().find(|answer| answer.message == event.message);
     let trace = answer.map_or(TraceId::default(), |answer| answer.trace);
-    Announced { trace, event }
+    Announced { trace, follows, event }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use sockbit_domain::{Event, EventId, Position, Seq};
+use sockbit_domain::{EventId, Position, Seq};
 
 use super::held::{Held, Room};
 use super::outgoing::{CloseReason, Outgoing};
@@ -16,11 +16,9 @@ const AHEAD_MAX: usize = 64;
 pub(super) struct Feed {
     room: Arc<Room>,
     /// Up to where the members who are live have been served; `None` until somebody joined.
-    last: Option<Seq>,
-    /// The id of the event there.
-    last_id: Option<EventId>,
-    /// The highest number that was heard of.
-    known: Seq,
+    last: Option<Position>,
+    /// The latest event that was heard of.
+    known: Option<Position>,
     kept: VecDeque<Held>,
     kept_bytes: usize,
     ahead: BTreeMap<Seq, Held>,
@@ -34,6 +32,17 @@ struct Member {
     outgoing: Arc<Outgoing>,
     /// What a member who is live has seen; one who catches up is not served from here yet.
     seen: Option<Seq>,
+}
+
+/// What came of serving what follows.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Served {
+    /// There is no more.
+    All,
+    /// There may be more, but somebody who is live should have a turn to write first.
+    NeedsATurn,
+    /// What came next does not follow the last one: it is of another history.
+    Contradiction,
 }
 
 /// How a member catches up.
@@ -52,8 +61,7 @@ impl Feed {
         Self {
             room,
             last: None,
-            last_id: None,
-            known: Seq::default(),
+            known: None,
             kept: VecDeque::new(),
             kept_bytes: 0,
             ahead: BTreeMap::new(),
@@ -75,34 +83,41 @@ impl Feed {
         self.members.is_empty()
     }
 
-    pub fn last(&self) -> Option<Seq> {
+    pub fn last(&self) -> Option<Position> {
         self.last
+    }
+
+    /// The latest event that was heard of, served or not.
+    pub fn known(&self) -> Option<Position> {
+        self.known
     }
 
     /// Whether something has to be fetched before more can be served.
     pub fn has_gap(&self) -> bool {
-        self.last.is_some_and(|last| last < self.known) && self.what_follows().is_none()
+        let (Some(last), Some(known)) = (self.last, self.known) else { return false };
+        last.seq < known.seq && self.what_follows().is_none()
     }
 
-    /// Learns where the board stands. The first to join fixes where the feed begins; nobody is
-    /// live before, so nobody has to take what is served then.
+    /// Learns where the board stands. The first to join fixes where the feed begins.
     pub fn learn(&mut self, head: Position) {
-        self.known = self.known.max(head.seq);
-        if self.last.is_none() {
-            self.last = Some(head.seq);
-            self.last_id = Some(head.event);
-            while self.serve() {}
+        self.hear_of(head);
+        self.last.get_or_insert(head);
+    }
+
+    fn hear_of(&mut self, position: Position) {
+        if self.known.is_none_or(|known| known.seq < position.seq) {
+            self.known = Some(position);
         }
     }
 
     /// Takes an event in, whatever the order in which it came. It is served by [`Self::serve`].
     pub fn take(&mut self, announced: Announced) {
         let (from, seq) = (announced.event.from, announced.event.seq);
-        self.known = self.known.max(seq);
-        if self.last.is_some_and(|last| seq <= last) {
+        self.hear_of(announced.event.position());
+        if self.last.is_some_and(|last| seq <= last.seq) {
             return;
         }
-        let waits = self.last.is_none_or(|last| from > last.next());
+        let waits = self.last.is_none_or(|last| from > last.seq.next());
         if waits && self.ahead.len() >= AHEAD_MAX {
             return;
         }
@@ -120,27 +135,27 @@ impl Feed {
         self.ahead_bytes + held.bytes() > self.room.bytes_max || self.room.is_over()
     }
 
-    /// Serves what follows until there is no more, or somebody who is live should have a turn to
-    /// write first. Whether somebody should.
-    pub fn serve(&mut self) -> bool {
+    /// Serves what follows until there is a reason not to.
+    pub fn serve(&mut self) -> Served {
         while let Some(held) = self.take_what_follows() {
-            if self.last.is_some_and(|last| held.seq > last) {
-                self.last = Some(held.seq);
-                self.last_id = Some(held.id);
-                self.serve_one(&held);
-                self.keep(held);
-                if self.needs_a_turn() {
-                    return true;
-                }
+            let Some(last) = self.last.filter(|last| held.seq > last.seq) else { continue };
+            if held.from == last.seq.next() && held.follows.is_some_and(|id| id != last.event) {
+                return Served::Contradiction;
+            }
+            self.last = Some(held.position());
+            self.serve_one(&held);
+            self.keep(held);
+            if self.needs_a_turn() {
+                return Served::NeedsATurn;
             }
         }
-        false
+        Served::All
     }
 
     /// The first that waits for nothing more. An event that stands for several may stand behind
     /// one of them.
     fn what_follows(&self) -> Option<Seq> {
-        let next = self.last?.next();
+        let next = self.last?.seq.next();
         self.ahead.iter().find(|(_, held)| held.from <= next).map(|(seq, _)| *seq)
     }
 
@@ -197,10 +212,15 @@ impl Feed {
         }
     }
 
-    /// Serves a member from `seen` on, if what it misses is kept here.
-    pub fn catch_up(&mut self, session: u64, seen: Seq) -> CatchUp {
+    /// Serves a member from `position` on, if what it misses is kept here.
+    pub fn catch_up(&mut self, session: u64, position: Position) -> CatchUp {
+        if self.is_contradicted_by(position) {
+            return CatchUp::Gone;
+        }
+        self.hear_of(position);
         let Some(member) = self.members.get_mut(&session) else { return CatchUp::Gone };
-        let last = self.last.unwrap_or_default();
+        let seen = position.seq;
+        let last = self.last.map_or(Seq::default(), |last| last.seq);
         let is_covered = seen >= last || self.kept.front().is_some_and(|it| it.from <= seen.next());
         if !is_covered {
             return CatchUp::Missing;
@@ -212,27 +232,28 @@ impl Feed {
         CatchUp::Live
     }
 
-    /// Whether an event belongs to another history than this feed: another one stands in its place.
-    pub fn is_contradicted_by(&self, event: &Event) -> bool {
-        self.id_at(event.seq).is_some_and(|id| id != event.id)
+    /// Whether this position belongs to another history than this feed: another event stands there.
+    pub fn is_contradicted_by(&self, position: Position) -> bool {
+        self.id_at(position.seq).is_some_and(|id| id != position.event)
     }
 
     /// The id of the event with this number, as far as it is known here.
     fn id_at(&self, seq: Seq) -> Option<EventId> {
-        if self.last == Some(seq) {
-            return self.last_id;
+        let mut ends = [self.last, self.known].into_iter().flatten();
+        if let Some(end) = ends.find(|end| end.seq == seq) {
+            return Some(end.event);
         }
         let kept = self.kept.binary_search_by_key(&seq, |kept| kept.seq).ok();
         let kept = kept.and_then(|place| self.kept.get(place));
         kept.or_else(|| self.ahead.get(&seq)).map(|held| held.id)
     }
 
-    /// Whether a head that was read after `last_before` belongs to another history than this feed.
-    pub fn contradicts(&self, last_before: Option<Seq>, head: Option<Position>) -> bool {
-        let Some(last_before) = last_before else { return false };
+    /// Whether a head that was read when this feed had heard of `known_before` belongs to another
+    /// history than it.
+    pub fn contradicts(&self, known_before: Option<Position>, head: Option<Position>) -> bool {
+        let Some(known_before) = known_before else { return false };
         let Some(head) = head else { return true };
-        let known = self.id_at(head.seq);
-        head.seq < last_before || known.is_some_and(|id| id != head.event)
+        head.seq < known_before.seq || self.is_contradicted_by(head)
     }
 
     /// Sends every member away, to come back by its position.

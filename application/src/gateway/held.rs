@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sockbit_domain::wire::ServerMessage;
-use sockbit_domain::{BoardId, EventId, Seq};
+use sockbit_domain::{BoardId, EventId, Position, Seq};
 
 use super::{GatewaySettings, encode};
 use crate::envelope::{Announced, Encoded};
@@ -53,17 +53,23 @@ pub(super) struct Held {
     pub from: Seq,
     pub seq: Seq,
     pub id: EventId,
+    /// The event right before it, where that was told.
+    pub follows: Option<EventId>,
     pub encoded: Encoded,
     room: Arc<Room>,
 }
 
 impl Held {
     pub fn new(announced: Announced, room: &Arc<Room>) -> Self {
-        let Announced { trace, event } = announced;
+        let Announced { trace, follows, event } = announced;
         let (board, from, seq, id) = (event.board, event.from, event.seq, event.id);
         let encoded = encode(&ServerMessage::Event { event });
         room.total.fetch_add(encoded.len(), Ordering::Relaxed);
-        Self { trace, board, from, seq, id, encoded, room: Arc::clone(room) }
+        Self { trace, board, from, seq, id, follows, encoded, room: Arc::clone(room) }
+    }
+
+    pub fn position(&self) -> Position {
+        Position { seq: self.seq, event: self.id }
     }
 
     pub fn bytes(&self) -> usize {

@@ -194,16 +194,21 @@ fn everything_that_travels_comes_out_as_it_went_in() {
     for outcome in [None, Some(Outcome::Saved { position: position(3) })] {
         check::<Answered>(&ring, Kind::Answers, &command.answered(outcome));
     }
-    let announced = Announced { trace: TraceId(command.trace.0), event: renamed(1, 3) };
+    let (trace, follows) = (TraceId(command.trace.0), Some(position(2).event));
+    let announced = Announced { trace, follows, event: renamed(1, 3) };
     let announcement = Announcement { slot: Slot::of(board), events: vec![announced] };
     check(&ring, Kind::Announcements, &announcement);
     check(&ring, Kind::Questions, &Question::Heads { boards: vec![board] });
+    let after = position(3);
+    let events = Question::Events { board, after: after.seq, id: Some(after.event) };
+    check(&ring, Kind::Questions, &events);
     check(&ring, Kind::Questions, &Question::Admission { actor, board, position: None });
     let admission =
         Admission { role: sockbit_domain::Role::Editor, head: position(3), resumable: true };
     check(&ring, Kind::Replies, &Answer::Admission(Ok(admission)));
     check(&ring, Kind::Replies, &Answer::Events(vec![renamed(1, 3)]));
     check(&ring, Kind::Replies, &Answer::Heads(vec![(board, position(3))]));
+    check(&ring, Kind::Replies, &Answer::AnotherHistory);
     check(&ring, Kind::Replies, &Answer::Unavailable);
 }
 

@@ -84,7 +84,7 @@ async fn events_come_in_pages_that_continue_each_other() {
     let mut seen = Vec::new();
     loop {
         let after = seen.last().map_or(Seq(0), |it: &sockbit_domain::Event| it.seq);
-        let question = Question::Events { board: board_id(1), after };
+        let question = Question::Events { board: board_id(1), after, id: None };
         let Answer::Events(page) = desk.core.answer(question).await else { panic!("no events") };
         if page.is_empty() {
             break;
@@ -94,4 +94,37 @@ async fn events_come_in_pages_that_continue_each_other() {
         seen.extend(page);
     }
     assert_eq!(seen, desk.log().await);
+}
+
+#[tokio::test]
+async fn events_are_read_after_an_event_of_this_history_only() {
+    let (desk, _) = Desk::with_note(&"a".repeat(60 * 1024)).await;
+    let last = saved(&desk.send(&person(1), &create_note(note_id(2), "second")).await);
+    let log = desk.log().await;
+    let answer = async |after: Position| {
+        let Position { seq, event } = after;
+        desk.core.answer(Question::Events { board: board_id(1), after: seq, id: Some(event) }).await
+    };
+
+    for (place, event) in log.iter().enumerate() {
+        assert_eq!(answer(event.position()).await, Answer::Events(log[place + 1..].to_vec()));
+    }
+    let other = log[0].id;
+    for seq in [Seq(0), last.seq, last.seq.next(), Seq(u64::MAX)] {
+        assert_eq!(answer(Position { seq, event: other }).await, Answer::AnotherHistory, "{seq}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_fills_the_page_by_itself_does_not_hide_those_after_it() {
+    let (desk, _) = Desk::with_note(&"\"".repeat(60 * 1024)).await;
+    for n in 2..=4 {
+        saved(&desk.send(&person(1), &create_note(note_id(n), &"\"".repeat(60 * 1024))).await);
+    }
+    for event in desk.log().await.iter().rev().skip(1) {
+        let Position { seq, event } = event.position();
+        let question = Question::Events { board: board_id(1), after: seq, id: Some(event) };
+        let Answer::Events(page) = desk.core.answer(question).await else { panic!("no events") };
+        assert_eq!(page.first().map(|it| it.seq), Some(seq.next()));
+    }
 }

@@ -17,8 +17,7 @@
 //! # What is not simulated
 //!
 //! The log is never squashed, nobody changes their identity or stays away for months, and nobody
-//! looks at what a view is told: the model test (`tests/tests/model.rs`) does these. Gateways are
-//! started anew where a backup is restored and news may be missed or come in another order.
+//! looks at what a view is told: the model test (`tests/tests/model.rs`) does these.
 //!
 //! Read [`run`], then `world.rs`, then the parts: `seat` (a person and a client machine), `line`,
 //! `gateway_process`, `bus`, `worker_process`, `store`, `weather` (what strikes whole processes).

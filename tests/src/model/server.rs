@@ -124,7 +124,7 @@ impl Server {
     }
 
     pub fn events(&self, after: Seq) -> Vec<Event> {
-        match self.answer(Question::Events { board: self.board, after }) {
+        match self.answer(Question::Events { board: self.board, after, id: None }) {
             Answer::Events(events) => events,
             _ => Vec::new(),
         }

@@ -53,7 +53,7 @@ fn announcement(number: u64, bytes: usize) -> Announcement {
             rank: Rank::middle(),
         },
     };
-    let announced = Announced { trace: TraceId::default(), event };
+    let announced = Announced { trace: TraceId::default(), follows: None, event };
     Announcement { slot: Slot(1), events: vec![announced] }
 }
 

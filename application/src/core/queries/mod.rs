@@ -13,7 +13,7 @@ use sockbit_domain::{ActorId, BoardId, Rejection, RejectionCode};
 use crate::ports::{Standing, Store, StoreError};
 
 pub(super) use admission::admission;
-pub(super) use events::events;
+pub(super) use events::{event_and_what_it_follows, events};
 
 /// What fits one message besides its wrapping, in bytes.
 const PAGE_BYTES_MAX: usize = 192 * 1024;

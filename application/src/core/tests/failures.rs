@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::core::ProcessError;
 use crate::ports::Unavailable;
-use crate::testing::new_note;
+use crate::testing::{new_note, renamed};
 
 fn no_bus() -> Unavailable {
     Unavailable("no bus".to_owned())
@@ -76,8 +76,9 @@ fn keeping_store(first_verdict: Result<(), StoreError>) -> (MockStore, Kept) {
     let in_events = kept.clone();
     store.expect_events().returning(move |_, after, _| {
         let kept = in_events.0.lock().expect("no test panics here");
-        let facts = kept.iter().flat_map(|it| &it.facts);
-        Ok(facts.map(|it| it.event.clone()).filter(|it| it.seq > after).collect())
+        let facts = kept.iter().flat_map(|it| &it.facts).map(|it| it.event.clone());
+        let log = std::iter::once(renamed(1, 10)).chain(facts);
+        Ok(log.filter(|it| it.seq > after).collect())
     });
     (store, kept)
 }

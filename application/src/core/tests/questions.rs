@@ -27,7 +27,7 @@ async fn every_kind_of_question_is_answered_unavailable_while_the_store_is_away(
     ];
     let of_gateway = [
         Question::Admission { actor, board, position: None },
-        Question::Events { board, after: Seq(0) },
+        Question::Events { board, after: Seq(0), id: None },
         Question::Heads { boards: vec![board] },
     ];
     let of_clients = queries.map(|query| Question::Client { actor, query });

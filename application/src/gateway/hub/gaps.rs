@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sockbit_domain::{BoardId, Event, Seq};
+use sockbit_domain::{BoardId, Event, Position, Seq};
 use tokio::time::{Instant, timeout_at};
 
 use super::Hub;
@@ -31,18 +31,17 @@ impl Hub {
         let mut patience = PATIENCE;
         let mut failed = 0;
         while let Some(after) = self.begin_of_gap(board) {
-            match self.queries.ask(Question::Events { board, after }).await {
-                Ok(Answer::Events(events)) if leads_on(&events, after) => {
+            let question = Question::Events { board, after: after.seq, id: Some(after.event) };
+            match self.queries.ask(question).await {
+                Ok(Answer::AnotherHistory) => self.is_another_history(board),
+                Ok(Answer::Events(events)) if leads_on(&events, after.seq) => {
                     failed = 0;
                     patience = self.wait_for_room(board, patience).await;
-                    let trace = TraceId::default();
-                    let events = events.into_iter().map(|event| Announced { trace, event });
-                    let slot = Slot::of(board);
-                    self.announced(Announcement { slot, events: events.collect() }).await;
+                    self.announced(announcement(board, after, events)).await;
                 }
                 answer => {
                     let error = answer.err();
-                    tracing::warn!(%board, %after, ?error, "a gap could not be filled yet");
+                    tracing::warn!(%board, after = %after.seq, ?error, "a gap could not be filled yet");
                     failed += 1;
                     tokio::time::sleep(backoff::pause((self.gateway, board), failed)).await;
                 }
@@ -50,7 +49,7 @@ impl Hub {
         }
     }
 
-    fn begin_of_gap(&self, board: BoardId) -> Option<Seq> {
+    fn begin_of_gap(&self, board: BoardId) -> Option<Position> {
         let mut feeds = self.feeds();
         let feed = feeds.get_mut(&board)?;
         if feed.has_gap() && !feed.is_deserted() {
@@ -74,6 +73,17 @@ impl Hub {
     fn crowded(&self, board: BoardId) -> Option<Arc<super::Outgoing>> {
         self.feeds().get(&board).and_then(Feed::crowded)
     }
+}
+
+/// A part of the log as if it was announced.
+fn announcement(board: BoardId, after: Position, events: Vec<Event>) -> Announcement {
+    let mut previous = after;
+    let announced = |event: Event| {
+        let before = std::mem::replace(&mut previous, event.position());
+        let follows = (before.seq.next() == event.from).then_some(before.event);
+        Announced { trace: TraceId::default(), follows, event }
+    };
+    Announcement { slot: Slot::of(board), events: events.into_iter().map(announced).collect() }
 }
 
 /// Whether a part of the log begins where the gap does: a log with a hole is not asked in a hurry.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{FutureExt, StreamExt, stream};
-use sockbit_domain::{BoardId, Position, Seq};
+use sockbit_domain::{BoardId, Position};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
 use super::Hub;
@@ -23,8 +23,8 @@ const DOUBT_PAUSE: Duration = Duration::from_millis(250);
 /// After a comparison that failed, and at most as long again.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// A board and up to where its members had been served.
-type Standing = (BoardId, Option<Seq>);
+/// A board and the latest event of it that had been heard of.
+type Standing = (BoardId, Option<Position>);
 
 impl Hub {
     /// Compares heads at each beat, which keeps its time however much doubt there is between.
@@ -63,7 +63,7 @@ impl Hub {
     /// Whether every question was answered.
     async fn compare_heads(self: &Arc<Self>) -> bool {
         let before: Vec<Standing> =
-            self.feeds().iter().map(|(board, feed)| (*board, feed.last())).collect();
+            self.feeds().iter().map(|(board, feed)| (*board, feed.known())).collect();
         let chunks: Vec<_> = before.chunks(HEADS_MAX).map(<[Standing]>::to_vec).collect();
         stream::iter(chunks)
             .map(|chunk| self.compare_chunk(chunk))
@@ -88,12 +88,12 @@ impl Hub {
 
     fn compare(self: &Arc<Self>, before: &[Standing], heads: &HashMap<BoardId, Position>) {
         let mut feeds = self.feeds();
-        for (board, last_before) in before {
+        for (board, known_before) in before {
             let Some(feed) = feeds.get_mut(board) else { continue };
             let head = heads.get(board).copied();
-            if feed.contradicts(*last_before, head) {
+            if feed.contradicts(*known_before, head) {
                 self.begin_anew(*board, feed);
-            } else if let (Some(head), Some(_)) = (head, last_before) {
+            } else if let (Some(head), Some(_)) = (head, feed.last()) {
                 feed.learn(head);
                 self.fill_if_needed(*board, feed);
             }

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use sockbit_domain::wire::ServerMessage;
-use sockbit_domain::{BoardId, Position, Seq};
+use sockbit_domain::{BoardId, Position};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::feed::{CatchUp, Feed};
+use super::feed::{CatchUp, Feed, Served};
 use super::held::Room;
 use super::outgoing::{CloseReason, Outgoing};
 use super::single_flight::SingleFlight;
@@ -24,7 +24,7 @@ use crate::slot::Slot;
 use slots::Slots;
 
 /// Events of a board, encoded: what a member who was away gets.
-pub(super) type Page = Arc<Vec<(Seq, Encoded)>>;
+pub(super) type Page = Arc<Vec<(Position, Encoded)>>;
 
 /// Brings each board's events to the sessions that joined it.
 pub(super) struct Hub {
@@ -34,7 +34,7 @@ pub(super) struct Hub {
     feeds: Mutex<BTreeMap<BoardId, Feed>>,
     slots: Arc<Slots>,
     room: Arc<Room>,
-    pages: SingleFlight<(BoardId, Seq), Result<Page, Unavailable>>,
+    pages: SingleFlight<(BoardId, Position), Result<Page, Unavailable>>,
     doubt: Notify,
 }
 
@@ -76,27 +76,35 @@ impl Hub {
 
     /// Learns from an admission where a board stands.
     pub fn learn(self: &Arc<Self>, board: BoardId, head: Position) {
-        if let Some(feed) = self.feeds().get_mut(&board) {
-            feed.learn(head);
-            self.fill_if_needed(board, feed);
+        let mut feeds = self.feeds();
+        let Some(feed) = feeds.get_mut(&board) else { return };
+        if feed.is_contradicted_by(head) {
+            return self.begin_anew(board, feed);
         }
+        feed.learn(head);
+        drop(feeds);
+        // Nobody is live before the first admission, so nobody needs a turn to take what waited.
+        while self.serve(board, None) {}
     }
 
-    pub fn catch_up(&self, board: BoardId, session: u64, seen: Seq) -> CatchUp {
+    pub fn catch_up(&self, board: BoardId, session: u64, seen: Position) -> CatchUp {
         self.feeds().get_mut(&board).map_or(CatchUp::Gone, |feed| feed.catch_up(session, seen))
     }
 
     /// A page of a board's events from the log, shared by all who ask for the same one at once.
-    pub async fn page(&self, board: BoardId, after: Seq) -> Result<Page, Unavailable> {
+    /// It is empty where the log does not know the one to begin after.
+    pub async fn page(&self, board: BoardId, after: Position) -> Result<Page, Unavailable> {
         let queries = Arc::clone(&self.queries);
+        let question = Question::Events { board, after: after.seq, id: Some(after.event) };
         let look_up = || async move {
-            let Answer::Events(events) = queries.ask(Question::Events { board, after }).await?
-            else {
-                return Err(Unavailable("the log cannot be read now".to_owned()));
+            let events = match queries.ask(question).await? {
+                Answer::Events(events) => events,
+                Answer::AnotherHistory => Vec::new(),
+                _ => return Err(Unavailable("the log cannot be read now".to_owned())),
             };
             let encoded = events
                 .into_iter()
-                .map(|event| (event.seq, encode(&ServerMessage::Event { event })))
+                .map(|event| (event.position(), encode(&ServerMessage::Event { event })))
                 .collect();
             Ok(Arc::new(encoded))
         };
@@ -119,14 +127,23 @@ impl Hub {
         let mut feeds = self.feeds();
         let Some(feed) = feeds.get_mut(&board) else { return false };
         if let Some(announced) = come {
-            if feed.is_contradicted_by(&announced.event) {
+            if feed.is_contradicted_by(announced.event.position()) {
                 self.begin_anew(board, feed);
             }
             feed.take(announced);
         }
-        let needs_a_turn = feed.serve();
+        let served = feed.serve();
+        if served == Served::Contradiction {
+            self.begin_anew(board, feed);
+        }
         self.fill_if_needed(board, feed);
-        needs_a_turn
+        served == Served::NeedsATurn
+    }
+
+    fn is_another_history(&self, board: BoardId) {
+        if let Some(feed) = self.feeds().get_mut(&board) {
+            self.begin_anew(board, feed);
+        }
     }
 
     /// Sends away who looks at a board that has another history, to come back by their positions.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use sockbit_domain::{BoardId, Seq};
+use sockbit_domain::{BoardId, Position};
 use tokio::time::Instant;
 
 use super::Session;
@@ -27,7 +27,7 @@ pub(super) enum Progress {
 /// What has been sent to one that is behind, and when the next page is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Behind {
-    seen: Seq,
+    seen: Position,
     failed: u32,
     not_before: Option<Instant>,
 }
@@ -35,7 +35,7 @@ pub(super) struct Behind {
 /// A page that is being fetched, over as many turns to write as that takes.
 pub(super) struct Fetch {
     board: BoardId,
-    seen: Seq,
+    seen: Position,
     page: BoxFuture<'static, Result<Page, Unavailable>>,
 }
 
@@ -52,7 +52,7 @@ enum Step {
 }
 
 impl Behind {
-    pub fn at(seen: Seq) -> Self {
+    pub fn at(seen: Position) -> Self {
         Self { seen, failed: 0, not_before: None }
     }
 }
@@ -138,7 +138,7 @@ impl Session {
     }
 
     /// The page that is being fetched already, or a fetch begun here.
-    fn fetch(&self, board: BoardId, seen: Seq) -> Fetch {
+    fn fetch(&self, board: BoardId, seen: Position) -> Fetch {
         let begun = locked(&self.fetching).take();
         begun.filter(|it| it.board == board && it.seen == seen).unwrap_or_else(|| {
             let hub = Arc::clone(&self.gateway.hub);
@@ -176,7 +176,7 @@ impl Session {
     }
 
     /// Whoever joined anew meanwhile, from the same position, hears so before the events.
-    fn after_what_waits(&self, page: &[(Seq, Encoded)]) -> Delivered {
+    fn after_what_waits(&self, page: &[(Position, Encoded)]) -> Delivered {
         let mut messages = match self.outgoing.take() {
             Some(Delivered::Messages(waiting)) => waiting,
             Some(close) => return close,

@@ -170,7 +170,7 @@ impl Session {
         };
         self.gateway.hub.learn(board, head);
         self.tell(ServerMessage::Joined { board, role, head }).await;
-        locked(&self.joined).insert(board, Progress::CatchingUp(Behind::at(position.seq)));
+        locked(&self.joined).insert(board, Progress::CatchingUp(Behind::at(position)));
         self.outgoing.nudge();
     }
 

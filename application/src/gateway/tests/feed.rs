@@ -4,7 +4,7 @@ use sockbit_domain::{Change, Event, EventId, Seq, Title};
 
 use super::*;
 use crate::envelope::Announced;
-use crate::gateway::feed::{CatchUp, Feed};
+use crate::gateway::feed::{CatchUp, Feed, Served};
 use crate::gateway::held::Room;
 use crate::testing::{event, position, renamed};
 use crate::trace::TraceId;
@@ -28,14 +28,24 @@ fn feed_in(room: &Arc<Room>, seq: u64) -> (Feed, Arc<Outgoing>) {
     let mut feed = Feed::new(Arc::clone(room));
     feed.add(1, Arc::clone(&outgoing));
     feed.learn(position(seq));
-    assert_eq!(feed.catch_up(1, Seq(seq)), CatchUp::Live);
+    assert_eq!(feed.catch_up(1, position(seq)), CatchUp::Live);
     (feed, outgoing)
+}
+
+/// A position in another history.
+fn elsewhere(seq: u64) -> Position {
+    Position { event: EventId(uuid(0xbad)), ..position(seq) }
+}
+
+/// An event of which nobody told what it follows.
+fn announced(event: Event) -> Announced {
+    Announced { trace: TraceId::default(), follows: None, event }
 }
 
 /// Takes an event in and serves what follows, with a turn for nobody.
 fn take(feed: &mut Feed, event: Event) {
-    feed.take(Announced { trace: TraceId::default(), event });
-    while feed.serve() {}
+    feed.take(announced(event));
+    while feed.serve() == Served::NeedsATurn {}
 }
 
 /// An event of about so many bytes.
@@ -47,7 +57,7 @@ fn large(seq: u64, bytes: usize) -> Event {
 /// How far back a member may have been to resume from what is kept.
 fn kept(feed: &mut Feed, last: u64) -> u64 {
     feed.add(9, queue());
-    let is_kept = |count: &u64| feed.catch_up(9, Seq(last - count)) == CatchUp::Live;
+    let is_kept = |count: &u64| feed.catch_up(9, position(last - count)) == CatchUp::Live;
     (0..=last).take_while(is_kept).last().expect("who has seen everything goes on")
 }
 
@@ -118,7 +128,8 @@ fn events_before_the_first_admission_wait_and_then_follow_its_head() {
         take(&mut feed, renamed(1, seq));
     }
     feed.learn(position(6));
-    assert_eq!(feed.catch_up(1, Seq(6)), CatchUp::Live);
+    assert_eq!(feed.serve(), Served::All);
+    assert_eq!(feed.catch_up(1, position(6)), CatchUp::Live);
     assert_eq!(served(&outgoing), [7, 8]);
 }
 
@@ -143,8 +154,8 @@ fn a_member_resumes_from_what_is_kept_and_from_the_log_where_that_is_gone() {
     }
     let late = queue();
     feed.add(2, Arc::clone(&late));
-    assert_eq!(feed.catch_up(2, Seq(71)), CatchUp::Missing);
-    assert_eq!(feed.catch_up(2, Seq(72)), CatchUp::Live);
+    assert_eq!(feed.catch_up(2, position(71)), CatchUp::Missing);
+    assert_eq!(feed.catch_up(2, position(72)), CatchUp::Live);
     assert_eq!(served(&late), (73..=200).collect::<Vec<_>>());
 }
 
@@ -163,14 +174,18 @@ fn large_events_wait_for_what_they_follow_up_to_a_bound_in_bytes() {
 fn who_is_crowded_gets_one_turn_to_write_before_more_is_served() {
     let (mut feed, outgoing) = feed_at(0);
     for event in [large(1, 250 * 1024), large(2, 250 * 1024), renamed(1, 3)] {
-        feed.take(Announced { trace: TraceId::default(), event });
+        feed.take(announced(event));
     }
     outgoing.writes(100 * 1024);
-    assert!(feed.serve(), "more than half of a mebibyte waits or is written, and more will come");
+    assert_eq!(
+        feed.serve(),
+        Served::NeedsATurn,
+        "more than half of a mebibyte waits or is written, and more will come"
+    );
     assert!(!feed.has_gap(), "what is left follows");
     assert_eq!(served(&outgoing), [1, 2]);
     outgoing.written();
-    assert!(!feed.serve());
+    assert_eq!(feed.serve(), Served::All);
     assert_eq!(served(&outgoing), [3]);
 }
 
@@ -178,8 +193,8 @@ fn who_is_crowded_gets_one_turn_to_write_before_more_is_served() {
 fn nobody_waits_twice_for_one_who_does_not_take_what_waits() {
     let (mut feed, _sleeper) = feed_at(0);
     let turns = (1..=256).filter(|seq| {
-        feed.take(Announced { trace: TraceId::default(), event: renamed(1, *seq) });
-        feed.serve()
+        feed.take(announced(renamed(1, *seq)));
+        feed.serve() == Served::NeedsATurn
     });
     assert_eq!(turns.count(), 1);
 }
@@ -259,7 +274,7 @@ fn a_member_who_has_seen_more_than_the_feed_is_served_only_what_follows() {
     let (mut feed, _) = feed_at(5);
     let ahead = queue();
     feed.add(2, Arc::clone(&ahead));
-    assert_eq!(feed.catch_up(2, Seq(7)), CatchUp::Live);
+    assert_eq!(feed.catch_up(2, position(7)), CatchUp::Live);
     for seq in 6..=8 {
         take(&mut feed, renamed(1, seq));
     }
@@ -272,36 +287,68 @@ fn who_is_no_member_is_not_served() {
     feed.remove(1);
     take(&mut feed, renamed(1, 6));
     assert_eq!(served(&outgoing), Vec::<u64>::new());
-    assert_eq!(feed.catch_up(1, Seq(5)), CatchUp::Gone);
+    assert_eq!(feed.catch_up(1, position(5)), CatchUp::Gone);
 }
 
 #[test]
 fn a_head_of_another_history_contradicts_the_feed() {
     let (mut feed, _) = feed_at(5);
     take(&mut feed, renamed(1, 6));
-    let other = Position { event: EventId(uuid(0xbad)), ..position(6) };
-    let last = Some(Seq(6));
-    assert!(feed.contradicts(last, None), "the board is gone");
-    assert!(feed.contradicts(last, Some(position(5))), "the head went back");
-    assert!(feed.contradicts(last, Some(other)), "another event has the number");
-    assert!(!feed.contradicts(last, Some(position(6))));
-    assert!(!feed.contradicts(last, Some(position(9))), "there is news");
+    let before = Some(position(6));
+    assert!(feed.contradicts(before, None), "the board is gone");
+    assert!(feed.contradicts(before, Some(position(5))), "the head went back");
+    assert!(feed.contradicts(before, Some(elsewhere(6))), "another event has the number");
+    assert!(!feed.contradicts(before, Some(position(6))));
+    assert!(!feed.contradicts(before, Some(position(9))), "there is news");
     assert!(!feed.contradicts(None, None), "nobody has joined yet");
 }
 
 #[test]
 fn an_event_in_the_place_of_another_contradicts_the_feed() {
-    let other = |seq| Event { id: EventId(uuid(0xbad)), ..renamed(1, seq) };
     let (mut feed, _outgoing) = feed_at(6);
-    assert!(feed.is_contradicted_by(&other(6)), "the first to join told of it");
+    assert!(feed.is_contradicted_by(elsewhere(6)), "the first to join told of it");
     for seq in [7, 8, 10] {
         take(&mut feed, renamed(1, seq));
     }
     for seq in [7, 8, 10] {
-        assert!(feed.is_contradicted_by(&other(seq)), "{seq}");
-        assert!(!feed.is_contradicted_by(&renamed(1, seq)), "{seq}");
+        assert!(feed.is_contradicted_by(elsewhere(seq)), "{seq}");
+        assert!(!feed.is_contradicted_by(position(seq)), "{seq}");
     }
     for seq in [5, 9, 11] {
-        assert!(!feed.is_contradicted_by(&renamed(1, seq)), "nothing is known of {seq}");
+        assert!(!feed.is_contradicted_by(position(seq)), "nothing is known of {seq}");
     }
+}
+
+#[test]
+fn an_event_that_follows_another_than_the_last_one_contradicts_the_feed() {
+    let after = |follows: Position, seq| Announced {
+        follows: Some(follows.event),
+        ..announced(renamed(1, seq))
+    };
+    let (mut feed, outgoing) = feed_at(5);
+    feed.take(after(position(5), 6));
+    assert_eq!(feed.serve(), Served::All);
+
+    feed.take(after(elsewhere(7), 8));
+    assert_eq!(feed.serve(), Served::All, "what it follows may still come");
+    feed.take(after(position(6), 7));
+    assert_eq!(feed.serve(), Served::Contradiction);
+    assert_eq!(served(&outgoing), [6, 7]);
+}
+
+#[test]
+fn who_comes_from_another_history_is_not_served_from_this_one() {
+    let (mut feed, _) = feed_at(5);
+    take(&mut feed, renamed(1, 6));
+    feed.add(2, queue());
+    assert_eq!(feed.catch_up(2, elsewhere(6)), CatchUp::Gone);
+}
+
+#[test]
+fn what_a_member_has_seen_is_not_contradicted_in_silence() {
+    let (mut feed, _) = feed_at(5);
+    feed.add(2, queue());
+    assert_eq!(feed.catch_up(2, position(8)), CatchUp::Live, "it knows more than the feed");
+    assert!(feed.contradicts(feed.known(), Some(position(7))), "the head went back");
+    assert!(feed.is_contradicted_by(elsewhere(8)));
 }

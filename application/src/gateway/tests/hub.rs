@@ -13,7 +13,8 @@ use crate::trace::TraceId;
 const BOARD: u64 = 1;
 
 fn news(numbers: impl IntoIterator<Item = u64>) -> News {
-    let announced = |seq| Announced { trace: TraceId::default(), event: renamed(BOARD, seq) };
+    let announced =
+        |seq| Announced { trace: TraceId::default(), follows: None, event: renamed(BOARD, seq) };
     News::Announced(Announcement {
         slot: Slot::of(board_id(BOARD)),
         events: numbers.into_iter().map(announced).collect(),
@@ -121,7 +122,7 @@ async fn large_events_released_at_one_go_do_not_cut_a_client_that_reads() {
     let house = surroundings.house();
     let mut client = live_client(&house).await;
     settle(&client).await;
-    let announced = |seq| Announced { trace: TraceId::default(), event: large(seq) };
+    let announced = |seq| Announced { trace: TraceId::default(), follows: None, event: large(seq) };
     let slot = Slot::of(board_id(BOARD));
     let events = (3..=40).chain([2]).map(announced).collect();
     house.tell(News::Announced(Announcement { slot, events }));
@@ -246,8 +247,38 @@ async fn an_event_in_the_place_of_another_sends_the_clients_of_its_board_away() 
     house.tell(news([2]));
     assert_eq!(events_until(&mut client, 2).await, [2]);
     let event = Event { id: EventId(uuid(0xbad)), ..renamed(1, 2) };
-    let events = vec![Announced { trace: TraceId::default(), event }];
+    let events = vec![Announced { trace: TraceId::default(), follows: None, event }];
     house.tell(News::Announced(Announcement { slot: Slot::of(board_id(1)), events }));
+    assert_eq!(client.closing().await, CloseReason::HistoryChanged);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_after_another_than_the_last_one_sends_the_clients_of_its_board_away() {
+    let house = Surroundings::answering(|_| admitted(position(1))).house();
+    let mut client = live_client(&house).await;
+    settle(&client).await;
+    house.tell(news([2]));
+    assert_eq!(events_until(&mut client, 2).await, [2]);
+    // A backup was restored, and the event that stands in the place of the last one was lost.
+    let follows = Some(EventId(uuid(0xbad)));
+    let events = vec![Announced { trace: TraceId::default(), follows, event: renamed(1, 3) }];
+    house.tell(News::Announced(Announcement { slot: Slot::of(board_id(1)), events }));
+    assert_eq!(client.closing().await, CloseReason::HistoryChanged);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_without_the_last_event_sends_the_clients_of_its_board_away() {
+    let house = Surroundings::answering(|question| match question {
+        Question::Events { after, id, .. } => {
+            assert_eq!(Some(position(after.0).event), id, "it is asked for after that event");
+            Ok(Answer::AnotherHistory)
+        }
+        _ => admitted(position(1)),
+    })
+    .house();
+    let client = live_client(&house).await;
+    settle(&client).await;
+    house.tell(news([5]));
     assert_eq!(client.closing().await, CloseReason::HistoryChanged);
 }
 

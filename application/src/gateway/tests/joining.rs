@@ -91,16 +91,18 @@ async fn a_page_that_cannot_be_fetched_is_asked_for_until_it_comes() {
 
 #[tokio::test]
 async fn a_log_without_the_events_that_are_missing_is_another_history() {
-    let house = Surroundings::answering(|question| match question {
-        Question::Events { .. } => Ok(Answer::Events(Vec::new())),
-        _ => admitted(position(4)),
-    })
-    .house();
-    let mut client = house.client(1);
-    client.say(join(board_id(BOARD), Some(position(1)))).await;
-    client.hears_the_welcome().await;
-    assert_eq!(client.hear().await, joined(4));
-    assert_eq!(client.closing().await, CloseReason::HistoryChanged);
+    for answer in [Answer::Events(Vec::new()), Answer::AnotherHistory] {
+        let house = Surroundings::answering(move |question| match question {
+            Question::Events { .. } => Ok(answer.clone()),
+            _ => admitted(position(4)),
+        })
+        .house();
+        let mut client = house.client(1);
+        client.say(join(board_id(BOARD), Some(position(1)))).await;
+        client.hears_the_welcome().await;
+        assert_eq!(client.hear().await, joined(4));
+        assert_eq!(client.closing().await, CloseReason::HistoryChanged);
+    }
 }
 
 /// A house whose pages come only once the gate is opened, and its gate.
@@ -252,7 +254,8 @@ async fn what_happens_before_it_is_known_who_may_join_is_sent_to_who_may() {
     let joining = tokio::spawn(async move { session.receive(&message).await });
     tokio::task::yield_now().await;
 
-    let announced = Announced { trace: TraceId::default(), event: renamed(BOARD, 2) };
+    let announced =
+        Announced { trace: TraceId::default(), follows: None, event: renamed(BOARD, 2) };
     let slot = Slot::of(board_id(BOARD));
     house.tell(News::Announced(Announcement { slot, events: vec![announced] }));
     tokio::task::yield_now().await;

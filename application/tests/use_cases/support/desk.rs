@@ -209,7 +209,10 @@ impl Desk {
 
     /// What was announced since this was last asked.
     pub fn announced(&self) -> Vec<Event> {
-        let announced = std::mem::take(&mut *self.heard.events.lock().expect("nobody panics"));
-        announced.into_iter().map(|it| it.event).collect()
+        self.announced_with_what_it_follows().into_iter().map(|it| it.event).collect()
+    }
+
+    pub fn announced_with_what_it_follows(&self) -> Vec<Announced> {
+        std::mem::take(&mut *self.heard.events.lock().expect("nobody panics"))
     }
 }

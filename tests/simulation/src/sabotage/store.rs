@@ -73,7 +73,7 @@ impl SabotagedStore {
         let announcement = |it: &BoardChanges| {
             let events = it.facts.iter().map(|fact| fact.event.clone());
             let trace = TraceId::default();
-            let events = events.map(|event| Announced { trace, event }).collect();
+            let events = events.map(|event| Announced { trace, follows: None, event }).collect();
             Announcement { slot: Slot::of(it.board), events }
         };
         self.announcer.announce(changes.iter().map(announcement).collect()).await.ok();

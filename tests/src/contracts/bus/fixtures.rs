@@ -113,7 +113,11 @@ pub fn event(number: u64) -> Event {
 
 /// An announcement of one event with this number.
 pub fn announcement(slot: u8, number: u64) -> Announcement {
-    let announced = Announced { trace: TraceId(uuid(number + 1_000)), event: event(number) };
+    let announced = Announced {
+        trace: TraceId(uuid(number + 1_000)),
+        follows: Some(EventId(uuid(number + 1_999))),
+        event: event(number),
+    };
     Announcement { slot: Slot(slot), events: vec![announced] }
 }
 
@@ -167,5 +171,5 @@ pub fn head(number: u64) -> Position {
 
 /// A question by its number.
 pub fn question(number: u64) -> Question {
-    Question::Events { board: BoardId(uuid(1)), after: Seq(number) }
+    Question::Events { board: BoardId(uuid(1)), after: Seq(number), id: None }
 }
