@@ -32,7 +32,7 @@ impl Default for Settings {
             message_bytes_max: 256 * 1024,
             ping_every: Duration::from_secs(15),
             silence_max: Duration::from_secs(30),
-            write_within: Duration::from_secs(7),
+            write_within: Duration::from_secs(5),
             pace_min: 8 * 1024,
             farewell: Duration::from_secs(1),
         }
@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn a_large_write_gets_the_time_that_a_slow_line_takes_for_it() {
         let settings = Settings::default();
-        assert_eq!(settings.deadline(100), Duration::from_secs(7));
-        assert_eq!(settings.deadline(1024 * 1024), Duration::from_secs(135));
+        assert_eq!(settings.deadline(100), Duration::from_secs(5));
+        assert_eq!(settings.deadline(1024 * 1024), Duration::from_secs(133));
     }
 }

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use futures::SinkExt;
 use futures::stream::SplitSink;
-use sockbit_application::gateway::{Delivered, Session};
+use sockbit_application::gateway::{CloseReason, Delivered, Session};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 
 use crate::Settings;
@@ -20,16 +20,22 @@ pub(crate) async fn write(sink: &mut Sink, session: &Session, settings: &Setting
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let written = match next(sink, session, settings, &mut pings).await {
-            Some(Delivered::Messages(messages)) => send(sink, messages, settings).await,
-            Some(Delivered::Close(reason)) => {
-                return Ending::Close { code: reason.code(), reason: reason.reason() };
-            }
+            Some(Delivered::Messages(messages)) => tokio::select! {
+                biased;
+                written = send(sink, messages, settings) => written,
+                () = session.cut() => return ending(CloseReason::TooSlow),
+            },
+            Some(Delivered::Close(reason)) => return ending(reason),
             None => None,
         };
         if written.is_none() {
             return Ending::Gone;
         }
     }
+}
+
+fn ending(reason: CloseReason) -> Ending {
+    Ending::Close { code: reason.code(), reason: reason.reason() }
 }
 
 /// Waits for something to write, and pings meanwhile. `None` when the peer takes no ping.

@@ -13,10 +13,10 @@ use axum::routing::get;
 use futures::{SinkExt, StreamExt};
 use sockbit_application::envelope::{Answer, Question};
 use sockbit_application::gateway::{Gateway, GatewayPorts, GatewaySettings, Identity};
-use sockbit_application::ports::{Ids, Queries, Unavailable};
+use sockbit_application::ports::{Announcer, Ids, Queries, Unavailable, Work};
 use sockbit_domain::wire::Reply;
 use sockbit_domain::{Actor, ActorId, ClientId, Rejection, RejectionCode};
-use sockbit_memory::MemoryBus;
+use sockbit_memory::{MemoryBus, WorkerEnd};
 use sockbit_websocket::Settings;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -30,6 +30,7 @@ use uuid::Uuid;
 const PATIENCE: Duration = Duration::from_secs(10);
 const PING: &str = r#"{"v":1,"type":"ping"}"#;
 const QUERY: &str = r#"{"v":1,"type":"query","id":"00000000-0000-4000-8000-000000000001","body":{"type":"my_boards"}}"#;
+const COMMAND: &str = r#"{"v":1,"type":"command","id":"00000000-0000-4000-8000-000000000002","board":"00000000-0000-4000-8000-000000000003","body":{"type":"join_board"}}"#;
 
 struct RandomIds;
 
@@ -51,15 +52,17 @@ impl Queries for LongAnswers {
     }
 }
 
-/// A gateway behind the transport, with no worker anywhere.
+/// A gateway behind the transport, and the worker's end of its bus.
 struct Scene {
     gateway: Arc<Gateway>,
+    worker: Arc<WorkerEnd>,
     address: SocketAddr,
 }
 
 impl Scene {
     async fn begin(settings: Settings) -> Self {
-        let bus = MemoryBus::new().gateway();
+        let bus = MemoryBus::new();
+        let (worker, bus) = (bus.worker(), bus.gateway());
         let ports = GatewayPorts {
             commands: bus.clone(),
             queries: Arc::new(LongAnswers),
@@ -70,6 +73,8 @@ impl Scene {
             ports,
             GatewaySettings { messages_burst: 10_000, ..GatewaySettings::default() },
         );
+        let runs = Arc::clone(&gateway);
+        tokio::spawn(async move { runs.run().await });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let served = Arc::clone(&gateway);
@@ -80,7 +85,7 @@ impl Scene {
         };
         let router = Router::new().route("/ws", get(open));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { gateway, address }
+        Self { gateway, worker, address }
     }
 
     /// A client that has been welcomed.
@@ -253,6 +258,26 @@ async fn a_peer_that_does_not_read_is_cut() {
         }
     }
     scene.is_empty_within(PATIENCE).await;
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_read_is_cut_at_its_bound_while_a_write_waits_for_it() {
+    let settings = Settings { write_within: Duration::from_hours(1), ..Settings::default() };
+    let scene = Scene::begin(settings).await;
+    let mut client = scene.client().await;
+    client.send(Message::text(COMMAND)).await.expect("sent");
+    let delivery = timeout(PATIENCE, scene.worker.take(1)).await.expect("in time").expect("one");
+    let again = delivery[0].commands[0].answered(None);
+    for _ in 0..100 {
+        client.send(Message::text(QUERY)).await.expect("sent");
+    }
+    // What was asked for waits for room and cuts nobody; what is told unasked does.
+    let end = Instant::now() + PATIENCE;
+    while scene.gateway.sessions() > 0 {
+        assert!(Instant::now() < end, "the session should have ended");
+        scene.worker.answer(vec![again.clone(); 16]).await.expect("the gateway hears");
+        sleep(Duration::from_millis(10)).await;
+    }
 }
 
 #[tokio::test]

@@ -214,6 +214,14 @@ impl Outgoing {
         bytes > 0
     }
 
+    /// Waits until this was closed because the client does not take what it is sent. It may take the
+    /// place of [`Self::changed`], after which the queue is looked at anyway.
+    pub async fn cut(&self) {
+        while locked(&self.queue).closed != Some(CloseReason::TooSlow) {
+            self.changed.notified().await;
+        }
+    }
+
     /// Waits until there may be something to do.
     pub async fn changed(&self) {
         self.changed.notified().await;

@@ -85,6 +85,12 @@ impl Session {
         }
     }
 
+    /// Waits until the gateway has cut this client for what waits unread. For while something is being
+    /// written: where the client takes nothing, that would not end.
+    pub async fn cut(&self) {
+        self.outgoing.cut().await;
+    }
+
     /// One step that waits for nothing, so that whoever always has something else to be written
     /// catches up too.
     fn catch_up_beside(&self) -> Option<Delivered> {
