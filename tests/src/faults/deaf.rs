@@ -11,23 +11,38 @@ use super::{House, People};
 use crate::system::{Front, Process, RawPeer, eventually};
 
 const DEAF: usize = 50;
+/// How long people are looked at before.
+const QUIET: Duration = Duration::from_secs(2);
 
-/// They come, stop reading, and are cut while people go on; says how long the last of them stayed.
-pub(super) async fn clients_stop_reading(house: &mut House, people: &People) -> Duration {
+/// What came of those who do not read.
+pub(super) struct Suffered {
+    /// How long the last of them stayed.
+    pub stayed: Duration,
+    /// How much was saved for the others in a second meanwhile, of what was saved before.
+    pub pace: f64,
+}
+
+/// They come, stop reading, and are cut while people go on.
+///
+/// They are connected to the gateways themselves: what a proxy holds for them they would not leave to
+/// a gateway.
+pub(super) async fn clients_stop_reading(house: &mut House, people: &People) -> Suffered {
     let before = sessions(house).await;
-    let fronts = house.fronts();
+    let quiet = people.pace_over(QUIET).await;
+    let fronts: Vec<_> = house.gateways.iter().map(|gateway| gateway.process.front()).collect();
     let mut deaf = Vec::new();
     for front in fronts.iter().cycle().take(DEAF) {
         deaf.push(deaf_client(front, &people.boards(), people.key()).await);
     }
-    let stopped = Instant::now();
+    let (stopped, saved) = (Instant::now(), people.saved());
     eventually("those who do not read to be cut", async || {
         sleep(Duration::from_millis(100)).await;
         (sessions(house).await <= before).then_some(())
     })
     .await;
     drop(deaf);
-    stopped.elapsed()
+    let stayed = stopped.elapsed();
+    Suffered { stayed, pace: people.pace_since(saved, stayed) / quiet }
 }
 
 /// A member of all boards, who is sent their events from here on.

@@ -6,7 +6,7 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use tokio::time::sleep;
 
-use super::deaf::clients_stop_reading;
+use super::deaf::{Suffered, clients_stop_reading};
 use super::house::Worker;
 use super::poison::poison_is_published;
 use super::{House, People};
@@ -191,9 +191,10 @@ async fn the_broker_is_out_of_memory(house: &mut House) {
 }
 
 async fn fifty_clients_stop_reading(house: &mut House, blow: Blow<'_>) {
-    let stayed = clients_stop_reading(house, blow.people).await;
+    let Suffered { stayed, pace } = clients_stop_reading(house, blow.people).await;
     if blow.size == Size::Long {
         assert!(stayed <= Duration::from_secs(10), "who does not read stays for {stayed:?}");
+        assert!(pace >= 0.5, "others are served at {pace:.2} of their pace");
     }
 }
 

@@ -104,6 +104,26 @@ impl People {
         }
     }
 
+    /// How many edits were saved until now.
+    #[must_use]
+    pub fn saved(&self) -> u64 {
+        self.saved.iter().map(|saved| saved.load(Ordering::Relaxed)).sum()
+    }
+
+    /// How many edits a second were saved since there were so many.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "there are not that many")]
+    pub fn pace_since(&self, saved: u64, elapsed: Duration) -> f64 {
+        (self.saved() - saved) as f64 / elapsed.as_secs_f64()
+    }
+
+    /// Watches for so long how many edits a second are saved.
+    pub async fn pace_over(&self, time: Duration) -> f64 {
+        let (begun, saved) = (Instant::now(), self.saved());
+        sleep(time).await;
+        self.pace_since(saved, begun.elapsed())
+    }
+
     /// Has everybody stop typing, and waits until everything has its outcome.
     pub async fn end(self) -> Typed {
         self.stop.send_replace(true);
