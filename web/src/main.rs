@@ -64,6 +64,7 @@ async fn serve(config: &Config, role: &Role) -> Result<(), Failure> {
     // Before anything else, so that no signal finds nobody listening.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    server::open_files::raise(config.server.connections_max);
     let listener = server::bind(config.listen).await?;
     let site = compose(config, role).await?;
     greet(config, role, listener.local_addr()?)?;

@@ -1,6 +1,7 @@
 //! The server: accepts connections, holds each to its limits, and goes away without losing anything.
 
 mod connection;
+pub mod open_files;
 mod pace;
 mod places;
 
