@@ -52,8 +52,7 @@ async fn deaf_client(front: &Front, boards: &[BoardId], key: &str) -> RawPeer {
         client.saves(board.0, json!({"type": "join_board"}), Some(key)).await;
     }
     for board in boards {
-        client.send(json!({"v": 1, "type": "join", "board": board})).await;
-        let head = client.next_of("base_gone").await["head"].clone();
+        let head = client.head(board.0).await;
         client.send(json!({"v": 1, "type": "join", "board": board, "position": head})).await;
     }
     client

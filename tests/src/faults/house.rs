@@ -1,37 +1,82 @@
 //! All that the app runs on, with a line to cut before each part.
 
+use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use futures::future::join_all;
 use sockbit_postgres::PostgresStore;
-use sockbit_servers::{Postgres, RabbitMq};
+use sockbit_servers::{Folder, Postgres, RabbitMq};
+use sockbit_sqlite::SqliteStore;
+use tempfile::TempDir;
 use tokio::task::{block_in_place, spawn_blocking};
 
+use super::Typed;
+use super::small_disk::SmallDisk;
+use super::wiring::Bus;
 use crate::proxy::{Line, Proxy};
 use crate::system::{Cluster, Front, Process};
 
 pub(super) const NAMESPACE: &str = "faults";
-/// For whoever wants to know why a test failed.
-const FLAGS: [&str; 2] = ["--log", "info"];
+/// All clients come from this one machine. What is logged is for whoever wants to know why a test failed.
+const FLAGS: [&str; 10] = [
+    "--connections-per-address",
+    "100000",
+    "--sockets-per-address",
+    "100000",
+    "--requests-per-second",
+    "100000",
+    "--requests-burst",
+    "100000",
+    "--log",
+    "info",
+];
+/// What a process may take beyond what it took when it had just started.
+const MEMORY_KIB_MAX: u64 = 64 * 1024;
 
-/// Two gateways and two workers, on a broker and a database of their own.
+/// Two gateways and two workers on a broker and a database of their own, or all in one process.
 pub struct House {
-    /// Behind the workers.
-    pub postgres: Postgres,
-    /// Between gateways and workers.
-    pub broker: RabbitMq,
     /// They hold connections.
     pub gateways: Vec<Gateway>,
-    /// They decide and write.
+    /// They decide and write; none where that is done in the one process.
     pub workers: Vec<Worker>,
+    servers: Servers,
+    // After those who live on them.
+    disks: Option<Disks>,
+    /// The most that a process took when it had just started.
+    fresh_kib: u64,
+}
+
+/// Behind the processes.
+enum Servers {
+    None { database: PathBuf, _folder: Option<TempDir> },
+    Apart { postgres: Box<Postgres>, broker: Box<RabbitMq> },
+}
+
+/// Small disks, to be filled.
+pub struct Disks {
+    /// Under the database.
+    pub store: SmallDisk,
+    /// Under the broker.
+    pub broker: SmallDisk,
+}
+
+impl Disks {
+    /// Both.
+    ///
+    /// # Errors
+    /// Where the system does not let us mount them.
+    pub fn mount() -> io::Result<Self> {
+        Ok(Self { store: SmallDisk::mount()?, broker: SmallDisk::mount()? })
+    }
 }
 
 /// A gateway and its lines.
 pub struct Gateway {
     /// The gateway itself.
     pub process: Process,
-    /// To the broker.
-    pub broker: Proxy,
+    /// To the broker, where there is one.
+    pub broker: Option<Proxy>,
     /// From clients.
     pub clients: Proxy,
 }
@@ -51,9 +96,44 @@ impl House {
     ///
     /// # Panics
     /// Where something does not start.
-    pub async fn start() -> Self {
-        let (postgres, broker) =
-            tokio::join!(spawn_blocking(Postgres::start), spawn_blocking(RabbitMq::start));
+    pub async fn start(bus: Bus, disks: Option<Disks>) -> Self {
+        let mut house = match bus {
+            Bus::Memory => Self::in_one_process(disks).await,
+            Bus::RabbitMq => Self::across_processes(disks).await,
+        };
+        for process in house.processes() {
+            process.begin();
+        }
+        house.is_ready().await;
+        house.fresh_kib = house.processes().map(|it| it.memory_kib()).max().unwrap_or_default();
+        house
+    }
+
+    async fn in_one_process(disks: Option<Disks>) -> Self {
+        let folder = TempDir::with_prefix("sockbit-faults-").expect("a temporary folder");
+        let place = disks.as_ref().map_or(folder.path(), |disks| disks.store.path());
+        let database = place.join("sockbit.db");
+        let store = format!("sqlite:{}", database.display());
+        let arguments = [&["serve", "--store", &store], &FLAGS[..]].concat();
+        let process = Process::prepared(arguments.into_iter().map(ToOwned::to_owned).collect());
+        let clients = Proxy::before(process.address()).await;
+        Self {
+            gateways: vec![Gateway { process, broker: None, clients }],
+            workers: Vec::new(),
+            servers: Servers::None { database, _folder: Some(folder) },
+            disks,
+            fresh_kib: 0,
+        }
+    }
+
+    async fn across_processes(disks: Option<Disks>) -> Self {
+        let folder = |disk: &SmallDisk| Folder::kept(disk.path()).expect("a folder");
+        let folders = disks.as_ref().map(|it| (folder(&it.store), folder(&it.broker)));
+        let (store, broker) = folders.unzip();
+        let (postgres, broker) = tokio::join!(
+            spawn_blocking(|| store.map_or_else(Postgres::start, Postgres::start_in)),
+            spawn_blocking(|| broker.map_or_else(RabbitMq::start, RabbitMq::start_in)),
+        );
         let postgres = postgres.expect("it does not panic").expect("PostgreSQL starts");
         let broker = broker.expect("it does not panic").expect("RabbitMQ starts");
         let (mut gateways, mut workers) = (Vec::new(), Vec::new());
@@ -61,12 +141,8 @@ impl House {
             gateways.push(Gateway::before(&broker).await);
             workers.push(Worker::before(&broker, &postgres).await);
         }
-        let mut house = Self { postgres, broker, gateways, workers };
-        for process in house.processes() {
-            process.begin();
-        }
-        house.is_ready().await;
-        house
+        let servers = Servers::Apart { postgres: Box::new(postgres), broker: Box::new(broker) };
+        Self { gateways, workers, servers, disks, fresh_kib: 0 }
     }
 
     /// Waits until all processes can serve.
@@ -80,35 +156,111 @@ impl House {
         self.gateways.iter().map(|it| Front::at(it.clients.address())).collect()
     }
 
-    /// What is stored.
+    /// The disks that can be filled.
     ///
     /// # Panics
-    /// Where the database does not open.
-    pub async fn store(&self) -> PostgresStore {
-        PostgresStore::open(&self.postgres.url()).await.expect("the database is whole")
+    /// Where it was started without.
+    #[must_use]
+    pub fn disks(&self) -> &Disks {
+        self.disks.as_ref().expect("it stands on small disks")
+    }
+
+    /// Checks what people typed against what is stored.
+    ///
+    /// # Panics
+    /// Where it is not all there, once, or the database does not open.
+    pub async fn has(&mut self, typed: &Typed) {
+        match &self.servers {
+            Servers::Apart { postgres, .. } => {
+                let store = PostgresStore::open(&postgres.url()).await.expect("it is whole");
+                typed.is_all_there_once(&store).await;
+            }
+            // One process at a time has a database of SQLite.
+            Servers::None { database, .. } => {
+                let database = database.clone();
+                let process = &mut self.gateways[0].process;
+                assert!(process.stop().await, "it ends well when it is asked to");
+                let store = SqliteStore::open(&database).await.expect("it is whole");
+                typed.is_all_there_once(&store).await;
+                drop(store);
+                process.start_again().await;
+            }
+        }
+    }
+
+    /// Checks that nobody ended by themselves, and that nobody took more memory than they may.
+    ///
+    /// # Panics
+    /// Where somebody did.
+    pub fn is_sound(&mut self) {
+        let max = self.fresh_kib + MEMORY_KIB_MAX;
+        for process in self.processes() {
+            assert!(process.is_running(), "a process ended by itself");
+            let peak = process.memory_peak_kib();
+            assert!(peak <= max, "a process took {peak} KiB, and may take {max}");
+        }
+    }
+
+    /// The broker.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn broker(&mut self) -> &mut RabbitMq {
+        match &mut self.servers {
+            Servers::Apart { broker, .. } => broker,
+            Servers::None { .. } => panic!("there is no broker"),
+        }
+    }
+
+    /// The database server.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn database(&mut self) -> &mut Postgres {
+        match &mut self.servers {
+            Servers::Apart { postgres, .. } => postgres,
+            Servers::None { .. } => panic!("there is no database server"),
+        }
     }
 
     /// Kills the broker and starts it again.
     pub fn crash_broker(&mut self) {
-        self.broker.kill();
-        block_in_place(|| self.broker.restart()).expect("RabbitMQ comes back");
+        self.broker().kill();
+        block_in_place(|| self.broker().restart()).expect("RabbitMQ comes back");
     }
 
     /// Kills the database and starts it again.
     pub fn crash_database(&mut self) {
-        self.postgres.kill();
-        block_in_place(|| self.postgres.restart()).expect("PostgreSQL comes back");
+        self.database().kill();
+        block_in_place(|| self.database().restart()).expect("PostgreSQL comes back");
+    }
+
+    /// Starts the database server again, if there is one and it did not survive what happened to it.
+    pub fn revive_database(&mut self) {
+        let Servers::Apart { postgres, .. } = &mut self.servers else { return };
+        if !postgres.is_running() {
+            block_in_place(|| postgres.restart()).expect("PostgreSQL comes back");
+        }
     }
 
     /// Has the broker do something.
-    pub fn tell_broker(&self, arguments: &[&str]) {
-        block_in_place(|| self.broker.ctl(arguments)).expect("RabbitMQ obeys");
+    pub fn tell_broker(&mut self, arguments: &[&str]) {
+        block_in_place(|| self.broker().ctl(arguments)).expect("RabbitMQ obeys");
     }
 
     /// All processes of the app.
     pub fn processes(&mut self) -> impl Iterator<Item = &mut Process> {
         let gateways = self.gateways.iter_mut().map(|it| &mut it.process);
         gateways.chain(self.workers.iter_mut().map(|it| &mut it.process))
+    }
+
+    /// All lines that can be cut or slowed down, of the one or the other of two alike.
+    pub(super) fn lines(&self, round: usize) -> Vec<&Proxy> {
+        let gateway = &self.gateways[round % self.gateways.len()];
+        let worker = self.workers.get(round % 2);
+        let inner = worker.map(|worker| [&worker.broker, &worker.database]);
+        let lines = gateway.broker.iter().chain(inner.into_iter().flatten());
+        lines.chain([&gateway.clients]).collect()
     }
 }
 
@@ -117,7 +269,7 @@ impl Gateway {
         let (broker, bus) = line(&broker.url(), broker.port()).await;
         let process = Cluster::gateway(&bus, NAMESPACE, &FLAGS);
         let clients = Proxy::before(process.address()).await;
-        Self { process, broker, clients }
+        Self { process, broker: Some(broker), clients }
     }
 }
 

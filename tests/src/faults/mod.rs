@@ -1,12 +1,19 @@
 //! The fault rig: people work, something goes wrong and is mended, and what they typed is checked to
 //! the last word.
 
+mod crowd;
 mod deaf;
 mod fault;
 mod house;
 mod people;
 mod poison;
+mod small_disk;
+mod wiring;
+mod witness;
 
-pub use fault::{Blow, FAULTS, Fault, Size};
-pub use house::House;
+pub use fault::{Blow, FAULTS, Fault, Place, Remarks, Size};
+pub use house::{Disks, House};
 pub use people::{People, Typed};
+pub use small_disk::SmallDisk;
+pub use wiring::{Bus, Transport};
+pub use witness::{Page, Seen, Witness};

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::Transport;
 use crate::servers::fresh_id;
 use crate::system::{Front, Peer};
 
@@ -52,7 +53,9 @@ struct Typist {
 
 impl People {
     /// Makes the boards and has everybody begin, spread over the places where the app is reached.
-    pub async fn begin(fronts: &[Front]) -> Self {
+    pub async fn begin(fronts: &[Front], transport: Transport) -> Self {
+        // A client machine of every other transport joins here.
+        let Transport::WebSocket = transport;
         let boards: Vec<_> =
             (0..BOARDS).map(|_| (BoardId(fresh_id()), NoteId(fresh_id()))).collect();
         let mut typists = Vec::new();

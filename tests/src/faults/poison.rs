@@ -16,7 +16,7 @@ const NEEDED: [&str; 7] = ["trace", "reply_to", "actor", "client", "message", "b
 
 /// Publishes all kinds to the work queues, and waits until each is set aside for itself.
 pub(super) async fn poison_is_published(house: &mut House) {
-    let url = house.broker.url();
+    let url = house.broker().url();
     let connection = Connection::connect(&url, ConnectionProperties::default()).await;
     let connection = connection.expect("the broker is there");
     let channel = connection.create_channel().await.expect("a channel");

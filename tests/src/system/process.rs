@@ -105,9 +105,19 @@ impl Process {
     /// What it takes of the machine's memory, in KiB, where the system tells.
     #[must_use]
     pub fn memory_kib(&self) -> u64 {
+        self.kib("VmRSS:")
+    }
+
+    /// The most that it ever took.
+    #[must_use]
+    pub fn memory_peak_kib(&self) -> u64 {
+        self.kib("VmHWM:")
+    }
+
+    fn kib(&self, name: &str) -> u64 {
         let id = self.child.as_ref().and_then(Child::id).unwrap_or_default();
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         line.and_then(|it| it.split_whitespace().next()?.parse().ok()).unwrap_or_default()
     }
 

@@ -51,6 +51,18 @@ impl RawPeer {
         Ok(peer)
     }
 
+    /// As whom it comes.
+    #[must_use]
+    pub fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
+    /// Where a board stands.
+    pub async fn head(&mut self, board: Uuid) -> Value {
+        self.send(json!({"v": 1, "type": "join", "board": board})).await;
+        self.next_of("base_gone").await["head"].clone()
+    }
+
     /// Sends a message.
     pub async fn send(&mut self, message: Value) {
         self.send_text(&message.to_string()).await;

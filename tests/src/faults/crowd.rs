@@ -1,0 +1,118 @@
+//! Thousands who were away and come back at once.
+
+use std::time::Duration;
+
+use futures::future::{join_all, try_join_all};
+use futures::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use uuid::Uuid;
+
+use super::House;
+use crate::servers::fresh_id;
+use crate::system::{Front, RawPeer};
+
+const CROWD: u32 = 2_000;
+/// So many connections one person may have.
+const EACH: u32 = 10;
+const WITHIN: Duration = Duration::from_secs(1);
+/// What is written while they are away.
+const MISSED: usize = 50;
+const KEY: &str = "a key that the crowd shares";
+const RETRY: Duration = Duration::from_millis(250);
+const PATIENCE: Duration = Duration::from_mins(1);
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Where somebody comes back, as whom, and what they have seen.
+struct Member {
+    front: Front,
+    cookie: String,
+    board: Uuid,
+    position: Value,
+}
+
+/// They come back within a second; says how long it took from then until each knew everything.
+pub(super) async fn a_crowd_comes_back(house: &mut House) -> Duration {
+    let fronts: Vec<Front> = house.gateways.iter().map(|it| it.process.front()).collect();
+    let (board, note) = (fresh_id(), fresh_id());
+    let mut writer = RawPeer::guest_at(&fronts[0]).await;
+    writer.saves(board, json!({"type": "create_board", "title": "Crowd"}), None).await;
+    writer.saves(board, json!({"type": "add_link", "role": "editor"}), Some(KEY)).await;
+    let body =
+        json!({"type": "create_note", "note": note, "text": "", "colour": "paper", "rank": "V"});
+    writer.saves(board, body, None).await;
+    let cookies = join_all((0..CROWD / EACH).map(|_| member_of(board, &fronts[0]))).await;
+    let before = writer.head(board).await;
+    for _ in 0..MISSED {
+        let body = json!({
+            "type": "edit_note", "note": note, "base": before, "delta": [{"insert": "x"}],
+        });
+        writer.saves(board, body, None).await;
+    }
+    let head = writer.head(board).await["seq"].as_u64().expect("a number");
+    let begun = Instant::now();
+    let coming = (0..CROWD).zip(cookies.iter().cycle()).map(|(number, cookie)| {
+        let front = fronts[number as usize % fronts.len()].clone();
+        let member = Member { front, cookie: cookie.clone(), board, position: before.clone() };
+        tokio::spawn(async move {
+            sleep(WITHIN * number / CROWD).await;
+            member.comes_back(head).await
+        })
+    });
+    let connections = try_join_all(coming).await.expect("nobody panics");
+    let took = begun.elapsed();
+    drop(connections);
+    took
+}
+
+/// Somebody who may come to the board.
+async fn member_of(board: Uuid, front: &Front) -> String {
+    let mut guest = RawPeer::guest_at(front).await;
+    guest.saves(board, json!({"type": "join_board"}), Some(KEY)).await;
+    guest.cookie().to_owned()
+}
+
+impl Member {
+    /// Tries until everything has come, up to and with this number.
+    async fn comes_back(self, head: u64) -> Socket {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(socket) = self.is_current_at(head).await {
+                return socket;
+            }
+            assert!(Instant::now() < end, "somebody who came back does not hear everything");
+            sleep(RETRY).await;
+        }
+    }
+
+    /// A connection over which everything came; none where it broke before that.
+    async fn is_current_at(&self, head: u64) -> Option<Socket> {
+        let mut request = self.front.websocket.as_str().into_client_request().expect("an address");
+        request.headers_mut().insert("cookie", self.cookie.parse().expect("a header"));
+        let (mut socket, _) = connect_async(request).await.ok()?;
+        let join = json!({"v": 1, "type": "join", "board": self.board, "position": self.position});
+        socket.send(Message::text(join.to_string())).await.ok()?;
+        let mut next = self.position["seq"].as_u64()? + 1;
+        while next <= head {
+            let Message::Text(text) = timeout(PATIENCE, socket.next()).await.ok()??.ok()? else {
+                continue;
+            };
+            let message: Value = serde_json::from_str(&text).expect("the server sends JSON");
+            match message["type"].as_str() {
+                Some("event") => {
+                    assert_eq!(message["event"]["seq"], next, "no event is missing");
+                    next += 1;
+                }
+                Some("again") => return None,
+                Some("base_gone" | "left" | "refused") => panic!("it may resume: {message}"),
+                _ => {}
+            }
+        }
+        Some(socket)
+    }
+}
