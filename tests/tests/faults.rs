@@ -9,10 +9,13 @@ use std::time::Duration;
 use futures::FutureExt;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sockbit_tests::faults::{
-    Blow, Bus, Disks, FAULTS, Fault, House, Page, People, Place, Remarks, Size, Transport, Witness,
+    Blow, Bus, Disks, FAULTS, Fault, Ground, House, Page, People, Place, Remarks, Size, Transport,
+    Witness,
 };
 use tokio::time::sleep;
 
+/// Names a program that was built from an older revision.
+const OLDER: &str = "SOCKBIT_TEST_OLDER";
 /// How long people work undisturbed before each blow.
 const UNDISTURBED: Duration = Duration::from_secs(1);
 /// After so many blows people go home, and others come: texts have an end.
@@ -78,7 +81,7 @@ async fn main() -> ExitCode {
     let mut tally = Tally::default();
     for transport in &wish.transports {
         for bus in &wish.buses {
-            for place in [Place::Anywhere, Place::SmallDisks] {
+            for place in [Place::Anywhere, Place::SmallDisks, Place::Older] {
                 let is_wished = |it: &&Fault| it.place == place && it.rounds(*bus, wish.size) > 0;
                 let faults: Vec<&Fault> =
                     FAULTS.iter().filter(is_wished).filter(|it| wish.has(it.name)).collect();
@@ -140,10 +143,10 @@ async fn run_all(faults: &[&Fault], wiring: Wiring, size: Size, tally: &mut Tall
     for fault in faults {
         let name = format!("{}::{}::{}", bus.name(), transport.name(), fault.name);
         if house.is_none() {
-            house = match standing(place) {
-                Ok(disks) => Some(House::start(bus, disks).await),
+            house = match ground(place) {
+                Ok(ground) => Some(House::start(bus, ground).await),
                 Err(why) => {
-                    tally.ignore(&name, &format!("as no small disk can be mounted here: {why}"));
+                    tally.ignore(&name, &why);
                     continue;
                 }
             };
@@ -159,10 +162,19 @@ async fn run_all(faults: &[&Fault], wiring: Wiring, size: Size, tally: &mut Tall
     }
 }
 
-fn standing(place: Place) -> std::io::Result<Option<Disks>> {
+/// What the house stands on, or why it cannot.
+#[expect(clippy::disallowed_methods, reason = "which older program there is, is configuration")]
+fn ground(place: Place) -> Result<Ground, String> {
     match place {
-        Place::Anywhere => Ok(None),
-        Place::SmallDisks => Disks::mount().map(Some),
+        Place::Anywhere => Ok(Ground::default()),
+        Place::SmallDisks => match Disks::mount() {
+            Ok(disks) => Ok(Ground { disks: Some(disks), program: None }),
+            Err(why) => Err(format!("as no small disk can be mounted here: {why}")),
+        },
+        Place::Older => match std::env::var_os(OLDER) {
+            Some(older) => Ok(Ground { disks: None, program: Some(older.into()) }),
+            None => Err("as no older program was named: --older REVISION builds one".to_owned()),
+        },
     }
 }
 

@@ -18,7 +18,8 @@ cargo xtask <task>
             --release builds them optimised, --keep FOLDER keeps what they have there
   faults    people who type while everything is killed, cut and slowed down, and the proof that
             nothing is lost: a part of the tests, which takes names of faults; --long runs
-            each as often as in a night
+            each as often as in a night, --bus and --transport run one of them alone,
+            --older REVISION has the program of that revision run beside the newest
   bench     the benchmarks; takes a filter, as in `cargo xtask bench delta`
 ";
 

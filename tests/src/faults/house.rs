@@ -1,7 +1,6 @@
 //! All that the app runs on, with a line to cut before each part.
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use futures::future::join_all;
@@ -12,25 +11,12 @@ use tempfile::TempDir;
 use tokio::task::{block_in_place, spawn_blocking};
 
 use super::Typed;
+use super::parts::{FLAGS, Gateway, Worker};
 use super::small_disk::SmallDisk;
 use super::wiring::Bus;
-use crate::proxy::{Line, Proxy};
-use crate::system::{Cluster, Front, Process};
+use crate::proxy::Proxy;
+use crate::system::{Front, Process};
 
-pub(super) const NAMESPACE: &str = "faults";
-/// All clients come from this one machine. What is logged is for whoever wants to know why a test failed.
-const FLAGS: [&str; 10] = [
-    "--connections-per-address",
-    "100000",
-    "--sockets-per-address",
-    "100000",
-    "--requests-per-second",
-    "100000",
-    "--requests-burst",
-    "100000",
-    "--log",
-    "info",
-];
 /// What a process may take beyond what it took when it had just started.
 const MEMORY_KIB_MAX: u64 = 64 * 1024;
 
@@ -61,6 +47,15 @@ pub struct Disks {
     pub broker: SmallDisk,
 }
 
+/// What a house stands on, and what runs in it.
+#[derive(Default)]
+pub struct Ground {
+    /// Disks that can be filled.
+    pub disks: Option<Disks>,
+    /// A program other than the one that was just built.
+    pub program: Option<PathBuf>,
+}
+
 impl Disks {
     /// Both.
     ///
@@ -71,37 +66,20 @@ impl Disks {
     }
 }
 
-/// A gateway and its lines.
-pub struct Gateway {
-    /// The gateway itself.
-    pub process: Process,
-    /// To the broker, where there is one.
-    pub broker: Option<Proxy>,
-    /// From clients.
-    pub clients: Proxy,
-}
-
-/// A worker and its lines.
-pub struct Worker {
-    /// The worker itself.
-    pub process: Process,
-    /// To the broker.
-    pub broker: Proxy,
-    /// To the database.
-    pub database: Proxy,
-}
-
 impl House {
     /// Starts everything, and waits until all can serve.
     ///
     /// # Panics
     /// Where something does not start.
-    pub async fn start(bus: Bus, disks: Option<Disks>) -> Self {
+    pub async fn start(bus: Bus, ground: Ground) -> Self {
         let mut house = match bus {
-            Bus::Memory => Self::in_one_process(disks).await,
-            Bus::RabbitMq => Self::across_processes(disks).await,
+            Bus::Memory => Self::in_one_process(ground.disks).await,
+            Bus::RabbitMq => Self::across_processes(ground.disks).await,
         };
         for process in house.processes() {
+            if let Some(program) = &ground.program {
+                process.run_another(program);
+            }
             process.begin();
         }
         house.is_ready().await;
@@ -262,48 +240,4 @@ impl House {
         let lines = gateway.broker.iter().chain(inner.into_iter().flatten());
         lines.chain([&gateway.clients]).collect()
     }
-}
-
-impl Gateway {
-    async fn before(broker: &RabbitMq) -> Self {
-        let (broker, bus) = line(&broker.url(), broker.port()).await;
-        let process = Cluster::gateway(&bus, NAMESPACE, &FLAGS);
-        let clients = Proxy::before(process.address()).await;
-        Self { process, broker: Some(broker), clients }
-    }
-}
-
-impl Worker {
-    async fn before(broker: &RabbitMq, postgres: &Postgres) -> Self {
-        let (broker, bus) = line(&broker.url(), broker.port()).await;
-        let (database, store) = line(&postgres.url(), postgres.port()).await;
-        let process = Cluster::worker(&store, &bus, NAMESPACE, &FLAGS);
-        Self { process, broker, database }
-    }
-
-    /// Ends it as a power cut would, with all that it said and that is still on its way.
-    pub async fn kill(&mut self) {
-        self.process.kill().await;
-        self.set(Line::Cut);
-    }
-
-    /// Starts it again on lines that are whole.
-    pub async fn start_again(&mut self) {
-        self.set(Line::Whole);
-        self.process.start_again().await;
-    }
-
-    fn set(&self, line: Line) {
-        self.broker.set(line);
-        self.database.set(line);
-    }
-}
-
-/// A line to a server on this machine, and the address that leads along it.
-async fn line(url: &str, port: u16) -> (Proxy, String) {
-    let server = SocketAddr::from(([127, 0, 0, 1], port));
-    let proxy = Proxy::before(server).await;
-    let address = url.replace(&server.to_string(), &proxy.address().to_string());
-    assert_ne!(address, url, "the address names the server by its number");
-    (proxy, address)
 }

@@ -7,7 +7,7 @@ use sockbit_application::seal::{KeyId, Keyring, Kind};
 use sockbit_rabbitmq::{Desk, Settings};
 
 use super::House;
-use super::house::NAMESPACE;
+use super::parts::NAMESPACE;
 use crate::servers::fresh_id;
 use crate::system::{KEY, KEY_ID, eventually};
 

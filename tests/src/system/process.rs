@@ -23,6 +23,7 @@ pub struct Process {
     folder: TempDir,
     port: u16,
     arguments: Vec<String>,
+    program: PathBuf,
 }
 
 /// Where the app is reached.
@@ -47,7 +48,17 @@ impl Process {
     #[must_use]
     pub fn prepared(arguments: Vec<String>) -> Self {
         let folder = TempDir::with_prefix("sockbit-test-").expect("a temporary folder");
-        Self { child: None, folder, port: free_port(), arguments }
+        Self { child: None, folder, port: free_port(), arguments, program: program() }
+    }
+
+    /// From its next start on it runs this program, which may be an older one.
+    pub fn run_another(&mut self, program: &Path) {
+        program.clone_into(&mut self.program);
+    }
+
+    /// From its next start on it runs the program that was built beside these tests.
+    pub fn run_the_newest(&mut self) {
+        self.program = program();
     }
 
     /// Starts it, on the same port as before, and waits until it is ready.
@@ -76,7 +87,7 @@ impl Process {
     #[must_use]
     pub fn command(&self) -> Command {
         let log = File::options().create(true).append(true).open(self.log_file()).expect("a log");
-        let mut command = Command::new(program());
+        let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)
             .args(["--listen", &format!("127.0.0.1:{}", self.port)])

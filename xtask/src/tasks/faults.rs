@@ -1,17 +1,61 @@
 //! The fault rig.
 
-use anyhow::Result;
+use std::path::PathBuf;
+use std::process::Command;
 
-use crate::cargo::cargo;
-use crate::packages::{POSTGRES, RABBITMQ, provide};
+use anyhow::{Context, Result, ensure};
 
-/// Runs the faults whose names match the rest, or all; `--long` runs each as often as in a night.
+use crate::cargo::{cargo, cargo_with, root};
+use crate::packages::{BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ, provide};
+
+const OLDER: &str = "--older";
+/// Tells the rig where the older program is.
+const OLDER_PROGRAM: &str = "SOCKBIT_TEST_OLDER";
+
+/// Runs the faults whose names match the rest, or all; `--long` runs each as often as in a night, and
+/// `--older REVISION` has the program of that revision run beside the newest.
 pub fn faults(rest: &[String]) -> Result<()> {
+    provide(&[BROWSER, BROWSER_DRIVER])?;
     provide(&[POSTGRES])?;
     provide(&[RABBITMQ])?;
+    let (older, rest) = without_older(rest)?;
+    let older = older.map(program_of).transpose()?;
     cargo(&["build", "--locked", "--package", "sockbit-web"])?;
     let mut arguments =
         vec!["test", "--locked", "--package", "sockbit-tests", "--test", "faults", "--"];
-    arguments.extend(rest.iter().map(String::as_str));
-    cargo(&arguments)
+    arguments.extend(rest);
+    let older = older.as_ref().map(|program| program.to_string_lossy());
+    let environment: Vec<_> = older.iter().map(|program| (OLDER_PROGRAM, &**program)).collect();
+    cargo_with(&arguments, &environment)
+}
+
+/// The older revision, if one is wished for, and what else is.
+fn without_older(rest: &[String]) -> Result<(Option<&str>, Vec<&str>)> {
+    let mut rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+    let Some(place) = rest.iter().position(|it| *it == OLDER) else { return Ok((None, rest)) };
+    ensure!(place + 1 < rest.len(), "{OLDER} needs a revision, as in `{OLDER} HEAD~1`");
+    let older = rest.drain(place..place + 2).next_back();
+    Ok((older, rest))
+}
+
+/// Builds the program of a revision, apart from everything that is built of this one.
+fn program_of(revision: &str) -> Result<PathBuf> {
+    let folder = root().join("target/older");
+    let (source, target) = (folder.join("source"), folder.join("target"));
+    let source_name = source.to_string_lossy();
+    if !source.is_dir() {
+        git(&["worktree", "add", "--force", "--detach", &source_name, revision])?;
+    }
+    git(&["-C", &source_name, "checkout", "--detach", revision])?;
+    let manifest = source.join("Cargo.toml");
+    let manifest = manifest.to_string_lossy();
+    let build = ["build", "--locked", "--package", "sockbit-web", "--manifest-path", &manifest];
+    cargo_with(&build, &[("CARGO_TARGET_DIR", &target.to_string_lossy())])?;
+    Ok(target.join("debug/sockbit"))
+}
+
+fn git(arguments: &[&str]) -> Result<()> {
+    let status = Command::new("git").args(arguments).current_dir(root()).status();
+    ensure!(status.context("git cannot be run")?.success(), "`git {}` failed", arguments.join(" "));
+    Ok(())
 }

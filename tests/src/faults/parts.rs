@@ -1,0 +1,87 @@
+//! The processes of the app, each with lines that can be cut before it.
+
+use std::net::SocketAddr;
+
+use sockbit_servers::{Postgres, RabbitMq};
+
+use crate::proxy::{Line, Proxy};
+use crate::system::{Cluster, Process};
+
+pub(super) const NAMESPACE: &str = "faults";
+/// All clients come from this one machine. What is logged is for whoever wants to know why a test failed.
+pub(super) const FLAGS: [&str; 10] = [
+    "--connections-per-address",
+    "100000",
+    "--sockets-per-address",
+    "100000",
+    "--requests-per-second",
+    "100000",
+    "--requests-burst",
+    "100000",
+    "--log",
+    "info",
+];
+
+/// A gateway and its lines.
+pub struct Gateway {
+    /// The gateway itself.
+    pub process: Process,
+    /// To the broker, where there is one.
+    pub broker: Option<Proxy>,
+    /// From clients.
+    pub clients: Proxy,
+}
+
+/// A worker and its lines.
+pub struct Worker {
+    /// The worker itself.
+    pub process: Process,
+    /// To the broker.
+    pub broker: Proxy,
+    /// To the database.
+    pub database: Proxy,
+}
+
+impl Gateway {
+    pub(super) async fn before(broker: &RabbitMq) -> Self {
+        let (broker, bus) = line(&broker.url(), broker.port()).await;
+        let process = Cluster::gateway(&bus, NAMESPACE, &FLAGS);
+        let clients = Proxy::before(process.address()).await;
+        Self { process, broker: Some(broker), clients }
+    }
+}
+
+impl Worker {
+    pub(super) async fn before(broker: &RabbitMq, postgres: &Postgres) -> Self {
+        let (broker, bus) = line(&broker.url(), broker.port()).await;
+        let (database, store) = line(&postgres.url(), postgres.port()).await;
+        let process = Cluster::worker(&store, &bus, NAMESPACE, &FLAGS);
+        Self { process, broker, database }
+    }
+
+    /// Ends it as a power cut would, with all that it said and that is still on its way.
+    pub async fn kill(&mut self) {
+        self.process.kill().await;
+        self.set(Line::Cut);
+    }
+
+    /// Starts it again on lines that are whole.
+    pub async fn start_again(&mut self) {
+        self.set(Line::Whole);
+        self.process.start_again().await;
+    }
+
+    fn set(&self, line: Line) {
+        self.broker.set(line);
+        self.database.set(line);
+    }
+}
+
+/// A line to a server on this machine, and the address that leads along it.
+async fn line(url: &str, port: u16) -> (Proxy, String) {
+    let server = SocketAddr::from(([127, 0, 0, 1], port));
+    let proxy = Proxy::before(server).await;
+    let address = url.replace(&server.to_string(), &proxy.address().to_string());
+    assert_ne!(address, url, "the address names the server by its number");
+    (proxy, address)
+}
