@@ -16,8 +16,11 @@ const PAUSE: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_mins(1);
 
-const OPEN: &str = "document.querySelector('#notes .note [data-view]').click()";
-const IS_OPEN: &str = "return document.activeElement?.matches('#notes .note textarea[name=text]')";
+/// Opens the editor, if it is not open, as somebody does who clicks until it is.
+const OPEN: &str = "
+    const isOpen = () => document.activeElement?.matches('#notes .note textarea[name=text]');
+    if (!isOpen()) document.querySelector('#notes .note [data-view]').click();
+    return isOpen()";
 const RECEIPT: &str = "return document.querySelector('#notes .note').dataset.receipt ?? ''";
 const TEXT: &str = "return document.querySelector('#notes .note textarea[name=text]').value";
 
@@ -112,8 +115,7 @@ async fn write_away(
 }
 
 async fn write(window: &Window, word: &str) {
-    window.script(OPEN).await;
-    until(window, IS_OPEN).await;
+    until(window, OPEN).await;
     let insert = format!(
         "const editor = document.activeElement;
         editor.setSelectionRange(editor.value.length, editor.value.length);
