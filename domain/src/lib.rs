@@ -24,6 +24,7 @@ mod outcome;
 mod position;
 mod rank;
 mod rejection;
+mod squash;
 mod title;
 
 pub use actor::{Actor, PERSON_COLOURS, person_name};
@@ -39,6 +40,7 @@ pub use outcome::Outcome;
 pub use position::{Position, Seq, Timestamp};
 pub use rank::{Rank, RankError};
 pub use rejection::{Rejection, RejectionCode};
+pub use squash::{Run, Squashed, squash};
 pub use text::Text;
 pub use title::Title;
 

@@ -9,5 +9,6 @@ mod limits;
 mod notes;
 mod random;
 mod replay;
+mod squash;
 mod support;
 mod trash;

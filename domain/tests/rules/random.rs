@@ -30,6 +30,15 @@ impl Sending {
         }
     }
 
+    /// The same person types on in the same note, if that is where they were.
+    pub fn typing(&self, delta: Delta) -> Self {
+        let mut sending = Self { behind: Some(0), ..self.clone() };
+        if let Command::EditNote { change, .. } = &mut sending.command {
+            *change = TextChange::Delta(delta);
+        }
+        sending
+    }
+
     /// The command with its base among the events that there are.
     pub fn command_now(&self, scene: &Scene) -> Command {
         let mut command = self.command.clone();

@@ -21,7 +21,7 @@ fn play(sendings: &[Sending]) -> Scene {
 }
 
 /// What a client makes of the events, with nothing but the events.
-fn replay<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<NoteId, Note> {
+pub fn replay<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<NoteId, Note> {
     let mut notes = BTreeMap::<NoteId, Note>::new();
     for event in events {
         if let Some(note) = Note::created(event) {
