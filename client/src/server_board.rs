@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sockbit_domain::wire::BoardPage;
-use sockbit_domain::{Change, DeltaError, Event, Note, NoteId, Position, Role, Seq, Title};
+use sockbit_domain::{Change, Event, Note, NoteId, Position, Role, Seq, Title};
 
 /// Notes and frame at one position.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +28,10 @@ pub(crate) enum Place {
     /// Something before it, or a part of it, is missing.
     Gap,
 }
+
+/// An event is not of the history that was told before, or a part of it is in a note already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Misfit;
 
 impl ServerBoard {
     /// Takes in all pages of a pull at once. Notes that are on none of them are gone.
@@ -62,9 +66,7 @@ impl ServerBoard {
     }
 
     /// Moves on by the next event. Whether it was news to the note that it names.
-    ///
-    /// Fails where the event is not of the history that was told before.
-    pub fn apply(&mut self, event: &Event) -> Result<bool, DeltaError> {
+    pub fn apply(&mut self, event: &Event) -> Result<bool, Misfit> {
         let is_news = match event.change.note() {
             Some(note) => self.apply_to_note(note, event)?,
             None => false,
@@ -76,7 +78,7 @@ impl ServerBoard {
         Ok(is_news)
     }
 
-    fn apply_to_note(&mut self, id: NoteId, event: &Event) -> Result<bool, DeltaError> {
+    fn apply_to_note(&mut self, id: NoteId, event: &Event) -> Result<bool, Misfit> {
         let Some(note) = self.notes.get_mut(&id) else {
             let created = Note::created(event);
             let is_news = created.is_some();
@@ -84,7 +86,11 @@ impl ServerBoard {
             return Ok(is_news);
         };
         let is_news = event.seq > note.seq;
-        note.apply(event)?;
+        // The note was read between two edits that are one event by now.
+        if is_news && event.from <= note.seq {
+            return Err(Misfit);
+        }
+        note.apply(event).map_err(|_| Misfit)?;
         if is_news && matches!(event.change, Change::NoteDeleted { .. }) {
             self.notes.remove(&id);
         }

@@ -94,6 +94,34 @@ fn one_event_for_several_of_which_some_were_seen_is_a_gap() {
 }
 
 #[test]
+fn one_event_for_several_of_which_a_note_has_some_lets_the_board_be_pulled_anew() {
+    let mut desk = Desk::empty();
+    desk.connect();
+    desk.hear(base_gone(5));
+    let newer = sockbit_domain::Note { seq: Seq(7), ..note(10, "one two") };
+    desk.page(5, vec![newer], None);
+    desk.hear(joined(8));
+    desk.sent();
+    desk.hear(range(6, 8, SOMEBODY, edited(insert(0, "one two three"))));
+    assert_eq!(desk.text(), "one two");
+    assert_eq!(joins(&desk.sent()), [None]);
+}
+
+#[test]
+fn one_event_for_several_that_a_note_has_all_changes_nothing() {
+    let mut desk = Desk::empty();
+    desk.connect();
+    desk.hear(base_gone(5));
+    let newer = sockbit_domain::Note { seq: Seq(8), ..note(10, "one two three") };
+    desk.page(5, vec![newer], None);
+    desk.hear(joined(8));
+    desk.sent();
+    desk.hear(range(6, 8, SOMEBODY, edited(insert(0, "one two three"))));
+    assert_eq!(desk.text(), "one two three");
+    assert_eq!(joins(&desk.sent()), []);
+}
+
+#[test]
 fn an_event_that_does_not_fit_lets_the_board_be_pulled_anew() {
     let mut desk = Desk::live(&["one"]);
     desk.others(6, edited(insert(99, "x")));

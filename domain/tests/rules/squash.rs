@@ -49,7 +49,9 @@ fn typed(scene: &mut Scene, who: Person, note: NoteId, words: &str) {
 #[test]
 fn what_one_person_types_in_one_go_becomes_one_event() {
     let (mut scene, note) = Scene::with_note("");
-    ["one ", "two ", "three"].iter().for_each(|word| typed(&mut scene, ADA, note, word));
+    for word in ["one ", "two ", "three"] {
+        typed(&mut scene, ADA, note, word);
+    }
     let last = scene.facts.last().expect("it happened").event.clone();
     let (event, inverse) = squashed(log(&scene)).pop().expect("there is one");
     let change = Change::NoteEdited { note, delta: Delta::new().insert("one two three") };
@@ -148,7 +150,7 @@ fn a_run_knows_what_it_was_made_of() {
 
 /// A history in which people stay at a note for a while.
 fn sittings() -> impl Strategy<Value = Vec<Sending>> {
-    (sendings(), prop::collection::vec(1_usize..6, 60), prop::collection::vec(delta(), 300))
+    (sendings(), prop::collection::vec(1_usize..6, 20), prop::collection::vec(delta(), 100))
         .prop_map(|(sendings, lengths, deltas)| {
             let mut deltas = deltas.into_iter();
             let sitting = |(sending, length): (Sending, usize)| {
@@ -171,7 +173,7 @@ fn play(sendings: &[Sending]) -> Scene {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(40) })]
 
     #[test]
     fn a_squashed_log_makes_the_same_notes(sendings in sittings()) {

@@ -4,6 +4,7 @@
 import { join, setRole } from "./board-link.js";
 import { keepAsDraft } from "./board-saved.js";
 import { DeltaError } from "./delta.js";
+import { HalfKnown } from "./server-board.js";
 
 /** @typedef {import("./board-client.js").BoardClient} BoardClient */
 /** @typedef {import("./board-client.js").Moment} Moment */
@@ -67,7 +68,7 @@ function applied(client, event) {
   try {
     return client.known.apply(event);
   } catch (error) {
-    if (!(error instanceof DeltaError)) throw error;
+    if (!(error instanceof DeltaError || error instanceof HalfKnown)) throw error;
     distrust(client);
     return null;
   }

@@ -9,6 +9,9 @@ import { apply } from "./delta.js";
  *   seq: number, edited_by: import("./wire.js").Actor, edited_at: number}} Note
  */
 
+/** One event stands for several, of which a note contains some. */
+export class HalfKnown extends Error {}
+
 export class ServerBoard {
   title = "";
   /** @type {string | null} */
@@ -64,7 +67,8 @@ export class ServerBoard {
 
   /**
    * Moves on by the next event. Whether it was news to the note that it names. Throws a DeltaError
-   * where the event is not of the history that was told before.
+   * where the event is not of the history that was told before, and a HalfKnown where a part of it is
+   * in the note already.
    * @param {any} event
    */
   apply(event) {
@@ -87,6 +91,9 @@ export class ServerBoard {
       return created;
     }
     if (event.seq <= note.seq) return false;
+    if (event.from <= note.seq) {
+      throw new HalfKnown("the note was read between two edits that are one event by now");
+    }
     if (event.change.type === "note_deleted") {
       this.notes.delete(id);
     } else {
