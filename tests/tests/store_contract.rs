@@ -107,6 +107,8 @@ async fn a_place_where_nothing_stays_is_noticed() {
     assert!(AssertUnwindSafe(everything).catch_unwind().await.is_err());
     let goes_on = persistence::a_reopened_store_goes_on_where_it_was(Arc::new(Sieve));
     assert!(AssertUnwindSafe(goes_on).catch_unwind().await.is_err());
+    let compacted = persistence::a_reopened_store_stays_compacted(Arc::new(Sieve));
+    assert!(AssertUnwindSafe(compacted).catch_unwind().await.is_err());
 }
 
 #[test]

@@ -1,17 +1,19 @@
 //! The store in memory: as strict as those on disk, and gone with the process.
 
 mod board;
+mod squash;
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
     BoardChanges, BoardLoaded, BoardWanted, Commit, LATER_INVERSES_BYTES_MAX, NoteEvents, Notes,
-    Standing, Store, StoreError, json_bytes,
+    OldEvents, Squash, Standing, Store, StoreError, Uncompacted, json_bytes,
 };
 use sockbit_domain::wire::BoardSummary;
-use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq};
+use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
 
 use self::board::BoardRecord;
 
@@ -26,6 +28,8 @@ struct Content {
     boards: HashMap<BoardId, BoardRecord>,
     /// The boards of each member, so that nobody's list costs a walk over everybody's boards.
     memberships: HashMap<ActorId, BTreeSet<BoardId>>,
+    /// Those that compaction has not seen all of, longest ago first.
+    uncompacted: BTreeSet<(Timestamp, BoardId)>,
 }
 
 impl MemoryStore {
@@ -54,11 +58,39 @@ impl Content {
             },
             _ => return Commit::Conflict,
         };
+        let before = record.uncompacted();
         record.write(changes);
+        let uncompacted = record.uncompacted();
         for (actor, _) in &changes.members {
             self.memberships.entry(*actor).or_default().insert(changes.board);
         }
+        self.list_uncompacted(before, uncompacted);
         Commit::Done
+    }
+
+    fn squash(&mut self, squash: &Squash) -> Commit {
+        let Some(record) = self.boards.get_mut(&squash.board) else { return Commit::Conflict };
+        let before = record.uncompacted();
+        let verdict = record.squash(squash);
+        let uncompacted = record.uncompacted();
+        self.list_uncompacted(before, uncompacted);
+        verdict
+    }
+
+    fn list_uncompacted(&mut self, before: Option<Uncompacted>, now: Option<Uncompacted>) {
+        before.inspect(|it| _ = self.uncompacted.remove(&(it.since, it.board)));
+        self.uncompacted.extend(now.map(|it| (it.since, it.board)));
+    }
+
+    fn uncompacted(
+        &self,
+        before: Timestamp,
+        after: Option<Uncompacted>,
+    ) -> impl Iterator<Item = Uncompacted> {
+        let beyond = after.map_or(Bound::Unbounded, |it| Bound::Excluded((it.since, it.board)));
+        let listed = self.uncompacted.range((beyond, Bound::Unbounded));
+        let old = listed.take_while(move |(since, _)| *since < before);
+        old.filter_map(|(_, board)| self.boards.get(board)?.uncompacted())
     }
 
     fn boards_of(&self, actor: ActorId, max: u32) -> Vec<BoardSummary> {
@@ -147,6 +179,32 @@ impl Store for MemoryStore {
             return Err(StoreError::Unavailable(format!("too much happened to {note} since")));
         }
         Ok(found)
+    }
+
+    async fn uncompacted(
+        &self,
+        before: Timestamp,
+        after: Option<Uncompacted>,
+        max: u32,
+    ) -> Result<Vec<Uncompacted>, StoreError> {
+        Ok(self.content().uncompacted(before, after).take(max as usize).collect())
+    }
+
+    async fn old_events(
+        &self,
+        board: BoardId,
+        after: Seq,
+        before: Timestamp,
+        max: u32,
+        bytes_max: usize,
+    ) -> Result<OldEvents, StoreError> {
+        let content = self.content();
+        let record = content.boards.get(&board);
+        Ok(record.map(|it| it.old_events(after, before, max, bytes_max)).unwrap_or_default())
+    }
+
+    async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError> {
+        Ok(self.content().squash(squash))
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -46,11 +46,14 @@ impl Frames {
         const INSERT: &str = "\
             insert into boards (
                 id, title, head_seq, head_event, note_count, text_bytes, log_bytes,
-                changed_by_id, changed_by_name, changed_by_colour, changed_at
+                changed_by_id, changed_by_name, changed_by_colour, changed_at, uncompacted_since
             )
-            select * from unnest(
+            select it.*, changed_at from unnest(
                 $1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::bigint[], $6::bigint[],
                 $7::bigint[], $8::uuid[], $9::text[], $10::smallint[], $11::bigint[]
+            ) as it (
+                id, title, head_seq, head_event, note_count, text_bytes, log_bytes,
+                changed_by_id, changed_by_name, changed_by_colour, changed_at
             )";
         self.write(INSERT, connection).await
     }
@@ -63,7 +66,8 @@ impl Frames {
                 changed_by_id = coalesce(it.changed_by_id, boards.changed_by_id),
                 changed_by_name = coalesce(it.changed_by_name, boards.changed_by_name),
                 changed_by_colour = coalesce(it.changed_by_colour, boards.changed_by_colour),
-                changed_at = coalesce(it.changed_at, boards.changed_at)
+                changed_at = coalesce(it.changed_at, boards.changed_at),
+                uncompacted_since = coalesce(boards.uncompacted_since, it.changed_at)
             from unnest(
                 $1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::bigint[], $6::bigint[],
                 $7::bigint[], $8::uuid[], $9::text[], $10::smallint[], $11::bigint[]
@@ -381,6 +385,6 @@ fn each<'a, T: 'a>(
     boards.iter().flat_map(move |it| items(it).iter().map(|item| (it.board.0, item)))
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String, sqlx::Error> {
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, sqlx::Error> {
     serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
 }

@@ -13,7 +13,7 @@ use crate::words::{integer, number};
 
 /// Each sees what the one before committed while it waited for its lock, whatever the database would
 /// have by default.
-const BEGIN: &str = "begin isolation level read committed read write";
+pub(crate) const BEGIN: &str = "begin isolation level read committed read write";
 
 /// Writes what can be written into a transaction that is left open: nothing of it is there before
 /// [`end`].
@@ -40,7 +40,10 @@ pub(crate) async fn end(connection: &mut PgConnection) -> Result<(), StoreError>
     tell(connection, "commit").await.map_err(unknown)
 }
 
-async fn tell(connection: &mut PgConnection, words: &'static str) -> Result<(), sqlx::Error> {
+pub(crate) async fn tell(
+    connection: &mut PgConnection,
+    words: &'static str,
+) -> Result<(), sqlx::Error> {
     connection.execute(words).await.map(drop)
 }
 

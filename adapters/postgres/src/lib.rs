@@ -3,6 +3,7 @@
 
 mod columns;
 mod commit;
+mod compaction;
 mod connections;
 mod faults;
 mod load;
@@ -16,10 +17,11 @@ mod words;
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use sockbit_application::ports::{
-    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, Standing, Store, StoreError,
+    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, OldEvents, Squash, Standing,
+    Store, StoreError, Uncompacted,
 };
 use sockbit_domain::wire::BoardSummary;
-use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq};
+use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
 use sqlx::{Connection, PgConnection};
 
 use self::connections::Connections;
@@ -158,6 +160,42 @@ impl Store for PostgresStore {
         max: u32,
     ) -> Result<NoteEvents, StoreError> {
         self.read(|it| Box::pin(queries::note_events(it, board, note, before, max))).await
+    }
+
+    async fn uncompacted(
+        &self,
+        before: Timestamp,
+        after: Option<Uncompacted>,
+        max: u32,
+    ) -> Result<Vec<Uncompacted>, StoreError> {
+        self.call(|it| Box::pin(compaction::uncompacted(it, before, after, max))).await
+    }
+
+    async fn old_events(
+        &self,
+        board: BoardId,
+        after: Seq,
+        before: Timestamp,
+        max: u32,
+        bytes_max: usize,
+    ) -> Result<OldEvents, StoreError> {
+        self.call(|it| Box::pin(compaction::old_events(it, board, after, before, max, bytes_max)))
+            .await
+    }
+
+    async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError> {
+        let deadline = self.connections.deadline();
+        let writing = async {
+            let mut lease = self.connections.lease().await?;
+            let verdict = compaction::begin(lease.connection(), squash).await?;
+            Ok((lease, verdict))
+        };
+        let (mut lease, verdict) = deadline.holds(StoreError::Unavailable, writing).await?;
+        if verdict == Commit::Done {
+            deadline.holds(StoreError::Unknown, commit::end(lease.connection())).await?;
+        }
+        lease.give_back();
+        Ok(verdict)
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -78,8 +78,8 @@ async fn claim(
     const BEGIN: &str = "\
         insert into boards (
             title, head_seq, head_event, note_count, text_bytes, log_bytes,
-            changed_by_id, changed_by_name, changed_by_colour, changed_at, id
-        ) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+            changed_by_id, changed_by_name, changed_by_colour, changed_at, id, uncompacted_since
+        ) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?10)
         returning log_bytes";
     // Rejections are recorded without an event, and then nobody changed anything.
     const MOVE_ON: &str = "\
@@ -89,7 +89,8 @@ async fn claim(
             changed_by_id = coalesce(?7, changed_by_id),
             changed_by_name = coalesce(?8, changed_by_name),
             changed_by_colour = coalesce(?9, changed_by_colour),
-            changed_at = coalesce(?10, changed_at)
+            changed_at = coalesce(?10, changed_at),
+            uncompacted_since = coalesce(uncompacted_since, ?10)
         where id = ?11 and head_seq = ?12 and head_event = ?13
         returning log_bytes";
     let last = changes.facts.last().map(|fact| &fact.event);
@@ -225,6 +226,6 @@ async fn write_outcome(
     Ok(())
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String, sqlx::Error> {
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, sqlx::Error> {
     serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
 }

@@ -2,6 +2,7 @@
 //! on the disk.
 
 mod commit;
+mod compaction;
 mod faults;
 mod load;
 mod open;
@@ -19,10 +20,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
-    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, Standing, Store, StoreError,
+    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, OldEvents, Squash, Standing,
+    Store, StoreError, Uncompacted,
 };
 use sockbit_domain::wire::BoardSummary;
-use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq};
+use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
 use sqlx::{SqlitePool, SqliteTransaction};
 use tokio::time::timeout;
 
@@ -149,6 +151,36 @@ impl Store for SqliteStore {
             queries::note_events(&mut *self.moment().await?, board, note, before, max).await
         })
         .await
+    }
+
+    async fn uncompacted(
+        &self,
+        before: Timestamp,
+        after: Option<Uncompacted>,
+        max: u32,
+    ) -> Result<Vec<Uncompacted>, StoreError> {
+        in_time(compaction::uncompacted(&self.readers, before, after, max)).await
+    }
+
+    async fn old_events(
+        &self,
+        board: BoardId,
+        after: Seq,
+        before: Timestamp,
+        max: u32,
+        bytes_max: usize,
+    ) -> Result<OldEvents, StoreError> {
+        in_time(compaction::old_events(&self.readers, board, after, before, max, bytes_max)).await
+    }
+
+    async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError> {
+        let squashing = async {
+            let mut lease = self.writer.lease().await?;
+            let verdict = compaction::squash(lease.connection(), squash).await?;
+            lease.give_back();
+            Ok(verdict)
+        };
+        timeout(DEADLINE, squashing).await.unwrap_or_else(|_| Err(StoreError::Unknown(too_long())))
     }
 
     /// Writes as much as a long note, waits until the disk has it, and takes it back: a disk that

@@ -14,7 +14,7 @@ pub(super) fn pause(who: impl Hash, failed: u32) -> Duration {
 }
 
 /// Some part of a time, always the same for the same `who`, so that not all come at one moment.
-pub(super) fn spread(who: impl Hash, within: Duration) -> Duration {
+pub(crate) fn spread(who: impl Hash, within: Duration) -> Duration {
     // This hasher has fixed keys, unlike that of a map.
     let mut hasher = DefaultHasher::new();
     who.hash(&mut hasher);

@@ -2,7 +2,7 @@
 //! It has no database and no rule about boards.
 
 mod admittance;
-mod backoff;
+pub(crate) mod backoff;
 mod bucket;
 mod command_sender;
 mod feed;

@@ -11,6 +11,8 @@ use sockbit_domain::{
     Outcome, Position, Role, Seq, Timestamp, Title,
 };
 
+use super::compaction::{OldEvents, Squash, Uncompacted};
+
 /// The boards, their logs and the outcomes of commands, kept as long as anybody may ask for them.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
@@ -76,6 +78,34 @@ pub trait Store: Send + Sync {
         before: Option<Seq>,
         max: u32,
     ) -> Result<NoteEvents, StoreError>;
+
+    /// Boards on which something happened before that time which compaction has not seen, longest
+    /// ago first, from beyond `after` on; at most `max`.
+    async fn uncompacted(
+        &self,
+        before: Timestamp,
+        after: Option<Uncompacted>,
+        max: u32,
+    ) -> Result<Vec<Uncompacted>, StoreError>;
+
+    /// A board's events beyond `after` up to the first that did not happen before that time, with
+    /// their inverses: at most `max`, and as many as take at most `bytes_max` as JSON, but at least
+    /// one if there is one.
+    async fn old_events(
+        &self,
+        board: BoardId,
+        after: Seq,
+        before: Timestamp,
+        max: u32,
+        bytes_max: usize,
+    ) -> Result<OldEvents, StoreError>;
+
+    /// Puts runs in the place of the events that they were made of, all or none, and notes how far
+    /// compaction has come. It is a conflict, and nothing changes, where something else was settled
+    /// meanwhile, or an event is no longer as it was.
+    ///
+    /// Nothing but the log is touched, and whoever commits meanwhile is not in the way.
+    async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError>;
 
     /// Whether the store can be written to now.
     async fn check(&self) -> Result<(), StoreError>;
@@ -245,8 +275,8 @@ pub struct Standing {
     pub head: Position,
     /// The id of the event at the asked-for number, if it is in the log.
     pub event_at: Option<EventId>,
-    /// Bytes of JSON of the events after that number, as they were written; 0 where none was asked
-    /// for.
+    /// Bytes of JSON of the events after that number, as they were written, so more than they take
+    /// now where some were squashed since; 0 where none was asked for.
     pub bytes_since: u64,
     /// Bytes of text in the board's notes.
     pub text_bytes: u64,

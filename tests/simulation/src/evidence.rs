@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use sockbit_application::envelope::{Answered, CommandEnvelope};
-use sockbit_application::ports::BoardChanges;
+use sockbit_application::ports::{BoardChanges, Squash};
 use sockbit_domain::{Event, EventId, MessageId, Outcome, RejectionCode};
 
 use crate::words::inserted;
@@ -14,8 +14,11 @@ use crate::words::inserted;
 pub(crate) struct Evidence {
     /// The first thing that went wrong.
     pub fault: Option<String>,
-    /// Every event that was ever committed.
-    committed: BTreeMap<EventId, Event>,
+    /// Every event that was ever committed, in all the forms that it had: those that stand for
+    /// several have the id of their last.
+    committed: BTreeMap<EventId, Vec<Event>>,
+    /// In which event those are by now that were squashed.
+    squashed: BTreeMap<EventId, EventId>,
     /// Those that a restored backup does not have.
     gone: BTreeSet<EventId>,
     gone_tokens: BTreeSet<char>,
@@ -44,6 +47,7 @@ pub struct Counts {
     pub lost_news: u64,
     pub drafts: u64,
     pub panics: u64,
+    pub squashed: u64,
 }
 
 impl Counts {
@@ -63,14 +67,27 @@ impl Counts {
         self.lost_news += other.lost_news;
         self.drafts += other.drafts;
         self.panics += other.panics;
+        self.squashed += other.squashed;
     }
 }
 
 impl Evidence {
     pub fn committed(&mut self, changes: &BoardChanges) {
         self.counts.commits += 1;
-        let events = changes.facts.iter().map(|fact| (fact.event.id, fact.event.clone()));
-        self.committed.extend(events);
+        for event in changes.facts.iter().map(|fact| &fact.event) {
+            self.committed.entry(event.id).or_default().push(event.clone());
+        }
+    }
+
+    /// Some events became one.
+    pub fn squashed(&mut self, squash: &Squash) {
+        for run in &squash.runs {
+            let into = run.event.id;
+            self.committed.entry(into).or_default().push(run.event.clone());
+            let others = run.replaced.iter().map(|it| it.event).filter(|it| *it != into);
+            self.squashed.extend(others.map(|event| (event, into)));
+            self.counts.squashed += run.replaced.len() as u64 - 1;
+        }
     }
 
     /// A backup was restored which does not have these.
@@ -144,7 +161,7 @@ impl Evidence {
     pub fn saw_event(&self, event: &Event) -> Result<(), String> {
         match self.committed.get(&event.id) {
             None => Err(format!("event {} was seen and never committed", event.seq)),
-            Some(committed) if committed == event => Ok(()),
+            Some(committed) if committed.contains(event) => Ok(()),
             Some(_) => Err(format!("event {} is not as it was committed", event.seq)),
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod absent;
 pub mod committing;
+pub mod compaction;
 pub mod fixtures;
 pub mod history;
 pub mod loading;
@@ -13,6 +14,7 @@ pub mod reading;
 pub mod round_trip;
 pub mod saboteur;
 pub mod saboteurs;
+pub mod squashing;
 
 use std::sync::Arc;
 
@@ -88,6 +90,27 @@ macro_rules! for_each_store_clause {
             history::history_comes_in_pages_from_the_latest
             history::history_ends_before_the_number_asked_for
             history::inverses_lead_back_to_every_text
+            compaction::the_ranges_of_a_compacted_log_cover_every_number
+            compaction::a_compacted_log_makes_the_same_notes
+            compaction::compaction_touches_the_log_alone
+            compaction::outcomes_outlive_compaction
+            compaction::the_end_of_a_range_is_a_position_and_nothing_inside_is
+            compaction::edits_since_a_base_are_runs_after_compaction
+            compaction::the_history_of_a_note_is_one_of_sittings
+            compaction::pages_of_history_fit_together_over_ranges
+            compaction::what_was_missed_is_never_told_too_small
+            squashing::boards_are_found_by_what_was_not_looked_at
+            squashing::a_board_is_found_again_for_what_happens_later
+            squashing::old_events_are_those_before_the_first_that_is_new
+            squashing::old_events_come_in_parts_that_keep_their_bounds
+            squashing::a_squash_of_what_is_no_longer_there_changes_nothing
+            squashing::a_run_over_an_event_that_became_a_range_is_not_written
+            squashing::what_was_settled_meanwhile_is_not_unsettled
+            squashing::of_many_who_compact_at_once_one_does
+            squashing::a_commit_during_compaction_is_not_disturbed
+            squashing::commits_and_compaction_at_once_leave_one_log
+            squashing::compaction_of_one_board_leaves_others_alone
+            squashing::what_does_not_exist_is_not_compacted
         }
     };
 }
@@ -125,6 +148,7 @@ macro_rules! persistent_store_contract {
         $crate::persistent_store_contract! { @ $adapter, $place,
             a_reopened_store_has_everything
             a_reopened_store_goes_on_where_it_was
+            a_reopened_store_stays_compacted
         }
     };
     (@ $adapter:ident, $place:expr, $($clause:ident)*) => {

@@ -235,18 +235,14 @@ impl World {
         self.server.forget(Seq(head.0.saturating_sub(back)));
     }
 
-    /// Some run of edits of one note by one author becomes one event.
+    /// Runs of edits of one note by one author become one event each, in some part of the log's end.
     pub(super) fn squash(&mut self) -> Result<(), String> {
         let log = self.server.events(Seq(0));
         let first = log.len().saturating_sub(1 + self.random.below(8));
-        let Some(begin) = log.get(first) else { return Ok(()) };
-        let same = |event: &&Event| {
-            event.actor.id == begin.actor.id && event.change.note() == begin.change.note()
-        };
-        let longest = 2 + self.random.below(3);
-        match log.iter().skip(first).take_while(same).take(longest).last() {
-            Some(end) if end.seq > begin.seq => self.server.squash(begin.from, end.seq),
-            _ => Ok(()),
-        }
+        let longest = 2 + self.random.below(6);
+        let mut part = log.iter().skip(first).take(longest);
+        let (Some(begin), Some(end)) = (part.next(), part.next_back()) else { return Ok(()) };
+        self.was_squashed |= self.server.squash(begin.from, end.seq)?;
+        Ok(())
     }
 }

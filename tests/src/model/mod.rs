@@ -5,13 +5,13 @@
 //! A schedule is decided by its seed alone: [`run`] with the same seed does the same.
 
 mod actions;
+mod bounded;
 mod call;
 mod gateway;
 mod mirror;
 pub(crate) mod random;
 mod seat;
 mod server;
-mod squash;
 mod transcript;
 mod verdict;
 mod words;

@@ -9,17 +9,19 @@ use async_trait::async_trait;
 use futures::FutureExt;
 use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::envelope::{Announcement, Answer, Answered, CommandEnvelope, Question};
-use sockbit_application::ports::{Announcer, Clock, Ids, Store, Unavailable};
-use sockbit_domain::{BoardId, Event, Limits, MessageId, Note, Outcome, Seq, Timestamp, Title};
+use sockbit_application::ports::{Announcer, Clock, Commit, Ids, Squash, Store, Unavailable};
+use sockbit_domain::{
+    BoardId, Event, Limits, MessageId, Note, Outcome, Seq, Timestamp, Title, squash,
+};
 use uuid::Uuid;
 
+use super::bounded::BoundedStore;
 use super::random::Random;
-use super::squash::SquashingStore;
 
 pub(super) struct Server {
     pub clock: Arc<ModelClock>,
     core: Core,
-    store: Arc<SquashingStore>,
+    store: Arc<BoundedStore>,
     told: Arc<Told>,
     board: BoardId,
     /// Every outcome that was ever answered: the same on every repeat.
@@ -93,7 +95,7 @@ impl Server {
     pub fn new(board: BoardId, seed: u64, limits: Limits, page_bytes: usize) -> Self {
         let clock = Arc::new(ModelClock::default());
         clock.advance(1_700_000_000_000);
-        let store = Arc::new(SquashingStore::new(page_bytes));
+        let store = Arc::new(BoundedStore::new(page_bytes));
         let told = Arc::new(Told::default());
         let ports = CorePorts {
             store: Arc::clone(&store) as Arc<dyn Store>,
@@ -137,8 +139,19 @@ impl Server {
         }
     }
 
-    pub fn squash(&self, from: Seq, to: Seq) -> Result<(), String> {
-        at_once(self.store.squash(self.board, from, to)).map_err(|error| error.to_string())
+    /// Squashes what can be squashed between two numbers. Whether there was something.
+    pub fn squash(&self, from: Seq, to: Seq) -> Result<bool, String> {
+        let (after, later) = (Seq(from.0.saturating_sub(1)), Timestamp(i64::MAX));
+        let part = at_once(self.store.old_events(self.board, after, later, u32::MAX, usize::MAX));
+        let mut part = part.map_err(|error| error.to_string())?.events;
+        part.retain(|(event, _)| event.seq <= to);
+        let runs = squash(&part).runs;
+        let (board, none) = (self.board, Seq(0));
+        let squash = Squash { board, expected: none, runs, seen: none, settled: none };
+        match at_once(self.store.squash(&squash)) {
+            Ok(Commit::Done) => Ok(!squash.runs.is_empty()),
+            refused => Err(format!("nobody else squashes, and it is {refused:?}")),
+        }
     }
 
     pub fn forget(&self, before: Seq) {

@@ -47,6 +47,7 @@ pub(super) struct World {
     pub first_sent: BTreeMap<MessageId, i64>,
     /// From the healing on, nothing is lost or repeated any more.
     pub is_healed: bool,
+    pub was_squashed: bool,
     diary: Option<Vec<String>>,
 }
 
@@ -105,6 +106,7 @@ impl World {
             sessions: 0,
             first_sent: BTreeMap::new(),
             is_healed: false,
+            was_squashed: false,
             diary: None,
         };
         world.begin_board()?;
@@ -187,7 +189,12 @@ impl World {
         if let Some(diary) = &mut self.diary {
             diary.push(format!("seat {seat} at {now:?}: {call:?}"));
         }
-        self.seats[seat].call(call, now, &mut self.ids, &self.words)
+        self.seats[seat].call(call, now, &mut self.ids, &self.words)?;
+        // Over a run an edit may be merged into another place than over one edit after the other.
+        if !self.was_squashed && self.seats[seat].machine.disagreements() > 0 {
+            return Err("the server merged an edit into something else than the client".into());
+        }
+        Ok(())
     }
 
     /// Everybody is connected, all typing is sent, and all that is on its way arrives.

@@ -1,7 +1,7 @@
 //! One board in memory: its state, its log, and the rules by which a change of it is accepted.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 
 use sockbit_application::ports::{
@@ -13,6 +13,8 @@ use sockbit_domain::{
     Actor, ActorId, Board, BoardId, Change, ClientId, Event, EventId, Fact, Link, MessageId, Note,
     NoteId, NoteState, PastEdit, Position, Role, Seq, Timestamp, Title,
 };
+
+use super::squash::Compacted;
 
 pub(super) struct BoardRecord {
     id: BoardId,
@@ -26,15 +28,15 @@ pub(super) struct BoardRecord {
     links: Vec<Link>,
     notes: BTreeMap<NoteId, Note>,
     outcomes: HashMap<(ClientId, MessageId), StoredOutcome>,
-    /// In the order of their numbers.
-    log: Vec<Logged>,
-    /// Where in the log each note's events stand.
-    note_log: HashMap<NoteId, Vec<usize>>,
+    pub(super) log: BTreeMap<Seq, Logged>,
+    /// The numbers of each note's events.
+    pub(super) note_log: HashMap<NoteId, BTreeSet<Seq>>,
+    pub(super) compacted: Compacted,
 }
 
-struct Logged {
-    fact: Fact,
-    /// Bytes of JSON of the log up to and with this event.
+pub(super) struct Logged {
+    pub fact: Fact,
+    /// Bytes of JSON of the log up to and with this event, as they were written.
     bytes_until: u64,
 }
 
@@ -67,8 +69,9 @@ impl BoardRecord {
             links: Vec::new(),
             notes: BTreeMap::new(),
             outcomes: HashMap::new(),
-            log: Vec::new(),
+            log: BTreeMap::new(),
             note_log: HashMap::new(),
+            compacted: Compacted::default(),
         };
         record.has_room_for(changes).then_some(record)
     }
@@ -109,15 +112,20 @@ impl BoardRecord {
         let event = &fact.event;
         self.changed_by = event.actor.clone();
         self.changed_at = event.at;
+        self.compacted.unseen_since.get_or_insert(event.at);
         if let Some(note) = event.change.note() {
-            self.note_log.entry(note).or_default().push(self.log.len());
+            self.note_log.entry(note).or_default().insert(event.seq);
         }
         let bytes_until = self.log_bytes().saturating_add(json_bytes(event) as u64);
-        self.log.push(Logged { fact: fact.clone(), bytes_until });
+        self.log.insert(event.seq, Logged { fact: fact.clone(), bytes_until });
     }
 
     fn log_bytes(&self) -> u64 {
-        self.log.last().map_or(0, |it| it.bytes_until)
+        self.log.last_key_value().map_or(0, |(_, it)| it.bytes_until)
+    }
+
+    pub fn id(&self) -> BoardId {
+        self.id
     }
 
     pub fn head(&self) -> Position {
@@ -193,30 +201,24 @@ impl BoardRecord {
 
     /// What happened to a note, from a number on.
     fn note_log(&self, note: NoteId, first: Seq) -> impl DoubleEndedIterator<Item = &Logged> {
-        let places = self.note_log.get(&note).map_or(&[][..], |places| places);
-        let seen =
-            places.partition_point(|place| self.log.get(*place).is_some_and(|it| it.seq() < first));
-        places.iter().skip(seen).filter_map(|place| self.log.get(*place))
+        let numbers = self.note_log.get(&note).into_iter().flat_map(move |it| it.range(first..));
+        numbers.filter_map(|seq| self.log.get(seq))
     }
 
     /// The id of the event with exactly this number: one inside a squashed range is not known.
     fn event_at(&self, seq: Seq) -> Option<EventId> {
-        let place = self.log.binary_search_by_key(&seq, Logged::seq).ok()?;
-        self.log.get(place).map(|it| it.fact.event.id)
+        self.log.get(&seq).map(|it| it.fact.event.id)
     }
 
     /// The log beyond a number.
-    fn log_after(&self, after: Seq) -> &[Logged] {
-        let seen = self.log.partition_point(|it| it.seq() <= after);
-        self.log.get(seen..).unwrap_or_default()
+    pub(super) fn log_after(&self, after: Seq) -> impl Iterator<Item = &Logged> {
+        self.log.range((Bound::Excluded(after), Bound::Unbounded)).map(|(_, it)| it)
     }
 
     pub fn standing(&self, actor: ActorId, position: Option<Seq>) -> Standing {
         let bytes_since = |seq| {
-            let unseen = self.log_after(seq).len();
-            let last_seen = self.log.len().checked_sub(unseen + 1);
-            let seen = last_seen.and_then(|place| self.log.get(place));
-            self.log_bytes().saturating_sub(seen.map_or(0, |it| it.bytes_until))
+            let seen = self.log.range(..=seq).next_back();
+            self.log_bytes().saturating_sub(seen.map_or(0, |(_, it)| it.bytes_until))
         };
         Standing {
             role: self.members.get(&actor).copied(),
@@ -251,7 +253,7 @@ impl BoardRecord {
 
     pub fn events(&self, after: Seq, bytes_max: usize) -> Vec<Event> {
         let mut page = PageBudget::new(bytes_max);
-        let events = self.log_after(after).iter().map(|it| &it.fact.event);
+        let events = self.log_after(after).map(|it| &it.fact.event);
         events.take_while(|event| page.takes(event)).cloned().collect()
     }
 

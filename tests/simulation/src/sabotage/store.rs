@@ -5,13 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sockbit_application::envelope::{Announced, Announcement};
 use sockbit_application::ports::{
-    Announcer, BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, Standing, Store,
-    StoreError,
+    Announcer, BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, OldEvents,
+    Squash, Standing, Store, StoreError, Uncompacted,
 };
 use sockbit_application::slot::Slot;
 use sockbit_application::trace::TraceId;
 use sockbit_domain::wire::BoardSummary;
-use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Outcome, Position, Seq};
+use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Outcome, Position, Seq, Timestamp};
 
 use crate::store::{Vault, at_once};
 use crate::trick::Trick;
@@ -180,6 +180,30 @@ impl Store for SabotagedStore {
         max: u32,
     ) -> Result<NoteEvents, StoreError> {
         self.inner.note_events(board, note, before, max).await
+    }
+
+    async fn uncompacted(
+        &self,
+        before: Timestamp,
+        after: Option<Uncompacted>,
+        max: u32,
+    ) -> Result<Vec<Uncompacted>, StoreError> {
+        self.inner.uncompacted(before, after, max).await
+    }
+
+    async fn old_events(
+        &self,
+        board: BoardId,
+        after: Seq,
+        before: Timestamp,
+        max: u32,
+        bytes_max: usize,
+    ) -> Result<OldEvents, StoreError> {
+        self.inner.old_events(board, after, before, max, bytes_max).await
+    }
+
+    async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError> {
+        self.inner.squash(squash).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

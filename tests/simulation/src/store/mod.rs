@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
-use sockbit_application::ports::{BoardChanges, Commit, Store};
+use sockbit_application::ports::{BoardChanges, Commit, Squash, Store};
 use sockbit_domain::{BoardId, Seq};
 use sockbit_memory::MemoryStore;
 
@@ -25,10 +25,15 @@ pub(crate) struct Vault {
     outages: AtomicUsize,
 }
 
+enum Written {
+    Commit(BoardChanges),
+    Squash(Squash),
+}
+
 struct Content {
     store: Arc<MemoryStore>,
-    /// Every commit, in order: a backup is a part of it.
-    history: Vec<BoardChanges>,
+    /// All that was ever written, in order: a backup is a part of it.
+    history: Vec<Written>,
     backup: usize,
     /// Positions before these cannot be verified any more.
     horizons: BTreeMap<BoardId, Seq>,
@@ -59,12 +64,24 @@ impl Vault {
             let mut evidence = locked(&self.sim.evidence);
             if *verdict == Commit::Done {
                 evidence.committed(changes);
-                content.history.push(changes.clone());
+                content.history.push(Written::Commit(changes.clone()));
             } else {
                 evidence.counts.conflicts += 1;
             }
         }
         verdicts
+    }
+
+    pub fn squash(&self, squash: &Squash) -> Commit {
+        let mut content = locked(&self.content);
+        let verdict = at_once(content.store.squash(squash)).unwrap_or(Commit::Conflict);
+        let (runs, board) = (squash.runs.len(), squash.board);
+        self.sim.tell(format_args!("store: {verdict:?}, {runs} runs of {board} squashed"));
+        if verdict == Commit::Done {
+            locked(&self.sim.evidence).squashed(squash);
+            content.history.push(Written::Squash(squash.clone()));
+        }
+        verdict
     }
 
     pub fn is_away(&self) -> bool {
@@ -93,12 +110,20 @@ impl Vault {
         let backup = content.backup;
         let gone = content.history.split_off(backup);
         let store = MemoryStore::new();
-        for changes in &content.history {
-            at_once(store.commit(std::slice::from_ref(changes))).unwrap_or_default();
+        for written in &content.history {
+            match written {
+                Written::Commit(it) => drop(at_once(store.commit(std::slice::from_ref(it)))),
+                Written::Squash(it) => drop(at_once(store.squash(it))),
+            }
         }
         content.store = Arc::new(store);
         content.horizons.clear();
-        self.sim.tell(format_args!("store: restored, {} commits are gone", gone.len()));
+        self.sim.tell(format_args!("store: restored, {} writes are gone", gone.len()));
+        let commit = |it| match it {
+            Written::Commit(changes) => Some(changes),
+            Written::Squash(_) => None,
+        };
+        let gone: Vec<_> = gone.into_iter().filter_map(commit).collect();
         locked(&self.sim.evidence).restored(&gone);
     }
 

@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
-    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, Standing, Store, StoreError,
+    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, OldEvents, Squash, Standing,
+    Store, StoreError, Uncompacted,
 };
 use sockbit_domain::wire::BoardSummary;
-use sockbit_domain::{ActorId, BoardId, ClientId, Event, MessageId, Note, NoteId, Position, Seq};
+use sockbit_domain::{
+    ActorId, BoardId, ClientId, Event, MessageId, Note, NoteId, Position, Seq, Timestamp,
+};
 use tokio::time::sleep;
 
 use super::Vault;
@@ -82,22 +85,21 @@ impl StoreEnd {
         random.pick(&[Fate::Refused, Fate::Unheard, Fate::Lost, Fate::Late], Fate::Well)
     }
 
-    fn carry_out(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
+    fn carry_out<T>(&self, write: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
         let unknown = StoreError::Unknown("the connection was lost".to_owned());
         match self.fate() {
-            Fate::Well => Ok(self.vault.commit(changes)),
+            Fate::Well => Ok(write()),
             Fate::Refused => Err(StoreError::Unavailable("the database refuses".to_owned())),
             Fate::Unheard => {
-                self.vault.commit(changes);
+                write();
                 Err(unknown)
             }
             Fate::Lost => Err(unknown),
             Fate::Late => {
                 let pause = locked(&self.random).millis(10, 2_500);
-                let (vault, changes) = (Arc::clone(&self.vault), changes.to_vec());
                 tokio::spawn(async move {
                     sleep(pause).await;
-                    vault.commit(&changes);
+                    write();
                 });
                 Err(unknown)
             }
@@ -132,7 +134,8 @@ impl Store for StoreEnd {
     async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
         self.life.comes_to(Moment::BeforeCommit).await;
         self.reach().await?;
-        let result = self.carry_out(changes);
+        let (vault, changes) = (Arc::clone(&self.vault), changes.to_vec());
+        let result = self.carry_out(move || vault.commit(&changes));
         self.life.comes_to(Moment::Committed).await;
         self.sim.travel(&self.random).await;
         self.life.lasts().await;
@@ -204,6 +207,36 @@ impl Store for StoreEnd {
     ) -> Result<NoteEvents, StoreError> {
         self.reach().await?;
         self.vault.store().note_events(board, note, before, max).await
+    }
+
+    async fn uncompacted(
+        &self,
+        before: Timestamp,
+        after: Option<Uncompacted>,
+        max: u32,
+    ) -> Result<Vec<Uncompacted>, StoreError> {
+        self.reach().await?;
+        self.vault.store().uncompacted(before, after, max).await
+    }
+
+    async fn old_events(
+        &self,
+        board: BoardId,
+        after: Seq,
+        before: Timestamp,
+        max: u32,
+        bytes_max: usize,
+    ) -> Result<OldEvents, StoreError> {
+        self.reach().await?;
+        self.vault.store().old_events(board, after, before, max, bytes_max).await
+    }
+
+    async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError> {
+        self.reach().await?;
+        let (vault, squash) = (Arc::clone(&self.vault), squash.clone());
+        let result = self.carry_out(move || vault.squash(&squash));
+        self.sim.travel(&self.random).await;
+        result
     }
 
     async fn check(&self) -> Result<(), StoreError> {

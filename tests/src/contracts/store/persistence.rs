@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use sockbit_application::ports::{Commit, Store};
 use sockbit_domain::{Change, Outcome, Role};
 
+use super::compaction::{compact, sittings};
 use super::fixtures::{Script, actor, board_id, note_id, outcome, snapshot, title};
 
 /// Where a store keeps its things between two lives.
@@ -52,4 +53,16 @@ pub async fn a_reopened_store_goes_on_where_it_was(place: Arc<dyn Place>) {
     let before = snapshot(&store, &script.wanted()).await;
     drop(store);
     assert_eq!(snapshot(&place.reopen().await, &script.wanted()).await, before);
+}
+
+pub async fn a_reopened_store_stays_compacted(place: Arc<dyn Place>) {
+    let mut script = sittings(board_id(1));
+    let store = place.reopen().await;
+    script.save(&store).await;
+    assert_eq!(compact(&store).await, 18);
+    let before = snapshot(&store, &script.wanted()).await;
+    drop(store);
+    let store = place.reopen().await;
+    assert_eq!(snapshot(&store, &script.wanted()).await, before);
+    assert_eq!(compact(&store).await, 0);
 }

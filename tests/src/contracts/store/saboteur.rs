@@ -1,13 +1,15 @@
 //! A store that is right but for one trick.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
-    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, Standing, Store, StoreError,
+    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, OldEvents, Squash, Standing,
+    Store, StoreError, Uncompacted,
 };
 use sockbit_domain::wire::BoardSummary;
-use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq};
+use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
 use sockbit_memory::MemoryStore;
 
 /// Where a trick can sit. Each changes what goes in or what comes out.
@@ -30,6 +32,12 @@ pub struct Tricks {
     pub heads: fn(&mut Vec<(BoardId, Position)>),
     pub before: fn(Option<Seq>) -> Option<Seq>,
     pub history: fn(&mut NoteEvents),
+    pub uncompacted: fn(&mut Vec<Uncompacted>),
+    pub old: fn(&mut OldEvents),
+    pub squash: fn(&mut Squash),
+    pub squashed: fn(Commit) -> Commit,
+    /// What is loaded once something was squashed.
+    pub loaded_then: fn(&mut BoardLoaded),
     pub check: Result<(), &'static str>,
 }
 
@@ -69,19 +77,26 @@ pub const HONEST: Tricks = Tricks {
     heads: |_| {},
     before: |seq| seq,
     history: |_| {},
+    uncompacted: |_| {},
+    old: |_| {},
+    squash: |_| {},
+    squashed: |verdict| verdict,
+    loaded_then: |_| {},
     check: Ok(()),
 };
 
 struct Sabotaged {
     tricks: Tricks,
     store: MemoryStore,
+    has_squashed: AtomicBool,
 }
 
 impl Tricks {
     /// A fresh store with these tricks.
     #[must_use]
     pub fn store(self) -> Arc<dyn Store> {
-        Arc::new(Sabotaged { tricks: self, store: MemoryStore::new() })
+        let (store, has_squashed) = (MemoryStore::new(), AtomicBool::new(false));
+        Arc::new(Sabotaged { tricks: self, store, has_squashed })
     }
 }
 
@@ -129,6 +144,9 @@ impl Store for Sabotaged {
             let mut loaded = self.load_one(&asked).await?;
             for loaded in &mut loaded {
                 (self.tricks.loaded)(&asked, loaded);
+                if self.has_squashed.load(Ordering::Relaxed) {
+                    (self.tricks.loaded_then)(loaded);
+                }
             }
             answers.append(&mut loaded);
         }
@@ -219,6 +237,40 @@ impl Store for Sabotaged {
         let mut history = self.store.note_events(board, note, before, max).await?;
         (self.tricks.history)(&mut history);
         Ok(history)
+    }
+
+    async fn uncompacted(
+        &self,
+        before: Timestamp,
+        after: Option<Uncompacted>,
+        max: u32,
+    ) -> Result<Vec<Uncompacted>, StoreError> {
+        let mut found = self.store.uncompacted(before, after, max).await?;
+        (self.tricks.uncompacted)(&mut found);
+        Ok(found)
+    }
+
+    async fn old_events(
+        &self,
+        board: BoardId,
+        after: Seq,
+        before: Timestamp,
+        max: u32,
+        bytes_max: usize,
+    ) -> Result<OldEvents, StoreError> {
+        let (board, bytes_max) = ((self.tricks.board)(board), (self.tricks.bytes_max)(bytes_max));
+        let mut old = self.store.old_events(board, after, before, max, bytes_max).await?;
+        (self.tricks.old)(&mut old);
+        Ok(old)
+    }
+
+    async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError> {
+        let mut squash = squash.clone();
+        squash.board = (self.tricks.board)(squash.board);
+        (self.tricks.squash)(&mut squash);
+        let verdict = self.store.squash(&squash).await?;
+        self.has_squashed.store(true, Ordering::Relaxed);
+        Ok((self.tricks.squashed)(verdict))
     }
 
     async fn check(&self) -> Result<(), StoreError> {

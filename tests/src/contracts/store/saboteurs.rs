@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::FutureExt;
-use sockbit_application::ports::{BoardChanges, Store};
-use sockbit_domain::{Change, Colour, KeyHash, LinkId, NoteState, Role, Seq, Text, Timestamp};
+use sockbit_application::ports::{BoardChanges, Commit, Store};
+use sockbit_domain::{
+    Change, Colour, Delta, KeyHash, LinkId, NoteState, Role, Seq, Text, Timestamp,
+};
 use sockbit_memory::MemoryStore;
 use uuid::Uuid;
 
@@ -85,6 +87,7 @@ pub const SABOTEURS: &[Saboteur] = &[
     Saboteur {
         name: "mixes boards",
         breaks: &[
+            "compaction_of_one_board_leaves_others_alone",
             "nothing_is_known_of_a_board_that_does_not_exist",
             "boards_with_the_same_ids_do_not_meet",
         ],
@@ -128,6 +131,7 @@ pub const SABOTEURS: &[Saboteur] = &[
     Saboteur {
         name: "makes up bases",
         breaks: &[
+            "the_end_of_a_range_is_a_position_and_nothing_inside_is",
             "nothing_is_known_of_ids_that_a_board_does_not_have",
             "bases_are_known_by_their_events",
             "a_base_inside_a_range_is_not_known",
@@ -178,7 +182,11 @@ pub const SABOTEURS: &[Saboteur] = &[
     },
     Saboteur {
         name: "loads the latest edit first",
-        breaks: &["only_edits_are_loaded_as_edits", "edits_come_back_with_what_takes_them_back"],
+        breaks: &[
+            "edits_since_a_base_are_runs_after_compaction",
+            "only_edits_are_loaded_as_edits",
+            "edits_come_back_with_what_takes_them_back",
+        ],
         tricks: Tricks {
             loaded: |_, loaded| {
                 let boards = loaded.board.iter_mut();
@@ -264,6 +272,7 @@ pub const SABOTEURS: &[Saboteur] = &[
     Saboteur {
         name: "puts everything on one page",
         breaks: &[
+            "old_events_come_in_parts_that_keep_their_bounds",
             "pages_of_notes_keep_their_bound_and_use_it",
             "a_note_over_the_bound_has_a_page_of_its_own",
             "pages_of_events_keep_their_bound_and_use_it",
@@ -298,7 +307,7 @@ pub const SABOTEURS: &[Saboteur] = &[
     },
     Saboteur {
         name: "says that nothing was missed",
-        breaks: &["a_standing_tells_what_was_missed"],
+        breaks: &["what_was_missed_is_never_told_too_small", "a_standing_tells_what_was_missed"],
         tricks: Tricks { standing: |standing| standing.bytes_since = 0, ..HONEST },
     },
     Saboteur {
@@ -321,7 +330,10 @@ pub const SABOTEURS: &[Saboteur] = &[
     },
     Saboteur {
         name: "tells only edits",
-        breaks: &["the_history_of_a_note_holds_its_own_events"],
+        breaks: &[
+            "the_history_of_a_note_is_one_of_sittings",
+            "the_history_of_a_note_holds_its_own_events",
+        ],
         tricks: Tricks {
             history: |history| {
                 let is_edit = |change: &Change| matches!(change, Change::NoteEdited { .. });
@@ -337,13 +349,75 @@ pub const SABOTEURS: &[Saboteur] = &[
     },
     Saboteur {
         name: "tells the latest history whatever was asked",
-        breaks: &["history_ends_before_the_number_asked_for"],
+        breaks: &[
+            "pages_of_history_fit_together_over_ranges",
+            "history_ends_before_the_number_asked_for",
+        ],
         tricks: Tricks { before: |_| None, ..HONEST },
     },
     Saboteur {
         name: "takes back the latest edits in the wrong order",
         breaks: &["inverses_lead_back_to_every_text"],
         tricks: Tricks { history: |history| history.later_inverses.reverse(), ..HONEST },
+    },
+    Saboteur {
+        name: "tells only the ends of ranges",
+        breaks: &[
+            "the_ranges_of_a_compacted_log_cover_every_number",
+            "commits_and_compaction_at_once_leave_one_log",
+        ],
+        tricks: Tricks {
+            events: |events| events.iter_mut().for_each(|event| event.from = event.seq),
+            ..HONEST
+        },
+    },
+    Saboteur {
+        name: "squashes edits into nothing",
+        breaks: &["a_compacted_log_makes_the_same_notes"],
+        tricks: Tricks {
+            squash: |squash| {
+                for change in squash.runs.iter_mut().map(|run| &mut run.event.change) {
+                    if let Change::NoteEdited { delta, .. } = change {
+                        *delta = Delta::new();
+                    }
+                }
+            },
+            ..HONEST
+        },
+    },
+    Saboteur {
+        name: "throws away outcomes with what it squashes",
+        breaks: &["outcomes_outlive_compaction", "compaction_touches_the_log_alone"],
+        tricks: Tricks { loaded_then: |loaded| loaded.outcomes.clear(), ..HONEST },
+    },
+    Saboteur {
+        name: "calls every squash done",
+        breaks: &[
+            "a_squash_of_what_is_no_longer_there_changes_nothing",
+            "a_run_over_an_event_that_became_a_range_is_not_written",
+            "what_was_settled_meanwhile_is_not_unsettled",
+            "of_many_who_compact_at_once_one_does",
+            "what_does_not_exist_is_not_compacted",
+        ],
+        tricks: Tricks { squashed: |_| Commit::Done, ..HONEST },
+    },
+    Saboteur {
+        name: "finds the latest board first",
+        breaks: &["boards_are_found_by_what_was_not_looked_at"],
+        tricks: Tricks { uncompacted: |found| found.reverse(), ..HONEST },
+    },
+    Saboteur {
+        name: "overlooks what comes after compaction",
+        breaks: &[
+            "a_board_is_found_again_for_what_happens_later",
+            "a_commit_during_compaction_is_not_disturbed",
+        ],
+        tricks: Tricks { squash: |squash| squash.seen = Seq(u64::MAX), ..HONEST },
+    },
+    Saboteur {
+        name: "tells too little of what is old",
+        breaks: &["old_events_are_those_before_the_first_that_is_new"],
+        tricks: Tricks { old: |old| _ = old.events.pop(), ..HONEST },
     },
 ];
 

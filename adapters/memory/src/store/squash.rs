@@ -1,0 +1,74 @@
+//! Compaction of one board's log: what it has seen, and runs in the place of what they were made of.
+
+use sockbit_application::ports::{Commit, OldEvents, OldEventsPage, Squash, Uncompacted};
+use sockbit_domain::{Fact, Position, Run, Seq, Timestamp};
+
+use super::board::BoardRecord;
+
+/// How far compaction has come.
+#[derive(Default)]
+pub(super) struct Compacted {
+    /// Nothing up to here can be squashed any more.
+    pub settled: Seq,
+    /// When the first event happened that it has not seen, if there is one.
+    pub unseen_since: Option<Timestamp>,
+}
+
+impl BoardRecord {
+    pub fn uncompacted(&self) -> Option<Uncompacted> {
+        let Compacted { settled, unseen_since } = self.compacted;
+        unseen_since.map(|since| Uncompacted { since, board: self.id(), settled })
+    }
+
+    pub fn old_events(
+        &self,
+        after: Seq,
+        before: Timestamp,
+        max: u32,
+        bytes_max: usize,
+    ) -> OldEvents {
+        let mut page = OldEventsPage::new(before, max, bytes_max);
+        for logged in self.log_after(after) {
+            let Fact { event, inverse, .. } = &logged.fact;
+            if !page.takes((event.clone(), inverse.clone())) {
+                break;
+            }
+        }
+        page.finish()
+    }
+
+    /// All or nothing: every run is checked before the first is written.
+    pub fn squash(&mut self, squash: &Squash) -> Commit {
+        let is_current = squash.expected == self.compacted.settled
+            && squash.runs.iter().all(|run| run.is_made_of(&self.found(run)));
+        if !is_current {
+            return Commit::Conflict;
+        }
+        squash.runs.iter().for_each(|run| self.put(run));
+        let unseen = self.log_after(squash.seen).next();
+        let unseen_since = unseen.map(|it| it.fact.event.at);
+        self.compacted = Compacted { settled: squash.settled, unseen_since };
+        Commit::Done
+    }
+
+    /// What is there of the events that a run was made of.
+    fn found(&self, run: &Run) -> Vec<(Seq, Position)> {
+        let logged = run.replaced.iter().filter_map(|it| self.log.get(&it.seq));
+        logged.map(|it| (it.fact.event.from, it.fact.event.position())).collect()
+    }
+
+    fn put(&mut self, run: &Run) {
+        let Some((last, others)) = run.replaced.split_last() else { return };
+        for position in others {
+            self.log.remove(&position.seq);
+            if let Some(numbers) = run.event.change.note().and_then(|it| self.note_log.get_mut(&it))
+            {
+                numbers.remove(&position.seq);
+            }
+        }
+        if let Some(logged) = self.log.get_mut(&last.seq) {
+            let (event, inverse) = (run.event.clone(), Some(run.inverse.clone()));
+            logged.fact = Fact { event, inverse, key: None };
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Compaction: boards that it has not seen all of, old parts of their logs, and runs in the place of
+//! what they were made of.
+
+use futures::TryStreamExt;
+use sockbit_application::ports::{
+    Commit, OldEvents, OldEventsPage, Squash, StoreError, Uncompacted,
+};
+use sockbit_domain::{BoardId, EventId, Position, Run, Seq, Timestamp};
+use sqlx::{Connection, SqliteConnection, SqlitePool};
+use uuid::Uuid;
+
+use crate::commit::json;
+use crate::faults::{unavailable, unknown};
+use crate::rows::HistoryRow;
+use crate::words::{integer, seq};
+
+pub(crate) async fn uncompacted(
+    readers: &SqlitePool,
+    before: Timestamp,
+    after: Option<Uncompacted>,
+    max: u32,
+) -> Result<Vec<Uncompacted>, StoreError> {
+    // Every id stands beyond the empty one.
+    const UNCOMPACTED: &str = "\
+        select uncompacted_since, id, settled_seq from boards
+        where uncompacted_since < ?1
+            and (uncompacted_since, id) > (coalesce(?2, -9223372036854775808), coalesce(?3, x''))
+        order by uncompacted_since, id
+        limit ?4";
+    let rows: Vec<(i64, Uuid, i64)> = sqlx::query_as(UNCOMPACTED)
+        .bind(before.0)
+        .bind(after.map(|it| it.since.0))
+        .bind(after.map(|it| it.board.0))
+        .bind(max)
+        .fetch_all(readers)
+        .await
+        .map_err(unavailable)?;
+    let read = |(since, board, settled)| Uncompacted {
+        since: Timestamp(since),
+        board: BoardId(board),
+        settled: seq(settled),
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
+pub(crate) async fn old_events(
+    readers: &SqlitePool,
+    board: BoardId,
+    after: Seq,
+    before: Timestamp,
+    max: u32,
+    bytes_max: usize,
+) -> Result<OldEvents, StoreError> {
+    const OLD_EVENTS: &str = "\
+        select seq, from_seq, id, message, actor_id, actor_name, actor_colour, at, change, inverse
+        from events where board = ? and seq > ?
+        order by seq limit ?";
+    let mut rows = sqlx::query_as::<_, HistoryRow>(OLD_EVENTS)
+        .bind(board.0)
+        .bind(integer(after.0))
+        .bind(i64::from(max) + 1)
+        .fetch(readers);
+    let mut page = OldEventsPage::new(before, max, bytes_max);
+    while let Some(row) = rows.try_next().await.map_err(unavailable)? {
+        if !page.takes(row.read(board)?) {
+            break;
+        }
+    }
+    Ok(page.finish())
+}
+
+pub(crate) async fn squash(
+    connection: &mut SqliteConnection,
+    squash: &Squash,
+) -> Result<Commit, StoreError> {
+    let mut transaction = connection.begin_with("begin immediate").await.map_err(unavailable)?;
+    let verdict = write(&mut transaction, squash).await.map_err(unavailable)?;
+    match verdict {
+        Commit::Done => transaction.commit().await.map_err(unknown)?,
+        Commit::Conflict => transaction.rollback().await.map_err(unavailable)?,
+    }
+    Ok(verdict)
+}
+
+async fn write(connection: &mut SqliteConnection, squash: &Squash) -> Result<Commit, sqlx::Error> {
+    const MOVE_ON: &str = "\
+        update boards set
+            settled_seq = ?3,
+            uncompacted_since =
+                (select at from events where board = ?1 and seq > ?4 order by seq limit 1)
+        where id = ?1 and settled_seq = ?2";
+    for run in &squash.runs {
+        if !run.is_made_of(&found(connection, run).await?) {
+            return Ok(Commit::Conflict);
+        }
+        put(connection, run).await?;
+    }
+    let moved = sqlx::query(MOVE_ON)
+        .bind(squash.board.0)
+        .bind(integer(squash.expected.0))
+        .bind(integer(squash.settled.0))
+        .bind(integer(squash.seen.0))
+        .execute(connection)
+        .await?;
+    Ok(if moved.rows_affected() == 1 { Commit::Done } else { Commit::Conflict })
+}
+
+/// What is there between the ends of a run: ranges leave no room for others.
+async fn found(
+    connection: &mut SqliteConnection,
+    run: &Run,
+) -> Result<Vec<(Seq, Position)>, sqlx::Error> {
+    const FOUND: &str = "\
+        select from_seq, seq, id from events
+        where board = ? and seq between ? and ?
+        order by seq";
+    let rows: Vec<(i64, i64, Uuid)> = sqlx::query_as(FOUND)
+        .bind(run.event.board.0)
+        .bind(integer(run.event.from.0))
+        .bind(integer(run.event.seq.0))
+        .fetch_all(connection)
+        .await?;
+    let read = |(from, number, id)| (seq(from), Position { seq: seq(number), event: EventId(id) });
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// The last of the events becomes the run: its place, its id and what is about its end stay.
+async fn put(connection: &mut SqliteConnection, run: &Run) -> Result<(), sqlx::Error> {
+    const REMOVE: &str = "delete from events where board = ? and seq >= ? and seq < ?";
+    const REPLACE: &str = "\
+        update events set from_seq = ?3, change = ?4, inverse = ?5 where board = ?1 and seq = ?2";
+    let event = &run.event;
+    sqlx::query(REMOVE)
+        .bind(event.board.0)
+        .bind(integer(event.from.0))
+        .bind(integer(event.seq.0))
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(REPLACE)
+        .bind(event.board.0)
+        .bind(integer(event.seq.0))
+        .bind(integer(event.from.0))
+        .bind(json(&event.change)?)
+        .bind(json(&run.inverse)?)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

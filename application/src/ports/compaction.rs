@@ -1,0 +1,82 @@
+//! What a store gives compaction, and takes from it.
+
+use sockbit_domain::{BoardId, Delta, Event, Run, Seq, Timestamp};
+
+use super::PageBudget;
+
+/// A board on which something happened that compaction has not seen.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Uncompacted {
+    /// When the first of it happened, or a little later.
+    pub since: Timestamp,
+    /// Which board.
+    pub board: BoardId,
+    /// Nothing up to here can be squashed any more.
+    pub settled: Seq,
+}
+
+/// The events of a log from some number on that are old enough.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OldEvents {
+    /// In order, each with its inverse where it is an edit.
+    pub events: Vec<(Event, Option<Delta>)>,
+    /// Whether more that are as old come after these.
+    pub more: bool,
+}
+
+/// What becomes of a part of one board's log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Squash {
+    /// Which board.
+    pub board: BoardId,
+    /// What was settled when the part was read.
+    pub expected: Seq,
+    /// In order; each takes the place of what it was made of.
+    pub runs: Vec<Run>,
+    /// Up to here compaction has seen the log.
+    pub seen: Seq,
+    /// Up to here nothing can be squashed any more.
+    pub settled: Seq,
+}
+
+/// Gathers [`OldEvents`] while a log is read in order.
+#[derive(Debug)]
+pub struct OldEventsPage {
+    before: Timestamp,
+    budget: PageBudget,
+    events_max: usize,
+    page: OldEvents,
+}
+
+impl OldEventsPage {
+    /// An empty page for at most so many events of before that time, and so many bytes of JSON.
+    #[must_use]
+    pub fn new(before: Timestamp, max: u32, bytes_max: usize) -> Self {
+        Self {
+            before,
+            budget: PageBudget::new(bytes_max),
+            events_max: max as usize,
+            page: OldEvents::default(),
+        }
+    }
+
+    /// Takes in the next event of the log, if it is old and there is room. The page ends with the
+    /// first that is not taken.
+    pub fn takes(&mut self, logged: (Event, Option<Delta>)) -> bool {
+        if logged.0.at >= self.before {
+            return false;
+        }
+        let has_room = self.page.events.len() < self.events_max && self.budget.takes(&logged);
+        if has_room {
+            self.page.events.push(logged);
+        }
+        self.page.more = !has_room;
+        has_room
+    }
+
+    /// What was taken in.
+    #[must_use]
+    pub fn finish(self) -> OldEvents {
+        self.page
+    }
+}

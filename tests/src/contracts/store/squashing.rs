@@ -1,0 +1,217 @@
+//! Where compaction begins, what it reads, and the condition under which it writes.
+
+use std::sync::Arc;
+
+use futures::future::join_all;
+use sockbit_application::ports::{Commit, OldEvents, Squash, Store, Uncompacted, json_bytes};
+use sockbit_domain::{Change, Colour, Seq, Timestamp, squash};
+use uuid::Uuid;
+
+use super::compaction::{LATER, compact, ranges, sittings};
+use super::fixtures::{
+    ALL, Script, all_events, all_notes, bare, board_id, load, load_board, note_id, snapshot,
+};
+
+async fn uncompacted(store: &Arc<dyn Store>, before: i64) -> Vec<Uncompacted> {
+    store.uncompacted(Timestamp(before), None, 100).await.expect("the store answers")
+}
+
+async fn old_events(store: &Arc<dyn Store>, after: u64, before: i64) -> OldEvents {
+    let (after, before) = (Seq(after), Timestamp(before));
+    store.old_events(board_id(1), after, before, 100, ALL).await.expect("the store answers")
+}
+
+/// What compaction would do with the log between these numbers.
+async fn squash_of(store: &Arc<dyn Store>, expected: u64, before: i64) -> Squash {
+    let events = old_events(store, expected, before).await.events;
+    let seen = events.last().map_or(Seq(expected), |(event, _)| event.seq);
+    let runs = squash(&events).runs;
+    Squash { board: board_id(1), expected: Seq(expected), runs, seen, settled: seen }
+}
+
+pub async fn boards_are_found_by_what_was_not_looked_at(store: Arc<dyn Store>) {
+    for (n, at) in [(1, 500), (2, 300), (3, 900)] {
+        let mut script = Script::begin(board_id(n));
+        script.at(at);
+        script.log[0].event.at = Timestamp(at);
+        script.save(&store).await;
+    }
+    let boards = |found: &[Uncompacted]| found.iter().map(|it| it.board).collect::<Vec<_>>();
+    assert_eq!(boards(&uncompacted(&store, 300).await), []);
+    assert_eq!(boards(&uncompacted(&store, 501).await), [2, 1].map(board_id));
+    let (mut found, mut after) = (Vec::new(), None);
+    for _ in 0..3 {
+        let page = store.uncompacted(LATER, after, 1).await.expect("the store answers");
+        after = page.first().copied();
+        found.extend(page);
+    }
+    assert_eq!(boards(&found), [2, 1, 3].map(board_id));
+    assert_eq!(store.uncompacted(LATER, after, 1).await, Ok(Vec::new()));
+}
+
+pub async fn a_board_is_found_again_for_what_happens_later(store: Arc<dyn Store>) {
+    let mut script = sittings(board_id(1));
+    script.save(&store).await;
+    let seen = squash_of(&store, 0, 11_000).await;
+    assert_eq!(store.squash(&seen).await, Ok(Commit::Done));
+    let found = uncompacted(&store, i64::MAX).await;
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].since.0, found[0].settled), (11_000, seen.settled));
+    compact(&store).await;
+    assert_eq!(uncompacted(&store, i64::MAX).await, []);
+    script.at(70_000).edit(note_id(1), "later").save(&store).await;
+    let found = uncompacted(&store, i64::MAX).await;
+    assert_eq!(
+        found.iter().map(|it| (it.board, it.since.0)).collect::<Vec<_>>(),
+        [(script.board(), 70_000)]
+    );
+}
+
+pub async fn old_events_are_those_before_the_first_that_is_new(store: Arc<dyn Store>) {
+    let mut script = sittings(board_id(1));
+    script.at(1).happen(Change::NoteRecoloured { note: note_id(1), colour: Colour::Red });
+    script.save(&store).await;
+    let told = old_events(&store, 2, 11_001).await;
+    let expected: Vec<_> =
+        script.log[2..12].iter().map(|it| (it.event.clone(), it.inverse.clone())).collect();
+    assert_eq!((told.events, told.more), (expected, false));
+    assert_eq!(old_events(&store, 11, 10_000).await, OldEvents::default());
+    assert_eq!(old_events(&store, 28, i64::MAX).await, OldEvents::default());
+}
+
+pub async fn old_events_come_in_parts_that_keep_their_bounds(store: Arc<dyn Store>) {
+    let mut script = sittings(board_id(1));
+    script.save(&store).await;
+    for (max, bytes_max) in [(5, ALL), (100, 2_000), (100, 0), (1, ALL)] {
+        let (mut found, mut after) = (Vec::new(), Seq(0));
+        loop {
+            let part = store.old_events(script.board(), after, LATER, max, bytes_max).await;
+            let part = part.expect("the store answers");
+            let bytes: usize = part.events.iter().map(json_bytes).sum();
+            assert!(part.events.len() <= max as usize);
+            assert!(part.events.len() == 1 || bytes <= bytes_max);
+            after = part.events.last().expect("there is one").0.seq;
+            found.extend(part.events.into_iter().map(|(event, _)| event));
+            if !part.more {
+                break;
+            }
+        }
+        assert_eq!(found, script.events());
+    }
+}
+
+pub async fn a_squash_of_what_is_no_longer_there_changes_nothing(store: Arc<dyn Store>) {
+    let mut script = sittings(board_id(1));
+    script.save(&store).await;
+    let whole = squash_of(&store, 0, i64::MAX).await;
+    let mut late = whole.clone();
+    let part = Squash { settled: Seq(0), ..squash_of(&store, 0, 10_004).await };
+    assert!(!part.runs.is_empty());
+    assert_eq!(store.squash(&part).await, Ok(Commit::Done));
+    let before = snapshot(&store, &script.wanted()).await;
+    assert_eq!(store.squash(&whole).await, Ok(Commit::Conflict), "a part was squashed already");
+    late.runs.drain(..1);
+    late.runs[0].replaced[1].event.0 = Uuid::max();
+    assert_eq!(store.squash(&late).await, Ok(Commit::Conflict), "another history");
+    assert_eq!(snapshot(&store, &script.wanted()).await, before);
+    assert_eq!(uncompacted(&store, i64::MAX).await[0].settled, Seq(0));
+}
+
+/// The same end, place and id, and yet it stands for more.
+pub async fn a_run_over_an_event_that_became_a_range_is_not_written(store: Arc<dyn Store>) {
+    let mut script = sittings(board_id(1));
+    script.save(&store).await;
+    let all = old_events(&store, 0, i64::MAX).await.events;
+    let longer = Squash {
+        runs: squash(&all[3..7]).runs,
+        settled: Seq(0),
+        seen: Seq(0),
+        board: board_id(1),
+        expected: Seq(0),
+    };
+    let shorter = Squash { runs: squash(&all[3..5]).runs, ..longer.clone() };
+    let stale = Squash { runs: squash(&all[4..7]).runs, ..longer };
+    assert_eq!(store.squash(&shorter).await, Ok(Commit::Done));
+    let before = snapshot(&store, &script.wanted()).await;
+    assert_eq!(store.squash(&stale).await, Ok(Commit::Conflict));
+    assert_eq!(snapshot(&store, &script.wanted()).await, before);
+}
+
+pub async fn what_was_settled_meanwhile_is_not_unsettled(store: Arc<dyn Store>) {
+    let mut script = sittings(board_id(1));
+    script.save(&store).await;
+    let stale = Squash { runs: Vec::new(), ..squash_of(&store, 0, 10_004).await };
+    compact(&store).await;
+    let settled = squash_of(&store, 0, i64::MAX).await;
+    assert!(settled.runs.is_empty(), "nothing is left to be done");
+    assert_eq!(store.squash(&stale).await, Ok(Commit::Conflict));
+    assert_eq!(uncompacted(&store, i64::MAX).await, []);
+}
+
+pub async fn of_many_who_compact_at_once_one_does(store: Arc<dyn Store>) {
+    let mut script = sittings(board_id(1));
+    script.save(&store).await;
+    let squash = squash_of(&store, 0, i64::MAX).await;
+    let racing = (0..8).map(|_| store.squash(&squash));
+    let verdicts: Vec<_> =
+        join_all(racing).await.into_iter().map(|it| it.expect("it answers")).collect();
+    assert_eq!(verdicts.iter().filter(|it| **it == Commit::Done).count(), 1, "{verdicts:?}");
+    assert_eq!(all_events(&store, script.board()).await.len(), 9);
+}
+
+pub async fn a_commit_during_compaction_is_not_disturbed(store: Arc<dyn Store>) {
+    let mut script = sittings(board_id(1));
+    script.save(&store).await;
+    let squash = squash_of(&store, 0, i64::MAX).await;
+    script.at(80_000).create(note_id(3), "meanwhile").save(&store).await;
+    assert_eq!(store.squash(&squash).await, Ok(Commit::Done));
+    script.at(90_000).edit(note_id(3), "and after").save(&store).await;
+    let found = uncompacted(&store, i64::MAX).await;
+    assert_eq!(found.iter().map(|it| it.since.0).collect::<Vec<_>>(), [80_000]);
+    let events = all_events(&store, script.board()).await;
+    assert_eq!(ranges(&events)[8..], [(24, 27), (28, 28), (29, 29)]);
+    assert_eq!(load_board(&store, &bare(script.board())).await.head, script.state.head);
+}
+
+/// Whoever commits and whoever compacts, all at once, leave one log of everything.
+pub async fn commits_and_compaction_at_once_leave_one_log(store: Arc<dyn Store>) {
+    let mut script = Script::begin(board_id(1));
+    script.create(note_id(1), "").save(&store).await;
+    let committing = async {
+        for n in 0..40 {
+            script.edit(note_id(1), &format!("words {n}")).save(&store).await;
+        }
+    };
+    let compacting = async {
+        for _ in 0..8 {
+            compact(&store).await;
+        }
+    };
+    futures::join!(committing, compacting);
+    compact(&store).await;
+    let events = all_events(&store, script.board()).await;
+    assert_eq!(ranges(&events), [(1, 1), (2, 2), (3, 42)]);
+    assert_eq!(uncompacted(&store, i64::MAX).await, []);
+    assert_eq!(all_notes(&store, script.board()).await[0].text, script.text(note_id(1)));
+}
+
+pub async fn compaction_of_one_board_leaves_others_alone(store: Arc<dyn Store>) {
+    let (mut script, mut other) = (sittings(board_id(1)), sittings(board_id(2)));
+    script.save(&store).await;
+    other.save(&store).await;
+    let before = snapshot(&store, &other.wanted()).await;
+    let squash = squash_of(&store, 0, i64::MAX).await;
+    assert_eq!(store.squash(&squash).await, Ok(Commit::Done));
+    assert!(all_events(&store, script.board()).await.len() < script.log.len());
+    assert_eq!(snapshot(&store, &other.wanted()).await, before);
+    let found = uncompacted(&store, i64::MAX).await;
+    assert_eq!(found.iter().map(|it| it.board).collect::<Vec<_>>(), [other.board()]);
+}
+
+pub async fn what_does_not_exist_is_not_compacted(store: Arc<dyn Store>) {
+    assert_eq!(uncompacted(&store, i64::MAX).await, []);
+    assert_eq!(old_events(&store, 0, i64::MAX).await, OldEvents::default());
+    let squash = squash_of(&store, 0, i64::MAX).await;
+    assert_eq!(store.squash(&squash).await, Ok(Commit::Conflict));
+    assert_eq!(load(&store, &bare(board_id(1))).await.board, None);
+}

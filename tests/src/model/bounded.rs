@@ -1,0 +1,138 @@
+//! A store whose history is bounded, and whose pages are small: what the memory store does not do
+//! by itself, laid over it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use sockbit_application::ports::{
+    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, OldEvents, Squash, Standing,
+    Store, StoreError, Uncompacted,
+};
+use sockbit_domain::wire::BoardSummary;
+use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
+use sockbit_memory::MemoryStore;
+
+/// Holds one board.
+pub(super) struct BoundedStore {
+    inner: MemoryStore,
+    /// Positions before this one cannot be verified any more.
+    horizon: AtomicU64,
+    /// Notes come in pages of so many bytes of text.
+    page_bytes: usize,
+}
+
+impl BoundedStore {
+    pub fn new(page_bytes: usize) -> Self {
+        Self { inner: MemoryStore::new(), horizon: AtomicU64::new(0), page_bytes }
+    }
+
+    /// From now on nobody can resume from before this.
+    pub fn forget(&self, before: Seq) {
+        self.horizon.fetch_max(before.0, Ordering::Relaxed);
+    }
+
+    fn is_gone(&self, seq: Seq) -> bool {
+        seq.0 < self.horizon.load(Ordering::Relaxed)
+    }
+}
+
+#[async_trait]
+impl Store for BoundedStore {
+    async fn load(&self, wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
+        let mut loaded = self.inner.load(wanted).await?;
+        for board in loaded.iter_mut().filter_map(|it| it.board.as_mut()) {
+            board.bases.retain(|seq, _| !self.is_gone(*seq));
+        }
+        Ok(loaded)
+    }
+
+    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
+        self.inner.commit(changes).await
+    }
+
+    async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError> {
+        self.inner.boards_of(actor, max).await
+    }
+
+    async fn standing(
+        &self,
+        board: BoardId,
+        actor: ActorId,
+        position: Option<Seq>,
+    ) -> Result<Option<Standing>, StoreError> {
+        let mut standing = self.inner.standing(board, actor, position).await?;
+        if let Some(standing) = &mut standing {
+            standing.event_at =
+                standing.event_at.filter(|_| !position.is_some_and(|it| self.is_gone(it)));
+        }
+        Ok(standing)
+    }
+
+    async fn notes(
+        &self,
+        board: BoardId,
+        after: Option<NoteId>,
+        bytes_max: usize,
+    ) -> Result<Option<Notes>, StoreError> {
+        self.inner.notes(board, after, bytes_max.min(self.page_bytes)).await
+    }
+
+    async fn note(
+        &self,
+        board: BoardId,
+        note: NoteId,
+    ) -> Result<Option<(Position, Option<Note>)>, StoreError> {
+        self.inner.note(board, note).await
+    }
+
+    async fn events(
+        &self,
+        board: BoardId,
+        after: Seq,
+        bytes_max: usize,
+    ) -> Result<Vec<Event>, StoreError> {
+        self.inner.events(board, after, bytes_max).await
+    }
+
+    async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {
+        self.inner.heads(boards).await
+    }
+
+    async fn note_events(
+        &self,
+        board: BoardId,
+        note: NoteId,
+        before: Option<Seq>,
+        max: u32,
+    ) -> Result<NoteEvents, StoreError> {
+        self.inner.note_events(board, note, before, max).await
+    }
+
+    async fn uncompacted(
+        &self,
+        before: Timestamp,
+        after: Option<Uncompacted>,
+        max: u32,
+    ) -> Result<Vec<Uncompacted>, StoreError> {
+        self.inner.uncompacted(before, after, max).await
+    }
+
+    async fn old_events(
+        &self,
+        board: BoardId,
+        after: Seq,
+        before: Timestamp,
+        max: u32,
+        bytes_max: usize,
+    ) -> Result<OldEvents, StoreError> {
+        self.inner.old_events(board, after, before, max, bytes_max).await
+    }
+
+    async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError> {
+        self.inner.squash(squash).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.inner.check().await
+    }
+}
