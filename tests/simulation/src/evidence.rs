@@ -90,6 +90,12 @@ impl Evidence {
         }
     }
 
+    /// The event that contains what this one was, if it was squashed.
+    pub fn squashed_into(&self, event: EventId) -> Option<EventId> {
+        let into = *self.squashed.get(&event)?;
+        Some(self.squashed_into(into).unwrap_or(into))
+    }
+
     /// A backup was restored which does not have these.
     pub fn restored(&mut self, without: &[BoardChanges]) {
         self.counts.restores += 1;

@@ -16,8 +16,8 @@
 //!
 //! # What is not simulated
 //!
-//! The log is never squashed, nobody changes their identity or stays away for months, and nobody
-//! looks at what a view is told: the model test (`tests/tests/model.rs`) does these.
+//! Nobody changes their identity or stays away for months, and nobody looks at what a view is told:
+//! the model test (`tests/tests/model.rs`) does these.
 //!
 //! Read [`run`], then `world.rs`, then the parts: `seat` (a person and a client machine), `line`,
 //! `gateway_process`, `bus`, `worker_process`, `store`, `weather` (what strikes whole processes).
@@ -25,6 +25,7 @@
 //! around the ports.
 
 mod bus;
+mod compaction;
 mod evidence;
 mod gateway_process;
 mod life;

@@ -26,6 +26,8 @@ pub(crate) struct Plan {
     pub latency_ms: u64,
     /// Between two things that a person does, on average.
     pub pace_ms: u64,
+    /// How long one person after the other sits at a note and types; nothing where all act at once.
+    pub sitting: Duration,
     /// How long people act and things go wrong.
     pub active: Duration,
     pub rates: Rates,
@@ -79,6 +81,7 @@ pub(crate) struct Weather {
     pub store_outages: usize,
     pub hand_overs: usize,
     pub forgettings: usize,
+    pub compactions: usize,
     /// At most once.
     pub restores: usize,
 }
@@ -102,6 +105,7 @@ impl Plan {
             active: random.millis(4_000, 16_000),
             rates: rates(&mut random),
             weather: weather(&mut random),
+            sitting: Duration::from_millis(random.pick(&[0, 0, 1_500, 4_000], 0)),
         }
     }
 }
@@ -154,6 +158,7 @@ fn weather(random: &mut Random) -> Weather {
         store_outages: times(2),
         hand_overs: times(4),
         forgettings: times(2),
+        compactions: times(8),
         restores: usize::from(random.percent(20)),
     }
 }

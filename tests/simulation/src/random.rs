@@ -73,4 +73,5 @@ pub(crate) enum Part {
     Seat,
     SeatIds,
     Weather,
+    Compaction,
 }

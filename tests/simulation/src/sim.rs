@@ -99,6 +99,12 @@ impl Sim {
         *locked(&self.phase) == Phase::Healed
     }
 
+    /// Whether it is now this seat's turn to sit and type, where people take turns.
+    pub fn sits(&self, seat: usize) -> Option<bool> {
+        let turns = self.begun.elapsed().as_millis().checked_div(self.plan.sitting.as_millis())?;
+        Some(turns % self.plan.seats as u128 == seat as u128)
+    }
+
     pub fn enter(&self, phase: Phase) {
         self.tell(format_args!("phase: {phase:?}"));
         *locked(&self.phase) = phase;

@@ -45,11 +45,15 @@ pub enum Trick {
     MergesOverItsPredecessor,
     /// A client forgets what the notes of a snapshot contain already: stale events apply twice.
     AppliesStaleEvents,
+    /// Compaction throws outcomes away with the events that it squashes.
+    CompactsOutcomesAway,
+    /// Of each run compaction leaves out what the first edit did.
+    CompactsAnEditAway,
 }
 
 impl Trick {
     /// All but none.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::ForgetsOutcomes,
         Self::NumbersByItself,
         Self::WritesOutcomesApart,
@@ -70,5 +74,7 @@ impl Trick {
         Self::ResendsUnderFreshIds,
         Self::MergesOverItsPredecessor,
         Self::AppliesStaleEvents,
+        Self::CompactsOutcomesAway,
+        Self::CompactsAnEditAway,
     ];
 }

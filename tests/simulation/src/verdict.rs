@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sockbit_application::ports::Store;
 use sockbit_domain::{
-    Board, BoardId, Event, Fact, MessageId, Note, NoteId, NoteState, Outcome, Seq, Title,
+    Board, BoardId, Event, Fact, MessageId, Note, NoteId, NoteState, Outcome, Position, Seq, Title,
 };
 use sockbit_memory::MemoryStore;
 
@@ -74,6 +74,7 @@ impl Case<'_> {
                 Outcome::Saved { position } => {
                     event.is_some_and(|it| it.position() == *position)
                         || self.evidence.is_gone(position.event)
+                        || self.is_inside_a_range(*position, stored)
                 }
                 Outcome::Unchanged { .. } | Outcome::Rejected(_) => event.is_none(),
             };
@@ -84,6 +85,13 @@ impl Case<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether an event was squashed, and what it was squashed into stands for it.
+    fn is_inside_a_range(&self, position: Position, stored: &[Stored]) -> bool {
+        let into = self.evidence.squashed_into(position.event);
+        let mut log = stored.iter().flat_map(|it| &it.log);
+        log.any(|it| Some(it.id) == into && it.from <= position.seq && position.seq < it.seq)
     }
 
     fn everybody_wrote_what_is_theirs(&self, log: &[Event]) -> Result<(), String> {

@@ -8,6 +8,7 @@ use sockbit_domain::{BoardId, Seq};
 use tokio::time::sleep;
 
 use crate::bus::Broker;
+use crate::compaction::compact;
 use crate::gateway_process::GatewayProcess;
 use crate::life::Moment;
 use crate::locked;
@@ -38,6 +39,7 @@ enum Strike {
     HandOver,
     Forgetting,
     Restore,
+    Compaction,
 }
 
 impl House {
@@ -54,6 +56,7 @@ impl House {
             (Strike::HandOver, weather.hand_overs),
             (Strike::Forgetting, weather.forgettings),
             (Strike::Restore, weather.restores),
+            (Strike::Compaction, weather.compactions),
         ];
         let all = strikes.iter().flat_map(|(strike, times)| (0..*times).map(|_| *strike));
         for (number, strike) in all.enumerate() {
@@ -88,6 +91,7 @@ impl House {
             Strike::HandOver => self.broker.hand_over(),
             Strike::Forgetting => self.forget(&mut random),
             Strike::Restore => self.restore(&mut random).await,
+            Strike::Compaction => self.compact(&mut random).await,
         }
     }
 
@@ -104,6 +108,14 @@ impl House {
             at_once(sockbit_application::ports::Store::heads(&*self.vault.store(), &[board]));
         let head = heads.unwrap_or_default().first().map_or(0, |(_, head)| head.seq.0);
         self.vault.forget(board, Seq(head.saturating_sub(random.next() % 6)));
+    }
+
+    /// Somebody goes round and compacts what is older than a moment or some seconds, also what
+    /// people stand on and have not heard of.
+    async fn compact(&self, random: &mut Random) {
+        let after = random.pick(&[0, 0, 500, 3_000], 0);
+        compact(&self.sim, &self.vault, Duration::from_millis(after), random.below(1_000_000))
+            .await;
     }
 
     /// A backup is made, and some time later restored, most often under running gateways.

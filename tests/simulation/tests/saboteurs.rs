@@ -15,8 +15,12 @@ fn broken_by(trick: Trick) -> &'static str {
         Trick::None => unreachable!("nothing is broken"),
         Trick::ForgetsOutcomes => "had more than one effect",
         Trick::NumbersByItself => "is not as it was committed",
-        Trick::WritesOutcomesApart | Trick::SetsWholeBatchesAside => "was told to be",
-        Trick::WritesHalf => "the log replays to something else than what is stored",
+        Trick::WritesOutcomesApart | Trick::SetsWholeBatchesAside | Trick::CompactsOutcomesAway => {
+            "was told to be"
+        }
+        Trick::WritesHalf | Trick::CompactsAnEditAway => {
+            "the log replays to something else than what is stored"
+        }
         Trick::AnnouncesBeforeCommit => "was seen and never committed",
         Trick::AnswersOnce => "no rest",
         Trick::AnswersTheOneBefore => "was told what became of",

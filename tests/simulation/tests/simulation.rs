@@ -49,6 +49,7 @@ fn assert_has_happened(all: &Counts, seeds: u64) {
         ("lost news", all.lost_news),
         ("drafts", all.drafts),
         ("commands that panicked", all.panics),
+        ("events that were squashed", all.squashed),
     ] {
         assert!(count > 100, "too few {what}: {all:?}");
     }

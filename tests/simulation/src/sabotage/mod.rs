@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sockbit_application::gateway::{GatewayPorts, GatewaySettings};
+use sockbit_application::ports::Store;
 use sockbit_domain::MessageId;
 
 use crate::sim::Sim;
@@ -33,6 +34,7 @@ pub(crate) struct Memory {
     answered: Mutex<BTreeSet<MessageId>>,
     rewritten: Mutex<BTreeMap<MessageId, Box<serde_json::value::RawValue>>>,
     pages_on_their_way: AtomicUsize,
+    compacted_away: Mutex<BTreeSet<MessageId>>,
 }
 
 /// A gateway's ports, with the trick of the run.
@@ -65,13 +67,11 @@ pub(crate) fn worker(sim: &Arc<Sim>, vault: &Arc<Vault>, ports: WorkerPorts) -> 
         | Trick::NumbersByItself
         | Trick::WritesOutcomesApart
         | Trick::WritesHalf
-        | Trick::AnnouncesBeforeCommit => {
-            let store = SabotagedStore {
-                trick: sim.trick,
-                inner: ports.store,
-                vault: Arc::clone(vault),
-                announcer: Arc::clone(&ports.announcer),
-            };
+        | Trick::AnnouncesBeforeCommit
+        | Trick::CompactsOutcomesAway => {
+            let announcer = Some(Arc::clone(&ports.announcer));
+            let (sim, vault) = (Arc::clone(sim), Arc::clone(vault));
+            let store = SabotagedStore { sim, inner: ports.store, vault, announcer };
             WorkerPorts { store: Arc::new(store), ..ports }
         }
         Trick::AnswersOnce | Trick::AnswersTheOneBefore | Trick::SetsWholeBatchesAside => {
@@ -84,6 +84,21 @@ pub(crate) fn worker(sim: &Arc<Sim>, vault: &Arc<Vault>, ports: WorkerPorts) -> 
             WorkerPorts { work: Arc::new(work), ..ports }
         }
         _ => ports,
+    }
+}
+
+/// What compaction works on, with the trick of the run.
+pub(crate) fn compaction(
+    sim: &Arc<Sim>,
+    vault: &Arc<Vault>,
+    inner: Arc<dyn Store>,
+) -> Arc<dyn Store> {
+    match sim.trick {
+        Trick::CompactsOutcomesAway | Trick::CompactsAnEditAway => {
+            let (sim, vault) = (Arc::clone(sim), Arc::clone(vault));
+            Arc::new(SabotagedStore { sim, inner, vault, announcer: None })
+        }
+        _ => inner,
     }
 }
 

@@ -6,21 +6,25 @@ use async_trait::async_trait;
 use sockbit_application::envelope::{Announced, Announcement};
 use sockbit_application::ports::{
     Announcer, BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, OldEvents,
-    Squash, Standing, Store, StoreError, Uncompacted,
+    Squash, Standing, Store, StoreError, StoredOutcome, Uncompacted,
 };
 use sockbit_application::slot::Slot;
 use sockbit_application::trace::TraceId;
 use sockbit_domain::wire::BoardSummary;
-use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Outcome, Position, Seq, Timestamp};
+use sockbit_domain::{
+    ActorId, BoardId, Delta, Event, Note, NoteId, Outcome, Position, Run, Seq, Timestamp,
+};
 
+use crate::locked;
+use crate::sim::Sim;
 use crate::store::{Vault, at_once};
 use crate::trick::Trick;
 
 pub(super) struct SabotagedStore {
-    pub trick: Trick,
+    pub sim: Arc<Sim>,
     pub inner: Arc<dyn Store>,
     pub vault: Arc<Vault>,
-    pub announcer: Arc<dyn Announcer>,
+    pub announcer: Option<Arc<dyn Announcer>>,
 }
 
 impl SabotagedStore {
@@ -64,6 +68,52 @@ impl SabotagedStore {
         Ok(verdicts)
     }
 
+    /// Outcomes that were thrown away may be written once more under their ids.
+    async fn commit_what_is_new(
+        &self,
+        changes: &[BoardChanges],
+    ) -> Result<Vec<Commit>, StoreError> {
+        let mut changes = changes.to_vec();
+        for board in &mut changes {
+            board.outcomes.retain(|it| !self.forgets(it));
+        }
+        self.inner.commit(&changes).await
+    }
+
+    fn forgets(&self, outcome: &StoredOutcome) -> bool {
+        self.sim.trick == Trick::ForgetsOutcomes
+            || locked(&self.sim.memory.compacted_away).contains(&outcome.message)
+    }
+
+    /// What a run was made of.
+    fn made_of(&self, run: &Run) -> Vec<(Event, Option<Delta>)> {
+        let (after, later) = (Seq(run.event.from.0.saturating_sub(1)), Timestamp(i64::MAX));
+        let store = self.vault.store();
+        let old = at_once(store.old_events(run.event.board, after, later, u32::MAX, usize::MAX));
+        let mut old = old.map(|it| it.events).unwrap_or_default();
+        old.retain(|(event, _)| event.seq <= run.event.seq);
+        old
+    }
+
+    fn without_first_edits(&self, squash: &Squash) -> Squash {
+        let mut lossy = squash.clone();
+        for run in &mut lossy.runs {
+            let rest: Vec<_> = self.made_of(run).into_iter().skip(1).collect();
+            let squashed = sockbit_domain::squash(&rest).runs.pop().map(|it| it.event);
+            let last = squashed.or_else(|| rest.last().map(|(event, _)| event.clone()));
+            run.event.change = last.map_or_else(|| run.event.change.clone(), |it| it.change);
+        }
+        lossy
+    }
+
+    async fn squash_with_outcomes(&self, squash: &Squash) -> Result<Commit, StoreError> {
+        let made_of: Vec<_> = squash.runs.iter().flat_map(|it| self.made_of(it)).collect();
+        let verdict = self.inner.squash(squash).await?;
+        let messages = made_of.into_iter().map(|(event, _)| event.message);
+        locked(&self.sim.memory.compacted_away).extend(messages);
+        Ok(verdict)
+    }
+
     fn head(&self, board: BoardId) -> Option<Position> {
         let heads = at_once(self.vault.store().heads(&[board])).ok()?;
         heads.first().map(|(_, head)| *head)
@@ -76,7 +126,9 @@ impl SabotagedStore {
             let events = events.map(|event| Announced { trace, follows: None, event }).collect();
             Announcement { slot: Slot::of(it.board), events }
         };
-        self.announcer.announce(changes.iter().map(announcement).collect()).await.ok();
+        if let Some(announcer) = &self.announcer {
+            announcer.announce(changes.iter().map(announcement).collect()).await.ok();
+        }
     }
 }
 
@@ -106,26 +158,25 @@ fn half(changes: &BoardChanges) -> BoardChanges {
 impl Store for SabotagedStore {
     async fn load(&self, wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
         let mut loaded = self.inner.load(wanted).await?;
-        if self.trick == Trick::ForgetsOutcomes {
-            for board in &mut loaded {
-                board.outcomes.clear();
-            }
+        for board in &mut loaded {
+            board.outcomes.retain(|it| !self.forgets(it));
         }
         Ok(loaded)
     }
 
     async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
-        match self.trick {
+        match self.sim.trick {
             Trick::ForgetsOutcomes => self.commit_without_outcomes(changes).await,
             Trick::WritesOutcomesApart => self.commit_outcomes_apart(changes).await,
             Trick::NumbersByItself => self.commit_anyhow(changes).await,
             Trick::WritesHalf => {
                 self.inner.commit(&changes.iter().map(half).collect::<Vec<_>>()).await
             }
-            _ => {
+            Trick::AnnouncesBeforeCommit => {
                 self.announce(changes).await;
                 self.inner.commit(changes).await
             }
+            _ => self.commit_what_is_new(changes).await,
         }
     }
 
@@ -203,7 +254,10 @@ impl Store for SabotagedStore {
     }
 
     async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError> {
-        self.inner.squash(squash).await
+        match self.sim.trick {
+            Trick::CompactsAnEditAway => self.inner.squash(&self.without_first_edits(squash)).await,
+            _ => self.squash_with_outcomes(squash).await,
+        }
     }
 
     async fn check(&self) -> Result<(), StoreError> {

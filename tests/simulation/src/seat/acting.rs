@@ -17,6 +17,11 @@ impl Seat {
         if self.machine.unsent() > UNSENT_MAX {
             return;
         }
+        match self.sim.sits(self.number) {
+            Some(true) if self.random.percent(85) => return self.type_on(),
+            Some(false) if self.random.percent(90) => return,
+            _ => {}
+        }
         match self.random.below(100) {
             0..46 => self.type_something(),
             46..68 => self.leave_a_note(),
@@ -35,9 +40,15 @@ impl Seat {
 
     /// Typing in a note; without a note, a first one is made.
     fn type_something(&mut self) {
-        let Some(note) = self.some_note() else { return self.create() };
-        let (delta, new) = self.change_of(note.id);
-        let (number, id) = (self.number, note.id);
+        match self.some_note() {
+            Some(note) => self.type_in(note.id),
+            None => self.create(),
+        }
+    }
+
+    pub fn type_in(&mut self, id: NoteId) {
+        let (delta, new) = self.change_of(id);
+        let number = self.number;
         self.sim.tell(format_args!("seat {number}: types {delta:?} in {id}"));
         let mut typed = Ok(());
         self.call(|machine, _| typed = machine.edit(id, &delta));
@@ -45,6 +56,16 @@ impl Seat {
             self.sim.fault(format!("seat {number} cannot type: {error}"));
         }
         self.typed(&new);
+    }
+
+    /// The next few words in the note that the person sits at.
+    fn type_on(&mut self) {
+        let notes = self.machine.notes();
+        let note = notes.iter().find(|it| Some(it.id) == self.sits_at).or(notes.last());
+        let Some(note) = note.map(|it| it.id) else { return self.create() };
+        self.sits_at = Some(note);
+        self.type_in(note);
+        self.call(|machine, moment| machine.flush(note, moment));
     }
 
     /// A new token, perhaps with more, in the place of up to a few characters.

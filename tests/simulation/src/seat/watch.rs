@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use sockbit_domain::wire::{ClientMessage, ServerMessage};
-use sockbit_domain::{MessageId, Position, Seq};
+use sockbit_domain::{Event, MessageId, Position, Seq};
 
 use crate::evidence::Evidence;
 
@@ -49,8 +49,7 @@ impl Watch {
             }
             ServerMessage::Event { event } => {
                 evidence.saw_event(event)?;
-                if self.last.is_none_or(|last| event.from != last.next() || event.seq < event.from)
-                {
+                if self.last.is_none_or(|last| !follows(event, last)) {
                     let (from, seq) = (event.from, event.seq);
                     return Err(format!("seat {seat} had {:?} and got {from}..{seq}", self.last));
                 }
@@ -63,4 +62,11 @@ impl Watch {
         }
         Ok(())
     }
+}
+
+/// Whether an event stands where the next one has to. One that stands for several may stand for some
+/// that the client has: that is for the client to see.
+fn follows(event: &Event, last: Seq) -> bool {
+    let is_range = event.from < event.seq;
+    event.seq > last && (event.from == last.next() || (is_range && event.from <= last))
 }
