@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use sockbit_application::compaction::Compaction;
 use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::gateway::{Gateway, GatewayPorts};
 use sockbit_application::ports::{Clock, Ids, Intake, Store, StoreError};
@@ -125,6 +126,7 @@ pub async fn compose(config: &Config, role: &Role) -> Result<Site, ComposeError>
         }
         _ => None,
     };
+    let compaction = compaction(config, store.as_ref(), &clock, &*ids);
     let worker = match (&store, bus.worker.take()) {
         (Some(store), Some(ports)) => {
             Some(worker(config, ports, store.port(), clock, Arc::clone(&ids)))
@@ -152,6 +154,9 @@ pub async fn compose(config: &Config, role: &Role) -> Result<Site, ComposeError>
     }
     if let Some(worker) = worker {
         running.spawn(async move { worker.run().await });
+    }
+    if let Some(compaction) = compaction {
+        housekeeping.spawn(async move { compaction.run().await });
     }
     Ok(Site { router, health, app, bus, store, running, housekeeping })
 }
@@ -206,6 +211,16 @@ fn worker(
     let WorkerPorts { work, questions, announcer } = ports;
     let core = Core::new(CorePorts { store, announcer, clock, ids }, config.limits.clone());
     Worker::new(Arc::new(core), work, questions)
+}
+
+/// Whoever has the database keeps its history bounded, if that is wanted.
+fn compaction(
+    config: &Config,
+    store: Option<&OpenStore>,
+    clock: &Arc<dyn Clock>,
+    ids: &dyn Ids,
+) -> Option<Compaction> {
+    Some(Compaction::new(store?.port(), Arc::clone(clock), ids, config.compact_after?))
 }
 
 /// Programs are known by what browsers have as their cookies.

@@ -144,6 +144,16 @@ pub(super) struct Settings {
         global = true
     )]
     pub trust_proxy: String,
+    /// How old edits are when those that one person made in one go become one in the history: a time
+    /// as in 90min, 36h or 30d, or `never`
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "SOCKBIT_COMPACT_AFTER",
+        default_value = "7d",
+        global = true
+    )]
+    pub compact_after: String,
     #[command(flatten)]
     pub limits: Limits,
 }

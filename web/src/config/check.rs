@@ -30,6 +30,8 @@ pub(super) fn check(args: Args) -> Result<Config, Mistakes> {
     let log = found.read("--log", &settings.log, log);
     let log_format = found.read("--log-format", &settings.log_format, log_format);
     let trusted_proxies = found.number("--trust-proxy", &settings.trust_proxy, 0..=10);
+    let compact_after =
+        found.read("--compact-after", &settings.compact_after, values::time_or_never);
     let limits = board_limits(&mut found, &settings.limits);
     let gateway = gateway_settings(&mut found, &settings.limits);
     let server = server_limits(&mut found, &settings.limits);
@@ -41,6 +43,7 @@ pub(super) fn check(args: Args) -> Result<Config, Mistakes> {
             log: log?,
             log_format: log_format?,
             trusted_proxies: trusted_proxies?,
+            compact_after: compact_after?,
             limits: limits?,
             gateway: gateway?,
             server: server?,

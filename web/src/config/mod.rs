@@ -10,6 +10,7 @@ mod values;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 use sockbit_application::gateway::GatewaySettings;
@@ -40,6 +41,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// How many proxies of ours stand in front and say whom they speak for.
     pub trusted_proxies: usize,
+    /// How old edits are when history is compacted; `None` where it never is.
+    pub compact_after: Option<Duration>,
     /// What a board is held to.
     pub limits: Limits,
     /// What a gateway holds its clients to.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use axum::http::Uri;
 use sockbit_application::seal::{KeyId, Keyring};
@@ -97,6 +98,26 @@ pub(super) fn bus_keys(text: &str) -> Result<Keyring, String> {
     Keyring::new(keys).map_err(|problem| problem.to_string())
 }
 
+/// A time such as `90min`, or `never`.
+pub(super) fn time_or_never(text: &str) -> Result<Option<Duration>, String> {
+    if text == "never" {
+        return Ok(None);
+    }
+    time(text).map(Some).ok_or_else(|| {
+        format!("{text:?} is not a time from 1s to 36500d, as in 30s, 90min, 36h or 7d, nor never")
+    })
+}
+
+fn time(text: &str) -> Option<Duration> {
+    const UNITS: [(&str, u64); 4] = [("s", 1), ("min", 60), ("h", 3_600), ("d", DAY)];
+    const DAY: u64 = 24 * 3_600;
+    let digits = text.trim_end_matches(|it: char| it.is_ascii_alphabetic());
+    let unit = text.strip_prefix(digits)?;
+    let (_, seconds) = UNITS.iter().find(|(name, _)| *name == unit)?;
+    let seconds = digits.trim_end().parse::<u64>().ok()?.checked_mul(*seconds)?;
+    (1..=36_500 * DAY).contains(&seconds).then(|| Duration::from_secs(seconds))
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may fail")]
 mod tests {
@@ -116,6 +137,23 @@ mod tests {
             ["", "notes.example.org", "ftp://x", "https://x/notes", "https://me@x", "https://"]
         {
             assert!(text.parse::<PublicUrl>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_a_number_and_a_unit() {
+        for (text, seconds) in
+            [("1s", 1), ("90min", 5_400), ("36h", 129_600), ("7d", 604_800), ("7 d", 604_800)]
+        {
+            assert_eq!(time_or_never(text), Ok(Some(Duration::from_secs(seconds))), "{text}");
+        }
+        assert_eq!(time_or_never("never"), Ok(None));
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for text in ["", "7", "d", "0s", "-1d", "1w", "1.5h", "36501d", "99999999999999999999d"] {
+            assert!(time_or_never(text).is_err(), "{text}");
         }
     }
 

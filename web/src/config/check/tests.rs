@@ -28,6 +28,7 @@ fn the_defaults_are_a_configuration() {
     assert!(secret.ends_with("data/sockbit.secret"));
     assert_eq!(config.limits, Limits::default());
     assert_eq!(config.gateway.connections_per_actor_max, 10);
+    assert_eq!(config.compact_after, Some(Duration::from_hours(7 * 24)));
 }
 
 #[test]
