@@ -35,6 +35,7 @@ mod random;
 mod sabotage;
 mod seat;
 mod sim;
+mod stale_tab;
 mod store;
 mod trace;
 mod trick;
@@ -48,8 +49,10 @@ use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 pub use evidence::Counts;
+pub use stale_tab::stale_tab;
 pub use trick::Trick;
 
+use plan::Plan;
 use sim::Sim;
 
 /// How a run ended.
@@ -68,16 +71,16 @@ pub struct Ended {
 /// Plays the run of a seed.
 #[must_use]
 pub fn run(seed: u64, trick: Trick) -> Ended {
-    play(seed, trick, false)
+    play(|| Sim::new(seed, Plan::of(seed), trick, false), world::play)
 }
 
 /// Plays the run of a seed, and tells all that happens.
 #[must_use]
 pub fn tell(seed: u64, trick: Trick) -> Ended {
-    play(seed, trick, true)
+    play(|| Sim::new(seed, Plan::of(seed), trick, true), world::play)
 }
 
-fn play(seed: u64, trick: Trick, is_readable: bool) -> Ended {
+fn play(sim: impl FnOnce() -> Sim, scene: impl AsyncFnOnce(Arc<Sim>)) -> Ended {
     notice_panics();
     let panics = PANICS.get();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -86,8 +89,8 @@ fn play(seed: u64, trick: Trick, is_readable: bool) -> Ended {
         .build()
         .expect("a runtime without I/O can be built");
     let sim = runtime.block_on(async {
-        let sim = Arc::new(Sim::new(seed, trick, is_readable));
-        world::play(Arc::clone(&sim)).await;
+        let sim = Arc::new(sim());
+        scene(Arc::clone(&sim)).await;
         sim
     });
     drop(runtime);

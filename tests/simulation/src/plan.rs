@@ -87,6 +87,28 @@ pub(crate) struct Weather {
 }
 
 impl Plan {
+    /// Three people at one board, and nothing goes wrong.
+    pub fn calm() -> Self {
+        let connections_per_address_max = 1_000;
+        Self {
+            boards: 1,
+            gateways: 1,
+            workers: 1,
+            seats: 3,
+            queues: 1,
+            is_competitive: false,
+            limits: Limits::default(),
+            settings: GatewaySettings { connections_per_address_max, ..GatewaySettings::default() },
+            page_bytes: 100_000,
+            latency_ms: 2,
+            pace_ms: 400,
+            active: Duration::ZERO,
+            rates: Rates::NONE,
+            weather: Weather::default(),
+            sitting: Duration::ZERO,
+        }
+    }
+
     pub fn of(seed: u64) -> Self {
         let mut random = Random::of(seed, Part::Plan, 0);
         let boards = 1 + random.below(2);

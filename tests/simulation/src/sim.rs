@@ -51,10 +51,10 @@ pub(crate) struct Sim {
 }
 
 impl Sim {
-    pub fn new(seed: u64, trick: Trick, is_readable: bool) -> Self {
+    pub fn new(seed: u64, plan: Plan, trick: Trick, is_readable: bool) -> Self {
         Self {
             seed,
-            plan: Plan::of(seed),
+            plan,
             trick,
             trace: Trace::new(is_readable),
             evidence: Mutex::default(),

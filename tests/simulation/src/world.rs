@@ -36,9 +36,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const NOTICED_WITHIN: Duration = Duration::from_secs(25);
 
 /// All that there is in a run.
-struct World {
-    house: House,
-    seats: Vec<Arc<Mutex<Seat>>>,
+pub(crate) struct World {
+    pub house: House,
+    pub seats: Vec<Arc<Mutex<Seat>>>,
 }
 
 /// Plays a run from its beginning to its end, or to its first fault.
@@ -61,7 +61,7 @@ pub(crate) async fn play(sim: Arc<Sim>) {
 }
 
 impl World {
-    async fn new(sim: &Arc<Sim>) -> Self {
+    pub async fn new(sim: &Arc<Sim>) -> Self {
         let broker = Arc::new(Broker::new(Arc::clone(sim)));
         let vault = Arc::new(Vault::new(Arc::clone(sim)));
         let gateways: Vec<_> =
@@ -114,7 +114,7 @@ impl World {
         self.house.vault.back_up();
     }
 
-    fn begin(&self) {
+    pub fn begin(&self) {
         for gateway in &self.house.gateways {
             tokio::spawn(Arc::clone(gateway).run());
         }
@@ -153,6 +153,27 @@ impl World {
         false
     }
 
+    /// Waits until nothing is on its way any more; `None` where that does not come.
+    pub async fn rest(&self) -> Option<()> {
+        let is_quiet = self.becomes_quiet(QUIET_WITHIN).await;
+        if !is_quiet {
+            self.house.sim.fault(format!("no rest: {}", self.unrest()));
+        }
+        (is_quiet && !self.has_fault()).then_some(())
+    }
+
+    /// Whether all that somebody typed becomes saved.
+    pub async fn is_saved(&self, seat: &Mutex<Seat>) -> bool {
+        let looks = QUIET_WITHIN.as_millis() / LOOK_EVERY.as_millis();
+        for _ in 0..looks {
+            sleep(LOOK_EVERY).await;
+            if locked(seat).machine.unsent() == 0 {
+                return !self.has_fault();
+            }
+        }
+        false
+    }
+
     fn is_quiet(&self) -> bool {
         !self.house.vault.is_away()
             && self.seats.iter().all(|seat| {
@@ -165,7 +186,7 @@ impl World {
             })
     }
 
-    fn head(&self, board: BoardId) -> Option<Position> {
+    pub fn head(&self, board: BoardId) -> Option<Position> {
         use sockbit_application::ports::Store;
         let heads = at_once(self.house.vault.store().heads(&[board]));
         heads.ok()?.first().map(|(_, head)| *head)
@@ -192,7 +213,7 @@ impl World {
         }
     }
 
-    fn judge(&self) {
+    pub fn judge(&self) {
         if self.has_fault() {
             return;
         }

@@ -58,14 +58,25 @@ impl Seat {
         self.typed(&new);
     }
 
+    /// Types something and lets it be saved.
+    pub fn type_and_leave(&mut self, note: NoteId) {
+        self.type_in(note);
+        self.call(|machine, moment| machine.flush(note, moment));
+    }
+
+    /// The connection is gone until the end.
+    pub fn leave_for_good(&mut self) {
+        self.lose();
+        self.connection.stay_away(None);
+    }
+
     /// The next few words in the note that the person sits at.
     fn type_on(&mut self) {
         let notes = self.machine.notes();
         let note = notes.iter().find(|it| Some(it.id) == self.sits_at).or(notes.last());
         let Some(note) = note.map(|it| it.id) else { return self.create() };
         self.sits_at = Some(note);
-        self.type_in(note);
-        self.call(|machine, moment| machine.flush(note, moment));
+        self.type_and_leave(note);
     }
 
     /// A new token, perhaps with more, in the place of up to a few characters.
