@@ -1,6 +1,6 @@
 //! One note: every tool on it, and what happens to words that cannot be saved.
 
-use sockbit_tests::system::App;
+use sockbit_tests::system::{App, eventually};
 
 use crate::visitor::{Page, Visitor};
 
@@ -189,6 +189,26 @@ async fn a_note_has_a_page_with_its_history() {
         page.body
     );
     assert!(page.shows("<pre>a red sock</pre>"), "the text as it was: {}", page.body);
+}
+
+#[tokio::test]
+async fn what_somebody_wrote_in_one_go_becomes_one_entry_of_the_history() {
+    let app = App::start_with(&["--compact-after", "1s"]).await;
+    let (mut visitor, board, note) = scene(&app, "one").await;
+    for text in ["one two", "one two three", "one two three four"] {
+        let page = open(&mut visitor, &board, &note).await;
+        save(&mut visitor, &page, &note, text).await;
+    }
+    let page = eventually("history is compacted", async || {
+        let page = visitor.get(&note).await;
+        (page.body.matches("changed the text").count() == 1).then_some(page)
+    })
+    .await;
+    assert!(page.shows("<ins> two three four</ins>"), "{}", page.body);
+    assert!(page.shows("<pre>one</pre>"), "the text as it was: {}", page.body);
+    let page = open(&mut visitor, &board, &note).await;
+    save(&mut visitor, &page, &note, "one two three four five").await;
+    assert!(visitor.get(&board).await.shows("<p>one two three four five</p>"));
 }
 
 #[tokio::test]
