@@ -26,7 +26,9 @@ impl Bucket {
         self.tokens = (self.tokens + gained).min(self.burst);
         self.filled_at = now;
         if self.tokens < 1.0 {
-            return Err(Duration::from_secs_f64((1.0 - self.tokens) / self.per_second));
+            let wait = Duration::from_secs_f64((1.0 - self.tokens) / self.per_second);
+            // What is missing may be less than any time: whoever waits for nothing asks for ever.
+            return Err(wait.max(Duration::from_nanos(1)));
         }
         self.tokens -= 1.0;
         Ok(())
@@ -44,6 +46,15 @@ mod tests {
             assert_eq!(bucket.take(), Ok(()));
         }
         assert_eq!(bucket.take(), Err(Duration::from_millis(50)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_as_long_as_is_said_has_a_turn_soon() {
+        let mut bucket = Bucket { tokens: 1.0 - f64::EPSILON, ..Bucket::new(20, 3) };
+        let wait = bucket.take().expect_err("a little is missing");
+        assert_ne!(wait, Duration::ZERO);
+        tokio::time::sleep(wait).await;
+        assert_eq!(bucket.take(), Ok(()));
     }
 
     #[tokio::test(start_paused = true)]
