@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sockbit_domain::wire::{Query, Reply};
+use sockbit_domain::wire::{PersonHere, Query, Reply};
 use sockbit_domain::{
     Actor, ActorId, BoardId, ClientId, Event, EventId, KeyHash, MessageId, Outcome, Position,
     Rejection, Role, Seq,
@@ -100,6 +100,32 @@ pub struct Announced {
     pub follows: Option<EventId>,
     /// What happened.
     pub event: Event,
+}
+
+/// Who is at boards of one slot, as one gateway has its own clients.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Presences {
+    /// The gateway that tells.
+    pub gateway: Uuid,
+    /// The slot of all the boards.
+    pub slot: Slot,
+    /// Each as it is now, in the place of whatever this gateway told of it before.
+    pub boards: Vec<PeopleAt>,
+}
+
+/// Who is at one board, as one gateway has its own clients.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PeopleAt {
+    /// Which board.
+    pub board: BoardId,
+    /// As many as are told, by id. Nobody where the last one left.
+    pub people: Vec<PersonHere>,
+    /// How many there are besides.
+    #[serde(default)]
+    pub more: u32,
+    /// Whether the gateway knows nobody else's people yet, and wants to be told.
+    #[serde(default)]
+    pub asks: bool,
 }
 
 /// A question of a client, or of a gateway in its own name.

@@ -38,6 +38,8 @@ pub enum Kind {
     Replies,
     /// That a worker is there, or leaves.
     Presence,
+    /// Who is at boards, from a gateway.
+    People,
 }
 
 impl Kind {
@@ -51,6 +53,7 @@ impl Kind {
             Self::Answers => "answers",
             Self::Replies => "replies",
             Self::Presence => "presence",
+            Self::People => "people",
         }
     }
 }

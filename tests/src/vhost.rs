@@ -12,7 +12,7 @@ use lapin::options::{
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use sockbit_application::envelope::CommandEnvelope;
 use sockbit_application::ports::{
-    Announcements, Announcer, Clock, Commands, Queries, Questions, Work,
+    Announcements, Announcer, Clock, Commands, Presence, Queries, Questions, Work,
 };
 use sockbit_application::seal::{KeyId, Keyring};
 use sockbit_domain::Timestamp;
@@ -137,7 +137,7 @@ impl Stranger {
             let deleting = self.channel.queue_delete(queue.into(), QueueDeleteOptions::default());
             deleting.await.expect("the broker obeys");
         }
-        for exchange in [names.announce(), names.dead()] {
+        for exchange in [names.announce(), names.presence(), names.dead()] {
             let options = ExchangeDeleteOptions::default();
             let deleting = self.channel.exchange_delete(exchange.into(), options);
             deleting.await.expect("the broker obeys");
@@ -283,7 +283,8 @@ pub fn gateway_ends(end: Arc<GatewayEnd>) -> GatewayEnds {
         id: fresh_id(),
         commands: Arc::clone(&end) as Arc<dyn Commands>,
         queries: Arc::clone(&end) as Arc<dyn Queries>,
-        announcements: end as Arc<dyn Announcements>,
+        announcements: Arc::clone(&end) as Arc<dyn Announcements>,
+        presence: end as Arc<dyn Presence>,
     }
 }
 

@@ -1,8 +1,9 @@
 //! The bus of many machines, on RabbitMQ.
 //!
 //! Commands wait in quorum queues until a worker has acknowledged them; everything else may be
-//! lost with a connection, and whoever lost it asks again. Each end has two connections, one to
-//! publish and one to consume, each kept up by a supervisor of its own.
+//! lost with a connection, and whoever lost it asks again. Each end has a connection for each thing
+//! that must not wait for another, as publishing and consuming, and each is kept up by a supervisor
+//! of its own.
 
 mod connect_error;
 mod connection;

@@ -208,7 +208,10 @@ pub(crate) async fn publish(channel: &Channel, parcels: Vec<Parcel>) -> Vec<Verd
     confirmed.into_iter().enumerate().map(verdict).collect()
 }
 
-async fn put(channel: &Channel, parcel: &Parcel) -> lapin::Result<lapin::PublisherConfirm> {
+pub(crate) async fn put(
+    channel: &Channel,
+    parcel: &Parcel,
+) -> lapin::Result<lapin::PublisherConfirm> {
     let options = BasicPublishOptions { mandatory: parcel.mandatory, immediate: false };
     channel
         .basic_publish(

@@ -22,6 +22,10 @@ const NEWS_MAX: i32 = 20_000;
 const NEWS_BYTES_MAX: i64 = 64 * 1024 * 1024;
 const QUESTIONS_MAX: i32 = 10_000;
 const PRESENCES_MAX: i32 = 1_000;
+const PEOPLE_MAX: i32 = 1_000;
+const PEOPLE_BYTES_MAX: i64 = 8 * 1024 * 1024;
+/// What waited longer is told anew, or not so any more.
+const PEOPLE_MILLISECONDS_MAX: i32 = 5_000;
 const INTAKE_MAX: i32 = 10_000;
 const INTAKE_BYTES_MAX: i64 = 64 * 1024 * 1024;
 const INTAKE_MILLISECONDS_MAX: i32 = 60_000;
@@ -53,6 +57,12 @@ impl Names {
         self.name("announce")
     }
 
+    /// The exchange for what gateways tell each other of people, with slots as routing keys.
+    #[must_use]
+    pub fn presence(&self) -> String {
+        self.name("presence")
+    }
+
     /// The queue where questions wait.
     #[must_use]
     pub fn questions(&self) -> String {
@@ -79,6 +89,10 @@ impl Names {
 
     pub(crate) fn gateway(&self, id: Uuid, connection: u64) -> String {
         self.name(&format!("gateway.{id}.{connection}"))
+    }
+
+    pub(crate) fn presence_of(&self, gateway: Uuid, connection: u64) -> String {
+        self.name(&format!("presence.{gateway}.{connection}"))
     }
 
     pub(crate) fn worker(&self, id: Uuid, connection: u64) -> String {
@@ -108,7 +122,7 @@ pub(crate) fn gateway_key(gateway: Uuid) -> String {
     format!("gateway.{gateway}")
 }
 
-/// The routing key of presences.
+/// The routing key of workers' presences.
 pub(crate) const WORKERS_KEY: &str = "workers";
 
 /// Declares everything that outlives a process. Whoever comes first does it, and whoever comes
@@ -116,6 +130,7 @@ pub(crate) const WORKERS_KEY: &str = "workers";
 pub(crate) async fn declare(channel: &Channel, settings: &Settings) -> lapin::Result<()> {
     let names = &settings.names;
     exchange(channel, names.announce(), ExchangeKind::Topic).await?;
+    exchange(channel, names.presence(), ExchangeKind::Topic).await?;
     exchange(channel, names.dead(), ExchangeKind::Fanout).await?;
     queue(channel, names.dead_letters(), DURABLE, dead_letters()).await?;
     bind(channel, &names.dead_letters(), names.dead(), String::new()).await?;
@@ -141,6 +156,14 @@ pub(crate) async fn declare_gateway_queue(channel: &Channel, name: &str) -> lapi
 /// A worker's own queue, where it hears of the others.
 pub(crate) async fn declare_presence_queue(channel: &Channel, name: &str) -> lapin::Result<()> {
     queue(channel, name.to_owned(), EXCLUSIVE, classic(PRESENCES_MAX)).await
+}
+
+/// A gateway's own queue of what is told of people. What does not fit, or waits for long, is dropped.
+pub(crate) async fn declare_people_queue(channel: &Channel, name: &str) -> lapin::Result<()> {
+    let mut arguments = classic(PEOPLE_MAX);
+    put(&mut arguments, "x-max-length-bytes", PEOPLE_BYTES_MAX.into());
+    put(&mut arguments, "x-message-ttl", PEOPLE_MILLISECONDS_MAX.into());
+    queue(channel, name.to_owned(), EXCLUSIVE, arguments).await
 }
 
 pub(crate) async fn bind(

@@ -10,10 +10,11 @@ use crate::slot::Slot;
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Announcements: Send + Sync {
-    /// From when this returns on, what is announced in the slot arrives. Listening twice is once.
+    /// From when this returns on, what is announced in the slot arrives, and as a rule what is told
+    /// there by way of [`Presence`](super::Presence). Listening twice is once.
     async fn listen(&self, slot: Slot) -> Result<(), Unavailable>;
 
-    /// What is announced in the slot need no longer arrive.
+    /// What is announced or told in the slot need no longer arrive.
     async fn unlisten(&self, slot: Slot) -> Result<(), Unavailable>;
 
     /// Waits for the next news. One caller at a time; `None` when the bus is closed for good.

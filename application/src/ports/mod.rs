@@ -7,6 +7,7 @@ mod commands;
 mod compaction;
 mod ids;
 mod intake;
+mod presence;
 mod queries;
 mod store;
 mod work;
@@ -18,6 +19,7 @@ pub use commands::{Commands, SendError};
 pub use compaction::{OldEvents, OldEventsPage, Squash, Uncompacted};
 pub use ids::Ids;
 pub use intake::{Intake, Submission};
+pub use presence::Presence;
 pub use queries::Queries;
 pub use store::{
     BoardChanges, BoardLoaded, BoardWanted, Commit, LATER_INVERSES_BYTES_MAX, NoteEvents, Notes,

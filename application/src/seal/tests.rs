@@ -1,9 +1,13 @@
-use sockbit_domain::{KeyHash, Outcome};
+use sockbit_domain::{KeyHash, NoteId, Outcome};
 
 use super::*;
-use crate::envelope::{Admission, Announced, Announcement, Answer, Answered, Question};
+use sockbit_domain::wire::PersonHere;
+
+use crate::envelope::{
+    Admission, Announced, Announcement, Answer, Answered, PeopleAt, Presences, Question,
+};
 use crate::slot::Slot;
-use crate::testing::{board_id, new_note, person, position, renamed};
+use crate::testing::{board_id, new_note, person, position, renamed, uuid};
 use crate::trace::TraceId;
 
 fn id(id: &str) -> KeyId {
@@ -210,6 +214,23 @@ fn everything_that_travels_comes_out_as_it_went_in() {
     check(&ring, Kind::Replies, &Answer::Heads(vec![(board, position(3))]));
     check(&ring, Kind::Replies, &Answer::AnotherHistory);
     check(&ring, Kind::Replies, &Answer::Unavailable);
+    check(&ring, Kind::People, &presences());
+}
+
+fn presences() -> Presences {
+    let here = PersonHere { actor: person(1), notes: vec![NoteId(uuid(7))] };
+    let people = PeopleAt { board: board_id(1), people: vec![here], more: 3, asks: true };
+    Presences { gateway: uuid(9), slot: Slot::of(board_id(1)), boards: vec![people] }
+}
+
+#[test]
+fn what_a_newer_gateway_tells_of_people_besides_is_passed_over() {
+    let ring = ring(&[("k1", 1)]);
+    let mut told = serde_json::to_value(presences()).expect("it is JSON");
+    let person = told.pointer_mut("/boards/0/people/0").expect("somebody is there");
+    person.as_object_mut().expect("an object").insert("carets".to_owned(), [3].as_slice().into());
+    let bytes = ring.seal(Kind::People, &told).expect("it is JSON");
+    assert_eq!(ring.open(Kind::People, &bytes), Ok(presences()));
 }
 
 fn check<T>(ring: &Keyring, kind: Kind, message: &T)

@@ -3,10 +3,12 @@
 //! `PROTOCOL.md` explains them with an example each.
 
 mod client;
+mod presence;
 mod query;
 mod server;
 
 pub use client::{ClientMessage, Refusal, RefusalCode, SentCommand};
+pub use presence::PersonHere;
 pub use query::{BoardPage, BoardSummary, HistoryEntry, NoteHistory, NotePage, Query, Reply};
 pub use server::ServerMessage;
 

@@ -10,6 +10,7 @@ pub mod delivering;
 pub mod ends;
 pub mod fixtures;
 pub mod news;
+pub mod presence;
 pub mod questions;
 pub mod sabotaged;
 pub mod saboteurs;
@@ -56,6 +57,11 @@ macro_rules! for_each_bus_clause {
             news::every_worker_reaches_every_gateway
             news::who_does_not_read_is_interrupted_and_then_goes_on
             news::who_does_not_read_hinders_nobody
+            presence::presence_arrives_as_it_was_told
+            presence::presence_reaches_all_others_who_listen_and_nobody_else
+            presence::after_unlistening_no_presence_arrives
+            presence::a_flood_of_presence_costs_no_news
+            presence::who_does_not_hear_presence_has_only_the_latest
             questions::a_question_arrives_as_it_was_asked_and_gets_its_answer
             questions::many_questions_at_once_get_their_own_answers
             questions::each_question_goes_to_one_of_many_workers

@@ -7,6 +7,7 @@ mod faults;
 mod hand_over;
 mod intake;
 mod poison;
+mod presence;
 mod questions;
 mod starting;
 mod support;

@@ -5,14 +5,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Announcement, Answer, Answered, CommandEnvelope, Question};
-use sockbit_application::ports::{Announcements, Commands, News, Queries, SendError, Unavailable};
+use sockbit_application::envelope::{
+    Announcement, Answer, Answered, CommandEnvelope, Presences, Question,
+};
+use sockbit_application::ports::{
+    Announcements, Commands, News, Presence, Queries, SendError, Unavailable,
+};
 use sockbit_application::slot::Slot;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::news::Inbox;
+use super::presence::PresenceBox;
 use super::{Shared, locked};
 
 const SEND_WITHIN: Duration = Duration::from_secs(5);
@@ -28,6 +33,7 @@ pub struct GatewayEnd {
 #[derive(Default)]
 pub(super) struct Ear {
     inbox: Inbox,
+    presences: PresenceBox,
     slots: Mutex<BTreeSet<Slot>>,
     /// The gateways in whose name commands were sent from here: usually one.
     senders: Mutex<HashSet<Uuid>>,
@@ -45,6 +51,12 @@ impl Ear {
     pub fn announced(&self, announcement: &Arc<Announcement>, bytes: usize) {
         if locked(&self.slots).contains(&announcement.slot) {
             self.inbox.announced(announcement, bytes);
+        }
+    }
+
+    fn told(&self, presences: &Arc<Presences>) {
+        if locked(&self.slots).contains(&presences.slot) {
+            self.presences.put(presences);
         }
     }
 
@@ -109,6 +121,26 @@ impl Announcements for GatewayEnd {
             biased;
             () = self.shared.closed() => None,
             news = self.ear.inbox.next() => Some(news),
+        }
+    }
+}
+
+#[async_trait]
+impl Presence for GatewayEnd {
+    async fn tell(&self, presences: Presences) {
+        let presences = Arc::new(presences);
+        self.shared.tell(|ear| {
+            if !std::ptr::eq(ear, &raw const *self.ear) {
+                ear.told(&presences);
+            }
+        });
+    }
+
+    async fn hear(&self) -> Option<Presences> {
+        tokio::select! {
+            biased;
+            () = self.shared.closed() => None,
+            presences = self.ear.presences.next() => Some(presences),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod commands;
 mod gateway_end;
 mod news;
+mod presence;
 #[cfg(test)]
 mod tests;
 mod worker_end;

@@ -3,6 +3,7 @@
 mod asking;
 mod hearing;
 mod news_box;
+mod presence;
 mod silent_queues;
 mod taking_in;
 
@@ -11,9 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Answer, CommandEnvelope, Question};
+use sockbit_application::envelope::{Answer, CommandEnvelope, Presences, Question};
 use sockbit_application::ports::{
-    Announcements, Commands, Intake, News, Queries, SendError, Submission, Unavailable,
+    Announcements, Commands, Intake, News, Presence, Queries, SendError, Submission, Unavailable,
 };
 use sockbit_application::seal::Kind;
 use sockbit_application::slot::Slot;
@@ -22,6 +23,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use self::hearing::{Hearing, Session, Wish};
+use self::presence::Telling;
 use self::silent_queues::SilentQueues;
 use self::taking_in::TakingIn;
 use crate::connect_error::ConnectError;
@@ -44,6 +46,7 @@ pub struct GatewayEnd {
     publisher: Publisher,
     hearing: Arc<Link<Hearing>>,
     taking_in: Arc<Link<TakingIn>>,
+    telling: Arc<Link<Telling>>,
     places: Semaphore,
     silent: SilentQueues,
     closing: Closing,
@@ -64,6 +67,9 @@ pub async fn connect_gateway(settings: Settings) -> Result<Arc<GatewayEnd>, Conn
     let taking_in = TakingIn::new(Arc::clone(&settings), publisher.clone());
     let taking_in = Link::establish(taking_in, Arc::clone(&settings), closing.clone());
     let taking_in = taking_in.await.map_err(failed)?;
+    let telling = Telling::new(Arc::clone(&settings));
+    let telling = Link::establish(telling, Arc::clone(&settings), closing.clone());
+    let telling = telling.await.map_err(failed)?;
     let keeping = vec![
         tokio::spawn({
             let publisher = publisher.clone();
@@ -77,12 +83,17 @@ pub async fn connect_gateway(settings: Settings) -> Result<Arc<GatewayEnd>, Conn
             let taking_in = Arc::clone(&taking_in);
             async move { taking_in.keep().await }
         }),
+        tokio::spawn({
+            let telling = Arc::clone(&telling);
+            async move { telling.keep().await }
+        }),
     ];
     Ok(Arc::new(GatewayEnd {
         settings,
         publisher,
         hearing,
         taking_in,
+        telling,
         places: Semaphore::new(QUESTIONS_MAX),
         silent: SilentQueues::default(),
         closing,
@@ -276,12 +287,12 @@ impl Announcements for GatewayEnd {
     async fn listen(&self, slot: Slot) -> Result<(), Unavailable> {
         // Before it is bound, so that a connection that comes meanwhile binds it too.
         locked(&self.hearing.purpose.slots).insert(slot);
-        self.have(Wish::News(slot)).await
+        tokio::join!(self.have(Wish::News(slot)), self.telling.listen(slot)).0
     }
 
     async fn unlisten(&self, slot: Slot) -> Result<(), Unavailable> {
         locked(&self.hearing.purpose.slots).remove(&slot);
-        self.have(Wish::NoNews(slot)).await
+        tokio::join!(self.have(Wish::NoNews(slot)), self.telling.unlisten(slot)).0
     }
 
     async fn next(&self) -> Option<News> {
@@ -289,6 +300,21 @@ impl Announcements for GatewayEnd {
             biased;
             () = self.closing.reached(Stage::Finishing) => None,
             news = self.hearing.purpose.news.next() => Some(news),
+        }
+    }
+}
+
+#[async_trait]
+impl Presence for GatewayEnd {
+    async fn tell(&self, presences: Presences) {
+        self.telling.tell(&presences).await;
+    }
+
+    async fn hear(&self) -> Option<Presences> {
+        tokio::select! {
+            biased;
+            () = self.closing.reached(Stage::Finishing) => None,
+            presences = self.telling.purpose.next() => Some(presences),
         }
     }
 }

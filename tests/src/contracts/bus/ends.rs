@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use sockbit_application::envelope::CommandEnvelope;
-use sockbit_application::ports::{Announcements, Announcer, Commands, Queries, Questions, Work};
+use sockbit_application::ports::{
+    Announcements, Announcer, Commands, Presence, Queries, Questions, Work,
+};
 use sockbit_memory::MemoryBus;
 use uuid::Uuid;
 
@@ -35,6 +37,7 @@ pub struct GatewayEnds {
     pub commands: Arc<dyn Commands>,
     pub queries: Arc<dyn Queries>,
     pub announcements: Arc<dyn Announcements>,
+    pub presence: Arc<dyn Presence>,
 }
 
 /// The ports of one worker.
@@ -60,7 +63,8 @@ impl Bus for InMemory {
             id: uuid(0x9a7e_0000 + self.gateways.fetch_add(1, Ordering::Relaxed)),
             commands: Arc::clone(&end) as Arc<dyn Commands>,
             queries: Arc::clone(&end) as Arc<dyn Queries>,
-            announcements: end,
+            announcements: Arc::clone(&end) as Arc<dyn Announcements>,
+            presence: end,
         }
     }
 

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 use sockbit_application::envelope::{
-    Address, Announced, Announcement, Answered, CommandEnvelope, Question,
+    Address, Announced, Announcement, Answered, CommandEnvelope, PeopleAt, Presences, Question,
 };
 use sockbit_application::ports::{Delivery, News, Work};
 use sockbit_application::slot::Slot;
 use sockbit_application::trace::TraceId;
+use sockbit_domain::wire::PersonHere;
 use sockbit_domain::{
-    Actor, ActorId, BoardId, Change, ClientId, Event, EventId, KeyHash, MessageId, Outcome,
+    Actor, ActorId, BoardId, Change, ClientId, Event, EventId, KeyHash, MessageId, NoteId, Outcome,
     Position, Seq, Timestamp, Title,
 };
 use tokio::time::timeout;
@@ -172,4 +173,16 @@ pub fn head(number: u64) -> Position {
 /// A question by its number.
 pub fn question(number: u64) -> Question {
     Question::Events { board: BoardId(uuid(1)), after: Seq(number), id: None }
+}
+
+/// What a gateway tells of one person, who is in the note with this number.
+pub fn presences(gateway: &GatewayEnds, slot: u8, number: u64) -> Presences {
+    let actor = Actor { id: ActorId(uuid(7)), name: "Ada\u{2028}".to_owned(), colour: 3 };
+    let people = vec![PersonHere { actor, notes: vec![NoteId(uuid(number))] }];
+    let boards = vec![PeopleAt { board: BoardId(uuid(1)), people, more: 2, asks: true }];
+    Presences { gateway: gateway.id, slot: Slot(slot), boards }
+}
+
+pub async fn hear_presences(gateway: &GatewayEnds) -> Presences {
+    soon("presence", gateway.presence.hear()).await.expect("the bus is open")
 }

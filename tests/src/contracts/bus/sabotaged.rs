@@ -3,13 +3,16 @@
 mod gateway_end;
 mod worker_end;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use futures::FutureExt;
-use sockbit_application::envelope::{Answer, Answered, CommandEnvelope};
-use sockbit_application::ports::{Announcements, Announcer, Commands, Queries, Questions, Work};
+use sockbit_application::envelope::{Answer, Answered, CommandEnvelope, Presences};
+use sockbit_application::ports::{
+    Announcements, Announcer, Commands, Presence, Queries, Questions, Work,
+};
 use sockbit_application::slot::Slot;
 use tokio::sync::Notify;
 
@@ -51,6 +54,10 @@ pub enum Trick {
     AnswersEverybody,
     DropsAnswers,
     KeepsQuietAboutLosses,
+    ForgetsWhichNotes,
+    DropsPresence,
+    LosesNewsForPresence,
+    KeepsAllPresence,
     NeverAnswers,
     AnswersWithTheLast,
     AnswersWhoeverAsks,
@@ -75,6 +82,9 @@ struct All {
     outcomes: Mutex<Vec<Answered>>,
     last_answer: Mutex<Option<Answer>>,
     answered: Notify,
+    /// What was told of people, if that is kept.
+    told: Mutex<VecDeque<Presences>>,
+    presences: AtomicUsize,
     /// Whether somebody gave up asking.
     was_given_up: AtomicBool,
     is_closed: AtomicBool,
@@ -89,6 +99,8 @@ impl Sabotaged {
             outcomes: Mutex::default(),
             last_answer: Mutex::default(),
             answered: Notify::new(),
+            told: Mutex::default(),
+            presences: AtomicUsize::new(0),
             was_given_up: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
         };
@@ -111,7 +123,8 @@ impl Bus for Sabotaged {
             id,
             commands: Arc::clone(&end) as Arc<dyn Commands>,
             queries: Arc::clone(&end) as Arc<dyn Queries>,
-            announcements: end as Arc<dyn Announcements>,
+            announcements: Arc::clone(&end) as Arc<dyn Announcements>,
+            presence: end as Arc<dyn Presence>,
         }
     }
 

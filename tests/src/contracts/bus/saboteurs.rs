@@ -104,10 +104,20 @@ pub const SABOTEURS: &[Saboteur] = &[
     saboteur(Trick::ReversesNews, &["an_announcement_arrives_as_it_was_made"]),
     saboteur(Trick::SwapsNews, &["news_of_a_slot_arrive_in_order"]),
     saboteur(Trick::ListensLate, &["listening_holds_when_it_returns"]),
-    saboteur(Trick::HearsAllSlots, &["an_announcement_reaches_all_who_listen_and_nobody_else"]),
+    saboteur(
+        Trick::HearsAllSlots,
+        &[
+            "an_announcement_reaches_all_who_listen_and_nobody_else",
+            "presence_reaches_all_others_who_listen_and_nobody_else",
+        ],
+    ),
     saboteur(
         Trick::NeverUnlistens,
-        &["listening_twice_is_once", "after_unlistening_nothing_more_arrives"],
+        &[
+            "listening_twice_is_once",
+            "after_unlistening_nothing_more_arrives",
+            "after_unlistening_no_presence_arrives",
+        ],
     ),
     saboteur(
         Trick::AnswersEverybody,
@@ -117,6 +127,13 @@ pub const SABOTEURS: &[Saboteur] = &[
         Trick::DropsAnswers,
         &["answers_reach_the_gateway_that_sent_and_no_other", "every_worker_reaches_every_gateway"],
     ),
+    saboteur(Trick::ForgetsWhichNotes, &["presence_arrives_as_it_was_told"]),
+    saboteur(
+        Trick::DropsPresence,
+        &["presence_arrives_as_it_was_told", "after_unlistening_no_presence_arrives"],
+    ),
+    saboteur(Trick::LosesNewsForPresence, &["a_flood_of_presence_costs_no_news"]),
+    saboteur(Trick::KeepsAllPresence, &["who_does_not_hear_presence_has_only_the_latest"]),
     saboteur(Trick::KeepsQuietAboutLosses, &["who_does_not_read_is_interrupted_and_then_goes_on"]),
     saboteur(
         Trick::NeverAnswers,

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Answer, CommandEnvelope, Question};
-use sockbit_application::ports::{Announcements, Commands, News, Queries, SendError, Unavailable};
+use sockbit_application::envelope::{Answer, CommandEnvelope, Presences, Question};
+use sockbit_application::ports::{
+    Announcements, Commands, News, Presence, Queries, SendError, Unavailable,
+};
 use sockbit_application::slot::Slot;
 
 use super::super::GatewayEnds;
@@ -55,6 +57,11 @@ impl SabotagedGateway {
         match (self.all.trick, news) {
             (Trick::DropsAnswers, News::Answered(_))
             | (Trick::KeepsQuietAboutLosses, News::Interrupted) => None,
+            (Trick::LosesNewsForPresence, _)
+                if self.all.presences.load(Ordering::Relaxed) > 500 =>
+            {
+                None
+            }
             (Trick::DropsNews, News::Announced(it)) => {
                 let number = self.announced.fetch_add(1, Ordering::Relaxed);
                 (number % 5 != 4).then_some(News::Announced(it))
@@ -178,6 +185,31 @@ impl Queries for SabotagedGateway {
                 answer
             }
             _ => inner.ask(question).await,
+        }
+    }
+}
+
+#[async_trait]
+impl Presence for SabotagedGateway {
+    async fn tell(&self, mut presences: Presences) {
+        self.all.presences.fetch_add(1, Ordering::Relaxed);
+        match self.all.trick {
+            Trick::DropsPresence => return,
+            Trick::ForgetsWhichNotes => {
+                let people = presences.boards.iter_mut().flat_map(|it| &mut it.people);
+                people.for_each(|it| it.notes.clear());
+            }
+            Trick::KeepsAllPresence => locked(&self.all.told).push_back(presences.clone()),
+            _ => {}
+        }
+        self.inner.presence.tell(presences).await;
+    }
+
+    async fn hear(&self) -> Option<Presences> {
+        let kept = locked(&self.all.told).pop_front();
+        match kept {
+            Some(presences) => Some(presences),
+            None => self.inner.presence.hear().await,
         }
     }
 }

@@ -1,0 +1,198 @@
+//! What gateways tell each other of people: on a connection of its own, so that however much it is,
+//! no news waits behind it.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use lapin::message::Delivery;
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::types::FieldTable;
+use lapin::{Channel, Consumer};
+use sockbit_application::envelope::Presences;
+use sockbit_application::seal::Kind;
+use sockbit_application::slot::Slot;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use crate::connection::{Fault, Open};
+use crate::link::{Closing, Link, Purpose, Stage, locked};
+use crate::publishing::{Parcel, put};
+use crate::settings::Settings;
+use crate::topology::{self, slot_key};
+
+/// Messages that the broker sends ahead.
+const PREFETCH: u16 = 32;
+/// Messages that wait to be looked at. The oldest make room: all is told again.
+const WAITING_MAX: usize = 256;
+/// Who joins a board waits no longer for this, for it is not needed to write.
+const BOUND_WITHIN: Duration = Duration::from_secs(1);
+const TOLD_WITHIN: Duration = Duration::from_millis(200);
+
+/// Tells and hears for one gateway.
+pub(super) struct Telling {
+    settings: Arc<Settings>,
+    /// What is to be heard, also on the next connection.
+    slots: Mutex<BTreeSet<Slot>>,
+    waiting: Mutex<VecDeque<Presences>>,
+    arrived: Notify,
+}
+
+pub(super) struct Session {
+    channel: Channel,
+    queue: String,
+    consumer: Mutex<Option<Consumer>>,
+}
+
+impl Telling {
+    pub fn new(settings: Arc<Settings>) -> Self {
+        let (slots, waiting) = (Mutex::default(), Mutex::default());
+        Self { settings, slots, waiting, arrived: Notify::new() }
+    }
+
+    /// Waits for what is told next.
+    pub async fn next(&self) -> Presences {
+        loop {
+            let next = locked(&self.waiting).pop_front();
+            match next {
+                Some(presences) => return presences,
+                None => self.arrived.notified().await,
+            }
+        }
+    }
+
+    fn take_in(&self, delivery: &Delivery) {
+        let presences: Presences = match self.settings.keys.open(Kind::People, &delivery.data) {
+            Ok(presences) => presences,
+            Err(error) => {
+                metrics::counter!("sockbit_bus_unreadable_total").increment(1);
+                tracing::warn!(%error, "what was told of people could not be read");
+                return;
+            }
+        };
+        // What was on its way when the slot was left.
+        if !locked(&self.slots).contains(&presences.slot) {
+            return;
+        }
+        let mut waiting = locked(&self.waiting);
+        if waiting.len() >= WAITING_MAX {
+            waiting.pop_front();
+            count_as_dropped();
+        }
+        waiting.push_back(presences);
+        drop(waiting);
+        self.arrived.notify_one();
+    }
+
+    async fn bind(&self, session: &Session, slot: Slot) -> lapin::Result<()> {
+        let exchange = self.settings.names.presence();
+        topology::bind(&session.channel, &session.queue, exchange, slot_key(slot)).await
+    }
+
+    async fn unbind(&self, session: &Session, slot: Slot) -> lapin::Result<()> {
+        let exchange = self.settings.names.presence();
+        topology::unbind(&session.channel, &session.queue, exchange, slot_key(slot)).await
+    }
+
+    async fn pump(&self, channel: &Channel, consumer: &mut Consumer) -> String {
+        while let Some(delivery) = consumer.next().await {
+            let delivery = match delivery {
+                Ok(delivery) => delivery,
+                Err(error) => return error.to_string(),
+            };
+            self.take_in(&delivery);
+            let one = BasicAckOptions::default();
+            if let Err(error) = channel.basic_ack(delivery.delivery_tag, one).await {
+                return error.to_string();
+            }
+        }
+        "the queue of presence is gone".to_owned()
+    }
+}
+
+impl Link<Telling> {
+    /// Has what is told in a slot arrive, on the connection that stands or else on the next.
+    pub async fn listen(&self, slot: Slot) {
+        // Before it is bound, so that a connection that comes meanwhile binds it too.
+        locked(&self.purpose.slots).insert(slot);
+        if let Some(standing) = self.now() {
+            let bound = timeout(BOUND_WITHIN, self.purpose.bind(&standing.session, slot)).await;
+            if !matches!(bound, Ok(Ok(()))) {
+                standing.give_up("a slot could not be bound");
+            }
+        }
+    }
+
+    /// Has it arrive no more.
+    pub async fn unlisten(&self, slot: Slot) {
+        locked(&self.purpose.slots).remove(&slot);
+        if let Some(standing) = self.now() {
+            let bound = timeout(BOUND_WITHIN, self.purpose.unbind(&standing.session, slot)).await;
+            if !matches!(bound, Ok(Ok(()))) {
+                standing.give_up("a slot could not be let go");
+            }
+        }
+    }
+
+    /// Tells, if the broker takes it at once.
+    pub async fn tell(&self, presences: &Presences) {
+        if !matches!(timeout(TOLD_WITHIN, self.put(presences)).await, Ok(Some(()))) {
+            count_as_dropped();
+        }
+    }
+
+    async fn put(&self, presences: &Presences) -> Option<()> {
+        let standing = self.now().filter(|it| !it.open.is_blocked())?;
+        let (settings, kind) = (&self.purpose.settings, Kind::People);
+        let sealed = settings.keys.seal(kind, presences).ok()?;
+        let (exchange, key) = (settings.names.presence(), slot_key(presences.slot));
+        let parcel = Parcel::news(exchange, key, kind.word(), sealed);
+        put(&standing.session.channel, &parcel).await.ok().map(drop)
+    }
+}
+
+fn count_as_dropped() {
+    metrics::counter!("sockbit_presence_dropped_total").increment(1);
+}
+
+#[async_trait]
+impl Purpose for Telling {
+    type Session = Session;
+
+    fn name(&self) -> &'static str {
+        "presence"
+    }
+
+    async fn begin(&self, open: &Arc<Open>, number: u64) -> Result<Session, Fault> {
+        let channel = open.channel().await?;
+        topology::declare(&channel, &self.settings).await?;
+        let queue = self.settings.names.presence_of(self.settings.id, number);
+        topology::declare_people_queue(&channel, &queue).await?;
+        channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
+        let session = Session { channel, queue, consumer: Mutex::default() };
+        let options = BasicConsumeOptions { exclusive: true, ..BasicConsumeOptions::default() };
+        let (queue, table) = (session.queue.as_str().into(), FieldTable::default());
+        let consumer = session.channel.basic_consume(queue, "".into(), options, table).await?;
+        *locked(&session.consumer) = Some(consumer);
+        Ok(session)
+    }
+
+    async fn carry_on(&self, session: &Session, closing: &Closing) -> String {
+        let Some(mut consumer) = locked(&session.consumer).take() else { return String::new() };
+        // Here, where this is the connection that stands: whoever listens from now on binds too.
+        let slots = locked(&self.slots).clone();
+        for slot in slots {
+            if let Err(error) = self.bind(session, slot).await {
+                return error.to_string();
+            }
+        }
+        tokio::select! {
+            reason = self.pump(&session.channel, &mut consumer) => reason,
+            () = closing.reached(Stage::Finishing) => String::new(),
+        }
+    }
+
+    fn lost(&self, _: &Session) {}
+}
