@@ -12,6 +12,7 @@ use crate::link::{Link, Reason};
 use crate::moment::Moment;
 use crate::note_text::NoteText;
 use crate::outbox::{Entry, Frozen, Outbox, body_of};
+use crate::presence::Presence;
 use crate::saved::Draft;
 use crate::server_board::ServerBoard;
 use crate::view::Receipt;
@@ -37,6 +38,7 @@ pub struct BoardClient {
     /// What became of the words that were sent last.
     pub(crate) receipts: BTreeMap<NoteId, Receipt>,
     pub(crate) link: Link,
+    pub(crate) presence: Presence,
     pub(crate) changes: Changes,
     pub(crate) outgoing: Vec<String>,
     pub(crate) disagreements: u64,
@@ -72,6 +74,7 @@ impl BoardClient {
             drafts: Vec::new(),
             receipts: BTreeMap::new(),
             link: Link::Offline,
+            presence: Presence::default(),
             changes: Changes::default(),
             outgoing: Vec::new(),
             disagreements: 0,

@@ -35,6 +35,8 @@ pub enum ViewChange {
     },
     /// The title, the role, or whether the board is joined.
     Board,
+    /// Who is here, or in which notes.
+    People,
     /// A wish was not granted.
     Notice {
         /// What programs decide on.
@@ -86,6 +88,12 @@ impl Changes {
         }
     }
 
+    pub fn people(&mut self) {
+        if !self.queue.contains(&ViewChange::People) {
+            self.queue.push(ViewChange::People);
+        }
+    }
+
     pub fn notice(&mut self, code: String, detail: String, note: Option<NoteId>) {
         self.queue.push(ViewChange::Notice { code, detail, note });
     }
@@ -98,7 +106,10 @@ impl Changes {
         self.queue.retain(|change| {
             matches!(
                 change,
-                ViewChange::Board | ViewChange::Notice { .. } | ViewChange::Draft { .. }
+                ViewChange::Board
+                    | ViewChange::People
+                    | ViewChange::Notice { .. }
+                    | ViewChange::Draft { .. }
             )
         });
         self.queue.push(ViewChange::Reset);

@@ -11,6 +11,7 @@ mod moment;
 mod note_text;
 mod outbox;
 mod outcomes;
+mod presence;
 mod saved;
 mod server_board;
 mod view;

@@ -109,6 +109,9 @@ impl BoardClient {
             ServerMessage::Outcome { id, board, outcome } if board == self.board => {
                 self.on_outcome(id, outcome, moment);
             }
+            ServerMessage::Presence { board, people, more } if board == self.board => {
+                self.on_presence(people, more);
+            }
             ServerMessage::Again { id, board, after_ms } => {
                 let for_join = id.is_none() && board == Some(self.board);
                 let after = i64::try_from(after_ms).unwrap_or(i64::MAX);
@@ -142,6 +145,9 @@ impl BoardClient {
     pub(crate) fn set_link(&mut self, link: Link) {
         let before = self.joined();
         self.link = link;
+        if matches!(self.joined(), JoinState::No | JoinState::Refused) {
+            self.forget_people();
+        }
         if self.joined() != before {
             self.changes.board();
         }
@@ -181,6 +187,7 @@ impl BoardClient {
             _ => {
                 self.outbox.forget_outcome_beyond(head);
                 self.set_link(Link::Live { reach: head });
+                self.say_presence();
             }
         }
     }

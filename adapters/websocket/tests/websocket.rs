@@ -66,7 +66,8 @@ impl Scene {
         let ports = GatewayPorts {
             commands: bus.clone(),
             queries: Arc::new(LongAnswers),
-            announcements: bus,
+            announcements: bus.clone(),
+            presence: bus,
             ids: Arc::new(RandomIds),
         };
         let gateway = Gateway::new(

@@ -9,6 +9,7 @@ mod feed;
 mod held;
 mod hub;
 mod outgoing;
+mod presence;
 mod programs;
 mod session;
 mod single_flight;
@@ -28,12 +29,13 @@ use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use crate::envelope::{Address, Answer, Answered, Encoded, Question};
-use crate::ports::{Announcements, Commands, Ids, News, Queries, Unavailable};
+use crate::ports::{Announcements, Commands, Ids, News, Presence, Queries, Unavailable};
 
 use admittance::Admittance;
 use command_sender::CommandSender;
 use hub::Hub;
 use outgoing::Outgoing;
+use presence::PresenceHub;
 
 pub use admittance::TooManyConnections;
 pub use outgoing::{CloseReason, Delivered};
@@ -48,6 +50,8 @@ pub struct GatewayPorts {
     pub queries: Arc<dyn Queries>,
     /// Brings the news.
     pub announcements: Arc<dyn Announcements>,
+    /// Brings who is where, to and from other gateways.
+    pub presence: Arc<dyn Presence>,
     /// Mints trace ids and the gateway's own id.
     pub ids: Arc<dyn Ids>,
 }
@@ -115,6 +119,7 @@ pub struct Gateway {
     ports: GatewayPorts,
     settings: GatewaySettings,
     hub: Arc<Hub>,
+    presence: PresenceHub,
     sender: CommandSender,
     admittance: Arc<Admittance>,
     numbers: AtomicU64,
@@ -135,11 +140,13 @@ impl Gateway {
         let (queries, announcements) =
             (Arc::clone(&ports.queries), Arc::clone(&ports.announcements));
         let hub = Hub::new(id, queries, announcements, &settings);
+        let presence = PresenceHub::new(id, Arc::clone(&ports.presence));
         let admittance = Arc::new(Admittance::new(&settings));
         Arc::new(Self {
             id,
             sender: CommandSender::new(),
             hub: Arc::new(hub),
+            presence,
             admittance,
             numbers: AtomicU64::new(1),
             recipients: Arc::default(),
@@ -148,7 +155,8 @@ impl Gateway {
         })
     }
 
-    /// Sends commands on, hears the news and compares heads, until the bus is closed.
+    /// Sends commands on, hears the news, compares heads and tells who is where, until the bus is
+    /// closed.
     pub async fn run(self: &Arc<Self>) {
         let sending = self.sender.run(&*self.ports.commands, |answers| self.deliver(answers));
         tokio::select! {
@@ -157,6 +165,7 @@ impl Gateway {
             () = self.hear() => {}
             () = sending => {}
             () = self.hub.compare_heads_regularly(self.settings.heads_every) => {}
+            () = self.presence.run() => {}
         }
     }
 

@@ -1,9 +1,10 @@
 //! What waits to be written to one client: bounded in number and bytes.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use sockbit_domain::BoardId;
 use tokio::sync::Notify;
 
 use super::{GatewaySettings, locked};
@@ -69,6 +70,8 @@ pub(super) struct Outgoing {
 #[derive(Default)]
 struct Queue {
     messages: VecDeque<Encoded>,
+    /// The latest of each board's presence. It takes no room from messages, and waits for them.
+    presence: BTreeMap<BoardId, Encoded>,
     /// Of the messages, and of what is being written.
     bytes: usize,
     /// Of what was taken and is being written.
@@ -130,6 +133,22 @@ impl Outgoing {
         }
     }
 
+    /// Shows who is at a board, when there is nothing better to write; a later word takes the place
+    /// of one that waits.
+    pub fn show(&self, board: BoardId, presence: Encoded) {
+        let mut queue = locked(&self.queue);
+        if queue.closed.is_none() {
+            queue.presence.insert(board, presence);
+            drop(queue);
+            self.changed.notify_one();
+        }
+    }
+
+    /// What waits to be shown of a board is not to be shown any more.
+    pub fn hide(&self, board: BoardId) {
+        locked(&self.queue).presence.remove(&board);
+    }
+
     fn push_if_room(&self, message: &Encoded) -> bool {
         let mut queue = locked(&self.queue);
         if queue.closed.is_some() {
@@ -184,10 +203,14 @@ impl Outgoing {
         if let Some(reason) = queue.closed {
             return Some(Delivered::Close(reason));
         }
-        if queue.messages.is_empty() {
+        let is_crowded = self.is_half_full(&queue);
+        let mut messages: Vec<Encoded> = std::mem::take(&mut queue.messages).into();
+        if !is_crowded {
+            messages.extend(std::mem::take(&mut queue.presence).into_values());
+        }
+        if messages.is_empty() {
             return None;
         }
-        let messages = std::mem::take(&mut queue.messages).into();
         queue.bytes_in_flight = queue.bytes;
         queue.had_turn = false;
         drop(queue);
@@ -247,6 +270,7 @@ impl Outgoing {
     fn finish(&self, queue: &mut Queue, reason: CloseReason) {
         queue.closed = Some(reason);
         queue.messages = VecDeque::new();
+        queue.presence = BTreeMap::new();
         self.total.fetch_sub(queue.bytes - queue.bytes_in_flight, Ordering::Relaxed);
         queue.bytes = queue.bytes_in_flight;
         self.eased.notify_waiters();

@@ -3,6 +3,7 @@
 mod desk;
 mod joining;
 mod keeping;
+mod presence;
 mod typing;
 mod viewing;
 mod wishing;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Query, VERSION};
-use crate::{BoardId, MessageId, Position};
+use crate::{BoardId, MessageId, NoteId, Position};
 
 /// One message from a client.
 #[derive(Clone, Debug)]
@@ -34,6 +34,13 @@ pub enum ClientMessage {
     Leave {
         /// Which board.
         board: BoardId,
+    },
+    /// The client's person is at this board, which it has joined, and perhaps in a note.
+    Presence {
+        /// Which board.
+        board: BoardId,
+        /// The note that they are in.
+        note: Option<NoteId>,
     },
     /// Is anybody there? Answered with a pong.
     Ping,
@@ -93,6 +100,8 @@ struct Frame<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     position: Option<Position>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<NoteId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<Cow<'a, str>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     body: Option<&'a RawValue>,
@@ -136,6 +145,7 @@ impl ClientMessage {
             id: None,
             board: None,
             position: None,
+            note: None,
             key: None,
             body: None,
         };
@@ -152,6 +162,9 @@ impl ClientMessage {
                 Frame { board: Some(*board), position: *position, ..frame("join") }
             }
             Self::Leave { board } => Frame { board: Some(*board), ..frame("leave") },
+            Self::Presence { board, note } => {
+                Frame { board: Some(*board), note: *note, ..frame("presence") }
+            }
             Self::Ping => frame("ping"),
         }
     }
@@ -186,6 +199,10 @@ impl Frame<'_> {
             "leave" => {
                 Ok(ClientMessage::Leave { board: self.board.ok_or_else(|| missing("board"))? })
             }
+            "presence" => Ok(ClientMessage::Presence {
+                board: self.board.ok_or_else(|| missing("board"))?,
+                note: self.note,
+            }),
             "ping" => Ok(ClientMessage::Ping),
             other => {
                 let shown: String = other.chars().take(40).collect();

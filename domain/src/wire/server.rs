@@ -1,10 +1,11 @@
 //! What gateways send.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Refusal, Reply, VERSION};
+use super::{PersonHere, Refusal, Reply, VERSION};
 use crate::{Actor, BoardId, ClientId, Event, MessageId, Outcome, Position, Rejection, Role};
 
 /// One message to a client.
@@ -76,6 +77,16 @@ pub enum ServerMessage {
         id: MessageId,
         /// The answer.
         body: Reply,
+    },
+    /// Who is at a joined board now, in the place of whatever was told of it before.
+    Presence {
+        /// Which board.
+        board: BoardId,
+        /// As many as are told, by id; the client's own person among them.
+        people: Vec<PersonHere>,
+        /// About how many there are besides.
+        #[serde(default)]
+        more: u32,
     },
     /// A message could not be taken; sending it again would not help.
     Refused(Refusal),

@@ -122,7 +122,7 @@ fn every_client_message_has_a_golden_file() {
     assert_eq!(found, KINDS.into_iter().collect());
 }
 
-const KINDS: [&str; 5] = ["command", "join", "leave", "ping", "query"];
+const KINDS: [&str; 6] = ["command", "join", "leave", "ping", "presence", "query"];
 
 /// Whoever adds a message adds it here, to [`KINDS`] and to the golden files.
 fn kind(message: &ClientMessage) -> &'static str {
@@ -131,6 +131,7 @@ fn kind(message: &ClientMessage) -> &'static str {
         ClientMessage::Join { .. } => "join",
         ClientMessage::Leave { .. } => "leave",
         ClientMessage::Ping => "ping",
+        ClientMessage::Presence { .. } => "presence",
         ClientMessage::Query { .. } => "query",
     }
 }

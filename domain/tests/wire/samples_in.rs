@@ -27,6 +27,8 @@ fn others() -> Vec<(&'static str, ClientMessage)> {
         ("client/join.first", ClientMessage::Join { board: BOARD, position: None }),
         ("client/leave", ClientMessage::Leave { board: BOARD }),
         ("client/ping", ClientMessage::Ping),
+        ("client/presence", ClientMessage::Presence { board: BOARD, note: Some(NOTE) }),
+        ("client/presence.on_the_board", ClientMessage::Presence { board: BOARD, note: None }),
     ]
 }
 

@@ -1,8 +1,8 @@
 //! Every message to a client, as the golden files have it.
 
 use sockbit_domain::wire::{
-    BoardPage, BoardSummary, HistoryEntry, NoteHistory, NotePage, Refusal, RefusalCode, Reply,
-    ServerMessage,
+    BoardPage, BoardSummary, HistoryEntry, NoteHistory, NotePage, PersonHere, Refusal, RefusalCode,
+    Reply, ServerMessage,
 };
 use sockbit_domain::{
     Actor, Change, Colour, Event, Note, NoteState, Outcome, Rejection, RejectionCode, Role, Seq,
@@ -40,7 +40,14 @@ fn others() -> Vec<(&'static str, ServerMessage)> {
         ("server/refused", ServerMessage::Refused(malformed())),
         ("server/refused.without_id", ServerMessage::Refused(too_many_boards())),
         ("server/pong", ServerMessage::Pong {}),
+        ("server/presence", presence()),
     ]
+}
+
+fn presence() -> ServerMessage {
+    let ada = PersonHere { actor: ada(), notes: vec![NOTE] };
+    let ben = PersonHere { actor: ben(), notes: Vec::new() };
+    ServerMessage::Presence { board: BOARD, people: vec![ada, ben], more: 0 }
 }
 
 fn not_found() -> Rejection {

@@ -74,6 +74,9 @@ function makeCall(BoardClient, client, step, ids) {
     case "dismiss_draft":
       client.dismissDraft(step.draft);
       break;
+    case "be_here":
+      client.beHere(step.note);
+      break;
     case "connected":
       client.connected({ actor: step.actor }, moment);
       break;
@@ -101,6 +104,7 @@ function said(client) {
   const lines = notes.map((/** @type {any} */ note) => [note, client.receipt(note.id), client.text(note.id)]);
   lines.push([client.title(), client.role(), client.joined(), client.refusal()]);
   lines.push([client.position(), client.unsent(), client.saved()]);
+  lines.push([client.people(), client.morePeople()]);
   const [first, last] = [notes.at(0)?.id ?? null, notes.at(-1)?.id ?? null];
   lines.push([client.rankFor(null, first), client.rankFor(first, last), client.rankFor(last, null)]);
   return lines.map((/** @type {any} */ line) => JSON.stringify(line)).join("\n");

@@ -84,13 +84,15 @@ impl GatewayProcess {
             ear: Arc::clone(ear),
             life: Arc::clone(life),
             random: Mutex::new(self.sim.random(Part::GatewayEnd, 1_000 + number)),
+            presence_random: Mutex::new(self.sim.random(Part::Presence, number)),
         });
         sabotage::gateway(
             &self.sim,
             GatewayPorts {
                 commands: Arc::clone(&end) as _,
                 queries: Arc::clone(&end) as _,
-                announcements: end as _,
+                announcements: Arc::clone(&end) as _,
+                presence: end as _,
                 ids: Arc::new(SimIds::new(Arc::clone(&self.sim), number, false)),
             },
         )

@@ -30,6 +30,7 @@ mod evidence;
 mod gateway_process;
 mod life;
 mod line;
+mod people;
 mod plan;
 mod random;
 mod sabotage;

@@ -50,6 +50,7 @@ pub(crate) struct Rates {
     pub store_slow: usize,
     pub decide_panics: usize,
     pub line_faulty: usize,
+    pub presence_lost: usize,
 }
 
 impl Rates {
@@ -67,6 +68,7 @@ impl Rates {
         store_slow: 0,
         decide_panics: 0,
         line_faulty: 0,
+        presence_lost: 0,
     };
 }
 
@@ -166,6 +168,7 @@ fn rates(random: &mut Random) -> Rates {
         store_slow: rate(100),
         decide_panics: rate(30),
         line_faulty: rate(800),
+        presence_lost: rate(300),
     }
 }
 

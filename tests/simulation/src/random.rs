@@ -74,4 +74,6 @@ pub(crate) enum Part {
     SeatIds,
     Weather,
     Compaction,
+    Presence,
+    SeatPresence,
 }

@@ -35,6 +35,8 @@ pub enum Trick {
     NeverComparesHeads,
     /// Events that come while a gap is being filled are dropped.
     DropsEventsWhileFilling,
+    /// Gateways do not hear what others tell of people.
+    HearsOfNobody,
     /// A client forgets commands when it has sent them.
     ClearsTheOutboxOnSending,
     /// A client keeps its commands, and not what was typed and not sent.
@@ -53,7 +55,7 @@ pub enum Trick {
 
 impl Trick {
     /// All but none.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::ForgetsOutcomes,
         Self::NumbersByItself,
         Self::WritesOutcomesApart,
@@ -69,6 +71,7 @@ impl Trick {
         Self::SkipsTheFirstOfAPage,
         Self::NeverComparesHeads,
         Self::DropsEventsWhileFilling,
+        Self::HearsOfNobody,
         Self::ClearsTheOutboxOnSending,
         Self::KeepsNoTyping,
         Self::ResendsUnderFreshIds,

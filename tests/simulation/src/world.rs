@@ -20,6 +20,7 @@ use crate::bus::Broker;
 use crate::gateway_process::GatewayProcess;
 use crate::life::Life;
 use crate::locked;
+use crate::people::{everybody_sees_the_others, who_sees_whom};
 use crate::random::{Part, Random};
 use crate::seat::{KEY, Seat, sit};
 use crate::sim::{Phase, Sim, SimClock, SimIds};
@@ -32,6 +33,8 @@ use crate::worker_process::WorkerProcess;
 /// to be dead, and what comes after.
 const QUIET_WITHIN: Duration = Duration::from_mins(2);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Until those who went without a word are forgotten, and those of whom a word was lost are known.
+const PEOPLE_KNOWN_WITHIN: Duration = Duration::from_secs(40);
 /// Until the loss of the very last event must be noticed.
 const NOTICED_WITHIN: Duration = Duration::from_secs(25);
 
@@ -52,6 +55,10 @@ pub(crate) async fn play(sim: Arc<Sim>) {
     world.house.workers.iter().for_each(|it| it.pardon());
     if !world.becomes_quiet(QUIET_WITHIN).await {
         return sim.fault(format!("no rest: {}", world.unrest()));
+    }
+    if !world.sees_who_is_here(PEOPLE_KNOWN_WITHIN).await {
+        return sim
+            .fault(format!("not everybody sees who is here: {}", who_sees_whom(&world.seats)));
     }
     world.lose_the_last_event();
     if !world.becomes_quiet(NOTICED_WITHIN).await {
@@ -170,6 +177,18 @@ impl World {
             if locked(seat).machine.unsent() == 0 {
                 return !self.has_fault();
             }
+        }
+        false
+    }
+
+    /// Whether each comes to see all others at its board, in the notes that they are in.
+    async fn sees_who_is_here(&self, within: Duration) -> bool {
+        let looks = within.as_millis() / LOOK_EVERY.as_millis();
+        for _ in 0..looks {
+            if self.has_fault() || everybody_sees_the_others(&self.seats) {
+                return true;
+            }
+            sleep(LOOK_EVERY).await;
         }
         false
     }

@@ -31,6 +31,7 @@ fn broken_by(trick: Trick) -> &'static str {
         }
         Trick::ResumesFromAnything => "notes are stored",
         Trick::SkipsTheFirstOfAPage | Trick::DropsEventsWhileFilling => "and got",
+        Trick::HearsOfNobody => "not everybody sees who is here",
         Trick::NeverComparesHeads => "the last event is missed for good",
         Trick::ClearsTheOutboxOnSending | Trick::KeepsNoTyping => "was lost",
         Trick::ResendsUnderFreshIds => "is there 2 times",

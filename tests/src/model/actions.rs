@@ -16,7 +16,8 @@ impl World {
     pub(super) fn step(&mut self) -> Result<(), String> {
         let seat = self.random.below(self.seats.len());
         match self.random.below(100) {
-            0..21 => self.type_something(seat),
+            0..18 => self.type_something(seat),
+            18..21 => self.look_at_something(seat),
             21..32 => self.blur(seat),
             32..37 => self.wish_something(seat),
             37..51 => self.uplink(seat),
@@ -59,6 +60,12 @@ impl World {
     fn some_note(&mut self, seat: usize) -> Option<NoteView> {
         let notes = self.seats[seat].machine.notes();
         self.random.pick(&notes).cloned()
+    }
+
+    /// The person is in a note now, or in none.
+    fn look_at_something(&mut self, seat: usize) -> Result<(), String> {
+        let note = self.some_note(seat).map(|note| note.id).filter(|_| self.random.percent(70));
+        self.call(seat, Call::BeHere { note })
     }
 
     /// Typing in a note; without a note, a first one is made.

@@ -16,6 +16,7 @@ pub(super) enum Call {
     Flush { note: NoteId },
     Wish { command: Command, id: MessageId, key: Option<String> },
     DismissDraft { draft: Uuid },
+    BeHere { note: Option<NoteId> },
     Connected { actor: Actor },
     Disconnected,
     Receive { message: Box<ServerMessage> },
@@ -38,6 +39,7 @@ impl Call {
                 let now: Timestamp = moment.now;
                 machine.wish(command, id, now, key).map_err(|error| error.to_string())?;
             }
+            Self::BeHere { note } => machine.be_here(note),
             Self::DismissDraft { draft } => machine.dismiss_draft(draft),
             Self::Connected { actor } => machine.connected(actor, moment),
             Self::Disconnected => machine.disconnected(),

@@ -6,11 +6,12 @@ use sockbit_application::envelope::{
 use sockbit_application::ports::Clock;
 use sockbit_application::trace::TraceId;
 use sockbit_domain::wire::{
-    ClientMessage, Query, Refusal, RefusalCode, SentCommand, ServerMessage,
+    ClientMessage, PersonHere, Query, Refusal, RefusalCode, SentCommand, ServerMessage,
 };
-use sockbit_domain::{Event, KeyHash, MessageId, Position, Seq};
+use sockbit_domain::{Event, KeyHash, MessageId, NoteId, Position, Seq};
 use uuid::Uuid;
 
+use super::seat::Connection;
 use super::world::World;
 
 /// The link key of the board; any other is a wrong one.
@@ -33,6 +34,7 @@ impl World {
             ClientMessage::Command(command) => self.take_command(seat, command)?,
             ClientMessage::Query { id, query } => self.take_query(seat, id, query),
             ClientMessage::Join { position, .. } => self.take_join(seat, position),
+            ClientMessage::Presence { note, .. } => self.take_presence(seat, note),
             ClientMessage::Leave { .. } | ClientMessage::Ping => {
                 return Err(format!("the machine has no reason to send {frame}"));
             }
@@ -123,6 +125,29 @@ impl World {
             connection.reached = reached;
         }
         self.say(seat, message);
+    }
+
+    /// Everybody who joined is told who is here; sometimes that is lost.
+    fn take_presence(&mut self, seat: usize, note: Option<NoteId>) {
+        let Some(connection) = &mut self.seats[seat].connection else { return };
+        if connection.reached.is_none() {
+            return;
+        }
+        connection.here = Some(note.into_iter().collect());
+        let here = self.seats.iter().filter_map(|seat| {
+            let notes = seat.connection.as_ref()?.here.clone()?;
+            Some(PersonHere { actor: seat.actor.clone(), notes })
+        });
+        let people: Vec<PersonHere> = here.collect();
+        for other in 0..self.seats.len() {
+            let has_joined = |it: &Connection| it.reached.is_some();
+            let is_told = self.seats[other].connection.as_ref().is_some_and(has_joined);
+            if is_told && !self.has_fault(10) {
+                let (board, people) = (self.board, people.clone());
+                let more = u32::from(self.random.percent(5));
+                self.say(other, ServerMessage::Presence { board, people, more });
+            }
+        }
     }
 
     /// The core takes some of what waits, in any order but a session's own.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sockbit_client::{BoardClient, JoinState, NoteView, Receipt, ReceiptState, ViewChange};
+use sockbit_domain::wire::PersonHere;
 use sockbit_domain::{Delta, NoteId, Role, Text};
 use uuid::Uuid;
 
@@ -12,6 +13,7 @@ use super::words::{Words, is_token};
 pub(super) struct Mirror {
     cards: BTreeMap<NoteId, Card>,
     frame: Option<(String, Option<Role>, JoinState)>,
+    people: Vec<PersonHere>,
     drafts: BTreeSet<Uuid>,
     /// What was typed in and not flushed since.
     typed: BTreeSet<NoteId>,
@@ -75,6 +77,7 @@ impl Mirror {
                 self.cards.remove(&note).ok_or("a note was removed that is not shown")?;
             }
             ViewChange::Board => self.frame = Some(frame(machine)),
+            ViewChange::People => self.people = machine.people(),
             ViewChange::Draft { draft } => {
                 self.drafts.insert(draft.id);
                 self.draft_texts += draft.text.as_str();
@@ -114,6 +117,9 @@ impl Mirror {
         }
         if self.frame.as_ref() != Some(&frame(machine)) {
             return Err(format!("the frame is {:?}, shown {:?}", frame(machine), self.frame));
+        }
+        if self.people != machine.people() {
+            return Err(format!("{:?} are here, shown {:?}", machine.people(), self.people));
         }
         let drafts: BTreeSet<Uuid> = machine.drafts().iter().map(|draft| draft.id).collect();
         if drafts != self.drafts {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use sockbit_client::{BoardClient, Moment, Saved};
 use sockbit_domain::wire::ServerMessage;
-use sockbit_domain::{Actor, BoardId, ClientId, Event, Seq, Timestamp};
+use sockbit_domain::{Actor, BoardId, ClientId, Event, NoteId, Seq, Timestamp};
 
 use super::call::Call;
 use super::mirror::Mirror;
@@ -36,6 +36,8 @@ pub(super) struct Connection {
     pub heard: Vec<Event>,
     /// The number of the last event that was passed on, once joined.
     pub reached: Option<Seq>,
+    /// The notes that the person is in, once they said that they are here.
+    pub here: Option<Vec<NoteId>>,
 }
 
 impl Connection {
@@ -46,6 +48,7 @@ impl Connection {
             down: VecDeque::new(),
             heard: Vec::new(),
             reached: None,
+            here: None,
         }
     }
 }

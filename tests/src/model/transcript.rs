@@ -87,6 +87,7 @@ fn said(machine: &BoardClient) -> String {
         .collect();
     lines.push(json(&(machine.title(), machine.role(), machine.joined(), machine.refusal())));
     lines.push(json(&(machine.position(), machine.unsent(), machine.saved())));
+    lines.push(json(&(machine.people(), machine.more_people())));
     let last = machine.notes().last().map(|note| note.id);
     let first = machine.notes().first().map(|note| note.id);
     let ranks = [(None, first), (first, last), (last, None)];

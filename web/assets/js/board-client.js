@@ -4,6 +4,7 @@
 
 import * as link from "./board-link.js";
 import * as outcomes from "./board-outcomes.js";
+import * as presence from "./board-presence.js";
 import * as saved from "./board-saved.js";
 import * as view from "./board-view.js";
 import { normaliseText } from "./delta.js";
@@ -36,6 +37,7 @@ export class BoardClient {
   receipts = new Map();
   /** @type {link.Link} */
   link = { state: "offline" };
+  presence = presence.nobody();
   changes = new ViewChanges();
   /** @type {string[]} */
   outgoing = [];
@@ -161,6 +163,14 @@ export class BoardClient {
     link.tick(this, moment);
   }
 
+  /**
+   * The person looks at the board, and is in this note now, or in none.
+   * @param {string | null} note
+   */
+  beHere(note) {
+    presence.beHere(this, note);
+  }
+
   /** The frames to send, in order. */
   takeOutgoing() {
     return this.outgoing.splice(0);
@@ -215,6 +225,16 @@ export class BoardClient {
    */
   receipt(note) {
     return view.receipt(this, note);
+  }
+
+  /** The others who are here, by id, each with the notes that they are in. */
+  people() {
+    return presence.people(this);
+  }
+
+  /** About how many there are besides. */
+  morePeople() {
+    return this.presence.more;
   }
 
   /** Words that were set aside, oldest first. */

@@ -3,6 +3,7 @@
 
 import { onEvent, loseNote } from "./board-events.js";
 import { advance, onOutcome, reject } from "./board-outcomes.js";
+import { forgetPeople, onPresence, sayPresence } from "./board-presence.js";
 import { adopt, setAsideOld } from "./board-saved.js";
 import { joined } from "./board-view.js";
 import { joinFrame, pageFrame } from "./wire.js";
@@ -79,6 +80,9 @@ const ofBoard = {
   left(client, { rejection }) {
     setLink(client, rejection ? refused(rejection) : { state: "offline" });
   },
+  presence(client, { people, more }) {
+    onPresence(client, people, more ?? 0);
+  },
   outcome(client, { id, outcome }, moment) {
     onOutcome(client, id, outcome, moment);
   },
@@ -131,6 +135,7 @@ export function tick(client, moment) {
 function setLink(client, link) {
   const before = joined(client);
   client.link = link;
+  if (joined(client) === "no" || joined(client) === "refused") forgetPeople(client);
   if (joined(client) !== before) client.changes.board();
 }
 
@@ -174,6 +179,7 @@ function onJoined(client, head, moment) {
   }
   client.outbox.forgetOutcomeBeyond(head);
   setLink(client, { state: "live", reach: head });
+  sayPresence(client);
 }
 
 /**

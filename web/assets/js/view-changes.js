@@ -6,11 +6,11 @@ import { isEmpty } from "./delta.js";
 /**
  * One thing that looks different now. `text`: the shown text changed, and not by this person's
  * typing; `note`: colour, place, state or receipt; `added`: read its text; `board`: the title, the
- * role, or whether the board is joined; `notice`: a wish was not granted; `draft`: words were set
- * aside; `reset`: everything may be different.
+ * role, or whether the board is joined; `people`: who is here, or in which notes; `notice`: a wish
+ * was not granted; `draft`: words were set aside; `reset`: everything may be different.
  * @typedef {{type: "text", note: string, delta: import("./delta.js").Delta}
  *   | {type: "note" | "added" | "removed", note: string}
- *   | {type: "board" | "reset"}
+ *   | {type: "board" | "people" | "reset"}
  *   | {type: "notice", code: string, detail: string, note?: string}
  *   | {type: "draft", draft: import("./board-saved.js").Draft}} ViewChange
  */
@@ -50,6 +50,10 @@ export class ViewChanges {
     if (!this.#has("board")) this.#queue.push({ type: "board" });
   }
 
+  people() {
+    if (!this.#has("people")) this.#queue.push({ type: "people" });
+  }
+
   /**
    * @param {import("./wire.js").Reason} reason
    * @param {string | null} note
@@ -64,7 +68,7 @@ export class ViewChanges {
   }
 
   reset() {
-    const kept = ["board", "notice", "draft"];
+    const kept = ["board", "people", "notice", "draft"];
     this.#queue = this.#queue.filter((change) => kept.includes(change.type));
     this.#queue.push({ type: "reset" });
   }

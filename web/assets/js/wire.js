@@ -35,6 +35,14 @@ export function pageFrame(id, board, after) {
 }
 
 /**
+ * @param {string} board
+ * @param {string | null} note
+ */
+export function presenceFrame(board, note) {
+  return JSON.stringify({ v: VERSION, type: "presence", board, note: note ?? undefined });
+}
+
+/**
  * The body of an `edit_note`.
  * @param {string} note
  * @param {Position} base

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::{BoxFuture, join_all};
 use sockbit_application::gateway::GatewayPorts;
 use sockbit_application::ports::{
-    Announcements, Announcer, Clock, Commands, Ids, Intake, Queries, Questions, Work,
+    Announcements, Announcer, Clock, Commands, Ids, Intake, Presence, Queries, Questions, Work,
 };
 use sockbit_memory::MemoryBus;
 use sockbit_rabbitmq::{Settings, connect_gateway, connect_worker};
@@ -94,12 +94,13 @@ impl OpenBus {
 
 fn gateway_ports<End>(end: &Arc<End>, ids: &Arc<dyn Ids>) -> GatewayPorts
 where
-    End: Commands + Queries + Announcements + 'static,
+    End: Commands + Queries + Announcements + Presence + 'static,
 {
     GatewayPorts {
         commands: Arc::clone(end) as Arc<dyn Commands>,
         queries: Arc::clone(end) as Arc<dyn Queries>,
         announcements: Arc::clone(end) as Arc<dyn Announcements>,
+        presence: Arc::clone(end) as Arc<dyn Presence>,
         ids: Arc::clone(ids),
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sockbit_domain::wire::{
     ClientMessage, Query, Refusal, RefusalCode, SentCommand, ServerMessage,
 };
-use sockbit_domain::{BoardId, MessageId, Position, Rejection};
+use sockbit_domain::{BoardId, MessageId, NoteId, Position, Rejection};
 
 use super::admittance::Place;
 use super::bucket::Bucket;
@@ -87,6 +87,7 @@ impl Session {
             ClientMessage::Query { id, query } => self.query(id, query).await,
             ClientMessage::Join { board, position } => self.join(board, position).await,
             ClientMessage::Leave { board } => self.leave(board).await,
+            ClientMessage::Presence { board, note } => self.be_here(board, note),
             ClientMessage::Ping => self.tell(ServerMessage::Pong {}).await,
         }
     }
@@ -171,6 +172,7 @@ impl Session {
         self.gateway.hub.learn(board, head);
         self.tell(ServerMessage::Joined { board, role, head }).await;
         locked(&self.joined).insert(board, Progress::CatchingUp(Behind::at(position)));
+        self.gateway.presence.joined(board, self.number, Arc::clone(&self.outgoing));
         self.outgoing.nudge();
     }
 
@@ -179,9 +181,16 @@ impl Session {
         self.tell(ServerMessage::Left { board, rejection: None }).await;
     }
 
+    /// Of boards that the client has not joined nothing is known, also not that it is there.
+    fn be_here(&self, board: BoardId, note: Option<NoteId>) {
+        self.gateway.presence.says(board, self.number, &self.identity.actor, note);
+    }
+
     fn forget(&self, board: BoardId) {
         locked(&self.joined).remove(&board);
         self.gateway.hub.leave(board, self.number);
+        self.gateway.presence.left(board, self.number);
+        self.outgoing.hide(board);
     }
 
     /// Answers to what the client asked wait for room, so that whoever asks much waits, and is not
@@ -195,6 +204,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         for board in locked(&self.joined).keys() {
             self.gateway.hub.leave(*board, self.number);
+            self.gateway.presence.left(*board, self.number);
         }
         self.gateway.recipients().remove(&self.number);
     }
@@ -206,7 +216,7 @@ fn postponed(message: &ClientMessage, wait: Duration) -> Option<ServerMessage> {
         ClientMessage::Command(sent) => Some(again(Some(sent.id), None, wait)),
         ClientMessage::Query { id, .. } => Some(again(Some(*id), None, wait)),
         ClientMessage::Join { board, .. } => Some(again(None, Some(*board), wait)),
-        ClientMessage::Leave { .. } | ClientMessage::Ping => None,
+        ClientMessage::Leave { .. } | ClientMessage::Presence { .. } | ClientMessage::Ping => None,
     }
 }
 

@@ -7,6 +7,7 @@ mod hub;
 mod joining;
 mod outgoing;
 mod pace;
+mod presence;
 mod programs;
 mod questions;
 mod slots;
@@ -23,7 +24,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::*;
-use crate::envelope::Admission;
+use crate::envelope::{Admission, Presences};
 use crate::ports::{MockCommands, SendError};
 use crate::slot::Slot;
 use crate::testing::{CountingIds, person, uuid};
@@ -73,10 +74,30 @@ impl Announcements for ScriptedNews {
     }
 }
 
+/// Brings what a test tells of people, and gives it what the gateway tells.
+struct ScriptedPresence {
+    heard: tokio::sync::Mutex<mpsc::UnboundedReceiver<Presences>>,
+    told: mpsc::UnboundedSender<Presences>,
+}
+
+#[async_trait]
+impl Presence for ScriptedPresence {
+    async fn tell(&self, presences: Presences) {
+        // A test that has ended does not look any more.
+        self.told.send(presences).ok();
+    }
+
+    async fn hear(&self) -> Option<Presences> {
+        self.heard.lock().await.recv().await
+    }
+}
+
 /// A running gateway, and what its surroundings do.
 struct House {
     gateway: Arc<Gateway>,
     news: mpsc::UnboundedSender<News>,
+    elsewhere: mpsc::UnboundedSender<Presences>,
+    told: mpsc::UnboundedReceiver<Presences>,
     slots: Arc<Mutex<Vec<Slot>>>,
     running: JoinHandle<()>,
 }
@@ -109,6 +130,8 @@ impl Surroundings {
 
     fn house(self) -> House {
         let (news, heard) = mpsc::unbounded_channel();
+        let (elsewhere, heard_of_people) = mpsc::unbounded_channel();
+        let (tells, told) = mpsc::unbounded_channel();
         let slots = Arc::default();
         let announcements = ScriptedNews {
             news: tokio::sync::Mutex::new(heard),
@@ -119,12 +142,16 @@ impl Surroundings {
             commands: Arc::new(self.commands),
             queries: Arc::new(self.queries),
             announcements: Arc::new(announcements),
+            presence: Arc::new(ScriptedPresence {
+                heard: tokio::sync::Mutex::new(heard_of_people),
+                told: tells,
+            }),
             ids: Arc::new(CountingIds::default()),
         };
         let gateway = Gateway::new(ports, self.settings);
         let runs = Arc::clone(&gateway);
         let running = tokio::spawn(async move { runs.run().await });
-        House { gateway, news, slots, running }
+        House { gateway, news, elsewhere, told, slots, running }
     }
 }
 

@@ -9,7 +9,8 @@ use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::envelope::{Announcement, Answer, Answered, Question};
 use sockbit_application::gateway::{Gateway, GatewayPorts, GatewaySettings, Identity};
 use sockbit_application::ports::{
-    Announcements, Announcer, Commands, Ids, News, Queries, Questions, Store, Unavailable, Work,
+    Announcements, Announcer, Commands, Ids, News, Presence, Queries, Questions, Store,
+    Unavailable, Work,
 };
 use sockbit_application::slot::Slot;
 use sockbit_application::worker::Worker;
@@ -127,7 +128,8 @@ impl House {
             interruption: Notify::new(),
         });
         let ports = GatewayPorts {
-            commands: end as Arc<dyn Commands>,
+            commands: Arc::clone(&end) as Arc<dyn Commands>,
+            presence: end as Arc<dyn Presence>,
             queries: Arc::clone(&ear) as Arc<dyn Queries>,
             announcements: Arc::clone(&ear) as Arc<dyn Announcements>,
             ids: Arc::clone(&self.ids) as Arc<dyn Ids>,

@@ -1,9 +1,10 @@
 //! What is on its way to one gateway.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use sockbit_application::envelope::Presences;
 use sockbit_application::ports::News;
 use sockbit_application::slot::Slot;
 use tokio::sync::Notify;
@@ -17,6 +18,9 @@ use crate::locked;
 pub(crate) struct Ear {
     state: Mutex<Hearing>,
     came: Notify,
+    /// What is told of people comes by another way.
+    presences: Mutex<VecDeque<(Instant, Presences)>>,
+    presence_came: Notify,
 }
 
 #[derive(Default)]
@@ -101,6 +105,28 @@ impl Ear {
         }
         drop(state);
         self.came.notify_one();
+    }
+
+    /// What another gateway tells of people, at once lost where nothing comes through.
+    pub fn hear_presences(&self, presences: Presences, latency: Duration) {
+        if !self.is_cut() && self.listens(presences.slot) {
+            locked(&self.presences).push_back((Instant::now() + latency, presences));
+            self.presence_came.notify_one();
+        }
+    }
+
+    /// Waits for what is told of people next.
+    pub async fn next_presences(&self) -> Presences {
+        loop {
+            let next = locked(&self.presences).pop_front();
+            match next {
+                Some((arrival, presences)) => {
+                    sleep_until(arrival).await;
+                    return presences;
+                }
+                None => self.presence_came.notified().await,
+            }
+        }
     }
 
     /// Waits for the next news.

@@ -4,8 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Answer, CommandEnvelope, Question};
-use sockbit_application::ports::{Announcements, Commands, News, Queries, SendError, Unavailable};
+use sockbit_application::envelope::{Answer, CommandEnvelope, Presences, Question};
+use sockbit_application::ports::{
+    Announcements, Commands, News, Presence, Queries, SendError, Unavailable,
+};
 use sockbit_application::slot::Slot;
 use tokio::time::{sleep, timeout};
 
@@ -27,6 +29,8 @@ pub(crate) struct GatewayEnd {
     pub ear: Arc<Ear>,
     pub life: Arc<Life>,
     pub random: Mutex<Random>,
+    /// What becomes of presence changes nothing else.
+    pub presence_random: Mutex<Random>,
 }
 
 /// What becomes of a batch on its way.
@@ -167,5 +171,27 @@ impl Announcements for GatewayEnd {
         let news = self.ear.next().await;
         self.life.lasts().await;
         Some(news)
+    }
+}
+
+#[async_trait]
+impl Presence for GatewayEnd {
+    async fn tell(&self, presences: Presences) {
+        self.life.lasts().await;
+        if self.ear.is_cut() {
+            return;
+        }
+        self.broker.tell_of_people(&presences, || {
+            let mut random = locked(&self.presence_random);
+            let is_lost = random.hits(self.sim.rates().presence_lost);
+            (!is_lost).then(|| self.sim.latency(&mut random))
+        });
+    }
+
+    async fn hear(&self) -> Option<Presences> {
+        self.life.lasts().await;
+        let presences = self.ear.next_presences().await;
+        self.life.lasts().await;
+        Some(presences)
     }
 }

@@ -7,8 +7,11 @@ mod worker_end;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use sockbit_application::envelope::{Announcement, Answer, Answered, CommandEnvelope, Question};
+use sockbit_application::envelope::{
+    Announcement, Answer, Answered, CommandEnvelope, Presences, Question,
+};
 use sockbit_application::ports::{Delivery, News, Receipt};
 use sockbit_application::slot::Slot;
 use tokio::sync::{Notify, oneshot};
@@ -187,6 +190,16 @@ impl Broker {
         let ears: Vec<_> = locked(&self.state).ears.values().cloned().collect();
         for ear in ears.iter().filter(|ear| ear.listens(announcement.slot)) {
             ear.hear(worker, News::Announced(announcement.clone()), fates.announcement());
+        }
+    }
+
+    /// Each gateway hears it, the one that tells it too, or does not.
+    fn tell_of_people(&self, presences: &Presences, fate: impl Fn() -> Option<Duration>) {
+        let ears: Vec<_> = locked(&self.state).ears.values().cloned().collect();
+        for ear in ears {
+            if let Some(latency) = fate() {
+                ear.hear_presences(presences.clone(), latency);
+            }
         }
     }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Answer, Question};
+use sockbit_application::envelope::{Answer, Presences, Question};
 use sockbit_application::gateway::GatewayPorts;
-use sockbit_application::ports::{Announcements, News, Queries, Unavailable};
+use sockbit_application::ports::{Announcements, News, Presence, Queries, Unavailable};
 use sockbit_application::slot::Slot;
 
 use crate::sim::Sim;
@@ -16,6 +16,7 @@ pub(super) struct SabotagedGateway {
     sim: Arc<Sim>,
     queries: Arc<dyn Queries>,
     announcements: Arc<dyn Announcements>,
+    presence: Arc<dyn Presence>,
 }
 
 impl SabotagedGateway {
@@ -24,6 +25,7 @@ impl SabotagedGateway {
             sim: Arc::clone(sim),
             queries: Arc::clone(&ports.queries),
             announcements: Arc::clone(&ports.announcements),
+            presence: Arc::clone(&ports.presence),
         }
     }
 
@@ -72,5 +74,18 @@ impl Announcements for SabotagedGateway {
                 news => return Some(news),
             }
         }
+    }
+}
+
+/// Tells of its own people and is deaf to others'.
+#[async_trait]
+impl Presence for SabotagedGateway {
+    async fn tell(&self, presences: Presences) {
+        self.presence.tell(presences).await;
+    }
+
+    async fn hear(&self) -> Option<Presences> {
+        while self.presence.hear().await.is_some() {}
+        None
     }
 }

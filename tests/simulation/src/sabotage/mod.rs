@@ -45,6 +45,7 @@ pub(crate) fn gateway(sim: &Arc<Sim>, ports: GatewayPorts) -> GatewayPorts {
         | Trick::SkipsTheFirstOfAPage
         | Trick::DropsEventsWhileFilling => GatewayPorts { queries: sabotaged, ..ports },
         Trick::NeverComparesHeads => GatewayPorts { announcements: sabotaged, ..ports },
+        Trick::HearsOfNobody => GatewayPorts { presence: sabotaged, ..ports },
         _ => ports,
     }
 }

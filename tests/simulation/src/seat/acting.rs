@@ -38,6 +38,21 @@ impl Seat {
         notes.into_iter().nth(chosen)
     }
 
+    /// The person goes to another note, or to none.
+    pub(super) fn go_somewhere(&mut self) {
+        let notes = self.machine.notes();
+        let chosen = self.places.below(notes.len());
+        let is_in_one = self.places.percent(70);
+        self.place = notes.get(chosen).map(|note| note.id).filter(|_| is_in_one);
+        self.say_where();
+    }
+
+    /// A page says so of itself when it begins.
+    pub(super) fn say_where(&mut self) {
+        let place = self.place;
+        self.call(|machine, _| machine.be_here(place));
+    }
+
     /// Typing in a note; without a note, a first one is made.
     fn type_something(&mut self) {
         match self.some_note() {
@@ -184,6 +199,7 @@ impl Seat {
                 None => BoardClient::new(board, actor),
             };
         });
+        self.say_where();
         let pause = self.random.millis(10, 2_000);
         self.connection.stay_away(Some(pause));
     }

@@ -44,6 +44,11 @@ pub(crate) struct Seat {
     sits_at: Option<NoteId>,
     connection: Connection,
     random: Random,
+    /// Where the person goes changes nothing else.
+    places: Random,
+    next_place: Instant,
+    /// The note that they are in.
+    pub place: Option<NoteId>,
     ids: Random,
     next_tick: Instant,
     next_act: Instant,
@@ -76,6 +81,9 @@ impl Seat {
             dismissed: String::new(),
             sits_at: None,
             connection: Connection::new(gateways.to_vec(), now + random.millis(0, 500)),
+            places: sim.random(Part::SeatPresence, number),
+            next_place: now,
+            place: None,
             ids: sim.random(Part::SeatIds, number),
             next_tick: now + random.millis(0, 1_000),
             next_act: now + random.millis(200, 1_500),
@@ -195,6 +203,12 @@ impl Seat {
         if self.connection.is_due(now) {
             self.connect();
         }
+        if self.next_place <= now {
+            self.next_place = now + self.places.millis(1, 3_000);
+            if !self.sim.is_healed() {
+                self.go_somewhere();
+            }
+        }
         if self.next_act <= now {
             self.next_act = now + self.random.millis(1, 2 * self.sim.plan.pace_ms);
             if self.sim.is_active() {
@@ -257,7 +271,7 @@ impl Seat {
     }
 
     fn next_due(&self) -> Instant {
-        let due = self.next_tick.min(self.next_act);
+        let due = self.next_tick.min(self.next_act).min(self.next_place);
         let due = self.keep_at.map_or(due, |it| it.min(due));
         self.connection.due().map_or(due, |it| it.min(due))
     }

@@ -1,0 +1,98 @@
+//! Who is at the boards that this gateway serves: shown to its clients and told to other gateways.
+//! Nothing of it is stored, and whatever is lost is told again or expires.
+
+mod agenda;
+mod board;
+mod boards;
+mod crowd;
+
+use std::sync::{Arc, Mutex};
+
+use sockbit_domain::{Actor, BoardId, NoteId};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
+
+use super::locked;
+use super::outgoing::Outgoing;
+use crate::envelope::Presences;
+use crate::ports::Presence;
+
+use boards::Boards;
+
+/// Messages that wait for a bus that does not take them. What comes beyond is dropped.
+const UNTOLD_MAX: usize = 512;
+
+/// Brings together what clients say of themselves, and what other gateways tell.
+pub(super) struct PresenceHub {
+    port: Arc<dyn Presence>,
+    boards: Mutex<Boards>,
+    changed: Notify,
+}
+
+impl PresenceHub {
+    pub fn new(gateway: Uuid, port: Arc<dyn Presence>) -> Self {
+        Self { port, boards: Mutex::new(Boards::new(gateway)), changed: Notify::new() }
+    }
+
+    /// A session looks at a board: it is shown who is there, and shows nobody before it says so.
+    pub fn joined(&self, board: BoardId, session: u64, outgoing: Arc<Outgoing>) {
+        self.change(|boards| boards.joined(board, session, outgoing));
+    }
+
+    /// A session's person is at a board that it joined, and perhaps in a note.
+    pub fn says(&self, board: BoardId, session: u64, actor: &Actor, note: Option<NoteId>) {
+        self.change(|boards| boards.says(board, session, actor, note));
+    }
+
+    pub fn left(&self, board: BoardId, session: u64) {
+        self.change(|boards| boards.left(board, session));
+    }
+
+    /// Shows, tells and hears. It does not end by itself.
+    pub async fn run(&self) {
+        let (untold, telling) = mpsc::channel(UNTOLD_MAX);
+        tokio::join!(
+            biased;
+            self.serve(untold),
+            self.tell(telling),
+            self.hear(),
+        );
+    }
+
+    async fn serve(&self, untold: mpsc::Sender<Presences>) {
+        loop {
+            let (presences, next) = {
+                let mut boards = locked(&self.boards);
+                (boards.turn(), boards.next_turn())
+            };
+            for presences in presences {
+                if untold.try_send(presences).is_err() {
+                    metrics::counter!("sockbit_presence_dropped_total").increment(1);
+                }
+            }
+            tokio::select! {
+                biased;
+                () = self.changed.notified() => {}
+                () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {}
+            }
+        }
+    }
+
+    async fn tell(&self, mut untold: mpsc::Receiver<Presences>) {
+        while let Some(presences) = untold.recv().await {
+            self.port.tell(presences).await;
+        }
+    }
+
+    async fn hear(&self) {
+        while let Some(presences) = self.port.hear().await {
+            self.change(|boards| boards.heard(presences));
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Boards)) {
+        change(&mut locked(&self.boards));
+        self.changed.notify_one();
+    }
+}
