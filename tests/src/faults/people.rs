@@ -184,6 +184,7 @@ impl Typist {
     }
 
     async fn type_away(mut self, stopped: watch::Receiver<bool>) -> Self {
+        self.peer.machine.be_here(Some(self.note));
         let mut next = Instant::now();
         while !*stopped.borrow() {
             self.type_once();
