@@ -43,6 +43,8 @@ in_both_shapes! {
     boxes_are_ticked_without_opening_their_note
     words_that_are_too_long_for_a_note_stay_and_the_limit_is_said
     a_name_given_while_offline_stays_in_its_form
+    everybody_sees_who_is_here_and_in_which_note
+    three_people_as_each_other_sees_them
     everything_works_without_javascript
     the_pages_as_people_see_them
 }
@@ -53,7 +55,7 @@ struct Scene {
     // Before the browser, so that the windows end first.
     ada: Window,
     bob: Window,
-    _browser: Browser,
+    browser: Browser,
     board: String,
 }
 
@@ -73,7 +75,7 @@ impl Scene {
         for window in [&ada, &bob] {
             is_live(window).await;
         }
-        Self { site, ada, bob, _browser: browser, board }
+        Self { site, ada, bob, browser, board }
     }
 }
 
@@ -486,6 +488,77 @@ async fn a_name_given_while_offline_stays_in_its_form(mut site: Site) {
     ada.find("#me .button").await.click().await.expect("clicked");
     ada.until("she has the name", "return document.querySelector('.me').title.startsWith('Ada:')")
         .await;
+}
+
+/// Has somebody be called so.
+async fn is_called(window: &Window, name: &str, colour: u8) {
+    let fields =
+        format!("new URLSearchParams({{name: {}, colour: {colour}, back: '/'}})", json!(name));
+    window.script(&format!("return fetch('/me', {{method: 'POST', body: {fields}}})")).await;
+    window.driver.refresh().await.expect("reloaded");
+    is_live(window).await;
+}
+
+/// Waits until a list of people shows exactly these.
+async fn people_are(window: &Window, list: &str, names: &[&str]) {
+    let (list, wanted) = (json!(list), json!(names));
+    let script = format!(
+        "const shown = [...document.querySelectorAll({list} + ' .person:not([data-leaving]) [data-name]')];
+         return JSON.stringify(shown.map(it => it.textContent).sort()) === JSON.stringify({wanted})"
+    );
+    window.until(&format!("{names:?} are in {list}"), &script).await;
+}
+
+async fn everybody_sees_who_is_here_and_in_which_note(site: Site) {
+    let scene = Scene::with_note(site, "here").await;
+    let (ada, bob) = (&scene.ada, &scene.bob);
+    is_called(ada, "Ada", 3).await;
+    is_called(bob, "Bob", 8).await;
+    people_are(ada, "#people", &["Bob"]).await;
+    people_are(bob, "#people", &["Ada"]).await;
+
+    let place =
+        "return document.querySelector('#notes .note [data-view]').getBoundingClientRect().top";
+    let before = bob.script(place).await;
+    type_in_note(ada, "").await;
+    people_are(bob, "#notes .note", &["Ada"]).await;
+    people_are(ada, "#notes .note", &[]).await;
+    assert_eq!(bob.script(place).await, before, "the words stay where they are");
+
+    leave_note(ada).await;
+    people_are(bob, "#notes .note", &[]).await;
+    people_are(bob, "#people", &["Ada"]).await;
+    ada.open("about:blank").await;
+    people_are(bob, "#people", &[]).await;
+    ada.open(&scene.board).await;
+    people_are(bob, "#people", &["Ada"]).await;
+}
+
+async fn three_people_as_each_other_sees_them(site: Site) {
+    let scene = Scene::with_note(site, "# Shopping\n- [x] salt\n- [ ] bread").await;
+    let (ada, bob, cem) = (&scene.ada, &scene.bob, scene.browser.window().await);
+    write_note(ada, "Train at **9:12**, platform 4.\nWho brings the tent?").await;
+    cem.open(&scene.site.elsewhere(&share(ada).await)).await;
+    for (window, name, colour) in
+        [(ada, "Ada", 3), (bob, "Bob", 8), (&cem, "Cem Yıldız-Oppenheimer", 11)]
+    {
+        is_called(window, name, colour).await;
+    }
+    type_in_note(bob, "").await;
+    type_in_note(&cem, "").await;
+    people_are(ada, "#people", &["Bob", "Cem Yıldız-Oppenheimer"]).await;
+    people_are(ada, "#notes .note", &["Bob", "Cem Yıldız-Oppenheimer"]).await;
+    for (width, height) in [(390, 844), (1440, 900)] {
+        for scheme in ["light", "dark"] {
+            ada.look(width, height, scheme).await;
+            ada.screenshot(&format!("presence-{width}-{scheme}")).await;
+        }
+    }
+    bob.screenshot("presence-writing").await;
+    let wide = ada.script("return document.documentElement.scrollWidth <= window.innerWidth").await;
+    assert_eq!(wide, true, "nothing scrolls sideways");
+    cem.close().await;
+    people_are(ada, "#people", &["Bob"]).await;
 }
 
 async fn everything_works_without_javascript(site: Site) {

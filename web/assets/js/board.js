@@ -9,6 +9,7 @@ import { Drafts } from "./drafts.js";
 import { hydrateKeys } from "./keys.js";
 import { takeSeat, startSeat } from "./page.js";
 import { showNews } from "./notices.js";
+import { People } from "./people.js";
 import { hydrateShare } from "./share.js";
 import { hydrateTitle, showTitle } from "./title.js";
 import { Trash } from "./trash.js";
@@ -20,12 +21,24 @@ const seat = await takeSeat(main.dataset.board ?? "");
 const list = new CardList(need(main, "#notes"), seat);
 const actions = new BoardActions(seat, list);
 const trash = new Trash(seat);
+const people = new People(seat, () => list.articles());
 const drafts = new Drafts(slotOf, (text) => actions.create(text, "paper"));
 /** Those whose drafts are shown. */
 const seats = [seat];
 const composer = hydrateComposer();
 
-seat.shown = (changes, isOwn) => {
+seat.shown = (all, isOwn) => {
+  const changes = all.filter(({ type }) => type !== "people");
+  if (changes.length > 0) showChanges(changes, isOwn);
+  // A card that is new may be of a note that somebody is in.
+  if (all.some(({ type }) => type !== "text" && type !== "note")) people.show();
+};
+
+/**
+ * @param {import("./view-changes.js").ViewChange[]} changes
+ * @param {boolean} isOwn
+ */
+function showChanges(changes, isOwn) {
   list.show(changes, isOwn);
   drafts.show(seats);
   showNews(main, seat, changes);
@@ -34,7 +47,7 @@ seat.shown = (changes, isOwn) => {
   trash.show(seat.notes.filter(({ state }) => state === "trashed"));
   actions.pulled();
   if (changes.some(({ type }) => type === "reset")) seat.flushAllBut(list.pen.card?.id ?? null);
-};
+}
 
 hydrateTitle(seat);
 hydrateShare();

@@ -10,6 +10,7 @@ import { showNews } from "./notices.js";
 import { takeSeat, startSeat } from "./page.js";
 import { Palette } from "./palette.js";
 import { Pen } from "./pen.js";
+import { People } from "./people.js";
 import { receiptName } from "./receipts.js";
 import { showTitle } from "./title.js";
 import { toast } from "./toasts.js";
@@ -29,6 +30,7 @@ const drafts = new Drafts(
 );
 const seats = [seat];
 const history = new History();
+const people = new People(seat, () => [article]);
 
 seat.shown = (changes, isOwn) => {
   for (const change of changes) {
@@ -36,6 +38,7 @@ seat.shown = (changes, isOwn) => {
     card.change(change.delta, seat.text(card.id));
     if (!isOwn && card !== pen.card) card.freshen();
   }
+  people.show();
   showAll();
   drafts.show(seats);
   showNews(main, seat, changes);

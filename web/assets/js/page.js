@@ -41,6 +41,7 @@ export async function takeSeat(board) {
  *   that are being written in; `taken`: hears of other records of this board, with drafts in them
  */
 export function startSeat(seat, { written, taken }) {
+  if (!seat.isHere) seat.beHere(null);
   seat.start();
   seat.connection.open();
   watchLeaving(seat, written);
@@ -77,6 +78,8 @@ function watchLeaving(seat, written) {
   });
   window.addEventListener("pagehide", () => {
     for (const command of seat.leave(written())) sendLast(command);
+    // A page that the browser keeps for the way back would keep its person here.
+    seat.connection.close();
   });
   window.addEventListener("pageshow", ({ persisted }) => {
     // What this page kept was free while it was away, and may be somebody else's by now.

@@ -34,6 +34,7 @@ export class Pen {
     if (this.card !== card) {
       this.put();
       this.card = card;
+      this.seat.beHere(card.id);
       card.textarea.addEventListener("blur", this.#onBlur);
       card.textarea.addEventListener("keydown", this.#onKey);
     }
@@ -76,6 +77,7 @@ export class Pen {
     card.textarea?.removeEventListener("blur", this.#onBlur);
     card.textarea?.removeEventListener("keydown", this.#onKey);
     this.seat.flush(card.id);
+    this.seat.beHere(null);
     card.close();
     this.isPut(card);
   }

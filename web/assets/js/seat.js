@@ -5,6 +5,7 @@
 import { BoardClient } from "./board-client.js";
 import { moment, uuid } from "./ids.js";
 import { apply, compose, diff } from "./delta.js";
+import { within } from "./patience.js";
 
 /** @typedef {import("./delta.js").Delta} Delta */
 /** @typedef {import("./view-changes.js").ViewChange} ViewChange */
@@ -36,6 +37,8 @@ export class Seat {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #ticking;
   #isLeft = false;
+  /** The note that the person is in. @type {string | null | undefined} */
+  #place;
 
   /**
    * @param {string} board
@@ -129,6 +132,20 @@ export class Seat {
   /** @param {string} draft */
   dismissDraft(draft) {
     this.#do((machine) => machine.dismissDraft(draft), true);
+  }
+
+  /**
+   * The person looks at the board, and is in this note now, or in none.
+   * @param {string | null} note
+   */
+  beHere(note) {
+    this.#place = note;
+    this.#do((machine) => machine.beHere(note), true);
+  }
+
+  /** Whether it was said that the person is here. */
+  get isHere() {
+    return this.#place !== undefined;
   }
 
   /** What stands in the form for a new note. @param {Content["composer"]} composer */
@@ -241,6 +258,7 @@ export class Seat {
     const saved = this.#withEarly(this.machine.saved());
     this.#early.clear();
     this.machine = restored(saved);
+    if (this.#place !== undefined) this.machine.beHere(this.#place);
     if (this.connection.welcome) this.machine.connected(this.connection.welcome, moment());
     this.#settle(false);
   }
@@ -270,19 +288,6 @@ function restored(saved) {
 /** Whose page this is: what is typed before the first welcome is theirs, too. */
 function pageActor() {
   return document.querySelector("[data-actor]")?.getAttribute("data-actor") ?? null;
-}
-
-/**
- * @template T
- * @param {number} most
- * @param {Promise<T>} promise
- * @returns {Promise<T>}
- */
-function within(most, promise) {
-  return new Promise((resolve, reject) => {
-    promise.then(resolve, reject);
-    setTimeout(() => reject(new Error("it takes too long")), most);
-  });
 }
 
 /** @param {string} frame */
