@@ -89,6 +89,14 @@ impl BoardClient {
         self.settle_changes();
     }
 
+    /// The client was asleep, or has another reason to doubt that it has everything: asks for what happened
+    /// since its position, and goes on meanwhile.
+    pub fn check(&mut self) {
+        if let Link::Live { .. } = self.link {
+            self.ask_to_join();
+        }
+    }
+
     /// One message from the server.
     pub fn receive(&mut self, message: ServerMessage, moment: &mut Moment<'_>) {
         match message {
@@ -163,6 +171,10 @@ impl BoardClient {
     /// Asks for the board's events from where this client stands.
     pub(crate) fn join(&mut self) {
         self.set_link(Link::Joining(None));
+        self.ask_to_join();
+    }
+
+    fn ask_to_join(&mut self) {
         self.send(&ClientMessage::Join { board: self.board, position: self.known.position });
     }
 
@@ -271,7 +283,10 @@ impl BoardClient {
             open.not_before = Some(time);
         }
         match &mut self.link {
-            Link::Joining(wait) if for_join => *wait = Some(time),
+            // A join that is put off takes back the one before it.
+            Link::Joining(_) | Link::Live { .. } if for_join => {
+                self.set_link(Link::Joining(Some(time)));
+            }
             Link::Pulling(pull) if Some(pull.query) == id => pull.wait = Some(time),
             _ => {}
         }

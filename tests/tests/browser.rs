@@ -35,6 +35,7 @@ in_both_shapes! {
     words_that_were_not_left_survive_a_reload_too
     words_without_an_answer_are_not_saved_yet
     an_open_page_goes_on_when_the_server_restarts
+    a_page_that_wakes_asks_for_what_it_missed
     caret_selection_and_scroll_stay_while_others_write_around_them
     a_second_tab_of_one_person_is_a_second_window
     a_tab_takes_over_what_a_closed_one_could_not_send
@@ -267,6 +268,24 @@ async fn an_open_page_goes_on_when_the_server_restarts(site: Site) {
     type_in_note(&scene.bob, " after").await;
     leave_note(&scene.bob).await;
     shows(&scene.ada, "before during after").await;
+}
+
+async fn a_page_that_wakes_asks_for_what_it_missed(site: Site) {
+    let scene = Scene::with_note(site, "asleep").await;
+    let wake = "
+        window.sent = [];
+        const send = WebSocket.prototype.send;
+        WebSocket.prototype.send = function (frame) {
+            window.sent.push(JSON.parse(frame));
+            send.call(this, frame);
+        };
+        document.dispatchEvent(new Event('visibilitychange'))";
+    scene.ada.script(wake).await;
+    let asks = "return window.sent.some(it => it.type === 'join' && it.position.seq >= 2)";
+    scene.ada.until("the page asks from its position", asks).await;
+    type_in_note(&scene.bob, " awake").await;
+    leave_note(&scene.bob).await;
+    shows(&scene.ada, "asleep awake").await;
 }
 
 async fn caret_selection_and_scroll_stay_while_others_write_around_them(site: Site) {

@@ -53,6 +53,26 @@ fn an_unknown_board_is_pulled_page_by_page_and_joined_at_the_first_page_s_positi
 }
 
 #[test]
+fn a_client_that_was_asleep_asks_for_what_it_missed_and_goes_on_meanwhile() {
+    let mut desk = Desk::live(&["one"]);
+    desk.others(6, edited(insert(0, "x")));
+    desk.machine.check();
+    assert_eq!(joins(&desk.sent()), [Some(Seq(6))]);
+    assert_eq!(desk.machine.joined(), JoinState::Live);
+}
+
+#[test]
+fn a_check_that_is_put_off_is_made_as_a_join() {
+    let mut desk = Desk::live(&["one"]);
+    desk.machine.check();
+    desk.sent();
+    desk.hear(ServerMessage::Again { id: None, board: Some(BOARD), after_ms: 300 });
+    assert_ne!(desk.machine.joined(), JoinState::Live, "the server no longer serves the board");
+    desk.tick(300);
+    assert_eq!(joins(&desk.sent()).len(), 1);
+}
+
+#[test]
 fn a_known_board_is_joined_from_where_the_client_stands() {
     let mut desk = Desk::live(&["one"]);
     desk.others(6, edited(insert(0, "x")));

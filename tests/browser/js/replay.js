@@ -80,6 +80,9 @@ function makeCall(BoardClient, client, step, ids) {
     case "connected":
       client.connected({ actor: step.actor }, moment);
       break;
+    case "check":
+      client.check();
+      break;
     case "disconnected":
       client.disconnected();
       break;

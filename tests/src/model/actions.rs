@@ -30,7 +30,8 @@ impl World {
                 Ok(())
             }
             74..88 => self.receive_some(seat),
-            88..91 => self.wait(seat),
+            88..90 => self.wait(seat),
+            90 => self.call(seat, Call::Check),
             91..95 => self.toggle_connection(seat),
             95..97 => self.reload(seat),
             97 => self.squash(),

@@ -100,6 +100,10 @@ impl World {
 
     fn take_join(&mut self, seat: usize, position: Option<Position>) {
         if self.has_fault(8) {
+            // As with the gateway, the join before this one is over.
+            if let Some(connection) = &mut self.seats[seat].connection {
+                connection.reached = None;
+            }
             self.say_again(seat, None);
             return;
         }

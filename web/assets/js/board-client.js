@@ -146,6 +146,11 @@ export class BoardClient {
     link.disconnected(this);
   }
 
+  /** There is reason to doubt that this client has everything: asks, and goes on meanwhile. */
+  check() {
+    link.check(this);
+  }
+
   /**
    * One parsed message from the server.
    * @param {any} message

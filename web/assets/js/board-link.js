@@ -49,6 +49,15 @@ export function disconnected(client) {
 }
 
 /**
+ * The client was asleep, or has another reason to doubt that it has everything: asks for what happened
+ * since its position, and goes on meanwhile.
+ * @param {BoardClient} client
+ */
+export function check(client) {
+  if (client.link.state === "live") askToJoin(client);
+}
+
+/**
  * @param {BoardClient} client
  * @param {any} message
  * @param {Moment} moment
@@ -87,7 +96,9 @@ const ofBoard = {
     onOutcome(client, id, outcome, moment);
   },
   again(client, { id, after_ms }, moment) {
-    if (client.link.state === "joining" && !id) client.link.wait = moment.now + after_ms;
+    // A join that is put off takes back the one before it.
+    const isForJoin = !id && (client.link.state === "joining" || client.link.state === "live");
+    if (isForJoin) setLink(client, { state: "joining", wait: moment.now + after_ms });
     else ofId.again(client, { id, after_ms }, moment);
   },
 };
@@ -155,6 +166,11 @@ export function setRole(client, role) {
  */
 export function join(client) {
   setLink(client, { state: "joining", wait: null });
+  askToJoin(client);
+}
+
+/** @param {BoardClient} client */
+function askToJoin(client) {
   client.outgoing.push(joinFrame(client.board, client.known.position));
 }
 

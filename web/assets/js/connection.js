@@ -5,7 +5,7 @@
 /** @typedef {"connecting" | "live" | "reconnecting" | "offline"} ConnectionState */
 /**
  * Who hears what comes over the connection.
- * @typedef {{connected(welcome: any): void, receive(message: any): void,
+ * @typedef {{connected(welcome: any): void, receive(message: any): void, woken(): void,
  *   disconnected(): void}} Party
  */
 
@@ -157,6 +157,7 @@ export class Connection extends EventTarget {
     } else {
       this.#ping();
       this.#expect(DOUBT_MS);
+      this.#tell((party) => party.woken());
     }
     this.#show();
   }

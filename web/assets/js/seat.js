@@ -78,6 +78,10 @@ export class Seat {
     if (this.#early.size > 0 && this.isPulled) this.#takeEarlyIn();
   }
 
+  woken() {
+    this.#do((machine) => machine.check(), false);
+  }
+
   disconnected() {
     this.#do((machine) => machine.disconnected(), false);
   }

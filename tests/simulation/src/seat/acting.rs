@@ -26,7 +26,8 @@ impl Seat {
             0..46 => self.type_something(),
             46..68 => self.leave_a_note(),
             68..84 => self.wish_something(),
-            84..90 => self.go_away(),
+            84..88 => self.go_away(),
+            88..90 => self.call(|machine, _| machine.check()),
             90..95 => self.reload(),
             _ => self.dismiss(),
         }
