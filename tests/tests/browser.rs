@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use sockbit_tests::proxy::{Line, Proxy};
+use sockbit_tests::system::board_page::{
+    create_board, is_live, leave_note, receipt_is, share, shows, type_in_note, write_note,
+};
 use sockbit_tests::system::{Browser, Site, Window, eventually};
 use thirtyfour::prelude::*;
 
@@ -64,7 +67,7 @@ impl Scene {
     async fn with_note(site: Site, text: &str) -> Self {
         let browser = Browser::start().await;
         let (ada, bob) = (browser.window().await, browser.window().await);
-        let board = create_board(&ada, &site, "Shared").await;
+        let board = create_board(&ada, &site.url(), "Shared").await;
         is_live(&ada).await;
         write_note(&ada, text).await;
         bob.open(&site.elsewhere(&share(&ada).await)).await;
@@ -78,84 +81,6 @@ impl Scene {
         }
         Self { site, ada, bob, browser, board }
     }
-}
-
-async fn create_board(window: &Window, site: &Site, title: &str) -> String {
-    window.open(&site.url()).await;
-    window.find("#create-title").await.send_keys(title).await.expect("typed");
-    window.find("#create .button").await.click().await.expect("clicked");
-    window.find("main#board").await;
-    let url = window.driver.current_url().await.expect("an address");
-    url.to_string()
-}
-
-async fn write_note(window: &Window, text: &str) {
-    let before = window.script("return document.querySelectorAll('#notes .note').length").await;
-    let composer = window.find("#composer textarea[name=text]").await;
-    composer.click().await.expect("focused");
-    composer.send_keys(text).await.expect("typed");
-    window.find("#composer .button").await.click().await.expect("clicked");
-    let count = before.as_u64().unwrap_or(0) + 1;
-    window
-        .until(
-            "the new note is there",
-            &format!("return document.querySelectorAll('#notes .note').length === {count}"),
-        )
-        .await;
-}
-
-async fn share(window: &Window) -> String {
-    window.find("[data-action=share]").await.click().await.expect("clicked");
-    window.script("if (!document.querySelector('#share-link')?.value) document.querySelector('#share-form').requestSubmit()").await;
-    window.until("there is a link", "return document.querySelector('#share-link')?.value").await;
-    let link = window.script("return document.querySelector('#share-link').value").await;
-    window.script("document.querySelector('#share').hidePopover()").await;
-    link.as_str().expect("an address").to_owned()
-}
-
-async fn is_live(window: &Window) {
-    window
-        .until(
-            "the connection is live",
-            "return document.querySelector('#connection').dataset.connection === 'live'",
-        )
-        .await;
-}
-
-/// Opens the first note's editor and types at its end.
-async fn type_in_note(window: &Window, text: &str) {
-    window.script("document.querySelector('#notes .note [data-action=edit], #notes .note [data-view]').click()").await;
-    window
-        .until(
-            "the editor has the focus",
-            "return document.activeElement?.matches('#notes .note textarea[name=text]')",
-        )
-        .await;
-    window
-        .script(
-            "const t = document.activeElement; t.setSelectionRange(t.value.length, t.value.length)",
-        )
-        .await;
-    let editor = window.driver.active_element().await.expect("the editor");
-    editor.send_keys(text).await.expect("typed");
-}
-
-async fn leave_note(window: &Window) {
-    window.script("document.activeElement.blur()").await;
-}
-
-async fn shows(window: &Window, text: &str) {
-    let wanted = json!(text);
-    let script = format!(
-        "const n = document.querySelector('#notes .note textarea[name=text]'); return n && n.value === {wanted}"
-    );
-    window.until(&format!("the note reads {text:?}"), &script).await;
-}
-
-async fn receipt_is(window: &Window, receipt: &str) {
-    let script =
-        format!("return document.querySelector('#notes .note').dataset.receipt === '{receipt}'");
-    window.until(&format!("the receipt says {receipt}"), &script).await;
 }
 
 async fn what_one_person_writes_the_other_sees(site: Site) {
@@ -391,7 +316,7 @@ async fn has_focus(window: &Window, selector: &str) {
 async fn a_board_is_used_by_keys_alone(site: Site) {
     let browser = Browser::start().await;
     let ada = browser.window().await;
-    create_board(&ada, &site, "Keys").await;
+    create_board(&ada, &site.url(), "Keys").await;
     is_live(&ada).await;
     for text in ["one", "two"] {
         press(&ada, "n").await;
@@ -466,7 +391,7 @@ async fn boxes_are_ticked_without_opening_their_note(site: Site) {
 async fn words_that_are_too_long_for_a_note_stay_and_the_limit_is_said(site: Site) {
     let browser = Browser::start().await;
     let ada = browser.window().await;
-    create_board(&ada, &site, "Long").await;
+    create_board(&ada, &site.url(), "Long").await;
     is_live(&ada).await;
     ada.script(
         "const t = document.querySelector('#composer textarea'); t.value = 'word '.repeat(15000);\
@@ -485,7 +410,7 @@ async fn words_that_are_too_long_for_a_note_stay_and_the_limit_is_said(site: Sit
 async fn a_name_given_while_offline_stays_in_its_form(mut site: Site) {
     let browser = Browser::start().await;
     let ada = browser.window().await;
-    create_board(&ada, &site, "Nameless").await;
+    create_board(&ada, &site.url(), "Nameless").await;
     is_live(&ada).await;
     site.kill().await;
     ada.find(".me").await.click().await.expect("clicked");
@@ -584,7 +509,7 @@ async fn everything_works_without_javascript(site: Site) {
     let browser = Browser::start().await;
     let ada = browser.window().await;
     ada.allow_scripts(false).await;
-    create_board(&ada, &site, "Plain").await;
+    create_board(&ada, &site.url(), "Plain").await;
     ada.find("#composer textarea[name=text]")
         .await
         .send_keys("by forms alone")
@@ -624,7 +549,7 @@ async fn the_pages_as_people_see_them(site: Site) {
     let ada = browser.window().await;
     ada.open(&site.url()).await;
     ada.screenshot("first-visit").await;
-    create_board(&ada, &site, "Summer house").await;
+    create_board(&ada, &site.url(), "Summer house").await;
     ada.screenshot("board-empty").await;
     for (colour, text) in [
         (

@@ -1,6 +1,7 @@
 //! The app as its users meet it: the real program, real connections, a real browser.
 
 mod app;
+pub mod board_page;
 mod browser;
 mod cluster;
 mod peer;

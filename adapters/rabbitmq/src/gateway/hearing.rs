@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use futures::{FutureExt, StreamExt};
 use lapin::message::Delivery;
-use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
-use lapin::types::FieldTable;
+use lapin::options::BasicAckOptions;
 use lapin::{Channel, Consumer};
 use serde::de::DeserializeOwned;
 use sockbit_application::envelope::{Announcement, Answered};
@@ -21,6 +20,7 @@ use uuid::Uuid;
 
 use super::asking::Waiting;
 use super::news_box::NewsBox;
+use super::own_queue;
 use crate::connection::{Fault, Open};
 use crate::link::{Closing, Purpose, Stage, locked};
 use crate::roster::{FORGOTTEN_AFTER, Roster};
@@ -207,12 +207,9 @@ impl Purpose for Hearing {
         topology::declare(&channel, &self.settings).await?;
         let queue = self.settings.names.gateway(self.settings.id, number);
         topology::declare_gateway_queue(&channel, &queue).await?;
-        channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
         let session = Session { number, channel, queue, consumer: Mutex::default() };
         self.bind_all(&session).await?;
-        let options = BasicConsumeOptions { exclusive: true, ..BasicConsumeOptions::default() };
-        let (queue, table) = (session.queue.as_str().into(), FieldTable::default());
-        let consumer = session.channel.basic_consume(queue, "".into(), options, table).await?;
+        let consumer = own_queue::consume(&session.channel, &session.queue, PREFETCH).await?;
         *locked(&session.consumer) = Some(consumer);
         Ok(session)
     }

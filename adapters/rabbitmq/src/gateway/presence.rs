@@ -8,8 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::StreamExt;
 use lapin::message::Delivery;
-use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
-use lapin::types::FieldTable;
+use lapin::options::BasicAckOptions;
 use lapin::{Channel, Consumer};
 use sockbit_application::envelope::Presences;
 use sockbit_application::seal::Kind;
@@ -22,6 +21,8 @@ use crate::link::{Closing, Link, Purpose, Stage, locked};
 use crate::publishing::{Parcel, put};
 use crate::settings::Settings;
 use crate::topology::{self, slot_key};
+
+use super::own_queue;
 
 /// Messages that the broker sends ahead.
 const PREFETCH: u16 = 32;
@@ -170,11 +171,8 @@ impl Purpose for Telling {
         topology::declare(&channel, &self.settings).await?;
         let queue = self.settings.names.presence_of(self.settings.id, number);
         topology::declare_people_queue(&channel, &queue).await?;
-        channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
         let session = Session { channel, queue, consumer: Mutex::default() };
-        let options = BasicConsumeOptions { exclusive: true, ..BasicConsumeOptions::default() };
-        let (queue, table) = (session.queue.as_str().into(), FieldTable::default());
-        let consumer = session.channel.basic_consume(queue, "".into(), options, table).await?;
+        let consumer = own_queue::consume(&session.channel, &session.queue, PREFETCH).await?;
         *locked(&session.consumer) = Some(consumer);
         Ok(session)
     }

@@ -1,0 +1,90 @@
+//! What people do on the page of a board.
+
+use serde_json::json;
+
+use super::Window;
+
+/// Begins a board from the first page, and gives its address.
+pub async fn create_board(window: &Window, url: &str, title: &str) -> String {
+    window.open(url).await;
+    window.find("#create-title").await.send_keys(title).await.expect("typed");
+    window.find("#create .button").await.click().await.expect("clicked");
+    window.find("main#board").await;
+    let url = window.driver.current_url().await.expect("an address");
+    url.to_string()
+}
+
+/// Writes a new note, and waits until it is there.
+pub async fn write_note(window: &Window, text: &str) {
+    let before = window.script("return document.querySelectorAll('#notes .note').length").await;
+    let composer = window.find("#composer textarea[name=text]").await;
+    composer.click().await.expect("focused");
+    composer.send_keys(text).await.expect("typed");
+    window.find("#composer .button").await.click().await.expect("clicked");
+    let count = before.as_u64().unwrap_or(0) + 1;
+    window
+        .until(
+            "the new note is there",
+            &format!("return document.querySelectorAll('#notes .note').length === {count}"),
+        )
+        .await;
+}
+
+/// Makes a link to the board.
+pub async fn share(window: &Window) -> String {
+    window.find("[data-action=share]").await.click().await.expect("clicked");
+    window.script("if (!document.querySelector('#share-link')?.value) document.querySelector('#share-form').requestSubmit()").await;
+    window.until("there is a link", "return document.querySelector('#share-link')?.value").await;
+    let link = window.script("return document.querySelector('#share-link').value").await;
+    window.script("document.querySelector('#share').hidePopover()").await;
+    link.as_str().expect("an address").to_owned()
+}
+
+/// Waits until the connection stands.
+pub async fn is_live(window: &Window) {
+    window
+        .until(
+            "the connection is live",
+            "return document.querySelector('#connection').dataset.connection === 'live'",
+        )
+        .await;
+}
+
+/// Opens the first note's editor and types at its end.
+pub async fn type_in_note(window: &Window, text: &str) {
+    window.script("document.querySelector('#notes .note [data-action=edit], #notes .note [data-view]').click()").await;
+    window
+        .until(
+            "the editor has the focus",
+            "return document.activeElement?.matches('#notes .note textarea[name=text]')",
+        )
+        .await;
+    window
+        .script(
+            "const t = document.activeElement; t.setSelectionRange(t.value.length, t.value.length)",
+        )
+        .await;
+    let editor = window.driver.active_element().await.expect("the editor");
+    editor.send_keys(text).await.expect("typed");
+}
+
+/// Leaves the note, which saves it.
+pub async fn leave_note(window: &Window) {
+    window.script("document.activeElement.blur()").await;
+}
+
+/// Waits until the first note reads so.
+pub async fn shows(window: &Window, text: &str) {
+    let wanted = json!(text);
+    let script = format!(
+        "const n = document.querySelector('#notes .note textarea[name=text]'); return n && n.value === {wanted}"
+    );
+    window.until(&format!("the note reads {text:?}"), &script).await;
+}
+
+/// Waits until the first note has this receipt.
+pub async fn receipt_is(window: &Window, receipt: &str) {
+    let script =
+        format!("return document.querySelector('#notes .note').dataset.receipt === '{receipt}'");
+    window.until(&format!("the receipt says {receipt}"), &script).await;
+}
