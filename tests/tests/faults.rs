@@ -156,7 +156,7 @@ async fn run_all(faults: &[&Fault], wiring: Wiring, size: Size, tally: &mut Tall
         if told.is_none()
             && let Some(mut house) = house.take()
         {
-            house.processes().for_each(|process| println!("{}", process.last_words()));
+            println!("{}", house.last_words());
         }
         tally.count(&name, told);
     }

@@ -20,6 +20,9 @@ use crate::system::{Front, Process};
 /// What a process may take beyond what it took when it had just started.
 const MEMORY_KIB_MAX: u64 = 64 * 1024;
 
+const WHAT_WAITS: [&str; 6] =
+    ["list_queues", "name", "state", "consumers", "messages_ready", "messages_unacknowledged"];
+
 /// Two gateways and two workers on a broker and a database of their own, or all in one process.
 pub struct House {
     /// They hold connections.
@@ -177,6 +180,17 @@ impl House {
             let peak = process.memory_peak_kib();
             assert!(peak <= max, "a process took {peak} KiB, and may take {max}");
         }
+    }
+
+    /// What everybody said last and what waits in the broker, for whoever wants to know why a test failed.
+    pub fn last_words(&mut self) -> String {
+        let said: Vec<String> = self.processes().map(|process| process.last_words()).collect();
+        let waiting = match &self.servers {
+            Servers::Apart { broker, .. } => block_in_place(|| broker.ctl(&WHAT_WAITS)),
+            Servers::None { .. } => Ok(String::new()),
+        };
+        let waiting = waiting.unwrap_or_else(|error| error.to_string());
+        format!("{}\nin the broker:\n{waiting}", said.join("\n"))
     }
 
     /// The broker.

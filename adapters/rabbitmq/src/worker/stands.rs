@@ -25,6 +25,9 @@ const PREFETCH: u16 = 64;
 /// A queue whose leader is away does not answer, and there is no reason to let go of the others.
 const TAKEN_UP_WITHIN: Duration = Duration::from_secs(5);
 const CLOSED_WITHIN: Duration = Duration::from_secs(2);
+/// A queue that is not let go of by then is torn away from this worker, with its connection: as long as it
+/// is held, nobody else is given what waits in it.
+const HANDED_OVER_WITHIN: Duration = Duration::from_secs(10);
 
 /// The queues that are consumed now, or as soon as they answer.
 pub(super) struct Stands {
@@ -130,18 +133,19 @@ impl Stand {
             self.receive(stand, message.map_err(|error| error.to_string())?).await;
         }
         self.common.let_go(self.queue);
-        self.hand_over(stand, &channel, consumer).await
+        tracing::info!(queue = self.name, "a work queue is handed over");
+        let handing_over = timeout(HANDED_OVER_WITHIN, self.hand_over(stand, &channel, consumer));
+        handing_over.await.unwrap_or_else(|_| Err(format!("{} cannot be handed over", self.name)))
     }
 
     /// Pulls no more, lets what was delivered be finished, and closes the channel. The broker lets
     /// another worker have the queue meanwhile.
     async fn hand_over(
-        self,
+        &self,
         stand: u64,
         channel: &Channel,
         mut consumer: Consumer,
     ) -> Result<(), String> {
-        tracing::info!(queue = self.name, "a work queue is handed over");
         let cancelling = channel.basic_cancel(consumer.tag(), BasicCancelOptions::default());
         cancelling.await.map_err(|error| error.to_string())?;
         while let Some(message) = consumer.next().await {
