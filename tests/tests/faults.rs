@@ -12,14 +12,14 @@ use sockbit_tests::faults::{
     Blow, Bus, Disks, FAULTS, Fault, Ground, House, Page, People, Place, Remarks, Size, Transport,
     Witness,
 };
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// Names a program that was built from an older revision.
 const OLDER: &str = "SOCKBIT_TEST_OLDER";
 /// How long people work undisturbed before each blow.
 const UNDISTURBED: Duration = Duration::from_secs(1);
-/// After so many blows people go home, and others come: texts have an end.
-const BLOWS_MAX: usize = 25;
+/// After so long people go home, and others come to fresh boards: a note takes no more than 64 KiB.
+const SHIFT: [Duration; 2] = [Duration::from_secs(160), Duration::from_mins(4)];
 /// A page says after three seconds that words are not saved; a busy machine is a little late.
 const SILENT_MAX: Duration = Duration::from_secs(4);
 
@@ -181,14 +181,17 @@ fn ground(place: Place) -> Result<Ground, String> {
 async fn run(fault: &Fault, house: &mut House, (transport, bus, _): Wiring, size: Size) -> String {
     let mut figures = Figures::default();
     let mut page = Page::open().await;
-    let rounds: Vec<usize> = (0..fault.rounds(bus, size)).collect();
-    for rounds in rounds.chunks(BLOWS_MAX) {
-        let people = People::begin(&house.fronts(), transport).await;
+    let mut rounds = (0..fault.rounds(bus, size)).peekable();
+    while rounds.peek().is_some() {
+        let people = People::begin(&house.fronts(), transport, size).await;
         let witness = Witness::begin(page, &house.fronts()[0]).await;
-        for round in rounds {
+        let begun = Instant::now();
+        while begun.elapsed() < SHIFT[size as usize]
+            && let Some(round) = rounds.next()
+        {
             sleep(UNDISTURBED).await;
             let (people, witness, remarks) = (&people, &witness, &figures.remarks);
-            let blow = Blow { round: *round, size, people, witness, remarks };
+            let blow = Blow { round, size, people, witness, remarks };
             fault.strike(house, blow).await;
             figures.healed.push(people.until_each_is_served().await);
         }

@@ -133,7 +133,7 @@ pub const FAULTS: [Fault; 14] = [
     Fault {
         name: "a_line_is_cut_both_ways_or_one_way",
         place: Place::Anywhere,
-        rounds: [4, 12],
+        rounds: [4, 14],
         rounds_in_one_process: [0, 3],
         healed_within: 15,
         strike: |house, blow| a_line_is_cut(house, blow).boxed_local(),

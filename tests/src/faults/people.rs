@@ -1,4 +1,4 @@
-//! Twenty people who type, two hundred edits a second, whatever happens to what they type into; and
+//! Twenty people who type, two hundred edits a second, or eighty for a night, whatever happens to what they type into; and
 //! the proof that everything is there once.
 
 use std::collections::BTreeMap;
@@ -15,14 +15,14 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::Transport;
+use super::{Size, Transport};
 use crate::servers::fresh_id;
 use crate::system::{Front, Peer};
 
 const BOARDS: usize = 5;
 const CLIENTS_PER_BOARD: usize = 4;
-/// 20 clients that type every 100 ms: 200 edits a second.
-const BETWEEN_EDITS: Duration = Duration::from_millis(100);
+/// By the size of the run.
+const BETWEEN_EDITS: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(250)];
 const KEY: &str = "a key that the clients share";
 
 /// Longer, and somebody is not served any more.
@@ -53,7 +53,7 @@ struct Typist {
 
 impl People {
     /// Makes the boards and has everybody begin, spread over the places where the app is reached.
-    pub async fn begin(fronts: &[Front], transport: Transport) -> Self {
+    pub async fn begin(fronts: &[Front], transport: Transport, size: Size) -> Self {
         // A client machine of every other transport joins here.
         let Transport::WebSocket = transport;
         let boards: Vec<_> =
@@ -69,8 +69,10 @@ impl People {
         }
         let (stop, stopped) = watch::channel(false);
         let saved = typists.iter().map(|typist| Arc::clone(&typist.saved)).collect();
-        let typing =
-            typists.into_iter().map(|it| tokio::spawn(it.type_away(stopped.clone()))).collect();
+        let typing = typists
+            .into_iter()
+            .map(|it| tokio::spawn(it.type_away(stopped.clone(), size)))
+            .collect();
         Self { typing, saved, stop, boards }
     }
 
@@ -133,6 +135,9 @@ impl People {
         let typed = join_all(self.typing).await;
         let mut typists: Vec<Typist> =
             typed.into_iter().map(|it| it.expect("a client goes on")).collect();
+        for typist in &typists {
+            assert_eq!(typist.peer.rejected, [], "nothing that was typed is wrong");
+        }
         join_all(typists.iter_mut().map(|typist| typist.peer.settle())).await;
         for (_, note) in &self.boards {
             let looking: Vec<&mut Typist> =
@@ -183,12 +188,12 @@ impl Typist {
         Self { peer, note, number, tokens: Vec::new(), saved: Arc::default() }
     }
 
-    async fn type_away(mut self, stopped: watch::Receiver<bool>) -> Self {
+    async fn type_away(mut self, stopped: watch::Receiver<bool>, size: Size) -> Self {
         self.peer.machine.be_here(Some(self.note));
         let mut next = Instant::now();
         while !*stopped.borrow() {
             self.type_once();
-            next += BETWEEN_EDITS;
+            next += BETWEEN_EDITS[size as usize];
             self.peer.run_until(next).await;
             let saved = u64::try_from(self.peer.saved.len()).unwrap_or(u64::MAX);
             self.saved.store(saved, Ordering::Relaxed);
