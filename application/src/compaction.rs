@@ -11,7 +11,7 @@ use sockbit_domain::{BoardId, Seq, Timestamp, squash};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::gateway::backoff;
+use crate::backoff;
 use crate::ports::{Clock, Commit, Ids, OldEvents, Squash, Store, StoreError, Uncompacted};
 
 /// Between two rounds, if history is not compacted sooner than that.

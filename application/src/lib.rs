@@ -4,6 +4,7 @@
 //! [`worker::Worker`] takes it off, [`core::Core::process`] decides, commits, announces and answers,
 //! and the [`gateway::Gateway`] brings the news to every session that looks.
 
+mod backoff;
 pub mod compaction;
 pub mod core;
 pub mod envelope;

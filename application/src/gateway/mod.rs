@@ -2,7 +2,6 @@
 //! It has no database and no rule about boards.
 
 mod admittance;
-pub(crate) mod backoff;
 mod bucket;
 mod command_sender;
 mod feed;
@@ -28,6 +27,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
+use crate::backoff;
 use crate::envelope::{Address, Answer, Answered, Encoded, Question};
 use crate::ports::{Announcements, Commands, Ids, News, Presence, Queries, Unavailable};
 

@@ -7,8 +7,8 @@ use sockbit_domain::{BoardId, Event, Position, Seq};
 use tokio::time::{Instant, timeout_at};
 
 use super::Hub;
+use crate::backoff;
 use crate::envelope::{Announced, Announcement, Answer, Question};
-use crate::gateway::backoff;
 use crate::gateway::feed::Feed;
 use crate::slot::Slot;
 use crate::trace::TraceId;

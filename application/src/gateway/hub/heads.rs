@@ -10,8 +10,8 @@ use sockbit_domain::{BoardId, Position};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
 use super::Hub;
+use crate::backoff::spread;
 use crate::envelope::{Answer, Question};
-use crate::gateway::backoff::spread;
 
 /// Boards in one question for heads.
 const HEADS_MAX: usize = 1_000;

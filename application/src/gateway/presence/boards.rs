@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::agenda::Agenda;
 use super::board::{Board, TOLD_EVERY};
+use crate::backoff::spread;
 use crate::envelope::{PeopleAt, Presences};
-use crate::gateway::backoff::spread;
 use crate::gateway::outgoing::Outgoing;
 use crate::ports::json_bytes;
 use crate::slot::Slot;

@@ -9,11 +9,12 @@ use sockbit_domain::{BoardId, Position};
 use tokio::time::Instant;
 
 use super::Session;
+use crate::backoff;
 use crate::envelope::Encoded;
 use crate::gateway::feed::CatchUp;
 use crate::gateway::hub::Page;
+use crate::gateway::locked;
 use crate::gateway::outgoing::{CloseReason, Delivered};
-use crate::gateway::{backoff, locked};
 use crate::ports::Unavailable;
 
 /// How far a joined board's events have been sent.

@@ -7,7 +7,7 @@ const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(2);
 
 /// How long `who` waits after this many attempts that failed.
-pub(super) fn pause(who: impl Hash, failed: u32) -> Duration {
+pub(crate) fn pause(who: impl Hash, failed: u32) -> Duration {
     let doublings = 2_u32.saturating_pow(failed.saturating_sub(1));
     let longest = FIRST.saturating_mul(doublings).min(LONGEST);
     longest / 2 + spread((who, failed), longest / 2)
