@@ -7,6 +7,7 @@
 
 mod connect_error;
 mod connection;
+mod consuming;
 mod dead_letters;
 mod gateway;
 mod link;

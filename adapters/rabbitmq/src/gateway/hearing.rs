@@ -20,8 +20,8 @@ use uuid::Uuid;
 
 use super::asking::Waiting;
 use super::news_box::NewsBox;
-use super::own_queue;
 use crate::connection::{Fault, Open};
+use crate::consuming::consume_alone;
 use crate::link::{Closing, Purpose, Stage, locked};
 use crate::roster::{FORGOTTEN_AFTER, Roster};
 use crate::settings::Settings;
@@ -209,7 +209,7 @@ impl Purpose for Hearing {
         topology::declare_gateway_queue(&channel, &queue).await?;
         let session = Session { number, channel, queue, consumer: Mutex::default() };
         self.bind_all(&session).await?;
-        let consumer = own_queue::consume(&session.channel, &session.queue, PREFETCH).await?;
+        let consumer = consume_alone(&session.channel, &session.queue, PREFETCH).await?;
         *locked(&session.consumer) = Some(consumer);
         Ok(session)
     }

@@ -3,7 +3,6 @@
 mod asking;
 mod hearing;
 mod news_box;
-mod own_queue;
 mod presence;
 mod silent_queues;
 mod taking_in;

@@ -17,12 +17,11 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::connection::{Fault, Open};
+use crate::consuming::consume_alone;
 use crate::link::{Closing, Link, Purpose, Stage, locked};
 use crate::publishing::{Parcel, put};
 use crate::settings::Settings;
 use crate::topology::{self, slot_key};
-
-use super::own_queue;
 
 /// Messages that the broker sends ahead.
 const PREFETCH: u16 = 32;
@@ -172,7 +171,7 @@ impl Purpose for Telling {
         let queue = self.settings.names.presence_of(self.settings.id, number);
         topology::declare_people_queue(&channel, &queue).await?;
         let session = Session { channel, queue, consumer: Mutex::default() };
-        let consumer = own_queue::consume(&session.channel, &session.queue, PREFETCH).await?;
+        let consumer = consume_alone(&session.channel, &session.queue, PREFETCH).await?;
         *locked(&session.consumer) = Some(consumer);
         Ok(session)
     }

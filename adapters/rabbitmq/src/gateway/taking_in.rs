@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use futures::StreamExt;
 use lapin::message::Delivery;
-use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
-use lapin::types::{AMQPValue, FieldTable, ShortString};
+use lapin::options::BasicAckOptions;
+use lapin::types::{AMQPValue, ShortString};
 use lapin::{BasicProperties, Channel, Consumer};
 use sockbit_application::envelope::Encoded;
 use sockbit_application::ports::Submission;
@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use crate::connection::{Fault, Open};
+use crate::consuming::consume;
 use crate::link::{Closing, Purpose, Stage, locked};
 use crate::publishing::{Parcel, Publisher};
 use crate::settings::Settings;
@@ -137,11 +138,8 @@ impl Purpose for TakingIn {
     async fn begin(&self, open: &Arc<Open>, _: u64) -> Result<Session, Fault> {
         let channel = open.channel().await?;
         topology::declare(&channel, &self.settings).await?;
-        channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
-        let (queue, options) = (self.settings.names.intake(), BasicConsumeOptions::default());
-        let consuming =
-            channel.basic_consume(queue.into(), "".into(), options, FieldTable::default());
-        let consumer = Mutex::new(Some(consuming.await?));
+        let consumer = consume(&channel, &self.settings.names.intake(), PREFETCH).await?;
+        let consumer = Mutex::new(Some(consumer));
         Ok(Session { channel, consumer })
     }
 

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use lapin::message::Delivery as Message;
-use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
-use lapin::types::FieldTable;
+use lapin::options::BasicCancelOptions;
 use lapin::{Channel, Consumer};
 use sockbit_application::envelope::CommandEnvelope;
 use sockbit_application::ports::{Delivery, Receipt};
@@ -17,6 +16,7 @@ use tokio::time::{sleep, timeout};
 
 use super::common::Common;
 use crate::connection::Open;
+use crate::consuming::consume;
 use crate::pause::Pause;
 
 /// Messages of one queue that the broker sends ahead. Each is at most about as large as the largest
@@ -93,7 +93,7 @@ impl Stand {
             let channel = self.open.channel().await.map_err(|error| error.to_string())?;
             let consuming = tokio::select! {
                 _ = &mut leave => return close(&channel).await,
-                consuming = timeout(TAKEN_UP_WITHIN, self.consume(&channel)) => consuming,
+                consuming = timeout(TAKEN_UP_WITHIN, consume(&channel, &self.name, PREFETCH)) => consuming,
             };
             match consuming {
                 Ok(Ok(consumer)) => return self.work(channel, consumer, leave).await,
@@ -106,12 +106,6 @@ impl Stand {
                 () = sleep(pause.next()) => {}
             }
         }
-    }
-
-    async fn consume(&self, channel: &Channel) -> lapin::Result<Consumer> {
-        channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
-        let (name, options) = (self.name.as_str().into(), BasicConsumeOptions::default());
-        channel.basic_consume(name, "".into(), options, FieldTable::default()).await
     }
 
     async fn work(

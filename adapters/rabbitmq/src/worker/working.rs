@@ -7,8 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::StreamExt;
 use lapin::message::Delivery as Message;
-use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
-use lapin::types::FieldTable;
+use lapin::options::BasicAckOptions;
 use lapin::{Channel, Consumer};
 use sockbit_application::seal::Kind;
 use tokio::time::{Instant, interval, timeout};
@@ -17,6 +16,7 @@ use super::asked;
 use super::common::Common;
 use super::stands::Stands;
 use crate::connection::{Fault, Open};
+use crate::consuming::consume;
 use crate::link::{Closing, Purpose, Stage, locked};
 use crate::roster::{FORGOTTEN_AFTER, PRESENT_EVERY};
 use crate::topology::{self, WORKERS_KEY};
@@ -183,10 +183,4 @@ impl Purpose for Working {
         self.common.asked.clear();
         self.common.let_go_of_all();
     }
-}
-
-async fn consume(channel: &Channel, queue: &str, ahead: u16) -> Result<Consumer, Fault> {
-    channel.basic_qos(ahead, BasicQosOptions::default()).await?;
-    let options = BasicConsumeOptions::default();
-    Ok(channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?)
 }
