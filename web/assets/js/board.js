@@ -30,8 +30,7 @@ const composer = hydrateComposer();
 seat.shown = (all, isOwn) => {
   const changes = all.filter(({ type }) => type !== "people");
   if (changes.length > 0) showChanges(changes, isOwn);
-  // A card that is new may be of a note that somebody is in.
-  if (all.some(({ type }) => type !== "text" && type !== "note")) people.show();
+  people.show(all);
 };
 
 /**

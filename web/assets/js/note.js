@@ -38,7 +38,7 @@ seat.shown = (changes, isOwn) => {
     card.change(change.delta, seat.text(card.id));
     if (!isOwn && card !== pen.card) card.freshen();
   }
-  people.show();
+  people.show(changes);
   showAll();
   drafts.show(seats);
   showNews(main, seat, changes);

@@ -20,7 +20,12 @@ export class People {
     this.head = find(document, "#people");
   }
 
-  show() {
+  /**
+   * Shows them where that may be different now: a card that is new may be of a note that somebody is in.
+   * @param {import("./view-changes.js").ViewChange[]} changes
+   */
+  show(changes) {
+    if (changes.every(({ type }) => type === "text" || type === "note")) return;
     const { machine } = this.seat;
     const people = machine.people();
     if (this.head) {
