@@ -129,8 +129,7 @@ impl Typist {
         } else {
             peer.saves(board, json!({"type": "join_board"}), Some(KEY)).await;
         }
-        peer.send(json!({"v": 1, "type": "join", "board": board})).await;
-        let head = peer.next_of("base_gone").await["head"].clone();
+        let head = peer.head(board).await;
         peer.send(json!({"v": 1, "type": "join", "board": board, "position": head})).await;
         peer.next_of("joined").await;
         Self { peer, board, note, base: head }

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
+use crate::system::board_page::{create_board, write_note};
 use crate::system::{Browser, Front, Window, eventually};
 
 /// Between two words.
@@ -59,14 +60,8 @@ impl Witness {
     /// Begins a board with a note, and writes in it from here on.
     pub async fn begin(page: Page, front: &Front) -> Self {
         let window = &page.window;
-        window.open(&front.url).await;
-        window.find("#create-title").await.send_keys("Witness").await.expect("typed");
-        window.find("#create .button").await.click().await.expect("clicked");
-        let composer = window.find("#composer textarea[name=text]").await;
-        composer.click().await.expect("focused");
-        composer.send_keys("begin").await.expect("typed");
-        window.find("#composer .button").await.click().await.expect("clicked");
-        window.find("#notes .note [data-view]").await;
+        create_board(window, &front.url, "Witness").await;
+        write_note(window, "begin").await;
         let (stop, stopped) = watch::channel(false);
         let (told, seen) = watch::channel(Seen::default());
         let writing = tokio::spawn(write_away(page, stopped, told));
