@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lapin::options::{
-    BasicGetOptions, BasicPublishOptions, ExchangeDeleteOptions, QueueDeleteOptions,
+    BasicConsumeOptions, BasicGetOptions, BasicPublishOptions, ExchangeDeleteOptions,
+    QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
 };
-use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
+use lapin::types::FieldTable;
+use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Consumer};
 use sockbit_application::envelope::CommandEnvelope;
 use sockbit_application::ports::{
     Announcements, Announcer, Clock, Commands, Presence, Queries, Questions, Work,
@@ -142,6 +144,21 @@ impl Stranger {
             let deleting = self.channel.exchange_delete(exchange.into(), options);
             deleting.await.expect("the broker obeys");
         }
+    }
+
+    /// What is published to an exchange under a key from now on.
+    pub async fn hears(&self, exchange: String, key: &str) -> Consumer {
+        let options = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
+        let nothing = FieldTable::default;
+        let queue = self.channel.queue_declare("".into(), options, nothing()).await;
+        let queue = queue.expect("the broker obeys").name().clone();
+        let options = QueueBindOptions::default();
+        let binding =
+            self.channel.queue_bind(queue.clone(), exchange.into(), key.into(), options, nothing());
+        binding.await.expect("the broker obeys");
+        let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
+        let consuming = self.channel.basic_consume(queue, "".into(), options, nothing());
+        consuming.await.expect("the broker obeys")
     }
 
     /// Publishes bytes as they are to a queue.

@@ -50,6 +50,11 @@ impl Parcel {
         Self { exchange, key, body, properties, mandatory: true }
     }
 
+    /// For one queue that may be gone by now; where it is, this is told.
+    pub fn call(queue: String, kind: &str, body: Vec<u8>) -> Self {
+        Self { mandatory: true, ..Self::news(String::new(), queue, kind, body) }
+    }
+
     pub fn with(mut self, properties: impl FnOnce(BasicProperties) -> BasicProperties) -> Self {
         self.properties = properties(self.properties);
         self
@@ -63,8 +68,20 @@ pub(crate) enum Verdict {
     Taken,
     /// The broker has it not.
     Refused(String),
+    /// The broker has it not, since there is no queue for it.
+    Unroutable(String),
     /// It may have it, or not.
     Unknown(String),
+}
+
+impl Verdict {
+    /// Whether the broker has it, for those who do the same in all other cases.
+    pub fn taken(self) -> Result<(), String> {
+        match self {
+            Self::Taken => Ok(()),
+            Self::Refused(reason) | Self::Unroutable(reason) | Self::Unknown(reason) => Err(reason),
+        }
+    }
 }
 
 /// A connection to publish on.
@@ -199,7 +216,7 @@ pub(crate) async fn publish(channel: &Channel, parcels: Vec<Parcel>) -> Vec<Verd
     let verdict = |(number, confirmation)| {
         let back = returned.iter().find(|(it, _)| *it == number);
         match (back, confirmation) {
-            (Some((_, reason)), _) => Verdict::Refused(reason.clone()),
+            (Some((_, reason)), _) => Verdict::Unroutable(reason.clone()),
             (None, Ok(Confirmation::Ack(_))) => Verdict::Taken,
             (None, Ok(_)) => Verdict::Refused("the queue is full".to_owned()),
             (None, Err(fault)) => Verdict::Unknown(Fault::to_string(&fault)),

@@ -12,7 +12,9 @@ use crate::wire::Presence;
 
 /// How often a worker says that it is there.
 pub(crate) const PRESENT_EVERY: Duration = Duration::from_secs(2);
-/// Whoever was not heard for so long is gone.
+/// How often a worker calls on its neighbour.
+pub(crate) const CALLED_ON_EVERY: Duration = Duration::from_millis(250);
+/// Whoever was not heard for so long is gone, also where the broker has not noticed it.
 pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_secs(6);
 /// More workers than this cannot have a queue each, and nobody can make this grow for ever.
 const WORKERS_MAX: usize = 1_024;
@@ -24,11 +26,15 @@ pub(crate) struct Roster {
 }
 
 impl Roster {
-    /// Takes in what a worker says of itself. Whether there is one more or one less now.
+    /// Takes in what a worker says of itself, or another one that missed it. Whether there is one more or one less now.
     pub fn hear(&self, presence: Presence) -> bool {
         let mut heard = locked(&self.heard);
         if presence.leaves {
-            return heard.remove(&presence.worker).is_some();
+            // Who was missed on one connection may be back on another.
+            let is_back = heard.get(&presence.worker).is_some_and(|(_, last)| {
+                presence.hears_at.is_some() && last.hears_at != presence.hears_at
+            });
+            return !is_back && heard.remove(&presence.worker).is_some();
         }
         if heard.len() >= WORKERS_MAX && !heard.contains_key(&presence.worker) {
             return false;
@@ -41,6 +47,15 @@ impl Roster {
         let mut heard = locked(&self.heard);
         heard.retain(|_, (at, _)| at.elapsed() <= FORGOTTEN_AFTER);
         heard.iter().map(|(id, (_, presence))| (*id, presence.clone())).collect()
+    }
+
+    /// Whom this worker calls on: the next one after it, the first after the last. So each is called on by one other,
+    /// however many there are, and where several are gone they are found one after the other.
+    pub fn neighbour_of(&self, me: Uuid) -> Option<Presence> {
+        let mut present = self.present();
+        present.retain(|id, it| *id != me && it.hears_at.is_some());
+        let mut after = present.split_off(&me);
+        after.pop_first().or_else(|| present.pop_first()).map(|(_, presence)| presence)
     }
 
     /// Whether all who are there count as many work queues as this process does.
@@ -102,7 +117,8 @@ mod tests {
 
     fn presence(worker: u128) -> Presence {
         let version = "1.0.0".to_owned();
-        Presence { worker: id(worker), work_queues: 16, version, leaves: false }
+        let hears_at = Some(format!("worker.{worker}.0"));
+        Presence { worker: id(worker), work_queues: 16, version, leaves: false, hears_at }
     }
 
     #[test]
@@ -160,6 +176,47 @@ mod tests {
         roster.hear(presence(1));
         assert!(roster.hear(Presence { leaves: true, ..presence(1) }), "one less");
         assert!(roster.present().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_was_missed_on_an_old_connection_and_is_back_on_another_stays() {
+        let roster = Roster::default();
+        let missed = Presence { leaves: true, ..presence(1) };
+        roster.hear(Presence { hears_at: Some("worker.1.1".to_owned()), ..presence(1) });
+        assert!(!roster.hear(missed.clone()), "no less");
+        assert_eq!(roster.present().len(), 1);
+        roster.hear(presence(1));
+        assert!(roster.hear(missed), "one less");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_older_program_says_goodbye_without_a_queue() {
+        let roster = Roster::default();
+        roster.hear(Presence { hears_at: None, ..presence(1) });
+        assert!(roster.hear(Presence { hears_at: None, leaves: true, ..presence(1) }), "one less");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_worker_is_called_on_by_one_other() {
+        let roster = Roster::default();
+        let neighbour = |me| roster.neighbour_of(id(me)).map(|it| it.worker);
+        assert_eq!(neighbour(2), None);
+        roster.hear(presence(2));
+        assert_eq!(neighbour(2), None, "nobody calls on themselves");
+        roster.hear(presence(5));
+        roster.hear(presence(9));
+        assert_eq!(
+            [neighbour(2), neighbour(5), neighbour(9)],
+            [Some(id(5)), Some(id(9)), Some(id(2))]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_calls_on_a_worker_that_does_not_say_where() {
+        let roster = Roster::default();
+        roster.hear(Presence { hears_at: None, ..presence(2) });
+        roster.hear(presence(3));
+        assert_eq!(roster.neighbour_of(id(1)).map(|it| it.worker), Some(id(3)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -33,4 +33,8 @@ pub(crate) struct Presence {
     pub version: String,
     /// Whether it goes away with this.
     pub leaves: bool,
+    /// The queue in which it hears of others, which is there for just as long as the connection on which it works. Older
+    /// programs do not say.
+    #[serde(default)]
+    pub hears_at: Option<String>,
 }

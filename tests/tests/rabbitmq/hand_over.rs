@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures::StreamExt;
 use sockbit_application::ports::{Commands, Work};
 use sockbit_rabbitmq::{WorkerEnd, connect_worker};
 use sockbit_tests::contracts::bus::fixtures::{MANY, number, soon};
@@ -137,4 +138,25 @@ async fn a_worker_that_is_cut_off_is_succeeded_and_comes_back() {
     cut_off.acknowledge(receipts).await.expect_err("its connection is gone");
     proxy.set(Line::Whole);
     until_shared(&[&cut_off, &heir]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_gone_without_a_word_is_missed_by_another() {
+    let bus = Namespace::fresh().with_work_queues(QUEUES);
+    let (proxy, url) = bus.proxy().await;
+    let connecting = connect_worker(bus.settings_by(&url), Arc::new(Noon));
+    let cut_off = connecting.await.expect("the broker is there");
+    let heir = bus.worker().await;
+    until_shared(&[&cut_off, &heir]).await;
+    let stranger = bus.stranger().await;
+    let mut heard = stranger.hears(bus.names().announce(), "workers").await;
+
+    proxy.set(Line::Cut);
+
+    let mut body = String::new();
+    while !body.contains(r#""leaves":true"#) {
+        let message = soon("a presence", heard.next()).await.expect("workers speak");
+        body = String::from_utf8(message.expect("the broker is there").data).expect("JSON");
+    }
+    until_shared(&[&heir]).await;
 }

@@ -110,11 +110,8 @@ impl Desk {
         }
         let ids = commands.iter().map(|command| command.message).collect();
         let parcels = commands.iter().map(|command| self.parcel(command)).collect::<Result<_, _>>();
-        for verdict in publish(&self.channel, parcels?).await {
-            if let Verdict::Refused(reason) | Verdict::Unknown(reason) = verdict {
-                return Err(DeskError::Broker(reason));
-            }
-        }
+        let verdicts = publish(&self.channel, parcels?).await;
+        verdicts.into_iter().try_for_each(Verdict::taken).map_err(DeskError::Broker)?;
         self.let_go(letter.tag).await?;
         Ok(ids)
     }

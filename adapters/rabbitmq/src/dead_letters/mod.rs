@@ -38,14 +38,9 @@ impl DeadLetters {
         let parcel = Parcel::kept_by(exchange, key, "dead-letter", body).with(|it| {
             it.with_headers(headers).with_timestamp(u64::try_from(seconds).unwrap_or_default())
         });
-        match self.publisher.publish(vec![parcel]).await.pop() {
-            Some(Verdict::Taken) => {
-                metrics::counter!("sockbit_bus_dead_letters_total").increment(1);
-                Ok(())
-            }
-            Some(Verdict::Refused(reason) | Verdict::Unknown(reason)) => Err(reason),
-            None => Err("nothing was published".to_owned()),
-        }
+        self.publisher.publish(vec![parcel]).await.into_iter().try_for_each(Verdict::taken)?;
+        metrics::counter!("sockbit_bus_dead_letters_total").increment(1);
+        Ok(())
     }
 }
 

@@ -255,7 +255,7 @@ fn result(verdicts: Vec<Verdict>) -> Result<(), SendError> {
     for verdict in verdicts {
         match verdict {
             Verdict::Taken => {}
-            Verdict::Refused(reason) => refused = Some(reason),
+            Verdict::Refused(reason) | Verdict::Unroutable(reason) => refused = Some(reason),
             Verdict::Unknown(reason) => return Err(SendError::Unknown(reason)),
         }
     }

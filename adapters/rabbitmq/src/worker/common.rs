@@ -9,7 +9,7 @@ use super::asked::AskedBox;
 use super::inbox::Inbox;
 use crate::dead_letters::DeadLetters;
 use crate::link::locked;
-use crate::publishing::{Parcel, Publisher};
+use crate::publishing::{Parcel, Publisher, Verdict};
 use crate::roster::{Roster, queues_of};
 use crate::settings::Settings;
 use crate::topology::WORKERS_KEY;
@@ -72,15 +72,20 @@ impl Common {
         locked(&self.held).clone()
     }
 
-    /// Tells everybody that this worker is there, or that it leaves.
-    pub async fn say_presence(&self, leaves: bool) {
-        let presence = Presence {
+    /// What this worker says of itself, which hears of others in that queue.
+    pub fn presence(&self, queue: &str) -> Presence {
+        Presence {
             worker: self.settings.id,
             work_queues: self.settings.work_queues,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            leaves,
-        };
-        let said = match self.settings.keys.seal(Kind::Presence, &presence) {
+            leaves: false,
+            hears_at: Some(queue.to_owned()),
+        }
+    }
+
+    /// Tells everybody that a worker is there, or that it leaves.
+    pub async fn tell_all(&self, presence: &Presence) {
+        let said = match self.settings.keys.seal(Kind::Presence, presence) {
             Ok(body) => {
                 let (exchange, kind) = (self.settings.names.announce(), Kind::Presence.word());
                 let key = WORKERS_KEY.to_owned();
@@ -89,7 +94,15 @@ impl Common {
             Err(error) => Err(error.to_string()),
         };
         if let Err(error) = said {
-            tracing::debug!(error, "nobody could be told that this worker is there");
+            tracing::debug!(error, "nobody could be told who is there");
         }
+    }
+
+    /// Says the same to one worker alone, at the queue where it hears; whether it is gone, and that queue with it.
+    pub async fn is_gone(&self, presence: &Presence, queue: String) -> bool {
+        let Ok(body) = self.settings.keys.seal(Kind::Presence, presence) else { return false };
+        let call = Parcel::call(queue, Kind::Presence.word(), body);
+        let verdicts = self.publisher.publish(vec![call]).await;
+        matches!(verdicts[..], [Verdict::Unroutable(_)])
     }
 }

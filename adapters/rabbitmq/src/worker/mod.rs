@@ -96,12 +96,8 @@ impl WorkerEnd {
     }
 
     async fn publish(&self, parcels: Vec<Parcel>) -> Result<(), Unavailable> {
-        for verdict in self.common.publisher.publish(parcels).await {
-            if let Verdict::Refused(reason) | Verdict::Unknown(reason) = verdict {
-                return Err(Unavailable(reason));
-            }
-        }
-        Ok(())
+        let verdicts = self.common.publisher.publish(parcels).await;
+        verdicts.into_iter().try_for_each(Verdict::taken).map_err(Unavailable)
     }
 
     fn sealed<T: serde::Serialize>(&self, kind: Kind, message: &T) -> Result<Vec<u8>, Unavailable> {

@@ -1,6 +1,7 @@
 //! What a worker consumes: questions, the presences of the others, and the queues that are its own.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use lapin::message::Delivery as Message;
 use lapin::options::BasicAckOptions;
 use lapin::{Channel, Consumer};
 use sockbit_application::seal::Kind;
-use tokio::time::{Instant, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::asked;
 use super::common::Common;
@@ -18,7 +19,7 @@ use super::stands::Stands;
 use crate::connection::{Fault, Open};
 use crate::consuming::consume;
 use crate::link::{Closing, Purpose, Stage, locked};
-use crate::roster::{FORGOTTEN_AFTER, PRESENT_EVERY};
+use crate::roster::{CALLED_ON_EVERY, FORGOTTEN_AFTER, PRESENT_EVERY};
 use crate::topology::{self, WORKERS_KEY};
 use crate::wire::Presence;
 
@@ -32,6 +33,8 @@ pub(super) struct Working {
 
 pub(super) struct Session {
     open: Arc<Open>,
+    /// Where presences are heard.
+    queue: String,
     presences: Channel,
     questions: Channel,
     consumers: Mutex<Option<(Consumer, Consumer)>>,
@@ -83,10 +86,31 @@ impl Working {
                 },
             };
             if is_to_speak {
-                let common = Arc::clone(&self.common);
-                tokio::spawn(async move { common.say_presence(false).await });
+                let (common, here) =
+                    (Arc::clone(&self.common), self.common.presence(&session.queue));
+                tokio::spawn(async move { common.tell_all(&here).await });
             }
             stands.hold(&self.common.due());
+        }
+    }
+
+    /// Calls on another worker, and tells everybody where it is gone. The broker notices the end of a process before
+    /// anybody can miss its word.
+    async fn call_on_neighbour(&self, session: &Session) -> Infallible {
+        let mut every = interval(CALLED_ON_EVERY);
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let here = self.common.presence(&session.queue);
+        loop {
+            every.tick().await;
+            while let Some(neighbour) = self.common.roster.neighbour_of(here.worker)
+                && let Some(queue) = neighbour.hears_at.clone()
+                && self.common.is_gone(&here, queue).await
+            {
+                tracing::info!(worker = %neighbour.worker, "another worker is gone");
+                let gone = Presence { leaves: true, ..neighbour };
+                self.common.roster.hear(gone.clone());
+                self.common.tell_all(&gone).await;
+            }
         }
     }
 
@@ -123,9 +147,10 @@ impl Working {
     }
 
     /// Leaves: what was taken is finished, unless this is to be at once.
-    async fn leave(&self, stands: &mut Stands, closing: &Closing) {
+    async fn leave(&self, session: &Session, stands: &mut Stands, closing: &Closing) {
         stands.hold(&BTreeSet::new());
-        self.common.say_presence(true).await;
+        let here = self.common.presence(&session.queue);
+        self.common.tell_all(&Presence { leaves: true, ..here }).await;
         let finishing = async {
             tokio::join!(self.common.inbox.finish(), self.common.asked.finish(), stands.finish(),);
         };
@@ -159,7 +184,7 @@ impl Purpose for Working {
         let hearing = consume(&presences, &queue, PRESENCES_AHEAD).await?;
         let asking = consume(&questions, &settings.names.questions(), asked::PREFETCH).await?;
         let consumers = Mutex::new(Some((hearing, asking)));
-        Ok(Session { open: Arc::clone(open), presences, questions, consumers })
+        Ok(Session { open: Arc::clone(open), queue, presences, questions, consumers })
     }
 
     async fn carry_on(&self, session: &Session, closing: &Closing) -> String {
@@ -170,10 +195,11 @@ impl Purpose for Working {
         let reason = tokio::select! {
             reason = self.keep_queues(session, presences, &mut stands) => Some(reason),
             reason = self.hear_questions(session, questions) => Some(reason),
+            never = self.call_on_neighbour(session) => match never {},
             () = closing.reached(Stage::Finishing) => None,
         };
         if reason.is_none() {
-            self.leave(&mut stands, closing).await;
+            self.leave(session, &mut stands, closing).await;
         }
         reason.unwrap_or_default()
     }
