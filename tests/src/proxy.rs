@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -33,6 +33,8 @@ pub enum Line {
     Late(Duration),
     /// Everything passes byte by byte.
     Crumbs,
+    /// Each connection is reset after so long, whatever it is in the middle of.
+    Resets(Duration),
     /// All connections are cut, and further ones at once.
     Cut,
 }
@@ -111,28 +113,45 @@ fn contains(bytes: &[u8], word: &[u8]) -> bool {
     bytes.windows(word.len()).any(|it| it == word)
 }
 
-async fn pass(client: TcpStream, server: SocketAddr, mut line: watch::Receiver<Line>) {
+async fn pass(mut client: TcpStream, server: SocketAddr, mut line: watch::Receiver<Line>) {
     if *line.borrow() == Line::Cut {
         return;
     }
-    let Ok(server) = TcpStream::connect(server).await else { return };
+    let Ok(mut server) = TcpStream::connect(server).await else { return };
     // What is small is to arrive as it was sent.
     if client.set_nodelay(true).and(server.set_nodelay(true)).is_err() {
         return;
     }
-    let ((from_client, to_client), (from_server, to_server)) =
-        (client.into_split(), server.into_split());
-    tokio::select! {
-        () = carry(Way::ToServer, from_client, to_server, line.clone()) => {}
-        () = carry(Way::ToClient, from_server, to_client, line.clone()) => {}
-        _ = line.wait_for(|it| *it == Line::Cut) => {}
+    let ((from_client, to_client), (from_server, to_server)) = (client.split(), server.split());
+    let is_reset = tokio::select! {
+        () = carry(Way::ToServer, from_client, to_server, line.clone()) => false,
+        () = carry(Way::ToClient, from_server, to_client, line.clone()) => false,
+        () = reset(line.clone()) => true,
+        _ = line.wait_for(|it| *it == Line::Cut) => false,
+    };
+    if is_reset {
+        // Without time to say goodbye, closing is a reset; what is gone already cannot be reset.
+        client.set_zero_linger().and(server.set_zero_linger()).ok();
+    }
+}
+
+/// Waits until a connection that begins now is to be reset.
+async fn reset(mut line: watch::Receiver<Line>) {
+    loop {
+        let resets = line.wait_for(|it| matches!(it, Line::Resets(_))).await.map(|it| *it);
+        // Where the proxy is gone, so is this connection.
+        let Ok(Line::Resets(after)) = resets else { return };
+        sleep(after).await;
+        if matches!(*line.borrow(), Line::Resets(_)) {
+            return;
+        }
     }
 }
 
 async fn carry(
     way: Way,
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
+    mut from: ReadHalf<'_>,
+    mut to: WriteHalf<'_>,
     mut line: watch::Receiver<Line>,
 ) {
     let mut buffer = vec![0; 64 * 1024];
@@ -151,7 +170,7 @@ async fn carry(
     }
 }
 
-async fn hand_on(line: Line, to: &mut OwnedWriteHalf, bytes: &[u8]) -> std::io::Result<()> {
+async fn hand_on(line: Line, to: &mut WriteHalf<'_>, bytes: &[u8]) -> std::io::Result<()> {
     match line {
         Line::Crumbs => {
             for byte in bytes {

@@ -7,7 +7,7 @@ use futures::future::LocalBoxFuture;
 
 use super::poison::poison_is_published;
 use super::strikes::{
-    a_gateway_is_killed, a_line_is_cut, a_line_is_slow, a_worker_is_killed,
+    a_gateway_is_killed, a_line_is_bad, a_line_is_cut, a_worker_is_killed,
     an_older_program_is_replaced_in_turn, everything_is_restarted_in_turn,
     fifty_clients_stop_reading, the_broker_gives_the_alarm, the_disk_of_the_broker_is_full,
     the_disk_of_the_store_is_full, two_thousand_clients_come_back,
@@ -139,12 +139,12 @@ pub const FAULTS: [Fault; 14] = [
         strike: |house, blow| a_line_is_cut(house, blow).boxed_local(),
     },
     Fault {
-        name: "a_line_is_slow_or_comes_in_crumbs",
+        name: "a_line_is_slow_or_reset_or_comes_in_crumbs",
         place: Place::Anywhere,
         rounds: [4, 12],
-        rounds_in_one_process: [0, 2],
+        rounds_in_one_process: [0, 3],
         healed_within: 15,
-        strike: |house, blow| a_line_is_slow(house, blow).boxed_local(),
+        strike: |house, blow| a_line_is_bad(house, blow).boxed_local(),
     },
     Fault {
         name: "the_broker_is_out_of_memory_or_disk",

@@ -60,10 +60,15 @@ pub(super) async fn a_line_is_cut(house: &mut House, Blow { round, size, .. }: B
     line.set(Line::Whole);
 }
 
-pub(super) async fn a_line_is_slow(house: &mut House, Blow { round, size, .. }: Blow<'_>) {
+const LATE: Duration = Duration::from_millis(150);
+/// Long enough to get to work on a connection, and too short to finish it.
+const RESET_AFTER: Duration = Duration::from_secs(2);
+
+/// Each line in each way, in the long run; in the short one each way and each line.
+pub(super) async fn a_line_is_bad(house: &mut House, Blow { round, size, .. }: Blow<'_>) {
     let lines = house.lines(round);
     let line = lines[round % lines.len()];
-    let ways = [Line::Late(Duration::from_millis(150)), Line::Crumbs];
+    let ways = [Line::Late(LATE), Line::Crumbs, Line::Resets(RESET_AFTER)];
     line.set(ways[(round + round / lines.len()) % ways.len()]);
     sleep(match size {
         Size::Short => Duration::from_secs(7),
