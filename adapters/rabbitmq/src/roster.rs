@@ -1,6 +1,7 @@
 //! Which workers are there, as far as has been heard, and which queues are whose.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::wire::Presence;
 
 /// How often a worker says that it is there.
 pub(crate) const PRESENT_EVERY: Duration = Duration::from_secs(2);
-/// How often a worker calls on its neighbour.
+/// How often a worker calls on another one.
 pub(crate) const CALLED_ON_EVERY: Duration = Duration::from_millis(250);
 /// Whoever was not heard for so long is gone, also where the broker has not noticed it.
 pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_secs(6);
@@ -49,13 +50,12 @@ impl Roster {
         heard.iter().map(|(id, (_, presence))| (*id, presence.clone())).collect()
     }
 
-    /// Whom this worker calls on: the next one after it, the first after the last. So each is called on by one other,
-    /// however many there are, and where several are gone they are found one after the other.
-    pub fn neighbour_of(&self, me: Uuid) -> Option<Presence> {
-        let mut present = self.present();
-        present.retain(|id, it| *id != me && it.hears_at.is_some());
-        let mut after = present.split_off(&me);
-        after.pop_first().or_else(|| present.pop_first()).map(|(_, presence)| presence)
+    /// Whom this worker calls on after it has called on that one: everybody who says where, in turn.
+    pub fn next_after(&self, last: Uuid, me: Uuid) -> Option<Presence> {
+        let mut others = self.present();
+        others.retain(|id, it| *id != me && it.hears_at.is_some());
+        let later = others.range((Excluded(last), Unbounded)).next();
+        later.or_else(|| others.first_key_value()).map(|(_, presence)| presence.clone())
     }
 
     /// Whether all who are there count as many work queues as this process does.
@@ -197,18 +197,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn each_worker_is_called_on_by_one_other() {
+    async fn all_others_are_called_on_in_turn() {
         let roster = Roster::default();
-        let neighbour = |me| roster.neighbour_of(id(me)).map(|it| it.worker);
-        assert_eq!(neighbour(2), None);
-        roster.hear(presence(2));
-        assert_eq!(neighbour(2), None, "nobody calls on themselves");
+        let next = |last| roster.next_after(id(last), id(5)).map(|it| it.worker);
+        assert_eq!(next(5), None);
         roster.hear(presence(5));
+        assert_eq!(next(5), None, "nobody calls on themselves");
+        roster.hear(presence(2));
+        assert_eq!([next(5), next(2)], [Some(id(2)); 2], "the only one");
         roster.hear(presence(9));
-        assert_eq!(
-            [neighbour(2), neighbour(5), neighbour(9)],
-            [Some(id(5)), Some(id(9)), Some(id(2))]
-        );
+        assert_eq!([next(5), next(9), next(2)], [Some(id(9)), Some(id(2)), Some(id(9))]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -216,7 +214,7 @@ mod tests {
         let roster = Roster::default();
         roster.hear(Presence { hears_at: None, ..presence(2) });
         roster.hear(presence(3));
-        assert_eq!(roster.neighbour_of(id(1)).map(|it| it.worker), Some(id(3)));
+        assert_eq!(roster.next_after(id(1), id(1)).map(|it| it.worker), Some(id(3)));
     }
 
     #[tokio::test(start_paused = true)]

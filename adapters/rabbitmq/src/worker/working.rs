@@ -94,20 +94,24 @@ impl Working {
         }
     }
 
-    /// Calls on another worker, and tells everybody where it is gone. The broker notices the end of a process before
-    /// anybody can miss its word.
-    async fn call_on_neighbour(&self, session: &Session) -> Infallible {
+    /// Calls on one other worker after the other, and tells everybody who is gone. The broker notices the end of a
+    /// process before anybody can miss its word.
+    async fn call_on_others(&self, session: &Session) -> Infallible {
         let mut every = interval(CALLED_ON_EVERY);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let here = self.common.presence(&session.queue);
+        let mut last = here.worker;
         loop {
             every.tick().await;
-            while let Some(neighbour) = self.common.roster.neighbour_of(here.worker)
-                && let Some(queue) = neighbour.hears_at.clone()
-                && self.common.is_gone(&here, queue).await
+            while let Some(other) = self.common.roster.next_after(last, here.worker)
+                && let Some(queue) = other.hears_at.clone()
             {
-                tracing::info!(worker = %neighbour.worker, "another worker is gone");
-                let gone = Presence { leaves: true, ..neighbour };
+                last = other.worker;
+                if !self.common.is_gone(&here, queue).await {
+                    break;
+                }
+                tracing::info!(worker = %other.worker, "another worker is gone");
+                let gone = Presence { leaves: true, ..other };
                 self.common.roster.hear(gone.clone());
                 self.common.tell_all(&gone).await;
             }
@@ -195,7 +199,7 @@ impl Purpose for Working {
         let reason = tokio::select! {
             reason = self.keep_queues(session, presences, &mut stands) => Some(reason),
             reason = self.hear_questions(session, questions) => Some(reason),
-            never = self.call_on_neighbour(session) => match never {},
+            never = self.call_on_others(session) => match never {},
             () = closing.reached(Stage::Finishing) => None,
         };
         if reason.is_none() {
