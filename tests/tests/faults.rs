@@ -4,6 +4,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -12,6 +13,7 @@ use sockbit_tests::faults::{
     Blow, Bus, Disks, FAULTS, Fault, Ground, House, Page, People, Place, Remarks, Size, Transport,
     Witness,
 };
+use tokio::runtime;
 use tokio::time::{Instant, sleep};
 
 /// Names a program that was built from an older revision.
@@ -51,6 +53,23 @@ impl Wish {
         Ok(wish)
     }
 
+    /// All in which something is to go wrong.
+    fn wirings(&self) -> Vec<Wiring> {
+        let mut wirings = Vec::new();
+        for transport in &self.transports {
+            for bus in &self.buses {
+                wirings.extend(Place::ALL.map(|place| (*transport, *bus, place)));
+            }
+        }
+        wirings
+    }
+
+    /// What is to go wrong in one of them.
+    fn faults(&self, (_, bus, place): Wiring) -> Vec<&'static Fault> {
+        let happens = |it: &&Fault| it.place == place && it.rounds(bus, self.size) > 0;
+        FAULTS.iter().filter(happens).filter(|it| self.has(it.name)).collect()
+    }
+
     fn has(&self, name: &str) -> bool {
         self.names.is_empty() || self.names.iter().any(|it| name.contains(it.as_str()))
     }
@@ -67,8 +86,7 @@ fn named<T: Copy>(
     if found.is_empty() { Err(format!("{wanted:?} is none of {names:?}")) } else { Ok(found) }
 }
 
-#[tokio::main(flavor = "multi_thread", worker_threads = 4)]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let wish = match Wish::read(std::env::args().skip(1)) {
         Ok(wish) => wish,
         Err(mistake) => {
@@ -78,18 +96,28 @@ async fn main() -> ExitCode {
     };
     allow_many_sockets();
     println!("\nrunning the fault rig");
-    let mut tally = Tally::default();
-    for transport in &wish.transports {
-        for bus in &wish.buses {
-            for place in [Place::Anywhere, Place::SmallDisks, Place::Older] {
-                let is_wished = |it: &&Fault| it.place == place && it.rounds(*bus, wish.size) > 0;
-                let faults: Vec<&Fault> =
-                    FAULTS.iter().filter(is_wished).filter(|it| wish.has(it.name)).collect();
-                run_all(&faults, (*transport, *bus, place), wish.size, &mut tally).await;
-            }
-        }
-    }
+    let (across, others) = wish.wirings().into_iter().partition(is_across_processes);
+    let tally = thread::scope(|scope| {
+        let others = scope.spawn(|| run_one_by_one(&others, &wish));
+        run_one_by_one(&across, &wish).and(others.join().expect("a failed test is caught"))
+    });
     tally.end()
+}
+
+/// What can be done to many processes takes as long as everything else, so it is done beside it.
+fn is_across_processes((_, bus, place): &Wiring) -> bool {
+    *bus == Bus::RabbitMq && *place == Place::Anywhere
+}
+
+fn run_one_by_one(wirings: &[Wiring], wish: &Wish) -> Tally {
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let mut tally = Tally::default();
+        for wiring in wirings {
+            run_all(&wish.faults(*wiring), *wiring, wish.size, &mut tally).await;
+        }
+        tally
+    })
 }
 
 /// As many as the system allows: thousands come back at once.
@@ -114,6 +142,14 @@ impl Tally {
         } else {
             self.failed += 1;
             println!("test {name} ... FAILED");
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            passed: self.passed + other.passed,
+            failed: self.failed + other.failed,
+            ignored: self.ignored + other.ignored,
         }
     }
 

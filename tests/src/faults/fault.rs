@@ -65,6 +65,11 @@ pub enum Place {
     Older,
 }
 
+impl Place {
+    /// Each of them.
+    pub const ALL: [Self; 3] = [Self::Anywhere, Self::SmallDisks, Self::Older];
+}
+
 /// Something that goes wrong.
 pub struct Fault {
     /// What it is called.
