@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::core::{Core, ProcessError};
 use crate::envelope::CommandEnvelope;
-use crate::ports::{Asked, Delivery, Questions, Work};
+use crate::ports::{Asked, Delivery, Questions, Receipt, Unavailable, Work};
 
 /// Commands decided in one go. More would only make the first of them wait longer.
 const BATCH_MAX: usize = 512;
@@ -44,12 +44,13 @@ impl Worker {
 
     async fn work_off_commands(&self) {
         while let Some(deliveries) = self.work.take(BATCH_MAX).await {
-            let receipts = deliveries.iter().map(|it| it.receipt).collect();
-            for batch in batches(deliveries) {
-                self.carry_through(&batch).await;
-            }
-            if let Err(error) = self.work.acknowledge(receipts).await {
-                tracing::warn!(%error, "an acknowledgement was lost; the commands come again");
+            for Load { receipts, batches } in loads(deliveries) {
+                for batch in &batches {
+                    self.carry_through(batch).await;
+                }
+                if let Err(error) = self.work.acknowledge(receipts).await {
+                    tracing::warn!(%error, "an acknowledgement was lost; the commands come again");
+                }
             }
         }
     }
@@ -73,15 +74,14 @@ impl Worker {
     async fn attempt(&self, batch: &[CommandEnvelope]) -> Result<(), ProcessError> {
         let processing = AssertUnwindSafe(self.core.process(batch)).catch_unwind();
         let processed = processing.await.map_err(|_| ProcessError::Panicked)??;
-        self.bury(processed.failed).await;
-        Ok(())
+        self.bury(processed.failed).await.map_err(ProcessError::Bury)
     }
 
     /// Whether an error is about what is in the batch: the store fails on it and is well otherwise.
     async fn is_about(&self, error: &ProcessError) -> bool {
         match error {
             ProcessError::Store(_) => self.core.can_commit().await,
-            ProcessError::Announce(_) => false,
+            ProcessError::Announce(_) | ProcessError::Bury(_) => false,
             ProcessError::Panicked => true,
         }
     }
@@ -105,12 +105,11 @@ impl Worker {
         }
     }
 
-    async fn bury(&self, failed: Vec<(CommandEnvelope, String)>) {
+    async fn bury(&self, failed: Vec<(CommandEnvelope, String)>) -> Result<(), Unavailable> {
         for (command, reason) in failed {
-            if let Err(error) = self.work.bury(command, reason).await {
-                tracing::error!(%error, "a failed command could not be set aside");
-            }
+            self.work.bury(command, reason).await?;
         }
+        Ok(())
     }
 
     async fn answer_questions(&self) {
@@ -142,22 +141,36 @@ impl Pause {
     }
 }
 
-/// What is new goes in one batch; what was delivered before goes one by one, so that a command
-/// that brought a worker down cannot take others with it again.
-fn batches(deliveries: Vec<Delivery>) -> Vec<Vec<CommandEnvelope>> {
-    let mut batches = Vec::new();
-    let mut fresh = Vec::new();
-    for delivery in deliveries {
-        if delivery.redelivered {
-            batches.extend(delivery.commands.into_iter().map(|command| vec![command]));
-        } else {
-            fresh.extend(delivery.commands);
-        }
+/// What is carried through in batches, one after the other, and acknowledged together.
+struct Load {
+    receipts: Vec<Receipt>,
+    batches: Vec<Vec<CommandEnvelope>>,
+}
+
+/// What is new goes in one batch. What was delivered before goes one by one, so that a command that brings workers down
+/// takes as few others with it as can be.
+fn loads(deliveries: Vec<Delivery>) -> Vec<Load> {
+    let (new, again): (Vec<_>, Vec<_>) =
+        deliveries.into_iter().partition(|it| it.redeliveries == 0);
+    let mut loads = Vec::new();
+    if !new.is_empty() {
+        let receipts = new.iter().map(|it| it.receipt).collect();
+        let batch = new.into_iter().flat_map(|it| it.commands).collect();
+        loads.push(Load { receipts, batches: vec![batch] });
     }
-    if !fresh.is_empty() {
-        batches.push(fresh);
+    // The other way round every other time, so that those behind such a command are reached as well.
+    let is_backwards = again.iter().any(|it| it.redeliveries % 2 == 0);
+    let mut again: Vec<Load> = again.into_iter().map(one_by_one).collect();
+    if is_backwards {
+        again.reverse();
     }
-    batches
+    loads.extend(again);
+    loads
+}
+
+fn one_by_one(delivery: Delivery) -> Load {
+    let batches = delivery.commands.into_iter().map(|command| vec![command]).collect();
+    Load { receipts: vec![delivery.receipt], batches }
 }
 
 fn size(batch: &[CommandEnvelope]) -> f64 {

@@ -12,18 +12,19 @@ use super::inbox::{BoardInbox, Received};
 use crate::envelope::{Announced, Answered, CommandEnvelope};
 use crate::ports::{BoardChanges, BoardLoaded, Ids, StoredOutcome};
 
+/// The reason that is told where the first one, which was logged, is not known any more.
+const FAILED_BEFORE: &str = "deciding it failed before";
+
 /// What a batch makes of one board.
 #[derive(Default)]
 pub(super) struct Decided {
-    /// What to commit; `None` where everything was a repeat or is not recorded.
-    pub changes: Option<BoardChanges>,
     /// The outcomes to answer with, once committed.
     pub answers: Vec<Answered>,
     /// The events to announce, once committed.
     pub events: Vec<Announced>,
     /// The numbers of events that an earlier run committed, and perhaps did not announce.
     pub repeated: BTreeSet<Seq>,
-    /// Commands on which deciding itself failed, and how.
+    /// Commands on which deciding itself failed, now or in an earlier run, and how.
     pub failed: Vec<(CommandEnvelope, String)>,
 }
 
@@ -49,12 +50,13 @@ impl<'a> Stamp<'a> {
     }
 }
 
-/// Decides the commands in their order, each on what the one before it left.
+/// Decides the commands in their order, each on what the one before it left. Gives what to commit, too; `None` where
+/// everything was a repeat or is not recorded.
 pub(super) fn decide_board(
     inbox: &BoardInbox<'_>,
     loaded: BoardLoaded,
     stamp: &Stamp<'_>,
-) -> Decided {
+) -> (Decided, Option<BoardChanges>) {
     let mut desk = Desk {
         stamp,
         expected: loaded.board.as_ref().map(|board| board.head),
@@ -104,6 +106,13 @@ impl Desk<'_> {
                 RejectionCode::MessageIdReused,
                 "this message id was used before, for another body",
             )));
+        }
+        // The run that failed on it may have ended before it set it aside.
+        if let Outcome::Rejected(rejection) = &known.outcome
+            && rejection.code == RejectionCode::Internal
+            && self.decided.failed.iter().all(|(failed, _)| failed.message != envelope.message)
+        {
+            self.decided.failed.push((envelope.clone(), FAILED_BEFORE.to_owned()));
         }
         // What this very run made is announced anyway, in its place.
         if let Outcome::Saved { position } = known.outcome
@@ -188,12 +197,12 @@ impl Desk<'_> {
         )
     }
 
-    fn finish(mut self, inbox: &BoardInbox<'_>) -> Decided {
-        let Some(board) = &self.board else { return self.decided };
+    fn finish(self, inbox: &BoardInbox<'_>) -> (Decided, Option<BoardChanges>) {
+        let Some(board) = &self.board else { return (self.decided, None) };
         if self.facts.is_empty() && self.outcomes.is_empty() {
-            return self.decided;
+            return (self.decided, None);
         }
-        self.decided.changes = Some(BoardChanges {
+        let changes = BoardChanges {
             board: inbox.board,
             expected: self.expected,
             head: board.head,
@@ -209,8 +218,8 @@ impl Desk<'_> {
             links: added_links(board, &self.facts),
             facts: self.facts,
             outcomes: self.outcomes,
-        });
-        self.decided
+        };
+        (self.decided, Some(changes))
     }
 }
 

@@ -46,6 +46,9 @@ pub enum ProcessError {
     /// The bus failed after the commit.
     #[error("could not announce: {0}")]
     Announce(#[from] Unavailable),
+    /// A command that failed could not be set aside.
+    #[error("could not set aside: {0}")]
+    Bury(Unavailable),
     /// Something panicked outside a single decision, which is a fault of ours.
     #[error("processing panicked")]
     Panicked,

@@ -10,7 +10,7 @@ use super::inbox::{BoardInbox, by_board, wanted};
 use super::queries::event_and_what_it_follows;
 use super::{Core, ProcessError};
 use crate::envelope::{Announced, Announcement, Answered, CommandEnvelope};
-use crate::ports::{BoardLoaded, Commit, StoreError};
+use crate::ports::{BoardChanges, BoardLoaded, Commit, StoreError};
 use crate::slot::Slot;
 use crate::trace::TraceId;
 
@@ -51,22 +51,25 @@ impl Core {
         boards: &[BoardInbox<'_>],
     ) -> Result<Vec<Option<Decided>>, StoreError> {
         let loaded = self.ports.store.load(&wanted(boards)).await?;
-        let decided: Vec<Decided> =
-            boards.iter().zip(loaded).map(|(inbox, loaded)| self.decide(inbox, loaded)).collect();
-        let changes: Vec<_> = decided.iter().filter_map(|it| it.changes.clone()).collect();
+        let decided = boards.iter().zip(loaded).map(|(inbox, loaded)| self.decide(inbox, loaded));
+        let (decided, changes): (Vec<_>, Vec<_>) = decided.unzip();
+        let has_changes: Vec<bool> = changes.iter().map(Option::is_some).collect();
+        let changes: Vec<BoardChanges> = changes.into_iter().flatten().collect();
         let mut verdicts = match changes.as_slice() {
             [] => Vec::new(),
             changes => self.ports.store.commit(changes).await?,
         }
         .into_iter();
-        let settle = |it: Decided| match it.changes {
-            Some(_) if verdicts.next() != Some(Commit::Done) => None,
-            _ => Some(it),
-        };
-        Ok(decided.into_iter().map(settle).collect())
+        let is_settled = |has_changes: bool| !has_changes || verdicts.next() == Some(Commit::Done);
+        let is_settled = has_changes.into_iter().map(is_settled);
+        Ok(decided.into_iter().zip(is_settled).map(|(it, is)| is.then_some(it)).collect())
     }
 
-    fn decide(&self, inbox: &BoardInbox<'_>, loaded: BoardLoaded) -> Decided {
+    fn decide(
+        &self,
+        inbox: &BoardInbox<'_>,
+        loaded: BoardLoaded,
+    ) -> (Decided, Option<BoardChanges>) {
         let stamp =
             Stamp { ids: &*self.ports.ids, now: self.ports.clock.now(), limits: &self.limits };
         decide_board(inbox, loaded, &stamp)

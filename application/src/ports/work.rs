@@ -18,7 +18,8 @@ pub trait Work: Send + Sync {
     /// These are done with: committed, announced and answered.
     async fn acknowledge(&self, receipts: Vec<Receipt>) -> Result<(), Unavailable>;
 
-    /// Sets one command aside, with the reason, for a person to look at.
+    /// Sets one command aside, with the reason, for a person to look at. It is done when this returns well; setting
+    /// aside twice is seen as one by whoever replays it.
     async fn bury(&self, command: CommandEnvelope, reason: String) -> Result<(), Unavailable>;
 }
 
@@ -27,8 +28,8 @@ pub trait Work: Send + Sync {
 pub struct Delivery {
     /// What to acknowledge.
     pub receipt: Receipt,
-    /// Whether it was delivered before, to a worker that did not acknowledge it.
-    pub redelivered: bool,
+    /// How often it was delivered before, to workers that did not acknowledge it.
+    pub redeliveries: u32,
     /// In the order in which they were sent.
     pub commands: Vec<CommandEnvelope>,
 }

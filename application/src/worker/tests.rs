@@ -78,6 +78,14 @@ impl Ports {
     }
 }
 
+struct NoRandomness;
+
+impl Ids for NoRandomness {
+    fn mint(&self) -> uuid::Uuid {
+        panic!("no randomness left")
+    }
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "it answers as the port does")]
 fn load(wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
     Ok(wanted.iter().map(|_| found(board(1, 10))).collect())
@@ -87,9 +95,9 @@ fn away() -> StoreError {
     StoreError::Unavailable("away".to_owned())
 }
 
-fn delivery(tag: u64, redelivered: bool, messages: &[u64]) -> Delivery {
+fn delivery(tag: u64, redeliveries: u32, messages: &[u64]) -> Delivery {
     let commands = messages.iter().map(|message| new_note(1, *message)).collect();
-    Delivery { receipt: receipt(tag), redelivered, commands }
+    Delivery { receipt: receipt(tag), redeliveries, commands }
 }
 
 fn receipt(tag: u64) -> Receipt {
@@ -106,7 +114,7 @@ async fn a_delivery_is_acknowledged_after_commit_announcement_and_answers() {
         .expect_take()
         .times(1)
         .in_sequence(&mut order)
-        .return_once(|_| Some(vec![delivery(7, false, &[1])]));
+        .return_once(|_| Some(vec![delivery(7, 0, &[1])]));
     ports.store.expect_load().times(1).in_sequence(&mut order).returning(load);
     ports
         .store
@@ -133,7 +141,7 @@ async fn while_the_store_is_away_a_batch_is_held_and_tried_with_growing_pauses()
     let attempts = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&attempts);
     let mut ports = Ports::willing();
-    ports.takes(vec![delivery(1, false, &[1])]);
+    ports.takes(vec![delivery(1, 0, &[1])]);
     ports.store = MockStore::new();
     ports.store.expect_load().times(9).returning(move |wanted| {
         let mut seen = seen.lock().expect("no test panics here");
@@ -170,7 +178,7 @@ async fn a_board_that_cannot_be_read_holds_up_nobody_else() {
     ports.announcer.expect_announce().returning(|_| Ok(()));
     let answers = ports.hears_answers();
     let commands = vec![new_note(1, 1), new_note(2, 2), new_note(3, 3)];
-    ports.takes(vec![Delivery { receipt: receipt(1), redelivered: false, commands }]);
+    ports.takes(vec![Delivery { receipt: receipt(1), redeliveries: 0, commands }]);
     ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
 
     ports.worker().run().await;
@@ -197,7 +205,7 @@ async fn a_command_on_which_the_core_panics_goes_back_and_holds_up_nobody_else()
     ports.announcer = MockAnnouncer::new();
     ports.announcer.expect_announce().returning(|_| Ok(()));
     let answers = ports.hears_answers();
-    ports.takes(vec![delivery(1, false, &[1, 2])]);
+    ports.takes(vec![delivery(1, 0, &[1, 2])]);
     ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
 
     // Twice together, and once alone.
@@ -216,7 +224,7 @@ async fn a_command_that_cannot_be_handed_back_is_held() {
     ports.announcer.expect_answer().times(3).returning(move |_| no_bus());
     ports.announcer.expect_answer().times(1).returning(|_| Ok(()));
     let commands = vec![new_note(2, 2)];
-    ports.takes(vec![Delivery { receipt: receipt(1), redelivered: false, commands }]);
+    ports.takes(vec![Delivery { receipt: receipt(1), redeliveries: 0, commands }]);
     ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
 
     ports.worker().run().await;
@@ -226,7 +234,7 @@ async fn a_command_that_cannot_be_handed_back_is_held() {
 async fn while_nothing_can_be_announced_a_batch_is_held_and_not_acknowledged() {
     let mut order = Sequence::new();
     let mut ports = Ports::willing();
-    ports.takes(vec![delivery(1, false, &[1])]);
+    ports.takes(vec![delivery(1, 0, &[1])]);
     ports.announcer = MockAnnouncer::new();
     let no_bus = || Err(Unavailable("no bus".to_owned()));
     ports.announcer.expect_announce().times(2).in_sequence(&mut order).returning(move |_| no_bus());
@@ -237,43 +245,55 @@ async fn while_nothing_can_be_announced_a_batch_is_held_and_not_acknowledged() {
     ports.worker().run().await;
 }
 
-#[tokio::test]
-async fn what_was_delivered_before_goes_one_by_one_and_what_is_new_together() {
-    let batches = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&batches);
+/// The batches that a worker makes of these, and which deliveries it acknowledges together.
+async fn worked_off(deliveries: Vec<Delivery>) -> (Vec<Vec<u64>>, Vec<Vec<u64>>) {
+    let (batches, acknowledged) =
+        (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+    let (loads, tags) = (Arc::clone(&batches), Arc::clone(&acknowledged));
     let mut ports = Ports::willing();
     ports.store = MockStore::new();
     ports.store.expect_load().returning(move |wanted| {
         let messages = wanted.iter().flat_map(|it| it.messages.iter().map(|(_, message)| *message));
-        seen.lock().expect("no test panics here").push(messages.collect::<Vec<_>>());
+        let numbers = messages.map(|it| (1..10).find(|number| message_id(*number) == it));
+        loads.lock().expect("no test panics here").push(numbers.flatten().collect());
         load(wanted)
     });
     ports.store.expect_commit().returning(|changes| Ok(vec![Commit::Done; changes.len()]));
-    ports.takes(vec![
-        delivery(1, true, &[1, 2]),
-        delivery(2, false, &[3, 4]),
-        delivery(3, false, &[5]),
-    ]);
-    ports
-        .work
-        .expect_acknowledge()
-        .times(1)
-        .withf(|receipts| receipts == &[receipt(1), receipt(2), receipt(3)])
-        .returning(|_| Ok(()));
-
+    ports.work.expect_acknowledge().returning(move |receipts| {
+        let these = receipts.iter().map(|it| it.tag).collect();
+        tags.lock().expect("no test panics here").push(these);
+        Ok(())
+    });
+    ports.takes(deliveries);
     ports.worker().run().await;
+    let taken = |it: &Mutex<Vec<Vec<u64>>>| it.lock().expect("no test panics here").clone();
+    (taken(&batches), taken(&acknowledged))
+}
 
-    let batches = batches.lock().expect("no test panics here");
-    let expected: [&[u64]; 3] = [&[1], &[2], &[3, 4, 5]];
-    let expected = expected.map(|it| it.iter().copied().map(message_id).collect::<Vec<_>>());
-    assert_eq!(batches.as_slice(), expected);
+#[tokio::test]
+async fn what_is_new_goes_together_and_what_was_delivered_before_one_by_one_behind_it() {
+    let deliveries = vec![delivery(1, 1, &[1, 2]), delivery(2, 0, &[3, 4]), delivery(3, 0, &[5])];
+
+    let (batches, acknowledged) = worked_off(deliveries).await;
+
+    assert_eq!(batches, [vec![3, 4, 5], vec![1], vec![2]]);
+    assert_eq!(acknowledged, [vec![2, 3], vec![1]]);
+}
+
+#[tokio::test]
+async fn each_time_that_a_worker_dies_the_next_one_begins_at_the_other_end() {
+    for (redeliveries, order) in [(1, [1, 2, 3]), (2, [3, 2, 1]), (3, [1, 2, 3])] {
+        let deliveries = [1, 2, 3].map(|it| delivery(it, redeliveries, &[it])).to_vec();
+        let (_, acknowledged) = worked_off(deliveries).await;
+        assert_eq!(acknowledged.concat(), order, "after {redeliveries}");
+    }
 }
 
 #[tokio::test]
 async fn a_command_that_failed_is_buried_before_its_delivery_is_acknowledged() {
     let mut order = Sequence::new();
     let mut ports = Ports::willing();
-    ports.takes(vec![delivery(1, false, &[1, 2])]);
+    ports.takes(vec![delivery(1, 0, &[1, 2])]);
     ports
         .work
         .expect_bury()
@@ -288,25 +308,37 @@ async fn a_command_that_failed_is_buried_before_its_delivery_is_acknowledged() {
     ports.worker_with(CountingIds::that_fail_at(3), FixedClock).run().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_delivery_is_held_until_what_failed_is_set_aside() {
+    let mut order = Sequence::new();
+    let mut ports = Ports::willing();
+    ports.takes(vec![delivery(1, 0, &[1])]);
+    let no_bus = || Err(Unavailable("no bus".to_owned()));
+    ports.work.expect_bury().times(3).in_sequence(&mut order).returning(move |_, _| no_bus());
+    ports.work.expect_bury().times(1).in_sequence(&mut order).returning(|_, _| Ok(()));
+    ports.work.expect_acknowledge().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+
+    ports.worker_with(NoRandomness, FixedClock).run().await;
+}
+
 #[tokio::test]
-async fn a_worker_goes_on_when_nothing_can_be_buried_or_acknowledged() {
+async fn a_worker_goes_on_when_nothing_can_be_acknowledged() {
     let mut ports = Ports::willing();
     for tag in [1, 2] {
-        let brings = move |_| Some(vec![delivery(tag, false, &[tag])]);
+        let brings = move |_| Some(vec![delivery(tag, 0, &[tag])]);
         ports.work.expect_take().times(1).return_once(brings);
     }
     ports.work.expect_take().times(1).returning(|_| None);
     let no_bus = || Err(Unavailable("no bus".to_owned()));
-    ports.work.expect_bury().times(1).returning(move |_, _| no_bus());
     ports.work.expect_acknowledge().times(2).returning(move |_| no_bus());
 
-    ports.worker_with(CountingIds::that_fail_at(1), FixedClock).run().await;
+    ports.worker().run().await;
 }
 
 #[tokio::test]
 async fn a_delivery_without_commands_is_acknowledged() {
     let mut ports = Ports::willing();
-    ports.takes(vec![delivery(1, false, &[])]);
+    ports.takes(vec![delivery(1, 0, &[])]);
     ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
 
     ports.worker().run().await;
@@ -319,7 +351,7 @@ async fn questions_are_answered_while_a_batch_is_held() {
     ports.store.expect_load().returning(|_| Err(away()));
     ports.store.expect_check().returning(|| Err(away()));
     ports.store.expect_heads().returning(|_| Ok(Vec::new()));
-    ports.work.expect_take().times(1).return_once(|_| Some(vec![delivery(1, false, &[1])]));
+    ports.work.expect_take().times(1).return_once(|_| Some(vec![delivery(1, 0, &[1])]));
     let (reply, answer) = tokio::sync::oneshot::channel();
     let question = Question::Heads { boards: vec![board_id(1)] };
     let reply = Box::new(move |it| drop(reply.send(it)));

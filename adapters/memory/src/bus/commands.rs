@@ -11,6 +11,8 @@ const BYTES_MAX: u32 = 64 * 1024 * 1024;
 /// One bus message, and the room that it takes until it is dropped.
 pub(super) struct Message {
     pub commands: Vec<CommandEnvelope>,
+    /// How often a worker went away with it.
+    pub redeliveries: u32,
     _room: OwnedSemaphorePermit,
 }
 
@@ -34,6 +36,6 @@ impl CommandQueue {
         let bytes = commands.iter().map(CommandEnvelope::bytes).sum::<usize>();
         let bytes = u32::try_from(bytes).map_or(BYTES_MAX, |bytes| bytes.min(BYTES_MAX));
         let room = Arc::clone(&self.room).acquire_many_owned(bytes).await.ok()?;
-        self.entrance.send(Message { commands, _room: room }).await.ok()
+        self.entrance.send(Message { commands, redeliveries: 0, _room: room }).await.ok()
     }
 }

@@ -31,32 +31,32 @@ impl WorkerEnd {
         Self { shared, taken: Mutex::default() }
     }
 
-    fn deliver(&self, message: Message, redelivered: bool) -> Delivery {
+    fn deliver(&self, message: Message) -> Delivery {
         let mut taken = locked(&self.taken);
         taken.last_tag += 1;
         let tag = taken.last_tag;
-        let commands = message.commands.clone();
+        let (redeliveries, commands) = (message.redeliveries, message.commands.clone());
         taken.open.insert(tag, message);
-        Delivery { receipt: Receipt { queue: QUEUE, tag }, redelivered, commands }
+        Delivery { receipt: Receipt { queue: QUEUE, tag }, redeliveries, commands }
     }
 
     async fn fresh(&self, commands_max: usize) -> Option<Vec<Delivery>> {
         let mut waiting = self.shared.commands.waiting.lock().await;
         let first = waiting.recv().await?;
         let mut count = first.commands.len();
-        let mut deliveries = vec![self.deliver(first, false)];
+        let mut deliveries = vec![self.deliver(first)];
         while count < commands_max
             && let Ok(message) = waiting.try_recv()
         {
             count += message.commands.len();
-            deliveries.push(self.deliver(message, false));
+            deliveries.push(self.deliver(message));
         }
         Some(deliveries)
     }
 
     fn returned(&self) -> Option<Delivery> {
         let message = locked(&self.shared.returned).pop_front()?;
-        Some(self.deliver(message, true))
+        Some(self.deliver(message))
     }
 }
 
@@ -129,7 +129,8 @@ impl Drop for WorkerEnd {
         let taken = std::mem::take(&mut *locked(&self.taken));
         let mut open: Vec<_> = taken.open.into_iter().collect();
         open.sort_by_key(|(tag, _)| *tag);
-        for (_, message) in open {
+        for (_, mut message) in open {
+            message.redeliveries += 1;
             locked(&self.shared.returned).push_back(message);
             self.shared.came_back.notify_one();
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use lapin::message::Delivery as Message;
 use lapin::options::BasicCancelOptions;
+use lapin::types::AMQPValue;
 use lapin::{Channel, Consumer};
 use sockbit_application::envelope::CommandEnvelope;
 use sockbit_application::ports::{Delivery, Receipt};
@@ -25,6 +26,8 @@ const PREFETCH: u16 = 64;
 /// A queue whose leader is away does not answer, and there is no reason to let go of the others.
 const TAKEN_UP_WITHIN: Duration = Duration::from_secs(5);
 const CLOSED_WITHIN: Duration = Duration::from_secs(2);
+/// Where brokers before 4.0 and since then count how often they delivered a message before.
+const COUNTS: [&str; 2] = ["x-delivery-count", "x-acquired-count"];
 /// A queue that is not let go of by then is torn away from this worker, with its connection: as long as it
 /// is held, nobody else is given what waits in it.
 const HANDED_OVER_WITHIN: Duration = Duration::from_secs(10);
@@ -170,8 +173,8 @@ impl Stand {
         if readable.is_empty() {
             return self.let_go(receipt).await;
         }
-        let redelivered = message.redelivered;
-        self.common.inbox.put(Delivery { receipt, redelivered, commands: readable });
+        let redeliveries = redeliveries(&message);
+        self.common.inbox.put(Delivery { receipt, redeliveries, commands: readable });
     }
 
     /// Tries until the broker has it: whatever is behind it in this queue waits so long.
@@ -188,6 +191,17 @@ impl Stand {
         // Where this is lost, the message comes again and is set aside once more.
         self.common.inbox.acknowledge(&[receipt]).await.ok();
     }
+}
+
+/// How often the broker gave it to somebody before: at least once where it says only that it did.
+fn redeliveries(message: &Message) -> u32 {
+    let headers = message.properties.headers().as_ref();
+    let counts = COUNTS.iter().filter_map(|name| match headers?.inner().get(*name)? {
+        AMQPValue::LongLongInt(count) => u32::try_from(*count).ok(),
+        AMQPValue::LongInt(count) => u32::try_from(*count).ok(),
+        _ => None,
+    });
+    counts.chain([u32::from(message.redelivered)]).max().unwrap_or_default()
 }
 
 /// Closes a channel, whether the broker confirms it in time or not. The driver does so by itself

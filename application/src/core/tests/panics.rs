@@ -91,3 +91,25 @@ async fn a_board_whose_first_command_panics_can_be_begun_by_the_next() {
     assert_eq!(told.iter().map(saved_at).collect::<Vec<_>>(), [Some(11), None, Some(1)]);
     assert_eq!(processed.failed.len(), 1);
 }
+
+#[tokio::test]
+async fn a_repeat_of_a_command_that_panicked_is_set_aside_too_since_the_first_may_not_have_been() {
+    let (store, written) = recording(store_with_boards());
+    let poison = new_note(1, 2);
+    run(store, &[new_note(1, 1), poison.clone()]).await;
+    let outcomes: Vec<_> = written
+        .lock()
+        .expect("no test panics here")
+        .iter()
+        .flat_map(|it| it.outcomes.clone())
+        .collect();
+    let mut store = MockStore::new();
+    let loaded = BoardLoaded { outcomes, ..found(board(1, 11)) };
+    store.expect_load().returning(move |_| Ok(vec![loaded.clone()]));
+
+    let (processed, told) = run(store, &[poison.clone(), poison]).await;
+
+    assert_eq!(told.iter().filter_map(code).collect::<Vec<_>>(), [RejectionCode::Internal; 2]);
+    let buried: Vec<_> = processed.failed.iter().map(|(it, _)| it.message).collect();
+    assert_eq!(buried, [message_id(2)], "once for both");
+}

@@ -49,7 +49,7 @@ struct Queue {
 
 struct Message {
     commands: Vec<CommandEnvelope>,
-    redelivered: bool,
+    redeliveries: u32,
 }
 
 /// Taken, and not acknowledged.
@@ -132,7 +132,7 @@ impl Broker {
                 parts.entry(queue).or_default().push(command);
             }
             for (queue, commands) in parts {
-                let message = Message { commands, redelivered: false };
+                let message = Message { commands, redeliveries: 0 };
                 state.queues[queue].waiting.push_back(message);
             }
         });
@@ -158,7 +158,7 @@ impl Broker {
             }
         }
         drop(state);
-        let again = deliveries.iter().filter(|it| it.redelivered).count();
+        let again = deliveries.iter().filter(|it| it.redeliveries > 0).count();
         locked(&self.sim.evidence).counts.redeliveries += again as u64;
         (!deliveries.is_empty()).then_some(deliveries)
     }
@@ -239,16 +239,16 @@ impl State {
     fn deliver(&mut self, worker: usize, queue: usize, message: Message) -> Delivery {
         self.last_tag += 1;
         let receipt = Receipt { queue: queue as u64, tag: self.last_tag };
-        let (redelivered, commands) = (message.redelivered, message.commands.clone());
+        let (redeliveries, commands) = (message.redeliveries, message.commands.clone());
         self.open.insert(self.last_tag, Open { worker, queue, message });
-        Delivery { receipt, redelivered, commands }
+        Delivery { receipt, redeliveries, commands }
     }
 
     /// To the front, in the order in which they were delivered.
     fn take_back(&mut self, tags: &[u64]) {
         for tag in tags.iter().rev() {
             if let Some(Open { queue, message, .. }) = self.open.remove(tag) {
-                let message = Message { redelivered: true, ..message };
+                let message = Message { redeliveries: message.redeliveries + 1, ..message };
                 self.queues[queue].waiting.push_front(message);
             }
         }

@@ -90,8 +90,8 @@ impl WorkerEnd {
     }
 
     fn note_what_came_again(&self, deliveries: &[Delivery]) {
-        let ids = |redelivered| {
-            let of = deliveries.iter().filter(move |it| it.redelivered == redelivered);
+        let ids = |is_again| {
+            let of = deliveries.iter().filter(move |it| (it.redeliveries > 0) == is_again);
             of.flat_map(|it| &it.commands).map(|it| (it.client, it.message))
         };
         let mut again: BTreeSet<_> = ids(true).collect();

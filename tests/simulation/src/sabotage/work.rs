@@ -60,7 +60,7 @@ impl Work for SabotagedWork {
             }
             Trick::ForgetsRedelivered => {
                 for delivery in &mut deliveries {
-                    delivery.redelivered = false;
+                    delivery.redeliveries = 0;
                 }
             }
             _ => {

@@ -31,7 +31,7 @@ impl SabotagedWorker {
             Trick::ReversesDeliveries => deliveries.reverse(),
             Trick::ReversesCommands => deliveries.iter_mut().for_each(|it| it.commands.reverse()),
             Trick::SplitsMessages => *deliveries = deliveries.iter().flat_map(split).collect(),
-            Trick::CallsAllNew => deliveries.iter_mut().for_each(|it| it.redelivered = false),
+            Trick::CallsAllNew => deliveries.iter_mut().for_each(|it| it.redeliveries = 0),
             Trick::AcknowledgesAtOnce => {
                 let receipts = deliveries.iter().map(|it| it.receipt).collect();
                 self.inner.work.acknowledge(receipts).await.ok();
@@ -45,7 +45,7 @@ impl SabotagedWorker {
 fn split(delivery: &Delivery) -> Vec<Delivery> {
     let alone = |command: &CommandEnvelope| Delivery {
         receipt: delivery.receipt,
-        redelivered: delivery.redelivered,
+        redeliveries: delivery.redeliveries,
         commands: vec![command.clone()],
     };
     delivery.commands.iter().map(alone).collect()
