@@ -16,13 +16,17 @@ pub(crate) async fn read(
     session: &Session,
     settings: &Settings,
 ) -> Ending {
+    let mut conversation = session.conversation();
     loop {
-        let Ok(heard) = timeout(settings.silence_max, stream.next()).await else {
-            return Ending::SILENT;
+        let heard = tokio::select! {
+            biased;
+            heard = timeout(settings.silence_max, stream.next()), if !conversation.is_full() => heard,
+            () = conversation.answer() => continue,
         };
+        let Ok(heard) = heard else { return Ending::SILENT };
         match heard {
             None | Some(Ok(Message::Close(_))) => return Ending::Gone,
-            Some(Ok(Message::Text(text))) => session.receive(text.as_str()).await,
+            Some(Ok(Message::Text(text))) => conversation.receive(text.as_str()).await,
             Some(Ok(Message::Binary(_))) => return Ending::BINARY,
             // The library has answered pings already, and a pong need only have come.
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::future::try_join_all;
+use futures::{StreamExt, TryStreamExt, stream};
 use sockbit_domain::{BoardId, Event, EventId};
 
 use super::decide_board::{Decided, Stamp, decide_board};
@@ -16,6 +17,9 @@ use crate::trace::TraceId;
 
 /// How often a board that loses its race is decided anew before its senders are asked to try later.
 const ATTEMPTS_MAX: u32 = 16;
+
+/// Events of one board that are read at the same time to be announced again.
+const READS_AT_ONCE: usize = 16;
 
 /// What became of a batch, for the worker.
 #[derive(Debug, Default)]
@@ -123,12 +127,15 @@ impl Core {
         board: BoardId,
         decided: &Decided,
     ) -> Result<Vec<Announced>, StoreError> {
-        let mut events = Vec::new();
-        for seq in &decided.repeated {
-            let found = event_and_what_it_follows(&*self.ports.store, board, *seq).await?;
-            events.extend(found.map(|(follows, event)| announced(follows, event, decided)));
-        }
-        Ok(events)
+        let store = &*self.ports.store;
+        let seqs = stream::iter(decided.repeated.iter().copied());
+        let found: Vec<_> = seqs
+            .map(|seq| event_and_what_it_follows(store, board, seq))
+            .buffered(READS_AT_ONCE)
+            .try_collect()
+            .await?;
+        let found = found.into_iter().flatten();
+        Ok(found.map(|(follows, event)| announced(follows, event, decided)).collect())
     }
 }
 

@@ -201,6 +201,23 @@ impl Feed {
         self.trim(self.room.bytes_max);
     }
 
+    /// Keeps what was fetched from the log for somebody who was away, for those who come after, as far as it leads on to
+    /// what is kept.
+    pub fn keep_before(&mut self, page: Vec<Held>) {
+        let joint = match self.kept.front() {
+            Some(first) => page.iter().position(|it| {
+                it.seq.next() == first.from && first.follows.is_none_or(|id| id == it.id)
+            }),
+            None => page.iter().position(|it| Some(it.position()) == self.last),
+        };
+        let Some(joint) = joint else { return };
+        for held in page.into_iter().take(joint + 1).rev() {
+            self.kept_bytes += held.bytes();
+            self.kept.push_front(held);
+        }
+        self.trim(self.room.bytes_max);
+    }
+
     /// Lets the oldest go until no more is kept than may be.
     pub fn trim(&mut self, bytes_max: usize) {
         while self.kept.len() > self.room.events_max

@@ -39,7 +39,7 @@ use presence::PresenceHub;
 
 pub use admittance::TooManyConnections;
 pub use outgoing::{CloseReason, Delivered};
-pub use session::Session;
+pub use session::{Conversation, Session};
 
 /// What a gateway needs from the world.
 #[derive(Clone)]
@@ -165,6 +165,7 @@ impl Gateway {
             () = self.hear() => {}
             () = sending => {}
             () = self.hub.compare_heads_regularly(self.settings.heads_every) => {}
+            () = self.hub.cease_to_listen_regularly(self.settings.heads_every) => {}
             () = self.presence.run() => {}
         }
     }

@@ -171,9 +171,15 @@ async fn serve(sim: &Sim, session: Session, line: &Line) {
 }
 
 async fn read(session: &Session, line: &Line) {
+    let mut conversation = session.conversation();
     loop {
-        match timeout(SILENCE_MAX, line.up.receive()).await {
-            Ok(Some(frame)) => session.receive(&frame).await,
+        let heard = tokio::select! {
+            biased;
+            heard = timeout(SILENCE_MAX, line.up.receive()), if !conversation.is_full() => heard,
+            () = conversation.answer() => continue,
+        };
+        match heard {
+            Ok(Some(frame)) => conversation.receive(&frame).await,
             // The pongs of a line that is dead do not come.
             Err(_) if !line.is_dead() => {}
             Ok(None) | Err(_) => return,

@@ -76,7 +76,7 @@ impl Hub {
 }
 
 /// A part of the log as if it was announced.
-fn announcement(board: BoardId, after: Position, events: Vec<Event>) -> Announcement {
+pub(super) fn announcement(board: BoardId, after: Position, events: Vec<Event>) -> Announcement {
     let mut previous = after;
     let announced = |event: Event| {
         let before = std::mem::replace(&mut previous, event.position());

@@ -50,9 +50,6 @@ impl Hub {
                 self.forget_what_is_deserted();
             }
             has_failed = !self.compare_heads().await;
-            if is_beat {
-                self.cease_to_listen().await;
-            }
         }
     }
 

@@ -6,21 +6,23 @@ mod slots;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
-use sockbit_domain::wire::ServerMessage;
 use sockbit_domain::{BoardId, Position};
 use tokio::sync::Notify;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use uuid::Uuid;
 
 use super::feed::{CatchUp, Feed, Served};
-use super::held::Room;
+use super::held::{Held, Room};
 use super::outgoing::{CloseReason, Outgoing};
 use super::single_flight::SingleFlight;
-use super::{GatewaySettings, encode, locked};
+use super::{GatewaySettings, locked};
 use crate::envelope::{Announced, Announcement, Answer, Encoded, Question};
 use crate::ports::{Announcements, Queries, Unavailable};
 use crate::slot::Slot;
 
+use gaps::announcement;
 use slots::Slots;
 
 /// Events of a board, encoded: what a member who was away gets.
@@ -91,24 +93,32 @@ impl Hub {
         self.feeds().get_mut(&board).map_or(CatchUp::Gone, |feed| feed.catch_up(session, seen))
     }
 
-    /// A page of a board's events from the log, shared by all who ask for the same one at once.
-    /// It is empty where the log does not know the one to begin after.
-    pub async fn page(&self, board: BoardId, after: Position) -> Result<Page, Unavailable> {
-        let queries = Arc::clone(&self.queries);
-        let question = Question::Events { board, after: after.seq, id: Some(after.event) };
-        let look_up = || async move {
-            let events = match queries.ask(question).await? {
-                Answer::Events(events) => events,
-                Answer::AnotherHistory => Vec::new(),
-                _ => return Err(Unavailable("the log cannot be read now".to_owned())),
-            };
-            let encoded = events
-                .into_iter()
-                .map(|event| (event.position(), encode(&ServerMessage::Event { event })))
-                .collect();
-            Ok(Arc::new(encoded))
-        };
+    /// A page of a board's events from the log, shared by all who ask for the same one at once, and kept for those who
+    /// come after as far as there is room. It is empty where the log does not know the one to begin after.
+    pub async fn page(
+        self: &Arc<Self>,
+        board: BoardId,
+        after: Position,
+    ) -> Result<Page, Unavailable> {
+        let hub = Arc::clone(self);
+        let look_up = || async move { hub.look_up(board, after).await };
         self.pages.get((board, after), look_up).await
+    }
+
+    async fn look_up(&self, board: BoardId, after: Position) -> Result<Page, Unavailable> {
+        let question = Question::Events { board, after: after.seq, id: Some(after.event) };
+        let events = match self.queries.ask(question).await? {
+            Answer::Events(events) => events,
+            Answer::AnotherHistory => Vec::new(),
+            _ => return Err(Unavailable("the log cannot be read now".to_owned())),
+        };
+        let announced = announcement(board, after, events).events;
+        let held: Vec<Held> = announced.into_iter().map(|it| Held::new(it, &self.room)).collect();
+        let page = held.iter().map(|it| (it.position(), it.encoded.clone())).collect();
+        if let Some(feed) = self.feeds().get_mut(&board) {
+            feed.keep_before(held);
+        }
+        Ok(Arc::new(page))
     }
 
     /// Takes in what happened. However much that is at once, a client that keeps up is not cut.
@@ -162,7 +172,16 @@ impl Hub {
         feeds.values_mut().for_each(|feed| feed.trim(share));
     }
 
-    /// Listens no more to slots in which no board is left.
+    /// Listens no more to slots in which no board is left. Beside everything else, since a bus may take its time for each.
+    pub async fn cease_to_listen_regularly(&self, every: Duration) {
+        let mut beat = interval_at(Instant::now() + every, every);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            beat.tick().await;
+            self.cease_to_listen().await;
+        }
+    }
+
     async fn cease_to_listen(&self) {
         self.slots.sweep(|| self.slots_in_use()).await;
     }

@@ -21,7 +21,7 @@ const MEMBERS_AT_FULL_PACE: u32 = 50;
 const PACE_SLOWEST: Duration = Duration::from_secs(2);
 /// How often other gateways are told who is here even where nothing changes, at the least.
 pub(super) const TOLD_EVERY: Duration = Duration::from_secs(15);
-/// A gateway that was not heard for so long is gone, and its people with it: two times may be lost.
+/// A gateway that was not heard for so long is gone, and its people with it: one time may be lost.
 pub(super) const FORGOTTEN_AFTER: Duration = Duration::from_secs(35);
 /// More than there are, so that nothing grows for ever.
 const GATEWAYS_MAX: usize = 256;

@@ -1,11 +1,14 @@
 //! One client's session: its messages in, everything for it out.
 
 mod catching_up;
+mod conversation;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use sockbit_domain::wire::{
     ClientMessage, Query, Refusal, RefusalCode, SentCommand, ServerMessage,
 };
@@ -18,8 +21,10 @@ use super::{AGAIN_AFTER, Gateway, Identity, again, command_sender, encode, locke
 use crate::envelope::{Address, Admission, Answer, Question};
 use catching_up::{Behind, Fetch, Progress};
 
-/// A client's connection, whatever the transport. One task feeds [`Session::receive`], another one
-/// writes what [`Session::next`] gives.
+pub use conversation::Conversation;
+
+/// A client's connection, whatever the transport. One task reads it as a [`Conversation`], another one writes what
+/// [`Session::next`] gives.
 pub struct Session {
     gateway: Arc<Gateway>,
     number: u64,
@@ -67,29 +72,46 @@ impl Session {
     /// Whoever goes on sending too fast is not read meanwhile, so that reading costs no more than
     /// a client's rate and as much again.
     pub async fn receive(&self, json: &str) {
-        let turn = self.turn().await;
-        match ClientMessage::parse(json) {
-            Ok(message) => match turn.err().and_then(|wait| postponed(&message, wait)) {
-                Some(again) => self.tell(again).await,
-                None => self.handle(message, turn).await,
-            },
-            Err(refusal) => {
-                self.wait_unless(turn).await;
-                self.tell(ServerMessage::Refused(refusal)).await;
-            }
+        if let Some(asked) = self.take(json).await {
+            asked.await;
         }
     }
 
-    async fn handle(&self, message: ClientMessage, turn: Result<(), Duration>) {
+    /// Reads the client, message by message.
+    pub fn conversation(&self) -> Conversation<'_> {
+        Conversation::new(self)
+    }
+
+    /// Takes one message. What has to be asked of the core is given back, to be waited for, and so is what must not
+    /// overtake that.
+    async fn take(&self, json: &str) -> Option<BoxFuture<'_, ()>> {
+        let turn = self.turn().await;
+        let message = match ClientMessage::parse(json) {
+            Ok(message) => message,
+            Err(refusal) => {
+                self.wait_unless(turn).await;
+                self.tell(ServerMessage::Refused(refusal)).await;
+                return None;
+            }
+        };
+        if let Some(again) = turn.err().and_then(|wait| postponed(&message, wait)) {
+            self.tell(again).await;
+            return None;
+        }
         self.wait_unless(turn).await;
         match message {
             ClientMessage::Command(sent) => self.command(sent).await,
-            ClientMessage::Query { id, query } => self.query(id, query).await,
-            ClientMessage::Join { board, position } => self.join(board, position).await,
-            ClientMessage::Leave { board } => self.leave(board).await,
-            ClientMessage::Presence { board, note } => self.be_here(board, note),
             ClientMessage::Ping => self.tell(ServerMessage::Pong {}).await,
+            ClientMessage::Query { id, query } => return Some(self.query(id, query).boxed()),
+            ClientMessage::Join { board, position } => {
+                return Some(self.join(board, position).boxed());
+            }
+            ClientMessage::Leave { board } => return Some(self.leave(board).boxed()),
+            ClientMessage::Presence { board, note } => {
+                return Some(async move { self.be_here(board, note) }.boxed());
+            }
         }
+        None
     }
 
     /// A turn, or else after what time there is one. Waits where the client was told so too often.

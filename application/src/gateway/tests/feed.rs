@@ -5,7 +5,7 @@ use sockbit_domain::{Change, Event, EventId, Seq, Title};
 use super::*;
 use crate::envelope::Announced;
 use crate::gateway::feed::{CatchUp, Feed, Served};
-use crate::gateway::held::Room;
+use crate::gateway::held::{Held, Room};
 use crate::testing::{event, position, renamed};
 use crate::trace::TraceId;
 
@@ -351,4 +351,51 @@ fn what_a_member_has_seen_is_not_contradicted_in_silence() {
     assert_eq!(feed.catch_up(2, position(8)), CatchUp::Live, "it knows more than the feed");
     assert!(feed.contradicts(feed.known(), Some(position(7))), "the head went back");
     assert!(feed.is_contradicted_by(elsewhere(8)));
+}
+
+/// As if it came from the log.
+fn page(numbers: std::ops::RangeInclusive<u64>, room: &Arc<Room>) -> Vec<Held> {
+    numbers.map(|seq| Held::new(announced(renamed(1, seq)), room)).collect()
+}
+
+#[test]
+fn what_was_fetched_for_one_is_kept_for_the_next() {
+    let room = room(&GatewaySettings::default());
+    let (mut feed, _) = feed_in(&room, 9);
+    assert_eq!(kept(&mut feed, 9), 0, "nothing is kept in the beginning");
+
+    feed.keep_before(page(5..=9, &room));
+    feed.keep_before(page(2..=6, &room));
+
+    assert_eq!(kept(&mut feed, 9), 8, "from event 1 on");
+    let outgoing = queue();
+    feed.add(7, Arc::clone(&outgoing));
+    assert_eq!(feed.catch_up(7, position(3)), CatchUp::Live);
+    assert_eq!(served(&outgoing), [4, 5, 6, 7, 8, 9]);
+}
+
+#[test]
+fn what_does_not_lead_on_to_what_is_kept_is_not_kept() {
+    let room = room(&GatewaySettings::default());
+    let (mut feed, _) = feed_in(&room, 9);
+    feed.keep_before(page(5..=8, &room));
+    assert_eq!(kept(&mut feed, 9), 0, "event 9 is missing");
+
+    feed.keep_before(page(9..=9, &room));
+    let other = Event { id: EventId(uuid(0xbad)), ..renamed(1, 8) };
+    let known = Announced { follows: Some(position(8).event), ..announced(renamed(1, 9)) };
+    assert_eq!(kept(&mut feed, 9), 1);
+    let (mut feed, _) = feed_in(&room, 8);
+    feed.take(known);
+    assert_eq!(feed.serve(), Served::All);
+    feed.keep_before(vec![Held::new(announced(other), &room)]);
+    assert_eq!(kept(&mut feed, 9), 1, "another event stands there");
+}
+
+#[test]
+fn of_what_was_fetched_no_more_is_kept_than_may_be() {
+    let room = room(&GatewaySettings::default());
+    let (mut feed, _) = feed_in(&room, 500);
+    feed.keep_before(page(1..=500, &room));
+    assert_eq!(kept(&mut feed, 500), 128);
 }

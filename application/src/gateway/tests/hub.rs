@@ -321,3 +321,24 @@ async fn a_gateway_ends_when_its_bus_is_closed() {
     (house.news, _) = mpsc::unbounded_channel();
     timeout(DEADLINE, &mut house.running).await.expect("it ends").expect("it does not panic");
 }
+
+#[tokio::test]
+async fn many_who_come_back_one_after_the_other_cost_the_store_one_page() {
+    let pages = Arc::new(AtomicU32::new(0));
+    let asked = Arc::clone(&pages);
+    let house = Surroundings::answering(move |question| match question {
+        Question::Events { after, .. } => {
+            asked.fetch_add(1, Ordering::Relaxed);
+            Ok(Answer::Events(log(after.0, 51)))
+        }
+        _ => admitted(position(51)),
+    })
+    .house();
+    for n in 1..=20 {
+        let mut client = house.client(n);
+        client.say(join(board_id(BOARD), Some(position(1)))).await;
+        let seen = events_until(&mut client, 51).await;
+        assert_eq!(seen, (2..=51).collect::<Vec<_>>());
+    }
+    assert_eq!(pages.load(Ordering::Relaxed), 1);
+}

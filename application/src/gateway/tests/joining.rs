@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use futures::FutureExt;
 use sockbit_domain::{Event, Rejection, RejectionCode};
 use tokio::sync::Semaphore;
 
@@ -234,8 +235,8 @@ async fn whatever_is_written_meanwhile_a_page_that_fails_is_asked_for_with_pause
     assert!((5..=12).contains(&attempts), "{attempts} in ten seconds");
 }
 
-#[tokio::test]
-async fn what_happens_before_it_is_known_who_may_join_is_sent_to_who_may() {
+/// Everybody may join, as often as the gate is opened.
+fn house_that_admits_when_told() -> (House, Arc<Semaphore>) {
     let gate = Arc::new(Semaphore::new(0));
     let opens = Arc::clone(&gate);
     let mut surroundings = Surroundings::answering(|_| Err(no_bus()));
@@ -246,7 +247,68 @@ async fn what_happens_before_it_is_known_who_may_join_is_sent_to_who_may() {
             admitted(position(1))
         })
     }));
-    let house = surroundings.house();
+    (surroundings.house(), gate)
+}
+
+fn json(message: &ClientMessage) -> String {
+    message.to_json().expect("it is JSON")
+}
+
+#[tokio::test]
+async fn commands_and_pings_do_not_wait_for_what_was_asked_before_them() {
+    let (house, _closed) = house_that_admits_when_told();
+    let mut client = house.client(1);
+    client.hears_the_welcome().await;
+    let session = Arc::clone(&client.session);
+    let mut conversation = session.conversation();
+
+    conversation.receive(&json(&join(board_id(BOARD), Some(position(1))))).await;
+    conversation.receive(&json(&ClientMessage::Ping)).await;
+
+    assert_eq!(client.hear().await, ServerMessage::Pong {});
+    assert!(conversation.answer().now_or_never().is_none(), "nobody was admitted");
+}
+
+#[tokio::test]
+async fn whoever_leaves_after_joining_has_left_when_the_answers_are_there() {
+    let (house, gate) = house_that_admits_when_told();
+    let mut client = house.client(1);
+    client.hears_the_welcome().await;
+    let session = Arc::clone(&client.session);
+    let mut conversation = session.conversation();
+
+    conversation.receive(&json(&join(board_id(BOARD), Some(position(1))))).await;
+    conversation.receive(&json(&ClientMessage::Leave { board: board_id(BOARD) })).await;
+    gate.add_permits(1);
+    conversation.answer().await;
+    conversation.answer().await;
+
+    assert_eq!([client.hear().await, client.hear().await], [joined(1), left()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_too_much_at_once_is_not_read_until_something_is_answered() {
+    let (house, gate) = house_that_admits_when_told();
+    let mut client = house.client(1);
+    client.hears_the_welcome().await;
+    let session = Arc::clone(&client.session);
+    let mut conversation = session.conversation();
+    let mut asked = 0;
+    while !conversation.is_full() {
+        conversation.receive(&json(&join(board_id(BOARD), Some(position(1))))).await;
+        asked += 1;
+        assert!(asked < 1_000, "there is no end to it");
+    }
+
+    gate.add_permits(1);
+    conversation.answer().await;
+
+    assert!(!conversation.is_full());
+}
+
+#[tokio::test]
+async fn what_happens_before_it_is_known_who_may_join_is_sent_to_who_may() {
+    let (house, gate) = house_that_admits_when_told();
     let mut client = house.client(1);
     client.hears_the_welcome().await;
     let session = Arc::clone(&client.session);
