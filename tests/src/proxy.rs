@@ -43,6 +43,8 @@ pub enum Line {
 pub struct Proxy {
     address: SocketAddr,
     line: Arc<watch::Sender<Line>>,
+    /// How often it was cut, so that no connection misses that it was.
+    cuts: Arc<watch::Sender<u64>>,
     accepting: JoinHandle<()>,
 }
 
@@ -51,9 +53,11 @@ impl Proxy {
     pub async fn before(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let line = Arc::new(watch::Sender::new(Line::Whole));
-        let accepting = tokio::spawn(accept(listener, server, Arc::clone(&line)));
-        Self { address, line, accepting }
+        let (line, cuts) =
+            (Arc::new(watch::Sender::new(Line::Whole)), Arc::new(watch::Sender::new(0)));
+        let accepting =
+            tokio::spawn(accept(listener, server, (Arc::clone(&line), Arc::clone(&cuts))));
+        Self { address, line, cuts, accepting }
     }
 
     /// Where clients connect.
@@ -65,20 +69,24 @@ impl Proxy {
     /// From now on it is so.
     pub fn set(&self, line: Line) {
         self.line.send_replace(line);
+        if line == Line::Cut {
+            self.cuts.send_modify(|cuts| *cuts += 1);
+        }
     }
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.accepting.abort();
-        self.line.send_replace(Line::Cut);
+        self.set(Line::Cut);
     }
 }
 
-async fn accept(listener: TcpListener, server: SocketAddr, line: Arc<watch::Sender<Line>>) {
+type Switches = (Arc<watch::Sender<Line>>, Arc<watch::Sender<u64>>);
+
+async fn accept(listener: TcpListener, server: SocketAddr, (line, cuts): Switches) {
     while let Ok((client, _)) = listener.accept().await {
-        let line = line.subscribe();
-        tokio::spawn(pass(client, server, line));
+        tokio::spawn(pass(client, server, line.subscribe(), cuts.subscribe()));
     }
 }
 
@@ -113,7 +121,12 @@ fn contains(bytes: &[u8], word: &[u8]) -> bool {
     bytes.windows(word.len()).any(|it| it == word)
 }
 
-async fn pass(mut client: TcpStream, server: SocketAddr, mut line: watch::Receiver<Line>) {
+async fn pass(
+    mut client: TcpStream,
+    server: SocketAddr,
+    line: watch::Receiver<Line>,
+    mut cuts: watch::Receiver<u64>,
+) {
     if *line.borrow() == Line::Cut {
         return;
     }
@@ -127,7 +140,7 @@ async fn pass(mut client: TcpStream, server: SocketAddr, mut line: watch::Receiv
         () = carry(Way::ToServer, from_client, to_server, line.clone()) => false,
         () = carry(Way::ToClient, from_server, to_client, line.clone()) => false,
         () = reset(line.clone()) => true,
-        _ = line.wait_for(|it| *it == Line::Cut) => false,
+        _ = cuts.changed() => false,
     };
     if is_reset {
         // Without time to say goodbye, closing is a reset; what is gone already cannot be reset.

@@ -96,7 +96,8 @@ fn main() -> ExitCode {
     };
     allow_many_sockets();
     println!("\nrunning the fault rig");
-    let (across, others) = wish.wirings().into_iter().partition(is_across_processes);
+    let (across, others): (Vec<Wiring>, Vec<Wiring>) =
+        wish.wirings().into_iter().partition(is_across_processes);
     let tally = thread::scope(|scope| {
         let others = scope.spawn(|| run_one_by_one(&others, &wish));
         run_one_by_one(&across, &wish).and(others.join().expect("a failed test is caught"))
@@ -217,12 +218,13 @@ fn ground(place: Place) -> Result<Ground, String> {
 async fn run(fault: &Fault, house: &mut House, (transport, bus, _): Wiring, size: Size) -> String {
     let mut figures = Figures::default();
     let mut page = Page::open().await;
+    let pace = if fault.is_about_pace { Size::Short } else { size };
     let mut rounds = (0..fault.rounds(bus, size)).peekable();
     while rounds.peek().is_some() {
-        let people = People::begin(&house.fronts(), transport, size).await;
+        let people = People::begin(&house.fronts(), transport, pace).await;
         let witness = Witness::begin(page, &house.fronts()[0]).await;
         let begun = Instant::now();
-        while begun.elapsed() < SHIFT[size as usize]
+        while begun.elapsed() < SHIFT[pace as usize]
             && let Some(round) = rounds.next()
         {
             sleep(UNDISTURBED).await;

@@ -82,6 +82,8 @@ pub struct Fault {
     pub rounds_in_one_process: [usize; 2],
     /// Within how many seconds of its mending everybody should be served again.
     pub healed_within: u64,
+    /// Whether people type as fast in a night as in a short run, since what is measured depends on it.
+    pub is_about_pace: bool,
     strike: for<'a> fn(&'a mut House, Blow<'a>) -> LocalBoxFuture<'a, ()>,
 }
 
@@ -109,6 +111,7 @@ pub const FAULTS: [Fault; 14] = [
         rounds: [20, 500],
         rounds_in_one_process: [3, 50],
         healed_within: 5,
+        is_about_pace: false,
         strike: |house, blow| a_gateway_is_killed(house, blow).boxed_local(),
     },
     Fault {
@@ -117,6 +120,7 @@ pub const FAULTS: [Fault; 14] = [
         rounds: [25, 1_000],
         rounds_in_one_process: [0, 0],
         healed_within: 20,
+        is_about_pace: false,
         strike: |house, blow| a_worker_is_killed(house, blow).boxed_local(),
     },
     Fault {
@@ -125,6 +129,7 @@ pub const FAULTS: [Fault; 14] = [
         rounds: [3, 50],
         rounds_in_one_process: [0, 0],
         healed_within: 20,
+        is_about_pace: false,
         strike: |house, _| async { house.crash_broker() }.boxed_local(),
     },
     Fault {
@@ -133,6 +138,7 @@ pub const FAULTS: [Fault; 14] = [
         rounds: [3, 50],
         rounds_in_one_process: [0, 0],
         healed_within: 20,
+        is_about_pace: false,
         strike: |house, _| async { house.crash_database() }.boxed_local(),
     },
     Fault {
@@ -141,6 +147,7 @@ pub const FAULTS: [Fault; 14] = [
         rounds: [4, 14],
         rounds_in_one_process: [0, 3],
         healed_within: 15,
+        is_about_pace: false,
         strike: |house, blow| a_line_is_cut(house, blow).boxed_local(),
     },
     Fault {
@@ -149,6 +156,7 @@ pub const FAULTS: [Fault; 14] = [
         rounds: [4, 12],
         rounds_in_one_process: [0, 3],
         healed_within: 15,
+        is_about_pace: false,
         strike: |house, blow| a_line_is_bad(house, blow).boxed_local(),
     },
     Fault {
@@ -157,6 +165,7 @@ pub const FAULTS: [Fault; 14] = [
         rounds: [2, 20],
         rounds_in_one_process: [0, 0],
         healed_within: 15,
+        is_about_pace: false,
         strike: |house, blow| the_broker_gives_the_alarm(house, blow).boxed_local(),
     },
     Fault {
@@ -165,6 +174,7 @@ pub const FAULTS: [Fault; 14] = [
         rounds: [1, 20],
         rounds_in_one_process: [1, 20],
         healed_within: 20,
+        is_about_pace: false,
         strike: |house, blow| the_disk_of_the_store_is_full(house, blow).boxed_local(),
     },
     Fault {
@@ -173,6 +183,7 @@ pub const FAULTS: [Fault; 14] = [
         rounds: [1, 20],
         rounds_in_one_process: [0, 0],
         healed_within: 20,
+        is_about_pace: false,
         strike: |house, blow| the_disk_of_the_broker_is_full(house, blow).boxed_local(),
     },
     Fault {
@@ -181,6 +192,7 @@ pub const FAULTS: [Fault; 14] = [
         rounds: [1, 1],
         rounds_in_one_process: [0, 0],
         healed_within: 5,
+        is_about_pace: false,
         strike: |house, _| poison_is_published(house).boxed_local(),
     },
     Fault {
@@ -189,6 +201,7 @@ pub const FAULTS: [Fault; 14] = [
         rounds: [1, 10],
         rounds_in_one_process: [0, 10],
         healed_within: 5,
+        is_about_pace: true,
         strike: |house, blow| fifty_clients_stop_reading(house, blow).boxed_local(),
     },
     Fault {
@@ -197,6 +210,7 @@ pub const FAULTS: [Fault; 14] = [
         rounds: [1, 10],
         rounds_in_one_process: [0, 10],
         healed_within: 15,
+        is_about_pace: false,
         strike: |house, blow| two_thousand_clients_come_back(house, blow).boxed_local(),
     },
     Fault {
@@ -205,6 +219,7 @@ pub const FAULTS: [Fault; 14] = [
         rounds: [1, 10],
         rounds_in_one_process: [1, 10],
         healed_within: 5,
+        is_about_pace: false,
         strike: |house, _| everything_is_restarted_in_turn(house).boxed_local(),
     },
     Fault {
@@ -213,6 +228,7 @@ pub const FAULTS: [Fault; 14] = [
         rounds: [1, 1],
         rounds_in_one_process: [1, 1],
         healed_within: 5,
+        is_about_pace: false,
         strike: |house, blow| an_older_program_is_replaced_in_turn(house, blow).boxed_local(),
     },
 ];

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use sockbit_client::{BoardClient, Moment};
-use sockbit_domain::wire::ServerMessage;
+use sockbit_domain::wire::{ClientMessage, ServerMessage};
 use sockbit_domain::{BoardId, Command, Delta, MessageId, NoteId, Outcome, Position, Timestamp};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
@@ -18,6 +18,11 @@ use super::Front;
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 const RECONNECT_AFTER: Duration = Duration::from_millis(100);
+const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
+/// When nothing was heard for so long, it asks whether anybody is there.
+const PING_AFTER: Duration = Duration::from_secs(5);
+/// When nothing was heard for so long, nobody is.
+const LOST_AFTER: Duration = Duration::from_secs(10);
 const SETTLED_WITHIN: Duration = Duration::from_mins(1);
 
 /// One client of one board.
@@ -32,6 +37,8 @@ pub struct Peer {
     fronts: Vec<Front>,
     cookie: String,
     socket: Option<Socket>,
+    heard_at: Instant,
+    has_pinged: bool,
 }
 
 impl Peer {
@@ -45,6 +52,8 @@ impl Peer {
             rejected: Vec::new(),
             fronts,
             socket: None,
+            heard_at: Instant::now(),
+            has_pinged: false,
         }
     }
 
@@ -112,11 +121,17 @@ impl Peer {
         let mut request = front.websocket.as_str().into_client_request().expect("an address");
         let cookie = self.cookie.parse().expect("a header");
         request.headers_mut().insert("cookie", cookie);
-        self.socket = connect_async(request).await.ok().map(|(socket, _)| socket);
+        let connected = timeout(CONNECTED_WITHIN, connect_async(request)).await;
+        self.socket = connected.ok().and_then(Result::ok).map(|(socket, _)| socket);
+        self.heard();
         if self.socket.is_none() {
             self.fronts.rotate_left(1);
         }
         self.socket.is_some()
+    }
+
+    fn heard(&mut self) {
+        (self.heard_at, self.has_pinged) = (Instant::now(), false);
     }
 
     fn lose(&mut self) {
@@ -132,11 +147,18 @@ impl Peer {
         for frame in self.machine.take_outgoing() {
             socket.feed(Message::text(frame)).await?;
         }
+        if self.heard_at.elapsed() > PING_AFTER && !self.has_pinged {
+            let ping = ClientMessage::Ping.to_json().expect("it is JSON");
+            socket.feed(Message::text(ping)).await?;
+            self.has_pinged = true;
+        }
         socket.flush().await?;
         let patience = (end - Instant::now()).min(Duration::from_millis(250));
         match timeout(patience, socket.next()).await {
+            Err(_) if self.heard_at.elapsed() > LOST_AFTER => Err(Error::ConnectionClosed),
             Err(_) => Ok(()),
             Ok(Some(Ok(Message::Text(json)))) => {
+                self.heard();
                 self.take(&json);
                 Ok(())
             }
