@@ -331,8 +331,8 @@ fn only_the_binary_reads_the_environment() {
 const TECHNOLOGIES: [&str; 6] = ["sqlite", "postgres", "rabbit", "amqp", "redis", "websocket"];
 
 #[test]
-fn no_port_names_a_technology() {
-    let sources = sources("application/src/ports");
+fn the_application_names_no_technology() {
+    let sources = sources("application/src");
     assert_eq!(mentions(&sources, &TECHNOLOGIES), Vec::<String>::new());
 }
 

@@ -34,7 +34,7 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// The code of the WebSocket close frame (RFC 6455, section 7.4).
+    /// Its number in the protocol, for transports that end a connection with one.
     #[must_use]
     pub fn code(self) -> u16 {
         match self {

@@ -1,3 +1,5 @@
+//! What was sealed is opened by whoever has its key, and nothing else is.
+
 use sockbit_domain::{KeyHash, NoteId, Outcome};
 
 use super::*;
