@@ -1,23 +1,30 @@
 // @ts-check
 // The WebSocket to the server: kept alive, noticed when it is dead, and opened again. What goes
-// over it is the boards' business.
+// over it is the boards' business. It is dead when it does not answer: silence alone proves nothing,
+// since the browser calls a hidden page only now and then.
 
 /** @typedef {"connecting" | "live" | "reconnecting" | "offline"} ConnectionState */
 /**
- * Who hears what comes over the connection.
+ * Who hears what comes over the connection. `tooLong`: the server ended it over a frame that is
+ * longer than it takes.
  * @typedef {{connected(welcome: any): void, receive(message: any): void, woken(): void,
- *   disconnected(): void}} Party
+ *   tooLong(): void, disconnected(): void}} Party
  */
 
 const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 10_000;
 const PING_EVERY_MS = 15_000;
-const SILENCE_MAX_MS = 25_000;
-/** How long an answer may take when there is reason to doubt the connection, and the first welcome. */
+/** How long an answer may take: usually, when there is reason to doubt the connection, and the first welcome. */
+const PONG_WITHIN_MS = 8_000;
 const DOUBT_MS = 4_000;
 const WELCOME_WITHIN_MS = 10_000;
+/** A connection that stood for this long was a good one: the next attempt is a first one again. */
+const STEADY_AFTER_MS = 5_000;
 /** After this long without a connection people are told that they are offline. */
 const OFFLINE_AFTER_MS = 6_000;
+
+/** How a WebSocket ends over a message that is too big. */
+const TOO_BIG = 1009;
 
 const PING = JSON.stringify({ v: 1, type: "ping" });
 
@@ -35,7 +42,8 @@ export class Connection extends EventTarget {
   #isOpen = false;
   #attempts = 0;
   #heardAt = 0;
-  #downSince = Date.now();
+  #upSince = 0;
+  #downSince = performance.now();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retry;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -92,15 +100,17 @@ export class Connection extends EventTarget {
     socket.addEventListener("message", ({ data }) => {
       if (socket === this.#socket) this.#onFrame(data);
     });
-    socket.addEventListener("close", () => {
-      if (socket === this.#socket) this.#lose();
+    socket.addEventListener("close", ({ code }) => {
+      if (socket !== this.#socket) return;
+      if (code === TOO_BIG) this.#tell((party) => party.tooLong());
+      this.#lose();
     });
   }
 
   /** @param {unknown} data */
   #onFrame(data) {
-    this.#heardAt = Date.now();
-    if (this.welcome) clearTimeout(this.#deadline);
+    this.#heardAt = performance.now();
+    if (this.welcome) this.#expectNothing();
     const message = parsed(data);
     if (message === null) this.#lose();
     else if (message.type === "welcome") this.#onWelcome(message);
@@ -109,15 +119,16 @@ export class Connection extends EventTarget {
 
   /** @param {any} welcome */
   #onWelcome(welcome) {
-    clearTimeout(this.#deadline);
+    this.#expectNothing();
     this.welcome = welcome;
     this.generation += 1;
-    this.#attempts = 0;
+    this.#upSince = performance.now();
     this.#show();
     this.#tell((party) => party.connected(welcome));
   }
 
   #lose() {
+    if (this.welcome && performance.now() - this.#upSince > STEADY_AFTER_MS) this.#attempts = 0;
     this.#drop();
     if (!this.#isOpen) return;
     const ceiling = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** this.#attempts);
@@ -129,20 +140,19 @@ export class Connection extends EventTarget {
 
   /** A dead socket takes its time to close; nobody waits for that. */
   #drop() {
-    clearTimeout(this.#deadline);
+    this.#expectNothing();
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();
     if (!this.welcome) return;
     this.welcome = null;
-    this.#downSince = Date.now();
+    this.#downSince = performance.now();
     this.#tell((party) => party.disconnected());
   }
 
   #onBeat() {
-    const silence = Date.now() - this.#heardAt;
-    if (this.welcome && silence > SILENCE_MAX_MS) this.#lose();
-    else if (this.welcome && silence > PING_EVERY_MS) this.#ping();
+    const isSilent = performance.now() - this.#heardAt > PING_EVERY_MS;
+    if (this.welcome && isSilent && this.#deadline === undefined) this.#ask(PONG_WITHIN_MS);
     this.#show();
   }
 
@@ -152,24 +162,28 @@ export class Connection extends EventTarget {
     this.#attempts = 0;
     if (!this.welcome) {
       this.#connect();
-    } else if (Date.now() - this.#heardAt > SILENCE_MAX_MS) {
-      this.#lose();
     } else {
-      this.#ping();
-      this.#expect(DOUBT_MS);
+      this.#ask(DOUBT_MS);
       this.#tell((party) => party.woken());
     }
     this.#show();
   }
 
-  #ping() {
+  /** Whatever is heard then is the answer. @param {number} within */
+  #ask(within) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(PING);
+    this.#expect(within);
   }
 
   /** @param {number} within */
   #expect(within) {
     clearTimeout(this.#deadline);
     this.#deadline = setTimeout(() => this.#lose(), within);
+  }
+
+  #expectNothing() {
+    clearTimeout(this.#deadline);
+    this.#deadline = undefined;
   }
 
   #show() {
@@ -182,7 +196,7 @@ export class Connection extends EventTarget {
   /** @returns {ConnectionState} */
   #stateNow() {
     if (this.welcome) return "live";
-    const isLong = Date.now() - this.#downSince > OFFLINE_AFTER_MS;
+    const isLong = performance.now() - this.#downSince > OFFLINE_AFTER_MS;
     if (isLong || !navigator.onLine) return "offline";
     return this.generation === 0 && this.#attempts === 0 ? "connecting" : "reconnecting";
   }
