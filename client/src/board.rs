@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sockbit_domain::{
-    Actor, ActorId, BoardId, Command, Delta, DeltaError, MessageId, NoteId, Timestamp,
+    Actor, ActorId, BoardId, Command, Delta, DeltaError, MessageId, NoteId, Text, Timestamp,
 };
 use uuid::Uuid;
 
@@ -188,6 +188,16 @@ impl BoardClient {
             self.changes.notice(code, detail, Some(note));
             return;
         }
+        self.add_draft(note, text, reason, moment);
+    }
+
+    pub(crate) fn add_draft(
+        &mut self,
+        note: NoteId,
+        text: Text,
+        reason: &Reason,
+        moment: &mut Moment<'_>,
+    ) {
         let id = (moment.mint)();
         let draft = Draft { id, note, text, reason: reason.clone(), at: moment.now };
         self.changes.draft(draft.clone());

@@ -70,6 +70,9 @@ impl BoardClient {
         if !is_news && !is_own {
             return;
         }
+        if is_own && let Some(open) = self.outbox.open_mut() {
+            open.shown = Some(server.text.clone());
+        }
         let change = match self.texts.get_mut(&note) {
             None if is_news => delta.clone(),
             None => Delta::new(),

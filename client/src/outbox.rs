@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use sockbit_domain::{Command, MessageId, NoteId, Position, Seq, TextChange, Timestamp};
+use sockbit_domain::{Command, MessageId, NoteId, Position, Seq, Text, TextChange, Timestamp};
 
 /// How long an answer is waited for before the same bytes are sent again.
 const RESEND_AFTER_MS: i64 = 5_000;
@@ -41,6 +41,9 @@ pub(crate) struct Frozen {
     pub done_at: Option<Position>,
     /// Its event was seen.
     pub happened: bool,
+    /// What an edit made of its note. With its event the words are the server's, until the outcome says that
+    /// they were lost with a part of the history.
+    pub shown: Option<Text>,
 }
 
 /// At most the front one is unanswered at any time, so order needs no further mechanism.
@@ -96,6 +99,7 @@ impl Frozen {
             not_before: None,
             done_at: None,
             happened: false,
+            shown: None,
         }
     }
 

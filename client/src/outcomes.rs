@@ -1,7 +1,7 @@
 //! Outcomes: what became of a wish, and whose turn is next.
 
 use sockbit_domain::wire::{ClientMessage, SentCommand};
-use sockbit_domain::{Command, MessageId, NoteId, Outcome, Position, Timestamp};
+use sockbit_domain::{Command, MessageId, NoteId, Outcome, Position, Text, Timestamp};
 
 use crate::board::BoardClient;
 use crate::link::{Link, Reason};
@@ -92,7 +92,11 @@ impl BoardClient {
         let Some(Wish::Frozen(frozen)) = self.outbox.front().map(|entry| entry.wish.clone()) else {
             return;
         };
-        match frozen.command {
+        let Frozen { command, shown, .. } = *frozen;
+        if let (Some(note), Some(shown)) = (command.note(), shown) {
+            self.lose_words(note, shown, reason, moment);
+        }
+        match command {
             Command::EditNote { note, base, .. } if reason.is_base_gone() => {
                 self.edit_anew(note, base);
             }
@@ -110,6 +114,14 @@ impl BoardClient {
                 self.outbox.pop();
                 self.notify(command.note(), reason);
             }
+        }
+    }
+
+    /// The server had these words, and went back to an older state of itself.
+    fn lose_words(&mut self, note: NoteId, shown: Text, reason: &Reason, moment: &mut Moment<'_>) {
+        if !shown.as_str().is_empty() {
+            self.add_draft(note, shown, reason, moment);
+            self.receipts.insert(note, Receipt::rejected(reason, moment.now));
         }
     }
 
@@ -175,6 +187,16 @@ impl BoardClient {
             self.reject(id, &Reason::too_long(), moment);
         }
         too_long.is_some()
+    }
+
+    /// The server ended the connection over a frame that is longer than it takes. The only long thing in the
+    /// air was the open command.
+    pub fn too_long(&mut self, moment: &mut Moment<'_>) {
+        let open = self.outbox.open().filter(|it| it.sent_at.is_some() && it.done_at.is_none());
+        if let Some(id) = open.map(|open| open.id) {
+            self.reject(id, &Reason::too_long(), moment);
+        }
+        self.settle_changes();
     }
 
     fn freeze(&mut self, note: NoteId, moment: &mut Moment<'_>) -> Option<Frozen> {

@@ -58,6 +58,9 @@ pub enum SavedEntry {
         key: Option<String>,
         /// When it was wished.
         at: Timestamp,
+        /// What an edit made of its note, where its event was seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shown: Option<Text>,
     },
     /// Typing that may be sent when its turn comes.
     Edit {
@@ -209,6 +212,7 @@ impl SavedEntry {
                 body: frozen.body.clone(),
                 key: frozen.key.clone(),
                 at: entry.at,
+                shown: frozen.shown.clone(),
             },
         }
     }
@@ -216,9 +220,10 @@ impl SavedEntry {
     fn read(self) -> Result<Entry, serde_json::Error> {
         match self {
             Self::Edit { edit, at } => Ok(Entry::edit(edit, at)),
-            Self::Frozen { id, body, key, at } => {
+            Self::Frozen { id, body, key, at, shown } => {
                 let command: Command = serde_json::from_str(&body)?;
-                Ok(Entry::frozen(at, Frozen::new(id, command, body, key)))
+                let frozen = Frozen { shown, ..Frozen::new(id, command, body, key) };
+                Ok(Entry::frozen(at, frozen))
             }
         }
     }

@@ -37,6 +37,8 @@ in_both_shapes! {
     words_typed_while_offline_survive_a_reload_and_arrive
     words_that_were_not_left_survive_a_reload_too
     words_without_an_answer_are_not_saved_yet
+    a_wish_without_an_answer_is_not_saved_yet_either
+    words_that_are_too_long_for_this_server_become_a_draft_and_hold_nothing_up
     an_open_page_goes_on_when_the_server_restarts
     a_page_that_wakes_asks_for_what_it_missed
     caret_selection_and_scroll_stay_while_others_write_around_them
@@ -171,6 +173,64 @@ async fn words_without_an_answer_are_not_saved_yet(site: Site) {
     proxy.set(Line::Whole);
     receipt_is(&scene.ada, "saved").await;
     shows(&scene.bob, "no answer").await;
+}
+
+async fn a_wish_without_an_answer_is_not_saved_yet_either(site: Site) {
+    let scene = Scene::with_note(site, "thrown").await;
+    let url = scene.site.url();
+    let server = url.trim_start_matches("http://").parse().expect("an address");
+    let proxy = Proxy::before(server).await;
+    let door = format!("http://{}", proxy.address());
+    scene.ada.open(&scene.board.replace(&url, &door)).await;
+    is_live(&scene.ada).await;
+    let is_known = "return document.querySelector('#notes [data-action=earlier]').ariaDisabled";
+    scene.ada.until("the board is known", is_known).await;
+    let place = "return document.querySelector('#board').getBoundingClientRect().top";
+    let before = scene.ada.script(place).await;
+    proxy.set(Line::Deaf);
+    scene.ada.script("document.querySelector('#notes .note [data-action=trash]').click()").await;
+    let says = "return document.querySelector('#connection').innerText.includes('Not saved yet')";
+    let is_done = "return !document.querySelector('#notes .note')";
+    scene.ada.until("it looks done", is_done).await;
+    scene.ada.until("the page says that it is not", says).await;
+    assert_eq!(scene.ada.script(place).await, before, "nothing moves for it");
+    for (width, height) in [(390, 844), (1440, 900)] {
+        for scheme in ["light", "dark"] {
+            scene.ada.look(width, height, scheme).await;
+            scene.ada.screenshot(&format!("wish-not-saved-yet-{width}-{scheme}")).await;
+        }
+    }
+    let wide = "return document.documentElement.scrollWidth <= window.innerWidth";
+    assert_eq!(scene.ada.script(wide).await, true, "nothing scrolls sideways");
+    proxy.set(Line::Cut);
+    let is_cut = "return document.querySelector('#connection').dataset.connection !== 'live'";
+    scene.ada.until("the page notices", is_cut).await;
+    proxy.set(Line::Whole);
+    let is_quiet = "return document.querySelector('#connection').innerText.trim() === 'Live'";
+    scene.ada.until("all is saved", is_quiet).await;
+    scene.bob.until("the note is gone", is_done).await;
+}
+
+async fn words_that_are_too_long_for_this_server_become_a_draft_and_hold_nothing_up(site: Site) {
+    let scene = Scene::with_note(site, "short").await;
+    let small = "
+        const send = WebSocket.prototype.send;
+        WebSocket.prototype.send = function (frame) {
+            if (frame.length > 4096) this.dispatchEvent(new CloseEvent('close', { code: 1009 }));
+            else send.call(this, frame);
+        }";
+    scene.ada.script(small).await;
+    type_in_note(&scene.ada, "").await;
+    let paste = "document.execCommand('insertText', false, 'word '.repeat(1000))";
+    scene.ada.script(paste).await;
+    leave_note(&scene.ada).await;
+    let reason = scene.ada.find("#notes .note [data-draft-slot] [data-reason]").await;
+    let reason = reason.text().await.expect("text");
+    assert_eq!(reason, "Not saved: this is more than a server takes in one message.");
+    receipt_is(&scene.ada, "rejected").await;
+    shows(&scene.ada, "short").await;
+    scene.ada.script("document.querySelector('#notes .note [data-action=trash]').click()").await;
+    scene.bob.until("the note is gone", "return !document.querySelector('#notes .note')").await;
 }
 
 async fn an_open_page_goes_on_when_the_server_restarts(site: Site) {

@@ -1,4 +1,5 @@
-//! The browser's own modules do, in real Chromium, step by step what the Rust ones do.
+//! The browser's own modules do, in real Chromium, step by step what the Rust ones do, and hold what a page
+//! promises by itself.
 
 use std::path::Path;
 
@@ -70,6 +71,34 @@ async fn a_note_made_to_be_slow_to_render_is_rendered() {
     )
     .await;
     assert_eq!(rendered, Value::from(13));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_keeps_its_words_however_its_database_does() {
+    hold("keeping").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_loses_a_connection_that_is_dead_and_no_other() {
+    hold("connection").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_says_what_waits_and_asks_again_whatever_clocks_do() {
+    hold("waiting").await;
+}
+
+/// Every clause in a module of `tests/browser/js` is true.
+async fn hold(module: &str) {
+    let site = serve(String::new()).await;
+    let browser = Browser::start().await;
+    let window = browser.window().await;
+    let script = format!(
+        "const {{ broken }} = await import('/tests/browser/js/clauses.js');
+         return broken(await import('/tests/browser/js/{module}.js'));"
+    );
+    let clauses = run(&window, &site, &script).await;
+    assert!(clauses.as_u64().is_some_and(|count| count > 0), "clauses or faults: {clauses:#}");
 }
 
 /// Serves the workspace's files, an empty page, and the transcripts.

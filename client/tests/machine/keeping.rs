@@ -168,8 +168,28 @@ fn a_command_that_cannot_be_read_any_more_is_told() {
     let mut saved = desk.machine.saved().expect("something to keep");
     let id = MessageId(Uuid::from_u128(7));
     let (body, key, at) = ("{".to_owned(), None, sockbit_domain::Timestamp(0));
-    saved.outbox = vec![sockbit_client::SavedEntry::Frozen { id, body, key, at }];
+    saved.outbox = vec![sockbit_client::SavedEntry::Frozen { id, body, key, at, shown: None }];
     desk.machine = desk.with(|_, moment| BoardClient::restore(saved, None, moment));
     assert_eq!(desk.notices(), ["malformed"]);
     assert_eq!(desk.machine.unsent(), 0);
+}
+
+#[test]
+fn words_that_the_server_had_and_lost_with_its_history_become_a_draft_even_after_a_reload() {
+    for is_reloaded in [false, true] {
+        let mut desk = Desk::live(&["one"]);
+        desk.typed(&insert(3, " two"));
+        desk.flush();
+        let (id, _, delta) = desk.edit();
+        desk.hear(event(6, id, edited(delta)));
+        desk.machine.disconnected();
+        if is_reloaded {
+            reload(&mut desk, Some(1));
+        }
+        rejoin(&mut desk, 4, &["one"]);
+        assert_eq!(desk.command().id, id);
+        desk.hear(rejected(id, RejectionCode::BaseGone));
+        assert_eq!(desk.drafts(), [("base_gone", "one two")]);
+        assert_eq!((desk.text().as_str(), desk.machine.unsent()), ("one", 0));
+    }
 }

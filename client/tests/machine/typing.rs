@@ -1,6 +1,6 @@
 //! Words between the key and the log.
 
-use sockbit_client::EditError;
+use sockbit_client::{BoardClient, EditError};
 use sockbit_domain::{Change, Delta, DeltaError, Outcome, RejectionCode};
 
 use crate::desk::*;
@@ -130,6 +130,29 @@ fn a_rejected_edit_returns_the_note_and_keeps_the_words_as_a_draft() {
     assert_eq!(desk.drafts(), [("text_too_long", "one two three")]);
     assert_eq!(desk.text_changes(), [Delta::new().retain(3).delete(10)]);
     assert!(desk.sent().is_empty(), "a draft is never sent by itself");
+}
+
+#[test]
+fn an_edit_that_is_too_long_for_this_server_becomes_a_draft_and_is_not_sent_again() {
+    let mut desk = Desk::live(&["one"]);
+    desk.typed(&insert(3, " two"));
+    desk.flush();
+    desk.sent();
+    desk.with(BoardClient::too_long);
+    assert_eq!(desk.drafts(), [("text_too_long", "one two")]);
+    desk.reconnect();
+    desk.hear(joined(5));
+    assert!(desk.commands().is_empty());
+}
+
+#[test]
+fn what_is_not_in_the_air_was_not_too_long() {
+    let mut desk = Desk::live(&["one"]);
+    desk.machine.disconnected();
+    desk.typed(&insert(3, " two"));
+    desk.flush();
+    desk.with(BoardClient::too_long);
+    assert_eq!((desk.drafts().len(), desk.machine.unsent()), (0, 1));
 }
 
 #[test]

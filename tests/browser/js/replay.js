@@ -56,7 +56,9 @@ export function replay(BoardClient, { seed, steps }) {
  */
 function makeCall(BoardClient, client, step, ids) {
   const { now } = step;
-  const moment = { now, mint: () => ids.shift() ?? fail("an id too many was asked for") };
+  // The Rust machine is told one time for both.
+  const time = { now, clock: now };
+  const moment = { ...time, mint: () => ids.shift() ?? fail("an id too many was asked for") };
   switch (step.call) {
     case "new":
       return new BoardClient(step.board, step.actor);
@@ -69,7 +71,7 @@ function makeCall(BoardClient, client, step, ids) {
       client.flush(step.note, moment);
       break;
     case "wish":
-      client.wish(step.command, { id: step.id, now, key: step.key });
+      client.wish(step.command, { ...time, id: step.id, key: step.key });
       break;
     case "dismiss_draft":
       client.dismissDraft(step.draft);

@@ -14,8 +14,14 @@ import { ServerBoard } from "./server-board.js";
 import { ViewChanges } from "./view-changes.js";
 
 /**
- * The time in milliseconds since 1970, and a function that gives fresh UUIDs.
- * @typedef {{now: number, mint: () => string}} Moment
+ * The time in milliseconds, twice. `now` counts from 1970, for what is kept and compared on another
+ * page; people and networks set it back and forth. `clock` counts from wherever this page likes and
+ * only goes forward, for all that waits.
+ * @typedef {{now: number, clock: number}} Time
+ */
+/**
+ * The time, and a function that gives fresh UUIDs.
+ * @typedef {Time & {mint: () => string}} Moment
  */
 
 /**
@@ -93,7 +99,7 @@ export class BoardClient {
   flush(note, moment) {
     const isTyped = (this.texts.get(note)?.pending.length ?? 0) > 0;
     if (isTyped && !this.outbox.hasWaitingEdit(note)) {
-      this.outbox.push(editEntry(note, moment.now));
+      this.outbox.push(editEntry(note, moment.now, moment));
       this.changes.touch(note);
     }
     outcomes.advance(this, moment);
@@ -102,20 +108,21 @@ export class BoardClient {
   /**
    * Any command but `edit_note`, under a fresh message id; `key` travels beside it.
    * @param {any} command
-   * @param {{id: string, now: number, key?: string | null}} beside
+   * @param {Time & {id: string, key?: string | null}} beside
    */
-  wish(command, { id, now, key = null }) {
+  wish(command, { id, key = null, ...time }) {
     if (command.type === "edit_note") {
       throw new Error("a text is changed by typing in it, not by an `edit_note`");
     }
     const isText = typeof command.text === "string";
     const clean = isText ? { ...command, text: normaliseText(command.text) } : command;
     const frozen = new Frozen(id, clean, JSON.stringify(clean), key);
-    if (frozen.opensBoard && !link.isCaughtUp(this)) this.outbox.pushFirst(frozenEntry(frozen, now));
-    else this.outbox.push(frozenEntry(frozen, now));
+    const entry = frozenEntry(frozen, time.now, time);
+    if (frozen.opensBoard && !link.isCaughtUp(this)) this.outbox.pushFirst(entry);
+    else this.outbox.push(entry);
     if (clean.note) this.changes.touch(clean.note);
     else this.changes.board();
-    outcomes.sendOpen(this, now);
+    outcomes.sendOpen(this, time.clock);
     this.settleChanges();
   }
 
@@ -139,6 +146,14 @@ export class BoardClient {
    */
   connected(welcome, moment) {
     link.connected(this, welcome.actor, moment);
+  }
+
+  /**
+   * The server ended the connection over a frame that is longer than it takes.
+   * @param {Moment} moment
+   */
+  tooLong(moment) {
+    outcomes.tooLong(this, moment);
   }
 
   /** The connection is gone. What was in the air is sent again over the next one. */
@@ -245,6 +260,11 @@ export class BoardClient {
   /** Words that were set aside, oldest first. */
   drafts() {
     return [...this.draftList];
+  }
+
+  /** Since when, on the clock, the oldest wish waits for its outcome; null where none does. */
+  waitingSince() {
+    return view.waitingSince(this);
   }
 
   /** How many commands and notes the server does not have yet. */

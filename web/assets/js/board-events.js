@@ -93,6 +93,7 @@ function noteEdited(client, event, isOwn, isNews) {
   const { note, delta } = event.change;
   const server = client.known.notes.get(note);
   if (!server || !(isNews || isOwn)) return;
+  if (isOwn && client.outbox.open) client.outbox.open.shown = server.text;
   const text = client.texts.get(note);
   let change = isNews ? delta : [];
   if (text) {

@@ -13,7 +13,7 @@ import { joinFrame, pageFrame } from "./wire.js";
 
 /**
  * The connection, as far as this board goes. `knocking`: a command that lets the sender in goes
- * before the join; `wait`: when the server may be asked again; `reach`: caught up once everything
+ * before the join; `wait`: when, on the clock, the server may be asked again; `reach`: caught up once everything
  * up to there is applied.
  * @typedef {{state: "offline" | "knocking"}
  *   | {state: "joining", wait: number | null}
@@ -98,7 +98,7 @@ const ofBoard = {
   again(client, { id, after_ms }, moment) {
     // A join that is put off takes back the one before it.
     const isForJoin = !id && (client.link.state === "joining" || client.link.state === "live");
-    if (isForJoin) setLink(client, { state: "joining", wait: moment.now + after_ms });
+    if (isForJoin) setLink(client, { state: "joining", wait: moment.clock + after_ms });
     else ofId.again(client, { id, after_ms }, moment);
   },
 };
@@ -108,12 +108,12 @@ const ofBoard = {
  * @type {Record<string, (client: BoardClient, message: any, moment: Moment) => void>}
  */
 const ofId = {
-  again({ outbox, link }, { id, after_ms }, { now }) {
+  again({ outbox, link }, { id, after_ms }, { clock }) {
     if (outbox.open && outbox.open.id === id) {
       outbox.open.sentAt = null;
-      outbox.open.notBefore = now + after_ms;
+      outbox.open.notBefore = clock + after_ms;
     }
-    if (link.state === "pulling" && link.query === id) link.wait = now + after_ms;
+    if (link.state === "pulling" && link.query === id) link.wait = clock + after_ms;
   },
   reply(client, { id, body }, moment) {
     onReply(client, id, body, moment);
@@ -128,9 +128,9 @@ const ofId = {
  * @param {Moment} moment
  */
 export function tick(client, moment) {
-  client.outbox.tick(moment.now);
+  client.outbox.tick(moment.clock);
   const { link } = client;
-  const isOver = "wait" in link && link.wait !== null && link.wait <= moment.now;
+  const isOver = "wait" in link && link.wait !== null && link.wait <= moment.clock;
   if (isOver && link.state === "joining") join(client);
   if (isOver && link.state === "pulling") {
     link.wait = null;

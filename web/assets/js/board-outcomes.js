@@ -3,7 +3,7 @@
 
 import { loseNote } from "./board-events.js";
 import { isCaughtUp, join } from "./board-link.js";
-import { giveUpWords, keepAsDraft } from "./board-saved.js";
+import { addDraft, giveUpWords, keepAsDraft } from "./board-saved.js";
 import { Frozen, wordsOf } from "./outbox.js";
 import { commandFrame, editNote } from "./wire.js";
 
@@ -37,7 +37,7 @@ export function advance(client, moment) {
     for (let entry = takeDone(client); entry; entry = takeDone(client)) complete(client, entry, moment);
     freezeNext(client, moment);
   } while (rejectTooLong(client, moment));
-  sendOpen(client, moment.now);
+  sendOpen(client, moment.clock);
   client.settleChanges();
 }
 
@@ -59,7 +59,7 @@ function takeDone({ outbox, known }) {
  */
 function complete(client, entry, moment) {
   const { note, command } = entry;
-  if (note && wordsOf(entry)) client.receipts.set(note, { state: "saved", since: moment.now });
+  if (note && wordsOf(entry)) client.receipts.set(note, { state: "saved", since: moment.clock });
   if (command?.isEdit && note) editContained(client, note);
   if (command?.isCreation && note && !client.known.notes.has(note)) loseNote(client, note, moment);
   if (command?.opensBoard) letIn(client);
@@ -96,13 +96,27 @@ export function reject(client, id, reason, moment) {
   const { outbox } = client;
   const open = outbox.open;
   if (!open || open.id !== id) return;
-  const { command } = open;
+  const { command, shown } = open;
+  if (shown) loseWords(client, command.note, shown, reason, moment);
   if (open.isEdit && reason.code === "base_gone") return editAnew(client, command);
   if (open.isCreation) return rejectCreation(client, command.note, reason, moment);
   outbox.pop();
   if (open.isEdit) return giveUpWords(client, command.note, reason, moment);
   notify(client, command.note ?? null, reason);
   if (open.opensBoard) letIn(client);
+}
+
+/**
+ * The server had these words, and went back to an older state of itself.
+ * @param {BoardClient} client
+ * @param {string} note
+ * @param {string} shown
+ * @param {Reason} reason
+ * @param {Moment} moment
+ */
+function loseWords(client, note, shown, reason, moment) {
+  addDraft(client, note, shown, reason, moment);
+  client.receipts.set(note, { state: "rejected", since: moment.clock, ...reason });
 }
 
 /**
@@ -191,16 +205,27 @@ function rejectTooLong(client, moment) {
 }
 
 /**
+ * This server takes less than others: the only long thing in the air was the open command.
+ * @param {BoardClient} client
+ * @param {Moment} moment
+ */
+export function tooLong(client, moment) {
+  const open = client.outbox.open;
+  if (open && open.sentAt !== null && !open.doneAt) reject(client, open.id, TOO_LONG, moment);
+  client.settleChanges();
+}
+
+/**
  * Sends the open command if it is its time: once over each connection, until `tick`.
  * @param {BoardClient} client
- * @param {number} now
+ * @param {number} clock
  */
-export function sendOpen(client, now) {
+export function sendOpen(client, clock) {
   const open = client.outbox.open;
-  if (!open?.isDue(now)) return;
+  if (!open?.isDue(clock)) return;
   const isConnected = client.link.state !== "offline";
   if (!isCaughtUp(client) && !(open.opensBoard && isConnected)) return;
-  open.sentAt = now;
+  open.sentAt = clock;
   open.notBefore = null;
   const { id, key, body } = open;
   client.outgoing.push(commandFrame({ id, board: client.board, key, body }));

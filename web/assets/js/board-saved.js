@@ -18,7 +18,7 @@ import { Frozen, editEntry, frozenEntry, wordsOf } from "./outbox.js";
 /** @typedef {{note: string, ground: string, inFlight: Delta | null, pending: Delta}} SavedNote */
 /**
  * A command, byte for byte as it was sent or will be; or typing that may be sent in its turn.
- * @typedef {{id: string, body: string, key: string | null, at: number}
+ * @typedef {{id: string, body: string, key: string | null, at: number, shown?: string}
  *   | {edit: string, at: number}} SavedEntry
  */
 /**
@@ -59,7 +59,8 @@ function savedNote([note, { ground, inFlight, pending }]) {
  */
 function savedEntry({ at, note, command }) {
   if (!command) return { edit: /** @type {string} */ (note), at };
-  return { id: command.id, body: command.body, key: command.key, at };
+  const { id, body, key, shown } = command;
+  return { id, body, key, at, shown: shown ?? undefined };
 }
 
 /**
@@ -71,7 +72,7 @@ function savedEntry({ at, note, command }) {
 export function restore(client, kept, actor, moment) {
   client.draftList = [...kept.drafts];
   for (const note of kept.notes) restoreNote(client, note, moment);
-  for (const entry of kept.outbox) restoreEntry(client, entry);
+  for (const entry of kept.outbox) restoreEntry(client, entry, moment);
   setAsideOrphans(client, moment);
   setAsideOld(client, moment);
   if (actor) adopt(client, actor, moment);
@@ -97,15 +98,18 @@ function restoreNote(client, { note, ground, inFlight, pending }, moment) {
 /**
  * @param {BoardClient} client
  * @param {SavedEntry} entry
+ * @param {Moment} moment
  */
-function restoreEntry(client, entry) {
+function restoreEntry(client, entry, moment) {
   if ("edit" in entry) {
-    client.outbox.push(editEntry(entry.edit, entry.at));
+    client.outbox.push(editEntry(entry.edit, entry.at, moment));
     return;
   }
-  const { id, body, key, at } = entry;
+  const { id, body, key, at, shown } = entry;
   try {
-    client.outbox.push(frozenEntry(new Frozen(id, JSON.parse(body), body, key), at));
+    const frozen = new Frozen(id, JSON.parse(body), body, key);
+    frozen.shown = shown ?? null;
+    client.outbox.push(frozenEntry(frozen, at, moment));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     notify(client, null, unreadable(error));
@@ -178,7 +182,7 @@ export function giveUpWords(client, note, reason, moment) {
   client.changes.touch(note);
   if (client.texts.has(note)) {
     keepAsDraft(client, note, reason, moment);
-    client.receipts.set(note, { state: "rejected", since: moment.now, ...reason });
+    client.receipts.set(note, { state: "rejected", since: moment.clock, ...reason });
   }
   client.outbox.dropIf((entry) => wordsOf(entry) === note);
 }
@@ -190,15 +194,26 @@ export function giveUpWords(client, note, reason, moment) {
  * @param {Reason} reason
  * @param {Moment} moment
  */
-export function keepAsDraft(client, note, { code, detail }, { now, mint }) {
+export function keepAsDraft(client, note, reason, moment) {
   const text = client.text(note);
   client.texts.delete(note);
   client.changes.text(note, diff(text, client.text(note)));
   client.changes.touch(note);
   if (text === "") {
-    client.changes.notice({ code, detail }, note);
+    client.changes.notice(reason, note);
     return;
   }
+  addDraft(client, note, text, reason, moment);
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {string} note
+ * @param {string} text
+ * @param {Reason} reason
+ * @param {Moment} moment
+ */
+export function addDraft(client, note, text, { code, detail }, { now, mint }) {
   const draft = { id: mint(), note, text, reason: { code, detail }, at: now };
   client.changes.draft(draft);
   client.draftList.push(draft);

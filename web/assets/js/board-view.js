@@ -14,7 +14,7 @@ import { wordsOf } from "./outbox.js";
  */
 /**
  * The state of the words in a note. `editing`: typed, and not to be sent yet; `saving`: to be
- * sent, or sent, and without outcome; `rejected`: they became a draft.
+ * sent, or sent, and without outcome; `rejected`: they became a draft. `since` is on the clock.
  * @typedef {{state: "saved" | "editing" | "saving" | "rejected", since: number | null,
  *   code?: string, detail?: string}} Receipt
  */
@@ -93,9 +93,14 @@ export function text({ texts, known, outbox }, note) {
  */
 export function receipt({ outbox, texts, receipts }, note) {
   const entry = outbox.entries.find((it) => wordsOf(it) === note);
-  if (entry) return { state: "saving", since: entry.at };
+  if (entry) return { state: "saving", since: entry.since };
   if (texts.has(note)) return { state: "editing", since: null };
   return receipts.get(note) ?? { state: "saved", since: null };
+}
+
+/** @param {BoardClient} client */
+export function waitingSince({ outbox }) {
+  return outbox.isEmpty ? null : Math.min(...outbox.entries.map(({ since }) => since));
 }
 
 /** @param {BoardClient} client */

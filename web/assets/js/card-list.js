@@ -5,13 +5,11 @@ import { Card } from "./card.js";
 import { flash } from "./dom.js";
 import { Hold, arrange, aroundHeld, gently } from "./order.js";
 import { Pen } from "./pen.js";
-import { receiptName } from "./receipts.js";
+import { LOOK_EVERY_MS, receiptName } from "./receipts.js";
 import { toast } from "./toasts.js";
 
 /** @typedef {import("./seat.js").Seat} Seat */
 /** @typedef {import("./view-changes.js").ViewChange} ViewChange */
-
-const RECEIPTS_EVERY_MS = 300;
 
 /** @type {Set<HTMLElement>} */
 const NOTHING = new Set();
@@ -32,7 +30,7 @@ export class CardList {
     this.pen = new Pen(seat, () => this.#settle());
     this.hold = new Hold(container, () => this.#settle());
     for (const article of this.articles()) this.#hydrate(article);
-    setInterval(() => this.showReceipts(), RECEIPTS_EVERY_MS);
+    setInterval(() => this.showReceipts(), LOOK_EVERY_MS);
     seat.connection.addEventListener("state", () => this.showReceipts());
   }
 
@@ -90,7 +88,7 @@ export class CardList {
   showReceipts() {
     const { seat } = this;
     const isOffline = seat.connection.state === "offline";
-    const world = { isOffline, isKept: seat.isKept, now: Date.now() };
+    const world = { isOffline, isKept: seat.isKept, clock: performance.now() };
     for (const card of this.#cards.values()) {
       card.showReceipt(receiptName(seat.receipt(card.id), world));
     }

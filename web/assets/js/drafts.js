@@ -13,6 +13,7 @@ import { toast } from "./toasts.js";
 const REASONS = {
   board_full: "Not saved: the board holds no more notes. Make room, then make a new note of it.",
   board_text_full: "Not saved: the board holds no more text. Make room, then make a new note of it.",
+  base_gone: "The board went back to an older state of itself, without these words.",
   note_gone: "The note was deleted for good while you wrote. Your words are still here.",
   note_not_found: "The note is not there any more. Your words are still here.",
   not_found: "Not saved: you cannot write on this board any more. Copy your words if you need them.",

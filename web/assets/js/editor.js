@@ -73,7 +73,7 @@ export class Editor {
   #tell(delta, isStep) {
     const before = this.#text;
     this.#text = apply(before, delta);
-    if (isStep) this.#undo.typed(delta, before, Date.now());
+    if (isStep) this.#undo.typed(delta, before, performance.now());
     const whole = this.#waiting.reduce(apply, before);
     let mine = delta;
     this.#waiting = this.#waiting.map((theirs) => {

@@ -17,5 +17,5 @@ export function uuid() {
  * @returns {import("./board-client.js").Moment}
  */
 export function moment() {
-  return { now: Date.now(), mint: uuid };
+  return { now: Date.now(), clock: performance.now(), mint: uuid };
 }

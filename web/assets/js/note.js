@@ -11,11 +11,9 @@ import { takeSeat, startSeat } from "./page.js";
 import { Palette } from "./palette.js";
 import { Pen } from "./pen.js";
 import { People } from "./people.js";
-import { receiptName } from "./receipts.js";
+import { LOOK_EVERY_MS, receiptName } from "./receipts.js";
 import { showTitle } from "./title.js";
 import { toast } from "./toasts.js";
-
-const RECEIPT_EVERY_MS = 300;
 
 const main = need(document, "#note-page");
 const board = main.dataset.board ?? "";
@@ -69,7 +67,7 @@ if (card.isEditing) {
   pen.take(card);
 }
 if (seat.dirty().includes(card.id)) card.become(seat.text(card.id));
-setInterval(showReceipt, RECEIPT_EVERY_MS);
+setInterval(showReceipt, LOOK_EVERY_MS);
 startSeat(seat, { written: () => (pen.card ? [card.id] : []), taken: (it) => seats.push(it) });
 main.dataset.scripted = "";
 
@@ -100,7 +98,7 @@ function showAll() {
 
 function showReceipt() {
   const isOffline = seat.connection.state === "offline";
-  const world = { isOffline, isKept: seat.isKept, now: Date.now() };
+  const world = { isOffline, isKept: seat.isKept, clock: performance.now() };
   card.showReceipt(receiptName(seat.receipt(card.id), world));
 }
 

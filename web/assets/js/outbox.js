@@ -9,13 +9,15 @@ const BODY_BYTES_MAX = 250 * 1024;
 
 /**
  * One wish. An edit is frozen only when its turn has come, everything else at once: until then
- * `command` is null, and what is typed in `note` by then will be sent.
- * @typedef {{at: number, note: string | null, command: Frozen | null}} Entry
+ * `command` is null, and what is typed in `note` by then will be sent. It was wished `at` a time
+ * of the world's, and waits `since` one of the clock's.
+ * @typedef {{at: number, since: number, note: string | null, command: Frozen | null}} Entry
  */
+/** @typedef {import("./board-client.js").Time} Time */
 
 /** A command that never changes again: a repeat must be the same to the byte. */
 export class Frozen {
-  /** When it went out over the present connection. @type {number | null} */
+  /** When, on the clock, it went out over the present connection. @type {number | null} */
   sentAt = null;
   /** The server asked not to be asked again before. @type {number | null} */
   notBefore = null;
@@ -23,6 +25,11 @@ export class Frozen {
   doneAt = null;
   /** Its event was seen. */
   happened = false;
+  /**
+   * What an edit made of its note. With its event the words are the server's, until the outcome says
+   * that they were lost with a part of the history. @type {string | null}
+   */
+  shown = null;
 
   /**
    * @param {string} id
@@ -51,9 +58,9 @@ export class Frozen {
     return this.command.type === "create_note";
   }
 
-  /** @param {number} now */
-  isDue(now) {
-    const isWaiting = this.notBefore !== null && now < this.notBefore;
+  /** @param {number} clock */
+  isDue(clock) {
+    const isWaiting = this.notBefore !== null && clock < this.notBefore;
     return !this.doneAt && this.sentAt === null && !isWaiting && !this.isTooLong;
   }
 }
@@ -61,19 +68,30 @@ export class Frozen {
 /**
  * @param {string} note
  * @param {number} at
+ * @param {Time} time
  * @returns {Entry}
  */
-export function editEntry(note, at) {
-  return { at, note, command: null };
+export function editEntry(note, at, time) {
+  return { at, since: onClock(at, time), note, command: null };
 }
 
 /**
  * @param {Frozen} command
  * @param {number} at
+ * @param {Time} time
  * @returns {Entry}
  */
-export function frozenEntry(command, at) {
-  return { at, note: command.command.note ?? null, command };
+export function frozenEntry(command, at, time) {
+  return { at, since: onClock(at, time), note: command.command.note ?? null, command };
+}
+
+/**
+ * What was wished on another page is as old as the world's time says, unless that was set back since.
+ * @param {number} at
+ * @param {Time} time
+ */
+function onClock(at, { now, clock }) {
+  return clock - Math.max(0, now - at);
 }
 
 /**
@@ -127,7 +145,7 @@ export class Outbox {
    * @param {Frozen | null} command
    */
   replaceFront(note, command) {
-    this.entries[0] = { at: this.entries[0].at, note, command };
+    this.entries[0] = { ...this.entries[0], note, command };
   }
 
   /** @param {(entry: Entry) => boolean} isDropped */
@@ -208,11 +226,11 @@ export class Outbox {
 
   /**
    * Lets an answer that is overdue be asked for again, and one whose event is.
-   * @param {number} now
+   * @param {number} clock
    */
-  tick(now) {
+  tick(clock) {
     const open = this.open;
-    if (!open || open.sentAt === null || now - open.sentAt < RESEND_AFTER_MS) return;
+    if (!open || open.sentAt === null || clock - open.sentAt < RESEND_AFTER_MS) return;
     open.sentAt = null;
     open.doneAt = null;
   }

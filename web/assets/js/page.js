@@ -7,6 +7,7 @@ import { find } from "./dom.js";
 import { MemoryKeep, openKeep } from "./keep.js";
 import { sendLeftovers } from "./leftovers.js";
 import { hydrateMe } from "./me.js";
+import { LOOK_EVERY_MS, isLate } from "./receipts.js";
 import { Seat } from "./seat.js";
 import { claimFor } from "./tabs.js";
 import { keepTimesTrue } from "./time.js";
@@ -46,6 +47,7 @@ export function startSeat(seat, { written, taken }) {
   seat.connection.open();
   watchLeaving(seat, written);
   warnIfNotKept(seat);
+  tellWhatWaits(seat);
   sendLeftovers(seat.claim.keep, (leftover) => {
     const isHere = leftover.board === seat.board && leftover.machine.drafts().length > 0;
     if (isHere) taken(leftover);
@@ -64,6 +66,18 @@ function showConnection(connection) {
   setTimeout(() => {
     if (word && connection.state === "connecting") word.dataset.connection = "reconnecting";
   }, FIRST_WORD_MS);
+}
+
+/**
+ * What is moved, coloured or thrown away looks done at once, so only this says that it is not.
+ * @param {Seat} seat
+ */
+function tellWhatWaits(seat) {
+  const word = find(document, "#connection");
+  setInterval(() => {
+    const since = seat.waitingSince();
+    word?.toggleAttribute("data-late", since !== null && isLate(since, performance.now()));
+  }, LOOK_EVERY_MS);
 }
 
 /**

@@ -9,7 +9,7 @@
  */
 export function within(most, promise) {
   return new Promise((resolve, reject) => {
-    promise.then(resolve, reject);
-    setTimeout(() => reject(new Error("it takes too long")), most);
+    const timer = setTimeout(() => reject(new Error("it takes too long")), most);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

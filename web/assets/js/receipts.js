@@ -3,7 +3,10 @@
 
 /** @typedef {"saving" | "late" | "saved" | "offline" | "rejected" | null} ReceiptName */
 
-const LATE_AFTER_MS = 3_000;
+/** It is promised within three seconds, and a page looks only so often, and on its own time. */
+const LATE_AFTER_MS = 2_500;
+/** How often a page looks at what it has to say. */
+export const LOOK_EVERY_MS = 300;
 /** As long as the style sheet shows it. */
 const SAVED_FOR_MS = 2_300;
 
@@ -19,12 +22,12 @@ const WORDS = {
 /**
  * A connection that is only being made again may be back before anybody needs to hear of it.
  * @param {import("./board-view.js").Receipt} receipt
- * @param {{isOffline: boolean, isKept: boolean, now: number}} world `isKept`: whether words survive
- *   the page on this device
+ * @param {{isOffline: boolean, isKept: boolean, clock: number}} world `isKept`: whether words
+ *   survive the page on this device
  * @returns {ReceiptName}
  */
-export function receiptName({ state, since }, { isOffline, isKept, now }) {
-  const age = since === null ? Infinity : now - since;
+export function receiptName({ state, since }, { isOffline, isKept, clock }) {
+  const age = since === null ? Infinity : clock - since;
   switch (state) {
     case "rejected":
       return "rejected";
@@ -34,8 +37,17 @@ export function receiptName({ state, since }, { isOffline, isKept, now }) {
       return isOffline ? unsent(isKept) : null;
     default:
       if (isOffline) return unsent(isKept);
-      return age < LATE_AFTER_MS ? "saving" : "late";
+      return since === null || isLate(since, clock) ? "late" : "saving";
   }
+}
+
+/**
+ * Whether people must be told that what waits since then is not saved.
+ * @param {number} since
+ * @param {number} clock
+ */
+export function isLate(since, clock) {
+  return clock - since >= LATE_AFTER_MS;
 }
 
 /** @param {ReceiptName} name */

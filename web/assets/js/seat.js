@@ -5,7 +5,7 @@
 import { BoardClient } from "./board-client.js";
 import { moment, uuid } from "./ids.js";
 import { apply, compose, diff } from "./delta.js";
-import { within } from "./patience.js";
+import { Keeping } from "./keeping.js";
 
 /** @typedef {import("./delta.js").Delta} Delta */
 /** @typedef {import("./view-changes.js").ViewChange} ViewChange */
@@ -13,8 +13,6 @@ import { within } from "./patience.js";
 /** @typedef {import("./board-saved.js").Saved} Saved */
 
 const KEEP_WITHIN_MS = 200;
-/** A browser whose database hangs must not keep words from going out. */
-const KEEP_MAX_MS = 3_000;
 const TICK_MS = 1_000;
 
 /** A party of its connection. */
@@ -24,14 +22,12 @@ export class Seat {
    * @type {(changes: ViewChange[], isOwn: boolean) => void}
    */
   shown = () => {};
-  /** Whether what is not sent survives the page. */
-  isKept;
   /** The notes in their order, those in the trash too. @type {import("./board-view.js").NoteView[]} */
   notes = [];
   /** Typing in notes that the machine does not know yet. @type {Map<string, Early>} */
   #early = new Map();
-  /** @type {Promise<void>} */
-  #writing = Promise.resolve();
+  /** Frames go out in their order. */
+  #passing = Promise.resolve();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #keepTimer;
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -49,7 +45,7 @@ export class Seat {
     this.board = board;
     this.claim = claim;
     this.connection = connection;
-    this.isKept = claim.keep.isDurable;
+    this.keeping = new Keeping(claim);
     this.composer = claim.content.composer;
     const { saved } = claim.content;
     this.machine = saved ? restored(saved) : new BoardClient(board, pageActor());
@@ -76,6 +72,10 @@ export class Seat {
   receive(message) {
     this.#do((machine) => machine.receive(message, moment()), false);
     if (this.#early.size > 0 && this.isPulled) this.#takeEarlyIn();
+  }
+
+  tooLong() {
+    this.#do((machine) => machine.tooLong(moment()), false);
   }
 
   woken() {
@@ -112,7 +112,7 @@ export class Seat {
   /** What was typed in a note may be sent. @param {string} note */
   flush(note) {
     const early = this.#early.get(note);
-    if (early) early.leftAt ??= Date.now();
+    if (early) early.leftAt ??= performance.now();
     this.#do((machine) => machine.flush(note, moment()), true);
   }
 
@@ -130,7 +130,7 @@ export class Seat {
    * @param {string | null} [key]
    */
   wish(command, key = null) {
-    this.#do((machine) => machine.wish(command, { id: uuid(), now: Date.now(), key }), true);
+    this.#do((machine) => machine.wish(command, { ...moment(), id: uuid(), key }), true);
   }
 
   /** @param {string} draft */
@@ -177,18 +177,27 @@ export class Seat {
     return saved?.notes.map(({ note }) => note) ?? [];
   }
 
+  /** Since when, on the clock, the oldest wish waits for its outcome; null where none does. */
+  waitingSince() {
+    const left = [...this.#early.values()].map(({ leftAt }) => leftAt);
+    const all = [this.machine.waitingSince(), ...left].filter((since) => since !== null);
+    return all.length === 0 ? null : Math.min(...all);
+  }
+
   unsent() {
     return this.machine.unsent() + this.#early.size;
+  }
+
+  /** Whether what is not sent survives the page. */
+  get isKept() {
+    return this.keeping.isKept;
   }
 
   /** Keeps everything now. */
   keep() {
     clearTimeout(this.#keepTimer);
     this.#keepTimer = undefined;
-    const content = this.#content();
-    if (isSame(content, this.claim.content)) return this.#writing;
-    this.#writing = this.#writing.then(() => this.#write(content));
-    return this.#writing;
+    return this.keeping.keep(this.#content());
   }
 
   /**
@@ -227,8 +236,8 @@ export class Seat {
   #pass(frames) {
     if (frames.length === 0) return;
     const { generation } = this.connection;
-    const before = frames.some(isCommand) ? this.keep() : this.#writing;
-    before.then(() => {
+    const kept = frames.some(isCommand) ? this.keep() : null;
+    this.#passing = Promise.all([this.#passing, kept]).then(() => {
       if (this.claim.isLost || this.#isLeft) return;
       for (const frame of frames) this.connection.send(frame, generation);
     });
@@ -237,18 +246,6 @@ export class Seat {
   #keepSoon() {
     if (this.#isLeft) return;
     this.#keepTimer ??= setTimeout(() => this.keep(), KEEP_WITHIN_MS);
-  }
-
-  /** @param {Content} content */
-  async #write(content) {
-    try {
-      await within(KEEP_MAX_MS, this.claim.write(content));
-      this.isKept = this.claim.keep.isDurable;
-    } catch {
-      this.isKept = false;
-    }
-    // Another tab took this one's record, words and all: begin again with what is there now.
-    if (this.claim.isLost) location.reload();
   }
 
   /** @returns {Content} */
@@ -282,7 +279,7 @@ export class Seat {
   }
 }
 
-/** `leftAt`: since when it may be sent. @typedef {{ground: string, pending: Delta, leftAt: number | null}} Early */
+/** `leftAt`: since when, on the clock, it may be sent. @typedef {{ground: string, pending: Delta, leftAt: number | null}} Early */
 
 /** @param {Saved} saved */
 function restored(saved) {
@@ -297,12 +294,4 @@ function pageActor() {
 /** @param {string} frame */
 function isCommand(frame) {
   return JSON.parse(frame).type === "command";
-}
-
-/**
- * @param {Content} a
- * @param {Content} b
- */
-function isSame(a, b) {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

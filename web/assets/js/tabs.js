@@ -21,11 +21,14 @@ const page = uuid();
 
 /** A record that belongs to this page as long as it lives. */
 export class Claim {
-  /** @type {Content} */
+  /** What is known to be kept. @type {Content} */
   content = { saved: null, composer: null };
   /** Whether somebody else took the record over, because this page seemed to be gone. */
   isLost = false;
   #isStored = false;
+  #isReleased = false;
+  /** What was written last, perhaps without success. */
+  #written = this.content;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #beat;
 
@@ -46,7 +49,16 @@ export class Claim {
   /** @param {Content} content */
   adopt(content) {
     this.content = content;
+    this.#written = content;
     this.#isStored = true;
+  }
+
+  /**
+   * Whether exactly this is kept. After a write that failed, or that goes on, nobody knows.
+   * @param {Content} content
+   */
+  hasKept(content) {
+    return this.#written === this.content && JSON.stringify(content) === JSON.stringify(this.content);
   }
 
   /**
@@ -54,9 +66,12 @@ export class Claim {
    * @param {Content} content
    */
   async write(content) {
+    // A record that is free may be somebody else's by now.
+    if (this.#isReleased) return;
+    this.#written = content;
+    if (this.unlock) await this.keep.write(this.#record(content));
+    else await this.#writeIfMine(this.#record(content));
     this.content = content;
-    if (this.unlock) return this.keep.write(this.#record());
-    await this.#writeIfMine(this.#record());
   }
 
   /**
@@ -64,16 +79,16 @@ export class Claim {
    * @param {Content} content
    */
   leave(content) {
-    const isChanged = JSON.stringify(content) !== JSON.stringify(this.content);
-    this.content = content;
-    const last = { ...this.#record(), beat: 0 };
+    const last = { ...this.#record(content), beat: 0 };
     // What was not changed since it was written may belong to somebody else by now.
-    const written = isChanged ? this.keep.write(last) : this.unlock ? null : this.#writeIfMine(last);
+    const isWritten = this.hasKept(content);
+    const written = !isWritten ? this.keep.write(last) : this.unlock ? null : this.#writeIfMine(last);
     written?.catch(() => {});
     this.release();
   }
 
   release() {
+    this.#isReleased = true;
     clearInterval(this.#beat);
     this.unlock?.();
   }
@@ -87,12 +102,16 @@ export class Claim {
   }
 
   #stayAlive() {
-    if (!isBlank(this) && !this.isLost) this.write(this.content).catch(() => {});
+    const content = this.#written;
+    if (!isBlank({ content }) && !this.isLost) this.write(content).catch(() => {});
   }
 
-  /** @returns {KeptRecord} */
-  #record() {
-    return { id: this.id, board: this.board, owner: page, beat: Date.now(), content: this.content };
+  /**
+   * @param {Content} content
+   * @returns {KeptRecord}
+   */
+  #record(content) {
+    return { id: this.id, board: this.board, owner: page, beat: Date.now(), content };
   }
 }
 

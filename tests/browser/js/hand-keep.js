@@ -1,0 +1,20 @@
+// @ts-check
+// A database by hand.
+
+/** Its writes end when a test says so. */
+export class HandKeep {
+  isDurable = true;
+  /** @type {{text: string, done: () => void, fail: (why: Error) => void}[]} */
+  writes = [];
+
+  /** @param {import("../../../web/assets/js/keep.js").KeptRecord} record */
+  write({ content }) {
+    return new Promise((/** @type {(_: void) => void} */ done, fail) => {
+      this.writes.push({ text: content.composer?.text ?? "", done, fail });
+    });
+  }
+
+  get texts() {
+    return this.writes.map(({ text }) => text);
+  }
+}

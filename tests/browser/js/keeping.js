@@ -1,0 +1,145 @@
+// @ts-check
+// What a page keeps, before a database that is slow, hangs or refuses.
+
+import { Keeping } from "../../../web/assets/js/keeping.js";
+import { Claim } from "../../../web/assets/js/tabs.js";
+import { same } from "./clauses.js";
+import { HandKeep } from "./hand-keep.js";
+
+/** @typedef {import("./stopped-clock.js").StoppedClock} Clock */
+
+/** @param {string} text */
+function content(text) {
+  return { saved: null, composer: { text, colour: "paper" } };
+}
+
+function begin() {
+  const keep = new HandKeep();
+  const claim = new Claim(/** @type {any} */ (keep), "record", "board", () => {});
+  return { keep, claim, keeping: new Keeping(claim) };
+}
+
+/** @param {Promise<void>} promise */
+function watched(promise) {
+  const watch = { isOver: false };
+  promise.then(() => (watch.isOver = true));
+  return watch;
+}
+
+/** @param {Clock} clock */
+export async function while_a_write_runs_only_the_newest_waits(clock) {
+  const { keep, keeping } = begin();
+  keeping.keep(content("a"));
+  await clock.settle();
+  for (const text of ["ab", "abc", "abcd"]) keeping.keep(content(text));
+  await clock.settle();
+  same(keep.texts, ["a"]);
+  keep.writes[0].done();
+  await clock.settle();
+  same(keep.texts, ["a", "abcd"]);
+}
+
+/** @param {Clock} clock */
+export async function what_waits_to_be_sent_waits_for_the_write_that_contains_it(clock) {
+  const { keep, keeping } = begin();
+  keeping.keep(content("a"));
+  await clock.settle();
+  const watch = watched(keeping.keep(content("ab")));
+  keep.writes[0].done();
+  await clock.settle();
+  same(watch.isOver, false);
+  keep.writes[1].done();
+  await clock.settle();
+  same(watch.isOver, true);
+}
+
+/** @param {Clock} clock */
+export async function nobody_waits_for_more_than_three_seconds(clock) {
+  const { keep, keeping } = begin();
+  keeping.keep(content("a"));
+  await clock.pass(2_000);
+  const watch = watched(keeping.keep(content("ab")));
+  keep.writes[0].done();
+  await clock.pass(2_999);
+  same(watch.isOver, false);
+  await clock.pass(1);
+  same(watch.isOver, true);
+}
+
+/** @param {Clock} clock */
+export async function a_write_that_hangs_is_told_of_and_waited_for_once(clock) {
+  const { keep, keeping } = begin();
+  keeping.keep(content("a"));
+  await clock.settle();
+  await clock.pass(3_000);
+  same(keeping.isKept, false);
+  const watch = watched(keeping.keep(content("ab")));
+  await clock.settle();
+  same(watch.isOver, true);
+  same(keep.texts, ["a"]);
+  keep.writes[0].done();
+  await clock.settle();
+  same([keeping.isKept, keep.texts], [true, ["a", "ab"]]);
+}
+
+/** @param {Clock} clock */
+export async function a_write_that_failed_is_made_again(clock) {
+  const { keep, keeping } = begin();
+  keeping.keep(content("a"));
+  await clock.settle();
+  keep.writes[0].fail(new Error("the disk is full"));
+  await clock.settle();
+  same(keeping.isKept, false);
+  keeping.keep(content("a"));
+  await clock.settle();
+  same(keep.texts, ["a", "a"]);
+}
+
+/** @param {Clock} clock */
+export async function what_is_kept_is_not_written_again(clock) {
+  const { keep, claim, keeping } = begin();
+  keeping.keep(content("a"));
+  await clock.settle();
+  keep.writes[0].done();
+  await clock.settle();
+  keeping.keep(content("a"));
+  await clock.settle();
+  claim.leave(content("a"));
+  same(keep.texts, ["a"]);
+}
+
+/** @param {Clock} clock */
+export async function whoever_leaves_writes_what_failed(clock) {
+  const { keep, claim, keeping } = begin();
+  keeping.keep(content("a"));
+  await clock.settle();
+  keep.writes[0].fail(new Error("the disk is full"));
+  await clock.settle();
+  claim.leave(content("a"));
+  same(keep.texts, ["a", "a"]);
+}
+
+/** @param {Clock} clock */
+export async function whoever_leaves_while_another_content_is_written_has_the_last_word(clock) {
+  const { keep, claim, keeping } = begin();
+  keeping.keep(content("a"));
+  await clock.settle();
+  keep.writes[0].done();
+  await clock.settle();
+  keeping.keep(content("ab"));
+  await clock.settle();
+  claim.leave(content("a"));
+  same(keep.texts, ["a", "ab", "a"]);
+}
+
+/** @param {Clock} clock */
+export async function nothing_is_written_to_a_record_that_was_left(clock) {
+  const { keep, claim, keeping } = begin();
+  keeping.keep(content("a"));
+  await clock.settle();
+  keeping.keep(content("ab"));
+  claim.leave(content("abc"));
+  keep.writes[0].done();
+  await clock.settle();
+  same(keep.texts, ["a", "abc"]);
+}

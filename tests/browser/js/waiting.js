@@ -1,0 +1,149 @@
+// @ts-check
+// What waits for an answer, and what people are told of it, while time does what it likes.
+
+import { BoardClient } from "../../../web/assets/js/board-client.js";
+import { Claim } from "../../../web/assets/js/tabs.js";
+import { LOOK_EVERY_MS, isLate, receiptName } from "../../../web/assets/js/receipts.js";
+import { Seat } from "../../../web/assets/js/seat.js";
+import { same } from "./clauses.js";
+import { HandKeep } from "./hand-keep.js";
+
+/** @typedef {import("./stopped-clock.js").StoppedClock} Clock */
+
+const DAY = 86_400_000;
+const ME = { id: "me", name: "Ada", colour: 3 };
+const HEAD = { seq: 1, event: "first" };
+const NOTE = {
+  id: "note", text: "one", colour: "paper", rank: "V", state: "live", seq: 1, edited_by: ME, edited_at: 0,
+};
+const TRASH = { type: "trash_note", note: "note" };
+
+/** @param {number} clock @param {number} [now] */
+function moment(clock, now = clock) {
+  return { now, clock, mint: () => crypto.randomUUID() };
+}
+
+/**
+ * What a server says to let somebody in; the answer to the query comes last but one.
+ * @param {(message: any) => void} hear
+ * @param {() => string} query
+ */
+function letIn(hear, query) {
+  const page = { type: "board_page", board: "board", title: "A board", role: "editor", position: HEAD, notes: [NOTE] };
+  hear({ type: "base_gone", board: "board", role: "editor", head: HEAD });
+  hear({ type: "reply", id: query(), body: page });
+  hear({ type: "joined", board: "board", role: "editor", head: HEAD });
+}
+
+function live() {
+  const client = new BoardClient("board", "me");
+  client.connected({ actor: ME }, moment(0));
+  const query = () => JSON.parse(client.takeOutgoing().at(-1) ?? "{}").id;
+  letIn((message) => client.receive(message, moment(0)), query);
+  client.takeOutgoing();
+  return client;
+}
+
+/** The types of the commands among frames. @param {string[]} frames */
+function commands(frames) {
+  const messages = frames.map((frame) => JSON.parse(frame));
+  return messages.filter(({ type }) => type === "command").map(({ body }) => body.type);
+}
+
+export function a_command_is_asked_for_again_though_the_wall_clock_was_set_back() {
+  const client = live();
+  client.wish(TRASH, { ...moment(10), id: "wish" });
+  same(commands(client.takeOutgoing()), ["trash_note"]);
+  client.tick(moment(5_010, 10 - DAY));
+  same(commands(client.takeOutgoing()), ["trash_note"]);
+}
+
+export function a_pause_that_the_server_asked_for_ends_though_the_wall_clock_was_set_back() {
+  const client = live();
+  client.wish(TRASH, { ...moment(10), id: "wish" });
+  client.receive({ type: "again", board: "board", id: "wish", after_ms: 300 }, moment(20));
+  client.takeOutgoing();
+  client.tick(moment(320, 20 - DAY));
+  same(commands(client.takeOutgoing()), ["trash_note"]);
+}
+
+export function what_an_earlier_page_kept_is_as_old_as_it_is() {
+  const client = live();
+  client.wish(TRASH, { ...moment(10, DAY), id: "wish" });
+  const kept = JSON.parse(JSON.stringify(client.saved()));
+  const since = (/** @type {number} */ now) =>
+    BoardClient.restore(kept, { ...moment(5_000, now), actor: "me" }).waitingSince();
+  same(since(DAY + 4_000), 1_000);
+  same(since(0), 5_000, "where the time was set back");
+  same(BoardClient.restore(kept, { ...moment(5_000, 90 * DAY), actor: "me" }).unsent(), 0, "what is left after 90 days");
+}
+
+export function a_command_that_is_too_long_for_this_server_becomes_a_draft() {
+  const client = live();
+  client.edit("note", [{ retain: 3 }, { insert: " two" }]);
+  client.flush("note", moment(10));
+  same(commands(client.takeOutgoing()), ["edit_note"]);
+  client.wish({ type: "recolour_note", note: "note", colour: "red" }, { ...moment(10), id: "wish" });
+  client.tooLong(moment(20));
+  client.disconnected();
+  same(client.drafts().map(({ text, reason }) => [text, reason.code]), [["one two", "text_too_long"]]);
+  same([client.text("note"), client.receipt("note").state, client.unsent()], ["one", "rejected", 1]);
+}
+
+export function words_that_the_server_had_and_lost_with_its_history_become_a_draft() {
+  const client = live();
+  client.edit("note", [{ retain: 3 }, { insert: " two" }]);
+  client.flush("note", moment(10));
+  const { id, body } = JSON.parse(client.takeOutgoing()[0]);
+  const event = { board: "board", seq: 2, from: 2, id: "second", prev: "first", message: id, actor: ME, at: 10 };
+  client.receive({ type: "event", event: { ...event, change: { ...body, type: "note_edited" } } }, moment(20));
+  same([client.text("note"), client.position()?.seq], ["one two", 2]);
+  const kept = JSON.parse(JSON.stringify(client.saved()));
+  const later = BoardClient.restore(kept, { ...moment(0, 30), actor: "me" });
+  for (const it of [client, later]) {
+    it.disconnected();
+    it.connected({ actor: ME }, moment(30));
+    letIn((message) => it.receive(message, moment(30)), () => JSON.parse(it.takeOutgoing().at(-1) ?? "{}").id);
+    it.takeOutgoing();
+    const rejected = { result: "rejected", code: "base_gone", detail: "that is another history" };
+    it.receive({ type: "outcome", board: "board", id, outcome: rejected }, moment(40));
+    same(it.drafts().map(({ text, reason }) => [text, reason.code]), [["one two", "base_gone"]]);
+    same([it.text("note"), it.unsent()], ["one", 0]);
+  }
+}
+
+export function words_are_not_saved_yet_within_three_seconds() {
+  const world = { isOffline: false, isKept: true, clock: 3_000 - LOOK_EVERY_MS };
+  same(receiptName({ state: "saving", since: 0 }, world), "late");
+  same(receiptName({ state: "saving", since: 0 }, { ...world, clock: 1_000 }), "saving");
+}
+
+export function a_wish_without_words_is_late_as_well() {
+  const client = live();
+  same(client.waitingSince(), null);
+  client.wish(TRASH, { ...moment(10), id: "wish" });
+  client.wish({ type: "restore_note", note: "note" }, { ...moment(900), id: "another" });
+  same(client.waitingSince(), 10);
+  same([isLate(10, 2_000), isLate(10, 3_010 - LOOK_EVERY_MS)], [false, true]);
+}
+
+/** @param {Clock} clock */
+export async function words_go_out_within_three_seconds_however_slow_the_database_is(clock) {
+  const keep = new HandKeep();
+  /** @type {string[]} */
+  const sent = [];
+  const connection = { generation: 1, welcome: null, add() {}, send: (/** @type {string} */ it) => sent.push(it) };
+  const claim = new Claim(/** @type {any} */ (keep), "record", "board", () => {});
+  const seat = new Seat("board", claim, /** @type {any} */ (connection));
+  seat.connected({ actor: ME });
+  letIn((message) => seat.receive(message), () => seat.machine.link.query);
+  for (let key = 0; key < 50; key++) {
+    seat.type("note", [{ insert: "x" }], seat.text("note"));
+    await clock.pass(200);
+  }
+  same(commands(sent), []);
+  seat.flush("note");
+  await clock.pass(3_000);
+  same(commands(sent), ["edit_note"]);
+  seat.stop();
+}

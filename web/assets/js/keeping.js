@@ -1,0 +1,66 @@
+// @ts-check
+// Keeps what a seat wants kept: one write at a time, and after it one of what is wanted by then,
+// however often that changed. So a slow database is never more than two writes behind.
+
+import { within } from "./patience.js";
+
+/** @typedef {import("./keep.js").Content} Content */
+
+/** A browser whose database hangs must not keep words from going out. */
+const KEEP_MAX_MS = 3_000;
+
+export class Keeping {
+  /** Whether what is not sent survives the page. */
+  isKept;
+  /** @type {Content} */
+  #wanted;
+  #running = Promise.resolve();
+  /** Starts when what is running has ended. @type {Promise<void> | null} */
+  #next = null;
+  #isOverdue = false;
+
+  /** @param {import("./tabs.js").Claim} claim */
+  constructor(claim) {
+    this.claim = claim;
+    this.isKept = claim.keep.isDurable;
+    this.#wanted = claim.content;
+  }
+
+  /**
+   * Settles when a write that contains this has ended, or when it is waited for no longer.
+   * @param {Content} content
+   */
+  async keep(content) {
+    this.#wanted = content;
+    this.#next ??= this.#running.then(() => this.#writeWanted());
+    if (!this.#isOverdue) await within(KEEP_MAX_MS, this.#next).catch(() => {});
+  }
+
+  #writeWanted() {
+    this.#next = null;
+    this.#running = this.#write(this.#wanted);
+    return this.#running;
+  }
+
+  /** @param {Content} content */
+  async #write(content) {
+    if (this.claim.isLost || this.claim.hasKept(content)) return;
+    const overdue = setTimeout(() => this.#fail(true), KEEP_MAX_MS);
+    try {
+      await this.claim.write(content);
+      this.isKept = this.claim.keep.isDurable;
+      this.#isOverdue = false;
+    } catch {
+      this.#fail(false);
+    }
+    clearTimeout(overdue);
+    // Another tab took this one's record, words and all: begin again with what is there now.
+    if (this.claim.isLost) location.reload();
+  }
+
+  /** @param {boolean} isOverdue */
+  #fail(isOverdue) {
+    this.isKept = false;
+    this.#isOverdue = isOverdue;
+  }
+}
