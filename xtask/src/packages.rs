@@ -14,12 +14,12 @@ pub struct Needed {
     /// Whether it is there.
     pub is_there: fn() -> bool,
     /// The package's name for each package manager.
-    pub packages: &'static [(Manager, &'static str)],
+    pub packages: &'static [(PackageManager, &'static str)],
 }
 
 /// The package managers that are known here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Manager {
+pub enum PackageManager {
     /// Debian, Ubuntu.
     Apt,
     /// Fedora.
@@ -34,9 +34,9 @@ pub const BROWSER: Needed = Needed {
     program: "chromium",
     is_there: || ["chromium", "chromium-browser", "google-chrome"].into_iter().any(is_there),
     packages: &[
-        (Manager::Apt, "chromium"),
-        (Manager::Dnf, "chromium"),
-        (Manager::Pacman, "chromium"),
+        (PackageManager::Apt, "chromium"),
+        (PackageManager::Dnf, "chromium"),
+        (PackageManager::Pacman, "chromium"),
     ],
 };
 
@@ -46,9 +46,9 @@ pub const BROWSER_DRIVER: Needed = Needed {
     program: "chromedriver",
     is_there: || is_there("chromedriver"),
     packages: &[
-        (Manager::Apt, "chromium-driver"),
-        (Manager::Dnf, "chromedriver"),
-        (Manager::Pacman, "chromium"),
+        (PackageManager::Apt, "chromium-driver"),
+        (PackageManager::Dnf, "chromedriver"),
+        (PackageManager::Pacman, "chromium"),
     ],
 };
 
@@ -58,9 +58,9 @@ pub const POSTGRES: Needed = Needed {
     program: "postgres",
     is_there: Postgres::is_installed,
     packages: &[
-        (Manager::Apt, "postgresql"),
-        (Manager::Dnf, "postgresql-server"),
-        (Manager::Pacman, "postgresql"),
+        (PackageManager::Apt, "postgresql"),
+        (PackageManager::Dnf, "postgresql-server"),
+        (PackageManager::Pacman, "postgresql"),
     ],
 };
 
@@ -70,9 +70,9 @@ pub const RABBITMQ: Needed = Needed {
     program: "rabbitmq-server",
     is_there: RabbitMq::is_installed,
     packages: &[
-        (Manager::Apt, "rabbitmq-server"),
-        (Manager::Dnf, "rabbitmq-server"),
-        (Manager::Pacman, "rabbitmq"),
+        (PackageManager::Apt, "rabbitmq-server"),
+        (PackageManager::Dnf, "rabbitmq-server"),
+        (PackageManager::Pacman, "rabbitmq"),
     ],
 };
 
@@ -95,12 +95,13 @@ pub fn provide(needed: &[Needed]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let Some(manager) = Manager::of_this_system() else {
-        bail!("{}", by_hand(&missing, "no package manager that is known here was found"));
+    let Some(manager) = PackageManager::of_this_system() else {
+        let reason = "no package manager that is known here was found";
+        bail!("{}", by_hand(&missing, None, reason));
     };
-    println!("installing {} with {manager:?}", names(&missing));
+    println!("installing {} with {manager:?}", packages(&missing, manager).join(" and "));
     if let Err(error) = manager.install(&missing) {
-        bail!("{}", by_hand(&missing, &format!("{error:#}")));
+        bail!("{}", by_hand(&missing, Some(manager), &format!("{error:#}")));
     }
     for it in missing {
         ensure!((it.is_there)(), "{} was installed but is not where it was looked for", it.program);
@@ -108,23 +109,27 @@ pub fn provide(needed: &[Needed]) -> Result<()> {
     Ok(())
 }
 
-fn by_hand(missing: &[&Needed], reason: &str) -> String {
+/// Names what somebody would have to type, which is packages and not programs.
+fn by_hand(missing: &[&Needed], manager: Option<PackageManager>, reason: &str) -> String {
     let mut purposes: Vec<&str> = missing.iter().map(|it| it.purpose).collect();
     purposes.dedup();
+    let names = packages(missing, manager.unwrap_or(PackageManager::Apt)).join(" and ");
+    let whose = if manager.is_none() { " (Debian's names)" } else { "" };
     format!(
-        "{} is needed for {} and could not be installed ({reason}); install it by hand and run \
-         the task again",
-        names(missing),
+        "{names}{whose} is needed for {} and could not be installed ({reason}); install it by hand \
+         and run the task again",
         purposes.join(" and "),
     )
 }
 
-fn names(missing: &[&Needed]) -> String {
-    let names: Vec<&str> = missing.iter().map(|it| it.program).collect();
-    names.join(" and ")
+/// What the manager calls them, each once.
+fn packages(missing: &[&Needed], manager: PackageManager) -> Vec<&'static str> {
+    let mut packages: Vec<&str> = missing.iter().filter_map(|it| it.package(manager)).collect();
+    packages.dedup();
+    packages
 }
 
-impl Manager {
+impl PackageManager {
     fn of_this_system() -> Option<Self> {
         [(Self::Apt, "apt-get"), (Self::Dnf, "dnf"), (Self::Pacman, "pacman")]
             .into_iter()
@@ -132,7 +137,7 @@ impl Manager {
     }
 
     fn install(self, missing: &[&Needed]) -> Result<()> {
-        let packages: Vec<&str> = missing.iter().filter_map(|it| it.package(self)).collect();
+        let packages = packages(missing, self);
         match self {
             Self::Apt => {
                 as_root("apt-get", &["update", "-q"])?;
@@ -145,7 +150,7 @@ impl Manager {
 }
 
 impl Needed {
-    fn package(&self, manager: Manager) -> Option<&'static str> {
+    fn package(&self, manager: PackageManager) -> Option<&'static str> {
         self.packages.iter().find(|(of, _)| *of == manager).map(|(_, package)| *package)
     }
 }
@@ -169,4 +174,24 @@ fn as_root(program: &str, arguments: &[&str]) -> Result<()> {
 fn is_root() -> Result<bool> {
     let output = Command::new("id").arg("-u").output().context("`id -u` cannot be run")?;
     Ok(output.stdout.trim_ascii() == b"0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_installed_by_hand_is_named_as_the_package_manager_knows_it() {
+        let missing = [&BROWSER_DRIVER, &POSTGRES];
+        let said = by_hand(&missing, Some(PackageManager::Dnf), "no network");
+        assert!(said.contains("chromedriver and postgresql-server is needed"), "{said}");
+        let said = by_hand(&missing, None, "nothing known");
+        assert!(said.contains("chromium-driver and postgresql (Debian's names)"), "{said}");
+    }
+
+    #[test]
+    fn a_package_that_brings_two_programs_is_named_once() {
+        let both = packages(&[&BROWSER, &BROWSER_DRIVER], PackageManager::Pacman);
+        assert_eq!(both, ["chromium"]);
+    }
 }

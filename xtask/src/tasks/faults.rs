@@ -15,9 +15,7 @@ const OLDER_PROGRAM: &str = "SOCKBIT_TEST_OLDER";
 /// Runs the faults whose names match the rest, or all; `--long` runs each as often as in a night, and
 /// `--older REVISION` has the program of that revision run beside the newest.
 pub fn faults(rest: &[String]) -> Result<()> {
-    provide(&[BROWSER, BROWSER_DRIVER])?;
-    provide(&[POSTGRES])?;
-    provide(&[RABBITMQ])?;
+    provide(&[BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ])?;
     let (older, rest) = without_older(rest)?;
     let older = older.map(program_of).transpose()?;
     cargo(&["build", "--locked", "--package", "sockbit-web"])?;

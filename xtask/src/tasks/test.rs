@@ -6,30 +6,28 @@ use anyhow::{Context, Result};
 use sockbit_servers::{Postgres, RabbitMq, ServerError};
 
 use crate::cargo::{cargo, cargo_with};
-use crate::packages::{BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ, provide};
+use crate::packages::{BROWSER, BROWSER_DRIVER, Needed, POSTGRES, RABBITMQ, provide};
 
 const POSTGRES_ADDRESS: &str = "SOCKBIT_TEST_POSTGRES";
 const RABBITMQ_ADDRESS: &str = "SOCKBIT_TEST_RABBITMQ";
+/// Tests that kill or misconfigure a server start one of their own, whatever servers are given.
+const NEEDED: [Needed; 4] = [BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ];
 
 /// Builds the app, which system tests start as its users do, and runs all tests. What follows is
 /// handed on to `cargo test`.
 ///
 /// The servers start while the tests are being built, and end when this returns or this process ends.
 pub fn test(rest: &[String]) -> Result<()> {
-    provide(&[BROWSER, BROWSER_DRIVER])?;
-    let postgres = Server::given_or(POSTGRES_ADDRESS, || {
-        provide(&[POSTGRES])?;
-        Ok(thread::spawn(Postgres::start))
-    })?;
-    let rabbitmq = Server::given_or(RABBITMQ_ADDRESS, || {
-        provide(&[RABBITMQ])?;
-        Ok(thread::spawn(RabbitMq::start))
-    })?;
+    provide(&NEEDED)?;
+    let postgres = Server::given_or(POSTGRES_ADDRESS, || thread::spawn(Postgres::start));
+    let rabbitmq = Server::given_or(RABBITMQ_ADDRESS, || thread::spawn(RabbitMq::start));
     cargo(&["build", "--locked", "--package", "sockbit-web"])?;
     cargo(&test_arguments(&["--no-run"], before_dashes(rest)))?;
 
-    let postgres = postgres.ready().context("the tests need PostgreSQL")?;
-    let rabbitmq = rabbitmq.ready().context("the tests need RabbitMQ")?;
+    let private =
+        |variable| format!("{variable} names no server, and a private one does not start");
+    let postgres = postgres.ready().with_context(|| private(POSTGRES_ADDRESS))?;
+    let rabbitmq = rabbitmq.ready().with_context(|| private(RABBITMQ_ADDRESS))?;
     let addresses = [
         (POSTGRES_ADDRESS, postgres.address(Postgres::url)),
         (RABBITMQ_ADDRESS, rabbitmq.address(RabbitMq::url)),
@@ -51,12 +49,10 @@ impl<T> Server<Starting<T>> {
         clippy::disallowed_methods,
         reason = "whoever runs the tests may have servers already"
     )]
-    fn given_or(variable: &str, start: impl FnOnce() -> Result<Starting<T>>) -> Result<Self> {
+    fn given_or(variable: &str, start: impl FnOnce() -> Starting<T>) -> Self {
         match std::env::var(variable) {
-            Ok(address) if !address.is_empty() => Ok(Self::Given(address)),
-            _ => start().map(Self::Private).with_context(|| {
-                format!("{variable} names no server, and a private one cannot be started")
-            }),
+            Ok(address) if !address.is_empty() => Self::Given(address),
+            _ => Self::Private(start()),
         }
     }
 

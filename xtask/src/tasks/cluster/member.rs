@@ -1,16 +1,20 @@
 //! One process of a cluster.
 
+use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use sockbit_servers::{Deadline, Ending, Folder, Process, Program, free_port, wait_until};
 
 use super::servers::Servers;
 
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+/// A program is run below others, so it says its process id itself, before it becomes what it is.
+const SHELL: &str = "/bin/sh";
+const TELL_ID: &str = r#"echo $$ >"$0"; exec "$@""#;
 const ENDING: Ending = Ending { gently: "TERM", at_once: "TERM" };
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,8 +47,11 @@ impl Member {
         let port = free_port()?;
         let program = Program {
             name: name.clone(),
-            file: program.to_owned(),
-            arguments: vec![role.to_owned(), "--listen".to_owned(), format!("127.0.0.1:{port}")],
+            file: SHELL.into(),
+            arguments: telling_its_id(
+                &name,
+                &[&program.to_string_lossy(), role, "--listen", &format!("127.0.0.1:{port}")],
+            ),
             environment: environment(kind, servers),
             ending: ENDING,
         };
@@ -55,6 +62,11 @@ impl Member {
 
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The process id, for whoever wants to see what happens without it.
+    pub fn id(&self, folder: &Folder) -> Result<String> {
+        id_of(folder, &self.name)
     }
 
     pub fn has_ended(&mut self) -> bool {
@@ -104,6 +116,23 @@ impl Kind {
     }
 }
 
+/// The arguments of a shell that writes its process id into the working folder and becomes this command.
+fn telling_its_id(name: &str, command: &[&str]) -> Vec<String> {
+    let mut arguments = vec!["-c".to_owned(), TELL_ID.to_owned(), id_file(name)];
+    arguments.extend(command.iter().map(ToString::to_string));
+    arguments
+}
+
+fn id_file(name: &str) -> String {
+    format!("{name}.id")
+}
+
+fn id_of(folder: &Folder, name: &str) -> Result<String> {
+    let file = folder.path().join(id_file(name));
+    let id = fs::read_to_string(&file).with_context(|| format!("{} is missing", file.display()))?;
+    Ok(id.trim_end().to_owned())
+}
+
 /// Each gets what its role needs and nothing more; secrets are not for the list of processes.
 fn environment(kind: Kind, servers: &Servers) -> Vec<(String, String)> {
     let own = match kind {
@@ -113,4 +142,25 @@ fn environment(kind: Kind, servers: &Servers) -> Vec<(String, String)> {
     [("SOCKBIT_BUS", servers.bus()), ("SOCKBIT_BUS_KEYS", servers.bus_keys()), own]
         .map(|(name, value)| (name.to_owned(), value))
         .to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_process_id_that_is_told_is_the_programs_own() {
+        let folder = Folder::temporary("sockbit-id").expect("a folder");
+        let program = Program {
+            name: "parrot".to_owned(),
+            file: SHELL.into(),
+            arguments: telling_its_id("parrot", &[SHELL, "-c", "echo $$"]),
+            environment: Vec::new(),
+            ending: ENDING,
+        };
+        let mut process = Process::start(&folder, &program).expect("it starts");
+        let deadline = Deadline::after(ANSWERS_WITHIN);
+        assert!(wait_until(deadline, || process.ended().is_some()), "it ends by itself");
+        assert_eq!(id_of(&folder, "parrot").expect("an id"), folder.log("parrot").trim_end());
+    }
 }

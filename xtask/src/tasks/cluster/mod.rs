@@ -64,7 +64,7 @@ fn run(folder: &Folder, mut servers: Servers, program: &Path) -> Result<()> {
     }
     // Until here the default holds: we end at once, and the guardians of all that runs clean up.
     let is_over = ends_at_signals()?;
-    print!("{}", addresses(folder, &servers, &members));
+    print!("{}", addresses(folder, &servers, &members)?);
     watch::until(&is_over, folder, &mut servers, &mut members);
     println!("\nstopping");
     stop(members);
@@ -106,19 +106,24 @@ fn stop(members: Vec<Member>) {
     }
 }
 
-fn addresses(folder: &Folder, servers: &Servers, members: &[Member]) -> String {
+fn addresses(folder: &Folder, servers: &Servers, members: &[Member]) -> Result<String> {
     let row =
         |what: &str, which: &str, address: &str| format!("  {what:<8} {which:<11} {address}\n");
+    let with_id = |member: &Member, path: &str| -> Result<String> {
+        Ok(format!("{:<36} process {}", member.url() + path, member.id(folder)?))
+    };
     let of_kind = |kind: Kind| members.iter().filter(move |it| it.kind == kind);
     let mut text = String::from("\n");
     for gateway in of_kind(Kind::Gateway) {
-        text += &row("open", &gateway.name, &gateway.url());
+        text += &row("open", &gateway.name, &with_id(gateway, "")?);
     }
     for worker in of_kind(Kind::Worker) {
-        text += &row("health", &worker.name, &format!("{}/readyz", worker.url()));
+        text += &row("health", &worker.name, &with_id(worker, "/readyz")?);
     }
     text += &row("bus", "RabbitMQ", &servers.bus());
     text += &row("store", "PostgreSQL", &servers.store());
     text += &row("logs", "", &folder.path().display().to_string());
-    text + "\nWhat is written in one gateway shows in the other. Ctrl-C stops everything.\n\n"
+    text += "\nWhat is written in one gateway shows in the other. To see what happens without a \
+             process, end it:\nkill -9 ID. Ctrl-C stops everything.\n\n";
+    Ok(text)
 }
