@@ -97,7 +97,7 @@ fn main() -> ExitCode {
     allow_many_sockets();
     println!("\nrunning the fault rig");
     let (across, others): (Vec<Wiring>, Vec<Wiring>) =
-        wish.wirings().into_iter().partition(is_across_processes);
+        wish.wirings().into_iter().partition(|it| is_across_processes(*it));
     let tally = thread::scope(|scope| {
         let others = scope.spawn(|| run_one_by_one(&others, &wish));
         run_one_by_one(&across, &wish).and(others.join().expect("a failed test is caught"))
@@ -106,8 +106,8 @@ fn main() -> ExitCode {
 }
 
 /// What can be done to many processes takes as long as everything else, so it is done beside it.
-fn is_across_processes((_, bus, place): &Wiring) -> bool {
-    *bus == Bus::RabbitMq && *place == Place::Anywhere
+fn is_across_processes((_, bus, place): Wiring) -> bool {
+    bus == Bus::RabbitMq && place == Place::Anywhere
 }
 
 fn run_one_by_one(wirings: &[Wiring], wish: &Wish) -> Tally {
@@ -128,7 +128,7 @@ fn allow_many_sockets() {
 }
 
 /// How it went so far, told in the words of the usual harness.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Tally {
     passed: usize,
     failed: usize,
@@ -218,13 +218,13 @@ fn ground(place: Place) -> Result<Ground, String> {
 async fn run(fault: &Fault, house: &mut House, (transport, bus, _): Wiring, size: Size) -> String {
     let mut figures = Figures::default();
     let mut page = Page::open().await;
-    let pace = if fault.is_about_pace { Size::Short } else { size };
+    let typing = if fault.is_about_pace { Size::Short } else { size };
     let mut rounds = (0..fault.rounds(bus, size)).peekable();
     while rounds.peek().is_some() {
-        let people = People::begin(&house.fronts(), transport, pace).await;
+        let people = People::begin(&house.fronts(), transport, typing).await;
         let witness = Witness::begin(page, &house.fronts()[0]).await;
         let begun = Instant::now();
-        while begun.elapsed() < SHIFT[pace as usize]
+        while begun.elapsed() < SHIFT[typing as usize]
             && let Some(round) = rounds.next()
         {
             sleep(UNDISTURBED).await;
