@@ -5,6 +5,7 @@
 //! that must not wait for another, as publishing and consuming, and each is kept up by a supervisor
 //! of its own.
 
+mod confirming;
 mod connect_error;
 mod connection;
 mod consuming;

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::{Notify, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::connection::{Fault, Open};
 use crate::pause::Pause;
 use crate::settings::Settings;
 
 /// For declaring, binding and beginning to consume, all together.
-const BEGUN_WITHIN: Duration = Duration::from_secs(10);
+pub(crate) const BEGUN_WITHIN: Duration = Duration::from_secs(10);
 
 /// What is done with a connection for as long as it stands.
 #[async_trait]
@@ -162,8 +162,9 @@ impl<P: Purpose> Link<P> {
         while !self.closing.is_set() {
             match self.now() {
                 Some(standing) => {
-                    pause = Pause::default();
+                    let begun = Instant::now();
                     self.stand(&standing).await;
+                    pause.after(begun.elapsed());
                 }
                 None => {
                     tokio::select! {

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(2);
+/// What lasted shorter did not succeed: many a connection is closed by the first thing that is done on it.
+const LASTING: Duration = Duration::from_secs(5);
 
 /// Doubles each time, up to two seconds, of which half is left to chance: so that those who lost
 /// the same broker do not all come back at the same moment.
@@ -17,6 +19,13 @@ impl Default for Pause {
 }
 
 impl Pause {
+    /// Begins anew after an attempt whose result lasted so long, if that was long enough.
+    pub fn after(&mut self, lasted: Duration) {
+        if lasted >= LASTING {
+            *self = Self::default();
+        }
+    }
+
     pub fn next(&mut self) -> Duration {
         let whole = self.0;
         self.0 = (whole * 2).min(LONGEST);
@@ -39,6 +48,18 @@ mod tests {
             assert!((whole / 2..=whole).contains(pause), "{pause:?} of {whole:?}");
         }
         assert!(pauses.iter().skip(5).all(|it| (LONGEST / 2..=LONGEST).contains(it)));
+    }
+
+    #[test]
+    fn only_what_lasted_makes_the_next_pause_short_again() {
+        let grown = |lasted| {
+            let mut pause = Pause::default();
+            pause.next();
+            pause.after(lasted);
+            pause.next()
+        };
+        assert!(grown(Duration::from_secs(4)) >= FIRST, "it goes on growing");
+        assert!(grown(Duration::from_secs(5)) <= FIRST, "it begins anew");
     }
 
     #[test]

@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
-use lapin::types::ShortString;
-use lapin::{BasicProperties, Channel, Confirmation};
+use lapin::{BasicProperties, Channel};
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 
+use crate::confirming::{Confirming, put};
 use crate::connection::{Fault, Open};
 use crate::link::{Closing, Link, Purpose, Stage, Standing};
 use crate::settings::Settings;
@@ -17,17 +16,19 @@ use crate::topology;
 
 /// How long whoever publishes waits for a connection. Longer, and those behind would wait too.
 pub(crate) const CONNECTED_WITHIN: Duration = Duration::from_secs(2);
-const CONFIRMED_WITHIN: Duration = Duration::from_secs(5);
+pub(crate) const CONFIRMED_WITHIN: Duration = Duration::from_secs(5);
+/// Whoever calls on others has several to call on, and asks again soon.
+const CALLED_WITHIN: Duration = Duration::from_millis(900);
 const TRANSIENT: u8 = 1;
 const PERSISTENT: u8 = 2;
 
 /// One bus message on its way out.
 pub(crate) struct Parcel {
-    exchange: String,
-    key: String,
-    body: Vec<u8>,
-    properties: BasicProperties,
-    mandatory: bool,
+    pub exchange: String,
+    pub key: String,
+    pub body: Vec<u8>,
+    pub properties: BasicProperties,
+    pub mandatory: bool,
 }
 
 impl Parcel {
@@ -72,6 +73,8 @@ pub(crate) enum Verdict {
     Unroutable(String),
     /// It may have it, or not.
     Unknown(String),
+    /// It may have it, or not, and confirms other things meanwhile: it is about the queue.
+    Silent(String),
 }
 
 impl Verdict {
@@ -79,7 +82,22 @@ impl Verdict {
     pub fn taken(self) -> Result<(), String> {
         match self {
             Self::Taken => Ok(()),
-            Self::Refused(reason) | Self::Unroutable(reason) | Self::Unknown(reason) => Err(reason),
+            Self::Refused(reason)
+            | Self::Unroutable(reason)
+            | Self::Unknown(reason)
+            | Self::Silent(reason) => Err(reason),
+        }
+    }
+
+    fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown(_))
+    }
+
+    /// The same, where the broker answers for everything else.
+    fn blamed_on_its_queue(self) -> Self {
+        match self {
+            Self::Unknown(reason) => Self::Silent(reason),
+            known => known,
         }
     }
 }
@@ -90,8 +108,11 @@ pub(crate) struct Publishing {
 }
 
 pub(crate) struct Session {
-    /// One batch at a time, so that what comes back belongs to it.
-    confirmed: Mutex<Channel>,
+    confirmed: Mutex<Confirming>,
+    /// What is asked of other workers, and what is set aside, each on a channel of its own: nothing else waits while a
+    /// queue there says nothing.
+    calls: Mutex<Confirming>,
+    dead: Mutex<Confirming>,
     unconfirmed: Channel,
 }
 
@@ -104,10 +125,12 @@ impl Purpose for Publishing {
     }
 
     async fn begin(&self, open: &Arc<Open>, _: u64) -> Result<Session, Fault> {
-        let confirmed = open.channel().await?;
-        topology::declare(&confirmed, &self.settings).await?;
-        confirmed.confirm_select(ConfirmSelectOptions::default()).await?;
-        Ok(Session { confirmed: Mutex::new(confirmed), unconfirmed: open.channel().await? })
+        let unconfirmed = open.channel().await?;
+        topology::declare(&unconfirmed, &self.settings).await?;
+        let confirmed = Mutex::new(Confirming::on(open).await?);
+        let calls = Mutex::new(Confirming::on(open).await?);
+        let dead = Mutex::new(Confirming::on(open).await?);
+        Ok(Session { confirmed, calls, dead, unconfirmed })
     }
 
     async fn carry_on(&self, _: &Session, closing: &Closing) -> String {
@@ -145,20 +168,47 @@ impl Publisher {
             Ok(standing) => standing,
             Err(reason) => return all(Verdict::Refused(reason)),
         };
-        let Ok(channel) = timeout(CONFIRMED_WITHIN, standing.session.confirmed.lock()).await else {
+        let locking = timeout(CONFIRMED_WITHIN, standing.session.confirmed.lock());
+        let Ok(mut channel) = locking.await else {
             return all(Verdict::Refused("too much waits to be published".to_owned()));
         };
-        let verdicts = publish(&channel, parcels).await;
+        let verdicts = channel.publish(parcels, CONFIRMED_WITHIN).await;
         count_what_is_open(&verdicts);
-        // A blocked connection says nothing, and will go on when the broker has room again. One
-        // that confirms anything stands: then it is a queue that has lost its leader.
-        if let Some(Verdict::Unknown(reason)) = verdicts.first()
-            && verdicts.iter().all(|it| matches!(it, Verdict::Unknown(_)))
-            && !standing.open.is_blocked()
-        {
-            standing.give_up(reason);
-        }
-        verdicts
+        judged(&standing, &mut channel, verdicts).await
+    }
+
+    /// Calls on one queue, and waits only shortly for what the broker says.
+    pub async fn call(&self, parcel: Parcel) -> Verdict {
+        self.publish_beside(|session| &session.calls, parcel, CALLED_WITHIN).await
+    }
+
+    /// Publishes what is set aside.
+    pub async fn set_aside(&self, parcel: Parcel) -> Verdict {
+        self.publish_beside(|session| &session.dead, parcel, CONFIRMED_WITHIN).await
+    }
+
+    /// Publishes one on a channel of which silence says nothing about the connection.
+    async fn publish_beside(
+        &self,
+        which: fn(&Session) -> &Mutex<Confirming>,
+        parcel: Parcel,
+        within: Duration,
+    ) -> Verdict {
+        let publishing = async {
+            let standing = match self.ready().await {
+                Ok(standing) => standing,
+                Err(reason) => return vec![Verdict::Refused(reason)],
+            };
+            let mut channel = which(&standing.session).lock().await;
+            let verdicts = channel.publish(vec![parcel], within).await;
+            if !channel.is_open() {
+                standing.give_up("a channel to publish on was closed");
+            }
+            verdicts
+        };
+        let verdicts = timeout(within, publishing).await.unwrap_or_default();
+        count_what_is_open(&verdicts);
+        verdicts.into_iter().next().unwrap_or(Verdict::Unknown(Fault::Silent.to_string()))
     }
 
     /// Publishes one and waits for no confirmation.
@@ -195,70 +245,29 @@ fn unblocked(standing: &Standing<Session>) -> Result<(), String> {
     Ok(())
 }
 
-/// Publishes in order on a channel that confirms, and waits for all confirmations.
-pub(crate) async fn publish(channel: &Channel, parcels: Vec<Parcel>) -> Vec<Verdict> {
-    let deadline = Instant::now() + CONFIRMED_WITHIN;
-    let mut confirming = Vec::with_capacity(parcels.len());
-    for (number, parcel) in parcels.into_iter().enumerate() {
-        let name: ShortString = number.to_string().into();
-        let parcel = parcel.with(|it| it.with_message_id(name));
-        confirming.push(in_time(deadline, put(channel, &parcel)).await);
-    }
-    let mut confirmed = Vec::with_capacity(confirming.len());
-    for confirming in confirming {
-        confirmed.push(match confirming {
-            Ok(confirming) => in_time(deadline, confirming).await,
-            Err(fault) => Err(fault),
-        });
-    }
-    // What comes back may be handed over with the confirmation of another one.
-    let returned: Vec<(usize, String)> = confirmed.iter().filter_map(came_back).collect();
-    let verdict = |(number, confirmation)| {
-        let back = returned.iter().find(|(it, _)| *it == number);
-        match (back, confirmation) {
-            (Some((_, reason)), _) => Verdict::Unroutable(reason.clone()),
-            (None, Ok(Confirmation::Ack(_))) => Verdict::Taken,
-            (None, Ok(_)) => Verdict::Refused("the queue is full".to_owned()),
-            (None, Err(fault)) => Verdict::Unknown(Fault::to_string(&fault)),
-        }
+/// Finds out whom silence is about, and gives up a connection on which nothing is confirmed.
+async fn judged(
+    standing: &Standing<Session>,
+    channel: &mut Confirming,
+    verdicts: Vec<Verdict>,
+) -> Vec<Verdict> {
+    // A blocked connection says nothing, and will go on when the broker has room again.
+    let unknown = verdicts.iter().find(|it| it.is_unknown()).cloned();
+    let Some(Verdict::Unknown(reason)) = unknown.filter(|_| !standing.open.is_blocked()) else {
+        return verdicts;
     };
-    confirmed.into_iter().enumerate().map(verdict).collect()
-}
-
-pub(crate) async fn put(
-    channel: &Channel,
-    parcel: &Parcel,
-) -> lapin::Result<lapin::PublisherConfirm> {
-    let options = BasicPublishOptions { mandatory: parcel.mandatory, immediate: false };
-    channel
-        .basic_publish(
-            parcel.exchange.as_str().into(),
-            parcel.key.as_str().into(),
-            options,
-            &parcel.body,
-            parcel.properties.clone(),
-        )
-        .await
-}
-
-async fn in_time<T>(
-    deadline: Instant,
-    coming: impl Future<Output = lapin::Result<T>>,
-) -> Result<T, Fault> {
-    Ok(timeout_at(deadline, coming).await.map_err(|_| Fault::Silent)??)
-}
-
-/// Which parcel of the batch came back, and why.
-fn came_back(confirmation: &Result<Confirmation, Fault>) -> Option<(usize, String)> {
-    let Ok(Confirmation::Ack(Some(back)) | Confirmation::Nack(Some(back))) = confirmation else {
-        return None;
-    };
-    let number = back.delivery.properties.message_id().as_ref()?.as_str().parse().ok()?;
-    Some((number, format!("no queue takes {}: {}", back.delivery.routing_key, back.reply_text)))
+    let some_are_known = !verdicts.iter().all(Verdict::is_unknown);
+    if channel.is_open() && (some_are_known || channel.answers().await) {
+        return verdicts.into_iter().map(Verdict::blamed_on_its_queue).collect();
+    }
+    if !standing.open.is_blocked() {
+        standing.give_up(&reason);
+    }
+    verdicts
 }
 
 fn count_what_is_open(verdicts: &[Verdict]) {
-    let open = verdicts.iter().filter(|it| matches!(it, Verdict::Unknown(_))).count();
+    let open = verdicts.iter().filter(|it| it.is_unknown()).count();
     if open > 0 {
         let open = u64::try_from(open).unwrap_or(u64::MAX);
         metrics::counter!("sockbit_bus_unconfirmed_total").increment(open);

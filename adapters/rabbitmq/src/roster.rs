@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::link::locked;
-use crate::wire::Presence;
+use crate::wire::SignOfLife;
 
 /// How often a worker says that it is there.
 pub(crate) const PRESENT_EVERY: Duration = Duration::from_secs(2);
@@ -23,39 +23,39 @@ const WORKERS_MAX: usize = 1_024;
 /// Those who were heard of late.
 #[derive(Default)]
 pub(crate) struct Roster {
-    heard: Mutex<BTreeMap<Uuid, (Instant, Presence)>>,
+    heard: Mutex<BTreeMap<Uuid, (Instant, SignOfLife)>>,
 }
 
 impl Roster {
     /// Takes in what a worker says of itself, or another one that missed it. Whether there is one more or one less now.
-    pub fn hear(&self, presence: Presence) -> bool {
+    pub fn hear(&self, sign: SignOfLife) -> bool {
         let mut heard = locked(&self.heard);
-        if presence.leaves {
+        if sign.leaves {
             // Who was missed on one connection may be back on another.
-            let is_back = heard.get(&presence.worker).is_some_and(|(_, last)| {
-                presence.hears_at.is_some() && last.hears_at != presence.hears_at
-            });
-            return !is_back && heard.remove(&presence.worker).is_some();
+            let is_back = heard
+                .get(&sign.worker)
+                .is_some_and(|(_, last)| sign.hears_at.is_some() && last.hears_at != sign.hears_at);
+            return !is_back && heard.remove(&sign.worker).is_some();
         }
-        if heard.len() >= WORKERS_MAX && !heard.contains_key(&presence.worker) {
+        if heard.len() >= WORKERS_MAX && !heard.contains_key(&sign.worker) {
             return false;
         }
-        heard.insert(presence.worker, (Instant::now(), presence)).is_none()
+        heard.insert(sign.worker, (Instant::now(), sign)).is_none()
     }
 
     /// Those who are there.
-    pub fn present(&self) -> BTreeMap<Uuid, Presence> {
+    pub fn present(&self) -> BTreeMap<Uuid, SignOfLife> {
         let mut heard = locked(&self.heard);
         heard.retain(|_, (at, _)| at.elapsed() <= FORGOTTEN_AFTER);
-        heard.iter().map(|(id, (_, presence))| (*id, presence.clone())).collect()
+        heard.iter().map(|(id, (_, sign))| (*id, sign.clone())).collect()
     }
 
     /// Whom this worker calls on after it has called on that one: everybody who says where, in turn.
-    pub fn next_after(&self, last: Uuid, me: Uuid) -> Option<Presence> {
+    pub fn next_after(&self, last: Uuid, me: Uuid) -> Option<SignOfLife> {
         let mut others = self.present();
         others.retain(|id, it| *id != me && it.hears_at.is_some());
         let later = others.range((Excluded(last), Unbounded)).next();
-        later.or_else(|| others.first_key_value()).map(|(_, presence)| presence.clone())
+        later.or_else(|| others.first_key_value()).map(|(_, sign)| sign.clone())
     }
 
     /// Whether all who are there count as many work queues as this process does.
@@ -115,10 +115,10 @@ mod tests {
         ids.into_iter().map(id).collect()
     }
 
-    fn presence(worker: u128) -> Presence {
+    fn sign(worker: u128) -> SignOfLife {
         let version = "1.0.0".to_owned();
         let hears_at = Some(format!("worker.{worker}.0"));
-        Presence { worker: id(worker), work_queues: 16, version, leaves: false, hears_at }
+        SignOfLife { worker: id(worker), work_queues: 16, version, leaves: false, hears_at }
     }
 
     #[test]
@@ -162,10 +162,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_is_not_heard_for_long_is_gone() {
         let roster = Roster::default();
-        assert!(roster.hear(presence(1)), "one more");
+        assert!(roster.hear(sign(1)), "one more");
         tokio::time::advance(Duration::from_secs(4)).await;
-        assert!(roster.hear(presence(2)), "one more");
-        assert!(!roster.hear(presence(2)), "no more than before");
+        assert!(roster.hear(sign(2)), "one more");
+        assert!(!roster.hear(sign(2)), "no more than before");
         tokio::time::advance(Duration::from_secs(4)).await;
         assert_eq!(roster.present().into_keys().collect::<Vec<_>>(), [id(2)]);
     }
@@ -173,27 +173,27 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_says_goodbye_is_gone_at_once() {
         let roster = Roster::default();
-        roster.hear(presence(1));
-        assert!(roster.hear(Presence { leaves: true, ..presence(1) }), "one less");
+        roster.hear(sign(1));
+        assert!(roster.hear(SignOfLife { leaves: true, ..sign(1) }), "one less");
         assert!(roster.present().is_empty());
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_was_missed_on_an_old_connection_and_is_back_on_another_stays() {
         let roster = Roster::default();
-        let missed = Presence { leaves: true, ..presence(1) };
-        roster.hear(Presence { hears_at: Some("worker.1.1".to_owned()), ..presence(1) });
+        let missed = SignOfLife { leaves: true, ..sign(1) };
+        roster.hear(SignOfLife { hears_at: Some("worker.1.1".to_owned()), ..sign(1) });
         assert!(!roster.hear(missed.clone()), "no less");
         assert_eq!(roster.present().len(), 1);
-        roster.hear(presence(1));
+        roster.hear(sign(1));
         assert!(roster.hear(missed), "one less");
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_older_program_says_goodbye_without_a_queue() {
         let roster = Roster::default();
-        roster.hear(Presence { hears_at: None, ..presence(1) });
-        assert!(roster.hear(Presence { hears_at: None, leaves: true, ..presence(1) }), "one less");
+        roster.hear(SignOfLife { hears_at: None, ..sign(1) });
+        assert!(roster.hear(SignOfLife { hears_at: None, leaves: true, ..sign(1) }), "one less");
     }
 
     #[tokio::test(start_paused = true)]
@@ -201,19 +201,19 @@ mod tests {
         let roster = Roster::default();
         let next = |last| roster.next_after(id(last), id(5)).map(|it| it.worker);
         assert_eq!(next(5), None);
-        roster.hear(presence(5));
+        roster.hear(sign(5));
         assert_eq!(next(5), None, "nobody calls on themselves");
-        roster.hear(presence(2));
+        roster.hear(sign(2));
         assert_eq!([next(5), next(2)], [Some(id(2)); 2], "the only one");
-        roster.hear(presence(9));
+        roster.hear(sign(9));
         assert_eq!([next(5), next(9), next(2)], [Some(id(9)), Some(id(2)), Some(id(9))]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn nobody_calls_on_a_worker_that_does_not_say_where() {
         let roster = Roster::default();
-        roster.hear(Presence { hears_at: None, ..presence(2) });
-        roster.hear(presence(3));
+        roster.hear(SignOfLife { hears_at: None, ..sign(2) });
+        roster.hear(sign(3));
         assert_eq!(roster.next_after(id(1), id(1)).map(|it| it.worker), Some(id(3)));
     }
 
@@ -221,9 +221,9 @@ mod tests {
     async fn a_worker_that_counts_otherwise_is_named() {
         let roster = Roster::default();
         assert_eq!(roster.agree(16), Ok(()));
-        roster.hear(presence(1));
+        roster.hear(sign(1));
         assert_eq!(roster.agree(16), Ok(()));
-        roster.hear(Presence { work_queues: 8, ..presence(2) });
+        roster.hear(SignOfLife { work_queues: 8, ..sign(2) });
         let said = roster.agree(16).expect_err("they differ");
         assert!(said.contains("16") && said.contains(&id(2).to_string()), "{said}");
         tokio::time::advance(Duration::from_secs(7)).await;
@@ -234,7 +234,7 @@ mod tests {
     async fn there_is_an_end_to_those_who_are_remembered() {
         let roster = Roster::default();
         for n in 0..2_000 {
-            roster.hear(presence(n));
+            roster.hear(sign(n));
         }
         assert_eq!(roster.present().len(), WORKERS_MAX);
     }

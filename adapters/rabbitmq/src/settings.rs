@@ -11,6 +11,7 @@ use crate::topology::Names;
 /// Whoever has more has more than slots.
 const WORK_QUEUES_MAX: u16 = 256;
 const NAMESPACE_BYTES_MAX: usize = 64;
+const PROGRAM_MESSAGE_BYTES_MAX: usize = 256 * 1024;
 /// A peer that says nothing for twice as long is taken for gone.
 const HEARTBEAT_SECONDS: u16 = 5;
 
@@ -23,6 +24,7 @@ pub struct Settings {
     pub(crate) id: Uuid,
     pub(crate) work_queues: u16,
     pub(crate) work_messages_max: u32,
+    pub(crate) program_message_bytes_max: usize,
 }
 
 /// What cannot be so.
@@ -54,7 +56,15 @@ impl Settings {
         }
         uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
         let names = Names::new("sockbit");
-        Ok(Self { uri, names, keys, id, work_queues: 16, work_messages_max: 20_000 })
+        Ok(Self {
+            uri,
+            names,
+            keys,
+            id,
+            work_queues: 16,
+            work_messages_max: 20_000,
+            program_message_bytes_max: PROGRAM_MESSAGE_BYTES_MAX,
+        })
     }
 
     /// In how many queues commands wait: the same number for all processes, for as long as there
@@ -84,6 +94,13 @@ impl Settings {
     #[must_use]
     pub fn work_messages_max(self, work_messages_max: u32) -> Self {
         Self { work_messages_max, ..self }
+    }
+
+    /// Bytes that a program's message has at most, 256 KiB where nothing is said. A larger one is to be refused, so a
+    /// gateway does not keep it whole.
+    #[must_use]
+    pub fn program_message_bytes_max(self, program_message_bytes_max: usize) -> Self {
+        Self { program_message_bytes_max, ..self }
     }
 
     /// The names of queues and exchanges.

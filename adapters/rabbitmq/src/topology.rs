@@ -21,7 +21,7 @@ const LOOKED_AT_MAX: i32 = 1_000_000_000;
 const NEWS_MAX: i32 = 20_000;
 const NEWS_BYTES_MAX: i64 = 64 * 1024 * 1024;
 const QUESTIONS_MAX: i32 = 10_000;
-const PRESENCES_MAX: i32 = 1_000;
+const SIGNS_MAX: i32 = 1_000;
 const PEOPLE_MAX: i32 = 1_000;
 const PEOPLE_BYTES_MAX: i64 = 8 * 1024 * 1024;
 /// What waited longer is told anew, or not so any more.
@@ -50,8 +50,8 @@ impl Names {
     }
 
     /// The exchange for all news. The routing key is the number of a slot for what happened there,
-    /// `gateway.` with an id for outcomes and replies, and `workers` for their presences: one
-    /// exchange, so that whoever hears the presences knows that nothing else passes it by.
+    /// `gateway.` with an id for outcomes and replies, and `workers` for their signs of life: one
+    /// exchange, so that whoever hears these knows that nothing else passes it by.
     #[must_use]
     pub fn announce(&self) -> String {
         self.name("announce")
@@ -122,7 +122,7 @@ pub(crate) fn gateway_key(gateway: Uuid) -> String {
     format!("gateway.{gateway}")
 }
 
-/// The routing key of workers' presences.
+/// The routing key of workers' signs of life.
 pub(crate) const WORKERS_KEY: &str = "workers";
 
 /// Declares everything that outlives a process. Whoever comes first does it, and whoever comes
@@ -154,8 +154,8 @@ pub(crate) async fn declare_gateway_queue(channel: &Channel, name: &str) -> lapi
 }
 
 /// A worker's own queue, where it hears of the others.
-pub(crate) async fn declare_presence_queue(channel: &Channel, name: &str) -> lapin::Result<()> {
-    queue(channel, name.to_owned(), EXCLUSIVE, classic(PRESENCES_MAX)).await
+pub(crate) async fn declare_worker_queue(channel: &Channel, name: &str) -> lapin::Result<()> {
+    queue(channel, name.to_owned(), EXCLUSIVE, classic(SIGNS_MAX)).await
 }
 
 /// A gateway's own queue of what is told of people. What does not fit, or waits for long, is dropped.

@@ -25,7 +25,7 @@ pub(crate) struct Replied {
 
 /// What workers tell everybody about themselves.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub(crate) struct Presence {
+pub(crate) struct SignOfLife {
     pub worker: Uuid,
     /// How many work queues it counts.
     pub work_queues: u16,

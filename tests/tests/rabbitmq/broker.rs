@@ -2,17 +2,22 @@
 
 use std::time::Duration;
 
-use sockbit_application::ports::{Announcements, Commands, Queries, SendError, Work};
+use sockbit_application::envelope::Encoded;
+use sockbit_application::ports::{
+    Announcements, Announcer, Commands, Presence, Queries, SendError, Work,
+};
 use sockbit_application::slot::Slot;
 use sockbit_rabbitmq::{ConnectProblem, connect_gateway};
 use sockbit_servers::RabbitMq;
-use sockbit_tests::contracts::bus::fixtures::{MANY, question, soon};
-use sockbit_tests::vhost::Namespace;
-use tokio::time::sleep;
+use sockbit_tests::contracts::bus::fixtures::{MANY, announcement, presences, question, soon};
+use sockbit_tests::system::eventually;
+use sockbit_tests::vhost::{Namespace, Stranger};
+use tokio::time::{sleep, timeout};
 
+use crate::intake::{Program, taken_in};
 use crate::support::{
-    assert_hears, assert_is_interrupted, commands, send_until_taken, take_numbers, take_until,
-    until_away, until_well,
+    assert_hears, assert_is_interrupted, commands, ends, send_until_taken, take_numbers,
+    take_until, until_away, until_taking, until_well,
 };
 
 /// RabbitMQ notes the names of new quorum queues half a second late. One whose name is lost in a
@@ -24,6 +29,20 @@ async fn started() -> (RabbitMq, Namespace) {
     let broker = starting.await.expect("it does not panic").expect("a broker");
     let bus = Namespace::on(broker.url());
     (broker, bus)
+}
+
+/// Has the broker do something.
+fn ctl(broker: &RabbitMq, arguments: &[&str]) -> String {
+    tokio::task::block_in_place(|| broker.ctl(arguments)).expect("the broker obeys")
+}
+
+const NO_MEMORY: [&str; 2] = ["set_vm_memory_high_watermark", "0.000001"];
+const MEMORY: [&str; 2] = ["set_vm_memory_high_watermark", "0.4"];
+
+/// Has a quorum queue say nothing, as where most of its nodes are away, or answer again.
+fn silence(broker: &RabbitMq, does: &str, queue: &str) {
+    let expression = format!("ra:{does}_server(quorum_queues, {{'%2F_{queue}', node()}}).");
+    assert_eq!(ctl(broker, &["eval", &expression]).trim(), "ok");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,10 +88,7 @@ async fn a_broker_without_memory_holds_up_publishers_and_nobody_else() {
     let (broker, bus) = started().await;
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     gateway.send(commands(&gateway, 0..5)).await.expect("it is taken");
-    let ctl = |arguments: &[&str]| {
-        tokio::task::block_in_place(|| broker.ctl(arguments)).expect("the broker obeys");
-    };
-    ctl(&["set_vm_memory_high_watermark", "0.000001"]);
+    ctl(&broker, &NO_MEMORY);
 
     let first = soon("a verdict", gateway.send(commands(&gateway, 5..6))).await;
     assert!(first.is_err(), "{first:?}");
@@ -83,18 +99,99 @@ async fn a_broker_without_memory_holds_up_publishers_and_nobody_else() {
     assert!(soon("a verdict", gateway.ask(question(1))).await.is_err());
     assert_eq!(take_numbers(&worker, 5).await, [0, 1, 2, 3, 4], "what was there is worked off");
 
-    ctl(&["set_vm_memory_high_watermark", "0.4"]);
+    ctl(&broker, &MEMORY);
     send_until_taken(&gateway, &commands(&gateway, 7..8)).await;
     take_until(&worker, 7).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_program_could_not_be_answered_comes_again() {
+    let (broker, bus) = started().await;
+    let gateway = bus.gateway().await;
+    let mut program = Program::on(&bus).await;
+    program.put("who", "what", &program.own).await;
+    let submission = taken_in(&gateway).await;
+    ctl(&broker, &NO_MEMORY);
+    gateway.send(commands(&gateway, 0..1)).await.expect_err("the broker takes nothing");
+    (submission.reply)(Encoded::from_static(b"lost"));
+
+    let again = taken_in(&gateway).await;
+
+    assert_eq!(again.message, b"what");
+    ctl(&broker, &MEMORY);
+    until_taking(&gateway).await;
+    (again.reply)(Encoded::from_static(b"done"));
+    assert_eq!(program.answer().await.0, "done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_without_memory_still_hears_what_is_acknowledged_of_presence() {
+    let (broker, bus) = started().await;
+    let gateway = bus.gateway().await;
+    ctl(&broker, &NO_MEMORY);
+
+    let publishing = eventually("the broker to take nothing", async || {
+        gateway.tell(presences(&ends(&gateway), 7, 1)).await;
+        let connections = ctl(&broker, &["list_connections", "state", "client_properties"]);
+        connections.contains("blocked").then_some(connections)
+    });
+
+    let publishing = publishing.await;
+    let blocked: Vec<_> = publishing.lines().filter(|it| it.starts_with("blocked")).collect();
+    assert!(blocked.iter().all(|it| it.contains("sockbit publishing")), "{blocked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_says_nothing_is_left_alone_also_where_nothing_was_sent_to_another() {
+    let (broker, bus) = started().await;
+    let bus = bus.with_work_queues(1);
+    let gateway = bus.gateway().await;
+    gateway.send(commands(&gateway, 0..1)).await.expect("it is taken");
+    silence(&broker, "stop", &bus.names().work(0));
+
+    let first = soon("a verdict", gateway.send(commands(&gateway, 1..2))).await;
+    let second = soon("a verdict", gateway.send(commands(&gateway, 2..3))).await;
+
+    assert!(matches!(first, Err(SendError::Unknown(_))), "{first:?}");
+    let Err(SendError::Refused(reason)) = second else { panic!("{second:?}") };
+    assert!(reason.contains("does not answer"), "{reason}");
+}
+
+/// Waits for a dead letter, and takes it away.
+async fn dead_letter(stranger: &Stranger, bus: &Namespace) -> Vec<u8> {
+    let letter = async || stranger.dead_letters(&bus.names()).await.pop();
+    eventually("a dead letter", letter).await.0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_nothing_can_be_set_aside_news_go_out_and_a_worker_leaves_in_time() {
+    let (broker, bus) = started().await;
+    let bus = bus.with_work_queues(1);
+    let (work, dead) = (bus.names().work(0), bus.names().dead_letters());
+    let (worker, stranger) = (bus.worker().await, bus.stranger().await);
+    stranger.publish(work.clone(), "commands", b"first?").await;
+    assert_eq!(dead_letter(&stranger, &bus).await, b"first?");
+    silence(&broker, "stop", &dead);
+    stranger.publish(work.clone(), "commands", b"what?").await;
+    eventually("the worker to have it", async || {
+        let queues = ctl(&broker, &["list_queues", "name", "messages_unacknowledged"]);
+        queues.contains(&format!("{work}\t1")).then_some(())
+    })
+    .await;
+
+    worker.announce(vec![announcement(7, 1)]).await.expect("nothing is in its way");
+    // Shorter than what a worker is given to finish.
+    timeout(Duration::from_secs(8), worker.close()).await.expect("nothing holds it up");
+
+    let _heir = bus.worker().await;
+    silence(&broker, "restart", &dead);
+    assert_eq!(dead_letter(&stranger, &bus).await, b"what?", "it came again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_user_who_may_not_is_told_what() {
     let (broker, bus) = started().await;
-    let ctl = |arguments: &[&str]| {
-        tokio::task::block_in_place(|| broker.ctl(arguments)).expect("the broker obeys");
-    };
-    ctl(&["add_user", "ada", "hunter2"]);
+    ctl(&broker, &["add_user", "ada", "hunter2"]);
     let url = format!("amqp://ada:hunter2@{}/%2f", bus.broker());
     let problem = async || {
         let settings = bus.settings_by(&url);
@@ -102,7 +199,7 @@ async fn a_user_who_may_not_is_told_what() {
     };
     let said = problem().await;
     assert!(matches!(said, ConnectProblem::VirtualHost(_)), "{said:?}");
-    ctl(&["set_permissions", "ada", "nothing", "nothing", "nothing"]);
+    ctl(&broker, &["set_permissions", "ada", "nothing", "nothing", "nothing"]);
     let said = problem().await;
     assert!(matches!(said, ConnectProblem::Permission(_)), "{said:?}");
 }

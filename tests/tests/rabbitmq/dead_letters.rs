@@ -1,17 +1,27 @@
 //! What was set aside is looked at, replayed or thrown away by a person.
 
-use sockbit_application::ports::Work;
-use sockbit_rabbitmq::{Desk, DeskError, Letter};
-use sockbit_tests::contracts::bus::fixtures::{command, quiet, take_commands};
+use futures::StreamExt;
+use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicNackOptions};
+use lapin::types::FieldTable;
+use sockbit_application::envelope::CommandEnvelope;
+use sockbit_application::ports::{Commands, Work};
+use sockbit_application::seal::Kind;
+use sockbit_application::trace::TraceId;
+use sockbit_rabbitmq::{Desk, DeskError, Letter, Settings};
+use sockbit_tests::contracts::bus::fixtures::{command, quiet, soon, take_commands, uuid};
 use sockbit_tests::system::eventually;
-use sockbit_tests::vhost::Namespace;
+use sockbit_tests::vhost::{Namespace, Stranger, keys};
 
 use crate::support::ends;
 
 /// The letters, once there are so many.
 async fn letters(bus: &Namespace, count: usize) -> (Desk, Vec<Letter>) {
+    letters_with(&bus.settings(), count).await
+}
+
+async fn letters_with(settings: &Settings, count: usize) -> (Desk, Vec<Letter>) {
     eventually("dead letters", async || {
-        let desk = Desk::open(bus.settings()).await.expect("the broker is there");
+        let desk = Desk::open(settings.clone()).await.expect("the broker is there");
         let letters = desk.letters().await.expect("the broker obeys");
         if letters.len() < count {
             desk.close().await;
@@ -48,12 +58,13 @@ async fn letters_are_listed_with_their_reasons_and_stay() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_replayed_command_comes_under_a_new_id_which_is_always_the_same() {
+async fn a_command_that_failed_is_replayed_under_a_new_id_however_often_it_was_sent() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    let poison = command(&ends(&gateway), 1, 7);
+    let mut poison = command(&ends(&gateway), 1, 7);
     let mut ids = Vec::new();
-    for _ in 0..2 {
+    for trace in 1..=2 {
+        poison.trace = TraceId(uuid(trace));
         worker.bury(poison.clone(), "it is poison".to_owned()).await.expect("it is set aside");
         let (desk, letters) = letters(&bus, 1).await;
         let letter = letters.into_iter().next().expect("one");
@@ -68,6 +79,64 @@ async fn a_replayed_command_comes_under_a_new_id_which_is_always_the_same() {
     assert_ne!(ids[0], poison.message);
     let desk = Desk::open(bus.settings()).await.expect("the broker is there");
     assert!(desk.letters().await.expect("the broker obeys").is_empty());
+}
+
+/// Replays the only letter, and gives what comes of it.
+async fn replayed(bus: &Namespace, settings: &Settings) -> CommandEnvelope {
+    let (desk, letters) = letters_with(settings, 1).await;
+    let letter = letters.into_iter().next().expect("one");
+    let ids = desk.replay(letter).await.expect("it is replayed");
+    desk.close().await;
+    let taken = take_commands(&*bus.worker().await, 1).await.remove(0);
+    assert_eq!(ids, [taken.message]);
+    taken
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_could_not_be_read_then_is_replayed_under_its_own_id() {
+    let bus = Namespace::fresh();
+    let (gateway, worker) = (bus.gateway().await, bus.worker().await);
+    let sent = command(&ends(&gateway), 1, 7);
+    let sealed = keys(&[2]).seal(Kind::Commands, &[&sent]).expect("it is JSON");
+    bus.stranger().await.publish(bus.names().work(0), "commands", &sealed).await;
+    letters(&bus, 1).await.0.close().await;
+    worker.close().await;
+
+    let taken = replayed(&bus, &bus.settings_with(keys(&[1, 2]))).await;
+
+    assert_eq!(taken.message, sent.message);
+}
+
+/// Takes the first message of a queue and gives it back, until the broker gives it up.
+async fn give_back_until_it_is_given_up(stranger: &Stranger, queue: String) {
+    let (channel, nothing) = (&stranger.channel, FieldTable::default());
+    let options = BasicConsumeOptions::default();
+    let consuming = channel.basic_consume(queue.into(), "me".into(), options, nothing);
+    let mut messages = consuming.await.expect("the broker obeys");
+    for _ in 0..=DELIVERIES_MAX {
+        let message = soon("a message", messages.next()).await.expect("the queue is there");
+        let again = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
+        let tag = message.expect("the broker obeys").delivery_tag;
+        channel.basic_nack(tag, again).await.expect("the broker obeys");
+    }
+    let cancelling = channel.basic_cancel("me".into(), BasicCancelOptions::default());
+    cancelling.await.expect("the broker obeys");
+}
+
+/// After so many attempts the broker gives a message up.
+const DELIVERIES_MAX: usize = 20;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_the_broker_gave_up_is_replayed_under_its_own_id() {
+    let bus = Namespace::fresh().with_work_queues(1);
+    let gateway = bus.gateway().await;
+    let sent = command(&ends(&gateway), 1, 7);
+    gateway.send(vec![sent.clone()]).await.expect("it is taken");
+    give_back_until_it_is_given_up(&bus.stranger().await, bus.names().work(0)).await;
+
+    let taken = replayed(&bus, &bus.settings()).await;
+
+    assert_eq!(taken.message, sent.message);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::StreamExt;
 use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
 use sockbit_application::ports::{Announcements, Announcer, Commands, Queries, SendError};
 use sockbit_application::slot::Slot;
@@ -122,6 +123,20 @@ async fn what_no_queue_takes_is_refused() {
     let sent = gateway.send(commands(&gateway, 0..10)).await;
     let Err(SendError::Refused(reason)) = sent else { panic!("{sent:?}") };
     assert!(reason.contains("no queue takes"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_two_messages_of_a_connection_have_one_number_by_which_they_come_back() {
+    let bus = Namespace::fresh();
+    let worker = bus.worker().await;
+    let mut heard = bus.stranger().await.hears(bus.names().announce(), "7").await;
+    let mut numbers = Vec::new();
+    for number in 1..=2 {
+        worker.announce(vec![announcement(7, number)]).await.expect("the bus is there");
+        let message = soon("an announcement", heard.next()).await.expect("the queue is there");
+        numbers.push(message.expect("the broker obeys").properties.message_id().clone());
+    }
+    assert_ne!(numbers[0], numbers[1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

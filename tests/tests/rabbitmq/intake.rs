@@ -6,20 +6,20 @@ use lapin::types::{AMQPValue, FieldTable, LongString};
 use lapin::{BasicProperties, Consumer};
 use sockbit_application::envelope::Encoded;
 use sockbit_application::ports::{Intake, Submission};
-use sockbit_rabbitmq::GatewayEnd;
+use sockbit_rabbitmq::{GatewayEnd, connect_gateway};
 use sockbit_tests::contracts::bus::fixtures::{QUIET, quiet, soon};
 use sockbit_tests::vhost::{Namespace, Stranger};
 
 /// A program with its own queue for answers.
-struct Program {
+pub struct Program {
     broker: Stranger,
     intake: String,
     answers: Consumer,
-    own: String,
+    pub own: String,
 }
 
 impl Program {
-    async fn on(bus: &Namespace) -> Self {
+    pub async fn on(bus: &Namespace) -> Self {
         let broker = bus.stranger().await;
         let options = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
         let declaring = broker.channel.queue_declare("".into(), options, FieldTable::default());
@@ -34,7 +34,7 @@ impl Program {
         Self { broker, intake: bus.names().intake(), answers, own }
     }
 
-    async fn put(&self, token: &str, message: &str, answer_to: &str) {
+    pub async fn put(&self, token: &str, message: &str, answer_to: &str) {
         let mut headers = FieldTable::default();
         headers.insert("token".into(), AMQPValue::LongString(LongString::from(token)));
         let properties = BasicProperties::default()
@@ -49,7 +49,7 @@ impl Program {
     }
 
     /// The next answer, and by what the program knows it.
-    async fn answer(&mut self) -> (String, Option<String>) {
+    pub async fn answer(&mut self) -> (String, Option<String>) {
         let answer = soon("an answer", self.answers.next()).await.expect("the queue is there");
         let answer = answer.expect("the broker obeys");
         let correlation = answer.properties.correlation_id().as_ref().map(ToString::to_string);
@@ -57,7 +57,7 @@ impl Program {
     }
 }
 
-async fn taken_in(gateway: &GatewayEnd) -> Submission {
+pub async fn taken_in(gateway: &GatewayEnd) -> Submission {
     soon("a message", gateway.next()).await.expect("the bus is open")
 }
 
@@ -101,6 +101,35 @@ async fn what_a_gateway_did_not_answer_comes_again_to_another() {
     let again = taken_in(&second).await;
     assert_eq!(again.message, unanswered.message);
     quiet("a message", async { second.next().await.map(|it| it.message) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_dropped_without_an_answer_comes_again_to_the_same_gateway() {
+    let bus = Namespace::fresh();
+    let gateway = bus.gateway().await;
+    let mut program = Program::on(&bus).await;
+    program.put("who", "what", &program.own).await;
+    drop(taken_in(&gateway).await);
+
+    let again = taken_in(&gateway).await;
+
+    assert_eq!((again.token.as_deref(), &*again.message), (Some("who"), &b"what"[..]));
+    (again.reply)(Encoded::from_static(b"done"));
+    assert_eq!(program.answer().await.0, "done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_large_to_be_a_command_is_not_kept_whole() {
+    let bus = Namespace::fresh();
+    let settings = bus.settings().program_message_bytes_max(1_000);
+    let gateway = connect_gateway(settings).await.expect("the broker is there");
+    let program = Program::on(&bus).await;
+
+    program.put("who", &"x".repeat(1_000), "").await;
+    program.put("who", &"x".repeat(100_000), "").await;
+
+    assert_eq!(taken_in(&gateway).await.message.len(), 1_000);
+    assert_eq!(taken_in(&gateway).await.message.len(), 1_001, "too large still");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -79,6 +79,12 @@ pub async fn until_well(health: impl Fn() -> Result<(), String>) {
     eventually("health", async || health().ok()).await;
 }
 
+/// Waits until the broker takes something again.
+pub async fn until_taking(gateway: &GatewayEnd) {
+    let takes = || gateway.health().err().filter(|it| it.contains("out of memory or disk"));
+    eventually("the broker to take something", async || takes().is_none().then_some(())).await;
+}
+
 /// Waits until a gateway knows that the broker is away.
 pub async fn until_away(gateway: &GatewayEnd) {
     let is_away = || gateway.health().err().filter(|it| it.contains("no connection"));

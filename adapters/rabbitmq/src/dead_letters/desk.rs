@@ -4,19 +4,21 @@ use std::fmt::Write;
 
 use lapin::Channel;
 use lapin::message::Delivery;
-use lapin::options::{BasicAckOptions, BasicGetOptions, ConfirmSelectOptions};
+use lapin::options::{BasicAckOptions, BasicGetOptions};
 use lapin::types::AMQPValue;
 use sha2::{Digest, Sha256};
 use sockbit_application::envelope::CommandEnvelope;
 use sockbit_application::seal::Kind;
 use sockbit_application::slot::Slot;
 use sockbit_domain::MessageId;
-use uuid::Builder;
+use tokio::sync::Mutex;
+use uuid::{Builder, Uuid};
 
-use super::{ORIGIN, REASON};
+use super::{INTERNAL, ORIGIN, OUTCOME, REASON};
+use crate::confirming::Confirming;
 use crate::connect_error::ConnectError;
 use crate::connection::{Fault, Open};
-use crate::publishing::{Parcel, Verdict, publish};
+use crate::publishing::{CONFIRMED_WITHIN, Parcel, Verdict};
 use crate::settings::Settings;
 use crate::topology::{self, queue_of};
 
@@ -32,6 +34,7 @@ pub struct Desk {
     settings: Settings,
     open: Open,
     channel: Channel,
+    confirming: Mutex<Confirming>,
 }
 
 /// Something that could not be dealt with.
@@ -48,6 +51,8 @@ pub struct Letter {
     pub commands: Result<Vec<CommandEnvelope>, String>,
     /// As it lies there.
     pub bytes: Vec<u8>,
+    /// Whether its command has an outcome already, by which every repeat under its id is answered.
+    has_failed: bool,
     tag: u64,
 }
 
@@ -72,11 +77,11 @@ impl Desk {
             let open = Open::connect(&settings, "sockbit dead letters").await?;
             let channel = open.channel().await?;
             topology::declare(&channel, &settings).await?;
-            channel.confirm_select(ConfirmSelectOptions::default()).await?;
-            Ok::<_, Fault>((open, channel))
+            let confirming = Mutex::new(Confirming::on(&open).await?);
+            Ok::<_, Fault>((open, channel, confirming))
         };
         match sit_down.await {
-            Ok((open, channel)) => Ok(Self { settings, open, channel }),
+            Ok((open, channel, confirming)) => Ok(Self { settings, open, channel, confirming }),
             Err(fault) => Err(ConnectError::new(&settings, &fault)),
         }
     }
@@ -101,16 +106,19 @@ impl Desk {
         found.ok_or_else(|| DeskError::Missing(id.to_owned()))
     }
 
-    /// Puts the commands of a letter into their work queues again, each under a new id, which is
-    /// always the same for this letter: so replaying it twice does nothing twice.
+    /// Puts the commands of a letter into their work queues again, and tells under which ids. Where deciding failed, which
+    /// is an outcome, that is a new one, the same for all letters of a command; else its own, since its sender may
+    /// have repeated it meanwhile. So whatever is replayed, and however often, nothing is done twice.
     pub async fn replay(&self, letter: Letter) -> Result<Vec<MessageId>, DeskError> {
         let mut commands = letter.commands.map_err(DeskError::Unreadable)?;
-        for command in &mut commands {
-            command.message = renewed(command.message, &letter.bytes);
+        if letter.has_failed {
+            for command in &mut commands {
+                command.message = renewed(command);
+            }
         }
         let ids = commands.iter().map(|command| command.message).collect();
         let parcels = commands.iter().map(|command| self.parcel(command)).collect::<Result<_, _>>();
-        let verdicts = publish(&self.channel, parcels?).await;
+        let verdicts = self.confirming.lock().await.publish(parcels?, CONFIRMED_WITHIN).await;
         verdicts.into_iter().try_for_each(Verdict::taken).map_err(DeskError::Broker)?;
         self.let_go(letter.tag).await?;
         Ok(ids)
@@ -143,6 +151,7 @@ impl Desk {
                 .unwrap_or_else(unknown),
             seconds: *delivery.properties.timestamp(),
             commands: self.commands(&delivery.data),
+            has_failed: header(OUTCOME).as_deref() == Some(INTERNAL),
             tag: delivery.delivery_tag,
             bytes: delivery.data,
         }
@@ -179,8 +188,11 @@ fn id(bytes: &[u8]) -> String {
     })
 }
 
-fn renewed(message: MessageId, letter: &[u8]) -> MessageId {
-    let digest = Sha256::new().chain_update(message.0.as_bytes()).chain_update(letter).finalize();
+/// The id under which a command that failed is tried again, whatever else is in its letter.
+fn renewed(command: &CommandEnvelope) -> MessageId {
+    let CommandEnvelope { board, client, message, body, .. } = command;
+    let ids = [board.0, client.0, message.0].map(Uuid::into_bytes);
+    let digest = Sha256::new().chain_update(ids.concat()).chain_update(body.get()).finalize();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(digest.get(..16).unwrap_or(&[0; 16]));
     MessageId(Builder::from_custom_bytes(bytes).into_uuid())
@@ -188,18 +200,37 @@ fn renewed(message: MessageId, letter: &[u8]) -> MessageId {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
+    use serde_json::value::RawValue;
+    use sockbit_application::envelope::Address;
+    use sockbit_application::trace::TraceId;
+    use sockbit_domain::{Actor, ActorId, BoardId, ClientId};
 
     use super::*;
 
+    fn command(numbers: [u128; 4], body: &str) -> CommandEnvelope {
+        let [trace, board, client, message] = numbers.map(Uuid::from_u128);
+        CommandEnvelope {
+            trace: TraceId(trace),
+            reply_to: Address { gateway: Uuid::nil(), session: 1 },
+            actor: Actor { id: ActorId(Uuid::nil()), name: "Ada".to_owned(), colour: 0 },
+            client: ClientId(client),
+            message: MessageId(message),
+            board: BoardId(board),
+            key: None,
+            body: RawValue::from_string(body.to_owned()).expect("it is JSON"),
+        }
+    }
+
     #[test]
-    fn a_replayed_command_has_another_id_and_always_the_same() {
-        let old = MessageId(Uuid::from_u128(7));
-        let new = renewed(old, b"letter");
-        assert_ne!(new, old);
-        assert_eq!(renewed(old, b"letter"), new);
-        assert_ne!(renewed(old, b"another letter"), new);
-        assert_ne!(renewed(MessageId(Uuid::from_u128(8)), b"letter"), new);
+    fn a_command_that_failed_has_one_other_id_however_often_it_was_sent() {
+        let first = command([1, 2, 3, 4], "7");
+        let new = renewed(&first);
+        assert_ne!(new, first.message);
+        assert_eq!(renewed(&command([9, 2, 3, 4], "7")), new, "on another way");
+        for other in [[1, 9, 3, 4], [1, 2, 9, 4], [1, 2, 3, 9]] {
+            assert_ne!(renewed(&command(other, "7")), new, "{other:?}");
+        }
+        assert_ne!(renewed(&command([1, 2, 3, 4], "8")), new);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use lapin::types::{AMQPValue, FieldTable, LongString};
 use sockbit_application::ports::Clock;
 
-use crate::publishing::{Parcel, Publisher, Verdict};
+use crate::publishing::{Parcel, Publisher};
 use crate::settings::Settings;
 
 pub use desk::{Desk, DeskError, Letter};
@@ -15,6 +15,9 @@ pub use desk::{Desk, DeskError, Letter};
 /// The headers that tell where it was and why it is here.
 const ORIGIN: &str = "x-sockbit-origin";
 const REASON: &str = "x-sockbit-reason";
+/// The header that tells which outcome its command has, under its id. Where it is not, nobody knows.
+const OUTCOME: &str = "x-sockbit-outcome";
+const INTERNAL: &str = "internal";
 /// Longer, and the headers of a message would not fit a frame.
 const REASON_BYTES_MAX: usize = 1_024;
 
@@ -27,10 +30,30 @@ pub(crate) struct DeadLetters {
 }
 
 impl DeadLetters {
-    /// Sets these bytes aside; when this returns well, the broker has them safely.
+    /// Sets aside what cannot be read; when this returns well, the broker has it safely.
     pub async fn put(&self, body: Vec<u8>, origin: &str, reason: &str) -> Result<(), String> {
+        self.put_with(FieldTable::default(), body, origin, reason).await
+    }
+
+    /// Sets aside a command on which deciding failed, which is its outcome.
+    pub async fn put_failed(
+        &self,
+        body: Vec<u8>,
+        origin: &str,
+        reason: &str,
+    ) -> Result<(), String> {
         let mut headers = FieldTable::default();
-        let text = |text: &str| AMQPValue::LongString(LongString::from(text));
+        headers.insert(OUTCOME.into(), text(INTERNAL));
+        self.put_with(headers, body, origin, reason).await
+    }
+
+    async fn put_with(
+        &self,
+        mut headers: FieldTable,
+        body: Vec<u8>,
+        origin: &str,
+        reason: &str,
+    ) -> Result<(), String> {
         headers.insert(REASON.into(), text(shortened(reason)));
         headers.insert(ORIGIN.into(), text(origin));
         let seconds = self.clock.now().0 / 1_000;
@@ -38,10 +61,14 @@ impl DeadLetters {
         let parcel = Parcel::kept_by(exchange, key, "dead-letter", body).with(|it| {
             it.with_headers(headers).with_timestamp(u64::try_from(seconds).unwrap_or_default())
         });
-        self.publisher.publish(vec![parcel]).await.into_iter().try_for_each(Verdict::taken)?;
+        self.publisher.set_aside(parcel).await.taken()?;
         metrics::counter!("sockbit_bus_dead_letters_total").increment(1);
         Ok(())
     }
+}
+
+fn text(text: &str) -> AMQPValue {
+    AMQPValue::LongString(LongString::from(text))
 }
 
 fn shortened(reason: &str) -> &str {

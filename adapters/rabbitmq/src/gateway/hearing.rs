@@ -1,4 +1,4 @@
-//! The ear of a gateway: one queue of its own, where events, outcomes, replies and the presences of
+//! The ear of a gateway: one queue of its own, where events, outcomes, replies and the signs of life of
 //! workers arrive.
 
 use std::collections::BTreeSet;
@@ -22,11 +22,11 @@ use super::asking::Waiting;
 use super::news_box::NewsBox;
 use crate::connection::{Fault, Open};
 use crate::consuming::consume_alone;
-use crate::link::{Closing, Purpose, Stage, locked};
+use crate::link::{BEGUN_WITHIN, Closing, Purpose, Stage, locked};
 use crate::roster::{FORGOTTEN_AFTER, Roster};
 use crate::settings::Settings;
 use crate::topology::{self, WORKERS_KEY, gateway_key, slot_key};
-use crate::wire::{Presence, Replied};
+use crate::wire::{Replied, SignOfLife};
 
 /// Messages that the broker sends ahead.
 const PREFETCH: u16 = 128;
@@ -40,7 +40,7 @@ pub(super) struct Hearing {
     pub roster: Roster,
     /// What is to be heard, also on the next connection.
     pub slots: Mutex<BTreeSet<Slot>>,
-    presence_heard: Notify,
+    worker_heard: Notify,
     /// The addresses that outcomes come to: those in whose name commands were sent from here.
     pub addresses: Mutex<BTreeSet<Uuid>>,
 }
@@ -70,7 +70,7 @@ impl Hearing {
             waiting: Waiting::default(),
             roster: Roster::default(),
             slots: Mutex::default(),
-            presence_heard: Notify::new(),
+            worker_heard: Notify::new(),
             addresses: Mutex::new(addresses),
         }
     }
@@ -103,9 +103,9 @@ impl Hearing {
                 }
             }
             "presence" => {
-                let presence: Presence = self.open(Kind::Presence, data)?;
-                self.roster.hear(presence);
-                self.presence_heard.notify_one();
+                let sign: SignOfLife = self.open(Kind::Presence, data)?;
+                self.roster.hear(sign);
+                self.worker_heard.notify_one();
             }
             other => return Err(Unsealed::Kind(other.to_owned())),
         }
@@ -149,13 +149,15 @@ impl Hearing {
     async fn rebind_in_silence(&self, session: &Session) -> String {
         let mut is_silent = true;
         loop {
-            let heard = timeout(FORGOTTEN_AFTER, self.presence_heard.notified()).await.is_ok();
+            let heard = timeout(FORGOTTEN_AFTER, self.worker_heard.notified()).await.is_ok();
             if heard {
                 is_silent = false;
                 continue;
             }
-            if let Err(error) = self.bind_anew(session).await {
-                return error.to_string();
+            match timeout(BEGUN_WITHIN, self.bind_anew(session)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return error.to_string(),
+                Err(_) => return Fault::Silent.to_string(),
             }
             if !std::mem::replace(&mut is_silent, true) {
                 self.news.put(News::Interrupted, 0);

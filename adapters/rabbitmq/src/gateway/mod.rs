@@ -67,7 +67,7 @@ pub async fn connect_gateway(settings: Settings) -> Result<Arc<GatewayEnd>, Conn
     let taking_in = TakingIn::new(Arc::clone(&settings), publisher.clone());
     let taking_in = Link::establish(taking_in, Arc::clone(&settings), closing.clone());
     let taking_in = taking_in.await.map_err(failed)?;
-    let telling = Telling::new(Arc::clone(&settings));
+    let telling = Telling::new(Arc::clone(&settings), publisher.clone());
     let telling = Link::establish(telling, Arc::clone(&settings), closing.clone());
     let telling = telling.await.map_err(failed)?;
     let keeping = vec![
@@ -256,7 +256,9 @@ fn result(verdicts: Vec<Verdict>) -> Result<(), SendError> {
         match verdict {
             Verdict::Taken => {}
             Verdict::Refused(reason) | Verdict::Unroutable(reason) => refused = Some(reason),
-            Verdict::Unknown(reason) => return Err(SendError::Unknown(reason)),
+            Verdict::Unknown(reason) | Verdict::Silent(reason) => {
+                return Err(SendError::Unknown(reason));
+            }
         }
     }
     match refused {
@@ -307,7 +309,7 @@ impl Announcements for GatewayEnd {
 #[async_trait]
 impl Presence for GatewayEnd {
     async fn tell(&self, presences: Presences) {
-        self.telling.tell(&presences).await;
+        self.telling.purpose.tell(&presences).await;
     }
 
     async fn hear(&self) -> Option<Presences> {
@@ -380,5 +382,7 @@ mod tests {
         assert!(matches!(said(&[&refused, &taken]), Err(SendError::Unknown(_))));
         assert!(matches!(said(&[&taken, &unknown]), Err(SendError::Unknown(_))));
         assert!(matches!(said(&[&refused, &unknown]), Err(SendError::Unknown(_))));
+        let silent = Verdict::Silent("late".to_owned());
+        assert!(matches!(said(&[&silent]), Err(SendError::Unknown(_))));
     }
 }

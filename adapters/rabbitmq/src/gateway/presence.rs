@@ -1,5 +1,6 @@
-//! What gateways tell each other of people: on a connection of its own, so that however much it is,
-//! no news waits behind it.
+//! What gateways tell each other of people: heard on a connection of its own, so that however much it is,
+//! no news waits behind it. Nothing is told on that one, for a broker that is short of memory or disk
+//! stops reading where somebody publishes, and would not hear what is acknowledged.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -19,7 +20,7 @@ use tokio::time::timeout;
 use crate::connection::{Fault, Open};
 use crate::consuming::consume_alone;
 use crate::link::{Closing, Link, Purpose, Stage, locked};
-use crate::publishing::{Parcel, put};
+use crate::publishing::{Parcel, Publisher};
 use crate::settings::Settings;
 use crate::topology::{self, slot_key};
 
@@ -34,6 +35,7 @@ const TOLD_WITHIN: Duration = Duration::from_millis(200);
 /// Tells and hears for one gateway.
 pub(super) struct Telling {
     settings: Arc<Settings>,
+    publisher: Publisher,
     /// What is to be heard, also on the next connection.
     slots: Mutex<BTreeSet<Slot>>,
     waiting: Mutex<VecDeque<Presences>>,
@@ -47,9 +49,23 @@ pub(super) struct Session {
 }
 
 impl Telling {
-    pub fn new(settings: Arc<Settings>) -> Self {
+    pub fn new(settings: Arc<Settings>, publisher: Publisher) -> Self {
         let (slots, waiting) = (Mutex::default(), Mutex::default());
-        Self { settings, slots, waiting, arrived: Notify::new() }
+        Self { settings, publisher, slots, waiting, arrived: Notify::new() }
+    }
+
+    /// Tells, if the broker takes it at once.
+    pub async fn tell(&self, presences: &Presences) {
+        if !matches!(timeout(TOLD_WITHIN, self.post(presences)).await, Ok(Ok(()))) {
+            count_as_dropped();
+        }
+    }
+
+    async fn post(&self, presences: &Presences) -> Result<(), String> {
+        let (settings, kind) = (&self.settings, Kind::People);
+        let sealed = settings.keys.seal(kind, presences).map_err(|error| error.to_string())?;
+        let (exchange, key) = (settings.names.presence(), slot_key(presences.slot));
+        self.publisher.post(Parcel::news(exchange, key, kind.word(), sealed)).await
     }
 
     /// Waits for what is told next.
@@ -134,22 +150,6 @@ impl Link<Telling> {
                 standing.give_up("a slot could not be let go");
             }
         }
-    }
-
-    /// Tells, if the broker takes it at once.
-    pub async fn tell(&self, presences: &Presences) {
-        if !matches!(timeout(TOLD_WITHIN, self.put(presences)).await, Ok(Some(()))) {
-            count_as_dropped();
-        }
-    }
-
-    async fn put(&self, presences: &Presences) -> Option<()> {
-        let standing = self.now().filter(|it| !it.open.is_blocked())?;
-        let (settings, kind) = (&self.purpose.settings, Kind::People);
-        let sealed = settings.keys.seal(kind, presences).ok()?;
-        let (exchange, key) = (settings.names.presence(), slot_key(presences.slot));
-        let parcel = Parcel::news(exchange, key, kind.word(), sealed);
-        put(&standing.session.channel, &parcel).await.ok().map(drop)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Work queues that do not confirm while others do, as when the leader of one is away.
+//! Work queues that do not confirm while the broker does, as when the leader of one is away.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -26,14 +26,10 @@ impl SilentQueues {
         parcels.into_iter().partition(|(queue, _)| !silent.contains_key(queue))
     }
 
-    /// Learns from what became of what was sent to these queues. Where none answered, it is not
-    /// about the queues.
+    /// Learns from what became of what was sent to these queues.
     pub fn learn(&self, queues: &[u16], verdicts: &[Verdict]) {
-        if !verdicts.contains(&Verdict::Taken) {
-            return;
-        }
         for (queue, verdict) in queues.iter().zip(verdicts) {
-            if matches!(verdict, Verdict::Unknown(_)) {
+            if matches!(verdict, Verdict::Silent(_)) {
                 locked(&self.0).insert(*queue, Instant::now());
             }
         }
@@ -44,8 +40,8 @@ impl SilentQueues {
 mod tests {
     use super::*;
 
-    fn unknown() -> Verdict {
-        Verdict::Unknown("no answer in time".to_owned())
+    fn silent() -> Verdict {
+        Verdict::Silent("no answer in time".to_owned())
     }
 
     fn parted(queues: &SilentQueues) -> (Vec<u16>, Vec<u16>) {
@@ -57,16 +53,24 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_queue_that_is_silent_alone_is_left_alone_for_a_while() {
         let queues = SilentQueues::default();
-        queues.learn(&[1, 2], &[Verdict::Taken, unknown()]);
+        queues.learn(&[1, 2], &[Verdict::Taken, silent()]);
         assert_eq!(parted(&queues), (vec![1, 1], vec![2]));
         tokio::time::advance(LEFT_ALONE_FOR).await;
         assert_eq!(parted(&queues), (vec![1, 2, 1], vec![]));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn where_all_are_silent_no_queue_is_blamed() {
+    async fn a_queue_is_silent_also_where_nothing_was_sent_to_another() {
         let queues = SilentQueues::default();
-        queues.learn(&[1, 2], &[unknown(), unknown()]);
+        queues.learn(&[2], &[silent()]);
+        assert_eq!(parted(&queues), (vec![1, 1], vec![2]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_the_broker_itself_is_silent_no_queue_is_blamed() {
+        let queues = SilentQueues::default();
+        let unknown = Verdict::Unknown("no answer in time".to_owned());
+        queues.learn(&[1, 2], &[unknown.clone(), unknown]);
         queues.learn(&[1], &[Verdict::Refused("full".to_owned())]);
         assert_eq!(parted(&queues), (vec![1, 2, 1], vec![]));
     }

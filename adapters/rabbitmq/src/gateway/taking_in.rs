@@ -2,17 +2,19 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::StreamExt;
 use lapin::message::Delivery;
-use lapin::options::BasicAckOptions;
+use lapin::options::{BasicAckOptions, BasicNackOptions};
 use lapin::types::{AMQPValue, ShortString};
 use lapin::{BasicProperties, Channel, Consumer};
 use sockbit_application::envelope::Encoded;
 use sockbit_application::ports::Submission;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tokio::time::sleep;
 
 use crate::connection::{Fault, Open};
 use crate::consuming::consume;
@@ -23,6 +25,8 @@ use crate::topology;
 
 /// Messages that the broker sends ahead, and so the most that wait for their outcomes here.
 const PREFETCH: u16 = 64;
+/// Before a message that was not answered comes again. At once, and it would come as fast as it cannot be answered.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// The header that tells who sends.
 const TOKEN: &str = "token";
 /// What the answer to a program is called.
@@ -56,13 +60,11 @@ impl TakingIn {
         }
     }
 
-    fn put(&self, channel: &Channel, delivery: Delivery) {
-        let way = Way {
-            publisher: self.publisher.clone(),
-            channel: channel.clone(),
-            tag: delivery.delivery_tag,
-            back: self.way_back(&delivery.properties),
-        };
+    fn put(&self, channel: &Channel, mut delivery: Delivery) {
+        let held = Held { channel: channel.clone(), tag: delivery.delivery_tag };
+        let back = self.way_back(&delivery.properties);
+        let way = Way { publisher: self.publisher.clone(), back, held: Some(held) };
+        shorten(&mut delivery.data, self.settings.program_message_bytes_max);
         locked(&self.waiting).push_back(Submission {
             token: token(&delivery.properties),
             message: delivery.data,
@@ -80,6 +82,13 @@ impl TakingIn {
     }
 }
 
+/// Of a message that is too large one byte too many is left, by which it is refused: many of them wait here, and a program
+/// can put in whatever the broker takes.
+fn shorten(message: &mut Vec<u8>, bytes_max: usize) {
+    message.truncate(bytes_max.saturating_add(1));
+    message.shrink_to_fit();
+}
+
 fn token(properties: &BasicProperties) -> Option<String> {
     match properties.headers().as_ref()?.inner().get(TOKEN)? {
         AMQPValue::LongString(text) => Some(text.to_string()),
@@ -88,28 +97,43 @@ fn token(properties: &BasicProperties) -> Option<String> {
     }
 }
 
-/// The way back of one answer.
-struct Way {
-    publisher: Publisher,
+/// A message that the broker has not been told about yet.
+struct Held {
     channel: Channel,
     tag: u64,
+}
+
+impl Held {
+    /// Lets go of it. Where the channel is gone, it went to another gateway.
+    async fn acknowledge(self) {
+        self.channel.basic_ack(self.tag, BasicAckOptions::default()).await.ok();
+    }
+
+    /// Has it come again.
+    async fn give_back(self) {
+        sleep(AGAIN_AFTER).await;
+        let again = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
+        self.channel.basic_nack(self.tag, again).await.ok();
+    }
+}
+
+/// The way back of one answer. A message whose answer could not be sent, or that nobody answered, comes again: otherwise
+/// it would keep its place among those that are sent ahead.
+struct Way {
+    publisher: Publisher,
     back: Option<(String, Option<ShortString>)>,
+    held: Option<Held>,
 }
 
 impl Way {
-    /// A message whose answer could not be sent is not let go of: it comes again, and so does the
-    /// same answer.
-    fn reply(self, answer: &Encoded) {
+    fn reply(mut self, answer: &Encoded) {
         let Ok(runtime) = Handle::try_current() else { return };
         let answer = answer.to_vec();
         runtime.spawn(async move {
-            match self.post(answer).await {
-                // Where the channel is gone, the message went to another gateway.
-                Ok(()) => self.channel.basic_ack(self.tag, BasicAckOptions::default()).await.ok(),
-                Err(error) => {
-                    tracing::warn!(error, "a program could not be answered");
-                    None
-                }
+            if let Err(error) = self.post(answer).await {
+                tracing::warn!(error, "a program could not be answered");
+            } else if let Some(held) = self.held.take() {
+                held.acknowledge().await;
             }
         });
     }
@@ -124,6 +148,14 @@ impl Way {
             }
         });
         self.publisher.post(parcel).await
+    }
+}
+
+impl Drop for Way {
+    fn drop(&mut self) {
+        if let (Some(held), Ok(runtime)) = (self.held.take(), Handle::try_current()) {
+            runtime.spawn(held.give_back());
+        }
     }
 }
 
@@ -161,5 +193,22 @@ impl Purpose for TakingIn {
     fn lost(&self, _: &Session) {
         // It comes again to whoever consumes the queue then.
         locked(&self.waiting).clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_message_that_is_too_large_no_more_is_kept_than_tells_it() {
+        let kept = |bytes: usize| {
+            let mut message = vec![b'x'; bytes];
+            shorten(&mut message, 1_000);
+            (message.len(), message.capacity() < 2_000)
+        };
+        assert_eq!(kept(0), (0, true));
+        assert_eq!(kept(1_000), (1_000, true));
+        assert_eq!(kept(1_000_000), (1_001, true));
     }
 }

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use super::common::Common;
+use super::shared::Shared;
 use crate::link::locked;
 use crate::publishing::Parcel;
 use crate::topology::{ANSWER_WITHIN, gateway_key};
@@ -52,9 +52,9 @@ impl AskedReceipt {
 
 impl AskedBox {
     /// Takes in a message with a question.
-    pub async fn put(&self, common: &Common, channel: &Channel, message: Message) {
+    pub async fn put(&self, shared: &Shared, channel: &Channel, message: Message) {
         let receipt = AskedReceipt { channel: channel.clone(), tag: message.delivery_tag };
-        match common.settings.keys.open(Kind::Questions, &message.data) {
+        match shared.settings.keys.open(Kind::Questions, &message.data) {
             Ok(asking) => {
                 let since = Instant::now();
                 locked(&self.waiting).push_back(Waiting { asking, receipt, since });
@@ -69,7 +69,7 @@ impl AskedBox {
     }
 
     /// Waits for the next question that somebody may still wait for the answer of.
-    pub async fn next(&self, common: &Arc<Common>) -> Asked {
+    pub async fn next(&self, shared: &Arc<Shared>) -> Asked {
         loop {
             let waiting = locked(&self.waiting).pop_front();
             let Some(Waiting { asking, receipt, since }) = waiting else {
@@ -78,8 +78,8 @@ impl AskedBox {
             };
             self.open.send_modify(|open| *open += 1);
             let Asking { gateway, number, question } = asking;
-            let common = Arc::clone(common);
-            let way = Way { common, receipt: Some(receipt), gateway, number };
+            let shared = Arc::clone(shared);
+            let way = Way { shared, receipt: Some(receipt), gateway, number };
             if since.elapsed() < ANSWER_WITHIN {
                 return Asked { question, reply: Box::new(move |answer| way.reply(answer)) };
             }
@@ -100,7 +100,7 @@ impl AskedBox {
 
 /// The way back of one answer. However it ends, the broker is told that the question is done with.
 struct Way {
-    common: Arc<Common>,
+    shared: Arc<Shared>,
     receipt: Option<AskedReceipt>,
     gateway: uuid::Uuid,
     number: u64,
@@ -122,17 +122,17 @@ impl Way {
     async fn post(&self, answer: Answer) -> Result<(), String> {
         let (gateway, number) = (self.gateway, self.number);
         let replied = Replied { gateway, number, answer };
-        let sealed = self.common.settings.keys.seal(Kind::Replies, &replied);
+        let sealed = self.shared.settings.keys.seal(Kind::Replies, &replied);
         let body = sealed.map_err(|error| error.to_string())?;
-        let (exchange, kind) = (self.common.settings.names.announce(), Kind::Replies.word());
+        let (exchange, kind) = (self.shared.settings.names.announce(), Kind::Replies.word());
         let key = gateway_key(gateway);
-        self.common.publisher.post(Parcel::news(exchange, key, kind, body)).await
+        self.shared.publisher.post(Parcel::news(exchange, key, kind, body)).await
     }
 }
 
 impl Drop for Way {
     fn drop(&mut self) {
-        self.common.asked.open.send_modify(|open| *open = open.saturating_sub(1));
+        self.shared.asked.open.send_modify(|open| *open = open.saturating_sub(1));
         if let (Some(receipt), Ok(runtime)) = (self.receipt.take(), Handle::try_current()) {
             runtime.spawn(async move { receipt.acknowledge().await });
         }

@@ -35,6 +35,14 @@ struct Inside {
 struct Stand {
     channel: Channel,
     unsettled: BTreeSet<u64>,
+    /// Those of them that are never acknowledged. They stay among them, so that no acknowledgement covers them.
+    given_back: BTreeSet<u64>,
+}
+
+impl Stand {
+    fn is_settled(&self) -> bool {
+        self.unsettled.is_subset(&self.given_back)
+    }
 }
 
 impl Inbox {
@@ -52,7 +60,10 @@ impl Inbox {
         let mut inside = locked(&self.inside);
         inside.last_stand += 1;
         let number = inside.last_stand;
-        inside.stands.insert(number, Stand { channel, unsettled: BTreeSet::new() });
+        inside.stands.insert(
+            number,
+            Stand { channel, unsettled: BTreeSet::new(), given_back: BTreeSet::new() },
+        );
         number
     }
 
@@ -64,6 +75,14 @@ impl Inbox {
         {
             stand.unsettled.insert(receipt.tag);
         }
+    }
+
+    /// What was delivered comes again when its stand is over, and nobody waits for it here.
+    pub fn give_back(&self, receipt: Receipt) {
+        if let Some(stand) = locked(&self.inside).stands.get_mut(&receipt.queue) {
+            stand.given_back.insert(receipt.tag);
+        }
+        self.settled.notify_waiters();
     }
 
     /// Puts in a delivery that is expected, unless its stand is gone.
@@ -137,8 +156,7 @@ impl Inbox {
 
     /// Waits until everything that a stand delivered is acknowledged.
     pub async fn settled(&self, stand: u64) {
-        let of_stand = |inside: &Inside| inside.stands.get(&stand).map(|it| it.unsettled.len());
-        self.until(|inside| of_stand(inside).is_none_or(|count| count == 0)).await;
+        self.until(|inside| inside.stands.get(&stand).is_none_or(Stand::is_settled)).await;
     }
 
     /// Waits until everything that was taken is acknowledged, and hands out nothing more: what was
@@ -154,7 +172,7 @@ impl Inbox {
                 }
             }
         }
-        self.until(|inside| inside.stands.values().all(|it| it.unsettled.is_empty())).await;
+        self.until(|inside| inside.stands.values().all(Stand::is_settled)).await;
     }
 
     async fn until(&self, is_so: impl Fn(&Inside) -> bool) {

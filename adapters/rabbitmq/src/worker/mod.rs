@@ -1,8 +1,8 @@
 //! The bus as a worker sees it.
 
 mod asked;
-mod common;
 mod inbox;
+mod shared;
 mod stands;
 mod working;
 
@@ -19,7 +19,7 @@ use sockbit_application::slot::Slot;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use self::common::Common;
+use self::shared::Shared;
 use self::working::Working;
 use crate::connect_error::ConnectError;
 use crate::dead_letters::DeadLetters;
@@ -34,7 +34,7 @@ const ANSWERS_MAX: usize = 512;
 
 /// One worker's ports. What it has not acknowledged when it is dropped goes to another worker.
 pub struct WorkerEnd {
-    common: Arc<Common>,
+    shared: Arc<Shared>,
     working: Arc<Link<Working>>,
     closing: Closing,
     keeping: tokio::sync::Mutex<Option<JoinHandle<()>>>,
@@ -53,8 +53,8 @@ pub async fn connect_worker(
     let publisher = Publisher::establish(Arc::clone(&settings), last.clone());
     let publisher = publisher.await.map_err(failed)?;
     let dead = DeadLetters { settings: Arc::clone(&settings), publisher: publisher.clone(), clock };
-    let common = Arc::new(Common::new(Arc::clone(&settings), publisher.clone(), dead));
-    let working = Working { common: Arc::clone(&common) };
+    let shared = Arc::new(Shared::new(Arc::clone(&settings), publisher.clone(), dead));
+    let working = Working { shared: Arc::clone(&shared) };
     let working = Link::establish(working, Arc::clone(&settings), closing.clone());
     let working = working.await.map_err(failed)?;
     let keeping = tokio::spawn({
@@ -68,21 +68,21 @@ pub async fn connect_worker(
         }
     });
     let keeping = tokio::sync::Mutex::new(Some(keeping));
-    Ok(Arc::new(WorkerEnd { common, working, closing, keeping }))
+    Ok(Arc::new(WorkerEnd { shared, working, closing, keeping }))
 }
 
 impl WorkerEnd {
     /// Why this worker cannot serve now.
     pub fn health(&self) -> Result<(), String> {
-        self.common.publisher.health()?;
+        self.shared.publisher.health()?;
         self.working.now().ok_or_else(|| self.working.fault())?;
-        self.common.roster.agree(self.common.settings.work_queues)
+        self.shared.roster.agree(self.shared.settings.work_queues)
     }
 
     /// The work queues that this worker consumes now.
     #[must_use]
     pub fn queues_held(&self) -> BTreeSet<u16> {
-        self.common.held()
+        self.shared.held()
     }
 
     /// Ends it: nothing more is taken, and what was taken gets ten seconds to be announced,
@@ -96,12 +96,12 @@ impl WorkerEnd {
     }
 
     async fn publish(&self, parcels: Vec<Parcel>) -> Result<(), Unavailable> {
-        let verdicts = self.common.publisher.publish(parcels).await;
+        let verdicts = self.shared.publisher.publish(parcels).await;
         verdicts.into_iter().try_for_each(Verdict::taken).map_err(Unavailable)
     }
 
     fn sealed<T: serde::Serialize>(&self, kind: Kind, message: &T) -> Result<Vec<u8>, Unavailable> {
-        let sealed = self.common.settings.keys.seal(kind, message);
+        let sealed = self.shared.settings.keys.seal(kind, message);
         sealed.map_err(|error| Unavailable(error.to_string()))
     }
 }
@@ -118,20 +118,20 @@ impl Work for WorkerEnd {
         tokio::select! {
             biased;
             () = self.closing.reached(Stage::Finishing) => None,
-            taken = self.common.inbox.take(commands_max) => Some(taken),
+            taken = self.shared.inbox.take(commands_max) => Some(taken),
         }
     }
 
     async fn acknowledge(&self, receipts: Vec<Receipt>) -> Result<(), Unavailable> {
-        self.common.inbox.acknowledge(&receipts).await
+        self.shared.inbox.acknowledge(&receipts).await
     }
 
     async fn bury(&self, command: CommandEnvelope, reason: String) -> Result<(), Unavailable> {
         tracing::error!(trace = %command.trace, id = %command.message, %reason, "set aside");
-        let queue = queue_of(Slot::of(command.board), self.common.settings.work_queues);
+        let queue = queue_of(Slot::of(command.board), self.shared.settings.work_queues);
         let body = self.sealed(Kind::Commands, &[command])?;
-        let origin = self.common.settings.names.work(queue);
-        self.common.dead.put(body, &origin, &reason).await.map_err(Unavailable)
+        let origin = self.shared.settings.names.work(queue);
+        self.shared.dead.put_failed(body, &origin, &reason).await.map_err(Unavailable)
     }
 }
 
@@ -141,7 +141,7 @@ impl Questions for WorkerEnd {
         tokio::select! {
             biased;
             () = self.closing.reached(Stage::Finishing) => None,
-            asked = self.common.asked.next(&self.common) => Some(asked),
+            asked = self.shared.asked.next(&self.shared) => Some(asked),
         }
     }
 }
@@ -153,7 +153,7 @@ impl Announcer for WorkerEnd {
         for Announcement { slot, events } in batch {
             for events in in_messages(events) {
                 let body = self.sealed(Kind::Announcements, &Announcement { slot, events })?;
-                let exchange = self.common.settings.names.announce();
+                let exchange = self.shared.settings.names.announce();
                 let kind = Kind::Announcements.word();
                 parcels.push(Parcel::news(exchange, slot_key(slot), kind, body));
             }
@@ -170,7 +170,7 @@ impl Announcer for WorkerEnd {
         for (gateway, answers) in gateways {
             for answers in answers.chunks(ANSWERS_MAX) {
                 let body = self.sealed(Kind::Answers, &answers)?;
-                let exchange = self.common.settings.names.announce();
+                let exchange = self.shared.settings.names.announce();
                 let kind = Kind::Answers.word();
                 parcels.push(Parcel::news(exchange, gateway_key(gateway), kind, body));
             }

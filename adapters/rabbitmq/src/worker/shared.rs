@@ -13,9 +13,9 @@ use crate::publishing::{Parcel, Publisher, Verdict};
 use crate::roster::{Roster, queues_of};
 use crate::settings::Settings;
 use crate::topology::WORKERS_KEY;
-use crate::wire::Presence;
+use crate::wire::SignOfLife;
 
-pub(super) struct Common {
+pub(super) struct Shared {
     pub settings: Arc<Settings>,
     pub publisher: Publisher,
     pub inbox: Arc<Inbox>,
@@ -25,7 +25,7 @@ pub(super) struct Common {
     held: Mutex<BTreeSet<u16>>,
 }
 
-impl Common {
+impl Shared {
     pub fn new(settings: Arc<Settings>, publisher: Publisher, dead: DeadLetters) -> Self {
         Self {
             settings,
@@ -73,8 +73,8 @@ impl Common {
     }
 
     /// What this worker says of itself, which hears of others in that queue.
-    pub fn presence(&self, queue: &str) -> Presence {
-        Presence {
+    pub fn sign_of_life(&self, queue: &str) -> SignOfLife {
+        SignOfLife {
             worker: self.settings.id,
             work_queues: self.settings.work_queues,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -84,8 +84,8 @@ impl Common {
     }
 
     /// Tells everybody that a worker is there, or that it leaves.
-    pub async fn tell_all(&self, presence: &Presence) {
-        let said = match self.settings.keys.seal(Kind::Presence, presence) {
+    pub async fn tell_all(&self, sign: &SignOfLife) {
+        let said = match self.settings.keys.seal(Kind::Presence, sign) {
             Ok(body) => {
                 let (exchange, kind) = (self.settings.names.announce(), Kind::Presence.word());
                 let key = WORKERS_KEY.to_owned();
@@ -99,10 +99,9 @@ impl Common {
     }
 
     /// Says the same to one worker alone, at the queue where it hears; whether it is gone, and that queue with it.
-    pub async fn is_gone(&self, presence: &Presence, queue: String) -> bool {
-        let Ok(body) = self.settings.keys.seal(Kind::Presence, presence) else { return false };
+    pub async fn is_gone(&self, sign: &SignOfLife, queue: String) -> bool {
+        let Ok(body) = self.settings.keys.seal(Kind::Presence, sign) else { return false };
         let call = Parcel::call(queue, Kind::Presence.word(), body);
-        let verdicts = self.publisher.publish(vec![call]).await;
-        matches!(verdicts[..], [Verdict::Unroutable(_)])
+        matches!(self.publisher.call(call).await, Verdict::Unroutable(_))
     }
 }

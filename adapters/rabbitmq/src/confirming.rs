@@ -1,0 +1,113 @@
+//! A channel that confirms what is published on it.
+
+use std::time::Duration;
+
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::types::ShortString;
+use lapin::{Channel, Confirmation};
+use tokio::time::{Instant, timeout_at};
+
+use crate::connection::{Fault, Open};
+use crate::publishing::{Parcel, Verdict};
+
+/// A broker that lives confirms at once what it has nowhere to put.
+const PROBED_WITHIN: Duration = Duration::from_secs(1);
+/// No queue can be called so.
+const NOWHERE: &str = "";
+
+/// Takes one batch at a time, so that what comes back belongs to it.
+pub(crate) struct Confirming {
+    channel: Channel,
+    /// The number of the last parcel. None is given twice, so that what comes back late is not taken for another one.
+    last: u64,
+}
+
+impl Confirming {
+    pub async fn on(open: &Open) -> Result<Self, Fault> {
+        let channel = open.channel().await?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        Ok(Self { channel, last: 0 })
+    }
+
+    /// Whether the broker has not closed it, as it does after a fault.
+    pub fn is_open(&self) -> bool {
+        self.channel.status().connected()
+    }
+
+    /// Publishes in order, and waits for all confirmations: one verdict for each.
+    pub async fn publish(&mut self, parcels: Vec<Parcel>, within: Duration) -> Vec<Verdict> {
+        let deadline = Instant::now() + within;
+        let mut confirming = Vec::with_capacity(parcels.len());
+        for parcel in parcels {
+            self.last += 1;
+            let name: ShortString = self.last.to_string().into();
+            let parcel = parcel.with(|it| it.with_message_id(name));
+            let publishing = put(&self.channel, &parcel);
+            confirming.push((self.last, in_time(deadline, publishing).await));
+        }
+        let mut confirmed = Vec::with_capacity(confirming.len());
+        for (number, confirming) in confirming {
+            confirmed.push(match confirming {
+                Ok(confirming) => (number, in_time(deadline, confirming).await),
+                Err(fault) => (number, Err(fault)),
+            });
+        }
+        verdicts(confirmed)
+    }
+
+    /// Whether the broker confirms at all: where it does, and confirms nothing else, that is about the queues.
+    pub async fn answers(&mut self) -> bool {
+        let probe = Parcel::news(String::new(), NOWHERE.to_owned(), "probe", Vec::new());
+        self.publish(vec![probe], PROBED_WITHIN).await == [Verdict::Taken]
+    }
+}
+
+pub(crate) async fn put(
+    channel: &Channel,
+    parcel: &Parcel,
+) -> lapin::Result<lapin::PublisherConfirm> {
+    let options = BasicPublishOptions { mandatory: parcel.mandatory, immediate: false };
+    channel
+        .basic_publish(
+            parcel.exchange.as_str().into(),
+            parcel.key.as_str().into(),
+            options,
+            &parcel.body,
+            parcel.properties.clone(),
+        )
+        .await
+}
+
+async fn in_time<T>(
+    deadline: Instant,
+    coming: impl Future<Output = lapin::Result<T>>,
+) -> Result<T, Fault> {
+    Ok(timeout_at(deadline, coming).await.map_err(|_| Fault::Silent)??)
+}
+
+type Confirmed = Result<Confirmation, Fault>;
+
+fn verdicts(confirmed: Vec<(u64, Confirmed)>) -> Vec<Verdict> {
+    // What comes back may be handed over with the confirmation of another one.
+    let returned: Vec<(u64, String)> =
+        confirmed.iter().filter_map(|(_, confirmation)| came_back(confirmation)).collect();
+    let verdict = |(number, confirmation)| {
+        let back = returned.iter().find(|(it, _)| *it == number);
+        match (back, confirmation) {
+            (Some((_, reason)), _) => Verdict::Unroutable(reason.clone()),
+            (None, Ok(Confirmation::Ack(_))) => Verdict::Taken,
+            (None, Ok(_)) => Verdict::Refused("the queue is full".to_owned()),
+            (None, Err(fault)) => Verdict::Unknown(Fault::to_string(&fault)),
+        }
+    };
+    confirmed.into_iter().map(verdict).collect()
+}
+
+/// Which parcel came back, and why.
+fn came_back(confirmation: &Confirmed) -> Option<(u64, String)> {
+    let Ok(Confirmation::Ack(Some(back)) | Confirmation::Nack(Some(back))) = confirmation else {
+        return None;
+    };
+    let number = back.delivery.properties.message_id().as_ref()?.as_str().parse().ok()?;
+    Some((number, format!("no queue takes {}: {}", back.delivery.routing_key, back.reply_text)))
+}
