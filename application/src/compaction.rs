@@ -1,21 +1,19 @@
-//! History stays bounded: in the background, old edits that one person made in one go become one
-//! event. Several workers may do so at once; each board is changed by one of them.
+//! History stays bounded: old edits that one person made in one go become one event. Several workers
+//! may do so at once; each board is changed by one of them.
 
 #[cfg(test)]
 mod tests;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use sockbit_domain::{BoardId, Seq, Timestamp, squash};
 use tokio::time::sleep;
-use uuid::Uuid;
 
-use crate::backoff;
-use crate::ports::{Clock, Commit, Ids, OldEvents, Squash, Store, StoreError, Uncompacted};
+use crate::ports::{Clock, Commit, OldEvents, Squash, Store, StoreError, Uncompacted};
 
-/// Between two rounds, if history is not compacted sooner than that.
-const ROUND_EVERY: Duration = Duration::from_mins(10);
 /// Boards asked for in one go.
 const BOARDS_MAX: u32 = 100;
 /// What one transaction looks at. Whoever commits waits for no more than that.
@@ -28,32 +26,14 @@ const BREATH: Duration = Duration::from_millis(20);
 pub struct Compaction {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    /// Tells those who do this at once apart.
-    id: Uuid,
     after: Duration,
 }
 
 impl Compaction {
     /// Compacts what is older than `after`.
     #[must_use]
-    pub fn new(
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-        ids: &dyn Ids,
-        after: Duration,
-    ) -> Self {
-        Self { store, clock, id: ids.mint(), after }
-    }
-
-    /// Goes round for ever. What fails is tried again in the next round.
-    pub async fn run(&self) {
-        let every = self.after.min(ROUND_EVERY);
-        for round in 0_u64.. {
-            sleep(every / 2 + backoff::spread((self.id, round), every / 2)).await;
-            if let Err(error) = self.round().await {
-                tracing::warn!(%error, "history could not be compacted now");
-            }
-        }
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, after: Duration) -> Self {
+        Self { store, clock, after }
     }
 
     /// Looks at every board on which something old was not looked at yet. Answers how many events
@@ -61,7 +41,7 @@ impl Compaction {
     ///
     /// A board that cannot be read or written holds up no other.
     pub async fn round(&self) -> Result<u64, StoreError> {
-        let before = self.horizon();
+        let before = self.clock.ago(self.after);
         let (mut saved, mut after) = (0, None);
         loop {
             let boards = self.store.uncompacted(before, after, BOARDS_MAX).await?;
@@ -75,20 +55,17 @@ impl Compaction {
         }
     }
 
-    fn horizon(&self) -> Timestamp {
-        let after = i64::try_from(self.after.as_millis()).unwrap_or(i64::MAX);
-        Timestamp(self.clock.now().0.saturating_sub(after))
-    }
-
     async fn try_board(&self, found: &Uncompacted, before: Timestamp) -> Result<u64, StoreError> {
-        let result = self.board(found.board, found.settled, before).await;
-        if let Err(error) = &result
-            && self.store.check().await.is_ok()
-        {
-            tracing::warn!(%error, board = %found.board, "a board could not be compacted");
-            return Ok(0);
-        }
-        result
+        let compacting = self.board(found.board, found.settled, before);
+        let reason = match AssertUnwindSafe(compacting).catch_unwind().await {
+            Ok(Ok(saved)) => return Ok(saved),
+            Ok(Err(error)) if self.store.check().await.is_err() => return Err(error),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "compacting it panicked".to_owned(),
+        };
+        metrics::counter!("sockbit_compaction_failures_total").increment(1);
+        tracing::warn!(%reason, board = %found.board, "a board could not be compacted");
+        Ok(0)
     }
 
     /// Compacts one log from where it is settled, in as many transactions as that takes.

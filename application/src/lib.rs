@@ -10,6 +10,7 @@ pub mod core;
 pub mod envelope;
 pub mod gateway;
 mod hex;
+pub mod housekeeping;
 pub mod ports;
 pub mod seal;
 pub mod slot;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use sockbit_tests::servers::{Database, bus_url, fresh_namespace};
-use sockbit_tests::system::{App, Process};
+use sockbit_tests::system::{App, Cluster, Process};
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
@@ -62,9 +62,14 @@ fn it_tells_its_version_and_how_it_is_used() {
     assert!(version.status.success());
     assert!(String::from_utf8_lossy(&version.stdout).starts_with("sockbit 0."));
     let help = String::from_utf8(run(&["--help"]).stdout).expect("text");
-    for flag in
-        ["--listen", "SOCKBIT_LISTEN", "--store", "--secret-file", "--board-notes", "migrate"]
-    {
+    for flag in [
+        "--listen",
+        "SOCKBIT_LISTEN",
+        "--store",
+        "--secret-file",
+        "SOCKBIT_DRAIN_WITHIN",
+        "migrate",
+    ] {
         assert!(help.contains(flag), "{flag} in {help}");
     }
 }
@@ -211,6 +216,22 @@ async fn a_database_that_is_missing_on_its_server_is_told() {
     let said = cannot_join("worker", &["--bus", &bus_url(), "--store", &store]);
     for part in ["no_such_notes", "createdb", "--store"] {
         assert!(said.contains(part), "{part} in {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_is_told_to_end_while_it_waits_for_a_server_ends_well() {
+    let mute = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = mute.local_addr().expect("an address");
+    let (bus, store) =
+        (format!("amqp://me@{address}/%2f"), format!("postgres://me@{address}/notes"));
+    for mut waiting in [
+        Cluster::gateway(&bus, &fresh_namespace(), &[]),
+        Cluster::worker(&store, &bus, &fresh_namespace(), &[]),
+    ] {
+        waiting.begin();
+        let _unanswered = mute.accept().await.expect("it calls on the server");
+        assert!(waiting.stop().await, "{}", waiting.log());
     }
 }
 

@@ -15,8 +15,12 @@ use sockbit_tests::contracts::store::persistence::Place;
 use sockbit_tests::servers::Database;
 use sockbit_tests::system::eventually;
 use sockbit_tests::{persistent_store_contract, store_contract};
+use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Executor, PgConnection};
+use tempfile::TempDir;
+
+const MIGRATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations/postgres");
 
 store_contract!(postgres, fresh());
 persistent_store_contract!(postgres_reopened, Arc::new(Reopened(Database::fresh().await)));
@@ -253,15 +257,43 @@ async fn a_server_that_does_not_wait_for_its_disk_is_refused_by_name() {
     assert!(matches!(error, OpenError::WeakSetting { setting: "fsync", .. }), "{error}");
 }
 
+/// Brings a database forward as a newer program would, by migrations of these names besides ours.
+async fn bring_forward(database: &Database, newer: &[(&str, &str)]) {
+    let folder = TempDir::with_prefix("sockbit-test-").expect("a temporary folder");
+    for entry in std::fs::read_dir(MIGRATIONS).expect("the migrations").flatten() {
+        std::fs::copy(entry.path(), folder.path().join(entry.file_name())).expect("a copy");
+    }
+    for (file, statement) in newer {
+        std::fs::write(folder.path().join(file), statement).expect("one more");
+    }
+    let migrations = Migrator::new(folder.path()).await.expect("they can be read");
+    migrations.run(&mut stranger(database).await).await.expect("the database is brought forward");
+}
+
+const OPEN_TO_OLDER: (&str, &str) = (
+    "9998_since_0002_pinned.sql",
+    "alter table notes add column pinned boolean not null default false",
+);
+
 #[tokio::test]
-async fn a_database_of_a_newer_version_is_refused() {
+async fn an_older_program_works_on_what_a_newer_one_left_open_to_it() {
     let database = Database::fresh().await;
-    open(&database).await;
-    database
-        .run("insert into _sqlx_migrations (version, description, success, checksum, execution_time) values (9999, 'later', true, '', 0)")
-        .await;
-    let Err(error) = PostgresStore::open(database.url()).await else { panic!("it opened") };
-    assert!(matches!(error, OpenError::Newer { schema: 9999, .. }), "{error}");
+    bring_forward(&database, &[OPEN_TO_OLDER]).await;
+    let store: Arc<dyn Store> = open(&database).await;
+    let mut script = Script::begin(board_id(1));
+    script.create(note_id(1), "of an older program").save(&store).await;
+    assert_eq!(load_board(&store, &bare(script.board())).await.head, script.state.head);
+}
+
+#[tokio::test]
+async fn a_database_that_a_newer_program_shut_to_older_ones_is_refused_by_name() {
+    for shut in ["9999_without_titles.sql", "9999_since_9998_without_titles.sql"] {
+        let database = Database::fresh().await;
+        let drop = (shut, "alter table boards drop column title");
+        bring_forward(&database, &[OPEN_TO_OLDER, drop]).await;
+        let Err(error) = PostgresStore::open(database.url()).await else { panic!("it opened") };
+        assert!(matches!(error, OpenError::Newer { schema: 9999, .. }), "{shut}: {error}");
+    }
 }
 
 #[tokio::test]

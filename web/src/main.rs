@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 use std::io::Write;
+use std::pin::pin;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use sockbit_web::compose::{compose, migrate, token};
 use sockbit_web::config::{Config, ConfigError, Role, StoreUrl, Task};
@@ -17,8 +17,6 @@ type Failure = Box<dyn std::error::Error>;
 
 /// The exit code for a command line or environment that cannot be used.
 const BAD_CONFIGURATION: u8 = 2;
-/// For what is neither done nor given up when everything else is over.
-const LINGER: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let config = match Config::read(std::env::args_os()) {
@@ -43,7 +41,7 @@ fn run(config: &Config) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = carry_out(config, &runtime);
     // What is stuck by now ends with the process.
-    runtime.shutdown_timeout(LINGER);
+    runtime.shutdown_timeout(server::linger(config.drain_within));
     done
 }
 
@@ -65,15 +63,19 @@ async fn serve(config: &Config, role: &Role) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     server::open_files::raise(config.server.connections_max);
-    let listener = server::bind(config.listen).await?;
-    let site = compose(config, role).await?;
-    greet(config, role, listener.local_addr()?)?;
-    let stop = async {
+    let mut stop = pin!(async {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+    });
+    let listener = server::bind(config.listen).await?;
+    // A server that does not answer and a long migration can be waited for, and need not be.
+    let site = tokio::select! {
+        site = compose(config, role) => site?,
+        () = &mut stop => return Ok(()),
     };
+    greet(config, role, listener.local_addr()?)?;
     let hurry = async {
         // Whoever interrupts twice does not want to wait.
         if let Ok(mut again) = signal(SignalKind::interrupt()) {

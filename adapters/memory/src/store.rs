@@ -13,7 +13,9 @@ use sockbit_application::ports::{
     OldEvents, Squash, Standing, Store, StoreError, Uncompacted, json_bytes,
 };
 use sockbit_domain::wire::BoardSummary;
-use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
+use sockbit_domain::{
+    ActorId, BoardId, ClientId, Event, MessageId, Note, NoteId, Position, Seq, Timestamp,
+};
 
 use self::board::BoardRecord;
 
@@ -30,6 +32,8 @@ struct Content {
     memberships: HashMap<ActorId, BTreeSet<BoardId>>,
     /// Those that compaction has not seen all of, longest ago first.
     uncompacted: BTreeSet<(Timestamp, BoardId)>,
+    /// All outcomes, oldest first.
+    outcomes: BTreeSet<(Timestamp, BoardId, ClientId, MessageId)>,
 }
 
 impl MemoryStore {
@@ -65,7 +69,23 @@ impl Content {
             self.memberships.entry(*actor).or_default().insert(changes.board);
         }
         self.list_uncompacted(before, uncompacted);
+        let outcomes = changes.outcomes.iter();
+        self.outcomes.extend(outcomes.map(|it| (it.at, changes.board, it.client, it.message)));
         Commit::Done
+    }
+
+    fn forget_outcomes(&mut self, before: Timestamp, max: u32) -> u64 {
+        let mut forgotten = 0;
+        while forgotten < u64::from(max)
+            && self.outcomes.first().is_some_and(|(at, ..)| *at < before)
+            && let Some((_, board, client, message)) = self.outcomes.pop_first()
+        {
+            if let Some(record) = self.boards.get_mut(&board) {
+                record.forget_outcome(client, message);
+            }
+            forgotten += 1;
+        }
+        forgotten
     }
 
     fn squash(&mut self, squash: &Squash) -> Commit {
@@ -205,6 +225,10 @@ impl Store for MemoryStore {
 
     async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError> {
         Ok(self.content().squash(squash))
+    }
+
+    async fn forget_outcomes(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
+        Ok(self.content().forget_outcomes(before, max))
     }
 
     async fn check(&self) -> Result<(), StoreError> {

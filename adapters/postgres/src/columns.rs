@@ -67,7 +67,7 @@ impl Frames {
                 changed_by_name = coalesce(it.changed_by_name, boards.changed_by_name),
                 changed_by_colour = coalesce(it.changed_by_colour, boards.changed_by_colour),
                 changed_at = coalesce(it.changed_at, boards.changed_at),
-                uncompacted_since = coalesce(boards.uncompacted_since, it.changed_at)
+                uncompacted_since = least(boards.uncompacted_since, it.changed_at)
             from unnest(
                 $1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::bigint[], $6::bigint[],
                 $7::bigint[], $8::uuid[], $9::text[], $10::smallint[], $11::bigint[]

@@ -116,12 +116,8 @@ async fn write(
     let mut begun = columns::Frames::default();
     for changes in &claimed {
         let mut bytes = log_bytes.get(&changes.board.0).copied().unwrap_or_default();
-        let mut ends = Vec::with_capacity(changes.facts.len());
         for fact in &changes.facts {
             bytes = bytes.saturating_add(json_bytes(&fact.event) as u64);
-            ends.push(bytes);
-        }
-        for (fact, bytes) in changes.facts.iter().zip(ends) {
             events.push(fact, integer(bytes))?;
         }
         let frames = if changes.expected.is_some() { &mut frames } else { &mut begun };

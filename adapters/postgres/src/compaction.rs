@@ -16,6 +16,13 @@ use crate::faults::unavailable;
 use crate::rows::HistoryRow;
 use crate::words::{integer, seq};
 
+#[derive(sqlx::FromRow)]
+struct AgedRow {
+    #[sqlx(flatten)]
+    logged: HistoryRow,
+    is_old: bool,
+}
+
 pub(crate) async fn uncompacted(
     connection: &mut PgConnection,
     before: Timestamp,
@@ -57,10 +64,16 @@ pub(crate) async fn old_events(
     bytes_max: usize,
 ) -> Result<OldEvents, StoreError> {
     // An event takes more bytes as JSON than its change, so a page is full before these end; the last of
-    // them says that there is more.
+    // them says that there is more. The last old event is only looked for where some clock was ahead.
     const OLD_EVENTS: &str = "\
         select board, seq, from_seq, id, message, actor_id, actor_name, actor_colour, at, change,
-            inverse
+            inverse,
+            at < $5 or (
+                at > (select changed_at from boards where id = $1)
+                and seq < coalesce((
+                    select seq from events where board = $1 and at < $5 order by seq desc limit 1
+                ), 0)
+            ) as is_old
         from (
             select *, sum(octet_length(change)) over (
                 order by seq rows between unbounded preceding and 2 preceding
@@ -71,17 +84,18 @@ pub(crate) async fn old_events(
         ) as sized
         where coalesce(bytes, 0) <= $4
         order by seq";
-    let rows: Vec<HistoryRow> = sqlx::query_as(OLD_EVENTS)
+    let rows: Vec<AgedRow> = sqlx::query_as(OLD_EVENTS)
         .bind(board.0)
         .bind(integer(after.0))
         .bind(i64::from(max) + 1)
         .bind(integer(bytes_max as u64))
+        .bind(before.0)
         .fetch_all(connection)
         .await
         .map_err(unavailable)?;
-    let mut page = OldEventsPage::new(before, max, bytes_max);
+    let mut page = OldEventsPage::new(max, bytes_max);
     for row in rows {
-        if !page.takes(row.read()?) {
+        if !page.takes(row.is_old, row.logged.read()?) {
             break;
         }
     }
@@ -186,7 +200,8 @@ async fn move_on(connection: &mut PgConnection, squash: &Squash) -> Result<Commi
         update boards set
             settled_seq = $2,
             uncompacted_since =
-                (select at from events where board = $1 and seq > $3 order by seq limit 1)
+                (select least(at, changed_at) from events where board = $1 and seq > $3
+                    order by seq limit 1)
         where id = $1";
     let settled: Option<i64> =
         sqlx::query_scalar(LOCK).bind(squash.board.0).fetch_optional(&mut *connection).await?;

@@ -9,6 +9,7 @@ mod faults;
 mod load;
 mod open;
 mod open_error;
+mod outcomes;
 mod queries;
 mod rows;
 mod settings;
@@ -196,6 +197,16 @@ impl Store for PostgresStore {
         }
         lease.give_back();
         Ok(verdict)
+    }
+
+    async fn forget_outcomes(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
+        let forgetting = async {
+            let mut lease = self.connections.lease().await?;
+            let forgotten = outcomes::forget(lease.connection(), before, max).await?;
+            lease.give_back();
+            Ok(forgotten)
+        };
+        self.connections.deadline().holds(StoreError::Unknown, forgetting).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

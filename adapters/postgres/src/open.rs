@@ -1,5 +1,7 @@
 //! Opening a database: reached, proven safe, and brought to this version.
 
+mod newer;
+
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -142,7 +144,11 @@ fn refused(at: String, error: &sqlx::Error) -> OpenError {
 
 /// The migrator takes a lock on the server, so that one process at a time brings it forward.
 async fn migrate(pool: &PgPool, at: String) -> Result<(), OpenError> {
-    MIGRATIONS.run(pool).await.map_err(|error| match error {
+    let migrated = match MIGRATIONS.run(pool).await {
+        Err(MigrateError::VersionMissing(_)) => migrate_beside_newer(pool).await,
+        migrated => migrated,
+    };
+    migrated.map_err(|error| match error {
         MigrateError::VersionMissing(schema) => OpenError::Newer { at, schema },
         MigrateError::VersionMismatch(schema) => OpenError::Altered { at, schema },
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
@@ -150,4 +156,14 @@ async fn migrate(pool: &PgPool, at: String) -> Result<(), OpenError> {
         }
         error => OpenError::Migration { at, reason: error.to_string() },
     })
+}
+
+/// Looks at what this program knows of a database that a newer one has brought further, if that lets it.
+/// The first attempt has left the migrator's lock to the connection, with which it goes.
+async fn migrate_beside_newer(pool: &PgPool) -> Result<(), MigrateError> {
+    if let Some(schema) = newer::shut_out_by(pool, &MIGRATIONS).await? {
+        return Err(MigrateError::VersionMissing(schema));
+    }
+    let mut migrations = sqlx::migrate!("../../migrations/postgres");
+    migrations.set_ignore_missing(true).run(pool).await
 }

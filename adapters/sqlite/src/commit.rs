@@ -46,10 +46,9 @@ async fn write(
     changes: &BoardChanges,
 ) -> Result<Commit, sqlx::Error> {
     let sizes: Vec<u64> = changes.facts.iter().map(|it| json_bytes(&it.event) as u64).collect();
-    let Some(log_bytes) = claim(connection, changes, sizes.iter().sum()).await? else {
+    let Some(mut log_bytes) = claim(connection, changes, sizes.iter().sum()).await? else {
         return Ok(Commit::Conflict);
     };
-    let mut log_bytes = log_bytes.saturating_sub(integer(sizes.iter().sum()));
     for (fact, size) in changes.facts.iter().zip(sizes) {
         log_bytes = log_bytes.saturating_add(integer(size));
         write_event(connection, fact, log_bytes).await?;
@@ -69,7 +68,8 @@ async fn write(
     Ok(Commit::Done)
 }
 
-/// Moves the board's frame on, if its head is the expected one, and answers the bytes of its log.
+/// Moves the board's frame on, if its head is the expected one, and answers the bytes that its log
+/// had before.
 async fn claim(
     connection: &mut SqliteConnection,
     changes: &BoardChanges,
@@ -80,7 +80,7 @@ async fn claim(
             title, head_seq, head_event, note_count, text_bytes, log_bytes,
             changed_by_id, changed_by_name, changed_by_colour, changed_at, id, uncompacted_since
         ) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?10)
-        returning log_bytes";
+        returning log_bytes - ?6";
     // Rejections are recorded without an event, and then nobody changed anything.
     const MOVE_ON: &str = "\
         update boards set
@@ -90,9 +90,10 @@ async fn claim(
             changed_by_name = coalesce(?8, changed_by_name),
             changed_by_colour = coalesce(?9, changed_by_colour),
             changed_at = coalesce(?10, changed_at),
-            uncompacted_since = coalesce(uncompacted_since, ?10)
+            uncompacted_since =
+                min(coalesce(uncompacted_since, ?10), coalesce(?10, uncompacted_since))
         where id = ?11 and head_seq = ?12 and head_event = ?13
-        returning log_bytes";
+        returning log_bytes - ?6";
     let last = changes.facts.last().map(|fact| &fact.event);
     let claim = sqlx::query_scalar(if changes.expected.is_some() { MOVE_ON } else { BEGIN })
         .bind(changes.title.as_str())

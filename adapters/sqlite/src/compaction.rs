@@ -14,6 +14,13 @@ use crate::faults::{unavailable, unknown};
 use crate::rows::HistoryRow;
 use crate::words::{integer, seq};
 
+#[derive(sqlx::FromRow)]
+struct AgedRow {
+    #[sqlx(flatten)]
+    logged: HistoryRow,
+    is_old: bool,
+}
+
 pub(crate) async fn uncompacted(
     readers: &SqlitePool,
     before: Timestamp,
@@ -51,18 +58,26 @@ pub(crate) async fn old_events(
     max: u32,
     bytes_max: usize,
 ) -> Result<OldEvents, StoreError> {
+    // The last old event is only looked for where some clock was ahead.
     const OLD_EVENTS: &str = "\
-        select seq, from_seq, id, message, actor_id, actor_name, actor_colour, at, change, inverse
-        from events where board = ? and seq > ?
-        order by seq limit ?";
-    let mut rows = sqlx::query_as::<_, HistoryRow>(OLD_EVENTS)
+        select seq, from_seq, id, message, actor_id, actor_name, actor_colour, at, change, inverse,
+            at < ?3 or (
+                at > (select changed_at from boards where id = ?1)
+                and seq < coalesce((
+                    select seq from events where board = ?1 and at < ?3 order by seq desc limit 1
+                ), 0)
+            ) as is_old
+        from events where board = ?1 and seq > ?2
+        order by seq limit ?4";
+    let mut rows = sqlx::query_as::<_, AgedRow>(OLD_EVENTS)
         .bind(board.0)
         .bind(integer(after.0))
+        .bind(before.0)
         .bind(i64::from(max) + 1)
         .fetch(readers);
-    let mut page = OldEventsPage::new(before, max, bytes_max);
+    let mut page = OldEventsPage::new(max, bytes_max);
     while let Some(row) = rows.try_next().await.map_err(unavailable)? {
-        if !page.takes(row.read(board)?) {
+        if !page.takes(row.is_old, row.logged.read(board)?) {
             break;
         }
     }
@@ -87,7 +102,8 @@ async fn write(connection: &mut SqliteConnection, squash: &Squash) -> Result<Com
         update boards set
             settled_seq = ?3,
             uncompacted_since =
-                (select at from events where board = ?1 and seq > ?4 order by seq limit 1)
+                (select min(at, changed_at) from events where board = ?1 and seq > ?4
+                    order by seq limit 1)
         where id = ?1 and settled_seq = ?2";
     for run in &squash.runs {
         if !run.is_made_of(&found(connection, run).await?) {

@@ -7,6 +7,7 @@ mod faults;
 mod load;
 mod open;
 mod open_error;
+mod outcomes;
 mod queries;
 mod rows;
 mod settings;
@@ -181,6 +182,16 @@ impl Store for SqliteStore {
             Ok(verdict)
         };
         timeout(DEADLINE, squashing).await.unwrap_or_else(|_| Err(StoreError::Unknown(too_long())))
+    }
+
+    async fn forget_outcomes(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
+        let forgetting = async {
+            let mut lease = self.writer.lease().await?;
+            let forgotten = outcomes::forget(lease.connection(), before, max).await?;
+            lease.give_back();
+            Ok(forgotten)
+        };
+        timeout(DEADLINE, forgetting).await.unwrap_or_else(|_| Err(StoreError::Unknown(too_long())))
     }
 
     /// Writes as much as a long note, waits until the disk has it, and takes it back: a disk that

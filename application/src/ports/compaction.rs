@@ -7,7 +7,7 @@ use super::PageBudget;
 /// A board on which something happened that compaction has not seen.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Uncompacted {
-    /// When the first of it happened, or a little later.
+    /// When the first of it happened, or a little later; never later than the board's last event.
     pub since: Timestamp,
     /// Which board.
     pub board: BoardId,
@@ -42,18 +42,16 @@ pub struct Squash {
 /// Gathers [`OldEvents`] while a log is read in order.
 #[derive(Debug)]
 pub struct OldEventsPage {
-    before: Timestamp,
     budget: PageBudget,
     events_max: usize,
     page: OldEvents,
 }
 
 impl OldEventsPage {
-    /// An empty page for at most so many events of before that time, and so many bytes of JSON.
+    /// An empty page for at most so many events, and so many bytes of JSON.
     #[must_use]
-    pub fn new(before: Timestamp, max: u32, bytes_max: usize) -> Self {
+    pub fn new(max: u32, bytes_max: usize) -> Self {
         Self {
-            before,
             budget: PageBudget::new(bytes_max),
             events_max: max as usize,
             page: OldEvents::default(),
@@ -62,8 +60,8 @@ impl OldEventsPage {
 
     /// Takes in the next event of the log, if it is old and there is room. The page ends with the
     /// first that is not taken.
-    pub fn takes(&mut self, logged: (Event, Option<Delta>)) -> bool {
-        if logged.0.at >= self.before {
+    pub fn takes(&mut self, is_old: bool, logged: (Event, Option<Delta>)) -> bool {
+        if !is_old {
             return false;
         }
         let has_room = self.page.events.len() < self.events_max && self.budget.takes(&logged);

@@ -13,7 +13,7 @@ use sockbit_domain::{
 
 use super::compaction::{OldEvents, Squash, Uncompacted};
 
-/// The boards, their logs and the outcomes of commands, kept as long as anybody may ask for them.
+/// The boards, their logs and the outcomes of commands, each kept as long as anybody may ask for it.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -80,7 +80,8 @@ pub trait Store: Send + Sync {
     ) -> Result<NoteEvents, StoreError>;
 
     /// Boards on which something happened before that time which compaction has not seen, longest
-    /// ago first, from beyond `after` on; at most `max`.
+    /// ago first, from beyond `after` on; at most `max`. What a clock that was ahead put off until
+    /// after the board's next event counts as having happened with that.
     async fn uncompacted(
         &self,
         before: Timestamp,
@@ -88,9 +89,12 @@ pub trait Store: Send + Sync {
         max: u32,
     ) -> Result<Vec<Uncompacted>, StoreError>;
 
-    /// A board's events beyond `after` up to the first that did not happen before that time, with
-    /// their inverses: at most `max`, and as many as take at most `bytes_max` as JSON, but at least
-    /// one if there is one.
+    /// A board's events beyond `after` up to the first that is not old, with their inverses: at most
+    /// `max`, and as many as take at most `bytes_max` as JSON, but at least one if there is one.
+    ///
+    /// Old is what happened before that time. So is what claims to have happened after the board's
+    /// last event, where something old comes after it: some clock was ahead, and waiting until its
+    /// time has come would hold up everything behind it.
     async fn old_events(
         &self,
         board: BoardId,
@@ -106,6 +110,15 @@ pub trait Store: Send + Sync {
     ///
     /// Nothing but the log is touched, and whoever commits meanwhile is not in the way.
     async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError>;
+
+    /// Forgets outcomes that were decided before that time, oldest first, at most `max`, and answers
+    /// how many. Several may do so at once, and are not in each other's way. After an error some may
+    /// be forgotten.
+    ///
+    /// A command whose outcome is forgotten is decided anew when it is repeated: what it did is done
+    /// once more, under the same message id. So nobody may forget an outcome before its sender is
+    /// certain to have given up.
+    async fn forget_outcomes(&self, before: Timestamp, max: u32) -> Result<u64, StoreError>;
 
     /// Whether the store can be written to now.
     async fn check(&self) -> Result<(), StoreError>;

@@ -9,7 +9,7 @@ use sockbit_application::ports::Store;
 use crate::life::Life;
 use crate::random::Part;
 use crate::sabotage;
-use crate::sim::{Sim, SimClock, SimIds};
+use crate::sim::{Sim, SimClock};
 use crate::store::{StoreEnd, Vault};
 
 /// Goes round once. Each time has a number of its own.
@@ -24,7 +24,6 @@ pub(crate) async fn compact(sim: &Arc<Sim>, vault: &Arc<Vault>, after: Duration,
     };
     let store: Arc<dyn Store> = sabotage::compaction(sim, vault, Arc::new(store));
     let clock = SimClock::new(Arc::clone(sim), number);
-    let ids = SimIds::new(Arc::clone(sim), 2_000_000 + number, false);
-    let result = Compaction::new(store, Arc::new(clock), &ids, after).round().await;
+    let result = Compaction::new(store, Arc::new(clock), after).round().await;
     sim.tell(format_args!("compaction of what is older than {after:?}: {result:?}"));
 }

@@ -7,6 +7,7 @@ pub mod absent;
 pub mod committing;
 pub mod compaction;
 pub mod fixtures;
+pub mod forgetting;
 pub mod history;
 pub mod loading;
 pub mod persistence;
@@ -103,6 +104,8 @@ macro_rules! for_each_store_clause {
             squashing::a_board_is_found_again_for_what_happens_later
             squashing::old_events_are_those_before_the_first_that_is_new
             squashing::old_events_come_in_parts_that_keep_their_bounds
+            squashing::a_board_is_found_although_a_clock_was_ahead
+            squashing::a_clock_that_was_ahead_holds_up_nothing_behind_it
             squashing::a_squash_of_what_is_no_longer_there_changes_nothing
             squashing::a_run_over_an_event_that_became_a_range_is_not_written
             squashing::what_was_settled_meanwhile_is_not_unsettled
@@ -111,6 +114,11 @@ macro_rules! for_each_store_clause {
             squashing::commits_and_compaction_at_once_leave_one_log
             squashing::compaction_of_one_board_leaves_others_alone
             squashing::what_does_not_exist_is_not_compacted
+            forgetting::older_outcomes_are_forgotten_and_younger_ones_kept
+            forgetting::the_oldest_outcomes_are_forgotten_first_and_so_many_at_a_time
+            forgetting::forgetting_touches_outcomes_alone
+            forgetting::a_repeat_of_a_forgotten_command_is_decided_anew
+            forgetting::of_many_who_forget_at_once_each_tells_of_its_own
         }
     };
 }

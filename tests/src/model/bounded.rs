@@ -132,6 +132,10 @@ impl Store for BoundedStore {
         self.inner.squash(squash).await
     }
 
+    async fn forget_outcomes(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
+        self.inner.forget_outcomes(before, max).await
+    }
+
     async fn check(&self) -> Result<(), StoreError> {
         self.inner.check().await
     }

@@ -35,13 +35,13 @@ pub(super) struct OpenBus {
 
 impl OpenBus {
     pub async fn open(
-        role: &Role,
+        (role, message_bytes_max): (&Role, usize),
         clock: &Arc<dyn Clock>,
         ids: &Arc<dyn Ids>,
     ) -> Result<Self, ComposeError> {
         match role.bus() {
             None => Ok(Self::in_this_process(ids)),
-            Some(bus) => Self::on_a_server(role, bus, clock, ids).await,
+            Some(bus) => Self::on_a_server((role, message_bytes_max), bus, clock, ids).await,
         }
     }
 
@@ -57,7 +57,7 @@ impl OpenBus {
     }
 
     async fn on_a_server(
-        role: &Role,
+        (role, message_bytes_max): (&Role, usize),
         bus: &ServerBus,
         clock: &Arc<dyn Clock>,
         ids: &Arc<dyn Ids>,
@@ -76,7 +76,8 @@ impl OpenBus {
             open.closing.push(Box::pin(async move { end.close().await }));
         }
         if role.secret().is_some() {
-            let end = connect_gateway(settings()?).await?;
+            let settings = settings()?.program_message_bytes_max(message_bytes_max);
+            let end = connect_gateway(settings).await?;
             open.gateway = Some(gateway_ports(&end, ids));
             open.intake = Some(Arc::clone(&end) as Arc<dyn Intake>);
             let checked = Arc::clone(&end);

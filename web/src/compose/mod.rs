@@ -4,19 +4,17 @@ mod buses;
 mod stores;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use sockbit_application::compaction::Compaction;
 use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::gateway::{Gateway, GatewayPorts};
+use sockbit_application::housekeeping::Housekeeping;
 use sockbit_application::ports::{Clock, Ids, Intake, Store, StoreError};
 use sockbit_application::worker::Worker;
 use sockbit_domain::ActorId;
 use sockbit_domain::wire::Query;
 use sockbit_rabbitmq::{ConnectError, UnfitSettings};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use self::buses::{OpenBus, WorkerPorts};
@@ -35,9 +33,6 @@ use crate::telemetry::{self, TelemetryError};
 /// A form of the longest note, each byte of which may take three, with room for one that is too
 /// long and yet should come back to whoever typed it.
 const FORM_BYTES_BESIDES: usize = 512 * 1024;
-
-/// For letting go of the store, which has written everything by then.
-const RELEASED_WITHIN: Duration = Duration::from_millis(500);
 
 /// Full pages that are rendered at once.
 const RENDERING_MAX: usize = 4;
@@ -118,7 +113,7 @@ pub async fn compose(config: &Config, role: &Role) -> Result<Site, ComposeError>
     if let (Some(store), Some(bus)) = (&store, role.bus()) {
         store.agree_on_work_queues(bus.work_queues).await?;
     }
-    let mut bus = OpenBus::open(role, &clock, &ids).await?;
+    let mut bus = OpenBus::open((role, config.server.message_bytes_max), &clock, &ids).await?;
 
     let app = match (secret, bus.gateway.take()) {
         (Some(secret), Some(ports)) => {
@@ -126,7 +121,7 @@ pub async fn compose(config: &Config, role: &Role) -> Result<Site, ComposeError>
         }
         _ => None,
     };
-    let compaction = compaction(config, store.as_ref(), &clock, &*ids);
+    let keeper = housekeeping_of(config, store.as_ref(), &clock, &*ids);
     let worker = match (&store, bus.worker.take()) {
         (Some(store), Some(ports)) => {
             Some(worker(config, ports, store.port(), clock, Arc::clone(&ids)))
@@ -155,8 +150,8 @@ pub async fn compose(config: &Config, role: &Role) -> Result<Site, ComposeError>
     if let Some(worker) = worker {
         running.spawn(async move { worker.run().await });
     }
-    if let Some(compaction) = compaction {
-        housekeeping.spawn(async move { compaction.run().await });
+    if let Some(keeper) = keeper {
+        housekeeping.spawn(async move { keeper.run().await });
     }
     Ok(Site { router, health, app, bus, store, running, housekeeping })
 }
@@ -213,14 +208,14 @@ fn worker(
     Worker::new(Arc::new(core), work, questions)
 }
 
-/// Whoever has the database keeps its history bounded, if that is wanted.
-fn compaction(
+/// Whoever has the database keeps it in bounds.
+fn housekeeping_of(
     config: &Config,
     store: Option<&OpenStore>,
     clock: &Arc<dyn Clock>,
     ids: &dyn Ids,
-) -> Option<Compaction> {
-    Some(Compaction::new(store?.port(), Arc::clone(clock), ids, config.compact_after?))
+) -> Option<Housekeeping> {
+    Some(Housekeeping::new(store?.port(), Arc::clone(clock), ids, config.compact_after))
 }
 
 /// Programs are known by what browsers have as their cookies.
@@ -265,36 +260,36 @@ impl Site {
         }
     }
 
-    /// Finishes what is under way, as far as it can be done in this time, and closes the store.
-    pub(crate) async fn close(mut self, within: Duration) {
-        let finished = timeout(within, async {
-            self.bus.close().await;
-            while self.running.join_next().await.is_some() {}
-        });
-        if finished.await.is_err() {
-            tracing::warn!("not everything under way could be finished");
-        }
-        let released = timeout(RELEASED_WITHIN, async {
-            self.running.shutdown().await;
-            self.housekeeping.shutdown().await;
-            if let Some(store) = self.store {
-                store.close().await;
-            }
-        });
-        if released.await.is_err() {
-            tracing::warn!("the store could not be closed in time");
+    /// Finishes what is under way.
+    pub(crate) async fn finish(&mut self) {
+        self.bus.close().await;
+        while self.running.join_next().await.is_some() {}
+    }
+
+    /// Gives up what is not finished, and closes the store.
+    pub(crate) async fn release(mut self) {
+        self.running.shutdown().await;
+        self.housekeeping.shutdown().await;
+        if let Some(store) = self.store {
+            store.close().await;
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::future::{pending, ready};
+    use std::time::Duration;
+
     use axum::body::{Body, to_bytes};
     use axum::http::Request;
+    use tokio::sync::oneshot;
+    use tokio::time::{Instant, sleep};
     use tower::ServiceExt;
 
     use super::*;
     use crate::config::Task;
+    use crate::server::{go_away, linger};
 
     async fn readiness(site: &Site) -> (u16, String) {
         let request = Request::get("/readyz").body(Body::empty()).expect("a request");
@@ -320,6 +315,47 @@ mod tests {
         let (status, said) = readiness(&site).await;
         assert_eq!(status, 503);
         assert!(said.contains("draining"), "{said}");
+    }
+
+    /// Ends a site that a client does not leave, and on which something is begun last that takes so long.
+    /// Answers whether that was finished, and after how long all was over.
+    async fn end_with(begun_last: Duration) -> (bool, Duration) {
+        let mut site = site_in_memory().await;
+        let (finished, is_finished) = oneshot::channel();
+        let gateway = Arc::clone(&site.app.as_ref().expect("people are served").gateway);
+        site.running.spawn(async move {
+            while reach_a_worker(Arc::clone(&gateway)).await.is_ok() {
+                sleep(Duration::from_millis(10)).await;
+            }
+            sleep(begun_last).await;
+            finished.send(()).ok();
+        });
+        let begun = Instant::now();
+        go_away(site, pending(), WITHIN, pending()).await;
+        (is_finished.await.is_ok(), begun.elapsed())
+    }
+
+    const WITHIN: Duration = Duration::from_secs(10);
+    const STORE_CALL_WITHIN: Duration = Duration::from_secs(5);
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_under_way_is_finished_however_long_people_take_to_move() {
+        let (is_finished, _) = end_with(STORE_CALL_WITHIN).await;
+        assert!(is_finished);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_stuck_is_given_up_with_time_to_spare() {
+        let (is_finished, over_after) = end_with(Duration::MAX).await;
+        assert!(!is_finished);
+        assert!(over_after + linger(WITHIN) < WITHIN, "{over_after:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_is_in_a_hurry_waits_for_nobody() {
+        let begun = Instant::now();
+        go_away(site_in_memory().await, pending(), WITHIN, ready(())).await;
+        assert_eq!(begun.elapsed(), Duration::ZERO);
     }
 
     #[tokio::test]

@@ -154,6 +154,16 @@ pub(super) struct Settings {
         global = true
     )]
     pub compact_after: String,
+    /// How long going away may take on SIGTERM, in which people are told to move and what is under way
+    /// is finished. Whoever ends the process otherwise has to wait longer than that
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "SOCKBIT_DRAIN_WITHIN",
+        default_value = "10s",
+        global = true
+    )]
+    pub drain_within: String,
     #[command(flatten)]
     pub limits: Limits,
 }

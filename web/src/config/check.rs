@@ -18,6 +18,11 @@ use super::{Config, LogFormat, Mistake, Mistakes, SecretSource, ServerLimits};
 /// Below the time that a page may take, so that a form can say what became of it.
 const OUTCOME_WITHIN: Duration = Duration::from_secs(8);
 
+/// What our clients freeze as one command. One that is larger they keep as a draft.
+const COMMAND_BYTES_MAX: usize = 250 * 1024;
+/// The rest of a command's message: ids, a link's key, where a note stands.
+const ENVELOPE_BYTES: usize = 6 * 1024;
+
 pub(super) fn check(args: Args) -> Result<Config, Mistakes> {
     let Args { command, settings } = args;
     let command = command.unwrap_or_default();
@@ -32,9 +37,13 @@ pub(super) fn check(args: Args) -> Result<Config, Mistakes> {
     let trusted_proxies = found.number("--trust-proxy", &settings.trust_proxy, 0..=10);
     let compact_after =
         found.read("--compact-after", &settings.compact_after, values::time_or_never);
+    let drain_within = found.read("--drain-within", &settings.drain_within, values::drain_time);
     let limits = board_limits(&mut found, &settings.limits);
     let gateway = gateway_settings(&mut found, &settings.limits);
     let server = server_limits(&mut found, &settings.limits);
+    if let (Some(limits), Some(server)) = (&limits, &server) {
+        found.room_for_commands(server.message_bytes_max, limits.note_bytes_max);
+    }
     let config = || {
         Some(Config {
             task: task?,
@@ -44,6 +53,7 @@ pub(super) fn check(args: Args) -> Result<Config, Mistakes> {
             log_format: log_format?,
             trusted_proxies: trusted_proxies?,
             compact_after: compact_after?,
+            drain_within: drain_within?,
             limits: limits?,
             gateway: gateway?,
             server: server?,
@@ -89,6 +99,20 @@ impl Found {
     pub fn missing(&mut self, flag: &'static str, problem: &str) {
         if !self.0.iter().any(|mistake| mistake.flag == flag) {
             self.problem(flag, problem);
+        }
+    }
+
+    /// A message that is too big for the server costs its sender the connection.
+    fn room_for_commands(&mut self, message_bytes_max: usize, note_bytes_max: usize) {
+        let needed = COMMAND_BYTES_MAX.max(2 * note_bytes_max) + ENVELOPE_BYTES;
+        if message_bytes_max < needed {
+            let problem = format!(
+                "{message_bytes_max} bytes hold not every command: clients send up to \
+                 {COMMAND_BYTES_MAX} bytes in one, a note of {note_bytes_max} bytes (--note-bytes) \
+                 can take {}, and there is {ENVELOPE_BYTES} around them; at least {needed} are needed",
+                2 * note_bytes_max
+            );
+            self.problem("--message-bytes", problem);
         }
     }
 

@@ -43,6 +43,8 @@ pub struct Config {
     pub trusted_proxies: usize,
     /// How old edits are when history is compacted; `None` where it never is.
     pub compact_after: Option<Duration>,
+    /// How long going away may take.
+    pub drain_within: Duration,
     /// What a board is held to.
     pub limits: Limits,
     /// What a gateway holds its clients to.
@@ -175,7 +177,7 @@ pub struct ServerLimits {
     pub requests_per_second: u32,
     /// The same, at once.
     pub requests_burst: u32,
-    /// One incoming WebSocket message.
+    /// One incoming message. The longest note fits into it.
     pub message_bytes_max: usize,
 }
 

@@ -108,6 +108,22 @@ pub(super) fn time_or_never(text: &str) -> Result<Option<Duration>, String> {
     })
 }
 
+/// One call to a store may take five seconds, and would be given up half-way by a process that is gone sooner.
+const DRAIN_MIN: Duration = Duration::from_secs(6);
+const DRAIN_MAX: Duration = Duration::from_hours(1);
+
+/// A time in which a process can go away.
+pub(super) fn drain_time(text: &str) -> Result<Duration, String> {
+    match time(text) {
+        None => Err(format!("{text:?} is not a time from 6s to 1h, as in 10s or 2min")),
+        Some(within) if within < DRAIN_MIN => Err(format!(
+            "{text:?} is too short: one call to a database may take 5s, and is finished; at least 6s"
+        )),
+        Some(within) if within > DRAIN_MAX => Err(format!("{text:?} is too long; at most 1h")),
+        Some(within) => Ok(within),
+    }
+}
+
 fn time(text: &str) -> Option<Duration> {
     const UNITS: [(&str, u64); 4] = [("s", 1), ("min", 60), ("h", 3_600), ("d", DAY)];
     const DAY: u64 = 24 * 3_600;
@@ -154,6 +170,18 @@ mod tests {
     fn what_is_no_time_is_refused() {
         for text in ["", "7", "d", "0s", "-1d", "1w", "1.5h", "36501d", "99999999999999999999d"] {
             assert!(time_or_never(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_process_goes_away_in_a_time_in_which_it_can_and_somebody_waits() {
+        assert_eq!(drain_time("2min"), Ok(Duration::from_mins(2)));
+        for (text, problem) in [
+            ("5s", "too short: one call to a database"),
+            ("2h", "too long; at most 1h"),
+            ("never", "is not a time"),
+        ] {
+            assert!(drain_time(text).unwrap_err().contains(problem), "{text}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! The server: accepts connections, holds each to its limits, and goes away without losing anything.
 
 mod connection;
+mod drain;
 pub mod open_files;
 mod pace;
 mod places;
@@ -12,19 +13,17 @@ use std::time::Duration;
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::compose::Site;
 use crate::config::Config;
 use crate::http::address::counted;
 
+pub(crate) use drain::go_away;
+pub use drain::linger;
 pub(crate) use places::Place;
 use places::Places;
 
-/// How long clients may take to go elsewhere. With what follows, going away takes ten seconds at most.
-const DRAIN_WITHIN: Duration = Duration::from_secs(7);
-/// How long what is under way on the bus may take then.
-const FINISH_WITHIN: Duration = Duration::from_secs(2);
 /// What the system takes of one connection beyond what it can send. More would only hide for long that
 /// a client does not read.
 const UNSENT_BYTES_MAX: u32 = 64 * 1024;
@@ -79,21 +78,8 @@ pub async fn serve(
         () = stop => Ok(()),
     };
     drop(listener);
-    tracing::info!(live = site.sessions(), "going away");
     stopping.send_replace(true);
-    let leaving = async {
-        site.drain().await;
-        places.all_free().await;
-    };
-    tokio::select! {
-        emptied = timeout(DRAIN_WITHIN, leaving) => {
-            if emptied.is_err() {
-                tracing::warn!("some connections had to be cut");
-            }
-        }
-        () = hurry => {}
-    }
-    site.close(FINISH_WITHIN).await;
+    go_away(site, places.all_free(), config.drain_within, hurry).await;
     ended
 }
 

@@ -23,7 +23,7 @@ pub(super) struct BoardRecord {
     note_count: u32,
     text_bytes: u64,
     changed_by: Actor,
-    changed_at: Timestamp,
+    pub(super) changed_at: Timestamp,
     members: BTreeMap<ActorId, Role>,
     links: Vec<Link>,
     notes: BTreeMap<NoteId, Note>,
@@ -108,11 +108,16 @@ impl BoardRecord {
         self.outcomes.extend(outcomes);
     }
 
+    pub fn forget_outcome(&mut self, client: ClientId, message: MessageId) {
+        self.outcomes.remove(&(client, message));
+    }
+
     fn log(&mut self, fact: &Fact) {
         let event = &fact.event;
         self.changed_by = event.actor.clone();
         self.changed_at = event.at;
-        self.compacted.unseen_since.get_or_insert(event.at);
+        let unseen_since = self.compacted.unseen_since;
+        self.compacted.unseen_since = Some(unseen_since.unwrap_or(event.at).min(event.at));
         if let Some(note) = event.change.note() {
             self.note_log.entry(note).or_default().insert(event.seq);
         }

@@ -1,5 +1,7 @@
 //! Compaction of one board's log: what it has seen, and runs in the place of what they were made of.
 
+use std::cell::LazyCell;
+
 use sockbit_application::ports::{Commit, OldEvents, OldEventsPage, Squash, Uncompacted};
 use sockbit_domain::{Fact, Position, Run, Seq, Timestamp};
 
@@ -10,7 +12,7 @@ use super::board::BoardRecord;
 pub(super) struct Compacted {
     /// Nothing up to here can be squashed any more.
     pub settled: Seq,
-    /// When the first event happened that it has not seen, if there is one.
+    /// When the first event happened that it has not seen, if there is one, or a little later.
     pub unseen_since: Option<Timestamp>,
 }
 
@@ -27,10 +29,15 @@ impl BoardRecord {
         max: u32,
         bytes_max: usize,
     ) -> OldEvents {
-        let mut page = OldEventsPage::new(before, max, bytes_max);
+        let mut page = OldEventsPage::new(max, bytes_max);
+        let last_old = LazyCell::new(|| {
+            self.log.values().map(|it| &it.fact.event).rfind(|it| it.at < before).map(|it| it.seq)
+        });
         for logged in self.log_after(after) {
             let Fact { event, inverse, .. } = &logged.fact;
-            if !page.takes((event.clone(), inverse.clone())) {
+            let is_ahead = event.at > self.changed_at;
+            let is_old = event.at < before || (is_ahead && Some(event.seq) < *last_old);
+            if !page.takes(is_old, (event.clone(), inverse.clone())) {
                 break;
             }
         }
@@ -46,7 +53,7 @@ impl BoardRecord {
         }
         squash.runs.iter().for_each(|run| self.put(run));
         let unseen = self.log_after(squash.seen).next();
-        let unseen_since = unseen.map(|it| it.fact.event.at);
+        let unseen_since = unseen.map(|it| it.fact.event.at.min(self.changed_at));
         self.compacted = Compacted { settled: squash.settled, unseen_since };
         Commit::Done
     }

@@ -239,6 +239,11 @@ impl Store for StoreEnd {
         result
     }
 
+    async fn forget_outcomes(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
+        self.reach().await?;
+        self.vault.store().forget_outcomes(before, max).await
+    }
+
     async fn check(&self) -> Result<(), StoreError> {
         self.reach().await
     }

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sockbit_application::compaction::Compaction;
-use sockbit_application::ports::{Clock, Ids, Store, StoredOutcome, json_bytes};
+use sockbit_application::ports::{Clock, Store, StoredOutcome, json_bytes};
 use sockbit_domain::{Board, BoardId, Event, Fact, NoteId, Outcome, Seq, Text, Timestamp};
-use uuid::Uuid;
 
 use super::fixtures::{
     Script, actor, all_events, all_notes, bare, board_id, load, load_board, note_id, outcome,
@@ -24,16 +23,9 @@ impl Clock for AllIsOld {
     }
 }
 
-impl Ids for AllIsOld {
-    fn mint(&self) -> Uuid {
-        Uuid::nil()
-    }
-}
-
 /// Compacts everything in the store.
 pub async fn compact(store: &Arc<dyn Store>) -> u64 {
-    let compaction =
-        Compaction::new(Arc::clone(store), Arc::new(AllIsOld), &AllIsOld, Duration::ZERO);
+    let compaction = Compaction::new(Arc::clone(store), Arc::new(AllIsOld), Duration::ZERO);
     compaction.round().await.expect("the store answers")
 }
 

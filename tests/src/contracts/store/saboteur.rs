@@ -38,6 +38,11 @@ pub struct Tricks {
     pub squashed: fn(Commit) -> Commit,
     /// What is loaded once something was squashed.
     pub loaded_then: fn(&mut BoardLoaded),
+    pub forget_before: fn(Timestamp) -> Timestamp,
+    pub forget_max: fn(u32) -> u32,
+    pub forgotten: fn(u64) -> u64,
+    /// The events once something was forgotten.
+    pub events_then: fn(&mut Vec<Event>),
     pub check: Result<(), &'static str>,
 }
 
@@ -82,6 +87,10 @@ pub const HONEST: Tricks = Tricks {
     squash: |_| {},
     squashed: |verdict| verdict,
     loaded_then: |_| {},
+    forget_before: |time| time,
+    forget_max: |max| max,
+    forgotten: |number| number,
+    events_then: |_| {},
     check: Ok(()),
 };
 
@@ -89,14 +98,19 @@ struct Sabotaged {
     tricks: Tricks,
     store: MemoryStore,
     has_squashed: AtomicBool,
+    has_forgotten: AtomicBool,
 }
 
 impl Tricks {
     /// A fresh store with these tricks.
     #[must_use]
     pub fn store(self) -> Arc<dyn Store> {
-        let (store, has_squashed) = (MemoryStore::new(), AtomicBool::new(false));
-        Arc::new(Sabotaged { tricks: self, store, has_squashed })
+        Arc::new(Sabotaged {
+            tricks: self,
+            store: MemoryStore::new(),
+            has_squashed: AtomicBool::new(false),
+            has_forgotten: AtomicBool::new(false),
+        })
     }
 }
 
@@ -216,6 +230,9 @@ impl Store for Sabotaged {
         let (board, bytes_max) = ((self.tricks.board)(board), (self.tricks.bytes_max)(bytes_max));
         let mut events = self.store.events(board, (self.tricks.after)(after), bytes_max).await?;
         (self.tricks.events)(&mut events);
+        if self.has_forgotten.load(Ordering::Relaxed) {
+            (self.tricks.events_then)(&mut events);
+        }
         Ok(events)
     }
 
@@ -271,6 +288,13 @@ impl Store for Sabotaged {
         let verdict = self.store.squash(&squash).await?;
         self.has_squashed.store(true, Ordering::Relaxed);
         Ok((self.tricks.squashed)(verdict))
+    }
+
+    async fn forget_outcomes(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
+        let (before, max) = ((self.tricks.forget_before)(before), (self.tricks.forget_max)(max));
+        let forgotten = self.store.forget_outcomes(before, max).await?;
+        self.has_forgotten.store(true, Ordering::Relaxed);
+        Ok((self.tricks.forgotten)(forgotten))
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -419,6 +419,52 @@ pub const SABOTEURS: &[Saboteur] = &[
         breaks: &["old_events_are_those_before_the_first_that_is_new"],
         tricks: Tricks { old: |old| _ = old.events.pop(), ..HONEST },
     },
+    Saboteur {
+        name: "waits until a time that was ahead has come",
+        breaks: &[
+            "a_board_is_found_although_a_clock_was_ahead",
+            "a_clock_that_was_ahead_holds_up_nothing_behind_it",
+        ],
+        tricks: Tricks {
+            uncompacted: |found| found.iter_mut().for_each(|it| it.since = Timestamp(i64::MAX)),
+            old: |old| {
+                let in_order = old.events.is_sorted_by_key(|(event, _)| event.at);
+                old.events.truncate(if in_order { usize::MAX } else { 1 });
+            },
+            ..HONEST
+        },
+    },
+    Saboteur {
+        name: "forgets outcomes however young they are",
+        breaks: &["older_outcomes_are_forgotten_and_younger_ones_kept"],
+        tricks: Tricks { forget_before: |_| Timestamp(i64::MAX), ..HONEST },
+    },
+    Saboteur {
+        name: "keeps outcomes for ever",
+        breaks: &[
+            "older_outcomes_are_forgotten_and_younger_ones_kept",
+            "a_repeat_of_a_forgotten_command_is_decided_anew",
+        ],
+        tricks: Tricks { forget_max: |_| 0, ..HONEST },
+    },
+    Saboteur {
+        name: "forgets more than it was asked to",
+        breaks: &["the_oldest_outcomes_are_forgotten_first_and_so_many_at_a_time"],
+        tricks: Tricks { forget_max: |_| u32::MAX, ..HONEST },
+    },
+    Saboteur {
+        name: "tells of one outcome more than it forgot",
+        breaks: &[
+            "the_oldest_outcomes_are_forgotten_first_and_so_many_at_a_time",
+            "of_many_who_forget_at_once_each_tells_of_its_own",
+        ],
+        tricks: Tricks { forgotten: |number| number + 1, ..HONEST },
+    },
+    Saboteur {
+        name: "forgets events with their outcomes",
+        breaks: &["forgetting_touches_outcomes_alone"],
+        tricks: Tricks { events_then: |events| _ = events.pop(), ..HONEST },
+    },
 ];
 
 fn follow_whatever_is_there(store: &MemoryStore, changes: &mut BoardChanges) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use sockbit_application::ports::{Commit, OldEvents, Squash, Store, Uncompacted, json_bytes};
-use sockbit_domain::{Change, Colour, Seq, Timestamp, squash};
+use sockbit_domain::{Delta, Event, Fact, Seq, Timestamp, squash};
 use uuid::Uuid;
 
 use super::compaction::{LATER, compact, ranges, sittings};
@@ -69,14 +69,50 @@ pub async fn a_board_is_found_again_for_what_happens_later(store: Arc<dyn Store>
 
 pub async fn old_events_are_those_before_the_first_that_is_new(store: Arc<dyn Store>) {
     let mut script = sittings(board_id(1));
-    script.at(1).happen(Change::NoteRecoloured { note: note_id(1), colour: Colour::Red });
     script.save(&store).await;
     let told = old_events(&store, 2, 11_001).await;
-    let expected: Vec<_> =
-        script.log[2..12].iter().map(|it| (it.event.clone(), it.inverse.clone())).collect();
-    assert_eq!((told.events, told.more), (expected, false));
+    assert_eq!((told.events, told.more), (logged(&script.log[2..12]), false));
     assert_eq!(old_events(&store, 11, 10_000).await, OldEvents::default());
     assert_eq!(old_events(&store, 28, i64::MAX).await, OldEvents::default());
+}
+
+/// A board on which this was typed, each time with the time that some clock said.
+fn typed_at(times: &[i64]) -> Script {
+    let mut script = Script::begin(board_id(1));
+    script.create(note_id(1), "");
+    for at in times {
+        script.at(*at).edit(note_id(1), &format!("at {at}"));
+    }
+    script
+}
+
+fn logged(facts: &[Fact]) -> Vec<(Event, Option<Delta>)> {
+    facts.iter().map(|it| (it.event.clone(), it.inverse.clone())).collect()
+}
+
+const AHEAD: i64 = 9_000_000;
+
+pub async fn a_board_is_found_although_a_clock_was_ahead(store: Arc<dyn Store>) {
+    let since = async || uncompacted(&store, i64::MAX).await.iter().map(|it| it.since.0).max();
+    let mut script = typed_at(&[]);
+    script.save(&store).await;
+    compact(&store).await;
+    script.at(AHEAD).edit(note_id(1), "ahead").save(&store).await;
+    assert_eq!(since().await, Some(AHEAD), "nothing says that this is wrong");
+    script.at(2_000).edit(note_id(1), "right").save(&store).await;
+    assert_eq!(since().await, Some(2_000));
+    let nothing = squash_of(&store, 2, 0).await;
+    assert_eq!(store.squash(&nothing).await, Ok(Commit::Done));
+    assert_eq!(since().await, Some(2_000), "what is next is the one that is ahead");
+}
+
+pub async fn a_clock_that_was_ahead_holds_up_nothing_behind_it(store: Arc<dyn Store>) {
+    let mut script = typed_at(&[1_500, AHEAD, AHEAD, 2_000, AHEAD, 50_000]);
+    script.save(&store).await;
+    let told = async |before| old_events(&store, 2, before).await;
+    assert_eq!(told(2_000).await.events, logged(&script.log[2..3]), "nothing behind it is old");
+    assert_eq!(told(2_001).await.events, logged(&script.log[2..6]), "as old as what is behind it");
+    assert_eq!(told(50_001).await.events, logged(&script.log[2..]));
 }
 
 pub async fn old_events_come_in_parts_that_keep_their_bounds(store: Arc<dyn Store>) {

@@ -29,6 +29,7 @@ fn the_defaults_are_a_configuration() {
     assert_eq!(config.limits, Limits::default());
     assert_eq!(config.gateway.connections_per_actor_max, 10);
     assert_eq!(config.compact_after, Some(Duration::from_hours(7 * 24)));
+    assert_eq!(config.drain_within, Duration::from_secs(10));
 }
 
 #[test]
@@ -60,6 +61,28 @@ fn sizes_may_have_a_unit() {
     }
     for text in ["", "KiB", "64kb", "-1", "99999999999999999999", "99999999999GiB"] {
         assert_eq!(plain_number(text), None, "{text}");
+    }
+}
+
+#[test]
+fn a_time_to_go_away_that_is_none_is_told_by_name() {
+    let config = read(&["--drain-within", "30s"]).expect("a configuration");
+    assert_eq!(config.drain_within, Duration::from_secs(30));
+    assert_eq!(flags(&[&["--drain-within", "1s"]]), ["--drain-within"]);
+}
+
+#[test]
+fn a_message_has_room_for_every_command_and_the_longest_note() {
+    for line in [
+        &["--message-bytes", "256KiB"][..],
+        &["--note-bytes", "1MiB", "--message-bytes", "2102KiB"],
+    ] {
+        read(line).expect("there is room");
+    }
+    for line in [&["--message-bytes", "255KiB"][..], &["--note-bytes", "1MiB"]] {
+        let [mistake] = &mistakes(line)[..] else { panic!("one mistake of {line:?}") };
+        assert_eq!(mistake.flag, "--message-bytes");
+        assert!(mistake.problem.contains("at least"), "{}", mistake.problem);
     }
 }
 

@@ -1,0 +1,21 @@
+//! Outcomes that nobody asks for any more.
+
+use sockbit_application::ports::StoreError;
+use sockbit_domain::Timestamp;
+use sqlx::SqliteConnection;
+
+use crate::faults::unknown;
+
+/// One statement, so one transaction of its own.
+pub(crate) async fn forget(
+    connection: &mut SqliteConnection,
+    before: Timestamp,
+    max: u32,
+) -> Result<u64, StoreError> {
+    const FORGET: &str = "\
+        delete from outcomes where (board, client, message) in (
+            select board, client, message from outcomes where at < ? order by at limit ?
+        )";
+    let forgotten = sqlx::query(FORGET).bind(before.0).bind(max).execute(connection).await;
+    forgotten.map(|it| it.rows_affected()).map_err(unknown)
+}
