@@ -15,7 +15,7 @@ const NAME_CHARS_MAX: usize = 40;
 /// Somebody who sends commands, as others see them. Events keep name and colour as they were.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Actor {
-    /// Stays the same when a guest registers.
+    /// Who it is, whatever their name and colour are by then.
     pub id: ActorId,
     /// What others call them.
     pub name: String,
