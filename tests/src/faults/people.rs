@@ -257,7 +257,7 @@ impl Log {
         }
         for token in &typist.tokens {
             let count = self.text.as_str().matches(token).count();
-            assert_eq!(count, 1, "{token} is there once");
+            assert_eq!(count, 1, "{token} is there once, in {}", self.text.as_str());
         }
     }
 }
