@@ -28,7 +28,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// What random texts hardly ever meet.
 fn chosen() -> impl Iterator<Item = (Text, Text)> {
     let pair = |(old, new): (String, String)| (Text::normalise(&old), Text::normalise(&new));
-    at_the_bound().chain(around_each_mark()).chain(sharing_half_a_pair()).map(pair)
+    let bounds = at_the_bound().chain(beyond_the_bound());
+    bounds.chain(around_each_mark()).chain(sharing_half_a_pair()).map(pair)
 }
 
 /// A word stays amid so many new lines that it is just found, and just not.
@@ -36,6 +37,15 @@ fn at_the_bound() -> impl Iterator<Item = (String, String)> {
     (254..=258).map(|count| {
         let (before, after) = ("\n".repeat(count / 2), "\n".repeat(count.div_ceil(2)));
         ("word".into(), format!("{before}word{after}"))
+    })
+}
+
+/// A line stays amid so many new words that lines are compared, and nothing stays without line ends.
+fn beyond_the_bound() -> impl Iterator<Item = (String, String)> {
+    let words = |from: u32| (from..from + 130).map(|n| format!("<{n}>")).collect::<String>();
+    ["\nhere\n", " here ", "here"].into_iter().map(move |stays| {
+        let old = format!("{}{stays}{}", words(1_000), words(2_000));
+        (old, format!("{}{stays}{}", words(3_000), words(4_000)))
     })
 }
 

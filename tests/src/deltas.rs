@@ -81,6 +81,12 @@ impl Deltas {
         Text::normalise(&text)
     }
 
+    /// A word that no other number has, before a blank or right before the next one.
+    pub fn token(&mut self, number: usize) -> String {
+        let [author, gap] = [self.below(3), self.below(4)];
+        format!("<{author}.{number}>{}", ["", "", " ", "\n"][gap])
+    }
+
     /// A text as somebody may have left it who worked on it elsewhere: parts typed anew, cut,
     /// repeated and moved.
     pub fn reworked(&mut self, text: &Text) -> Text {

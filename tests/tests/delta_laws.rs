@@ -148,6 +148,26 @@ fn a_diff_leads_to_the_new_text() {
 }
 
 #[test]
+fn a_diff_splits_no_word_that_others_typed_and_none_that_is_carried_over_it() {
+    holds(|deltas| {
+        let mut words: Vec<String> = (0..deltas.below(8)).map(|n| deltas.token(n)).collect();
+        let old = Text::normalise(&words.concat());
+        let place = words[..deltas.below(words.len() + 1)].concat().encode_utf16().count();
+        let mine = Delta::new().retain(u32::try_from(place)?).insert("<mine>");
+        // Once in a hundred so many that words are not compared any more.
+        let typed = if deltas.below(100) == 0 { 120 } else { deltas.below(8) };
+        for n in 100..100 + typed {
+            words.insert(deltas.below(words.len() + 1), deltas.token(n));
+        }
+        let new = Text::normalise(&words.concat());
+        let merged = Delta::diff(&old, &new).transform(&mine, true).apply(&new)?;
+        words.push("<mine>".to_owned());
+        let count = |word: &String| merged.as_str().matches(word.trim_end()).count();
+        same(&words.iter().filter(|word| count(word) != 1).collect::<Vec<_>>(), &Vec::new())
+    });
+}
+
+#[test]
 fn a_change_over_inserts_is_the_same_one_by_one_and_over_their_composition() {
     holds(|deltas| {
         let text = deltas.text();

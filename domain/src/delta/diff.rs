@@ -1,9 +1,11 @@
 //! Finding the change between two texts: for clients that send whole texts, and for clients whose
 //! base is gone.
 //!
-//! The middle that differs is compared word by word with Myers' algorithm ("An O(ND) Difference
-//! Algorithm and Its Variations", 1986), since a change of whole words merges more sensibly than
-//! one of scattered letters. The browser's `delta.js` finds the very same change.
+//! Texts are compared word by word with Myers' algorithm ("An O(ND) Difference Algorithm and Its
+//! Variations", 1986), since a change of whole words merges more sensibly than one of scattered
+//! letters. What is replaced begins and ends between words: what somebody else typed into the old
+//! part is put beside the new one, and shall not stand inside a word of it. The browser's `delta.js`
+//! finds the very same change.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -11,35 +13,71 @@ use alloc::vec::Vec;
 use super::Delta;
 use crate::text::{Text, len_utf16};
 
-/// Words that may differ before the middle is replaced as a whole: it bounds the time to
-/// `DIFFERENCES_MAX` × words, and the memory to `DIFFERENCES_MAX`² numbers.
+/// Words that may differ before lines are compared, and lines before all is replaced: it bounds the
+/// time to `DIFFERENCES_MAX` × words, and the memory to `DIFFERENCES_MAX`² numbers.
 const DIFFERENCES_MAX: usize = 256;
 
 impl Delta {
     /// A change that makes `new` of `old`.
     #[must_use]
     pub fn diff(old: &Text, new: &Text) -> Self {
-        let (prefix, old, new) = strip_common(old.as_str(), new.as_str());
         let mut delta = Self::new();
-        delta.push_retain(units(prefix));
-        let (old_words, new_words) = (words(old), words(new));
-        let kept = common_words(&old_words, &new_words).unwrap_or_default();
-        let (mut old_rest, mut new_rest) = (Rest::of(old, &old_words), Rest::of(new, &new_words));
-        for (old_kept, new_kept) in kept {
-            delta.push_replacement(old_rest.take_until(old_kept), new_rest.take_until(new_kept));
-            delta.push_retain(units(old_rest.take_until(old_kept + 1)));
-            new_rest.take_until(new_kept + 1);
-        }
-        delta.push_replacement(old_rest.text, new_rest.text);
+        delta.push_by_words(old.as_str(), new.as_str(), Self::push_by_lines);
         delta.chopped()
     }
 
-    fn push_replacement(&mut self, old: &str, new: &str) {
-        let (prefix, old_middle, new_middle) = strip_common(old, new);
+    /// The words that differ, or what is coarser where they are too many.
+    fn push_by_words(&mut self, old: &str, new: &str, coarser: fn(&mut Self, &str, &str)) {
+        if Common::of(old, new).is_all_but_one_change() {
+            return self.push_replacement(old, new);
+        }
+        let Common { prefix, old, new, suffix } = Common::between_blanks(old, new);
         self.push_retain(units(prefix));
-        self.push_insert(new_middle);
-        self.push_delete(units(old_middle));
-        self.push_retain(units(&old[prefix.len() + old_middle.len()..]));
+        let (old_words, new_words) = (words(old), words(new));
+        match common_parts(&old_words, &new_words) {
+            Some(kept) => self.push_around(&kept, &old_words, &new_words, Self::push_replacement),
+            None => coarser(self, old, new),
+        }
+        self.push_retain(units(suffix));
+    }
+
+    fn push_by_lines(&mut self, old: &str, new: &str) {
+        let (old_lines, new_lines) = (lines(old), lines(new));
+        let kept = common_parts(&old_lines, &new_lines).unwrap_or_default();
+        self.push_around(&kept, &old_lines, &new_lines, |delta, old, new| {
+            delta.push_by_words(old, new, Self::push_replacement);
+        });
+    }
+
+    /// Keeps the parts at the pairs of places, and pushes what differs before, between and after them.
+    fn push_around(
+        &mut self,
+        kept: &[(usize, usize)],
+        old: &[&str],
+        new: &[&str],
+        push_difference: fn(&mut Self, &str, &str),
+    ) {
+        let (mut old_at, mut new_at) = (0, 0);
+        for &(old_kept, new_kept) in kept {
+            push_difference(self, &old[old_at..old_kept].concat(), &new[new_at..new_kept].concat());
+            self.push_retain(units(old[old_kept]));
+            (old_at, new_at) = (old_kept + 1, new_kept + 1);
+        }
+        push_difference(self, &old[old_at..].concat(), &new[new_at..].concat());
+    }
+
+    /// Letters are kept where nothing but one insert or one cut is left, and inside of a word that
+    /// became another one.
+    fn push_replacement(&mut self, old: &str, new: &str) {
+        let mut common = Common::of(old, new);
+        let is_one_word = words(old).len() == 1 && words(new).len() == 1;
+        if !common.is_all_but_one_change() && !is_one_word {
+            common = Common { prefix: "", old, new, suffix: "" };
+        }
+        self.push_retain(units(common.prefix));
+        self.push_insert(common.new);
+        self.push_delete(units(common.old));
+        self.push_retain(units(common.suffix));
     }
 }
 
@@ -47,15 +85,52 @@ fn units(text: &str) -> u32 {
     u32::try_from(len_utf16(text)).unwrap_or(u32::MAX)
 }
 
-/// The common beginning, and what is left of both without their common end.
-fn strip_common<'a>(old: &'a str, new: &'a str) -> (&'a str, &'a str, &'a str) {
-    let same = |(a, b): &(char, char)| a == b;
-    let length = |(c, _): (char, char)| c.len_utf8();
-    let begin: usize = old.chars().zip(new.chars()).take_while(same).map(length).sum();
-    let (prefix, old) = old.split_at(begin);
-    let new = &new[begin..];
-    let end: usize = old.chars().rev().zip(new.chars().rev()).take_while(same).map(length).sum();
-    (prefix, &old[..old.len() - end], &new[..new.len() - end])
+/// How two texts begin and end alike, and the middles that are left.
+struct Common<'a> {
+    prefix: &'a str,
+    old: &'a str,
+    new: &'a str,
+    suffix: &'a str,
+}
+
+impl<'a> Common<'a> {
+    fn of(old: &'a str, new: &'a str) -> Self {
+        let same = |(a, b): &(char, char)| a == b;
+        let length = |(c, _): (char, char)| c.len_utf8();
+        let begin = old.chars().zip(new.chars()).take_while(same).map(length).sum();
+        let [old_end, new_end] = [&old[begin..], &new[begin..]].map(|text| text.chars().rev());
+        let end = old_end.zip(new_end).take_while(same).map(length).sum();
+        Self::cut(old, new, begin, end)
+    }
+
+    /// Whether nothing but one insert or one cut is left.
+    fn is_all_but_one_change(&self) -> bool {
+        self.old.is_empty() || self.new.is_empty()
+    }
+
+    /// So much of it that no word is cut, in neither of the texts.
+    fn between_blanks(old: &'a str, new: &'a str) -> Self {
+        let common = Self::of(old, new);
+        let begin = (0..=common.prefix.len())
+            .rev()
+            .find(|&at| is_between_blanks(old, at) && is_between_blanks(new, at));
+        let end = (0..=common.suffix.len()).rev().find(|&len| {
+            is_between_blanks(old, old.len() - len) && is_between_blanks(new, new.len() - len)
+        });
+        Self::cut(old, new, begin.unwrap_or(0), end.unwrap_or(0))
+    }
+
+    fn cut(old: &'a str, new: &'a str, begin: usize, end: usize) -> Self {
+        let (prefix, old) = old.split_at(begin);
+        let (old, suffix) = old.split_at(old.len() - end);
+        Self { prefix, old, new: &new[begin..new.len() - end], suffix }
+    }
+}
+
+/// Whether a text begins or ends there, or there is a blank before or after.
+fn is_between_blanks(text: &str, at: usize) -> bool {
+    let is_blank = |byte: Option<&u8>| byte.is_none_or(|byte| matches!(byte, b' ' | b'\t' | b'\n'));
+    is_blank(text.as_bytes()[..at].last()) || is_blank(text.as_bytes().get(at))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,32 +168,15 @@ fn words(text: &str) -> Vec<&str> {
     words
 }
 
-/// What is left of a text that is walked through word by word.
-struct Rest<'a> {
-    text: &'a str,
-    words: &'a [&'a str],
-    at: usize,
-}
-
-impl<'a> Rest<'a> {
-    fn of(text: &'a str, words: &'a [&'a str]) -> Self {
-        Self { text, words, at: 0 }
-    }
-
-    /// The part up to the word at a place.
-    fn take_until(&mut self, place: usize) -> &'a str {
-        let len = self.words[self.at..place].iter().map(|word| word.len()).sum();
-        let (taken, rest) = self.text.split_at(len);
-        (self.text, self.at) = (rest, place);
-        taken
-    }
+fn lines(text: &str) -> Vec<&str> {
+    text.split_inclusive('\n').collect()
 }
 
 /// Where diagonal 0 (`x - y`) stands in the rows of furthest points.
 const MIDDLE: usize = DIFFERENCES_MAX + 1;
 
-/// The words that stay, as pairs of places; `None` where more than [`DIFFERENCES_MAX`] differ.
-fn common_words(old: &[&str], new: &[&str]) -> Option<Vec<(usize, usize)>> {
+/// The parts that stay, as pairs of places; `None` where more than [`DIFFERENCES_MAX`] differ.
+fn common_parts(old: &[&str], new: &[&str]) -> Option<Vec<(usize, usize)>> {
     let rows = furthest_points(old, new)?;
     let (mut x, mut y) = (old.len(), new.len());
     let mut kept = Vec::new();
@@ -135,7 +193,7 @@ fn common_words(old: &[&str], new: &[&str]) -> Option<Vec<(usize, usize)>> {
     Some(kept)
 }
 
-/// For each number of differences d up to the end: how far along the old words each of the
+/// For each number of differences d up to the end: how far along the old parts each of the
 /// diagonals `MIDDLE - d ..= MIDDLE + d` is reached with fewer than d.
 fn furthest_points(old: &[&str], new: &[&str]) -> Option<Vec<Vec<usize>>> {
     let mut reached = vec![0; 2 * MIDDLE + 1];
@@ -161,7 +219,7 @@ fn furthest_points(old: &[&str], new: &[&str]) -> Option<Vec<Vec<usize>>> {
 }
 
 /// The diagonal from which the d-th difference leads to this one, and how far that was reached:
-/// from above by an inserted word, or else from the left by a deleted one.
+/// from above by an inserted part, or else from the left by a deleted one.
 fn came_from(row: &[usize], d: usize, diagonal: usize) -> (usize, usize) {
     let reached = |diagonal: usize| row.get(diagonal + d - MIDDLE).copied().unwrap_or(0);
     let is_first = diagonal == MIDDLE - d;
@@ -177,9 +235,11 @@ fn came_from(row: &[usize], d: usize, diagonal: usize) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
     use alloc::string::{String, ToString};
 
     use super::*;
+    use crate::delta::Op;
 
     fn diff(old: &str, new: &str) -> Delta {
         let (old, new) = (Text::normalise(old), Text::normalise(new));
@@ -222,6 +282,38 @@ mod tests {
     fn a_changed_end_of_a_word_leaves_its_beginning() {
         let delta = diff("we walk, we talk", "we walked, we talked");
         assert_eq!(delta, Delta::new().retain(7).insert("ed").retain(9).insert("ed"));
+    }
+
+    #[test]
+    fn a_word_that_becomes_two_is_replaced_whole() {
+        let delta = diff("a cup", "a cat nap");
+        assert_eq!(delta, Delta::new().retain(2).insert("cat nap").delete(3));
+    }
+
+    #[test]
+    fn where_too_many_words_differ_the_lines_that_stay_are_kept() {
+        let page = |n: u32| (0..300).map(|word| format!("{word}.{n} ")).collect::<String>();
+        let delta = diff(
+            &format!("{}\nhere we type\n{}", page(1), page(2)),
+            &format!("{}\nhere we type\n{}", page(3), page(4)),
+        );
+        let mine = Delta::new().retain(units(&page(1)) + 9).insert("both ");
+        let kept = delta.transform(&mine, true);
+        assert_eq!(kept, Delta::new().retain(units(&page(3)) + 9).insert("both "));
+    }
+
+    #[test]
+    fn what_is_replaced_begins_and_ends_between_words() {
+        let words = |n: u32| (0..300).map(|word| format!("<{word}.{n}>")).collect::<String>();
+        let delta = diff(&format!("one {}9 two", words(1)), &format!("one {}9 two", words(2)));
+        let len = units(&words(1));
+        assert_eq!(delta.ops()[0], Op::Retain(4));
+        assert_eq!(delta.ops()[2], Op::Delete(len + 1));
+    }
+
+    #[test]
+    fn one_insert_is_found_wherever_it_is() {
+        assert_eq!(diff("half.", "hawhole alf."), Delta::new().retain(2).insert("whole a"));
     }
 
     #[test]

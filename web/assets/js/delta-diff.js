@@ -5,13 +5,18 @@
 import { Builder } from "./delta-pieces.js";
 
 /**
- * Words that may differ before the middle is replaced as a whole: it bounds the time to
- * DIFFERENCES_MAX × words, and the memory to DIFFERENCES_MAX² numbers.
+ * Words that may differ before lines are compared, and lines before all is replaced: it bounds the
+ * time to DIFFERENCES_MAX × words, and the memory to DIFFERENCES_MAX² numbers.
  */
 const DIFFERENCES_MAX = 256;
 
 /** Runs of blanks, single line ends and punctuation marks, and runs of anything else. */
 const WORDS = /[ \t]+|\n|[!-/:-@[-`{-~]|[^ \t\n!-/:-@[-`{-~]+/g;
+
+/** Each with its end, and a rest without one. */
+const LINES = /[^\n]*\n|[^\n]+/g;
+
+/** @typedef {(delta: Builder, oldPart: string, newPart: string) => void} Push */
 
 /**
  * A change that makes `newText` of `oldText`.
@@ -22,41 +27,100 @@ const WORDS = /[ \t]+|\n|[!-/:-@[-`{-~]|[^ \t\n!-/:-@[-`{-~]+/g;
  */
 export function diff(oldText, newText) {
   const delta = new Builder();
-  const [prefix, oldMiddle, newMiddle] = stripCommon(oldText, newText);
-  delta.retain(prefix);
-  const oldWords = oldMiddle.match(WORDS) ?? [];
-  const newWords = newMiddle.match(WORDS) ?? [];
-  const [oldRest, newRest] = [new Rest(oldMiddle, oldWords), new Rest(newMiddle, newWords)];
-  for (const [oldKept, newKept] of commonWords(oldWords, newWords)) {
-    replace(delta, oldRest.takeUntil(oldKept), newRest.takeUntil(newKept));
-    delta.retain(oldRest.takeUntil(oldKept + 1).length);
-    newRest.takeUntil(newKept + 1);
-  }
-  replace(delta, oldRest.text, newRest.text);
+  pushByWords(delta, oldText, newText, pushByLines);
   return delta.done();
 }
 
 /**
+ * The words that differ, or what is coarser where they are too many.
+ *
  * @param {Builder} delta
  * @param {string} oldPart
  * @param {string} newPart
+ * @param {Push} coarser
  */
-function replace(delta, oldPart, newPart) {
-  const [prefix, oldMiddle, newMiddle] = stripCommon(oldPart, newPart);
-  delta.retain(prefix);
-  delta.insert(newMiddle);
-  delta.delete(oldMiddle.length);
-  delta.retain(oldPart.length - prefix - oldMiddle.length);
+function pushByWords(delta, oldPart, newPart, coarser) {
+  if (isOneChange(oldPart, newPart)) return pushReplacement(delta, oldPart, newPart);
+  const [begin, end] = commonEndsBetweenBlanks(oldPart, newPart);
+  const oldMiddle = oldPart.slice(begin, oldPart.length - end);
+  const newMiddle = newPart.slice(begin, newPart.length - end);
+  delta.retain(begin);
+  const [oldWords, newWords] = [parts(oldMiddle, WORDS), parts(newMiddle, WORDS)];
+  const kept = commonParts(oldWords, newWords);
+  if (kept) pushAround(delta, kept, oldWords, newWords, pushReplacement);
+  else coarser(delta, oldMiddle, newMiddle);
+  delta.retain(end);
+}
+
+/** @type {Push} */
+function pushByLines(delta, oldPart, newPart) {
+  const [oldLines, newLines] = [parts(oldPart, LINES), parts(newPart, LINES)];
+  const kept = commonParts(oldLines, newLines) ?? [];
+  pushAround(delta, kept, oldLines, newLines, (delta, oldPart, newPart) =>
+    pushByWords(delta, oldPart, newPart, pushReplacement),
+  );
 }
 
 /**
- * The length of the common beginning, and what is left of both without their common end.
+ * Keeps the parts at the pairs of places, and pushes what differs before, between and after them.
+ *
+ * @param {Builder} delta
+ * @param {readonly (readonly [number, number])[]} kept
+ * @param {readonly string[]} oldParts
+ * @param {readonly string[]} newParts
+ * @param {Push} pushDifference
+ */
+function pushAround(delta, kept, oldParts, newParts, pushDifference) {
+  let [oldPlace, newPlace] = [0, 0];
+  for (const [oldKept, newKept] of [...kept, [oldParts.length, newParts.length]]) {
+    const oldBetween = oldParts.slice(oldPlace, oldKept).join("");
+    pushDifference(delta, oldBetween, newParts.slice(newPlace, newKept).join(""));
+    delta.retain(oldParts[oldKept]?.length ?? 0);
+    [oldPlace, newPlace] = [oldKept + 1, newKept + 1];
+  }
+}
+
+/**
+ * Letters are kept where nothing but one insert or one cut is left, and inside of a word that
+ * became another one.
+ *
+ * @type {Push}
+ */
+function pushReplacement(delta, oldPart, newPart) {
+  const isOneWord = [oldPart, newPart].every((part) => parts(part, WORDS).length === 1);
+  const keepsLetters = isOneWord || isOneChange(oldPart, newPart);
+  const [prefix, suffix] = keepsLetters ? commonEnds(oldPart, newPart) : [0, 0];
+  delta.retain(prefix);
+  delta.insert(newPart.slice(prefix, newPart.length - suffix));
+  delta.delete(oldPart.length - prefix - suffix);
+  delta.retain(suffix);
+}
+
+/**
+ * Whether nothing but one insert or one cut makes the one of the other.
+ *
+ * @param {string} oldPart
+ * @param {string} newPart
+ */
+function isOneChange(oldPart, newPart) {
+  const [prefix, suffix] = commonEnds(oldPart, newPart);
+  return prefix + suffix === Math.min(oldPart.length, newPart.length);
+}
+
+/**
+ * @param {string} text
+ * @param {RegExp} each
+ */
+const parts = (text, each) => text.match(each) ?? [];
+
+/**
+ * How many units two texts begin alike, and how many of the rest end alike.
  *
  * @param {string} a
  * @param {string} b
- * @returns {[number, string, string]}
+ * @returns {[number, number]}
  */
-function stripCommon(a, b) {
+function commonEnds(a, b) {
   let begin = 0;
   const shorter = Math.min(a.length, b.length);
   while (begin < shorter && a[begin] === b[begin]) begin += 1;
@@ -64,51 +128,50 @@ function stripCommon(a, b) {
   let end = 0;
   while (end < shorter - begin && a.at(-1 - end) === b.at(-1 - end)) end += 1;
   if (end > 0 && isLowSurrogate(a.charCodeAt(a.length - end))) end -= 1;
-  return [begin, a.slice(begin, a.length - end), b.slice(begin, b.length - end)];
+  return [begin, end];
 }
+
+/**
+ * So much of them that no word is cut, in neither of the texts.
+ *
+ * @param {string} a
+ * @param {string} b
+ */
+function commonEndsBetweenBlanks(a, b) {
+  let [begin, end] = commonEnds(a, b);
+  while (![a, b].every((text) => isBetweenBlanks(text, begin))) begin -= 1;
+  while (![a, b].every((text) => isBetweenBlanks(text, text.length - end))) end -= 1;
+  return [begin, end];
+}
+
+/**
+ * Whether a text begins or ends there, or there is a blank before or after.
+ *
+ * @param {string} text
+ * @param {number} at
+ */
+const isBetweenBlanks = (text, at) => isBlank(text[at - 1]) || isBlank(text[at]);
+
+const isBlank = (/** @type {string | undefined} */ unit) =>
+  unit === undefined || unit === " " || unit === "\t" || unit === "\n";
 
 const isHighSurrogate = (/** @type {number} */ unit) => (unit & 0xfc00) === 0xd800;
 const isLowSurrogate = (/** @type {number} */ unit) => (unit & 0xfc00) === 0xdc00;
 
-/** What is left of a text that is walked through word by word. */
-class Rest {
-  #words;
-  #place = 0;
-
-  /**
-   * @param {string} text
-   * @param {readonly string[]} words
-   */
-  constructor(text, words) {
-    this.text = text;
-    this.#words = words;
-  }
-
-  /**
-   * The part up to the word at a place.
-   *
-   * @param {number} place
-   */
-  takeUntil(place) {
-    let length = 0;
-    for (; this.#place < place; this.#place += 1) length += this.#words[this.#place].length;
-    const taken = this.text.slice(0, length);
-    this.text = this.text.slice(length);
-    return taken;
-  }
-}
-
 /**
- * The words that stay, as pairs of places, by Myers' algorithm; none where more than
+ * The parts that stay, as pairs of places, by Myers' algorithm; undefined where more than
  * DIFFERENCES_MAX differ.
  *
- * @param {readonly string[]} oldWords
- * @param {readonly string[]} newWords
+ * @param {readonly string[]} oldParts
+ * @param {readonly string[]} newParts
+ * @returns {[number, number][] | undefined}
  */
-function commonWords(oldWords, newWords) {
+function commonParts(oldParts, newParts) {
+  const rows = furthestPoints(oldParts, newParts);
+  if (!rows) return undefined;
+  /** @type {[number, number][]} */
   const kept = [];
-  const rows = furthestPoints(oldWords, newWords);
-  let [x, y] = [oldWords.length, newWords.length];
+  let [x, y] = [oldParts.length, newParts.length];
   for (let d = rows.length - 1; d >= 0; d -= 1) {
     const [from, fromX] = cameFrom(rows[d], d, x - y);
     const fromY = fromX - from;
@@ -123,13 +186,13 @@ function commonWords(oldWords, newWords) {
 }
 
 /**
- * For each number of differences d up to the end: how far along the old words each of the
- * diagonals (x - y) from -d to d is reached with fewer than d. Nothing where there is no end.
+ * For each number of differences d up to the end: how far along the old parts each of the
+ * diagonals (x - y) from -d to d is reached with fewer than d. Undefined where there is no end.
  *
- * @param {readonly string[]} oldWords
- * @param {readonly string[]} newWords
+ * @param {readonly string[]} oldParts
+ * @param {readonly string[]} newParts
  */
-function furthestPoints(oldWords, newWords) {
+function furthestPoints(oldParts, newParts) {
   const middle = DIFFERENCES_MAX + 1;
   const reached = new Uint32Array(2 * middle + 1);
   const rows = [];
@@ -139,17 +202,17 @@ function furthestPoints(oldWords, newWords) {
     for (let diagonal = -d; diagonal <= d; diagonal += 2) {
       const [from, fromX] = cameFrom(row, d, diagonal);
       let x = from < diagonal ? fromX + 1 : fromX;
-      while (x < oldWords.length && oldWords[x] === newWords[x - diagonal]) x += 1;
+      while (x < oldParts.length && oldParts[x] === newParts[x - diagonal]) x += 1;
       reached[middle + diagonal] = x;
-      if (x >= oldWords.length && x - diagonal >= newWords.length) return rows;
+      if (x >= oldParts.length && x - diagonal >= newParts.length) return rows;
     }
   }
-  return [];
+  return undefined;
 }
 
 /**
  * The diagonal from which the d-th difference leads to this one, and how far that was reached:
- * from above by an inserted word, or else from the left by a deleted one.
+ * from above by an inserted part, or else from the left by a deleted one.
  *
  * @param {Uint32Array} row
  * @param {number} d
