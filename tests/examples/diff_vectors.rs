@@ -42,7 +42,8 @@ fn at_the_bound() -> impl Iterator<Item = (String, String)> {
 
 /// A line stays amid so many new words that lines are compared, and nothing stays without line ends.
 fn beyond_the_bound() -> impl Iterator<Item = (String, String)> {
-    let words = |from: u32| (from..from + 130).map(|n| format!("<{n}>")).collect::<String>();
+    let word = |n: u32| format!("<{n}>");
+    let words = move |from: u32| (from..from + 130).map(word).collect::<String>();
     ["\nhere\n", " here ", "here"].into_iter().map(move |stays| {
         let old = format!("{}{stays}{}", words(1_000), words(2_000));
         (old, format!("{}{stays}{}", words(3_000), words(4_000)))

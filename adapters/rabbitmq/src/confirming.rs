@@ -5,7 +5,7 @@ use std::time::Duration;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::ShortString;
 use lapin::{Channel, Confirmation};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::connection::{Fault, Open};
 use crate::publishing::{Parcel, Verdict};
@@ -27,6 +27,13 @@ impl Confirming {
         let channel = open.channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
         Ok(Self { channel, last: 0 })
+    }
+
+    /// Goes on over another channel of that connection.
+    pub async fn renew(&mut self, open: &Open) -> Result<(), Fault> {
+        let renewed = timeout(PROBED_WITHIN, Self::on(open)).await.map_err(|_| Fault::Silent)?;
+        self.channel = renewed?.channel;
+        Ok(())
     }
 
     /// Whether the broker has not closed it, as it does after a fault.

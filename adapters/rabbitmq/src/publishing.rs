@@ -258,6 +258,10 @@ async fn judged(
     };
     let some_are_known = !verdicts.iter().all(Verdict::is_unknown);
     if channel.is_open() && (some_are_known || channel.answers().await) {
+        // For a queue that is made anew, the broker would wait on this channel for what the former one got.
+        if let Err(fault) = channel.renew(&standing.open).await {
+            standing.give_up(&fault.to_string());
+        }
         return verdicts.into_iter().map(Verdict::blamed_on_its_queue).collect();
     }
     if !standing.open.is_blocked() {

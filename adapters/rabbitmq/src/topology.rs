@@ -137,9 +137,18 @@ pub(crate) async fn declare(channel: &Channel, settings: &Settings) -> lapin::Re
     queue(channel, names.questions(), DURABLE, questions()).await?;
     queue(channel, names.intake(), DURABLE, intake()).await?;
     for number in 0..settings.work_queues {
-        queue(channel, names.work(number), DURABLE, work(settings)).await?;
+        declare_work_queue(channel, settings, number).await?;
     }
     Ok(())
+}
+
+/// Declares one of the queues of commands.
+pub(crate) async fn declare_work_queue(
+    channel: &Channel,
+    settings: &Settings,
+    number: u16,
+) -> lapin::Result<()> {
+    queue(channel, settings.names.work(number), DURABLE, work(settings)).await
 }
 
 /// A gateway's own queue. It belongs to its connection and ends with it, so nothing is left behind

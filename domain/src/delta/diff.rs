@@ -248,6 +248,11 @@ mod tests {
         delta
     }
 
+    /// More words than are compared.
+    fn three_hundred(word: impl Fn(u32) -> String) -> String {
+        (0..300).map(word).collect()
+    }
+
     #[test]
     fn equal_texts_differ_in_nothing() {
         assert!(diff("the same", "the same").is_empty());
@@ -292,7 +297,7 @@ mod tests {
 
     #[test]
     fn where_too_many_words_differ_the_lines_that_stay_are_kept() {
-        let page = |n: u32| (0..300).map(|word| format!("{word}.{n} ")).collect::<String>();
+        let page = |n: u32| three_hundred(|word| format!("{word}.{n} "));
         let delta = diff(
             &format!("{}\nhere we type\n{}", page(1), page(2)),
             &format!("{}\nhere we type\n{}", page(3), page(4)),
@@ -304,7 +309,7 @@ mod tests {
 
     #[test]
     fn what_is_replaced_begins_and_ends_between_words() {
-        let words = |n: u32| (0..300).map(|word| format!("<{word}.{n}>")).collect::<String>();
+        let words = |n: u32| three_hundred(|word| format!("<{word}.{n}>"));
         let delta = diff(&format!("one {}9 two", words(1)), &format!("one {}9 two", words(2)));
         let len = units(&words(1));
         assert_eq!(delta.ops()[0], Op::Retain(4));

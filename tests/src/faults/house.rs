@@ -178,7 +178,8 @@ impl House {
         for process in self.processes() {
             assert!(process.is_running(), "a process ended by itself");
             let peak = process.memory_peak_kib();
-            assert!(peak <= max, "a process took {peak} KiB, and may take {max}");
+            let what = process.what();
+            assert!(peak <= max, "{what} took {peak} KiB, and may take {max}");
         }
     }
 

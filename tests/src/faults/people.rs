@@ -135,10 +135,10 @@ impl People {
         let typed = join_all(self.typing).await;
         let mut typists: Vec<Typist> =
             typed.into_iter().map(|it| it.expect("a client goes on")).collect();
+        join_all(typists.iter_mut().map(|typist| typist.peer.settle())).await;
         for typist in &typists {
             assert_eq!(typist.peer.rejected, [], "nothing that was typed is wrong");
         }
-        join_all(typists.iter_mut().map(|typist| typist.peer.settle())).await;
         for (_, note) in &self.boards {
             let looking: Vec<&mut Typist> =
                 typists.iter_mut().filter(|it| it.note == *note).collect();

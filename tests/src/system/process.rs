@@ -174,13 +174,19 @@ impl Process {
         std::fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 
+    /// What it is.
+    #[must_use]
+    pub fn what(&self) -> String {
+        format!("`sockbit {}`", self.arguments.join(" "))
+    }
+
     /// What it is and what it said last, for whoever wants to know why a test failed.
     #[must_use]
     pub fn last_words(&self) -> String {
         let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
         let last = lines.get(lines.len().saturating_sub(30)..).unwrap_or_default().join("\n");
-        format!("`sockbit {}` said last:\n{last}", self.arguments.join(" "))
+        format!("{} said last:\n{last}", self.what())
     }
 
     fn log_file(&self) -> PathBuf {
@@ -193,7 +199,7 @@ impl Drop for Process {
         if std::thread::panicking() {
             #[expect(clippy::print_stderr, reason = "it explains why a test failed")]
             {
-                eprintln!("`sockbit {}` said:\n{}", self.arguments.join(" "), self.log());
+                eprintln!("{} said:\n{}", self.what(), self.log());
             }
         }
     }

@@ -1,5 +1,6 @@
 //! A broker that dies, loses everything or is out of memory. Each has one of its own.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use sockbit_application::envelope::Encoded;
@@ -17,7 +18,7 @@ use tokio::time::{sleep, timeout};
 use crate::intake::{Program, taken_in};
 use crate::support::{
     assert_hears, assert_is_interrupted, commands, ends, send_until_taken, take_numbers,
-    take_until, until_away, until_taking, until_well,
+    take_until, until_away, until_held, until_taking, until_well,
 };
 
 /// RabbitMQ notes the names of new quorum queues half a second late. One whose name is lost in a
@@ -157,6 +158,30 @@ async fn a_queue_that_says_nothing_is_left_alone_also_where_nothing_was_sent_to_
     assert!(reason.contains("does not answer"), "{reason}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_work_queue_takes_no_other_with_it_and_is_made_anew() {
+    let (broker, bus) = started().await;
+    let bus = bus.with_work_queues(4);
+    let gateway = bus.gateway().await;
+    gateway.send(commands(&gateway, 0..40)).await.expect("all queues have some");
+    silence(&broker, "stop", &bus.names().work(1));
+
+    let worker = bus.worker().await;
+
+    until_held(&worker, 3).await;
+    eventually("the broken one to be made anew", async || {
+        let held = worker.queues_held();
+        assert!(held.is_superset(&BTreeSet::from([0, 2, 3])), "{held:?}");
+        held.contains(&1).then_some(())
+    })
+    .await;
+    send_until_taken(&gateway, &commands(&gateway, 0..40)).await;
+    let mut taken = BTreeSet::new();
+    while taken.len() < 40 {
+        taken.extend(take_numbers(&worker, 1).await);
+    }
+}
+
 /// Waits for a dead letter, and takes it away.
 async fn dead_letter(stranger: &Stranger, bus: &Namespace) -> Vec<u8> {
     let letter = async || stranger.dead_letters(&bus.names()).await.pop();
@@ -173,13 +198,19 @@ async fn while_nothing_can_be_set_aside_news_go_out_and_a_worker_leaves_in_time(
     assert_eq!(dead_letter(&stranger, &bus).await, b"first?");
     silence(&broker, "stop", &dead);
     stranger.publish(work.clone(), "commands", b"what?").await;
+
+    for seq in 1..=10 {
+        // Shorter than an attempt to set something aside.
+        let announcing =
+            timeout(Duration::from_secs(3), worker.announce(vec![announcement(7, seq)]));
+        announcing.await.expect("nothing is in its way").expect("the broker is there");
+        sleep(Duration::from_millis(100)).await;
+    }
     eventually("the worker to have it", async || {
         let queues = ctl(&broker, &["list_queues", "name", "messages_unacknowledged"]);
         queues.contains(&format!("{work}\t1")).then_some(())
     })
     .await;
-
-    worker.announce(vec![announcement(7, 1)]).await.expect("nothing is in its way");
     // Shorter than what a worker is given to finish.
     timeout(Duration::from_secs(8), worker.close()).await.expect("nothing holds it up");
 

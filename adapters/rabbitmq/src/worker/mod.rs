@@ -3,7 +3,9 @@
 mod asked;
 mod inbox;
 mod shared;
+mod stand;
 mod stands;
+mod taking_up;
 mod working;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -23,6 +23,10 @@ pub(super) struct Shared {
     pub roster: Roster,
     pub dead: DeadLetters,
     held: Mutex<BTreeSet<u16>>,
+    /// What was begun to be taken up, and is neither held nor let go of.
+    awaited: Mutex<BTreeSet<u16>>,
+    /// Held by whoever tries a queue on another connection.
+    pub trying: tokio::sync::Mutex<()>,
 }
 
 impl Shared {
@@ -35,6 +39,8 @@ impl Shared {
             roster: Roster::default(),
             dead,
             held: Mutex::default(),
+            awaited: Mutex::default(),
+            trying: tokio::sync::Mutex::default(),
         }
     }
 
@@ -45,10 +51,21 @@ impl Shared {
         queues_of(me, &workers, self.settings.work_queues)
     }
 
+    /// A queue is about to be taken up. Says whether this may be tried beside the others: where it was tried before and
+    /// did not end, it may be what ended the connection.
+    pub fn begin_to_take_up(&self, queue: u16) -> bool {
+        locked(&self.awaited).insert(queue)
+    }
+
     pub fn took_up(&self, queue: u16) {
+        locked(&self.awaited).remove(&queue);
         self.change_held(|held| {
             held.insert(queue);
         });
+    }
+
+    pub fn no_longer_await(&self, queue: u16) {
+        locked(&self.awaited).remove(&queue);
     }
 
     pub fn let_go(&self, queue: u16) {
