@@ -2,7 +2,7 @@
 // What a page keeps, before a database that is slow, hangs or refuses.
 
 import { Keeping } from "../../../web/assets/js/keeping.js";
-import { Claim } from "../../../web/assets/js/tabs.js";
+import { Claim, claimFor } from "../../../web/assets/js/tabs.js";
 import { same } from "./clauses.js";
 import { HandKeep } from "./hand-keep.js";
 
@@ -142,4 +142,36 @@ export async function nothing_is_written_to_a_record_that_was_left(clock) {
   keep.writes[0].done();
   await clock.settle();
   same(keep.texts, ["a", "abc"]);
+}
+
+/** @param {Clock} clock */
+export async function a_page_begins_without_a_database_that_says_nothing(clock) {
+  const keep = /** @type {any} */ ({ isDurable: true, all: () => new Promise(() => {}) });
+  const watch = { isDurable: true };
+  claimFor(keep, "board").then((claim) => (watch.isDurable = claim.keep.isDurable));
+  await clock.pass(2_999);
+  same(watch.isDurable, true);
+  await clock.pass(1);
+  await navigator.locks.query();
+  await clock.settle();
+  same(watch.isDurable, false);
+}
+
+/** @param {Clock} clock */
+export async function a_record_that_comes_too_late_is_free_for_the_next_page(clock) {
+  const record = { id: "late", board: "board", owner: "gone", beat: 0, content: content("a") };
+  /** @type {(records: unknown[]) => void} */
+  let answer = () => {};
+  const all = new Promise((resolve) => (answer = resolve));
+  const keep = /** @type {any} */ ({ isDurable: true, all: () => all, read: async () => record });
+  const claiming = claimFor(keep, "board");
+  await clock.pass(3_000);
+  answer([record]);
+  await claiming;
+  let next = await claimFor(keep, "board");
+  // Locks are let go of in the browser's own time.
+  for (let tries = 0; tries < 100 && !next.content.composer; tries += 1) {
+    next = await claimFor(keep, "board");
+  }
+  same(next.content, content("a"));
 }

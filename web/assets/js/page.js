@@ -4,7 +4,7 @@
 import { hydrateCopying } from "./copying.js";
 import { Connection } from "./connection.js";
 import { find } from "./dom.js";
-import { MemoryKeep, openKeep } from "./keep.js";
+import { openKeep } from "./keep.js";
 import { sendLeftovers } from "./leftovers.js";
 import { hydrateMe } from "./me.js";
 import { LOOK_EVERY_MS, isLate } from "./receipts.js";
@@ -31,8 +31,7 @@ export async function takeSeat(board) {
   const keep = await openKeep();
   const connection = new Connection();
   showConnection(connection);
-  const claim = await claimFor(keep, board).catch(() => claimFor(new MemoryKeep(), board));
-  return new Seat(board, claim, connection);
+  return new Seat(board, await claimFor(keep, board), connection);
 }
 
 /**

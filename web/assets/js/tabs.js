@@ -2,18 +2,21 @@
 // Which tab sends what: each kept record has one owner at a time, so that two tabs never send the
 // same words under two ids. A tab's records are free for others when it is gone.
 
-import { isBlank } from "./keep.js";
+import { isBlank, MemoryKeep } from "./keep.js";
 import { uuid } from "./ids.js";
+import { within } from "./patience.js";
 
 /** @typedef {import("./keep.js").Content} Content */
 /** @typedef {import("./keep.js").KeptRecord} KeptRecord */
-/** @typedef {import("./keep.js").IndexedKeep | import("./keep.js").MemoryKeep} Keep */
+/** @typedef {import("./keep.js").IndexedKeep | MemoryKeep} Keep */
 
 const BEAT_EVERY_MS = 5_000;
 /** Without Web Locks: an owner that was silent for this long is gone. */
 const GONE_AFTER_MS = 15_000;
 /** The page before this one in the same tab may need a moment to let go. */
 const HANDOVER_MS = 500;
+/** A browser whose database hangs must not keep a page from beginning. */
+const CLAIM_MAX_MS = 3_000;
 /** Names the record of this tab to the page that comes after this one. */
 const LAST = "sockbit:last-outbox";
 
@@ -117,14 +120,27 @@ export class Claim {
 
 /**
  * The record in which this page keeps what belongs to one board: one that a page before it left,
- * or a new one.
+ * or a new one. Where the browser refuses or says nothing, it lives as long as the page.
  * @param {Keep} keep
  * @param {string} board
  */
 export async function claimFor(keep, board) {
-  const claim = (await adopted(keep, board)) ?? (await newClaim(keep, board));
+  const claiming = adoptedOrNew(keep, board);
+  const claim = await within(CLAIM_MAX_MS, claiming).catch(() => {
+    // What comes after all is left for the page after this one.
+    claiming.then((late) => late.release()).catch(() => {});
+    return newClaim(new MemoryKeep(), board);
+  });
   remember(claim.id);
   return claim;
+}
+
+/**
+ * @param {Keep} keep
+ * @param {string} board
+ */
+async function adoptedOrNew(keep, board) {
+  return (await adopted(keep, board)) ?? newClaim(keep, board);
 }
 
 /**
