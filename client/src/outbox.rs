@@ -41,7 +41,7 @@ pub(crate) struct Frozen {
     pub done_at: Option<Position>,
     /// Its event was seen.
     pub happened: bool,
-    /// What an edit made of its note. With its event the words are the server's, until the outcome says that
+    /// What an edit or a creation made of its note. With its event the words are the server's, until the outcome says that
     /// they were lost with a part of the history.
     pub shown: Option<Text>,
 }

@@ -93,7 +93,10 @@ impl BoardClient {
             return;
         };
         let Frozen { command, shown, .. } = *frozen;
-        if let (Some(note), Some(shown)) = (command.note(), shown) {
+        // A creation that is still laid over what the server has keeps its words itself.
+        if let (Some(note), Some(shown)) = (command.note(), shown)
+            && self.outbox.creation(note).is_none()
+        {
             self.lose_words(note, shown, reason, moment);
         }
         match command {

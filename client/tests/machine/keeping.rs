@@ -1,7 +1,7 @@
 //! What survives a reload.
 
 use sockbit_client::{BoardClient, Saved};
-use sockbit_domain::{ActorId, Colour, Command, MessageId, RejectionCode, Text};
+use sockbit_domain::{ActorId, Change, Colour, Command, MessageId, RejectionCode, Text};
 use uuid::Uuid;
 
 use crate::desk::*;
@@ -172,6 +172,26 @@ fn a_command_that_cannot_be_read_any_more_is_told() {
     desk.machine = desk.with(|_, moment| BoardClient::restore(saved, None, moment));
     assert_eq!(desk.notices(), ["malformed"]);
     assert_eq!(desk.machine.unsent(), 0);
+}
+
+#[test]
+fn a_new_note_that_the_server_had_and_lost_with_its_history_becomes_a_draft_even_after_a_reload() {
+    for is_reloaded in [false, true] {
+        let mut desk = Desk::live(&["one"]);
+        let (text, colour) = (Text::normalise("new"), Colour::Blue);
+        let (note, rank) = (OTHER_NOTE, rank("V"));
+        let create = Command::CreateNote { note, text: text.clone(), colour, rank: rank.clone() };
+        let id = desk.wish(create);
+        desk.hear(event(6, id, Change::NoteCreated { note, text, colour, rank }));
+        desk.machine.disconnected();
+        if is_reloaded {
+            reload(&mut desk, Some(1));
+        }
+        rejoin(&mut desk, 4, &["one"]);
+        desk.hear(rejected(id, RejectionCode::BoardFull));
+        assert_eq!(desk.drafts(), [("board_full", "new")]);
+        assert_eq!((desk.machine.notes().len(), desk.machine.unsent()), (1, 0));
+    }
 }
 
 #[test]

@@ -44,6 +44,14 @@ function live() {
   return client;
 }
 
+/** The connection is lost, and the next one is to a server with an older state. @param {BoardClient} client */
+function joinOlder(client) {
+  client.disconnected();
+  client.connected({ actor: ME }, moment(30));
+  letIn((message) => client.receive(message, moment(30)), () => JSON.parse(client.takeOutgoing().at(-1) ?? "{}").id);
+  client.takeOutgoing();
+}
+
 /** The types of the commands among frames. @param {string[]} frames */
 function commands(frames) {
   const messages = frames.map((frame) => JSON.parse(frame));
@@ -101,14 +109,29 @@ export function words_that_the_server_had_and_lost_with_its_history_become_a_dra
   const kept = JSON.parse(JSON.stringify(client.saved()));
   const later = BoardClient.restore(kept, { ...moment(0, 30), actor: "me" });
   for (const it of [client, later]) {
-    it.disconnected();
-    it.connected({ actor: ME }, moment(30));
-    letIn((message) => it.receive(message, moment(30)), () => JSON.parse(it.takeOutgoing().at(-1) ?? "{}").id);
-    it.takeOutgoing();
+    joinOlder(it);
     const rejected = { result: "rejected", code: "base_gone", detail: "that is another history" };
     it.receive({ type: "outcome", board: "board", id, outcome: rejected }, moment(40));
     same(it.drafts().map(({ text, reason }) => [text, reason.code]), [["one two", "base_gone"]]);
     same([it.text("note"), it.unsent()], ["one", 0]);
+  }
+}
+
+export function a_new_note_that_the_server_had_and_lost_with_its_history_becomes_a_draft() {
+  const client = live();
+  const made = { note: "new", text: "words", colour: "paper", rank: "W" };
+  client.wish({ type: "create_note", ...made }, { ...moment(10), id: "wish" });
+  const event = { board: "board", seq: 2, from: 2, id: "second", prev: "first", message: "wish", actor: ME, at: 10 };
+  client.receive({ type: "event", event: { ...event, change: { type: "note_created", ...made } } }, moment(20));
+  same(client.position()?.seq, 2);
+  const kept = JSON.parse(JSON.stringify(client.saved()));
+  const later = BoardClient.restore(kept, { ...moment(0, 30), actor: "me" });
+  for (const it of [client, later]) {
+    joinOlder(it);
+    const rejected = { result: "rejected", code: "board_full", detail: "there are too many notes" };
+    it.receive({ type: "outcome", board: "board", id: "wish", outcome: rejected }, moment(40));
+    same(it.drafts().map(({ text, reason }) => [text, reason.code]), [["words", "board_full"]]);
+    same([it.notes().length, it.unsent()], [1, 0]);
   }
 }
 
