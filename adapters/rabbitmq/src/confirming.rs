@@ -1,5 +1,6 @@
 //! A channel that confirms what is published on it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
@@ -17,23 +18,20 @@ const NOWHERE: &str = "";
 
 /// Takes one batch at a time, so that what comes back belongs to it.
 pub(crate) struct Confirming {
+    open: Arc<Open>,
     channel: Channel,
     /// The number of the last parcel. None is given twice, so that what comes back late is not taken for another one.
     last: u64,
+    /// Whether something on it was not confirmed. If its queue is made anew, the broker waits on this channel for what
+    /// the former queue got, and confirms nothing for the new one.
+    owes: bool,
 }
 
 impl Confirming {
-    pub async fn on(open: &Open) -> Result<Self, Fault> {
+    pub async fn on(open: &Arc<Open>) -> Result<Self, Fault> {
         let channel = open.channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
-        Ok(Self { channel, last: 0 })
-    }
-
-    /// Goes on over another channel of that connection.
-    pub async fn renew(&mut self, open: &Open) -> Result<(), Fault> {
-        let renewed = timeout(PROBED_WITHIN, Self::on(open)).await.map_err(|_| Fault::Silent)?;
-        self.channel = renewed?.channel;
-        Ok(())
+        Ok(Self { open: Arc::clone(open), channel, last: 0, owes: false })
     }
 
     /// Whether the broker has not closed it, as it does after a fault.
@@ -41,8 +39,28 @@ impl Confirming {
         self.channel.status().connected()
     }
 
-    /// Publishes in order, and waits for all confirmations: one verdict for each.
+    /// Publishes in order, and waits for all confirmations: one verdict for each. It goes on over another channel of
+    /// the connection where something before was not confirmed.
     pub async fn publish(&mut self, parcels: Vec<Parcel>, within: Duration) -> Vec<Verdict> {
+        if self.owes
+            && let Err(fault) = self.renew().await
+        {
+            return vec![Verdict::Unknown(fault.to_string()); parcels.len()];
+        }
+        self.owes = true;
+        let verdicts = self.put_all(parcels, within).await;
+        self.owes = verdicts.iter().any(Verdict::is_unknown);
+        verdicts
+    }
+
+    async fn renew(&mut self) -> Result<(), Fault> {
+        let renewing = timeout(PROBED_WITHIN, Self::on(&self.open));
+        let renewed = renewing.await.map_err(|_| Fault::Silent)??;
+        *self = Self { last: self.last, ..renewed };
+        Ok(())
+    }
+
+    async fn put_all(&mut self, parcels: Vec<Parcel>, within: Duration) -> Vec<Verdict> {
         let deadline = Instant::now() + within;
         let mut confirming = Vec::with_capacity(parcels.len());
         for parcel in parcels {
@@ -65,7 +83,7 @@ impl Confirming {
     /// Whether the broker confirms at all: where it does, and confirms nothing else, that is about the queues.
     pub async fn answers(&mut self) -> bool {
         let probe = Parcel::news(String::new(), NOWHERE.to_owned(), "probe", Vec::new());
-        self.publish(vec![probe], PROBED_WITHIN).await == [Verdict::Taken]
+        self.put_all(vec![probe], PROBED_WITHIN).await == [Verdict::Taken]
     }
 }
 

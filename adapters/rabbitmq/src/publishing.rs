@@ -89,7 +89,7 @@ impl Verdict {
         }
     }
 
-    fn is_unknown(&self) -> bool {
+    pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown(_))
     }
 
@@ -258,10 +258,6 @@ async fn judged(
     };
     let some_are_known = !verdicts.iter().all(Verdict::is_unknown);
     if channel.is_open() && (some_are_known || channel.answers().await) {
-        // For a queue that is made anew, the broker would wait on this channel for what the former one got.
-        if let Err(fault) = channel.renew(&standing.open).await {
-            standing.give_up(&fault.to_string());
-        }
         return verdicts.into_iter().map(Verdict::blamed_on_its_queue).collect();
     }
     if !standing.open.is_blocked() {

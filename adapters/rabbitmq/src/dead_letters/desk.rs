@@ -1,6 +1,7 @@
 //! Where a person looks at what was set aside, and decides what becomes of it.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use lapin::Channel;
 use lapin::message::Delivery;
@@ -32,7 +33,7 @@ const ID_BYTES: usize = 6;
 /// are left return to their places.
 pub struct Desk {
     settings: Settings,
-    open: Open,
+    open: Arc<Open>,
     channel: Channel,
     confirming: Mutex<Confirming>,
 }
@@ -74,7 +75,7 @@ impl Desk {
     /// Takes a place at it.
     pub async fn open(settings: Settings) -> Result<Self, ConnectError> {
         let sit_down = async {
-            let open = Open::connect(&settings, "sockbit dead letters").await?;
+            let open = Arc::new(Open::connect(&settings, "sockbit dead letters").await?);
             let channel = open.channel().await?;
             topology::declare(&channel, &settings).await?;
             let confirming = Mutex::new(Confirming::on(&open).await?);
