@@ -1,0 +1,28 @@
+//! What people see and do, in real Chromium against the real program.
+
+/// Makes each a test of the app in one process, and of the app spread over several, where the two
+/// people are at different gateways.
+macro_rules! in_both_shapes {
+    ($($test:ident)*) => {
+        mod in_one_process {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test(super::Site::in_one_process().await).await;
+            })*
+        }
+
+        mod across_processes {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test(super::Site::across_processes().await).await;
+            })*
+        }
+    };
+}
+
+mod keys;
+mod pages;
+mod people;
+mod scene;
+mod unsaved;
+mod writing;

@@ -1,0 +1,53 @@
+//! Two people on one board.
+
+use sockbit_tests::proxy::{Line, Proxy};
+use sockbit_tests::system::board_page::{create_board, is_live, share, write_note};
+use sockbit_tests::system::{Browser, Site, Window};
+
+/// A site, and two people with a browser each who are on one board with one note.
+pub struct Scene {
+    pub site: Site,
+    // Before the browser, so that the windows end first.
+    pub ada: Window,
+    pub bob: Window,
+    pub browser: Browser,
+    pub board: String,
+}
+
+impl Scene {
+    pub async fn with_note(site: Site, text: &str) -> Self {
+        let browser = Browser::start().await;
+        let (ada, bob) = (browser.window().await, browser.window().await);
+        let board = create_board(&ada, &site.url(), "Shared").await;
+        is_live(&ada).await;
+        write_note(&ada, text).await;
+        bob.open(&site.elsewhere(&share(&ada).await)).await;
+        bob.until(
+            "Bob sees the note",
+            "return document.querySelectorAll('#notes .note').length === 1",
+        )
+        .await;
+        for window in [&ada, &bob] {
+            is_live(window).await;
+        }
+        Self { site, ada, bob, browser, board }
+    }
+    /// Has Ada's page come anew over a line that can be cut.
+    pub async fn put_ada_behind_a_line(&self) -> Proxy {
+        let url = self.site.url();
+        let server = url.trim_start_matches("http://").parse().expect("an address");
+        let line = Proxy::before(server).await;
+        let door = format!("http://{}", line.address());
+        self.ada.open(&self.board.replace(&url, &door)).await;
+        is_live(&self.ada).await;
+        line
+    }
+}
+
+/// Ends the connections of a page, and lets it make others once it has noticed.
+pub async fn mend(line: &Proxy, window: &Window) {
+    line.set(Line::Cut);
+    let is_noticed = "return document.querySelector('#connection').dataset.connection !== 'live'";
+    window.until("the page notices", is_noticed).await;
+    line.set(Line::Whole);
+}

@@ -1,0 +1,156 @@
+//! What people write, and where it is then.
+
+use serde_json::json;
+use sockbit_tests::system::board_page::{
+    create_board, is_live, leave_note, receipt_is, shows, type_in_note,
+};
+use sockbit_tests::system::{Browser, Site};
+use thirtyfour::prelude::*;
+
+use crate::scene::Scene;
+
+in_both_shapes! {
+    what_one_person_writes_the_other_sees
+    two_who_edit_one_note_at_once_both_keep_their_words
+    ctrl_enter_saves_and_stays
+    caret_selection_and_scroll_stay_while_others_write_around_them
+    words_that_are_too_long_for_a_note_stay_and_the_limit_is_said
+    a_trashed_note_comes_back_by_undo
+    boxes_are_ticked_without_opening_their_note
+}
+
+async fn what_one_person_writes_the_other_sees(site: Site) {
+    let scene = Scene::with_note(site, "hello").await;
+    type_in_note(&scene.ada, " world").await;
+    let seen =
+        scene.bob.script("return document.querySelector('#notes .note textarea').value").await;
+    assert_eq!(seen, "hello", "nothing is sent before she leaves the note");
+    leave_note(&scene.ada).await;
+    shows(&scene.bob, "hello world").await;
+    scene.bob.until("the view shows it", "return document.querySelector('#notes .note [data-view]').textContent.includes('hello world')").await;
+    scene.ada.screenshot("two-windows-ada").await;
+    scene.bob.screenshot("two-windows-bob").await;
+}
+
+async fn two_who_edit_one_note_at_once_both_keep_their_words(site: Site) {
+    let scene = Scene::with_note(site, "middle").await;
+    type_in_note(&scene.ada, " from Ada").await;
+    type_in_note(&scene.bob, " from Bob").await;
+    leave_note(&scene.ada).await;
+    receipt_is(&scene.ada, "saved").await;
+    leave_note(&scene.bob).await;
+    let merged = "middle from Ada from Bob";
+    shows(&scene.ada, merged).await;
+    shows(&scene.bob, merged).await;
+}
+
+async fn ctrl_enter_saves_and_stays(site: Site) {
+    let scene = Scene::with_note(site, "one").await;
+    type_in_note(&scene.ada, " two").await;
+    let editor = scene.ada.driver.active_element().await.expect("the editor");
+    editor.send_keys(Key::Control + Key::Enter).await.expect("typed");
+    shows(&scene.bob, "one two").await;
+    scene
+        .ada
+        .until("she still writes", "return document.activeElement?.matches('.note textarea')")
+        .await;
+}
+
+async fn caret_selection_and_scroll_stay_while_others_write_around_them(site: Site) {
+    let lines: Vec<String> = (1..=60).map(|n| format!("line {n}")).collect();
+    let scene = Scene::with_note(site, &lines.join("\n")).await;
+    let (ada, bob) = (&scene.ada, &scene.bob);
+    type_in_note(ada, "").await;
+    let select = "const t = document.activeElement; const at = t.value.indexOf('line 30'); \
+                  t.setSelectionRange(at, at + 7, 'backward'); t.scrollTop = 200; window.scrollTo(0, 120); \
+                  return [t.scrollTop, window.scrollY]";
+    let before = ada.script(select).await;
+    assert_ne!(before[1], 0, "the page can be scrolled: {before}");
+    for (place, words) in [
+        ("line 2\\n", "ABOVE "),
+        ("line 50\\n", "BELOW "),
+        ("line 30\\n", "<"),
+        ("\\nline 31", ">"),
+    ] {
+        bob.script(&format!(
+            "document.querySelector('#notes .note [data-action=edit], #notes .note [data-view]').click();\
+             const t = document.querySelector('#notes .note textarea'); t.focus();\
+             const at = t.value.indexOf('{place}'); t.setSelectionRange(at, at);\
+             document.execCommand('insertText', false, '{words}'); t.blur()"
+        ))
+        .await;
+        let seen = format!(
+            "return document.querySelector('#notes .note textarea').value.includes('{words}')"
+        );
+        ada.until("the words arrive", &seen).await;
+    }
+    let after = ada
+        .script("const t = document.activeElement; return [t.value.slice(t.selectionStart, t.selectionEnd), t.selectionDirection]")
+        .await;
+    assert_eq!(after, json!(["line 30", "backward"]), "her selection is where it was");
+    let scroll = ada.script("return [document.activeElement.scrollTop, window.scrollY]").await;
+    assert_eq!(scroll[1], before[1], "the page has not scrolled under her");
+}
+
+async fn words_that_are_too_long_for_a_note_stay_and_the_limit_is_said(site: Site) {
+    let browser = Browser::start().await;
+    let ada = browser.window().await;
+    create_board(&ada, &site.url(), "Long").await;
+    is_live(&ada).await;
+    ada.script(
+        "const t = document.querySelector('#composer textarea'); t.value = 'word '.repeat(15000);\
+         document.querySelector('#composer').requestSubmit()",
+    )
+    .await;
+    let reason = ada.find("#drafts [data-reason]").await.text().await.expect("text");
+    assert!(reason.contains("up to 64 KB") && reason.contains("73.3 KB"), "{reason}");
+    let buttons =
+        "return [...document.querySelectorAll('#drafts button')].map(it => it.dataset.action)";
+    assert_eq!(ada.script(buttons).await, json!(["draft-copy", "draft-discard"]));
+    let kept = "return document.querySelector('#drafts [data-text]').textContent.length";
+    assert_eq!(ada.script(kept).await, 75_000);
+}
+
+async fn a_trashed_note_comes_back_by_undo(site: Site) {
+    let scene = Scene::with_note(site, "not this one").await;
+    scene.ada.script("document.querySelector('#notes .note [data-action=trash]').click()").await;
+    for window in [&scene.ada, &scene.bob] {
+        window.until("the note is gone", "return !document.querySelector('#notes .note')").await;
+    }
+    scene.ada.find("#toasts [data-action=undo]").await.click().await.expect("clicked");
+    for window in [&scene.ada, &scene.bob] {
+        shows(window, "not this one").await;
+    }
+}
+
+async fn boxes_are_ticked_without_opening_their_note(site: Site) {
+    let list = "- [ ] bread\n- [x] salt\n    - [ ] fine\n\n> 1. [ ] \\[ ] quoted";
+    let scene = Scene::with_note(site, "boxes").await;
+    let (ada, bob) = (&scene.ada, &scene.bob);
+    type_in_note(ada, "").await;
+    ada.script(&format!(
+        "document.activeElement.select(); document.execCommand('insertText', false, {})",
+        json!(list)
+    ))
+    .await;
+    leave_note(ada).await;
+    let tick = |box_: usize| {
+        format!("document.querySelectorAll('#notes .note [data-view] input')[{box_}].click()")
+    };
+    let ticked = [
+        (ada, 0, "- [x] bread\n- [x] salt\n    - [ ] fine\n\n> 1. [ ] \\[ ] quoted"),
+        (bob, 3, "- [x] bread\n- [x] salt\n    - [ ] fine\n\n> 1. [x] \\[ ] quoted"),
+        (bob, 2, "- [x] bread\n- [x] salt\n    - [x] fine\n\n> 1. [x] \\[ ] quoted"),
+        (ada, 1, "- [x] bread\n- [ ] salt\n    - [x] fine\n\n> 1. [x] \\[ ] quoted"),
+    ];
+    for window in [ada, bob] {
+        shows(window, list).await;
+    }
+    for (who, box_, text) in ticked {
+        who.script(&tick(box_)).await;
+        for window in [ada, bob] {
+            shows(window, text).await;
+        }
+    }
+    assert_eq!(ada.script("return document.querySelector('[data-editing]')").await, json!(null));
+}
