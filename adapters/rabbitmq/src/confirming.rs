@@ -13,6 +13,7 @@ use crate::publishing::{Parcel, Verdict};
 
 /// A broker that lives confirms at once what it has nowhere to put.
 const PROBED_WITHIN: Duration = Duration::from_secs(1);
+const RENEWED_WITHIN: Duration = Duration::from_secs(2);
 /// No queue can be called so.
 const NOWHERE: &str = "";
 
@@ -22,30 +23,43 @@ pub(crate) struct Confirming {
     channel: Channel,
     /// The number of the last parcel. None is given twice, so that what comes back late is not taken for another one.
     last: u64,
-    /// Whether something on it was not confirmed. If its queue is made anew, the broker waits on this channel for what
-    /// the former queue got, and confirms nothing for the new one.
+    /// Whether something on it was not confirmed.
     owes: bool,
+    renewal: Renewal,
+}
+
+/// Whether it goes on over another channel once something was not confirmed. If the queue of that is made anew, the broker
+/// waits on this channel for what the former queue got, and confirms nothing for the new one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Renewal {
+    /// For queues that may be made anew.
+    Wanted,
+    /// For queues that end with the connection of whoever consumes them.
+    Needless,
+    /// It could not be renewed, so that nothing can be published any more.
+    Failed,
 }
 
 impl Confirming {
-    pub async fn on(open: &Arc<Open>) -> Result<Self, Fault> {
+    pub async fn on(open: &Arc<Open>, renewal: Renewal) -> Result<Self, Fault> {
         let channel = open.channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
-        Ok(Self { open: Arc::clone(open), channel, last: 0, owes: false })
+        Ok(Self { open: Arc::clone(open), channel, last: 0, owes: false, renewal })
     }
 
     /// Whether the broker has not closed it, as it does after a fault.
     pub fn is_open(&self) -> bool {
-        self.channel.status().connected()
+        self.renewal != Renewal::Failed && self.channel.status().connected()
     }
 
-    /// Publishes in order, and waits for all confirmations: one verdict for each. It goes on over another channel of
-    /// the connection where something before was not confirmed.
+    /// Publishes in order, and waits for all confirmations: one verdict for each.
     pub async fn publish(&mut self, parcels: Vec<Parcel>, within: Duration) -> Vec<Verdict> {
         if self.owes
+            && self.renewal == Renewal::Wanted
             && let Err(fault) = self.renew().await
         {
-            return vec![Verdict::Unknown(fault.to_string()); parcels.len()];
+            self.renewal = Renewal::Failed;
+            return vec![Verdict::Refused(fault.to_string()); parcels.len()];
         }
         self.owes = true;
         let verdicts = self.put_all(parcels, within).await;
@@ -54,7 +68,7 @@ impl Confirming {
     }
 
     async fn renew(&mut self) -> Result<(), Fault> {
-        let renewing = timeout(PROBED_WITHIN, Self::on(&self.open));
+        let renewing = timeout(RENEWED_WITHIN, Self::on(&self.open, self.renewal));
         let renewed = renewing.await.map_err(|_| Fault::Silent)??;
         *self = Self { last: self.last, ..renewed };
         Ok(())

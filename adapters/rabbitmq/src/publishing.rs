@@ -8,7 +8,7 @@ use lapin::{BasicProperties, Channel};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use crate::confirming::{Confirming, put};
+use crate::confirming::{Confirming, Renewal, put};
 use crate::connection::{Fault, Open};
 use crate::link::{Closing, Link, Purpose, Stage, Standing};
 use crate::settings::Settings;
@@ -127,9 +127,9 @@ impl Purpose for Publishing {
     async fn begin(&self, open: &Arc<Open>, _: u64) -> Result<Session, Fault> {
         let unconfirmed = open.channel().await?;
         topology::declare(&unconfirmed, &self.settings).await?;
-        let confirmed = Mutex::new(Confirming::on(open).await?);
-        let calls = Mutex::new(Confirming::on(open).await?);
-        let dead = Mutex::new(Confirming::on(open).await?);
+        let confirmed = Mutex::new(Confirming::on(open, Renewal::Wanted).await?);
+        let calls = Mutex::new(Confirming::on(open, Renewal::Needless).await?);
+        let dead = Mutex::new(Confirming::on(open, Renewal::Wanted).await?);
         Ok(Session { confirmed, calls, dead, unconfirmed })
     }
 
@@ -251,17 +251,17 @@ async fn judged(
     channel: &mut Confirming,
     verdicts: Vec<Verdict>,
 ) -> Vec<Verdict> {
+    let is_all_known = !verdicts.iter().any(Verdict::is_unknown);
     // A blocked connection says nothing, and will go on when the broker has room again.
-    let unknown = verdicts.iter().find(|it| it.is_unknown()).cloned();
-    let Some(Verdict::Unknown(reason)) = unknown.filter(|_| !standing.open.is_blocked()) else {
+    if standing.open.is_blocked() || (is_all_known && channel.is_open()) {
         return verdicts;
-    };
+    }
     let some_are_known = !verdicts.iter().all(Verdict::is_unknown);
     if channel.is_open() && (some_are_known || channel.answers().await) {
         return verdicts.into_iter().map(Verdict::blamed_on_its_queue).collect();
     }
     if !standing.open.is_blocked() {
-        standing.give_up(&reason);
+        standing.give_up("nothing that is published is confirmed");
     }
     verdicts
 }

@@ -168,7 +168,13 @@ async fn a_broken_work_queue_takes_no_other_with_it_and_is_made_anew() {
 
     let worker = bus.worker().await;
 
-    until_held(&worker, 3).await;
+    // The first time, nobody knows which of them it is.
+    eventually("the others to be held for good", async || {
+        until_held(&worker, 3).await;
+        sleep(Duration::from_secs(1)).await;
+        (worker.queues_held().len() >= 3).then_some(())
+    })
+    .await;
     eventually("the broken one to be made anew", async || {
         let held = worker.queues_held();
         assert!(held.is_superset(&BTreeSet::from([0, 2, 3])), "{held:?}");
@@ -180,6 +186,22 @@ async fn a_broken_work_queue_takes_no_other_with_it_and_is_made_anew() {
     while taken.len() < 40 {
         taken.extend(take_numbers(&worker, 1).await);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_work_queue_that_is_deleted_meanwhile_is_declared_again() {
+    let (broker, bus) = started().await;
+    let bus = bus.with_work_queues(4);
+    let gateway = bus.gateway().await;
+    silence(&broker, "stop", &bus.names().work(1));
+    let worker = bus.worker().await;
+    until_held(&worker, 3).await;
+
+    ctl(&broker, &["delete_queue", &bus.names().work(1)]);
+
+    until_held(&worker, 4).await;
+    send_until_taken(&gateway, &commands(&gateway, 0..40)).await;
+    assert_eq!(take_numbers(&worker, 40).await, (0..40).collect::<Vec<_>>());
 }
 
 /// Waits for a dead letter, and takes it away.

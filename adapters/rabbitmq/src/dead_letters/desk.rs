@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use uuid::{Builder, Uuid};
 
 use super::{INTERNAL, ORIGIN, OUTCOME, REASON};
-use crate::confirming::Confirming;
+use crate::confirming::{Confirming, Renewal};
 use crate::connect_error::ConnectError;
 use crate::connection::{Fault, Open};
 use crate::publishing::{CONFIRMED_WITHIN, Parcel, Verdict};
@@ -78,7 +78,7 @@ impl Desk {
             let open = Arc::new(Open::connect(&settings, "sockbit dead letters").await?);
             let channel = open.channel().await?;
             topology::declare(&channel, &settings).await?;
-            let confirming = Mutex::new(Confirming::on(&open).await?);
+            let confirming = Mutex::new(Confirming::on(&open, Renewal::Wanted).await?);
             Ok::<_, Fault>((open, channel, confirming))
         };
         match sit_down.await {

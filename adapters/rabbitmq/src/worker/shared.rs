@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use sockbit_application::seal::Kind;
+use tokio::sync::Semaphore;
 
 use super::asked::AskedBox;
 use super::inbox::Inbox;
@@ -15,6 +16,9 @@ use crate::settings::Settings;
 use crate::topology::WORKERS_KEY;
 use crate::wire::SignOfLife;
 
+/// Queues that are tried apart at the same time.
+const TRIES_MAX: usize = 4;
+
 pub(super) struct Shared {
     pub settings: Arc<Settings>,
     pub publisher: Publisher,
@@ -23,10 +27,10 @@ pub(super) struct Shared {
     pub roster: Roster,
     pub dead: DeadLetters,
     held: Mutex<BTreeSet<u16>>,
-    /// What was begun to be taken up, and is neither held nor let go of.
-    awaited: Mutex<BTreeSet<u16>>,
-    /// Held by whoever tries a queue on another connection.
-    pub trying: tokio::sync::Mutex<()>,
+    /// Queues that were to be taken up and never were: any of them may be what brought a connection down.
+    suspects: Mutex<BTreeSet<u16>>,
+    /// For those who try a queue on a connection of its own, which takes some megabytes.
+    pub tries: Semaphore,
 }
 
 impl Shared {
@@ -39,8 +43,8 @@ impl Shared {
             roster: Roster::default(),
             dead,
             held: Mutex::default(),
-            awaited: Mutex::default(),
-            trying: tokio::sync::Mutex::default(),
+            suspects: Mutex::default(),
+            tries: Semaphore::new(TRIES_MAX),
         }
     }
 
@@ -51,21 +55,16 @@ impl Shared {
         queues_of(me, &workers, self.settings.work_queues)
     }
 
-    /// A queue is about to be taken up. Says whether this may be tried beside the others: where it was tried before and
-    /// did not end, it may be what ended the connection.
-    pub fn begin_to_take_up(&self, queue: u16) -> bool {
-        locked(&self.awaited).insert(queue)
+    /// A queue is about to be taken up, and is a suspect until it is. Whether it was one before.
+    pub fn suspect(&self, queue: u16) -> bool {
+        !locked(&self.suspects).insert(queue)
     }
 
     pub fn took_up(&self, queue: u16) {
-        locked(&self.awaited).remove(&queue);
+        locked(&self.suspects).remove(&queue);
         self.change_held(|held| {
             held.insert(queue);
         });
-    }
-
-    pub fn no_longer_await(&self, queue: u16) {
-        locked(&self.awaited).remove(&queue);
     }
 
     pub fn let_go(&self, queue: u16) {

@@ -83,7 +83,6 @@ impl Stand {
             self.receive(stand, message.map_err(|error| error.to_string())?).await;
         }
         self.shared.inbox.settled(stand).await;
-        self.shared.inbox.close(stand);
         close(channel).await
     }
 

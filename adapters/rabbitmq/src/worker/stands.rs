@@ -28,9 +28,7 @@ impl Stands {
     /// Consumes exactly these queues from now on.
     pub fn hold(&mut self, wanted: &BTreeSet<u16>) {
         // Dropping the word says it too.
-        for (queue, _) in self.active.extract_if(.., |queue, _| !wanted.contains(queue)) {
-            self.shared.no_longer_await(queue);
-        }
+        self.active.retain(|queue, _| wanted.contains(queue));
         for queue in wanted {
             if !self.active.contains_key(queue) {
                 let (leave, left) = oneshot::channel();

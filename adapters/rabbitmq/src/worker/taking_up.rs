@@ -1,15 +1,17 @@
-//! How a work queue is taken up. One that may be what brought the connection down is tried on another one first.
+//! How a work queue is taken up. A suspect, which may be what brought the connection down, is tried apart first.
 //!
 //! RabbitMQ answers whoever consumes a queue that it cannot serve, as after a full disk, by ending the whole
 //! connection. Tried beside the others, such a queue would take them down with it each time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use lapin::ErrorKind;
 use lapin::options::QueueDeleteOptions;
 use lapin::protocol::{AMQPErrorKind, AMQPHardError};
-use lapin::{Channel, Consumer, ErrorKind};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::shared::Shared;
 use super::stand::{Stand, close};
 use crate::connection::{Fault, Open};
 use crate::consuming::consume;
@@ -22,106 +24,139 @@ const PREFETCH_IN_ALL: u16 = 1_024;
 /// The same, of one queue.
 const PREFETCH_LEAST: u16 = 4;
 const PREFETCH_MOST: u16 = 64;
-/// A queue whose leader is away does not answer, and there is no reason to let go of the others.
+/// A queue whose leader is away does not answer, and there is no reason to let go of the others. The broker waits for it
+/// half a minute and longer, and then ends the connection as if the queue were broken: this has to be shorter, so
+/// that a queue that is only away is never made anew.
 const TAKEN_UP_WITHIN: Duration = Duration::from_secs(5);
 /// A broker that has just begun may not have all of a queue yet.
 const BROKEN_FOR: Duration = Duration::from_secs(5);
+/// As long as the broker takes to delete a queue of which some nodes are away, and more.
+const MADE_WITHIN: Duration = Duration::from_secs(20);
+/// Where no other connection can be had for so long, a suspect is taken up beside the others.
+const UNTRIED_FOR: Duration = Duration::from_secs(30);
+
+/// Why a queue could not be tried with success.
+#[derive(Debug, thiserror::Error)]
+enum Untaken {
+    /// That says nothing of the queue.
+    #[error("there is no connection to try it on: {0}")]
+    Untried(Fault),
+    /// The broker itself failed at it.
+    #[error("it is broken: {0}")]
+    Broken(lapin::Error),
+    /// It does not answer, or something else is the matter.
+    #[error("{0}")]
+    Unserved(Fault),
+}
+
+impl From<lapin::Error> for Untaken {
+    fn from(error: lapin::Error) -> Self {
+        match error.kind() {
+            ErrorKind::ProtocolError(it)
+                if *it.kind() == AMQPErrorKind::Hard(AMQPHardError::INTERNALERROR) =>
+            {
+                Self::Broken(error)
+            }
+            _ => Self::Unserved(error.into()),
+        }
+    }
+}
 
 impl Stand {
     /// Ends when the queue is handed over, or with the reason why the worker's connection cannot go on.
     pub async fn keep(self) -> Result<(), String> {
-        if !self.shared.begin_to_take_up(self.queue) {
-            tokio::select! {
-                _ = self.leave.clone() => return Ok(()),
-                () = self.until_it_is_served() => {}
-            }
-        }
-        let mut pause = Pause::default();
+        let mut is_suspect = self.shared.suspect(self.queue);
         loop {
+            if is_suspect {
+                tokio::select! {
+                    _ = self.leave.clone() => return Ok(()),
+                    () = self.until_it_is_served() => {}
+                }
+            }
             let channel = self.open.channel().await.map_err(|error| error.to_string())?;
+            let prefetch = prefetch(self.shared.settings.work_queues);
             let consuming = tokio::select! {
                 _ = self.leave.clone() => return close(&channel).await,
-                consuming = timeout(TAKEN_UP_WITHIN, self.consume(&channel)) => consuming,
+                consuming = timeout(TAKEN_UP_WITHIN, consume(&channel, &self.name, prefetch)) => consuming,
             };
             match consuming {
                 Ok(Ok(consumer)) => return self.work(channel, consumer).await,
                 Ok(Err(error)) => return Err(error.to_string()),
                 Err(_) => tracing::warn!(queue = self.name, "a work queue does not answer"),
             }
+            is_suspect = true;
             close(&channel).await?;
-            tokio::select! {
-                _ = self.leave.clone() => return Ok(()),
-                () = sleep(pause.next()) => {}
-            }
         }
     }
 
-    /// Tries the queue until the broker serves it.
     async fn until_it_is_served(&self) {
+        let begun = Instant::now();
         let mut pause = Pause::default();
         let mut broken_since = None;
-        while let Err(fault) = self.is_served().await {
-            tracing::warn!(queue = self.name, %fault, "a work queue cannot be served");
-            broken_since =
-                is_about_the_queue(&fault).then(|| broken_since.unwrap_or_else(Instant::now));
-            if broken_since.is_some_and(|since| since.elapsed() >= BROKEN_FOR) {
-                self.make_anew().await;
-                broken_since = None;
+        while let Err(reason) = self.try_apart(&mut broken_since).await {
+            tracing::warn!(queue = self.name, %reason, "a work queue cannot be served");
+            if matches!(reason, Untaken::Untried(_)) && begun.elapsed() >= UNTRIED_FOR {
+                return;
             }
             sleep(pause.next()).await;
         }
     }
 
-    /// Whether it can be consumed. At most one message is delivered, and comes again.
-    async fn is_served(&self) -> Result<(), Fault> {
-        self.on_another_connection(async |channel| consume(channel, &self.name, 1).await.map(drop))
-            .await
-    }
-
-    /// Takes the queue away, with what waits in it, and declares another one. Nothing is lost: whoever sent a
-    /// command has it until they know its outcome, and sends it again.
-    async fn make_anew(&self) {
-        tracing::error!(queue = self.name, "a work queue is broken; it is deleted and made anew");
-        let making = self.on_another_connection(async |channel| {
-            channel.queue_delete(self.name.as_str().into(), QueueDeleteOptions::default()).await?;
-            topology::declare_work_queue(channel, &self.shared.settings, self.queue).await
-        });
-        match making.await {
-            Ok(()) => metrics::counter!("sockbit_bus_queues_made_anew_total").increment(1),
-            Err(fault) => tracing::warn!(queue = self.name, %fault, "it could not be made anew"),
-        }
-    }
-
-    /// Does what may bring a connection down on one that nothing else is lost with. There is one at a time, since each
-    /// takes some megabytes.
-    async fn on_another_connection(
-        &self,
-        does: impl AsyncFnOnce(&Channel) -> lapin::Result<()>,
-    ) -> Result<(), Fault> {
-        let _turn = self.shared.trying.lock().await;
-        let trying = async {
-            let open = Open::connect(&self.shared.settings, &self.connection_name()).await?;
-            let done = does(&open.channel().await?).await;
-            open.close().await;
-            Ok(done?)
+    /// Tries it on a connection that nothing else is lost with, and makes it anew where it stays broken.
+    async fn try_apart(&self, broken_since: &mut Option<Instant>) -> Result<(), Untaken> {
+        let _turn = self.shared.tries.acquire().await;
+        let tried = self.consume_apart().await;
+        *broken_since = match &tried {
+            Err(Untaken::Broken(_)) => Some(broken_since.unwrap_or_else(Instant::now)),
+            _ => None,
         };
-        timeout(TAKEN_UP_WITHIN, trying).await.unwrap_or(Err(Fault::Silent))
+        if broken_since.is_some_and(|since| since.elapsed() >= BROKEN_FOR) {
+            *broken_since = None;
+            // Not left half done where this worker leaves meanwhile.
+            tokio::spawn(make_anew(Arc::clone(&self.shared), self.queue)).await.ok();
+        }
+        tried
     }
 
-    async fn consume(&self, channel: &Channel) -> lapin::Result<Consumer> {
-        consume(channel, &self.name, prefetch(self.shared.settings.work_queues)).await
-    }
-
-    fn connection_name(&self) -> String {
-        format!("sockbit trying {} {}", self.name, self.shared.settings.id)
+    /// At most one message is delivered, and comes again.
+    async fn consume_apart(&self) -> Result<(), Untaken> {
+        let open = connect_apart(&self.shared, &self.name).await.map_err(Untaken::Untried)?;
+        let consuming = async {
+            let channel = open.channel().await?;
+            // Whoever wanted to mend it may have deleted it.
+            topology::declare_work_queue(&channel, &self.shared.settings, self.queue).await?;
+            consume(&channel, &self.name, 1).await.map(drop)
+        };
+        let consumed = timeout(TAKEN_UP_WITHIN, consuming).await;
+        open.close().await;
+        consumed.map_err(|_| Untaken::Unserved(Fault::Silent))?.map_err(Untaken::from)
     }
 }
 
-/// Whether the broker itself failed, on a connection on which nothing else was asked of it.
-fn is_about_the_queue(fault: &Fault) -> bool {
-    let Fault::Broker(error) = fault else { return false };
-    let ErrorKind::ProtocolError(error) = error.kind() else { return false };
-    matches!(error.kind(), AMQPErrorKind::Hard(AMQPHardError::INTERNALERROR))
+/// Takes a queue away, with what waits in it, and declares another one. What waited is sent again: whoever sent a command
+/// has it until they know its outcome.
+async fn make_anew(shared: Arc<Shared>, queue: u16) {
+    let name = shared.settings.names.work(queue);
+    tracing::error!(queue = name, "a work queue is broken; it is deleted and made anew");
+    let making = async {
+        let open = connect_apart(&shared, &name).await?;
+        let channel = open.channel().await?;
+        // A broker that cannot make one, with a disk that is still full, shall not be left without this one.
+        topology::try_a_work_queue(&channel, &shared.settings).await?;
+        channel.queue_delete(name.as_str().into(), QueueDeleteOptions::default()).await?;
+        topology::declare_work_queue(&channel, &shared.settings, queue).await?;
+        open.close().await;
+        Ok::<_, Fault>(())
+    };
+    match timeout(MADE_WITHIN, making).await.unwrap_or(Err(Fault::Silent)) {
+        Ok(()) => metrics::counter!("sockbit_bus_queues_made_anew_total").increment(1),
+        Err(fault) => tracing::warn!(queue = name, %fault, "it could not be made anew"),
+    }
+}
+
+async fn connect_apart(shared: &Shared, queue: &str) -> Result<Open, Fault> {
+    let name = format!("sockbit trying {queue} {}", shared.settings.id);
+    Open::connect(&shared.settings, &name).await
 }
 
 /// How many messages of each queue are sent ahead where there are so many queues.
