@@ -34,7 +34,7 @@ impl BoardClient {
             Change::NoteEdited { note, delta } => {
                 self.note_edited(*note, delta, event, is_own, is_news);
             }
-            Change::NoteCreated { note, .. } => self.note_created(*note, is_own),
+            Change::NoteCreated { note, .. } => self.note_created(*note),
             Change::NoteDeleted { note } => self.note_deleted(*note, moment),
             Change::BoardRenamed { .. } => self.changes.board(),
             Change::MemberJoined { role } if Some(event.actor.id) == self.owner => {
@@ -95,12 +95,9 @@ impl BoardClient {
         self.drop_if_clean(note);
     }
 
-    fn note_created(&mut self, note: NoteId, is_own: bool) {
-        let Some(server) = self.known.notes.get(&note) else { return };
-        if is_own && let Some(open) = self.outbox.open_mut() {
-            open.shown = Some(server.text.clone());
-        }
-        if let Some(text) = self.texts.get_mut(&note) {
+    fn note_created(&mut self, note: NoteId) {
+        if let (Some(server), Some(text)) = (self.known.notes.get(&note), self.texts.get_mut(&note))
+        {
             let change = text.land(&server.text);
             self.changes.text(note, change);
             self.drop_if_clean(note);

@@ -257,6 +257,7 @@ impl BoardClient {
     fn replace(&mut self, pages: Vec<BoardPage>, moment: &mut Moment<'_>) {
         self.known.replace(pages);
         self.outbox.forget_outcome();
+        self.outbox.forget_creations();
         self.known.notes.keys().for_each(|note| self.outbox.note_was_seen(*note));
         let notes: Vec<NoteId> = self.texts.keys().copied().collect();
         for note in notes {

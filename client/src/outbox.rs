@@ -41,7 +41,7 @@ pub(crate) struct Frozen {
     pub done_at: Option<Position>,
     /// Its event was seen.
     pub happened: bool,
-    /// What an edit or a creation made of its note. With its event the words are the server's, until the outcome says that
+    /// What an edit made of its note. With its event the words are the server's, until the outcome says that
     /// they were lost with a part of the history.
     pub shown: Option<Text>,
 }
@@ -205,6 +205,17 @@ impl Outbox {
     pub fn creation(&self, note: NoteId) -> Option<&Frozen> {
         let creates = |frozen: &&Frozen| frozen.creates() == Some(note) && !frozen.happened;
         self.commands().map(|(_, frozen)| frozen).find(creates)
+    }
+
+    /// The board is known anew, and may be an older one: whether notes were created is seen there.
+    pub fn forget_creations(&mut self) {
+        for entry in &mut self.entries {
+            if let Wish::Frozen(frozen) = &mut entry.wish
+                && frozen.creates().is_some()
+            {
+                frozen.happened = false;
+            }
+        }
     }
 
     /// The server has this note, or had it, so its creation happened.

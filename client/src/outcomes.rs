@@ -93,10 +93,7 @@ impl BoardClient {
             return;
         };
         let Frozen { command, shown, .. } = *frozen;
-        // A creation that is still laid over what the server has keeps its words itself.
-        if let (Some(note), Some(shown)) = (command.note(), shown)
-            && self.outbox.creation(note).is_none()
-        {
+        if let (Some(note), Some(shown)) = (command.note(), shown) {
             self.lose_words(note, shown, reason, moment);
         }
         match command {

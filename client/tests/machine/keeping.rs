@@ -183,13 +183,14 @@ fn a_new_note_that_the_server_had_and_lost_with_its_history_becomes_a_draft_even
         let create = Command::CreateNote { note, text: text.clone(), colour, rank: rank.clone() };
         let id = desk.wish(create);
         desk.hear(event(6, id, Change::NoteCreated { note, text, colour, rank }));
+        desk.machine.edit(note, &insert(3, " words")).expect("it fits");
         desk.machine.disconnected();
         if is_reloaded {
             reload(&mut desk, Some(1));
         }
         rejoin(&mut desk, 4, &["one"]);
         desk.hear(rejected(id, RejectionCode::BoardFull));
-        assert_eq!(desk.drafts(), [("board_full", "new")]);
+        assert_eq!(desk.drafts(), [("board_full", "new words")]);
         assert_eq!((desk.machine.notes().len(), desk.machine.unsent()), (1, 0));
     }
 }

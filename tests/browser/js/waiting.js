@@ -123,14 +123,14 @@ export function a_new_note_that_the_server_had_and_lost_with_its_history_becomes
   client.wish({ type: "create_note", ...made }, { ...moment(10), id: "wish" });
   const event = { board: "board", seq: 2, from: 2, id: "second", prev: "first", message: "wish", actor: ME, at: 10 };
   client.receive({ type: "event", event: { ...event, change: { type: "note_created", ...made } } }, moment(20));
-  same(client.position()?.seq, 2);
+  client.edit("new", [{ retain: 5 }, { insert: " more" }]);
   const kept = JSON.parse(JSON.stringify(client.saved()));
   const later = BoardClient.restore(kept, { ...moment(0, 30), actor: "me" });
   for (const it of [client, later]) {
     joinOlder(it);
     const rejected = { result: "rejected", code: "board_full", detail: "there are too many notes" };
     it.receive({ type: "outcome", board: "board", id: "wish", outcome: rejected }, moment(40));
-    same(it.drafts().map(({ text, reason }) => [text, reason.code]), [["words", "board_full"]]);
+    same(it.drafts().map(({ text, reason }) => [text, reason.code]), [["words more", "board_full"]]);
     same([it.notes().length, it.unsent()], [1, 0]);
   }
 }

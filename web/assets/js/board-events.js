@@ -38,7 +38,7 @@ function nextEvent(client, event, moment) {
   if (isNews === null) return;
   const { change, actor } = event;
   if (change.type === "note_edited") noteEdited(client, event, isOwn, isNews);
-  if (change.type === "note_created") noteCreated(client, change.note, isOwn);
+  if (change.type === "note_created") noteCreated(client, change.note);
   if (change.type === "note_deleted" && !client.known.notes.has(change.note)) {
     client.outbox.noteWasSeen(change.note);
     loseNote(client, change.note, moment);
@@ -121,14 +121,11 @@ function underTyping(text, delta, server, isOwn, isNews) {
 /**
  * @param {BoardClient} client
  * @param {string} note
- * @param {boolean} isOwn
  */
-function noteCreated(client, note, isOwn) {
+function noteCreated(client, note) {
   const server = client.known.notes.get(note);
-  if (!server) return;
-  if (isOwn && client.outbox.open) client.outbox.open.shown = server.text;
   const text = client.texts.get(note);
-  if (!text) return;
+  if (!server || !text) return;
   client.changes.text(note, text.land(server.text));
   client.dropIfClean(note);
 }

@@ -257,6 +257,7 @@ function replace(client, pages, moment) {
   const { known, outbox, texts, changes } = client;
   known.replace(pages);
   outbox.forgetOutcome();
+  outbox.forgetCreations();
   for (const note of known.notes.keys()) outbox.noteWasSeen(note);
   for (const note of [...texts.keys()].sort()) {
     const server = known.notes.get(note);

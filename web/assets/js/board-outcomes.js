@@ -97,8 +97,7 @@ export function reject(client, id, reason, moment) {
   const open = outbox.open;
   if (!open || open.id !== id) return;
   const { command, shown } = open;
-  // A creation that is still laid over what the server has keeps its words itself.
-  if (shown && !outbox.creation(command.note)) loseWords(client, command.note, shown, reason, moment);
+  if (shown) loseWords(client, command.note, shown, reason, moment);
   if (open.isEdit && reason.code === "base_gone") return editAnew(client, command);
   if (open.isCreation) return rejectCreation(client, command.note, reason, moment);
   outbox.pop();

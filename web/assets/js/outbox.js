@@ -178,6 +178,13 @@ export class Outbox {
     return creation ?? null;
   }
 
+  /** The board is known anew, and may be an older one: whether notes were created is seen there. */
+  forgetCreations() {
+    for (const { command } of this.entries) {
+      if (command?.isCreation) command.happened = false;
+    }
+  }
+
   /**
    * The server has this note, or had it, so its creation happened.
    * @param {string} note

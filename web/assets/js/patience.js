@@ -1,6 +1,8 @@
 // @ts-check
 // What is waited for only so long.
 
+export class TooLate extends Error {}
+
 /**
  * @template T
  * @param {number} most
@@ -9,7 +11,7 @@
  */
 export function within(most, promise) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("it takes too long")), most);
+    const timer = setTimeout(() => reject(new TooLate("it takes too long")), most);
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -4,7 +4,7 @@
 
 import { isBlank, MemoryKeep } from "./keep.js";
 import { uuid } from "./ids.js";
-import { within } from "./patience.js";
+import { TooLate, within } from "./patience.js";
 
 /** @typedef {import("./keep.js").Content} Content */
 /** @typedef {import("./keep.js").KeptRecord} KeptRecord */
@@ -120,27 +120,30 @@ export class Claim {
 
 /**
  * The record in which this page keeps what belongs to one board: one that a page before it left,
- * or a new one. Where the browser refuses or says nothing, it lives as long as the page.
+ * or a new one. Where the browser refuses, it lives as long as the page.
  * @param {Keep} keep
  * @param {string} board
  */
 export async function claimFor(keep, board) {
-  const claiming = adoptedOrNew(keep, board);
-  const claim = await within(CLAIM_MAX_MS, claiming).catch(() => {
-    // What comes after all is left for the page after this one.
-    claiming.then((late) => late.release()).catch(() => {});
-    return newClaim(new MemoryKeep(), board);
-  });
+  const claim = await claimInTime(keep, board).catch(() => new Claim(new MemoryKeep(), uuid(), board, () => {}));
   remember(claim.id);
   return claim;
 }
 
 /**
+ * A new record where the browser does not say in time whether there is another one.
  * @param {Keep} keep
  * @param {string} board
  */
-async function adoptedOrNew(keep, board) {
-  return (await adopted(keep, board)) ?? newClaim(keep, board);
+async function claimInTime(keep, board) {
+  const adopting = adopted(keep, board);
+  const found = await within(CLAIM_MAX_MS, adopting).catch((error) => {
+    if (!(error instanceof TooLate)) throw error;
+    // What comes after all is left for the page after this one.
+    adopting.then((late) => late?.release()).catch(() => {});
+    return null;
+  });
+  return found ?? newClaim(keep, board);
 }
 
 /**
@@ -183,10 +186,15 @@ async function claimed(keep, { id, board }, patience) {
   const unlock = hasLocks() ? await lock(id, patience) : null;
   if (hasLocks() && !unlock) return null;
   const claim = new Claim(keep, id, board, unlock);
-  const content = unlock ? (await keep.read(id))?.content : await takenOver(keep, id);
-  if (content) claim.adopt(content);
-  else claim.release();
-  return content ? claim : null;
+  try {
+    const content = unlock ? (await keep.read(id))?.content : await takenOver(keep, id);
+    if (content) claim.adopt(content);
+    else claim.release();
+    return content ? claim : null;
+  } catch (error) {
+    claim.release();
+    throw error;
+  }
 }
 
 /**
