@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use lapin::options::{
-    ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
-};
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, LongString, ShortString};
 use lapin::{Channel, ExchangeKind};
 use sockbit_application::slot::Slot;
@@ -49,11 +47,6 @@ impl Names {
     #[must_use]
     pub fn work(&self, queue: u16) -> String {
         self.name(&format!("work.{queue}"))
-    }
-
-    /// A queue like those, in which nothing ever waits.
-    pub(crate) fn spare(&self) -> String {
-        self.name("work.spare")
     }
 
     /// The exchange for all news. The routing key is the number of a slot for what happened there,
@@ -156,13 +149,6 @@ pub(crate) async fn declare_work_queue(
     number: u16,
 ) -> lapin::Result<()> {
     queue(channel, settings.names.work(number), DURABLE, work(settings)).await
-}
-
-/// Declares a spare one, and deletes it: whether the broker can make such a queue now.
-pub(crate) async fn try_a_work_queue(channel: &Channel, settings: &Settings) -> lapin::Result<()> {
-    let name = settings.names.spare();
-    queue(channel, name.clone(), DURABLE, work(settings)).await?;
-    channel.queue_delete(name.into(), QueueDeleteOptions::default()).await.map(drop)
 }
 
 /// A gateway's own queue. It belongs to its connection and ends with it, so nothing is left behind

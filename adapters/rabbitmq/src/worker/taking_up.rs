@@ -141,8 +141,6 @@ async fn make_anew(shared: Arc<Shared>, queue: u16) {
     let making = async {
         let open = connect_apart(&shared, &name).await?;
         let channel = open.channel().await?;
-        // A broker that cannot make one, with a disk that is still full, shall not be left without this one.
-        topology::try_a_work_queue(&channel, &shared.settings).await?;
         channel.queue_delete(name.as_str().into(), QueueDeleteOptions::default()).await?;
         topology::declare_work_queue(&channel, &shared.settings, queue).await?;
         open.close().await;
