@@ -140,12 +140,14 @@ impl NoteText {
         self.moor(&Delta::diff(&self.ground, server), server)
     }
 
-    fn moor(&mut self, over: &Delta, server: &Text) -> Delta {
-        let mut over = over.clone();
-        cross(&mut over, &mut self.pending);
+    /// What is pending stays before or behind what was replaced meanwhile, where it stood.
+    fn moor(&mut self, change: &Delta, server: &Text) -> Delta {
+        let (mut inserts, mut deletes) = change.in_two();
+        cross(&mut inserts, &mut self.pending);
+        cross(&mut deletes, &mut self.pending);
         self.ground = server.clone();
         self.moored = true;
-        over
+        inserts.compose(&deletes).unwrap_or(inserts)
     }
 
     fn sent(&self) -> Text {

@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// What random texts hardly ever meet.
 fn chosen() -> impl Iterator<Item = (Text, Text)> {
     let pair = |(old, new): (String, String)| (Text::normalise(&old), Text::normalise(&new));
-    let bounds = at_the_bound().chain(beyond_the_bound());
+    let bounds = at_the_bound().chain(beyond_the_bound()).chain(in_many_lines());
     bounds.chain(around_each_mark()).chain(sharing_half_a_pair()).map(pair)
 }
 
@@ -48,6 +48,20 @@ fn beyond_the_bound() -> impl Iterator<Item = (String, String)> {
         let old = format!("{}{stays}{}", words(1_000), words(2_000));
         (old, format!("{}{stays}{}", words(3_000), words(4_000)))
     })
+}
+
+/// A line stays amid just so many new ones that it is found, and just not; and characters of scripts without
+/// blanks stand for themselves.
+fn in_many_lines() -> impl Iterator<Item = (String, String)> {
+    let lines = |from: u32, count: u32, word: &str| {
+        (from..from + count).map(|n| format!("{word}{n} a\n")).collect::<Vec<_>>().concat()
+    };
+    [("a b", 100), ("a b", 128), ("a b", 129), ("漢字", 128), ("𠀀𠀁", 60)].into_iter().map(
+        move |(word, count)| {
+            let old = format!("{}stays\n{}", lines(1_000, count, word), lines(2_000, 1, word));
+            (old, format!("{}stays\n{}", lines(3_000, count, word), lines(4_000, 1, word)))
+        },
+    )
 }
 
 /// Only where the character in the middle ends a word does it stay.

@@ -81,10 +81,10 @@ impl Deltas {
         Text::normalise(&text)
     }
 
-    /// A word that no other number has, before a blank or right before the next one.
-    pub fn token(&mut self, number: usize) -> String {
-        let [author, gap] = [self.below(3), self.below(4)];
-        format!("<{author}.{number}>{}", ["", "", " ", "\n"][gap])
+    /// A word that no other number has, and a blank or the end of its line.
+    pub fn word(&mut self, number: usize) -> String {
+        let [letter, gap] = [self.below(3), self.below(4)];
+        format!("{}{number}{}", ["a", "b", "c"][letter], [" ", " ", " ", "\n"][gap])
     }
 
     /// A text as somebody may have left it who worked on it elsewhere: parts typed anew, cut,

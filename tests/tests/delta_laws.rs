@@ -1,6 +1,7 @@
-//! The laws that deltas keep, on 1.3 million random cases. `SOCKBIT_DELTA_CASES` sets how many
+//! The laws that deltas keep, on 1.5 million random cases. `SOCKBIT_DELTA_CASES` sets how many
 //! cases each law is tried on, `SOCKBIT_DELTA_SEED` tries one alone.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::Debug;
 
@@ -147,23 +148,53 @@ fn a_diff_leads_to_the_new_text() {
     });
 }
 
+/// How many others write meanwhile: once in a hundred so many that words are not compared any more.
+fn others(deltas: &mut Deltas) -> usize {
+    if deltas.below(100) == 0 { 300 } else { deltas.below(8) }
+}
+
+/// The text that others wrote, with what was inserted into the one before it.
+fn carried(old: &Text, new: &Text, mine: &Delta) -> Result<Text, DeltaError> {
+    let (inserts, deletes) = Delta::diff(old, new).in_two();
+    deletes.transform(&inserts.transform(mine, true), true).apply(new)
+}
+
 #[test]
-fn a_diff_splits_no_word_that_others_typed_and_none_that_is_carried_over_it() {
+fn what_is_carried_over_a_diff_stands_between_words() {
     holds(|deltas| {
-        let mut words: Vec<String> = (0..deltas.below(8)).map(|n| deltas.token(n)).collect();
+        let mut words: Vec<String> = (0..deltas.below(8)).map(|n| deltas.word(n)).collect();
+        let old = Text::normalise(&words.concat());
+        let place = words[..deltas.below(words.len() + 1)].concat().encode_utf16().count();
+        let mine = Delta::new().retain(u32::try_from(place)?).insert("mine ");
+        for n in 100..100 + others(deltas) {
+            let at = deltas.below(words.len() + 1);
+            let replaced = deltas.below(3).min(words.len() - at);
+            words.splice(at..at + replaced, [deltas.word(n)]);
+        }
+        let merged = carried(&old, &Text::normalise(&words.concat()), &mine)?;
+        words.push("mine ".to_owned());
+        let sorted =
+            |text: &str| text.split_whitespace().map(str::to_owned).collect::<BTreeSet<_>>();
+        same(&sorted(merged.as_str()), &sorted(&words.concat()))
+    });
+}
+
+#[test]
+fn what_is_carried_over_many_inserts_splits_none_of_them_where_there_are_no_blanks() {
+    holds(|deltas| {
+        let mut words: Vec<String> =
+            (0..deltas.below(8)).map(|n| format!("<{}>", deltas.word(n).trim_end())).collect();
         let old = Text::normalise(&words.concat());
         let place = words[..deltas.below(words.len() + 1)].concat().encode_utf16().count();
         let mine = Delta::new().retain(u32::try_from(place)?).insert("<mine>");
-        // Once in a hundred so many that words are not compared any more.
-        let typed = if deltas.below(100) == 0 { 120 } else { deltas.below(8) };
-        for n in 100..100 + typed {
-            words.insert(deltas.below(words.len() + 1), deltas.token(n));
+        for n in 100..100 + others(deltas) {
+            let word = format!("<{}>", deltas.word(n).trim_end());
+            words.insert(deltas.below(words.len() + 1), word);
         }
-        let new = Text::normalise(&words.concat());
-        let merged = Delta::diff(&old, &new).transform(&mine, true).apply(&new)?;
+        let merged = carried(&old, &Text::normalise(&words.concat()), &mine)?;
         words.push("<mine>".to_owned());
-        let count = |word: &String| merged.as_str().matches(word.trim_end()).count();
-        same(&words.iter().filter(|word| count(word) != 1).collect::<Vec<_>>(), &Vec::new())
+        let is_split = |word: &&String| merged.as_str().matches(word.as_str()).count() != 1;
+        same(&words.iter().filter(is_split).collect::<Vec<_>>(), &Vec::new())
     });
 }
 

@@ -3,14 +3,16 @@
 //!
 //! Texts are compared word by word with Myers' algorithm ("An O(ND) Difference Algorithm and Its
 //! Variations", 1986), since a change of whole words merges more sensibly than one of scattered
-//! letters. What is replaced begins and ends between words: what somebody else typed into the old
-//! part is put beside the new one, and shall not stand inside a word of it. The browser's `delta.js`
-//! finds the very same change.
+//! letters. What somebody else typed is carried over the change, and shall not come to stand inside a
+//! word: so what is replaced begins and ends between words, and what is only inserted or cut is moved
+//! to where it does. The browser's `delta.js` finds the very same change.
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::iter::once;
+use core::ops::Range;
 
-use super::Delta;
+use super::{Delta, Op};
 use crate::text::{Text, len_utf16};
 
 /// Words that may differ before lines are compared, and lines before all is replaced: it bounds the
@@ -21,63 +23,40 @@ impl Delta {
     /// A change that makes `new` of `old`.
     #[must_use]
     pub fn diff(old: &Text, new: &Text) -> Self {
-        let mut delta = Self::new();
-        delta.push_by_words(old.as_str(), new.as_str(), Self::push_by_lines);
-        delta.chopped()
+        let mut comparison = Comparison { old: old.as_str(), new: new.as_str(), hunks: Vec::new() };
+        let all = Hunk { old: 0..comparison.old.len(), new: 0..comparison.new.len() };
+        comparison.by_words(&all, Comparison::by_lines);
+        comparison.move_hunks();
+        comparison.delta()
     }
 
-    /// The words that differ, or what is coarser where they are too many.
-    fn push_by_words(&mut self, old: &str, new: &str, coarser: fn(&mut Self, &str, &str)) {
-        if Common::of(old, new).is_all_but_one_change() {
-            return self.push_replacement(old, new);
+    /// The same change in two steps: each insert *behind* what it replaces, and then the deletes. What is
+    /// carried over the one and then the other stays before or behind the new words, as it stood before
+    /// or behind the old ones.
+    #[must_use]
+    pub fn in_two(&self) -> (Self, Self) {
+        let (mut inserts, mut deletes) = (Self::new(), Self::new());
+        let mut replacing = "";
+        for op in self.ops().iter().chain(once(&Op::Retain(0))) {
+            match op {
+                Op::Insert(text) => {
+                    replacing = text;
+                    continue;
+                }
+                Op::Delete(units) => {
+                    inserts.push_retain(*units);
+                    deletes.push_delete(*units);
+                }
+                Op::Retain(_) => {}
+            }
+            inserts.push_insert(replacing);
+            deletes.push_retain(units(core::mem::take(&mut replacing)));
+            if let Op::Retain(units) = op {
+                inserts.push_retain(*units);
+                deletes.push_retain(*units);
+            }
         }
-        let Common { prefix, old, new, suffix } = Common::between_blanks(old, new);
-        self.push_retain(units(prefix));
-        let (old_words, new_words) = (words(old), words(new));
-        match common_parts(&old_words, &new_words) {
-            Some(kept) => self.push_around(&kept, &old_words, &new_words, Self::push_replacement),
-            None => coarser(self, old, new),
-        }
-        self.push_retain(units(suffix));
-    }
-
-    fn push_by_lines(&mut self, old: &str, new: &str) {
-        let (old_lines, new_lines) = (lines(old), lines(new));
-        let kept = common_parts(&old_lines, &new_lines).unwrap_or_default();
-        self.push_around(&kept, &old_lines, &new_lines, |delta, old, new| {
-            delta.push_by_words(old, new, Self::push_replacement);
-        });
-    }
-
-    /// Keeps the parts at the pairs of places, and pushes what differs before, between and after them.
-    fn push_around(
-        &mut self,
-        kept: &[(usize, usize)],
-        old: &[&str],
-        new: &[&str],
-        push_difference: fn(&mut Self, &str, &str),
-    ) {
-        let (mut old_at, mut new_at) = (0, 0);
-        for &(old_kept, new_kept) in kept {
-            push_difference(self, &old[old_at..old_kept].concat(), &new[new_at..new_kept].concat());
-            self.push_retain(units(old[old_kept]));
-            (old_at, new_at) = (old_kept + 1, new_kept + 1);
-        }
-        push_difference(self, &old[old_at..].concat(), &new[new_at..].concat());
-    }
-
-    /// Letters are kept where nothing but one insert or one cut is left, and inside of a word that
-    /// became another one.
-    fn push_replacement(&mut self, old: &str, new: &str) {
-        let mut common = Common::of(old, new);
-        let is_one_word = words(old).len() == 1 && words(new).len() == 1;
-        if !common.is_all_but_one_change() && !is_one_word {
-            common = Common { prefix: "", old, new, suffix: "" };
-        }
-        self.push_retain(units(common.prefix));
-        self.push_insert(common.new);
-        self.push_delete(units(common.old));
-        self.push_retain(units(common.suffix));
+        (inserts.chopped(), deletes.chopped())
     }
 }
 
@@ -85,59 +64,217 @@ fn units(text: &str) -> u32 {
     u32::try_from(len_utf16(text)).unwrap_or(u32::MAX)
 }
 
-/// How two texts begin and end alike, and the middles that are left.
-struct Common<'a> {
-    prefix: &'a str,
-    old: &'a str,
-    new: &'a str,
-    suffix: &'a str,
+/// A part of the old text, and what is there in the new one.
+#[derive(Clone)]
+struct Hunk {
+    old: Range<usize>,
+    new: Range<usize>,
 }
 
-impl<'a> Common<'a> {
-    fn of(old: &'a str, new: &'a str) -> Self {
-        let same = |(a, b): &(char, char)| a == b;
-        let length = |(c, _): (char, char)| c.len_utf8();
-        let begin = old.chars().zip(new.chars()).take_while(same).map(length).sum();
-        let [old_end, new_end] = [&old[begin..], &new[begin..]].map(|text| text.chars().rev());
-        let end = old_end.zip(new_end).take_while(same).map(length).sum();
-        Self::cut(old, new, begin, end)
-    }
-
-    /// Whether nothing but one insert or one cut is left.
-    fn is_all_but_one_change(&self) -> bool {
+impl Hunk {
+    fn is_one_insert_or_cut(&self) -> bool {
         self.old.is_empty() || self.new.is_empty()
     }
 
-    /// So much of it that no word is cut, in neither of the texts.
-    fn between_blanks(old: &'a str, new: &'a str) -> Self {
-        let common = Self::of(old, new);
-        let begin = (0..=common.prefix.len())
-            .rev()
-            .find(|&at| is_between_blanks(old, at) && is_between_blanks(new, at));
-        let end = (0..=common.suffix.len()).rev().find(|&len| {
-            is_between_blanks(old, old.len() - len) && is_between_blanks(new, new.len() - len)
-        });
-        Self::cut(old, new, begin.unwrap_or(0), end.unwrap_or(0))
+    fn shifted(&self, ahead: usize, back: usize) -> Self {
+        let shifted = |it: &Range<usize>| it.start + ahead - back..it.end + ahead - back;
+        Self { old: shifted(&self.old), new: shifted(&self.new) }
     }
 
-    fn cut(old: &'a str, new: &'a str, begin: usize, end: usize) -> Self {
-        let (prefix, old) = old.split_at(begin);
-        let (old, suffix) = old.split_at(old.len() - end);
-        Self { prefix, old, new: &new[begin..new.len() - end], suffix }
+    fn without_ends(&self, begin: usize, end: usize) -> Self {
+        let inside = |range: &Range<usize>| range.start + begin..range.end - end;
+        Self { old: inside(&self.old), new: inside(&self.new) }
     }
 }
 
-/// Whether a text begins or ends there, or there is a blank before or after.
-fn is_between_blanks(text: &str, at: usize) -> bool {
-    let is_blank = |byte: Option<&u8>| byte.is_none_or(|byte| matches!(byte, b' ' | b'\t' | b'\n'));
-    is_blank(text.as_bytes()[..at].last()) || is_blank(text.as_bytes().get(at))
+/// Two texts, and where they differ as far as that is known, from the beginning to the end.
+struct Comparison<'a> {
+    old: &'a str,
+    new: &'a str,
+    hunks: Vec<Hunk>,
+}
+
+impl<'a> Comparison<'a> {
+    /// The words that differ, or what is coarser where they are too many.
+    fn by_words(&mut self, at: &Hunk, coarser: fn(&mut Self, &Hunk)) {
+        if self.letters(at).is_one_insert_or_cut() {
+            return self.replaced(at);
+        }
+        let at = self.between_blanks(at);
+        let (old, new) = self.texts(&at);
+        let (old, new) = (words(old), words(new));
+        match common_parts(&old, &new) {
+            Some(kept) => self.around(&kept, &at, [&old, &new], Self::replaced),
+            None => coarser(self, &at),
+        }
+    }
+
+    fn by_lines(&mut self, at: &Hunk) {
+        let (old, new) = self.texts(at);
+        let (old, new): (Vec<_>, Vec<_>) =
+            (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
+        match common_parts(&old, &new).filter(|kept| !kept.is_empty()) {
+            Some(kept) => self.around(&kept, at, [&old, &new], |comparison, between| {
+                comparison.by_words(between, Self::replaced);
+            }),
+            None => self.replaced(at),
+        }
+    }
+
+    /// Goes on with what is before, between and after the parts that stay.
+    fn around(
+        &mut self,
+        kept: &[(usize, usize)],
+        at: &Hunk,
+        [old, new]: [&[&str]; 2],
+        differs: fn(&mut Self, &Hunk),
+    ) {
+        let len = |parts: &[&str]| parts.iter().map(|part| part.len()).sum::<usize>();
+        let (mut old_place, mut new_place) = (0, 0);
+        let (mut old_at, mut new_at) = (at.old.start, at.new.start);
+        for (old_kept, new_kept) in kept.iter().copied().chain(once((old.len(), new.len()))) {
+            let old_end = old_at + len(&old[old_place..old_kept]);
+            let new_end = new_at + len(&new[new_place..new_kept]);
+            differs(self, &Hunk { old: old_at..old_end, new: new_at..new_end });
+            let len_kept = old.get(old_kept).map_or(0, |part| part.len());
+            (old_at, new_at) = (old_end + len_kept, new_end + len_kept);
+            (old_place, new_place) = (old_kept + 1, new_kept + 1);
+        }
+    }
+
+    /// Letters are kept where nothing but one insert or one cut is left, and inside of a word that
+    /// became another one.
+    fn replaced(&mut self, at: &Hunk) {
+        let (old, new) = self.texts(at);
+        let letters = self.letters(at);
+        let is_one_word = words(old).len() == 1 && words(new).len() == 1;
+        let hunk = if is_one_word || letters.is_one_insert_or_cut() { &letters } else { at };
+        if !(hunk.old.is_empty() && hunk.new.is_empty()) {
+            self.hunks.push(hunk.clone());
+        }
+    }
+
+    fn texts(&self, at: &Hunk) -> (&'a str, &'a str) {
+        (&self.old[at.old.clone()], &self.new[at.new.clone()])
+    }
+
+    /// What is left between the letters at the beginning and at the end that are the same.
+    fn letters(&self, at: &Hunk) -> Hunk {
+        let same = |(a, b): &(char, char)| a == b;
+        let length = |(c, _): (char, char)| c.len_utf8();
+        let (old, new) = self.texts(at);
+        let begin = old.chars().zip(new.chars()).take_while(same).map(length).sum();
+        let [old_end, new_end] = [&old[begin..], &new[begin..]].map(|text| text.chars().rev());
+        let end = old_end.zip(new_end).take_while(same).map(length).sum();
+        at.without_ends(begin, end)
+    }
+
+    /// So much more that no word is cut, in neither of the texts.
+    fn between_blanks(&self, at: &Hunk) -> Hunk {
+        let (old, new) = self.texts(at);
+        let letters = self.letters(at);
+        let is_between = |text: &str, place: usize| {
+            text.is_char_boundary(place) && Seam::at(text, place, place) >= Seam::Words
+        };
+        let begin = (0..=letters.old.start - at.old.start)
+            .rev()
+            .find(|&begin| is_between(old, begin) && is_between(new, begin));
+        let end = (0..=at.old.end - letters.old.end)
+            .rev()
+            .find(|&end| is_between(old, old.len() - end) && is_between(new, new.len() - end));
+        at.without_ends(begin.unwrap_or(0), end.unwrap_or(0))
+    }
+
+    /// Moves each insert and each cut to where it reads best. "- milk" that becomes "- meat", "- milk" had a
+    /// line inserted before it, and not "eat", "- m" inside.
+    fn move_hunks(&mut self) {
+        let mut begin = 0;
+        for index in 0..self.hunks.len() {
+            let end = self.hunks.get(index + 1).map_or(self.old.len(), |next| next.old.start);
+            let hunk = self.moved(&self.hunks[index], begin..end);
+            begin = hunk.old.end;
+            self.hunks[index] = hunk;
+        }
+    }
+
+    /// Moved within a part of the old text, of which nothing else differs.
+    fn moved(&self, hunk: &Hunk, within: Range<usize>) -> Hunk {
+        let (text, moved) = match (hunk.old.is_empty(), hunk.new.is_empty()) {
+            (true, _) => (self.new, &hunk.new),
+            (_, true) => (self.old, &hunk.old),
+            _ => return hunk.clone(),
+        };
+        let first = moved.start - (hunk.old.start - within.start);
+        let last = moved.end + (within.end - hunk.old.end);
+        let ahead = text[moved.start..].chars().zip(text[moved.end..last].chars());
+        let ahead: usize = ahead.take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum();
+        let (start, end) = (moved.start + ahead, moved.end + ahead);
+        let (mut back, mut best) = (0, (Seam::at(text, start, end), 0));
+        let before = text[first..start].chars().rev().zip(text[..end].chars().rev());
+        for (c, _) in before.take_while(|(a, b)| a == b) {
+            back += c.len_utf8();
+            let seam = Seam::at(text, start - back, end - back);
+            if seam > best.0 {
+                best = (seam, back);
+            }
+        }
+        hunk.shifted(ahead, best.1)
+    }
+
+    fn delta(&self) -> Delta {
+        let (mut delta, mut end) = (Delta::new(), 0);
+        for Hunk { old, new } in &self.hunks {
+            delta.push_retain(units(&self.old[end..old.start]));
+            delta.push_insert(&self.new[new.clone()]);
+            delta.push_delete(units(&self.old[old.clone()]));
+            end = old.end;
+        }
+        delta.chopped()
+    }
+}
+
+/// What a text is taken apart at.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Seam {
+    Letters,
+    Marks,
+    Words,
+    Lines,
+}
+
+impl Seam {
+    /// What is cut through at both ends of a part of a text, and where they meet without it.
+    fn at(text: &str, begin: usize, end: usize) -> Self {
+        let before = |place: usize| text[..place].chars().next_back();
+        let after = |place: usize| text[place..].chars().next();
+        let ends = [(begin, begin), (end, end), (begin, end)];
+        ends.map(|(left, right)| Self::between(before(left), after(right)))
+            .into_iter()
+            .min()
+            .unwrap_or(Self::Letters)
+    }
+
+    fn between(before: Option<char>, after: Option<char>) -> Self {
+        let is_blank = |c| kind(c) == Kind::Space || c == '\n';
+        match (before, after) {
+            (None | Some('\n'), _) => Self::Lines,
+            (_, None) => Self::Words,
+            (Some(before), Some(after)) if is_blank(before) || is_blank(after) => Self::Words,
+            (Some(before), Some(after))
+                if kind(before) != kind(after) || kind(after) == Kind::Mark =>
+            {
+                Self::Marks
+            }
+            _ => Self::Letters,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Word,
     Space,
-    /// A line end or a punctuation mark: each stands for itself.
+    /// A line end, a punctuation mark, or a character of a script without blanks: each stands for itself.
     Mark,
 }
 
@@ -146,6 +283,11 @@ fn kind(c: char) -> Kind {
         ' ' | '\t' => Kind::Space,
         '\n' => Kind::Mark,
         c if c.is_ascii_punctuation() => Kind::Mark,
+        '\u{3000}'..='\u{30ff}'
+        | '\u{3400}'..='\u{9fff}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{ff00}'..='\u{ffef}'
+        | '\u{20000}'..='\u{3ffff}' => Kind::Mark,
         _ => Kind::Word,
     }
 }
@@ -166,10 +308,6 @@ fn words(text: &str) -> Vec<&str> {
         words.push(&text[begin..]);
     }
     words
-}
-
-fn lines(text: &str) -> Vec<&str> {
-    text.split_inclusive('\n').collect()
 }
 
 /// Where diagonal 0 (`x - y`) stands in the rows of furthest points.
@@ -239,7 +377,6 @@ mod tests {
     use alloc::string::{String, ToString};
 
     use super::*;
-    use crate::delta::Op;
 
     fn diff(old: &str, new: &str) -> Delta {
         let (old, new) = (Text::normalise(old), Text::normalise(new));
@@ -280,7 +417,7 @@ mod tests {
     #[test]
     fn a_moved_line_keeps_the_others() {
         let delta = diff("a\nb\nc\n", "b\nc\na\n");
-        assert_eq!(delta, Delta::new().delete(2).retain(3).insert("\na"));
+        assert_eq!(delta, Delta::new().delete(2).retain(4).insert("a\n"));
     }
 
     #[test]
@@ -319,6 +456,35 @@ mod tests {
     #[test]
     fn one_insert_is_found_wherever_it_is() {
         assert_eq!(diff("half.", "hawhole alf."), Delta::new().retain(2).insert("whole a"));
+    }
+
+    #[test]
+    fn what_is_only_inserted_or_cut_is_whole_lines_or_else_whole_words() {
+        let delta = diff("- [ ] milk\n", "- [ ] meat\n- [ ] milk\n");
+        assert_eq!(delta, Delta::new().insert("- [ ] meat\n"));
+        assert_eq!(diff("cup card", "card"), Delta::new().delete(4));
+        assert_eq!(diff("a cat", "a cab cat"), Delta::new().retain(2).insert("cab "));
+        let twice =
+            diff("- [ ] milk\n- [ ] soap\n", "- [ ] meat\n- [ ] milk\n- [ ] salt\n- [ ] soap\n");
+        let expected = Delta::new().insert("- [ ] meat\n").retain(11).insert("- [ ] salt\n");
+        assert_eq!(twice, expected);
+    }
+
+    #[test]
+    fn characters_of_scripts_without_blanks_are_compared_one_by_one() {
+        let delta = diff("我们喜欢吃苹果。今天天气很好", "我们喜欢吃 iPhone 梨。今天天气很好");
+        assert_eq!(delta, Delta::new().retain(5).insert(" iPhone 梨").delete(2));
+    }
+
+    #[test]
+    fn in_two_steps_it_is_the_same_change_and_what_stood_before_stays_before() {
+        let (old, new) = ("The color is red.", "The colour, size is red.");
+        let delta = diff(old, new);
+        let (inserts, deletes) = delta.in_two();
+        assert_eq!(inserts.compose(&deletes), Ok(delta));
+        let before = Delta::new().retain(4).insert("exact ");
+        let carried = deletes.transform(&inserts.transform(&before, true), true);
+        assert_eq!(carried, before);
     }
 
     #[test]

@@ -10,13 +10,18 @@ import { Builder } from "./delta-pieces.js";
  */
 const DIFFERENCES_MAX = 256;
 
-/** Runs of blanks, single line ends and punctuation marks, and runs of anything else. */
-const WORDS = /[ \t]+|\n|[!-/:-@[-`{-~]|[^ \t\n!-/:-@[-`{-~]+/g;
-
+/** Line ends, punctuation marks and characters of scripts without blanks: each stands for itself. */
+const MARK = "\\n!-\\/:-@\\[-`\\{-~\\u3000-\\u30ff\\u3400-\\u9fff\\uf900-\\ufaff\\uff00-\\uffef\\u{20000}-\\u{3ffff}";
+/** Runs of blanks, single marks, and runs of anything else. */
+const WORDS = new RegExp(`[ \\t]+|[${MARK}]|[^ \\t${MARK}]+`, "gu");
 /** Each with its end, and a rest without one. */
 const LINES = /[^\n]*\n|[^\n]+/g;
 
-/** @typedef {(delta: Builder, oldPart: string, newPart: string) => void} Push */
+/**
+ * A part of the old text, and what is there in the new one: where both begin, and where both end.
+ * @typedef {{old: [number, number], new: [number, number]}} Hunk
+ */
+/** @typedef {(comparison: Comparison, at: Hunk) => void} Compare */
 
 /**
  * A change that makes `newText` of `oldText`.
@@ -26,134 +31,296 @@ const LINES = /[^\n]*\n|[^\n]+/g;
  * @returns {import("./delta-pieces.js").Delta}
  */
 export function diff(oldText, newText) {
-  const delta = new Builder();
-  pushByWords(delta, oldText, newText, pushByLines);
-  return delta.done();
+  const comparison = new Comparison(oldText, newText);
+  comparison.byWords({ old: [0, oldText.length], new: [0, newText.length] }, byLines);
+  comparison.moveHunks();
+  return comparison.delta();
 }
 
 /**
- * The words that differ, or what is coarser where they are too many.
+ * The same change in two steps: each insert *behind* what it replaces, and then the deletes. What is
+ * carried over the one and then the other stays before or behind the new words, as it stood before
+ * or behind the old ones.
  *
- * @param {Builder} delta
- * @param {string} oldPart
- * @param {string} newPart
- * @param {Push} coarser
+ * @param {import("./delta-pieces.js").Delta} delta
+ * @returns {[import("./delta-pieces.js").Delta, import("./delta-pieces.js").Delta]}
  */
-function pushByWords(delta, oldPart, newPart, coarser) {
-  if (isOneChange(oldPart, newPart)) return pushReplacement(delta, oldPart, newPart);
-  const [begin, end] = commonEndsBetweenBlanks(oldPart, newPart);
-  const oldMiddle = oldPart.slice(begin, oldPart.length - end);
-  const newMiddle = newPart.slice(begin, newPart.length - end);
-  delta.retain(begin);
-  const [oldWords, newWords] = [parts(oldMiddle, WORDS), parts(newMiddle, WORDS)];
-  const kept = commonParts(oldWords, newWords);
-  if (kept) pushAround(delta, kept, oldWords, newWords, pushReplacement);
-  else coarser(delta, oldMiddle, newMiddle);
-  delta.retain(end);
+export function inTwo(delta) {
+  const [inserts, deletes] = [new Builder(), new Builder()];
+  let replacing = "";
+  for (const op of [...delta, { retain: 0 }]) {
+    if ("insert" in op) {
+      replacing = op.insert;
+      continue;
+    }
+    if ("delete" in op) {
+      inserts.retain(op.delete);
+      deletes.delete(op.delete);
+    }
+    inserts.insert(replacing);
+    deletes.retain(replacing.length);
+    replacing = "";
+    if ("retain" in op) {
+      inserts.retain(op.retain);
+      deletes.retain(op.retain);
+    }
+  }
+  return [inserts.done(), deletes.done()];
 }
 
-/** @type {Push} */
-function pushByLines(delta, oldPart, newPart) {
-  const [oldLines, newLines] = [parts(oldPart, LINES), parts(newPart, LINES)];
-  const kept = commonParts(oldLines, newLines) ?? [];
-  pushAround(delta, kept, oldLines, newLines, (delta, oldPart, newPart) =>
-    pushByWords(delta, oldPart, newPart, pushReplacement),
-  );
-}
+/** Two texts, and where they differ as far as that is known, from the beginning to the end. */
+class Comparison {
+  /** @type {Hunk[]} */
+  #hunks = [];
 
-/**
- * Keeps the parts at the pairs of places, and pushes what differs before, between and after them.
- *
- * @param {Builder} delta
- * @param {readonly (readonly [number, number])[]} kept
- * @param {readonly string[]} oldParts
- * @param {readonly string[]} newParts
- * @param {Push} pushDifference
- */
-function pushAround(delta, kept, oldParts, newParts, pushDifference) {
-  let [oldPlace, newPlace] = [0, 0];
-  for (const [oldKept, newKept] of [...kept, [oldParts.length, newParts.length]]) {
-    const oldBetween = oldParts.slice(oldPlace, oldKept).join("");
-    pushDifference(delta, oldBetween, newParts.slice(newPlace, newKept).join(""));
-    delta.retain(oldParts[oldKept]?.length ?? 0);
-    [oldPlace, newPlace] = [oldKept + 1, newKept + 1];
+  /**
+   * @param {string} oldText
+   * @param {string} newText
+   */
+  constructor(oldText, newText) {
+    this.old = oldText;
+    this.new = newText;
+  }
+
+  /**
+   * The words that differ, or what is coarser where they are too many.
+   * @param {Hunk} at
+   * @param {Compare} coarser
+   */
+  byWords(at, coarser) {
+    if (isOneInsertOrCut(this.#letters(at))) return this.replaced(at);
+    const inside = this.#betweenBlanks(at);
+    const [oldWords, newWords] = this.parts(inside, WORDS);
+    const kept = commonParts(oldWords, newWords);
+    if (kept) this.around(kept, inside, oldWords, newWords, replaced);
+    else coarser(this, inside);
+  }
+
+  /**
+   * Goes on with what is before, between and after the parts that stay.
+   * @param {readonly (readonly [number, number])[]} kept
+   * @param {Hunk} at
+   * @param {readonly string[]} oldParts
+   * @param {readonly string[]} newParts
+   * @param {Compare} differs
+   */
+  around(kept, at, oldParts, newParts, differs) {
+    let [oldPlace, newPlace] = [0, 0];
+    let [oldAt, newAt] = [at.old[0], at.new[0]];
+    for (const [oldKept, newKept] of [...kept, [oldParts.length, newParts.length]]) {
+      const oldEnd = oldAt + lengthOf(oldParts, oldPlace, oldKept);
+      const newEnd = newAt + lengthOf(newParts, newPlace, newKept);
+      differs(this, { old: [oldAt, oldEnd], new: [newAt, newEnd] });
+      const keptLength = oldParts[oldKept]?.length ?? 0;
+      [oldAt, newAt] = [oldEnd + keptLength, newEnd + keptLength];
+      [oldPlace, newPlace] = [oldKept + 1, newKept + 1];
+    }
+  }
+
+  /**
+   * Letters are kept where nothing but one insert or one cut is left, and inside of a word that
+   * became another one.
+   * @param {Hunk} at
+   */
+  replaced(at) {
+    const letters = this.#letters(at);
+    const isOneWord = this.parts(at, WORDS).every((words) => words.length === 1);
+    const hunk = isOneWord || isOneInsertOrCut(letters) ? letters : at;
+    if (!(isEmpty(hunk.old) && isEmpty(hunk.new))) this.#hunks.push(hunk);
+  }
+
+  /**
+   * The old text's and the new one's.
+   * @param {Hunk} at
+   * @param {RegExp} each
+   * @returns {[string[], string[]]}
+   */
+  parts(at, each) {
+    const [oldText, newText] = this.#texts(at);
+    return [oldText.match(each) ?? [], newText.match(each) ?? []];
+  }
+
+  /** @param {Hunk} at */
+  #texts(at) {
+    return [this.old.slice(...at.old), this.new.slice(...at.new)];
+  }
+
+  /**
+   * What is left between the letters at the beginning and at the end that are the same.
+   * @param {Hunk} at
+   */
+  #letters(at) {
+    const [a, b] = this.#texts(at);
+    let begin = 0;
+    const shorter = Math.min(a.length, b.length);
+    while (begin < shorter && a[begin] === b[begin]) begin += 1;
+    if (begin > 0 && isHighSurrogate(a.charCodeAt(begin - 1))) begin -= 1;
+    let end = 0;
+    while (end < shorter - begin && a.at(-1 - end) === b.at(-1 - end)) end += 1;
+    if (end > 0 && isLowSurrogate(a.charCodeAt(a.length - end))) end -= 1;
+    return withoutEnds(at, begin, end);
+  }
+
+  /**
+   * So much more that no word is cut, in neither of the texts.
+   * @param {Hunk} at
+   */
+  #betweenBlanks(at) {
+    const texts = this.#texts(at);
+    const letters = this.#letters(at);
+    let begin = letters.old[0] - at.old[0];
+    let end = at.old[1] - letters.old[1];
+    while (!texts.every((text) => seam(text, begin, begin) >= BETWEEN_WORDS)) begin -= 1;
+    while (!texts.every((text) => seam(text, text.length - end, text.length - end) >= BETWEEN_WORDS)) end -= 1;
+    return withoutEnds(at, begin, end);
+  }
+
+  /** Moves each insert and each cut to where it reads best. */
+  moveHunks() {
+    let begin = 0;
+    for (const [index, hunk] of this.#hunks.entries()) {
+      const end = this.#hunks[index + 1]?.old[0] ?? this.old.length;
+      const moved = this.#moved(hunk, begin, end);
+      begin = moved.old[1];
+      this.#hunks[index] = moved;
+    }
+  }
+
+  /**
+   * Moved within a part of the old text, of which nothing else differs.
+   * @param {Hunk} hunk
+   * @param {number} begin
+   * @param {number} end
+   */
+  #moved(hunk, begin, end) {
+    if (!isOneInsertOrCut(hunk)) return hunk;
+    const [text, moved] = isEmpty(hunk.old) ? [this.new, hunk.new] : [this.old, hunk.old];
+    const first = moved[0] - (hunk.old[0] - begin);
+    const last = moved[1] + (end - hunk.old[1]);
+    let [from, to] = moved;
+    while (to < last && text[from] === text[to]) [from, to] = [from + 1, to + 1];
+    let [place, best] = [from, seam(text, from, to)];
+    if (isInsidePair(text, from)) best = NOWHERE;
+    while (from > first && text[from - 1] === text[to - 1]) {
+      [from, to] = [from - 1, to - 1];
+      const found = isInsidePair(text, from) ? NOWHERE : seam(text, from, to);
+      if (found > best) [place, best] = [from, found];
+    }
+    return shifted(hunk, place - moved[0]);
+  }
+
+  delta() {
+    const delta = new Builder();
+    let end = 0;
+    for (const hunk of this.#hunks) {
+      delta.retain(hunk.old[0] - end);
+      delta.insert(this.new.slice(...hunk.new));
+      delta.delete(hunk.old[1] - hunk.old[0]);
+      end = hunk.old[1];
+    }
+    return delta.done();
   }
 }
 
+/** @type {Compare} */
+function byLines(comparison, at) {
+  const [oldLines, newLines] = comparison.parts(at, LINES);
+  const kept = commonParts(oldLines, newLines);
+  if (!kept || kept.length === 0) return comparison.replaced(at);
+  comparison.around(kept, at, oldLines, newLines, (_, between) => comparison.byWords(between, replaced));
+}
+
+/** @type {Compare} */
+function replaced(comparison, at) {
+  comparison.replaced(at);
+}
+
+const isEmpty = (/** @type {[number, number]} */ [begin, end]) => begin === end;
+const isOneInsertOrCut = (/** @type {Hunk} */ hunk) => isEmpty(hunk.old) || isEmpty(hunk.new);
+
 /**
- * Letters are kept where nothing but one insert or one cut is left, and inside of a word that
- * became another one.
- *
- * @type {Push}
+ * @param {Hunk} hunk
+ * @param {number} begin
+ * @param {number} end
+ * @returns {Hunk}
  */
-function pushReplacement(delta, oldPart, newPart) {
-  const isOneWord = [oldPart, newPart].every((part) => parts(part, WORDS).length === 1);
-  const keepsLetters = isOneWord || isOneChange(oldPart, newPart);
-  const [prefix, suffix] = keepsLetters ? commonEnds(oldPart, newPart) : [0, 0];
-  delta.retain(prefix);
-  delta.insert(newPart.slice(prefix, newPart.length - suffix));
-  delta.delete(oldPart.length - prefix - suffix);
-  delta.retain(suffix);
+function withoutEnds(hunk, begin, end) {
+  return {
+    old: [hunk.old[0] + begin, hunk.old[1] - end],
+    new: [hunk.new[0] + begin, hunk.new[1] - end],
+  };
 }
 
 /**
- * Whether nothing but one insert or one cut makes the one of the other.
- *
- * @param {string} oldPart
- * @param {string} newPart
+ * @param {Hunk} hunk
+ * @param {number} by
  */
-function isOneChange(oldPart, newPart) {
-  const [prefix, suffix] = commonEnds(oldPart, newPart);
-  return prefix + suffix === Math.min(oldPart.length, newPart.length);
-}
+const shifted = (hunk, by) => withoutEnds(hunk, by, -by);
 
 /**
+ * @param {readonly string[]} parts
+ * @param {number} from
+ * @param {number} to
+ */
+function lengthOf(parts, from, to) {
+  let length = 0;
+  for (let place = from; place < to; place += 1) length += parts[place].length;
+  return length;
+}
+
+// What a text is taken apart at, from the worst to the best.
+const [NOWHERE, BETWEEN_LETTERS, BETWEEN_MARKS, BETWEEN_WORDS, BETWEEN_LINES] = [0, 1, 2, 3, 4];
+
+/**
+ * What is cut through at both ends of a part of a text, and where they meet without it.
+ *
  * @param {string} text
- * @param {RegExp} each
+ * @param {number} begin
+ * @param {number} end
  */
-const parts = (text, each) => text.match(each) ?? [];
-
-/**
- * How many units two texts begin alike, and how many of the rest end alike.
- *
- * @param {string} a
- * @param {string} b
- * @returns {[number, number]}
- */
-function commonEnds(a, b) {
-  let begin = 0;
-  const shorter = Math.min(a.length, b.length);
-  while (begin < shorter && a[begin] === b[begin]) begin += 1;
-  if (begin > 0 && isHighSurrogate(a.charCodeAt(begin - 1))) begin -= 1;
-  let end = 0;
-  while (end < shorter - begin && a.at(-1 - end) === b.at(-1 - end)) end += 1;
-  if (end > 0 && isLowSurrogate(a.charCodeAt(a.length - end))) end -= 1;
-  return [begin, end];
+function seam(text, begin, end) {
+  const [beforeBegin, atBegin] = [charBefore(text, begin), charAt(text, begin)];
+  const [beforeEnd, atEnd] = [charBefore(text, end), charAt(text, end)];
+  return Math.min(between(beforeBegin, atBegin), between(beforeEnd, atEnd), between(beforeBegin, atEnd));
 }
 
 /**
- * So much of them that no word is cut, in neither of the texts.
- *
- * @param {string} a
- * @param {string} b
+ * @param {string | undefined} before
+ * @param {string | undefined} after
  */
-function commonEndsBetweenBlanks(a, b) {
-  let [begin, end] = commonEnds(a, b);
-  while (![a, b].every((text) => isBetweenBlanks(text, begin))) begin -= 1;
-  while (![a, b].every((text) => isBetweenBlanks(text, text.length - end))) end -= 1;
-  return [begin, end];
+function between(before, after) {
+  if (before === undefined || before === "\n") return BETWEEN_LINES;
+  if (after === undefined || isBlank(before) || isBlank(after)) return BETWEEN_WORDS;
+  const [kindBefore, kindAfter] = [kind(before), kind(after)];
+  return kindBefore !== kindAfter || kindAfter === "mark" ? BETWEEN_MARKS : BETWEEN_LETTERS;
 }
 
+const IS_MARK = new RegExp(`^[${MARK}]$`, "u");
+
+const isBlank = (/** @type {string} */ char) => char === " " || char === "\t" || char === "\n";
+const kind = (/** @type {string} */ char) =>
+  char === " " || char === "\t" ? "space" : IS_MARK.test(char) ? "mark" : "word";
+
 /**
- * Whether a text begins or ends there, or there is a blank before or after.
- *
  * @param {string} text
  * @param {number} at
  */
-const isBetweenBlanks = (text, at) => isBlank(text[at - 1]) || isBlank(text[at]);
+function charAt(text, at) {
+  const point = text.codePointAt(at);
+  return point === undefined ? undefined : String.fromCodePoint(point);
+}
 
-const isBlank = (/** @type {string | undefined} */ unit) =>
-  unit === undefined || unit === " " || unit === "\t" || unit === "\n";
+/**
+ * @param {string} text
+ * @param {number} at
+ */
+function charBefore(text, at) {
+  if (at === 0) return undefined;
+  return isInsidePair(text, at - 1) ? charAt(text, at - 2) : text[at - 1];
+}
+
+const isInsidePair = (/** @type {string} */ text, /** @type {number} */ at) =>
+  at > 0 && isLowSurrogate(text.charCodeAt(at)) && isHighSurrogate(text.charCodeAt(at - 1));
 
 const isHighSurrogate = (/** @type {number} */ unit) => (unit & 0xfc00) === 0xd800;
 const isLowSurrogate = (/** @type {number} */ unit) => (unit & 0xfc00) === 0xdc00;

@@ -4,7 +4,7 @@
 
 import { Builder, DeltaError, Pieces, lengthOf, take } from "./delta-pieces.js";
 
-export { diff } from "./delta-diff.js";
+export { diff, inTwo } from "./delta-diff.js";
 export { DeltaError };
 
 /** @typedef {import("./delta-pieces.js").Op} Op */

@@ -1,7 +1,7 @@
 // @ts-check
 // The text machine of one note: what was typed here, over what the server has.
 
-import { apply, compose, diff, isEmpty, transform } from "./delta.js";
+import { apply, compose, diff, inTwo, isEmpty, transform } from "./delta.js";
 
 /** @typedef {import("./delta.js").Delta} Delta */
 
@@ -146,16 +146,19 @@ export class NoteText {
   }
 
   /**
+   * What is pending stays before or behind what was replaced meanwhile, where it stood.
    * @param {Delta} change
    * @param {string} server
    * @returns {Delta}
    */
   #moor(change, server) {
-    const [over, pending] = cross(change, this.pending);
+    const [inserts, deletes] = inTwo(change);
+    const [over, between] = cross(inserts, this.pending);
+    const [overThen, pending] = cross(deletes, between);
     this.pending = pending;
     this.ground = server;
     this.moored = true;
-    return over;
+    return compose(over, overThen);
   }
 
   #sent() {
