@@ -1,23 +1,20 @@
 //! Finding the change between two texts: for clients that send whole texts, and for clients whose
 //! base is gone.
 //!
-//! Texts are compared word by word with Myers' algorithm ("An O(ND) Difference Algorithm and Its
-//! Variations", 1986), since a change of whole words merges more sensibly than one of scattered
-//! letters. What somebody else typed is carried over the change, and shall not come to stand inside a
-//! word: so what is replaced begins and ends between words, and what is only inserted or cut is moved
-//! to where it does. The browser's `delta.js` finds the very same change.
+//! Texts are compared word by word, since a change of whole words merges more sensibly than one of
+//! scattered letters, and line by line where very much differs. What somebody else typed is carried
+//! over the change, and shall not come to stand inside a word: so what is replaced begins and ends
+//! between words, and what is only inserted or cut is moved to where it does. The browser's `delta.js`
+//! finds the very same change.
 
-use alloc::vec;
 use alloc::vec::Vec;
 use core::iter::once;
 use core::ops::Range;
 
+use super::myers::common_parts;
+use super::seam::{Seam, words};
 use super::{Delta, Op};
 use crate::text::{Text, len_utf16};
-
-/// Words that may differ before lines are compared, and lines before all is replaced: it bounds the
-/// time to `DIFFERENCES_MAX` × words, and the memory to `DIFFERENCES_MAX`² numbers.
-const DIFFERENCES_MAX: usize = 256;
 
 impl Delta {
     /// A change that makes `new` of `old`.
@@ -230,144 +227,6 @@ impl<'a> Comparison<'a> {
             end = old.end;
         }
         delta.chopped()
-    }
-}
-
-/// What a text is taken apart at.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Seam {
-    Letters,
-    Marks,
-    Words,
-    Lines,
-}
-
-impl Seam {
-    /// What is cut through at both ends of a part of a text, and where they meet without it.
-    fn at(text: &str, begin: usize, end: usize) -> Self {
-        let before = |place: usize| text[..place].chars().next_back();
-        let after = |place: usize| text[place..].chars().next();
-        let ends = [(begin, begin), (end, end), (begin, end)];
-        ends.map(|(left, right)| Self::between(before(left), after(right)))
-            .into_iter()
-            .min()
-            .unwrap_or(Self::Letters)
-    }
-
-    fn between(before: Option<char>, after: Option<char>) -> Self {
-        let is_blank = |c| kind(c) == Kind::Space || c == '\n';
-        match (before, after) {
-            (None | Some('\n'), _) => Self::Lines,
-            (_, None) => Self::Words,
-            (Some(before), Some(after)) if is_blank(before) || is_blank(after) => Self::Words,
-            (Some(before), Some(after))
-                if kind(before) != kind(after) || kind(after) == Kind::Mark =>
-            {
-                Self::Marks
-            }
-            _ => Self::Letters,
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Word,
-    Space,
-    /// A line end, a punctuation mark, or a character of a script without blanks: each stands for itself.
-    Mark,
-}
-
-fn kind(c: char) -> Kind {
-    match c {
-        ' ' | '\t' => Kind::Space,
-        '\n' => Kind::Mark,
-        c if c.is_ascii_punctuation() => Kind::Mark,
-        '\u{3000}'..='\u{30ff}'
-        | '\u{3400}'..='\u{9fff}'
-        | '\u{f900}'..='\u{faff}'
-        | '\u{ff00}'..='\u{ffef}'
-        | '\u{20000}'..='\u{3ffff}' => Kind::Mark,
-        _ => Kind::Word,
-    }
-}
-
-fn words(text: &str) -> Vec<&str> {
-    let mut words = Vec::new();
-    let mut begin = 0;
-    let mut before = None;
-    for (index, c) in text.char_indices() {
-        let now = kind(c);
-        if before.is_some_and(|before| before != now || now == Kind::Mark) {
-            words.push(&text[begin..index]);
-            begin = index;
-        }
-        before = Some(now);
-    }
-    if begin < text.len() {
-        words.push(&text[begin..]);
-    }
-    words
-}
-
-/// Where diagonal 0 (`x - y`) stands in the rows of furthest points.
-const MIDDLE: usize = DIFFERENCES_MAX + 1;
-
-/// The parts that stay, as pairs of places; `None` where more than [`DIFFERENCES_MAX`] differ.
-fn common_parts(old: &[&str], new: &[&str]) -> Option<Vec<(usize, usize)>> {
-    let rows = furthest_points(old, new)?;
-    let (mut x, mut y) = (old.len(), new.len());
-    let mut kept = Vec::new();
-    for (d, row) in rows.iter().enumerate().rev() {
-        let (from, from_x) = came_from(row, d, MIDDLE + x - y);
-        let from_y = from_x + MIDDLE - from;
-        while x > from_x && y > from_y {
-            (x, y) = (x - 1, y - 1);
-            kept.push((x, y));
-        }
-        (x, y) = (from_x, from_y);
-    }
-    kept.reverse();
-    Some(kept)
-}
-
-/// For each number of differences d up to the end: how far along the old parts each of the
-/// diagonals `MIDDLE - d ..= MIDDLE + d` is reached with fewer than d.
-fn furthest_points(old: &[&str], new: &[&str]) -> Option<Vec<Vec<usize>>> {
-    let mut reached = vec![0; 2 * MIDDLE + 1];
-    let mut rows = Vec::new();
-    for d in 0..=DIFFERENCES_MAX {
-        let row = reached[MIDDLE - d..=MIDDLE + d].to_vec();
-        for diagonal in (MIDDLE - d..=MIDDLE + d).step_by(2) {
-            let (from, from_x) = came_from(&row, d, diagonal);
-            let mut x = from_x + usize::from(from < diagonal);
-            let mut y = x + MIDDLE - diagonal;
-            while x < old.len() && old.get(x) == new.get(y) {
-                (x, y) = (x + 1, y + 1);
-            }
-            reached[diagonal] = x;
-            if x >= old.len() && y >= new.len() {
-                rows.push(row);
-                return Some(rows);
-            }
-        }
-        rows.push(row);
-    }
-    None
-}
-
-/// The diagonal from which the d-th difference leads to this one, and how far that was reached:
-/// from above by an inserted part, or else from the left by a deleted one.
-fn came_from(row: &[usize], d: usize, diagonal: usize) -> (usize, usize) {
-    let reached = |diagonal: usize| row.get(diagonal + d - MIDDLE).copied().unwrap_or(0);
-    let is_first = diagonal == MIDDLE - d;
-    let is_last = diagonal == MIDDLE + d;
-    if d == 0 {
-        (diagonal, 0)
-    } else if is_first || (!is_last && reached(diagonal - 1) < reached(diagonal + 1)) {
-        (diagonal + 1, reached(diagonal + 1))
-    } else {
-        (diagonal - 1, reached(diagonal - 1))
     }
 }
 

@@ -9,7 +9,9 @@ mod compose;
 mod diff;
 mod invert;
 mod json;
+mod myers;
 mod pieces;
+mod seam;
 mod transform;
 
 use alloc::string::String;

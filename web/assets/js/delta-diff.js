@@ -2,18 +2,10 @@
 // Finding the change between two texts. Word by word, and the very same change as the server's
 // `domain/src/delta/diff.rs` finds, ties included.
 
+import { commonParts } from "./delta-myers.js";
 import { Builder } from "./delta-pieces.js";
+import { BETWEEN_WORDS, NOWHERE, WORDS, isHighSurrogate, isInsidePair, isLowSurrogate, seam } from "./delta-seam.js";
 
-/**
- * Words that may differ before lines are compared, and lines before all is replaced: it bounds the
- * time to DIFFERENCES_MAX × words, and the memory to DIFFERENCES_MAX² numbers.
- */
-const DIFFERENCES_MAX = 256;
-
-/** Line ends, punctuation marks and characters of scripts without blanks: each stands for itself. */
-const MARK = "\\n!-\\/:-@\\[-`\\{-~\\u3000-\\u30ff\\u3400-\\u9fff\\uf900-\\ufaff\\uff00-\\uffef\\u{20000}-\\u{3ffff}";
-/** Runs of blanks, single marks, and runs of anything else. */
-const WORDS = new RegExp(`[ \\t]+|[${MARK}]|[^ \\t${MARK}]+`, "gu");
 /** Each with its end, and a rest without one. */
 const LINES = /[^\n]*\n|[^\n]+/g;
 
@@ -266,128 +258,4 @@ function lengthOf(parts, from, to) {
   let length = 0;
   for (let place = from; place < to; place += 1) length += parts[place].length;
   return length;
-}
-
-// What a text is taken apart at, from the worst to the best.
-const [NOWHERE, BETWEEN_LETTERS, BETWEEN_MARKS, BETWEEN_WORDS, BETWEEN_LINES] = [0, 1, 2, 3, 4];
-
-/**
- * What is cut through at both ends of a part of a text, and where they meet without it.
- *
- * @param {string} text
- * @param {number} begin
- * @param {number} end
- */
-function seam(text, begin, end) {
-  const [beforeBegin, atBegin] = [charBefore(text, begin), charAt(text, begin)];
-  const [beforeEnd, atEnd] = [charBefore(text, end), charAt(text, end)];
-  return Math.min(between(beforeBegin, atBegin), between(beforeEnd, atEnd), between(beforeBegin, atEnd));
-}
-
-/**
- * @param {string | undefined} before
- * @param {string | undefined} after
- */
-function between(before, after) {
-  if (before === undefined || before === "\n") return BETWEEN_LINES;
-  if (after === undefined || isBlank(before) || isBlank(after)) return BETWEEN_WORDS;
-  const [kindBefore, kindAfter] = [kind(before), kind(after)];
-  return kindBefore !== kindAfter || kindAfter === "mark" ? BETWEEN_MARKS : BETWEEN_LETTERS;
-}
-
-const IS_MARK = new RegExp(`^[${MARK}]$`, "u");
-
-const isBlank = (/** @type {string} */ char) => char === " " || char === "\t" || char === "\n";
-const kind = (/** @type {string} */ char) =>
-  char === " " || char === "\t" ? "space" : IS_MARK.test(char) ? "mark" : "word";
-
-/**
- * @param {string} text
- * @param {number} at
- */
-function charAt(text, at) {
-  const point = text.codePointAt(at);
-  return point === undefined ? undefined : String.fromCodePoint(point);
-}
-
-/**
- * @param {string} text
- * @param {number} at
- */
-function charBefore(text, at) {
-  if (at === 0) return undefined;
-  return isInsidePair(text, at - 1) ? charAt(text, at - 2) : text[at - 1];
-}
-
-const isInsidePair = (/** @type {string} */ text, /** @type {number} */ at) =>
-  at > 0 && isLowSurrogate(text.charCodeAt(at)) && isHighSurrogate(text.charCodeAt(at - 1));
-
-const isHighSurrogate = (/** @type {number} */ unit) => (unit & 0xfc00) === 0xd800;
-const isLowSurrogate = (/** @type {number} */ unit) => (unit & 0xfc00) === 0xdc00;
-
-/**
- * The parts that stay, as pairs of places, by Myers' algorithm; undefined where more than
- * DIFFERENCES_MAX differ.
- *
- * @param {readonly string[]} oldParts
- * @param {readonly string[]} newParts
- * @returns {[number, number][] | undefined}
- */
-function commonParts(oldParts, newParts) {
-  const rows = furthestPoints(oldParts, newParts);
-  if (!rows) return undefined;
-  /** @type {[number, number][]} */
-  const kept = [];
-  let [x, y] = [oldParts.length, newParts.length];
-  for (let d = rows.length - 1; d >= 0; d -= 1) {
-    const [from, fromX] = cameFrom(rows[d], d, x - y);
-    const fromY = fromX - from;
-    while (x > fromX && y > fromY) {
-      x -= 1;
-      y -= 1;
-      kept.push([x, y]);
-    }
-    [x, y] = [fromX, fromY];
-  }
-  return kept.reverse();
-}
-
-/**
- * For each number of differences d up to the end: how far along the old parts each of the
- * diagonals (x - y) from -d to d is reached with fewer than d. Undefined where there is no end.
- *
- * @param {readonly string[]} oldParts
- * @param {readonly string[]} newParts
- */
-function furthestPoints(oldParts, newParts) {
-  const middle = DIFFERENCES_MAX + 1;
-  const reached = new Uint32Array(2 * middle + 1);
-  const rows = [];
-  for (let d = 0; d <= DIFFERENCES_MAX; d += 1) {
-    const row = reached.slice(middle - d, middle + d + 1);
-    rows.push(row);
-    for (let diagonal = -d; diagonal <= d; diagonal += 2) {
-      const [from, fromX] = cameFrom(row, d, diagonal);
-      let x = from < diagonal ? fromX + 1 : fromX;
-      while (x < oldParts.length && oldParts[x] === newParts[x - diagonal]) x += 1;
-      reached[middle + diagonal] = x;
-      if (x >= oldParts.length && x - diagonal >= newParts.length) return rows;
-    }
-  }
-  return undefined;
-}
-
-/**
- * The diagonal from which the d-th difference leads to this one, and how far that was reached:
- * from above by an inserted part, or else from the left by a deleted one.
- *
- * @param {Uint32Array} row
- * @param {number} d
- * @param {number} diagonal
- */
-function cameFrom(row, d, diagonal) {
-  if (d === 0) return [diagonal, 0];
-  const [left, right] = [row[diagonal - 1 + d], row[diagonal + 1 + d]];
-  const isInsert = diagonal === -d || (diagonal !== d && left < right);
-  return isInsert ? [diagonal + 1, right] : [diagonal - 1, left];
 }

@@ -1,0 +1,80 @@
+//! Where a text can be taken apart: into words, and between them.
+
+use alloc::vec::Vec;
+
+/// What a text is taken apart at.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Seam {
+    Letters,
+    Marks,
+    Words,
+    Lines,
+}
+
+impl Seam {
+    /// What is cut through at both ends of a part of a text, and where they meet without it.
+    pub fn at(text: &str, begin: usize, end: usize) -> Self {
+        let before = |place: usize| text[..place].chars().next_back();
+        let after = |place: usize| text[place..].chars().next();
+        let ends = [(begin, begin), (end, end), (begin, end)];
+        ends.map(|(left, right)| Self::between(before(left), after(right)))
+            .into_iter()
+            .min()
+            .unwrap_or(Self::Letters)
+    }
+
+    fn between(before: Option<char>, after: Option<char>) -> Self {
+        let is_blank = |c| kind(c) == Kind::Space || c == '\n';
+        match (before, after) {
+            (None | Some('\n'), _) => Self::Lines,
+            (_, None) => Self::Words,
+            (Some(before), Some(after)) if is_blank(before) || is_blank(after) => Self::Words,
+            (Some(before), Some(after))
+                if kind(before) != kind(after) || kind(after) == Kind::Mark =>
+            {
+                Self::Marks
+            }
+            _ => Self::Letters,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Word,
+    Space,
+    /// A line end, a punctuation mark, or a character of a script without blanks: each stands for itself.
+    Mark,
+}
+
+fn kind(c: char) -> Kind {
+    match c {
+        ' ' | '\t' => Kind::Space,
+        '\n' => Kind::Mark,
+        c if c.is_ascii_punctuation() => Kind::Mark,
+        '\u{3000}'..='\u{30ff}'
+        | '\u{3400}'..='\u{9fff}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{ff00}'..='\u{ffef}'
+        | '\u{20000}'..='\u{3ffff}' => Kind::Mark,
+        _ => Kind::Word,
+    }
+}
+
+pub(super) fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut begin = 0;
+    let mut before = None;
+    for (index, c) in text.char_indices() {
+        let now = kind(c);
+        if before.is_some_and(|before| before != now || now == Kind::Mark) {
+            words.push(&text[begin..index]);
+            begin = index;
+        }
+        before = Some(now);
+    }
+    if begin < text.len() {
+        words.push(&text[begin..]);
+    }
+    words
+}
