@@ -5,6 +5,7 @@ mod probe;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread::sleep;
 use std::time::Duration;
 
 use crate::account::Account;
@@ -20,6 +21,7 @@ const DATA: &str = "data";
 const UNFINISHED: &str = "data.new";
 const READY_WITHIN: Duration = Duration::from_mins(1);
 const TRIES: usize = 5;
+const CHILDREN_GONE_AFTER: Duration = Duration::from_millis(500);
 /// Clients may use nearly all of them.
 const CONNECTIONS: u16 = 200;
 
@@ -106,6 +108,15 @@ impl Postgres {
     /// Starts it again on the same port and data, whether it runs or not.
     pub fn restart(&mut self) -> Result<(), ServerError> {
         self.stop();
+        for _ in 1..TRIES {
+            match self.start_on(self.port) {
+                // The children of one that was killed take a moment to notice.
+                Err(ServerError::Ended { log, .. }) if log.contains("is still in use") => {
+                    sleep(CHILDREN_GONE_AFTER);
+                }
+                done => return done,
+            }
+        }
         self.start_on(self.port)
     }
 
