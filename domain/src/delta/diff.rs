@@ -73,6 +73,11 @@ impl Hunk {
         self.old.is_empty() || self.new.is_empty()
     }
 
+    /// Nothing where the texts do not differ there.
+    fn if_any(&self) -> Option<Self> {
+        (!self.old.is_empty() || !self.new.is_empty()).then(|| self.clone())
+    }
+
     fn shifted(&self, ahead: usize, back: usize) -> Self {
         let shifted = |it: &Range<usize>| it.start + ahead - back..it.end + ahead - back;
         Self { old: shifted(&self.old), new: shifted(&self.new) }
@@ -94,10 +99,12 @@ struct Comparison<'a> {
 impl<'a> Comparison<'a> {
     /// The words that differ, or what is coarser where they are too many.
     fn by_words(&mut self, at: &Hunk, coarser: fn(&mut Self, &Hunk)) {
-        if self.letters(at).is_one_insert_or_cut() {
-            return self.replaced(at);
+        let letters = self.letters(at);
+        if letters.is_one_insert_or_cut() {
+            self.hunks.extend(letters.if_any());
+            return;
         }
-        let at = self.between_blanks(at);
+        let at = self.between_blanks(at, &letters);
         let (old, new) = self.texts(&at);
         let (old, new) = (words(old), words(new));
         match common_parts(&old, &new) {
@@ -146,9 +153,7 @@ impl<'a> Comparison<'a> {
         let letters = self.letters(at);
         let is_one_word = words(old).len() == 1 && words(new).len() == 1;
         let hunk = if is_one_word || letters.is_one_insert_or_cut() { &letters } else { at };
-        if !(hunk.old.is_empty() && hunk.new.is_empty()) {
-            self.hunks.push(hunk.clone());
-        }
+        self.hunks.extend(hunk.if_any());
     }
 
     fn texts(&self, at: &Hunk) -> (&'a str, &'a str) {
@@ -167,9 +172,8 @@ impl<'a> Comparison<'a> {
     }
 
     /// So much more that no word is cut, in neither of the texts.
-    fn between_blanks(&self, at: &Hunk) -> Hunk {
+    fn between_blanks(&self, at: &Hunk, letters: &Hunk) -> Hunk {
         let (old, new) = self.texts(at);
-        let letters = self.letters(at);
         let is_between = |text: &str, place: usize| {
             text.is_char_boundary(place) && Seam::at(text, place, place) >= Seam::Words
         };

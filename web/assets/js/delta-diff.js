@@ -80,8 +80,9 @@ class Comparison {
    * @param {Compare} coarser
    */
   byWords(at, coarser) {
-    if (isOneInsertOrCut(this.#letters(at))) return this.replaced(at);
-    const inside = this.#betweenBlanks(at);
+    const letters = this.#letters(at);
+    if (isOneInsertOrCut(letters)) return this.#push(letters);
+    const inside = this.#betweenBlanks(at, letters);
     const [oldWords, newWords] = this.parts(inside, WORDS);
     const kept = commonParts(oldWords, newWords);
     if (kept) this.around(kept, inside, oldWords, newWords, replaced);
@@ -118,6 +119,11 @@ class Comparison {
     const letters = this.#letters(at);
     const isOneWord = this.parts(at, WORDS).every((words) => words.length === 1);
     const hunk = isOneWord || isOneInsertOrCut(letters) ? letters : at;
+    this.#push(hunk);
+  }
+
+  /** Nothing where the texts do not differ there. @param {Hunk} hunk */
+  #push(hunk) {
     if (!(isEmpty(hunk.old) && isEmpty(hunk.new))) this.#hunks.push(hunk);
   }
 
@@ -156,10 +162,10 @@ class Comparison {
   /**
    * So much more that no word is cut, in neither of the texts.
    * @param {Hunk} at
+   * @param {Hunk} letters what is left between them
    */
-  #betweenBlanks(at) {
+  #betweenBlanks(at, letters) {
     const texts = this.#texts(at);
-    const letters = this.#letters(at);
     let begin = letters.old[0] - at.old[0];
     let end = at.old[1] - letters.old[1];
     while (!texts.every((text) => seam(text, begin, begin) >= BETWEEN_WORDS)) begin -= 1;
