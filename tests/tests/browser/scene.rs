@@ -47,7 +47,12 @@ impl Scene {
 /// Ends the connections of a page, and lets it make others once it has noticed.
 pub async fn mend(line: &Proxy, window: &Window) {
     line.set(Line::Cut);
+    notices_the_loss(window).await;
+    line.set(Line::Whole);
+}
+
+/// Waits until a page knows that its connection is gone.
+pub async fn notices_the_loss(window: &Window) {
     let is_noticed = "return document.querySelector('#connection').dataset.connection !== 'live'";
     window.until("the page notices", is_noticed).await;
-    line.set(Line::Whole);
 }

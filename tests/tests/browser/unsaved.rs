@@ -8,7 +8,7 @@ use sockbit_tests::system::board_page::{
 };
 use sockbit_tests::system::{Browser, Site};
 
-use crate::scene::{Scene, mend};
+use crate::scene::{Scene, mend, notices_the_loss};
 
 in_both_shapes! {
     words_typed_while_offline_survive_a_reload_and_arrive
@@ -26,13 +26,7 @@ in_both_shapes! {
 async fn words_typed_while_offline_survive_a_reload_and_arrive(site: Site) {
     let mut scene = Scene::with_note(site, "kept").await;
     scene.site.kill().await;
-    scene
-        .ada
-        .until(
-            "the page says so",
-            "return document.querySelector('#connection').dataset.connection !== 'live'",
-        )
-        .await;
+    notices_the_loss(&scene.ada).await;
     type_in_note(&scene.ada, " on this device").await;
     leave_note(&scene.ada).await;
     receipt_is(&scene.ada, "offline").await;
