@@ -174,13 +174,7 @@ async fn a_tab_takes_over_what_a_closed_one_could_not_send(site: Site) {
     let mut scene = Scene::with_note(site, "over").await;
     let first = scene.ada.driver.window().await.expect("the first tab");
     scene.site.kill().await;
-    scene
-        .ada
-        .until(
-            "offline",
-            "return document.querySelector('#connection').dataset.connection !== 'live'",
-        )
-        .await;
+    notices_the_loss(&scene.ada).await;
     type_in_note(&scene.ada, "taken").await;
     leave_note(&scene.ada).await;
     receipt_is(&scene.ada, "offline").await;
