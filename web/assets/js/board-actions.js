@@ -42,8 +42,13 @@ export class BoardActions {
 
   /** @param {HTMLElement} article */
   trash(article) {
+    this.#onceKnown(() => this.#putAway(article));
+  }
+
+  /** @param {HTMLElement} article */
+  #putAway(article) {
     const card = this.list.of(article);
-    if (!card) return;
+    if (!card || !article.isConnected) return;
     const note = card.id;
     const cards = this.cards();
     const at = cards.indexOf(article);
@@ -69,7 +74,7 @@ export class BoardActions {
    * @returns {Promise<HTMLElement | null>} its card
    */
   async create(text, colour) {
-    if (!this.seat.isPulled) await this.#untilPulled();
+    if (!this.seat.isPulled) await new Promise((go) => this.#waiting.push(() => go(null)));
     const [first] = this.#live();
     const rank = this.seat.machine.rankFor(null, first ?? null);
     const note = uuid();
@@ -77,9 +82,13 @@ export class BoardActions {
     return this.list.get(note)?.article ?? null;
   }
 
-  /** @returns {Promise<void>} */
-  #untilPulled() {
-    return new Promise((go) => this.#waiting.push(go));
+  /**
+   * Where a note is, and whether it is there, is not known before the board is.
+   * @param {() => void} act
+   */
+  #onceKnown(act) {
+    if (this.seat.isPulled) act();
+    else this.#waiting.push(act);
   }
 
   /** The board is known now. */
@@ -92,10 +101,19 @@ export class BoardActions {
    * @param {number} step towards the end, or the beginning where it is negative
    */
   move(article, step) {
+    this.#onceKnown(() => this.#putElsewhere(article, step));
+  }
+
+  /**
+   * @param {HTMLElement} article
+   * @param {number} step
+   */
+  #putElsewhere(article, step) {
     const note = article.dataset.note ?? "";
-    const others = this.#live().filter((id) => id !== note);
-    const place = this.#live().indexOf(note) + step;
-    if (place < 0 || place > others.length) return;
+    const live = this.#live();
+    const others = live.filter((id) => id !== note);
+    const place = live.indexOf(note) + step;
+    if (!live.includes(note) || place < 0 || place > others.length) return;
     const rank = this.seat.machine.rankFor(others[place - 1] ?? null, others[place] ?? null);
     this.seat.wish({ type: "move_note", note, rank });
     article.scrollIntoView({ block: "nearest" });

@@ -155,6 +155,7 @@ export class CardList {
     const present = this.articles();
     const wanted = this.seat.isPulled ? this.#live() : this.#withNew(present);
     arrange(this.container, aroundHeld(present, wanted, held));
+    if (!this.seat.isPulled) return;
     wanted.forEach((article, index) => {
       enable(article, "earlier", index > 0);
       enable(article, "later", index < wanted.length - 1);

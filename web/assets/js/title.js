@@ -14,10 +14,11 @@ export function hydrateTitle(seat) {
   watchLength(input);
   const rename = () => {
     const title = input.value.trim();
+    const before = seat.machine.title() || input.defaultValue;
     input.ariaInvalid = String(input.validity.customError);
     if (input.validity.customError) toast(`Not renamed. ${input.validationMessage}`);
-    else if (title === "" || !seat.isPulled) input.value = seat.machine.title() || input.defaultValue;
-    else if (title !== seat.machine.title()) seat.wish({ type: "rename_board", title });
+    else if (title === "") input.value = before;
+    else if (title !== before) seat.wish({ type: "rename_board", title });
   };
   input.form?.addEventListener("submit", (event) => {
     event.preventDefault();
