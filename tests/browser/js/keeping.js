@@ -1,12 +1,15 @@
 // @ts-check
-// What a page keeps, before a database that is slow, hangs or refuses.
+// What a page keeps, before a database that is slow, hangs or refuses, and beside other pages.
 
 import { Keeping } from "../../../web/assets/js/keeping.js";
 import { Claim, claimFor } from "../../../web/assets/js/tabs.js";
 import { same } from "./clauses.js";
 import { HandKeep } from "./hand-keep.js";
+import { SharedKeep } from "./shared-keep.js";
 
 /** @typedef {import("./stopped-clock.js").StoppedClock} Clock */
+
+const BLANK = { saved: null, composer: null };
 
 /** @param {string} text */
 function content(text) {
@@ -17,6 +20,37 @@ function begin() {
   const keep = new HandKeep();
   const claim = new Claim(/** @type {any} */ (keep), "record", "board", () => {});
   return { keep, claim, keeping: new Keeping(claim) };
+}
+
+/** Without Web Locks: a page that keeps all this, and whose record another one takes over then. @param {any[]} kept */
+async function loser(...kept) {
+  const keep = new SharedKeep();
+  const claim = new Claim(/** @type {any} */ (keep), "record", "board", null);
+  const page = { keep, claim, begun: 0, keeping: new Keeping(claim, () => (page.begun += 1)) };
+  for (const it of kept) await page.keeping.keep(it);
+  keep.takeOver("record");
+  return page;
+}
+
+/**
+ * What stands on the sheet: in the record that was taken over, and in all others.
+ * @param {SharedKeep} keep
+ */
+function sheets(keep) {
+  const others = keep.besides("record").map(({ content }) => content.composer?.text);
+  return [keep.records.get("record")?.content.composer?.text, others];
+}
+
+/** @param {() => Promise<void>} act */
+async function withoutLocks(act) {
+  const prototype = Object.getPrototypeOf(navigator);
+  const locks = Object.getOwnPropertyDescriptor(prototype, "locks") ?? {};
+  delete prototype.locks;
+  try {
+    await act();
+  } finally {
+    Object.defineProperty(prototype, "locks", locks);
+  }
 }
 
 /** @param {Promise<void>} promise */
@@ -189,4 +223,145 @@ export async function a_record_that_comes_too_late_is_free_for_the_next_page(clo
     next = await claimFor(keep, "board");
   }
   same(next.content, content("a"));
+}
+
+/** @param {Clock} clock */
+export async function a_page_that_only_beats_learns_that_its_record_is_lost_and_begins_again(clock) {
+  const page = await loser(content("one"));
+  await clock.pass(5_000);
+  same(page.begun, 1);
+}
+
+export async function words_that_are_not_in_a_lost_record_are_kept_in_another_before_the_page_begins_again() {
+  const page = await loser(content("one"));
+  await page.keeping.keep(content("one two"));
+  same(sheets(page.keep), ["one", ["one two"]]);
+  same([page.begun, page.keeping.isKept], [1, true]);
+}
+
+/** @param {Clock} clock */
+export async function a_page_that_has_only_what_its_lost_record_holds_keeps_it_once(clock) {
+  const { keep, claim } = await loser(content("one"));
+  await clock.pass(5_000);
+  claim.leave(content("one"));
+  await clock.settle();
+  same(sheets(keep), ["one", []]);
+}
+
+/** @param {Clock} clock */
+export async function whoever_leaves_overwrites_no_record_that_was_lost(clock) {
+  const { keep, claim } = await loser(content("one"));
+  await clock.pass(5_000);
+  claim.leave(content("one two"));
+  await clock.settle();
+  same(sheets(keep), ["one", ["one two"]]);
+  same(keep.besides("record")[0].beat, 0, "the beat of what others may have");
+}
+
+/** @param {Clock} clock */
+export async function whoever_leaves_overwrites_no_record_that_may_be_lost(clock) {
+  const { keep, claim } = await loser(content("one"));
+  clock.wall += 15_000;
+  claim.leave(content("one two"));
+  await clock.settle();
+  same(sheets(keep), ["one", ["one two"]]);
+}
+
+/** @param {Clock} clock */
+export async function whoever_leaves_while_the_loss_comes_out_loses_nothing(clock) {
+  const { keep, claim, keeping } = await loser(content("one"));
+  clock.wall += 15_000;
+  keeping.keep(content("one two"));
+  claim.leave(content("one two three"));
+  await clock.settle();
+  same(sheets(keep), ["one", ["one two three"]]);
+}
+
+/** @param {Clock} clock */
+export async function whoever_leaves_with_a_record_that_is_surely_theirs_has_one(clock) {
+  const keep = new SharedKeep();
+  const claim = new Claim(/** @type {any} */ (keep), "record", "board", null);
+  await new Keeping(claim, () => {}).keep(content("one"));
+  await clock.pass(60_000);
+  claim.leave(content("one two"));
+  await clock.settle();
+  same(sheets(keep), ["one two", []]);
+}
+
+/** @param {Clock} clock */
+export async function a_page_that_lost_its_record_does_not_begin_again_before_its_words_are_kept(clock) {
+  const page = await loser(content("one"));
+  const { keep, keeping } = page;
+  keep.isFull = true;
+  await keeping.keep(content("one two"));
+  same([page.begun, keeping.isKept], [0, false]);
+  keep.isFull = false;
+  await clock.pass(5_000);
+  same([page.begun, ...sheets(keep)], [1, "one", ["one two"]]);
+}
+
+export async function words_that_another_page_may_send_as_well_are_a_draft() {
+  const saved = { board: "board", actor: "me", drafts: [] };
+  const trash = { id: "trash", body: JSON.stringify({ type: "trash_note", note: "other" }), key: null, at: 1 };
+  const typed = (/** @type {string} */ words) => ({
+    saved: {
+      ...saved,
+      notes: [{ note: "note", ground: "a", inFlight: null, pending: [{ retain: 1 }, { insert: words }] }],
+      outbox: [{ edit: "note", at: 1 }, trash],
+    },
+    composer: null,
+  });
+  const page = await loser(typed(" one"));
+  await page.keeping.keep(typed(" one two"));
+  const aside = page.keep.besides("record")[0].content.saved;
+  same([aside?.notes, aside?.outbox], [[], [trash]]);
+  same(aside?.drafts.map(({ note, text }) => [note, text]), [["note", "a one two"]]);
+}
+
+/** @param {Clock} clock */
+export async function the_page_after_one_that_lost_its_record_finds_what_that_one_kept(clock) {
+  const page = await loser(content("one"));
+  page.keep.records.set("older", { id: "older", board: "board", owner: "gone", beat: 0, content: content("old") });
+  await page.keeping.keep(content("one two"));
+  page.claim.leave(content("one two"));
+  await clock.settle();
+  await withoutLocks(async () => {
+    same((await claimFor(/** @type {any} */ (page.keep), "board")).content, content("one two"));
+  });
+}
+
+/** @param {Clock} clock */
+export async function a_record_is_taken_over_only_where_no_page_answers_for_it(clock) {
+  const keep = new SharedKeep();
+  const owner = new Claim(/** @type {any} */ (keep), "slow", "board", null);
+  await owner.write(content("one"));
+  await clock.oversleep(60_000);
+  keep.records.set("slow", { ...keep.besides("")[0], beat: 1 });
+  await withoutLocks(async () => {
+    const other = await claimFor(/** @type {any} */ (keep), "board");
+    same(other.content, BLANK, "what the second page has");
+    owner.release();
+    const later = claimFor(/** @type {any} */ (keep), "board");
+    await clock.settle();
+    await clock.pass(500);
+    same((await later).content, content("one"), "what the third page has");
+  });
+}
+
+/** @param {Clock} clock */
+export async function a_record_that_was_written_while_it_was_looked_at_is_not_taken_over(clock) {
+  const keep = new SharedKeep();
+  const record = { id: "left", board: "board", owner: "leaving", beat: 1, content: content("one") };
+  keep.records.set("left", record);
+  keep.read = async () => {
+    keep.records.set("left", { ...record, beat: 0, content: content("one two") });
+    return record;
+  };
+  await withoutLocks(async () => {
+    const claiming = claimFor(/** @type {any} */ (keep), "board");
+    await clock.settle();
+    await clock.pass(500);
+    await claiming;
+    same(keep.records.get("left")?.content, content("one two"));
+  });
 }

@@ -64,6 +64,28 @@ function savedEntry({ at, note, command }) {
 }
 
 /**
+ * What a page keeps while another goes on with what it kept before: words that both may have are
+ * drafts, so that nobody sends them twice. A command has its id wherever it is sent.
+ * @param {Saved} saved
+ * @param {Set<string>} held the drafts that the other page has
+ * @param {Moment} moment
+ * @returns {Saved | null}
+ */
+export function asDrafts(saved, held, { now, mint }) {
+  const reason = { code: "taken_over", detail: "another page goes on with them" };
+  const texts = saved.notes.map(({ note, ground, inFlight, pending }) => ({
+    note, text: NoteText.kept(ground, inFlight, pending).shown(),
+  }));
+  const written = texts.filter(({ text }) => text !== "");
+  const drafts = [
+    ...saved.drafts.filter(({ id }) => !held.has(id)),
+    ...written.map((words) => ({ id: mint(), ...words, reason, at: now })),
+  ];
+  const outbox = saved.outbox.filter((it) => !("edit" in it) && JSON.parse(it.body).type !== "edit_note");
+  return drafts.length + outbox.length === 0 ? null : { ...saved, notes: [], outbox, drafts };
+}
+
+/**
  * @param {BoardClient} client
  * @param {Saved} kept
  * @param {string | null} actor

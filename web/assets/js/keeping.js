@@ -18,10 +18,17 @@ export class Keeping {
   /** Starts when what is running has ended. @type {Promise<void> | null} */
   #next = null;
   #isOverdue = false;
+  /** @type {Promise<void> | null} */
+  #moving = null;
 
-  /** @param {import("./tabs.js").Claim} claim */
-  constructor(claim) {
+  /**
+   * @param {import("./tabs.js").Claim} claim
+   * @param {() => void} [beginAgain] with what is there then
+   */
+  constructor(claim, beginAgain = () => location.reload()) {
     this.claim = claim;
+    this.beginAgain = beginAgain;
+    claim.whenLost = () => void this.#move();
     this.isKept = claim.keep.isDurable;
     this.#wanted = claim.content;
   }
@@ -48,14 +55,21 @@ export class Keeping {
     const overdue = setTimeout(() => this.#fail(true), KEEP_MAX_MS);
     try {
       await this.claim.write(content);
-      this.isKept = this.claim.keep.isDurable;
       this.#isOverdue = false;
+      if (this.claim.isLost) await this.#move();
+      else this.isKept = this.claim.keep.isDurable;
     } catch {
       this.#fail(false);
     }
     clearTimeout(overdue);
-    // Another tab took this one's record, words and all: begin again with what is there now.
-    if (this.claim.isLost) location.reload();
+  }
+
+  /** Another page has this one's record, words and all: only what is not in there is kept elsewhere. */
+  #move() {
+    const moved = () => this.beginAgain();
+    const refused = () => this.#fail(false);
+    this.#moving ??= this.claim.setAside(this.#wanted).then(moved, refused).finally(() => (this.#moving = null));
+    return this.#moving;
   }
 
   /** @param {boolean} isOverdue */

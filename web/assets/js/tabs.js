@@ -2,9 +2,11 @@
 // Which tab sends what: each kept record has one owner at a time, so that two tabs never send the
 // same words under two ids. A tab's records are free for others when it is gone.
 
+import { asDrafts } from "./board-saved.js";
 import { isBlank, MemoryKeep } from "./keep.js";
-import { uuid } from "./ids.js";
+import { moment, uuid } from "./ids.js";
 import { TooLate, within } from "./patience.js";
+import { answerFor, isAnsweredFor } from "./roll-call.js";
 
 /** @typedef {import("./keep.js").Content} Content */
 /** @typedef {import("./keep.js").KeptRecord} KeptRecord */
@@ -28,12 +30,19 @@ export class Claim {
   content = { saved: null, composer: null };
   /** Whether somebody else took the record over, because this page seemed to be gone. */
   isLost = false;
+  /** Hears that it is lost, again and again for as long as this page has it. */
+  whenLost = () => {};
   #isStored = false;
   #isReleased = false;
   /** What was written last, perhaps without success. */
   #written = this.content;
+  /** When this page was last known to be the owner. */
+  #ownedAt = Date.now();
+  /** The record for what a lost one does not hold. */
+  #beside = uuid();
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #beat;
+  #fallSilent = () => {};
 
   /**
    * @param {Keep} keep
@@ -46,7 +55,9 @@ export class Claim {
     this.id = id;
     this.board = board;
     this.unlock = unlock;
-    if (!unlock) this.#beat = setInterval(() => this.#stayAlive(), BEAT_EVERY_MS);
+    if (unlock) return;
+    this.#beat = setInterval(() => this.#stayAlive(), BEAT_EVERY_MS);
+    this.#fallSilent = answerFor(id);
   }
 
   /** @param {Content} content */
@@ -74,7 +85,22 @@ export class Claim {
     this.#written = content;
     if (this.unlock) await this.keep.write(this.#record(content));
     else await this.#writeIfMine(this.#record(content));
+    if (!this.isLost) this.content = content;
+  }
+
+  /**
+   * Keeps, beside a record that another page has by now, what that does not hold. Throws where the
+   * browser refuses to.
+   * @param {Content} content
+   */
+  async setAside(content) {
+    if (JSON.stringify(content) === JSON.stringify(this.content)) return;
+    const { saved, composer } = content;
+    const held = new Set(this.content.saved?.drafts.map(({ id }) => id));
+    const aside = { saved: saved && asDrafts(saved, held, moment()), composer };
+    await this.keep.write({ ...this.#record(aside), id: this.#beside, beat: 0 });
     this.content = content;
+    remember(this.#beside);
   }
 
   /**
@@ -82,17 +108,26 @@ export class Claim {
    * @param {Content} content
    */
   leave(content) {
-    const last = { ...this.#record(content), beat: 0 };
-    // What was not changed since it was written may belong to somebody else by now.
-    const isWritten = this.hasKept(content);
-    const written = !isWritten ? this.keep.write(last) : this.unlock ? null : this.#writeIfMine(last);
-    written?.catch(() => {});
+    this.#writeLast(content)?.catch(() => {});
     this.release();
+  }
+
+  /** @param {Content} content */
+  #writeLast(content) {
+    const last = { ...this.#record(content), beat: 0 };
+    // There is no time to look whose the record is.
+    if (!this.hasKept(content)) return this.#mayBeLost() ? this.setAside(content) : this.keep.write(last);
+    return this.unlock || this.isLost ? null : this.#writeIfMine(last);
+  }
+
+  #mayBeLost() {
+    return !this.unlock && (this.isLost || Date.now() - this.#ownedAt >= GONE_AFTER_MS);
   }
 
   release() {
     this.#isReleased = true;
     clearInterval(this.#beat);
+    this.#fallSilent();
     this.unlock?.();
   }
 
@@ -102,11 +137,14 @@ export class Claim {
       stored ? stored.owner === page : !this.#isStored;
     this.isLost ||= !(await this.keep.writeIf(record, isMine));
     this.#isStored = true;
+    if (this.isLost) this.whenLost();
+    else this.#ownedAt = record.beat;
   }
 
   #stayAlive() {
     const content = this.#written;
-    if (!isBlank({ content }) && !this.isLost) this.write(content).catch(() => {});
+    if (this.isLost) this.whenLost();
+    else if (!isBlank({ content })) this.write(content).catch(() => {});
   }
 
   /**
@@ -147,13 +185,15 @@ async function claimInTime(keep, board) {
 }
 
 /**
- * A record that nobody owns, if there is one that `isWanted`.
+ * A record that nobody owns, if there is one that `isWanted`: `patientlyFor` before all others.
  * @param {Keep} keep
  * @param {(record: KeptRecord) => boolean} isWanted
  * @param {string | null} [patientlyFor] for this one, wait a moment
  */
 export async function claimOrphan(keep, isWanted, patientlyFor = null) {
-  for (const record of (await keep.all()).filter(isWanted)) {
+  const records = (await keep.all()).filter(isWanted);
+  records.sort((a, b) => Number(b.id === patientlyFor) - Number(a.id === patientlyFor));
+  for (const record of records) {
     const claim = await claimed(keep, record, record.id === patientlyFor ? HANDOVER_MS : 0);
     if (claim) return claim;
   }
@@ -204,9 +244,11 @@ async function claimed(keep, { id, board }, patience) {
  */
 async function takenOver(keep, id) {
   const record = await keep.read(id);
-  if (!record) return null;
+  if (!record || Date.now() - record.beat <= GONE_AFTER_MS) return null;
+  const isLeft = record.beat === 0;
+  if (!isLeft && (await isAnsweredFor(id))) return null;
   const isGone = (/** @type {KeptRecord | undefined} */ stored) =>
-    stored !== undefined && stored.owner === record.owner && Date.now() - stored.beat > GONE_AFTER_MS;
+    stored !== undefined && stored.owner === record.owner && stored.beat === record.beat;
   const mine = { ...record, owner: page, beat: Date.now() };
   return (await keep.writeIf(mine, isGone)) ? record.content : null;
 }

@@ -1,0 +1,57 @@
+// @ts-check
+// A database that several pages share.
+
+import { isBlank } from "../../../web/assets/js/keep.js";
+
+/** @typedef {import("../../../web/assets/js/keep.js").KeptRecord} KeptRecord */
+
+/** Answers at once, and refuses where a test says so. */
+export class SharedKeep {
+  isDurable = true;
+  isFull = false;
+  /** @type {Map<string, KeptRecord>} */
+  records = new Map();
+
+  async all() {
+    return [...this.records.values()];
+  }
+
+  /** @param {string} id */
+  async read(id) {
+    return this.records.get(id);
+  }
+
+  /** @param {KeptRecord} record */
+  async write(record) {
+    if (isBlank(record)) this.records.delete(record.id);
+    else this.#put(record);
+  }
+
+  /**
+   * @param {KeptRecord} record
+   * @param {(stored: KeptRecord | undefined) => boolean} mayWrite
+   */
+  async writeIf(record, mayWrite) {
+    const isMine = mayWrite(this.records.get(record.id));
+    if (isMine) this.#put(record);
+    return isMine;
+  }
+
+  /** Another page makes itself the owner. @param {string} id */
+  takeOver(id) {
+    const record = this.records.get(id);
+    if (!record) throw new Error(`there is no record ${id}`);
+    this.records.set(id, { ...record, owner: "another page", beat: Date.now() });
+  }
+
+  /** All but this one. @param {string} id */
+  besides(id) {
+    return [...this.records.values()].filter((record) => record.id !== id);
+  }
+
+  /** @param {KeptRecord} record */
+  #put(record) {
+    if (this.isFull) throw new Error("the disk is full");
+    this.records.set(record.id, structuredClone(record));
+  }
+}
