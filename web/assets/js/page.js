@@ -95,8 +95,10 @@ function watchLeaving(seat, written) {
     seat.connection.close();
   });
   window.addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted) return;
     // What this page kept was free while it was away, and may be somebody else's by now.
-    if (persisted) location.reload();
+    document.body.inert = true;
+    location.reload();
   });
 }
 

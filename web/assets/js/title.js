@@ -12,21 +12,28 @@ export function hydrateTitle(seat) {
   const input = find(document, "#board-title");
   if (!(input instanceof HTMLInputElement)) return;
   watchLength(input);
+  /** What stood there when the person came to it. */
+  let found = input.defaultValue;
   const rename = () => {
     const title = input.value.trim();
-    const before = seat.machine.title() || input.defaultValue;
+    const present = seat.machine.title() || input.defaultValue;
     input.ariaInvalid = String(input.validity.customError);
     if (input.validity.customError) toast(`Not renamed. ${input.validationMessage}`);
-    else if (title === "") input.value = before;
-    else if (title !== before) seat.wish({ type: "rename_board", title });
+    else if (title === "" || title === found) input.value = present;
+    else if (title !== present) seat.wish({ type: "rename_board", title });
+    found = input.value;
   };
   input.form?.addEventListener("submit", (event) => {
     event.preventDefault();
     input.blur();
   });
+  input.addEventListener("focus", () => (found = input.value));
   input.addEventListener("blur", rename);
-  input.addEventListener("keydown", ({ key }) => {
-    if (key !== "Escape") return;
+  // A page that goes leaves the title, too.
+  window.addEventListener("pagehide", rename);
+  document.addEventListener("visibilitychange", () => document.hidden && rename());
+  input.addEventListener("keydown", ({ key, isComposing }) => {
+    if (key !== "Escape" || isComposing) return;
     input.value = seat.machine.title() || input.defaultValue;
     input.setCustomValidity("");
     input.blur();
