@@ -88,6 +88,11 @@ async fn a_page_says_what_waits_and_asks_again_whatever_clocks_do() {
     hold("waiting").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_typed_before_the_board_is_known_is_not_lost() {
+    hold("early").await;
+}
+
 /// Every clause in a module of `tests/browser/js` is true.
 async fn hold(module: &str) {
     let site = serve(String::new()).await;

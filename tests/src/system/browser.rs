@@ -108,6 +108,11 @@ impl Window {
         .await
     }
 
+    /// Has a script run in each page that loads from now on, before the page's own.
+    pub async fn script_first(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+
     /// Turns scripts off, or on again, for pages that load from now on.
     pub async fn allow_scripts(&self, allow: bool) {
         self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": !allow })).await;

@@ -20,6 +20,7 @@ macro_rules! in_both_shapes {
     };
 }
 
+mod early;
 mod keys;
 mod pages;
 mod people;

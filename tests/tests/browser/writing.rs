@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use sockbit_tests::system::board_page::{
-    create_board, is_live, leave_note, receipt_is, shows, type_in_note, write_note,
+    create_board, is_live, leave_note, receipt_is, shows, type_in_note,
 };
 use sockbit_tests::system::{Browser, Site};
 use thirtyfour::prelude::*;
@@ -16,7 +16,6 @@ in_both_shapes! {
     caret_selection_and_scroll_stay_while_others_write_around_them
     words_that_are_too_long_for_a_note_stay_and_the_limit_is_said
     a_trashed_note_comes_back_by_undo
-    what_is_pressed_before_the_board_is_known_is_done_once_it_is
     boxes_are_ticked_without_opening_their_note
 }
 
@@ -123,44 +122,6 @@ async fn a_trashed_note_comes_back_by_undo(site: Site) {
         shows(window, "not this one").await;
     }
 }
-
-async fn what_is_pressed_before_the_board_is_known_is_done_once_it_is(site: Site) {
-    let scene = Scene::with_note(site, "first").await;
-    for text in ["second", "third"] {
-        write_note(&scene.ada, text).await;
-    }
-    scene
-        .ada
-        .devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": HOLD_PAGES }))
-        .await;
-    scene.ada.open(&scene.board).await;
-    scene.ada.until("the board is asked for", "return held.length > 0").await;
-    let press = "
-        document.querySelector('[aria-label=first] [data-action=earlier]').click();
-        document.querySelector('[aria-label=third] [data-action=trash]').click();
-        const title = document.querySelector('#board-title');
-        title.focus();
-        title.value = 'Named early';
-        title.blur();";
-    scene.ada.script(press).await;
-    scene.ada.script("held.splice(0).forEach((send) => send())").await;
-    let is_done = "
-        const notes = [...document.querySelectorAll('#notes .note')].map((it) => it.ariaLabel);
-        return notes.join() === 'first,second'
-          && document.querySelector('#board-title').value === 'Named early'";
-    for window in [&scene.ada, &scene.bob] {
-        window.until("all of it is done", is_done).await;
-    }
-}
-
-/// The page's queries stay with it until they are let go.
-const HOLD_PAGES: &str = "
-    const held = [];
-    const send = WebSocket.prototype.send;
-    WebSocket.prototype.send = function (frame) {
-        if (frame.includes('board_page')) held.push(() => send.call(this, frame));
-        else send.call(this, frame);
-    }";
 
 async fn boxes_are_ticked_without_opening_their_note(site: Site) {
     let list = "- [ ] bread\n- [x] salt\n    - [ ] fine\n\n> 1. [ ] \\[ ] quoted";

@@ -62,6 +62,12 @@ async fn a_text_that_is_too_long_stays_in_the_editor_on_its_base() {
     assert!(refused.shows("Not saved.") && refused.shows("data-editing"), "{}", refused.body);
     assert!(refused.shows(&format!("\n{long}</textarea>")), "{}", refused.body);
     assert_eq!(refused.base(), page.base(), "so that the next try is merged as this one was");
+    let draft = format!("data-text>{long}</p>");
+    assert!(
+        refused.shows(&draft),
+        "script cannot go on over what others changed: {}",
+        refused.body
+    );
     save(&mut visitor, &refused, &note, "short and plain!").await;
     assert!(visitor.get(&board).await.shows("<p>short and merged!</p>"));
 }
@@ -78,6 +84,7 @@ async fn on_its_own_page_a_refused_text_stays_in_the_editor_too() {
     assert_eq!(refused.status, 422);
     assert!(refused.shows("id=\"note-page\""), "{}", refused.body);
     assert!(refused.shows(&format!("\n{long}</textarea>")), "{}", refused.body);
+    assert!(refused.shows("data-saved=\"short\""), "for script, which goes on: {}", refused.body);
 }
 
 #[tokio::test]

@@ -10,9 +10,6 @@ import { toast } from "./toasts.js";
 /** @typedef {import("./card-list.js").CardList} CardList */
 
 export class BoardActions {
-  /** What waits for the board to be known. @type {(() => void)[]} */
-  #waiting = [];
-
   /**
    * @param {Seat} seat
    * @param {CardList} list
@@ -42,7 +39,7 @@ export class BoardActions {
 
   /** @param {HTMLElement} article */
   trash(article) {
-    this.#onceKnown(() => this.#putAway(article));
+    this.seat.onceKnown(() => this.#putAway(article));
   }
 
   /** @param {HTMLElement} article */
@@ -74,7 +71,7 @@ export class BoardActions {
    * @returns {Promise<HTMLElement | null>} its card
    */
   async create(text, colour) {
-    if (!this.seat.isPulled) await new Promise((go) => this.#waiting.push(() => go(null)));
+    if (!this.seat.isPulled) await new Promise((go) => this.seat.onceKnown(() => go(null)));
     const [first] = this.#live();
     const rank = this.seat.machine.rankFor(null, first ?? null);
     const note = uuid();
@@ -83,25 +80,11 @@ export class BoardActions {
   }
 
   /**
-   * Where a note is, and whether it is there, is not known before the board is.
-   * @param {() => void} act
-   */
-  #onceKnown(act) {
-    if (this.seat.isPulled) act();
-    else this.#waiting.push(act);
-  }
-
-  /** The board is known now. */
-  pulled() {
-    for (const go of this.#waiting.splice(0)) go();
-  }
-
-  /**
    * @param {HTMLElement} article
    * @param {number} step towards the end, or the beginning where it is negative
    */
   move(article, step) {
-    this.#onceKnown(() => this.#putElsewhere(article, step));
+    this.seat.onceKnown(() => this.#putElsewhere(article, step));
   }
 
   /**

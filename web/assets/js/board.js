@@ -44,7 +44,6 @@ function showChanges(changes, isOwn) {
   showTitle(seat);
   if (!seat.isPulled) return;
   trash.show(seat.notes.filter(({ state }) => state === "trashed"));
-  actions.pulled();
   if (changes.some(({ type }) => type === "reset")) seat.flushAllBut(list.pen.card?.id ?? null);
 }
 
@@ -53,6 +52,7 @@ hydrateShare();
 hydrateExamples();
 hydrateKeys(Object.assign(actions, { compose: () => composer?.focus() }));
 list.takeOver();
+drafts.hydrate();
 startSeat(seat, { written: () => (list.pen.card ? [list.pen.card.id] : []), taken: showDraftsOf });
 main.dataset.scripted = "";
 

@@ -1,6 +1,7 @@
 // @ts-check
 // The cards of a board, always as the machine has the notes, in their order.
 
+import { takeOver } from "./before-script.js";
 import { Card } from "./card.js";
 import { flash } from "./dom.js";
 import { Hold, arrange, aroundHeld, gently } from "./order.js";
@@ -49,19 +50,10 @@ export class CardList {
     return this.#cards.get(element?.closest("[data-note]")?.getAttribute("data-note") ?? "");
   }
 
-  /** What was typed into a form before script came is typing like any other. */
+  /** What an earlier page kept is shown even before the server is reached, and goes on from there. */
   takeOver() {
-    for (const card of this.#cards.values()) {
-      const typed = isVisit() ? card.typedBefore() : null;
-      if (!card.isEditing) continue;
-      card.article.removeAttribute("data-editing");
-      this.pen.take(card);
-      if (typed === null || !card.textarea) continue;
-      card.textarea.value = typed;
-      card.textarea.dispatchEvent(new Event("input"));
-    }
-    // What an earlier page kept is shown even before the server is reached.
     for (const note of this.seat.dirty()) this.#cards.get(note)?.become(this.seat.text(note));
+    for (const card of this.#cards.values()) takeOver(card, this.pen);
     this.showReceipts();
   }
 
@@ -180,8 +172,8 @@ export class CardList {
 
   /** @param {HTMLElement} article */
   #hydrate(article) {
-    const card = new Card(article, (delta, before) => this.seat.type(card.id, delta, before));
-    this.#cards.set(card.id, card);
+    const note = article.dataset.note ?? "";
+    this.#cards.set(note, new Card(article, (delta, before) => this.seat.type(note, delta, before)));
   }
 
   /** @param {string} note */
@@ -211,10 +203,4 @@ function enable(article, action, isEnabled) {
   if (!(button instanceof HTMLButtonElement)) return;
   button.disabled = false;
   button.ariaDisabled = String(!isEnabled);
-}
-
-/** After a reload the browser itself brings back old words, which nobody types now. */
-function isVisit() {
-  const [visit] = performance.getEntriesByType("navigation");
-  return visit instanceof PerformanceNavigationTiming && visit.type === "navigate";
 }

@@ -2,11 +2,12 @@
 // One note on the page: the card that the server rendered, or one made of its template, read and
 // written in place.
 
-import { apply, diff } from "./delta.js";
+import { apply, diff, isEmpty, normaliseText } from "./delta.js";
 import { find, flash, need, say, showAvatar, stamped } from "./dom.js";
 import { Editor } from "./editor.js";
 import { ticked } from "./markdown-boxes.js";
 import { firstLine, rendered } from "./markdown.js";
+import { carried } from "./note-text.js";
 import { receiptWords } from "./receipts.js";
 import { showTime } from "./time.js";
 
@@ -17,10 +18,13 @@ export class Card {
   #editor = null;
   /** @type {string | null} */
   #renderedText;
+  /** What the note read when the server rendered it. */
+  #served;
 
   /**
    * @param {HTMLElement} article
-   * @param {(delta: import("./delta.js").Delta, before: string) => void} typed
+   * @param {(delta: import("./delta.js").Delta, before: string) => string} typed gives what the note
+   *   reads then
    */
   constructor(article, typed) {
     this.article = article;
@@ -28,8 +32,9 @@ export class Card {
     this.typed = typed;
     /** Null where nobody may write. @type {HTMLTextAreaElement | null} */
     this.textarea = find(article, "textarea[name=text]");
+    this.#served = this.textarea?.dataset.saved ?? this.textarea?.defaultValue ?? null;
     /** What is shown; null where only its HTML is known. @type {string | null} */
-    this.text = this.textarea?.defaultValue ?? null;
+    this.text = this.#served;
     /** Of which text the HTML is. */
     this.#renderedText = this.text;
     this.#freeBoxes();
@@ -49,6 +54,11 @@ export class Card {
 
   get isEditing() {
     return this.article.hasAttribute("data-editing");
+  }
+
+  /** Whether the server gave back words that it refused. */
+  get isRefused() {
+    return this.textarea?.dataset.saved !== undefined;
   }
 
   get hasFocus() {
@@ -135,14 +145,25 @@ export class Card {
     const boxes = this.#boxes();
     const after = ticked(before, boxes.indexOf(box), boxes.length);
     if (after === null || !this.textarea) return;
-    this.textarea.value = after;
     this.#onTyped(diff(before, after), before);
+    this.textarea.value = this.text ?? after;
   }
 
-  /** What stands in the textarea before script came. */
+  /** What was typed before script came; null where nothing was. */
   typedBefore() {
-    const { textarea } = this;
-    return textarea && textarea.value !== textarea.defaultValue ? textarea.value : null;
+    if (!this.textarea || this.#served === null) return null;
+    const typed = diff(this.#served, normaliseText(this.textarea.value));
+    return isEmpty(typed) ? null : typed;
+  }
+
+  /**
+   * Types that again, over what is shown by now.
+   * @param {import("./delta.js").Delta} typed
+   */
+  retype(typed) {
+    if (!this.textarea || this.text === null || this.#served === null) return;
+    this.textarea.value = apply(this.text, carried(typed, this.#served, this.text));
+    this.textarea.dispatchEvent(new Event("input"));
   }
 
   /**
@@ -150,8 +171,10 @@ export class Card {
    * @param {string} before
    */
   #onTyped(delta, before) {
-    this.typed(delta, before);
-    this.#told(apply(before, delta));
+    const text = this.typed(delta, before);
+    // The editor is not done with what was typed.
+    if (text !== apply(before, delta)) queueMicrotask(() => this.#editor?.become(this.text ?? text));
+    this.#told(text);
   }
 
   /** @param {string} text */

@@ -1,6 +1,7 @@
 // @ts-check
 // The blank sheet: what is written on it is kept on this device until it is a note.
 
+import { isVisit } from "./before-script.js";
 import { find, need } from "./dom.js";
 
 export class Composer {
@@ -59,10 +60,14 @@ export class Composer {
     this.seat.compose(text === "" ? null : { text, colour: this.#colour() });
   }
 
+  /** What an earlier page kept stands before what was typed since this one came. */
   #bringBack() {
     const kept = this.seat.composer;
-    if (!kept || this.textarea.value !== "") return;
-    this.textarea.value = kept.text;
+    const { value } = this.textarea;
+    const isTyped = value !== "" && value !== kept?.text && (!kept || isVisit());
+    if (kept) this.textarea.value = isTyped ? `${kept.text}\n\n${value}` : kept.text;
+    if (isTyped) this.#keep();
+    if (!kept) return;
     const radio = find(this.form, `input[name=colour][value="${CSS.escape(kept.colour)}"]`);
     if (radio instanceof HTMLInputElement) radio.checked = true;
   }

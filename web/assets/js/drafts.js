@@ -19,9 +19,10 @@ const REASONS = {
   not_found: "Not saved: you cannot write on this board any more. Copy your words if you need them.",
   forbidden: "Not saved: you may only read this board. Copy your words if you need them.",
   expired: "These words waited here for more than 60 days and were not sent. They can be a new note.",
+  taken_over: "This page slept, and another went on with what you wrote. This is how it read here.",
   other_identity: "These words were written here under another name and were not sent.",
 };
-const WAITING = ["expired", "other_identity"];
+const WAITING = ["expired", "other_identity", "taken_over"];
 
 export class Drafts {
   /** @type {Map<string, HTMLElement>} */
@@ -36,6 +37,40 @@ export class Drafts {
   constructor(placeOf, create) {
     this.placeOf = placeOf;
     this.create = create;
+  }
+
+  /** Those that the server rendered can do what the others can. */
+  hydrate() {
+    for (const panel of document.querySelectorAll("[data-draft]")) {
+      const text = need(panel, "[data-text]").textContent ?? "";
+      panel.addEventListener("submit", (event) => event.preventDefault());
+      panel.addEventListener("click", (event) => this.#onServedClick(event, panel, text));
+    }
+  }
+
+  /**
+   * @param {Event} event
+   * @param {Element} panel
+   * @param {string} text
+   */
+  #onServedClick(event, panel, text) {
+    const pressed = actionOf(event);
+    switch (pressed?.action) {
+      case "draft-copy":
+        copyText(text).then((isCopied) => isCopied && showCopied(pressed.button));
+        break;
+      case "draft-new":
+        pressed.button.setAttribute("disabled", "");
+        this.create(text).then(() => panel.remove());
+        break;
+      case "draft-discard":
+        panel.remove();
+        break;
+      default:
+        return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
   }
 
   /** @param {Seat[]} seats */

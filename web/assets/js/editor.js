@@ -62,8 +62,8 @@ export class Editor {
     const { value, selectionEnd } = this.textarea;
     if (value === this.#text) return;
     const clean = this.#isComposing ? value : normaliseText(value);
-    this.#tell(typedDelta(this.#text, clean, Math.min(selectionEnd, clean.length)), true);
     if (clean !== value) rewrite(this.textarea, diff(value, clean));
+    this.#tell(typedDelta(this.#text, clean, Math.min(selectionEnd, clean.length)), true);
   }
 
   /**

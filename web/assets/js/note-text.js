@@ -167,6 +167,21 @@ export class NoteText {
 }
 
 /**
+ * A change of `before`, carried over to `now`, whatever made the one of the other.
+ * @param {Delta} delta
+ * @param {string} before
+ * @param {string} now
+ * @returns {Delta}
+ */
+export function carried(delta, before, now) {
+  if (before === now) return delta;
+  const text = new NoteText(before);
+  text.typed(delta);
+  text.land(now);
+  return text.pending;
+}
+
+/**
  * Two changes of one text, rewritten so that `theirs` goes after `mine` and `mine` after `theirs`.
  * The server's stands first where both insert, as in the core: the lower seq stands first.
  * @param {Delta} theirs

@@ -1,6 +1,7 @@
 // @ts-check
 // The page of one note: read, written and coloured like on its board, with its history beside it.
 
+import { takeOver } from "./before-script.js";
 import { Card } from "./card.js";
 import { actionOf, find, need } from "./dom.js";
 import { Drafts } from "./drafts.js";
@@ -19,7 +20,8 @@ const main = need(document, "#note-page");
 const board = main.dataset.board ?? "";
 const seat = await takeSeat(board);
 const article = need(main, ".note");
-const card = new Card(article, (delta, before) => seat.type(card.id, delta, before));
+const noteId = article.dataset.note ?? "";
+const card = new Card(article, (delta, before) => seat.type(noteId, delta, before));
 const pen = new Pen(seat, showAll);
 const palette = new Palette((note, colour) => seat.wish({ type: "recolour_note", note, colour }));
 const drafts = new Drafts(
@@ -37,12 +39,13 @@ seat.shown = (changes, isOwn) => {
     if (!isOwn && card !== pen.card) card.freshen();
   }
   people.show(changes);
+  const isReset = changes.some(({ type }) => type === "reset");
+  if (isReset && seat.isPulled) card.become(seat.text(card.id));
   showAll();
   drafts.show(seats);
   showNews(main, seat, changes);
   showTitle(seat);
-  const isAnew = seat.isPulled && changes.some(({ type }) => type === "reset");
-  if (isAnew) seat.flushAllBut(pen.card?.id ?? null);
+  if (isReset && seat.isPulled) seat.flushAllBut(pen.card?.id ?? null);
 };
 
 article.addEventListener("click", (event) => {
@@ -62,11 +65,9 @@ article.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-if (card.isEditing) {
-  article.removeAttribute("data-editing");
-  pen.take(card);
-}
 if (seat.dirty().includes(card.id)) card.become(seat.text(card.id));
+takeOver(card, pen);
+drafts.hydrate();
 setInterval(showReceipt, LOOK_EVERY_MS);
 startSeat(seat, { written: () => (pen.card ? [card.id] : []), taken: (it) => seats.push(it) });
 main.dataset.scripted = "";
@@ -78,7 +79,7 @@ const actions = {
   colour: (button) => palette.open(article, button),
   trash: () => {
     pen.put();
-    seat.wish({ type: "trash_note", note: card.id });
+    seat.onceKnown(() => seat.wish({ type: "trash_note", note: card.id }));
   },
 };
 
@@ -89,11 +90,16 @@ function showAll() {
     if (pen.card !== card) card.become(seat.text(card.id));
     card.show(note);
     history.reach(note.seq);
+  } else {
+    // Nobody can write in a note that was deleted for good; the words are a draft by now.
+    pen.put();
   }
   // The page for a note in the trash, or back from it, is another: the server has it.
   const isTrashed = note?.state !== "live";
   const wasTrashed = main.hasAttribute("data-trashed");
-  if (isTrashed !== wasTrashed && pen.card !== card && seat.unsent() === 0) location.reload();
+  const hasDraft = seat.machine.drafts().some((draft) => draft.note === card.id);
+  const isAtRest = pen.card !== card && seat.unsent() === 0 && !hasDraft;
+  if (isTrashed !== wasTrashed && isAtRest) location.reload();
 }
 
 function showReceipt() {
@@ -104,9 +110,10 @@ function showReceipt() {
 
 /** @param {string} text */
 async function createBeside(text) {
+  if (!seat.isPulled) await new Promise((go) => seat.onceKnown(() => go(null)));
   const [first] = seat.notes.filter(({ state }) => state === "live");
   const rank = seat.machine.rankFor(null, first?.id ?? null);
   seat.wish({ type: "create_note", note: uuid(), text, colour: "paper", rank });
-  toast("A new note on the board has these words now.");
+  toast("These words go to a new note on the board.");
   return article;
 }

@@ -4,8 +4,9 @@
 
 import { BoardClient } from "./board-client.js";
 import { moment, uuid } from "./ids.js";
-import { apply, compose, diff } from "./delta.js";
+import { apply, compose } from "./delta.js";
 import { Keeping } from "./keeping.js";
+import { carried } from "./note-text.js";
 
 /** @typedef {import("./delta.js").Delta} Delta */
 /** @typedef {import("./view-changes.js").ViewChange} ViewChange */
@@ -26,8 +27,12 @@ export class Seat {
   notes = [];
   /** Typing in notes that the machine does not know yet. @type {Map<string, Early>} */
   #early = new Map();
+  /** What waits for the board to be known. @type {(() => void)[]} */
+  #waiting = [];
   /** Frames go out in their order. */
   #passing = Promise.resolve();
+  /** Those that wait for what they carry to be kept. @type {string[]} */
+  #held = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #keepTimer;
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -64,14 +69,18 @@ export class Seat {
 
   /** @param {any} welcome */
   connected(welcome) {
-    if (this.#early.size > 0) this.#takeEarlyIn();
+    if (this.#early.size > 0) this.#startAnew();
     this.#do((machine) => machine.connected(welcome, moment()), false);
   }
 
   /** @param {any} message */
   receive(message) {
-    this.#do((machine) => machine.receive(message, moment()), false);
-    if (this.#early.size > 0 && this.isPulled) this.#takeEarlyIn();
+    const take = (/** @type {BoardClient} */ machine) => {
+      machine.receive(message, moment());
+      if (this.#early.size > 0 && this.isPulled) this.#takeEarlyIn(machine);
+    };
+    this.#do(take, false);
+    if (this.#early.size > 0 && this.isPulled) this.#startAnew();
   }
 
   tooLong() {
@@ -92,20 +101,41 @@ export class Seat {
   }
 
   /**
-   * The person typed in a note, which showed `before`. What was shown counts.
+   * Does what needs the board once that is known.
+   * @param {() => void} act
+   */
+  onceKnown(act) {
+    if (this.isPulled) act();
+    else this.#waiting.push(act);
+  }
+
+  /**
+   * The person typed in a note, which showed `before`.
+   * @param {string} note
+   * @param {Delta} delta
+   * @param {string} before
+   * @returns {string} what the note reads now
+   */
+  type(note, delta, before) {
+    if (this.notes.some((it) => it.id === note)) {
+      const typed = carried(delta, before, this.text(note));
+      this.#do((machine) => machine.edit(note, typed), true);
+    } else {
+      this.#typeEarly(note, delta, before);
+    }
+    return this.text(note);
+  }
+
+  /**
    * @param {string} note
    * @param {Delta} delta
    * @param {string} before
    */
-  type(note, delta, before) {
-    const known = this.text(note);
-    if (this.notes.some((it) => it.id === note)) {
-      const typed = known === before ? delta : diff(known, apply(before, delta));
-      this.#do((machine) => machine.edit(note, typed), true);
-      return;
-    }
-    const early = this.#early.get(note) ?? { ground: before, pending: [], leftAt: null };
-    this.#early.set(note, { ...early, pending: compose(early.pending, delta) });
+  #typeEarly(note, delta, before) {
+    const shown = this.dirty().includes(note) ? this.text(note) : before;
+    const early = this.#early.get(note) ?? { ground: shown, pending: [], leftAt: null };
+    const pending = compose(early.pending, carried(delta, before, shown));
+    this.#early.set(note, { ...early, pending });
     this.#keepSoon();
   }
 
@@ -210,7 +240,7 @@ export class Seat {
     clearTimeout(this.#keepTimer);
     for (const note of notes) this.machine.flush(note, moment());
     this.claim.leave(this.#content());
-    return this.machine.takeOutgoing().filter(isCommand);
+    return [...this.#held, ...this.machine.takeOutgoing()].filter(isCommand);
   }
 
   /**
@@ -230,6 +260,7 @@ export class Seat {
     if (changes.length === 0) return;
     this.notes = this.machine.notes();
     this.shown(changes, isOwn);
+    if (this.isPulled) for (const act of this.#waiting.splice(0)) act();
   }
 
   /** @param {string[]} frames */
@@ -237,9 +268,10 @@ export class Seat {
     if (frames.length === 0) return;
     const { generation } = this.connection;
     const kept = frames.some(isCommand) ? this.keep() : null;
+    this.#held.push(...frames);
     this.#passing = Promise.all([this.#passing, kept]).then(() => {
       if (this.claim.isLost || this.#isLeft) return;
-      for (const frame of frames) this.connection.send(frame, generation);
+      for (const frame of this.#held.splice(0, frames.length)) this.connection.send(frame, generation);
     });
   }
 
@@ -254,8 +286,21 @@ export class Seat {
     return { saved: this.#early.size > 0 ? this.#withEarly(saved) : saved, composer: this.composer };
   }
 
-  /** A machine that has the early typing, too, carries it over to the board that it pulls. */
-  #takeEarlyIn() {
+  /**
+   * What was typed before its note was known is typed there now.
+   * @param {BoardClient} machine
+   */
+  #takeEarlyIn(machine) {
+    const known = new Set(machine.notes().map(({ id }) => id));
+    for (const [note, { ground, pending, leftAt }] of [...this.#early].filter(([it]) => known.has(it))) {
+      this.#early.delete(note);
+      machine.edit(note, carried(pending, ground, machine.text(note)));
+      if (leftAt !== null) machine.flush(note, moment());
+    }
+  }
+
+  /** A machine that has the early typing, too, says what becomes of it when it has pulled the board. */
+  #startAnew() {
     const saved = this.#withEarly(this.machine.saved());
     this.#early.clear();
     this.machine = restored(saved);
@@ -271,11 +316,15 @@ export class Seat {
   #withEarly(saved) {
     const base = saved ?? { board: this.board, actor: pageActor(), notes: [], outbox: [], drafts: [] };
     const notes = new Map(base.notes.map((kept) => [kept.note, kept]));
-    for (const [note, { ground, pending }] of this.#early) {
+    const outbox = [...base.outbox];
+    const { now, clock } = moment();
+    for (const [note, { ground, pending, leftAt }] of this.#early) {
       const kept = notes.get(note) ?? { note, ground, inFlight: null, pending: [] };
       notes.set(note, { ...kept, pending: compose(kept.pending, pending) });
+      const isWaiting = outbox.some((entry) => "edit" in entry && entry.edit === note);
+      if (leftAt !== null && !isWaiting) outbox.push({ edit: note, at: Math.round(now - (clock - leftAt)) });
     }
-    return { ...base, notes: [...notes.values()] };
+    return { ...base, notes: [...notes.values()], outbox };
   }
 }
 

@@ -146,11 +146,10 @@ fn view(
     if let Some(note) = colouring.and_then(|id| page.note(id)) {
         note.colouring = true;
     }
-    if let Some(Editing { note, text, .. }) = editing
+    if let Some(Editing { note, text, base }) = editing
         && let Some(note) = page.note(note)
     {
-        note.editing = true;
-        note.text = text;
+        note.open(text, base.seq);
     }
     if let Some((id, draft)) = draft {
         page.keep(id, draft);

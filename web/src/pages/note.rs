@@ -86,8 +86,12 @@ async fn render(
         note.colouring = additions.is_colouring && !trashed;
         let mut position = page.position;
         if let Some(typed) = additions.typed {
-            note.text = typed.text;
             position = typed.base;
+            if trashed {
+                note.keep(typed.text);
+            } else {
+                note.open(typed.text, typed.base.seq);
+            }
         }
         NotePage {
             frame,

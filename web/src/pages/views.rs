@@ -4,7 +4,8 @@ use askama::Template;
 use sockbit_application::gateway::Identity;
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
-    Actor, BoardId, Colour, Limits, Note, NoteState, PERSON_COLOURS, Position, Timestamp, Title,
+    Actor, BoardId, Colour, Limits, Note, NoteState, PERSON_COLOURS, Position, Seq, Timestamp,
+    Title,
 };
 
 use super::history::HistoryView;
@@ -99,7 +100,10 @@ pub(super) struct NoteView {
     pub colour: String,
     pub label: String,
     pub html: String,
+    /// What stands in the editor.
     pub text: String,
+    /// What the note reads, where that is another and its editor's text is a change of it.
+    pub saved: Option<String>,
     pub editor: PersonView,
     pub changed: TimeView,
     pub editing: bool,
@@ -228,6 +232,7 @@ impl NoteView {
             label: label(note),
             html: markdown::to_html(note.text.as_str()),
             text: note.text.to_string(),
+            saved: None,
             editor: PersonView::new(&note.edited_by),
             changed: TimeView::new(note.edited_at, now),
             editing: false,
@@ -247,6 +252,7 @@ impl NoteView {
             label: String::new(),
             html: String::new(),
             text: String::new(),
+            saved: None,
             editor: PersonView::blank(),
             changed: TimeView::blank(),
             editing: false,
@@ -255,6 +261,27 @@ impl NoteView {
             last: false,
             draft: None,
         }
+    }
+
+    /// Opens its editor, with a text that was typed over the note as it was at `base`. Script can go
+    /// on from there where the note still reads so; elsewhere the text is a draft, too.
+    pub fn open(&mut self, typed: String, base: Seq) {
+        self.editing = true;
+        if typed == self.text {
+            return;
+        }
+        let present = std::mem::replace(&mut self.text, typed.clone());
+        if self.seq <= base.0 {
+            self.saved = Some(present);
+        } else {
+            self.keep(typed);
+        }
+    }
+
+    /// Shows words that the note did not take beside it.
+    pub fn keep(&mut self, typed: String) {
+        let reason = "This was not saved. Here it is as you wrote it.".to_owned();
+        self.draft = Some(DraftView { reason, text: typed, ..DraftView::blank() });
     }
 }
 

@@ -1,0 +1,134 @@
+// @ts-check
+// What is typed before the board is known.
+
+import { apply } from "../../../web/assets/js/delta.js";
+import { MemoryKeep } from "../../../web/assets/js/keep.js";
+import { Seat } from "../../../web/assets/js/seat.js";
+import { Claim } from "../../../web/assets/js/tabs.js";
+import { same } from "./clauses.js";
+
+/** @typedef {import("./stopped-clock.js").StoppedClock} Clock */
+
+const ME = { id: "me", name: "Ada", colour: 3 };
+const HEAD = { seq: 1, event: "first" };
+const NOTE = {
+  id: "note", text: "Milk", colour: "paper", rank: "V", state: "live", seq: 1, edited_by: ME, edited_at: 0,
+};
+
+/**
+ * A page whose frames go nowhere, and which hears what a test says.
+ * @param {import("../../../web/assets/js/board-saved.js").Saved | null} [kept]
+ */
+function page(kept = null) {
+  /** @type {any[]} */
+  const sent = [];
+  const connection = {
+    generation: 1, welcome: null, add() {}, send: (/** @type {string} */ frame) => sent.push(JSON.parse(frame)),
+  };
+  const claim = new Claim(new MemoryKeep(), "record", "board", () => {});
+  if (kept) claim.adopt({ saved: kept, composer: null });
+  return { sent, seat: new Seat("board", claim, /** @type {any} */ (connection)) };
+}
+
+/** Somebody types at the end of what the page shows. @param {Seat} seat @param {string} words @param {string} shown */
+function typeBehind(seat, words, shown) {
+  const delta = [{ retain: shown.length }, { insert: words }];
+  seat.type("note", delta, shown);
+  return apply(shown, delta);
+}
+
+/** @param {Seat} seat */
+function connect(seat) {
+  seat.connected({ actor: ME });
+  seat.receive({ type: "base_gone", board: "board", role: "editor", head: HEAD });
+}
+
+/** The board comes. @param {Seat} seat @param {any[]} notes */
+function pull(seat, notes) {
+  const { link } = seat.machine;
+  if (link.state !== "pulling") throw new Error(`the board is not asked for, but ${link.state}`);
+  const page = { type: "board_page", board: "board", title: "A board", role: "editor", position: HEAD, notes };
+  seat.receive({ type: "reply", id: link.query, body: page });
+  seat.receive({ type: "joined", board: "board", role: "editor", head: HEAD });
+}
+
+/** The commands that went out. @param {any[]} sent */
+function commands(sent) {
+  return sent.filter(({ type }) => type === "command").map(({ body }) => body);
+}
+
+/** @param {Clock} clock */
+export async function it_takes_nothing_away_that_others_wrote_meanwhile(clock) {
+  const { seat, sent } = page();
+  typeBehind(seat, "!", "Milk");
+  seat.flush("note");
+  connect(seat);
+  pull(seat, [{ ...NOTE, text: "Milk and eggs" }]);
+  await clock.pass(300);
+  same(seat.text("note"), "Milk and eggs!");
+  same(commands(sent).map(({ delta }) => delta), [[{ retain: 13 }, { insert: "!" }]]);
+}
+
+export function a_page_that_still_shows_an_older_text_takes_nothing_away_either() {
+  const { seat } = page();
+  connect(seat);
+  pull(seat, [{ ...NOTE, text: "Milk and eggs" }]);
+  same(seat.type("note", [{ retain: 4 }, { insert: "!" }], "Milk"), "Milk and eggs!");
+}
+
+export function it_waits_from_when_it_was_left() {
+  const { seat } = page();
+  typeBehind(seat, "!", "Milk");
+  seat.flush("note");
+  const since = seat.receipt("note").since;
+  same(seat.waitingSince(), since);
+  connect(seat);
+  same([seat.receipt("note"), seat.waitingSince()], [{ state: "saving", since }, since]);
+}
+
+/** @param {Clock} clock */
+export async function it_goes_before_what_was_done_to_its_note_then(clock) {
+  const { seat, sent } = page();
+  connect(seat);
+  typeBehind(seat, "!", "Milk");
+  seat.flush("note");
+  seat.onceKnown(() => seat.wish({ type: "trash_note", note: "note" }));
+  pull(seat, [NOTE]);
+  await clock.pass(300);
+  same(seat.notes.map(({ state }) => state), ["trashed"]);
+  same(commands(sent).map(({ type }) => type), ["edit_note"]);
+}
+
+export function it_does_not_have_the_board_asked_for_anew() {
+  const { seat } = page();
+  connect(seat);
+  typeBehind(seat, "!", "Milk");
+  pull(seat, [NOTE]);
+  same([seat.isPulled, seat.text("note"), seat.machine.joined()], [true, "Milk!", "live"]);
+}
+
+export function it_goes_on_from_what_an_earlier_page_kept() {
+  const kept = { note: "note", ground: "Milk", inFlight: null, pending: [{ insert: "Oat " }] };
+  const { seat } = page({ board: "board", actor: "me", notes: [kept], outbox: [], drafts: [] });
+  const shown = seat.type("note", [{ retain: 14 }, { insert: " and rice" }], "Milk and bread");
+  same([shown.includes("Oat "), shown.includes(" and rice")], [true, true], shown);
+  connect(seat);
+  pull(seat, [{ ...NOTE, text: "Milk and bread" }]);
+  same([seat.text("note"), seat.machine.drafts()], ["Oat Milk and bread and rice", []]);
+}
+
+export function it_becomes_a_draft_where_its_note_is_gone() {
+  const { seat } = page();
+  typeBehind(seat, "!", "Milk");
+  connect(seat);
+  pull(seat, []);
+  same(seat.machine.drafts().map(({ text }) => text), ["Milk!"]);
+}
+
+export function a_command_that_waits_to_be_kept_goes_out_with_the_page() {
+  const { seat } = page();
+  connect(seat);
+  pull(seat, [NOTE]);
+  seat.wish({ type: "trash_note", note: "note" });
+  same(seat.leave([]).map((frame) => JSON.parse(frame).body.type), ["trash_note"]);
+}

@@ -1,0 +1,183 @@
+//! What people do before a page is all there, and as they leave it.
+
+use sockbit_tests::system::board_page::{leave_note, shows, type_in_note, write_note};
+use sockbit_tests::system::{Site, Window};
+use thirtyfour::prelude::*;
+
+use crate::scene::Scene;
+
+in_both_shapes! {
+    what_is_pressed_before_the_board_is_known_is_done_once_it_is
+    a_page_of_a_note_that_shows_an_older_text_takes_nothing_away
+    words_typed_before_the_script_is_there_stay
+    what_was_kept_of_a_sheet_stands_before_what_is_typed_on_the_next
+    looking_at_the_title_does_not_take_back_what_others_call_the_board
+    a_title_that_was_not_left_goes_out_with_the_page
+    words_for_a_note_that_is_deleted_meanwhile_stay_on_its_page
+    words_that_were_refused_stay_in_the_editor
+}
+
+/// The page's queries stay with it until they are let go.
+const HOLD_PAGES: &str = "
+    const held = [];
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (frame) {
+        if (frame.includes('board_page')) held.push(() => send.call(this, frame));
+        else send.call(this, frame);
+    }";
+const LET_GO: &str = "held.splice(0).forEach((send) => send())";
+
+/// Somebody types at the end of the text, and of the sheet, before the page's script runs.
+const TYPE_EARLY: &str = "
+    document.addEventListener('readystatechange', () => {
+        if (document.readyState !== 'interactive') return;
+        const open = document.querySelectorAll('[data-editing] textarea, #composer textarea');
+        for (const it of open) it.value += 'early';
+    });";
+
+/// The page of the first note, with its editor open.
+async fn open_note(window: &Window, board: &str) {
+    let id = window.script("return document.querySelector('#notes .note').dataset.note").await;
+    window.open(&format!("{board}/notes/{}?edit", id.as_str().expect("an id"))).await;
+}
+
+/// Writes into the title, and stays there.
+async fn write_title(window: &Window, title: &str) {
+    window.script("document.querySelector('#board-title').select()").await;
+    let input = window.find("#board-title").await;
+    input.send_keys(title).await.expect("typed");
+}
+
+async fn title_is(window: &Window, title: &str) {
+    let script = format!("return document.querySelector('#board-title').value === '{title}'");
+    window.until(&format!("the board is called {title:?}"), &script).await;
+}
+
+async fn what_is_pressed_before_the_board_is_known_is_done_once_it_is(site: Site) {
+    let scene = Scene::with_note(site, "first").await;
+    for text in ["second", "third"] {
+        write_note(&scene.ada, text).await;
+    }
+    let are_there = "return document.querySelectorAll('#notes .note').length === 3";
+    scene.bob.until("all three are saved", are_there).await;
+    scene.ada.script_first(HOLD_PAGES).await;
+    scene.ada.open(&scene.board).await;
+    scene.ada.until("the board is asked for", "return held.length > 0").await;
+    let press = "
+        document.querySelector('[aria-label=first] [data-action=earlier]').click();
+        document.querySelector('[aria-label=third] [data-action=trash]').click();";
+    scene.ada.script(press).await;
+    write_title(&scene.ada, "Named early").await;
+    scene.ada.script("document.activeElement.blur()").await;
+    scene.ada.script(LET_GO).await;
+    let is_done = "
+        const notes = [...document.querySelectorAll('#notes .note')].map((it) => it.ariaLabel);
+        return notes.join() === 'first,second'
+          && document.querySelector('#board-title').value === 'Named early'";
+    for window in [&scene.ada, &scene.bob] {
+        window.until("all of it is done", is_done).await;
+    }
+}
+
+async fn a_page_of_a_note_that_shows_an_older_text_takes_nothing_away(site: Site) {
+    let scene = Scene::with_note(site, "Milk").await;
+    scene.ada.script_first(HOLD_PAGES).await;
+    open_note(&scene.ada, &scene.board).await;
+    scene.ada.until("the board is asked for", "return held.length > 0").await;
+    type_in_note(&scene.bob, " and eggs").await;
+    leave_note(&scene.bob).await;
+    shows(&scene.bob, "Milk and eggs").await;
+    let editor = scene.ada.find(".note textarea").await;
+    editor.send_keys(Key::Control + Key::End).await.expect("moved");
+    editor.send_keys("!").await.expect("typed");
+    scene.ada.script(LET_GO).await;
+    scene
+        .ada
+        .until(
+            "she sees both",
+            "return document.querySelector('.note textarea').value === 'Milk and eggs!'",
+        )
+        .await;
+    leave_note(&scene.ada).await;
+    shows(&scene.bob, "Milk and eggs!").await;
+}
+
+async fn words_typed_before_the_script_is_there_stay(site: Site) {
+    let scene = Scene::with_note(site, "not ").await;
+    scene.ada.script_first(TYPE_EARLY).await;
+    open_note(&scene.ada, &scene.board).await;
+    scene
+        .ada
+        .until(
+            "the script is there",
+            "return document.querySelector('#note-page').dataset.scripted === ''",
+        )
+        .await;
+    leave_note(&scene.ada).await;
+    shows(&scene.bob, "not early").await;
+}
+
+async fn what_was_kept_of_a_sheet_stands_before_what_is_typed_on_the_next(site: Site) {
+    let scene = Scene::with_note(site, "a note").await;
+    let sheet = scene.ada.find("#composer textarea").await;
+    sheet.send_keys("kept").await.expect("typed");
+    scene.ada.script_first(TYPE_EARLY).await;
+    scene.ada.open("about:blank").await;
+    scene.ada.open(&scene.board).await;
+    let has_both =
+        "return document.querySelector('#composer textarea').value === 'kept\\n\\nearly'";
+    scene.ada.until("the sheet has both", has_both).await;
+}
+
+async fn looking_at_the_title_does_not_take_back_what_others_call_the_board(site: Site) {
+    let scene = Scene::with_note(site, "a note").await;
+    scene.ada.script("document.querySelector('#board-title').focus()").await;
+    write_title(&scene.bob, "By Bob").await;
+    scene.bob.script("document.activeElement.blur()").await;
+    scene.ada.until("she hears of it", "return document.title.includes('By Bob')").await;
+    scene.ada.script("document.activeElement.blur()").await;
+    title_is(&scene.ada, "By Bob").await;
+}
+
+async fn a_title_that_was_not_left_goes_out_with_the_page(site: Site) {
+    let scene = Scene::with_note(site, "a note").await;
+    write_title(&scene.ada, "Half a title").await;
+    scene.ada.open("about:blank").await;
+    title_is(&scene.bob, "Half a title").await;
+}
+
+async fn words_for_a_note_that_is_deleted_meanwhile_stay_on_its_page(site: Site) {
+    let scene = Scene::with_note(site, "hello").await;
+    open_note(&scene.ada, &scene.board).await;
+    let editor = scene.ada.find(".note textarea").await;
+    editor.send_keys(Key::Control + Key::End).await.expect("moved");
+    editor.send_keys(" world").await.expect("typed");
+    let delete = "
+        const { note } = document.querySelector('#notes .note').dataset;
+        const post = (step, body) =>
+            fetch(`${location.pathname}/notes/${note}/${step}`, { method: 'POST', body: new URLSearchParams(body) });
+        post('trash', {}).then(() => post('delete', { confirm: 'yes' }));";
+    scene.bob.script(delete).await;
+    let words = scene.ada.find("[data-draft] [data-text]").await;
+    leave_note(&scene.ada).await;
+    scene.ada.screenshot("note-page-draft").await;
+    assert_eq!(words.text().await.expect("still there"), "hello world");
+}
+
+async fn words_that_were_refused_stay_in_the_editor(site: Site) {
+    let scene = Scene::with_note(site, "short").await;
+    let note = scene.ada.script("return document.querySelector('#notes .note').dataset.note").await;
+    scene.ada.allow_scripts(false).await;
+    scene.ada.open(&format!("{}?edit={}", scene.board, note.as_str().expect("an id"))).await;
+    scene.ada.allow_scripts(true).await;
+    let send = "
+        const editor = document.querySelector('#notes .note textarea');
+        editor.value = 'word '.repeat(14000);
+        editor.form.submit();";
+    scene.ada.script(send).await;
+    let is_known = "return document.querySelector('#notes [data-action=earlier]')?.ariaDisabled";
+    scene.ada.until("the board is known", is_known).await;
+    scene.ada.screenshot("refused").await;
+    let words = "return document.querySelector('#notes .note textarea').value.length";
+    assert_eq!(scene.ada.script(words).await, 70_000);
+}
