@@ -298,6 +298,38 @@ export async function a_page_that_lost_its_record_does_not_begin_again_before_it
   keep.isFull = false;
   await clock.pass(5_000);
   same([page.begun, ...sheets(keep)], [1, "one", ["one two"]]);
+  same(keeping.isKept, true, "whether it is kept");
+}
+
+/** @param {Clock} clock */
+export async function a_page_begins_again_once_however_long_the_next_one_takes(clock) {
+  const page = await loser(content("one"));
+  await page.keeping.keep(content("one two"));
+  await clock.pass(20_000);
+  await page.keeping.keep(content("one two three"));
+  await clock.pass(5_000);
+  same([page.begun, ...sheets(page.keep)], [1, "one", ["one two three"]]);
+}
+
+/** @param {Clock} clock */
+export async function a_draft_that_was_set_aside_is_still_there_when_its_page_is_gone(clock) {
+  const draft = { id: "draft", note: "note", text: "a", reason: { code: "note_gone", detail: "" }, at: 1 };
+  const saved = { board: "board", actor: "me", notes: [], outbox: [], drafts: [] };
+  const held = { ...draft, id: "held" };
+  const { keep, claim, keeping } = await loser({ saved: { ...saved, drafts: [held] }, composer: null });
+  const later = { saved: { ...saved, drafts: [held, draft] }, composer: null };
+  await keeping.keep(later);
+  claim.leave({ ...later, composer: content("one").composer });
+  await clock.settle();
+  same(keep.besides("record").map(({ content }) => content.saved?.drafts), [[draft]]);
+}
+
+export async function words_that_no_other_page_can_have_are_kept_as_they_are() {
+  const notes = [{ note: "note", ground: "a", inFlight: null, pending: [{ retain: 1 }, { insert: " one" }] }];
+  const saved = { board: "board", actor: "me", notes, outbox: [], drafts: [] };
+  const { keep, keeping } = await loser(content("one"), BLANK);
+  await keeping.keep({ saved, composer: null });
+  same(keep.besides("record").map(({ content }) => content.saved), [saved]);
 }
 
 export async function words_that_another_page_may_send_as_well_are_a_draft() {
@@ -345,6 +377,19 @@ export async function a_record_is_taken_over_only_where_no_page_answers_for_it(c
     await clock.settle();
     await clock.pass(500);
     same((await later).content, content("one"), "what the third page has");
+  });
+}
+
+/** @param {Clock} clock */
+export async function a_page_does_not_answer_for_a_record_that_it_asks_for(clock) {
+  const keep = new SharedKeep();
+  keep.records.set("crashed", { id: "crashed", board: "board", owner: "gone", beat: 1, content: content("one") });
+  await withoutLocks(async () => {
+    const claiming = claimFor(/** @type {any} */ (keep), "board");
+    // Answers come in the browser's own time, for which half a second of a stopped clock is nothing.
+    for (let turns = 0; turns < 100; turns += 1) await clock.settle();
+    await clock.pass(500);
+    same((await claiming).content, content("one"));
   });
 }
 

@@ -67,18 +67,20 @@ function savedEntry({ at, note, command }) {
  * What a page keeps while another goes on with what it kept before: words that both may have are
  * drafts, so that nobody sends them twice. A command has its id wherever it is sent.
  * @param {Saved} saved
- * @param {Set<string>} held the drafts that the other page has
+ * @param {Saved} taken what the other page has
  * @param {Moment} moment
  * @returns {Saved | null}
  */
-export function asDrafts(saved, held, { now, mint }) {
+export function asDrafts(saved, taken, { now, mint }) {
   const reason = { code: "taken_over", detail: "another page goes on with them" };
-  const texts = saved.notes.map(({ note, ground, inFlight, pending }) => ({
+  const held = new Set([...taken.notes, ...taken.drafts].map((it) => JSON.stringify(it)));
+  const isNews = (/** @type {SavedNote | Draft} */ it) => !held.has(JSON.stringify(it));
+  const texts = saved.notes.filter(isNews).map(({ note, ground, inFlight, pending }) => ({
     note, text: NoteText.kept(ground, inFlight, pending).shown(),
   }));
   const written = texts.filter(({ text }) => text !== "");
   const drafts = [
-    ...saved.drafts.filter(({ id }) => !held.has(id)),
+    ...saved.drafts.filter(isNews),
     ...written.map((words) => ({ id: mint(), ...words, reason, at: now })),
   ];
   const outbox = saved.outbox.filter((it) => !("edit" in it) && JSON.parse(it.body).type !== "edit_note");

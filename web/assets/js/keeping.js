@@ -20,6 +20,8 @@ export class Keeping {
   #isOverdue = false;
   /** @type {Promise<void> | null} */
   #moving = null;
+  /** Whether the page that comes after this one is on its way. */
+  #hasBegun = false;
 
   /**
    * @param {import("./tabs.js").Claim} claim
@@ -66,10 +68,17 @@ export class Keeping {
 
   /** Another page has this one's record, words and all: only what is not in there is kept elsewhere. */
   #move() {
-    const moved = () => this.beginAgain();
+    const moved = () => this.#onMoved();
     const refused = () => this.#fail(false);
     this.#moving ??= this.claim.setAside(this.#wanted).then(moved, refused).finally(() => (this.#moving = null));
     return this.#moving;
+  }
+
+  /** Once: whoever asks for a slow page again and again never gets it. */
+  #onMoved() {
+    this.isKept = this.claim.keep.isDurable;
+    if (!this.#hasBegun) this.beginAgain();
+    this.#hasBegun = true;
   }
 
   /** @param {boolean} isOverdue */

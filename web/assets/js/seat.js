@@ -240,6 +240,8 @@ export class Seat {
     clearTimeout(this.#keepTimer);
     for (const note of notes) this.machine.flush(note, moment());
     this.claim.leave(this.#content());
+    // Another page has these words as well, and sends them under another id.
+    if (this.claim.isLost) return [];
     return [...this.#held, ...this.machine.takeOutgoing()].filter(isCommand);
   }
 

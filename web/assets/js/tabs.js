@@ -38,6 +38,8 @@ export class Claim {
   #written = this.content;
   /** When this page was last known to be the owner. */
   #ownedAt = Date.now();
+  /** What was in the record when it was lost. @type {Content | null} */
+  #taken = null;
   /** The record for what a lost one does not hold. */
   #beside = uuid();
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -95,10 +97,11 @@ export class Claim {
    */
   async setAside(content) {
     if (JSON.stringify(content) === JSON.stringify(this.content)) return;
+    const taken = (this.#taken ??= this.content).saved;
     const { saved, composer } = content;
-    const held = new Set(this.content.saved?.drafts.map(({ id }) => id));
-    const aside = { saved: saved && asDrafts(saved, held, moment()), composer };
-    await this.keep.write({ ...this.#record(aside), id: this.#beside, beat: 0 });
+    // What the other page has no words of, nobody sends twice.
+    const mine = saved && taken ? asDrafts(saved, taken, moment()) : saved;
+    await this.keep.write({ ...this.#record({ saved: mine, composer }), id: this.#beside, beat: 0 });
     this.content = content;
     remember(this.#beside);
   }
@@ -225,15 +228,17 @@ async function newClaim(keep, board) {
 async function claimed(keep, { id, board }, patience) {
   const unlock = hasLocks() ? await lock(id, patience) : null;
   if (hasLocks() && !unlock) return null;
-  const claim = new Claim(keep, id, board, unlock);
+  /** @type {Claim | null} */
+  let claim = null;
   try {
     const content = unlock ? (await keep.read(id))?.content : await takenOver(keep, id);
-    if (content) claim.adopt(content);
-    else claim.release();
-    return content ? claim : null;
-  } catch (error) {
-    claim.release();
-    throw error;
+    if (!content) return null;
+    // It answers for its record, so that it must not be there while others are asked.
+    claim = new Claim(keep, id, board, unlock);
+    claim.adopt(content);
+    return claim;
+  } finally {
+    if (!claim) unlock?.();
   }
 }
 
