@@ -113,6 +113,14 @@ impl Window {
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
     }
 
+    /// Ends what runs the page, without a word to it. Nobody hears from it again.
+    pub async fn crash(&self) {
+        let devtools = self.driver.cdp();
+        let crash = devtools.send_raw("Page.crash", json!({}));
+        let end = tokio::time::timeout(Duration::from_secs(2), crash).await;
+        assert!(!matches!(end, Ok(Ok(_))), "the page has crashed: {end:?}");
+    }
+
     /// Turns scripts off, or on again, for pages that load from now on.
     pub async fn allow_scripts(&self, allow: bool) {
         self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": !allow })).await;

@@ -20,6 +20,7 @@ in_both_shapes! {
     a_page_that_wakes_asks_for_what_it_missed
     a_second_tab_of_one_person_is_a_second_window
     a_tab_takes_over_what_a_closed_one_could_not_send
+    over_plain_http_a_tab_takes_over_what_a_crashed_one_could_not_send
     a_name_given_while_offline_stays_in_its_form
 }
 
@@ -186,6 +187,29 @@ async fn a_tab_takes_over_what_a_closed_one_could_not_send(site: Site) {
     scene.ada.open(&scene.board).await;
     shows(&scene.bob, "overtaken").await;
 }
+
+async fn over_plain_http_a_tab_takes_over_what_a_crashed_one_could_not_send(site: Site) {
+    let mut scene = Scene::with_note(site, "over").await;
+    scene.ada.script_first(NO_LOCKS).await;
+    scene.ada.open(&scene.board).await;
+    is_live(&scene.ada).await;
+    scene.site.kill().await;
+    notices_the_loss(&scene.ada).await;
+    type_in_note(&scene.ada, "taken").await;
+    leave_note(&scene.ada).await;
+    receipt_is(&scene.ada, "offline").await;
+    let second = scene.ada.driver.new_tab().await.expect("a second tab");
+    scene.ada.crash().await;
+    scene.ada.driver.switch_to_window(second).await.expect("switched");
+    scene.site.start_again().await;
+    scene.ada.script_first(NO_LOCKS).await;
+    tokio::time::sleep(Duration::from_secs(16)).await;
+    scene.ada.open(&scene.board).await;
+    shows(&scene.bob, "overtaken").await;
+}
+
+/// Pages that come over plain HTTP have none.
+const NO_LOCKS: &str = "delete Navigator.prototype.locks";
 
 async fn a_name_given_while_offline_stays_in_its_form(mut site: Site) {
     let browser = Browser::start().await;
