@@ -27,12 +27,12 @@ const HOLD_PAGES: &str = "
     }";
 const LET_GO: &str = "held.splice(0).forEach((send) => send())";
 
-/// Somebody types at the end of the text, and of the sheet, before the page's script runs.
+/// Somebody types in front of the text, and on the sheet, before the page's script runs.
 const TYPE_EARLY: &str = "
     document.addEventListener('readystatechange', () => {
         if (document.readyState !== 'interactive') return;
         const open = document.querySelectorAll('[data-editing] textarea, #composer textarea');
-        for (const it of open) it.value += 'early';
+        for (const it of open) it.value = `early ${it.value}`;
     });";
 
 /// The page of the first note, with its editor open.
@@ -103,18 +103,21 @@ async fn a_page_of_a_note_that_shows_an_older_text_takes_nothing_away(site: Site
 }
 
 async fn words_typed_before_the_script_is_there_stay(site: Site) {
-    let scene = Scene::with_note(site, "not ").await;
+    let scene = Scene::with_note(site, "Milk Eggs Rice").await;
     scene.ada.script_first(TYPE_EARLY).await;
     open_note(&scene.ada, &scene.board).await;
-    scene
-        .ada
-        .until(
-            "the script is there",
-            "return document.querySelector('#note-page').dataset.scripted === ''",
-        )
-        .await;
+    let is_there = "return document.querySelector('#note-page').dataset.scripted === ''";
+    scene.ada.until("the script is there", is_there).await;
+    type_in_note(&scene.bob, "").await;
+    let delete = "
+        const editor = document.activeElement;
+        editor.setRangeText('', 5, 10);
+        editor.dispatchEvent(new Event('input'));";
+    scene.bob.script(delete).await;
+    leave_note(&scene.bob).await;
+    shows(&scene.bob, "Milk Rice").await;
     leave_note(&scene.ada).await;
-    shows(&scene.bob, "not early").await;
+    shows(&scene.bob, "early Milk Rice").await;
 }
 
 async fn what_was_kept_of_a_sheet_stands_before_what_is_typed_on_the_next(site: Site) {
@@ -125,7 +128,7 @@ async fn what_was_kept_of_a_sheet_stands_before_what_is_typed_on_the_next(site: 
     scene.ada.open("about:blank").await;
     scene.ada.open(&scene.board).await;
     let has_both =
-        "return document.querySelector('#composer textarea').value === 'kept\\n\\nearly'";
+        "return document.querySelector('#composer textarea').value === 'kept\\n\\nearly '";
     scene.ada.until("the sheet has both", has_both).await;
 }
 

@@ -9,14 +9,20 @@ export function isVisit() {
 
 /**
  * A card that the server opened for writing goes on as one that the pen was taken to, and what was
- * typed in it is typing like any other.
+ * typed in it is typing like any other. Whoever went elsewhere meanwhile stays there.
  * @param {import("./card.js").Card} card
  * @param {import("./pen.js").Pen} pen
  */
 export function takeOver(card, pen) {
-  if (!card.isEditing) return;
+  const { textarea } = card;
+  if (!card.isEditing || !textarea) return;
+  const { value, selectionStart, selectionEnd } = textarea;
+  const focused = document.activeElement;
   const typed = isVisit() || card.isRefused ? card.typedBefore() : null;
   card.article.removeAttribute("data-editing");
   pen.take(card);
   if (typed) card.retype(typed);
+  if (typed && textarea.value === value) textarea.setSelectionRange(selectionStart, selectionEnd);
+  const isElsewhere = focused !== document.body && !card.article.contains(focused);
+  if (isElsewhere && focused instanceof HTMLElement) focused.focus({ preventScroll: true });
 }

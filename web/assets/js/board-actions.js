@@ -39,7 +39,14 @@ export class BoardActions {
 
   /** @param {HTMLElement} article */
   trash(article) {
-    this.seat.onceKnown(() => this.#putAway(article));
+    const note = article.dataset.note ?? "";
+    if (this.seat.isPulled || this.seat.dirty().includes(note)) {
+      this.seat.onceKnown(() => this.#putAway(article));
+    } else {
+      // It is kept at once, and seen when the board is known.
+      this.seat.wish({ type: "trash_note", note });
+      this.seat.onceKnown(() => this.#offerWayBack(note));
+    }
   }
 
   /** @param {HTMLElement} article */
@@ -55,6 +62,11 @@ export class BoardActions {
     this.seat.wish({ type: "trash_note", note });
     const next = neighbour ?? find(document, "#empty button");
     if (hadFocus) next?.focus({ preventScroll: true });
+    this.#offerWayBack(note);
+  }
+
+  /** @param {string} note */
+  #offerWayBack(note) {
     toast("Note in the trash", { undo: () => this.#restore(note) });
   }
 

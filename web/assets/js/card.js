@@ -161,9 +161,8 @@ export class Card {
    * @param {import("./delta.js").Delta} typed
    */
   retype(typed) {
-    if (!this.textarea || this.text === null || this.#served === null) return;
-    this.textarea.value = apply(this.text, carried(typed, this.#served, this.text));
-    this.textarea.dispatchEvent(new Event("input"));
+    if (this.text === null || this.#served === null) return;
+    this.#editor?.type(carried(typed, this.#served, this.text));
   }
 
   /**

@@ -1,7 +1,6 @@
 // @ts-check
 // The blank sheet: what is written on it is kept on this device until it is a note.
 
-import { isVisit } from "./before-script.js";
 import { find, need } from "./dom.js";
 
 export class Composer {
@@ -64,11 +63,14 @@ export class Composer {
   #bringBack() {
     const kept = this.seat.composer;
     const { value } = this.textarea;
-    const isTyped = value !== "" && value !== kept?.text && (!kept || isVisit());
-    if (kept) this.textarea.value = isTyped ? `${kept.text}\n\n${value}` : kept.text;
-    if (isTyped) this.#keep();
-    if (!kept) return;
-    const radio = find(this.form, `input[name=colour][value="${CSS.escape(kept.colour)}"]`);
+    if (kept) this.textarea.value = joined(kept.text, value);
+    if (kept) this.#pick(kept.colour);
+    if (this.textarea.value !== (kept?.text ?? "")) this.#keep();
+  }
+
+  /** @param {string} colour */
+  #pick(colour) {
+    const radio = find(this.form, `input[name=colour][value="${CSS.escape(colour)}"]`);
     if (radio instanceof HTMLInputElement) radio.checked = true;
   }
 
@@ -88,4 +90,14 @@ export class Composer {
       this.#leave();
     }
   }
+}
+
+/**
+ * After a reload the browser brings back by itself what stood there, or the beginning of it.
+ * @param {string} kept
+ * @param {string} present
+ */
+function joined(kept, present) {
+  if (kept.startsWith(present)) return kept;
+  return present.startsWith(kept) ? present : `${kept}\n\n${present}`;
 }

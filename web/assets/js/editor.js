@@ -50,6 +50,12 @@ export class Editor {
     if (text !== this.text) this.remote(diff(this.text, text));
   }
 
+  /** Types on behalf of the person. @param {Delta} delta */
+  type(delta) {
+    rewrite(this.textarea, delta);
+    this.#tell(delta, true);
+  }
+
   undo() {
     this.#turn(this.#undo.undo(this.#text));
   }

@@ -97,7 +97,7 @@ function watchLeaving(seat, written) {
   window.addEventListener("pageshow", ({ persisted }) => {
     if (!persisted) return;
     // What this page kept was free while it was away, and may be somebody else's by now.
-    document.body.inert = true;
+    document.body.inert = seat.isKept;
     location.reload();
   });
 }

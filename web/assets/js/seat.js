@@ -239,9 +239,10 @@ export class Seat {
     this.#isLeft = true;
     clearTimeout(this.#keepTimer);
     for (const note of notes) this.machine.flush(note, moment());
+    const { mayBeLost } = this.claim;
     this.claim.leave(this.#content());
-    // Another page has these words as well, and sends them under another id.
-    if (this.claim.isLost) return [];
+    // Another page would have these words as well, and send them under another id.
+    if (mayBeLost) return [];
     return [...this.#held, ...this.machine.takeOutgoing()].filter(isCommand);
   }
 

@@ -119,11 +119,12 @@ export class Claim {
   #writeLast(content) {
     const last = { ...this.#record(content), beat: 0 };
     // There is no time to look whose the record is.
-    if (!this.hasKept(content)) return this.#mayBeLost() ? this.setAside(content) : this.keep.write(last);
+    if (!this.hasKept(content)) return this.mayBeLost ? this.setAside(content) : this.keep.write(last);
     return this.unlock || this.isLost ? null : this.#writeIfMine(last);
   }
 
-  #mayBeLost() {
+  /** Whether another page may go on with what is in the record. */
+  get mayBeLost() {
     return !this.unlock && (this.isLost || Date.now() - this.#ownedAt >= GONE_AFTER_MS);
   }
 

@@ -1,6 +1,7 @@
 // @ts-check
 // The board's title: shown as it is, and renamed in place.
 
+import { isVisit } from "./before-script.js";
 import { find, say } from "./dom.js";
 import { watchLength } from "./lengths.js";
 import { toast } from "./toasts.js";
@@ -13,7 +14,7 @@ export function hydrateTitle(seat) {
   if (!(input instanceof HTMLInputElement)) return;
   watchLength(input);
   /** What stood there when the person came to it. */
-  let found = input.defaultValue;
+  let found = input.defaultValue.trim();
   const rename = () => {
     const title = input.value.trim();
     const present = seat.machine.title() || input.defaultValue;
@@ -21,14 +22,17 @@ export function hydrateTitle(seat) {
     if (input.validity.customError) toast(`Not renamed. ${input.validationMessage}`);
     else if (title === "" || title === found) input.value = present;
     else if (title !== present) seat.wish({ type: "rename_board", title });
-    found = input.value;
+    found = input.value.trim();
   };
   input.form?.addEventListener("submit", (event) => {
     event.preventDefault();
     input.blur();
   });
-  input.addEventListener("focus", () => (found = input.value));
+  input.addEventListener("focus", () => (found = input.value.trim()));
   input.addEventListener("blur", rename);
+  // It may have been left before script came.
+  const isChanged = isVisit() && input.value !== input.defaultValue;
+  if (isChanged && document.activeElement !== input) rename();
   // A page that goes leaves the title, too.
   window.addEventListener("pagehide", rename);
   document.addEventListener("visibilitychange", () => document.hidden && rename());
