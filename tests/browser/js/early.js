@@ -6,6 +6,7 @@ import { MemoryKeep } from "../../../web/assets/js/keep.js";
 import { Seat } from "../../../web/assets/js/seat.js";
 import { Claim } from "../../../web/assets/js/tabs.js";
 import { same } from "./clauses.js";
+import { SharedKeep } from "./shared-keep.js";
 
 /** @typedef {import("./stopped-clock.js").StoppedClock} Clock */
 
@@ -131,4 +132,17 @@ export function a_command_that_waits_to_be_kept_goes_out_with_the_page() {
   pull(seat, [NOTE]);
   seat.wish({ type: "trash_note", note: "note" });
   same(seat.leave([]).map((frame) => JSON.parse(frame).body.type), ["trash_note"]);
+}
+
+/** @param {Clock} clock */
+export async function a_page_whose_record_may_be_anothers_sends_nothing_as_it_goes(clock) {
+  const claim = new Claim(/** @type {any} */ (new SharedKeep()), "record", "board", null);
+  const connection = { generation: 1, welcome: null, add() {}, send() {} };
+  const seat = new Seat("board", claim, /** @type {any} */ (connection));
+  connect(seat);
+  pull(seat, [NOTE]);
+  typeBehind(seat, "!", "Milk");
+  await clock.pass(300);
+  clock.wall += 15_000;
+  same(seat.leave(["note"]), []);
 }
