@@ -24,13 +24,18 @@ in_both_shapes! {
     a_name_given_while_offline_stays_in_its_form
 }
 
-async fn words_typed_while_offline_survive_a_reload_and_arrive(site: Site) {
-    let mut scene = Scene::with_note(site, "kept").await;
+/// The server is gone, and Ada writes in the note all the same.
+async fn write_offline(scene: &mut Scene, text: &str) {
     scene.site.kill().await;
     notices_the_loss(&scene.ada).await;
-    type_in_note(&scene.ada, " on this device").await;
+    type_in_note(&scene.ada, text).await;
     leave_note(&scene.ada).await;
     receipt_is(&scene.ada, "offline").await;
+}
+
+async fn words_typed_while_offline_survive_a_reload_and_arrive(site: Site) {
+    let mut scene = Scene::with_note(site, "kept").await;
+    write_offline(&mut scene, " on this device").await;
     scene.ada.screenshot("offline").await;
     scene.ada.open("about:blank").await;
     scene.site.start_again().await;
@@ -174,11 +179,7 @@ async fn a_second_tab_of_one_person_is_a_second_window(site: Site) {
 async fn a_tab_takes_over_what_a_closed_one_could_not_send(site: Site) {
     let mut scene = Scene::with_note(site, "over").await;
     let first = scene.ada.driver.window().await.expect("the first tab");
-    scene.site.kill().await;
-    notices_the_loss(&scene.ada).await;
-    type_in_note(&scene.ada, "taken").await;
-    leave_note(&scene.ada).await;
-    receipt_is(&scene.ada, "offline").await;
+    write_offline(&mut scene, "taken").await;
     let second = scene.ada.driver.new_tab().await.expect("a second tab");
     scene.ada.driver.switch_to_window(first).await.expect("switched");
     scene.ada.driver.close_window().await.expect("closed");
@@ -193,11 +194,7 @@ async fn over_plain_http_a_tab_takes_over_what_a_crashed_one_could_not_send(site
     scene.ada.script_first(NO_LOCKS).await;
     scene.ada.open(&scene.board).await;
     is_live(&scene.ada).await;
-    scene.site.kill().await;
-    notices_the_loss(&scene.ada).await;
-    type_in_note(&scene.ada, "taken").await;
-    leave_note(&scene.ada).await;
-    receipt_is(&scene.ada, "offline").await;
+    write_offline(&mut scene, "taken").await;
     let second = scene.ada.driver.new_tab().await.expect("a second tab");
     scene.ada.crash().await;
     scene.ada.driver.switch_to_window(second).await.expect("switched");
