@@ -1,7 +1,6 @@
 // @ts-check
 // What is typed before the board is known.
 
-import { apply } from "../../../web/assets/js/delta.js";
 import { MemoryKeep } from "../../../web/assets/js/keep.js";
 import { Seat } from "../../../web/assets/js/seat.js";
 import { Claim } from "../../../web/assets/js/tabs.js";
@@ -19,23 +18,21 @@ const NOTE = {
 /**
  * A page whose frames go nowhere, and which hears what a test says.
  * @param {import("../../../web/assets/js/board-saved.js").Saved | null} [kept]
+ * @param {Claim} [claim]
  */
-function page(kept = null) {
+function page(kept = null, claim = new Claim(new MemoryKeep(), "record", "board", () => {})) {
   /** @type {any[]} */
   const sent = [];
   const connection = {
     generation: 1, welcome: null, add() {}, send: (/** @type {string} */ frame) => sent.push(JSON.parse(frame)),
   };
-  const claim = new Claim(new MemoryKeep(), "record", "board", () => {});
   if (kept) claim.adopt({ saved: kept, composer: null });
   return { sent, seat: new Seat("board", claim, /** @type {any} */ (connection)) };
 }
 
 /** Somebody types at the end of what the page shows. @param {Seat} seat @param {string} words @param {string} shown */
 function typeBehind(seat, words, shown) {
-  const delta = [{ retain: shown.length }, { insert: words }];
-  seat.type("note", delta, shown);
-  return apply(shown, delta);
+  seat.type("note", [{ retain: shown.length }, { insert: words }], shown);
 }
 
 /** @param {Seat} seat */
@@ -93,7 +90,7 @@ export async function it_goes_before_what_was_done_to_its_note_then(clock) {
   connect(seat);
   typeBehind(seat, "!", "Milk");
   seat.flush("note");
-  seat.onceKnown(() => seat.wish({ type: "trash_note", note: "note" }));
+  seat.putAway("note");
   pull(seat, [NOTE]);
   await clock.pass(300);
   same(seat.notes.map(({ state }) => state), ["trashed"]);
@@ -136,9 +133,7 @@ export function a_command_that_waits_to_be_kept_goes_out_with_the_page() {
 
 /** @param {Clock} clock */
 export async function a_page_whose_record_may_be_anothers_sends_nothing_as_it_goes(clock) {
-  const claim = new Claim(/** @type {any} */ (new SharedKeep()), "record", "board", null);
-  const connection = { generation: 1, welcome: null, add() {}, send() {} };
-  const seat = new Seat("board", claim, /** @type {any} */ (connection));
+  const { seat } = page(null, new Claim(/** @type {any} */ (new SharedKeep()), "record", "board", null));
   connect(seat);
   pull(seat, [NOTE]);
   typeBehind(seat, "!", "Milk");

@@ -39,35 +39,19 @@ export class BoardActions {
 
   /** @param {HTMLElement} article */
   trash(article) {
-    const note = article.dataset.note ?? "";
-    if (this.seat.isPulled || this.seat.dirty().includes(note)) {
-      this.seat.onceKnown(() => this.#putAway(article));
-    } else {
-      // It is kept at once, and seen when the board is known.
-      this.seat.wish({ type: "trash_note", note });
-      this.seat.onceKnown(() => this.#offerWayBack(note));
-    }
-  }
-
-  /** @param {HTMLElement} article */
-  #putAway(article) {
     const card = this.list.of(article);
-    if (!card || !article.isConnected) return;
+    if (!card) return;
     const note = card.id;
     const cards = this.cards();
     const at = cards.indexOf(article);
     const neighbour = cards[at + 1] ?? cards[at - 1];
     const hadFocus = card.hasFocus;
     if (this.list.pen.card === card) this.list.pen.put();
-    this.seat.wish({ type: "trash_note", note });
+    this.seat.putAway(note);
     const next = neighbour ?? find(document, "#empty button");
     if (hadFocus) next?.focus({ preventScroll: true });
-    this.#offerWayBack(note);
-  }
-
-  /** @param {string} note */
-  #offerWayBack(note) {
-    toast("Note in the trash", { undo: () => this.#restore(note) });
+    // It stays on the page until the board is known.
+    this.seat.onceKnown(() => toast("Note in the trash", { undo: () => this.#restore(note) }));
   }
 
   /** @param {string} note */
@@ -83,7 +67,7 @@ export class BoardActions {
    * @returns {Promise<HTMLElement | null>} its card
    */
   async create(text, colour) {
-    if (!this.seat.isPulled) await new Promise((go) => this.seat.onceKnown(() => go(null)));
+    await this.seat.untilKnown();
     const [first] = this.#live();
     const rank = this.seat.machine.rankFor(null, first ?? null);
     const note = uuid();

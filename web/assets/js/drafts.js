@@ -44,33 +44,9 @@ export class Drafts {
     for (const panel of document.querySelectorAll("[data-draft]")) {
       const text = need(panel, "[data-text]").textContent ?? "";
       panel.addEventListener("submit", (event) => event.preventDefault());
-      panel.addEventListener("click", (event) => this.#onServedClick(event, panel, text));
+      const drop = () => panel.remove();
+      panel.addEventListener("click", (event) => this.#onClick(event, text, { renewed: drop, discard: drop }));
     }
-  }
-
-  /**
-   * @param {Event} event
-   * @param {Element} panel
-   * @param {string} text
-   */
-  #onServedClick(event, panel, text) {
-    const pressed = actionOf(event);
-    switch (pressed?.action) {
-      case "draft-copy":
-        copyText(text).then((isCopied) => isCopied && showCopied(pressed.button));
-        break;
-      case "draft-new":
-        pressed.button.setAttribute("disabled", "");
-        this.create(text).then(() => panel.remove());
-        break;
-      case "draft-discard":
-        panel.remove();
-        break;
-      default:
-        return;
-    }
-    event.preventDefault();
-    event.stopPropagation();
   }
 
   /** @param {Seat[]} seats */
@@ -112,27 +88,29 @@ export class Drafts {
     // A new note would be refused as well.
     if (bytesOf(draft.text) > noteBytesMax()) need(panel, "[data-action=draft-new]").remove();
     panel.addEventListener("submit", (event) => event.preventDefault());
-    panel.addEventListener("click", (event) => this.#onClick(event, draft, seat));
+    const renewed = () => seat.dismissDraft(draft.id);
+    const discard = () => this.#discard(draft, seat);
+    panel.addEventListener("click", (event) => this.#onClick(event, draft.text, { renewed, discard }));
     return panel;
   }
 
   /**
    * @param {Event} event
-   * @param {Draft} draft
-   * @param {Seat} seat
+   * @param {string} text
+   * @param {{renewed: () => void, discard: () => void}} what `renewed`: it is a new note now
    */
-  #onClick(event, draft, seat) {
+  #onClick(event, text, { renewed, discard }) {
     const pressed = actionOf(event);
     switch (pressed?.action) {
       case "draft-copy":
-        copyText(draft.text).then((isCopied) => isCopied && showCopied(pressed.button));
+        copyText(text).then((isCopied) => isCopied && showCopied(pressed.button));
         break;
       case "draft-new":
         pressed.button.setAttribute("disabled", "");
-        this.#renew(draft, seat);
+        this.#renew(text, renewed);
         break;
       case "draft-discard":
-        this.#discard(draft, seat);
+        discard();
         break;
       default:
         return;
@@ -142,12 +120,12 @@ export class Drafts {
   }
 
   /**
-   * @param {Draft} draft
-   * @param {Seat} seat
+   * @param {string} text
+   * @param {() => void} renewed
    */
-  async #renew(draft, seat) {
-    const card = await this.create(draft.text);
-    seat.dismissDraft(draft.id);
+  async #renew(text, renewed) {
+    const card = await this.create(text);
+    renewed();
     card?.focus({ preventScroll: true });
   }
 

@@ -79,7 +79,7 @@ const actions = {
   colour: (button) => palette.open(article, button),
   trash: () => {
     pen.put();
-    seat.onceKnown(() => seat.wish({ type: "trash_note", note: card.id }));
+    seat.putAway(card.id);
   },
 };
 
@@ -110,7 +110,7 @@ function showReceipt() {
 
 /** @param {string} text */
 async function createBeside(text) {
-  if (!seat.isPulled) await new Promise((go) => seat.onceKnown(() => go(null)));
+  await seat.untilKnown();
   const [first] = seat.notes.filter(({ state }) => state === "live");
   const rank = seat.machine.rankFor(null, first?.id ?? null);
   seat.wish({ type: "create_note", note: uuid(), text, colour: "paper", rank });

@@ -109,6 +109,21 @@ export class Seat {
     else this.#waiting.push(act);
   }
 
+  /** Settles once the board is known. */
+  async untilKnown() {
+    if (!this.isPulled) await new Promise((go) => this.#waiting.push(() => go(null)));
+  }
+
+  /**
+   * Puts a note in the trash, after what was typed in it: that would bring it back.
+   * @param {string} note
+   */
+  putAway(note) {
+    const act = () => this.wish({ type: "trash_note", note });
+    if (this.dirty().includes(note)) this.onceKnown(act);
+    else act();
+  }
+
   /**
    * The person typed in a note, which showed `before`.
    * @param {string} note
