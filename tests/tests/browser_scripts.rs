@@ -23,7 +23,7 @@ async fn the_browsers_delta_passes_the_vectors() {
     let faults = run(
         &window,
         &site,
-        "const delta = await import('/web/assets/js/delta.js');
+        "const delta = await import('/web/assets/js/delta/delta.js');
          const { faults } = await import('/tests/vectors/replay.mjs');
          const read = async (name) => (await fetch(`/tests/vectors/${name}.json`)).json();
          const [cases, edges, diffs] = await Promise.all(['delta', 'edges', 'diff'].map(read));
@@ -44,7 +44,7 @@ async fn the_browsers_machine_replays_the_transcripts_of_the_rust_one() {
     let steps = run(
         &window,
         &site,
-        "const { BoardClient } = await import('/web/assets/js/board-client.js');
+        "const { BoardClient } = await import('/web/assets/js/sync/board-client.js');
          const { replayAll } = await import('/tests/browser/js/replay.js');
          return replayAll(BoardClient, await (await fetch('/transcripts')).text());",
     )
@@ -60,7 +60,7 @@ async fn a_note_made_to_be_slow_to_render_is_rendered() {
     let rendered = run(
         &window,
         &site,
-        "const { rendered } = await import('/web/assets/js/markdown.js');
+        "const { rendered } = await import('/web/assets/js/markdown/markdown.js');
          const fill = (piece) => piece.repeat(65536 / piece.length);
          const notes = [
            '    a' + fill('\\n') + '    b', 'a' + fill(' ') + 'b\\nc', '# a' + fill(' ') + 'b',

@@ -1,7 +1,7 @@
 // @ts-check
 // A connection over a line that answers, is silent or ends as a test wants it.
 
-import { Connection } from "../../../web/assets/js/connection.js";
+import { Connection } from "../../../web/assets/js/sync/connection.js";
 import { same } from "./clauses.js";
 
 /** @typedef {import("./stopped-clock.js").StoppedClock} Clock */

@@ -1,9 +1,9 @@
 // @ts-check
 // What is typed before the board is known.
 
-import { MemoryKeep } from "../../../web/assets/js/keep.js";
-import { Seat } from "../../../web/assets/js/seat.js";
-import { Claim } from "../../../web/assets/js/tabs.js";
+import { MemoryKeep } from "../../../web/assets/js/storage/outbox-storage.js";
+import { Seat } from "../../../web/assets/js/sync/board-session.js";
+import { Claim } from "../../../web/assets/js/storage/outbox-leases.js";
 import { same } from "./clauses.js";
 import { SharedKeep } from "./shared-keep.js";
 
@@ -17,7 +17,7 @@ const NOTE = {
 
 /**
  * A page whose frames go nowhere, and which hears what a test says.
- * @param {import("../../../web/assets/js/board-saved.js").Saved | null} [kept]
+ * @param {import("../../../web/assets/js/sync/unsent-state.js").Saved | null} [kept]
  * @param {Claim} [claim]
  */
 function page(kept = null, claim = new Claim(new MemoryKeep(), "record", "board", () => {})) {

@@ -7,7 +7,7 @@ export class HandKeep {
   /** @type {{text: string, done: () => void, fail: (why: Error) => void}[]} */
   writes = [];
 
-  /** @param {import("../../../web/assets/js/keep.js").KeptRecord} record */
+  /** @param {import("../../../web/assets/js/storage/outbox-storage.js").KeptRecord} record */
   write({ content }) {
     return new Promise((/** @type {(_: void) => void} */ done, fail) => {
       this.writes.push({ text: content.composer?.text ?? "", done, fail });

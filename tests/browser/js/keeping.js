@@ -1,8 +1,8 @@
 // @ts-check
 // What a page keeps, before a database that is slow, hangs or refuses, and beside other pages.
 
-import { Keeping } from "../../../web/assets/js/keeping.js";
-import { Claim, claimFor } from "../../../web/assets/js/tabs.js";
+import { Keeping } from "../../../web/assets/js/storage/write-behind.js";
+import { Claim, claimFor } from "../../../web/assets/js/storage/outbox-leases.js";
 import { same } from "./clauses.js";
 import { HandKeep } from "./hand-keep.js";
 import { SharedKeep } from "./shared-keep.js";

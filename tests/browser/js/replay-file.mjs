@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 
-import { BoardClient } from "../../../web/assets/js/board-client.js";
+import { BoardClient } from "../../../web/assets/js/sync/board-client.js";
 import { replayAll } from "./replay.js";
 
 const steps = replayAll(BoardClient, readFileSync(process.argv[2], "utf8"));

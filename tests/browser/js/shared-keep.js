@@ -1,9 +1,9 @@
 // @ts-check
 // A database that several pages share.
 
-import { isBlank } from "../../../web/assets/js/keep.js";
+import { isBlank } from "../../../web/assets/js/storage/outbox-storage.js";
 
-/** @typedef {import("../../../web/assets/js/keep.js").KeptRecord} KeptRecord */
+/** @typedef {import("../../../web/assets/js/storage/outbox-storage.js").KeptRecord} KeptRecord */
 
 /** Answers at once, and refuses where a test says so. */
 export class SharedKeep {

@@ -1,10 +1,10 @@
 // @ts-check
 // What waits for an answer, and what people are told of it, while time does what it likes.
 
-import { BoardClient } from "../../../web/assets/js/board-client.js";
-import { Claim } from "../../../web/assets/js/tabs.js";
-import { LOOK_EVERY_MS, isLate, receiptName } from "../../../web/assets/js/receipts.js";
-import { Seat } from "../../../web/assets/js/seat.js";
+import { BoardClient } from "../../../web/assets/js/sync/board-client.js";
+import { Claim } from "../../../web/assets/js/storage/outbox-leases.js";
+import { LOOK_EVERY_MS, isLate, receiptName } from "../../../web/assets/js/ui/save-status.js";
+import { Seat } from "../../../web/assets/js/sync/board-session.js";
 import { same } from "./clauses.js";
 import { HandKeep } from "./hand-keep.js";
 

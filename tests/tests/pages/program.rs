@@ -90,7 +90,7 @@ async fn files_come_with_their_type_and_only_when_they_changed() {
     let mut visitor = Visitor::new(&app);
     for (path, kind, keep) in [
         ("/assets/css/base.css", "text/css; charset=utf-8", "no-cache"),
-        ("/assets/js/delta.js", "text/javascript; charset=utf-8", "no-cache"),
+        ("/assets/js/delta/delta.js", "text/javascript; charset=utf-8", "no-cache"),
         ("/assets/favicon.svg", "image/svg+xml", "no-cache"),
         (
             "/assets/fonts/source-sans-3-latin-normal.woff2",
@@ -121,7 +121,7 @@ async fn what_is_made_of_text_is_compressed_for_those_who_ask() {
     for (method, path, encoding) in [
         (Method::GET, "/", "gzip"),
         (Method::GET, board.as_str(), "gzip"),
-        (Method::GET, "/assets/js/delta.js", "gzip"),
+        (Method::GET, "/assets/js/delta/delta.js", "gzip"),
         (Method::GET, "/assets/css/base.css", "gzip"),
         (Method::GET, "/assets/fonts/source-sans-3-latin-normal.woff2", ""),
         (Method::GET, "/healthz", ""),
@@ -146,7 +146,7 @@ async fn every_answer_tells_the_browser_what_to_refuse() {
         visitor.get("/").await,
         visitor.get(&board).await,
         visitor.get("/nothing").await,
-        visitor.get("/assets/js/delta.js").await,
+        visitor.get("/assets/js/delta/delta.js").await,
         visitor.get("/readyz").await,
         visitor.post("/boards", &[("title", "")]).await,
     ];

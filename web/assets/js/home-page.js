@@ -1,0 +1,41 @@
+// @ts-check
+// The list of boards: times in the reader's zone, and words that were left unsent go out from here.
+
+import { find, need } from "./ui/dom.js";
+import { openKeep } from "./storage/outbox-storage.js";
+import { sendLeftovers } from "./sync/orphan-adoption.js";
+import { watchLength } from "./ui/text-length.js";
+import { hydrateMe } from "./ui/profile-form.js";
+import { keepTimesTrue } from "./ui/relative-time.js";
+import { hydrateToasts, toast } from "./ui/toasts.js";
+
+keepTimesTrue();
+hydrateToasts();
+hydrateMe();
+watchLength(need(document, "#create-title"));
+
+const keep = await openKeep();
+await markUnsent();
+sendLeftovers(keep, ({ machine }) => {
+  markUnsent();
+  if (machine.drafts().length > 0) toast("Some words could not be saved. Open their board to see them.");
+  return false;
+}).catch(() => {});
+
+/** Says of which boards this device keeps words that the server does not have. */
+async function markUnsent() {
+  const records = await keep.all().catch(() => []);
+  const boards = new Set(records.filter(({ content }) => content.saved).map(({ board }) => board));
+  for (const row of document.querySelectorAll("#boards [data-board]")) {
+    const isUnsent = boards.has(row.getAttribute("data-board") ?? "");
+    find(row, "[data-unsent]")?.remove();
+    if (isUnsent) find(row, ".board-meta")?.append(mark());
+  }
+}
+
+function mark() {
+  const words = document.createElement("span");
+  words.dataset.unsent = "";
+  words.textContent = "· words not sent yet";
+  return words;
+}

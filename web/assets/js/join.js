@@ -1,8 +1,0 @@
-// @ts-check
-// Whoever opens a link in a browser joins at once. What only fetches it, as previews do, does not.
-
-import { need } from "./dom.js";
-
-/** @type {HTMLFormElement} */
-const form = need(document, "#join");
-form.requestSubmit();

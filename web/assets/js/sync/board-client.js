@@ -1,0 +1,303 @@
+// @ts-check
+// The machine of one board at one client: everything that a client must do right, without I/O,
+// clock or randomness. The Rust crate `client` is the same machine, step by step the same.
+
+import * as link from "./board-subscription.js";
+import * as outcomes from "./board-outcomes.js";
+import * as presence from "./board-presence.js";
+import * as saved from "./unsent-state.js";
+import * as view from "./view-model.js";
+import { normaliseText } from "../delta/delta.js";
+import { NoteText } from "./note-text.js";
+import { Frozen, Outbox, editEntry, frozenEntry } from "./outbox.js";
+import { ServerBoard } from "./server-board.js";
+import { ViewChanges } from "./view-changes.js";
+
+/**
+ * The time in milliseconds, twice. `now` counts from 1970, for what is kept and compared on another
+ * page; people and networks set it back and forth. `clock` counts from wherever this page likes and
+ * only goes forward, for all that waits.
+ * @typedef {{now: number, clock: number}} Time
+ */
+/**
+ * The time, and a function that gives fresh UUIDs.
+ * @typedef {Time & {mint: () => string}} Moment
+ */
+
+/**
+ * One board as one client has it. Call it with what happens; then keep what `saved` gives, send
+ * what `takeOutgoing` gives, and show what `takeChanges` names, in this order.
+ *
+ * The fields belong to the `board-*.js` modules; a page uses only the methods.
+ */
+export class BoardClient {
+  /** Who the server takes the sender for. @type {import("./client-messages.js").Actor | null} */
+  me = null;
+  known = new ServerBoard();
+  /** Only of notes with local changes. @type {Map<string, NoteText>} */
+  texts = new Map();
+  outbox = new Outbox();
+  /** @type {saved.Draft[]} */
+  draftList = [];
+  /** What became of the words that were sent last. @type {Map<string, view.Receipt>} */
+  receipts = new Map();
+  /** @type {link.Link} */
+  link = { state: "offline" };
+  presence = presence.nobody();
+  changes = new ViewChanges();
+  /** @type {string[]} */
+  outgoing = [];
+  disagreementCount = 0;
+
+  /**
+   * Knows nothing yet, but perhaps for whom the page was made.
+   * @param {string} board
+   * @param {string | null} [actor]
+   */
+  constructor(board, actor = null) {
+    this.board = board;
+    /** Whose words and wishes these are. */
+    this.owner = actor;
+  }
+
+  /**
+   * Goes on from what was kept. What is too old, or somebody else's than `actor`'s, is not sent.
+   * @param {saved.Saved} kept
+   * @param {Moment & {actor: string | null}} moment
+   */
+  static restore(kept, { actor, ...moment }) {
+    const client = new BoardClient(kept.board, kept.actor);
+    saved.restore(client, kept, actor, moment);
+    return client;
+  }
+
+  /** What must be kept, as plain JSON; null where there is nothing. */
+  saved() {
+    return saved.saved(this);
+  }
+
+  /**
+   * The person typed: a change of the shown text. It is not sent before `flush`.
+   * @param {string} note
+   * @param {import("../delta/delta.js").Delta} delta
+   */
+  edit(note, delta) {
+    if (!view.view(this, note)) throw new Error(`there is no note ${note} to type in`);
+    const text = this.texts.get(note) ?? new NoteText(this.text(note));
+    text.typed(delta);
+    this.texts.set(note, text);
+    this.dropIfClean(note);
+    this.changes.touch(note);
+    this.settleChanges();
+  }
+
+  /**
+   * What was typed in a note may be sent.
+   * @param {string} note
+   * @param {Moment} moment
+   */
+  flush(note, moment) {
+    const isTyped = (this.texts.get(note)?.pending.length ?? 0) > 0;
+    if (isTyped && !this.outbox.hasWaitingEdit(note)) {
+      this.outbox.push(editEntry(note, moment.now, moment));
+      this.changes.touch(note);
+    }
+    outcomes.advance(this, moment);
+  }
+
+  /**
+   * Any command but `edit_note`, under a fresh message id; `key` travels beside it.
+   * @param {any} command
+   * @param {Time & {id: string, key?: string | null}} beside
+   */
+  wish(command, { id, key = null, ...time }) {
+    if (command.type === "edit_note") {
+      throw new Error("a text is changed by typing in it, not by an `edit_note`");
+    }
+    const isText = typeof command.text === "string";
+    const clean = isText ? { ...command, text: normaliseText(command.text) } : command;
+    const frozen = new Frozen(id, clean, JSON.stringify(clean), key);
+    const entry = frozenEntry(frozen, time.now, time);
+    if (frozen.opensBoard && !link.isCaughtUp(this)) this.outbox.pushFirst(entry);
+    else this.outbox.push(entry);
+    if (clean.note) this.changes.touch(clean.note);
+    else this.changes.board();
+    outcomes.sendOpen(this, time.clock);
+    this.settleChanges();
+  }
+
+  /**
+   * The person needs a draft no longer.
+   * @param {string} id
+   */
+  dismissDraft(id) {
+    for (const { note } of this.draftList.filter((draft) => draft.id === id)) {
+      this.receipts.delete(note);
+      this.changes.touch(note);
+    }
+    this.draftList = this.draftList.filter((draft) => draft.id !== id);
+    this.settleChanges();
+  }
+
+  /**
+   * A connection stands, and the server said for whom it takes the client.
+   * @param {{actor: import("./client-messages.js").Actor}} welcome
+   * @param {Moment} moment
+   */
+  connected(welcome, moment) {
+    link.connected(this, welcome.actor, moment);
+  }
+
+  /**
+   * The server ended the connection over a frame that is longer than it takes.
+   * @param {Moment} moment
+   */
+  tooLong(moment) {
+    outcomes.tooLong(this, moment);
+  }
+
+  /** The connection is gone. What was in the air is sent again over the next one. */
+  disconnected() {
+    link.disconnected(this);
+  }
+
+  /** There is reason to doubt that this client has everything: asks, and goes on meanwhile. */
+  check() {
+    link.check(this);
+  }
+
+  /**
+   * One parsed message from the server.
+   * @param {any} message
+   * @param {Moment} moment
+   */
+  receive(message, moment) {
+    link.receive(this, message, moment);
+  }
+
+  /**
+   * Time passed: about once a second is enough.
+   * @param {Moment} moment
+   */
+  tick(moment) {
+    link.tick(this, moment);
+  }
+
+  /**
+   * The person looks at the board, and is in this note now, or in none.
+   * @param {string | null} note
+   */
+  beHere(note) {
+    presence.beHere(this, note);
+  }
+
+  /** The frames to send, in order. */
+  takeOutgoing() {
+    return this.outgoing.splice(0);
+  }
+
+  /** What the view has to show anew, in order. */
+  takeChanges() {
+    return this.changes.take();
+  }
+
+  /** The board's title; empty until it is known. */
+  title() {
+    return view.title(this);
+  }
+
+  /** What the person may do here, once that is known. */
+  role() {
+    return this.known.role;
+  }
+
+  /** Up to where events are applied. */
+  position() {
+    return this.known.position;
+  }
+
+  /** Whether the board's events follow. */
+  joined() {
+    return view.joined(this);
+  }
+
+  /** Why the board could not be joined. */
+  refusal() {
+    return this.link.state === "refused" ? this.link.reason : null;
+  }
+
+  /** The notes in their order, those in the trash too. */
+  notes() {
+    return view.notes(this);
+  }
+
+  /**
+   * The text that the person sees; empty where there is no such note.
+   * @param {string} note
+   */
+  text(note) {
+    return view.text(this, note);
+  }
+
+  /**
+   * The state of the words in a note.
+   * @param {string} note
+   */
+  receipt(note) {
+    return view.receipt(this, note);
+  }
+
+  /** The others who are here, by id, each with the notes that they are in. */
+  people() {
+    return presence.people(this);
+  }
+
+  /** About how many there are besides. */
+  morePeople() {
+    return this.presence.more;
+  }
+
+  /** Words that were set aside, oldest first. */
+  drafts() {
+    return [...this.draftList];
+  }
+
+  /** Since when, on the clock, the oldest wish waits for its outcome; null where none does. */
+  waitingSince() {
+    return view.waitingSince(this);
+  }
+
+  /** How many commands and notes the server does not have yet. */
+  unsent() {
+    return view.unsent(this);
+  }
+
+  /**
+   * How often the server merged an edit into something else than this client did. Texts are the
+   * same all the same, but one of the two has a fault.
+   */
+  disagreements() {
+    return this.disagreementCount;
+  }
+
+  /**
+   * A rank between two notes; null means the board's edge. Where the two share a rank, the next
+   * place after both.
+   * @param {string | null} after
+   * @param {string | null} before
+   */
+  rankFor(after, before) {
+    return view.rankFor(this, after, before);
+  }
+
+  /** @param {string} note */
+  dropIfClean(note) {
+    if (this.texts.get(note)?.isClean()) this.texts.delete(note);
+  }
+
+  /** Every call ends here, so that a view is told what is different after it. */
+  settleChanges() {
+    if (this.changes.isReset) this.changes.showOnly(this.notes().map((note) => note.id));
+    else this.changes.settle((note) => view.view(this, note) !== null);
+  }
+}

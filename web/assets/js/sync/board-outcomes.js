@@ -1,0 +1,232 @@
+// @ts-check
+// Outcomes: what became of a wish, and whose turn is next.
+
+import { loseNote } from "./board-events.js";
+import { isCaughtUp, join } from "./board-subscription.js";
+import { addDraft, giveUpWords, keepAsDraft } from "./unsent-state.js";
+import { Frozen, wordsOf } from "./outbox.js";
+import { commandFrame, editNote } from "./client-messages.js";
+
+/** @typedef {import("./board-client.js").BoardClient} BoardClient */
+/** @typedef {import("./board-client.js").Moment} Moment */
+/** @typedef {import("./client-messages.js").Reason} Reason */
+
+const TOO_LONG = { code: "text_too_long", detail: "this is more than a server takes in one message" };
+
+/**
+ * @param {BoardClient} client
+ * @param {string} id
+ * @param {any} outcome
+ * @param {Moment} moment
+ */
+export function onOutcome(client, id, outcome, moment) {
+  if (outcome.result === "rejected") {
+    reject(client, id, { code: outcome.code, detail: outcome.detail }, moment);
+  } else if (client.outbox.open && client.outbox.open.id === id) {
+    client.outbox.open.doneAt = outcome.position;
+  }
+}
+
+/**
+ * Ends every call with time: what is done makes room for what is next.
+ * @param {BoardClient} client
+ * @param {Moment} moment
+ */
+export function advance(client, moment) {
+  do {
+    for (let entry = takeDone(client); entry; entry = takeDone(client)) complete(client, entry, moment);
+    freezeNext(client, moment);
+  } while (rejectTooLong(client, moment));
+  sendOpen(client, moment.clock);
+  client.settleChanges();
+}
+
+/**
+ * A command is done when it has its outcome and everything up to there is applied.
+ * @param {BoardClient} client
+ */
+function takeDone({ outbox, known }) {
+  const open = outbox.open;
+  if (!open?.doneAt) return undefined;
+  const isApplied = known.position !== null && known.position.seq >= open.doneAt.seq;
+  return isApplied || open.opensBoard ? outbox.pop() : undefined;
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {import("./outbox.js").Entry} entry
+ * @param {Moment} moment
+ */
+function complete(client, entry, moment) {
+  const { note, command } = entry;
+  if (note && wordsOf(entry)) client.receipts.set(note, { state: "saved", since: moment.clock });
+  if (command?.isEdit && note) editContained(client, note);
+  if (command?.isCreation && note && !client.known.notes.has(note)) loseNote(client, note, moment);
+  if (command?.opensBoard) letIn(client);
+  if (note) client.changes.touch(note);
+  else client.changes.board();
+}
+
+/**
+ * The outcome says that what is in flight is in the server's text, even if no event did.
+ * @param {BoardClient} client
+ * @param {string} note
+ */
+function editContained(client, note) {
+  const server = client.known.notes.get(note);
+  const text = client.texts.get(note);
+  if (!server || !text?.inFlight) return;
+  client.changes.text(note, text.contained(server.text));
+  client.dropIfClean(note);
+}
+
+/** @param {BoardClient} client */
+function letIn(client) {
+  if (client.link.state === "knocking" || client.link.state === "refused") join(client);
+}
+
+/**
+ * The open command did not happen, and never will under its id.
+ * @param {BoardClient} client
+ * @param {string} id
+ * @param {Reason} reason
+ * @param {Moment} moment
+ */
+export function reject(client, id, reason, moment) {
+  const { outbox } = client;
+  const open = outbox.open;
+  if (!open || open.id !== id) return;
+  const { command, shown } = open;
+  if (shown) loseWords(client, command.note, shown, reason, moment);
+  if (open.isEdit && reason.code === "base_gone") return editAnew(client, command);
+  if (open.isCreation) return rejectCreation(client, command.note, reason, moment);
+  outbox.pop();
+  if (open.isEdit) return giveUpWords(client, command.note, reason, moment);
+  notify(client, command.note ?? null, reason);
+  if (open.opensBoard) letIn(client);
+}
+
+/**
+ * The server had these words, and went back to an older state of itself.
+ * @param {BoardClient} client
+ * @param {string} note
+ * @param {string} shown
+ * @param {Reason} reason
+ * @param {Moment} moment
+ */
+function loseWords(client, note, shown, reason, moment) {
+  addDraft(client, note, shown, reason, moment);
+  client.receipts.set(note, { state: "rejected", since: moment.clock, ...reason });
+}
+
+/**
+ * The server cannot merge from where the edit was made: it is made anew where the client is.
+ * @param {BoardClient} client
+ * @param {{note: string, base: import("./client-messages.js").Position}} edit
+ */
+function editAnew(client, { note, base }) {
+  const { known, outbox, changes } = client;
+  const server = known.notes.get(note);
+  const text = client.texts.get(note);
+  if (server && text) {
+    changes.text(note, text.giveBack(server.text));
+    outbox.dropWaitingEdits(note);
+    outbox.replaceFront(note, null);
+    client.dropIfClean(note);
+  } else {
+    outbox.pop();
+  }
+  changes.touch(note);
+  const isLost = known.position?.seq === base.seq && known.position.event === base.event;
+  if (isLost && client.link.state === "live") join(client);
+}
+
+/**
+ * Nothing else can be done with a note that was never there.
+ * @param {BoardClient} client
+ * @param {string} note
+ * @param {Reason} reason
+ * @param {Moment} moment
+ */
+export function rejectCreation(client, note, reason, moment) {
+  keepAsDraft(client, note, reason, moment);
+  client.outbox.dropIf((entry) => entry.note === note);
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {string | null} note
+ * @param {Reason} reason
+ */
+export function notify({ changes }, note, reason) {
+  changes.notice(reason, note);
+  if (note) changes.touch(note);
+  else changes.board();
+}
+
+/**
+ * The turn of typing has come: from here on it is one command, the same on every repeat.
+ * @param {BoardClient} client
+ * @param {Moment} moment
+ */
+function freezeNext(client, moment) {
+  const { outbox } = client;
+  while (isCaughtUp(client) && outbox.front && !outbox.front.command) {
+    const note = /** @type {string} */ (outbox.front.note);
+    const command = freeze(client, note, moment);
+    if (command) outbox.replaceFront(note, command);
+    else outbox.pop();
+    client.changes.touch(note);
+  }
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {string} note
+ * @param {Moment} moment
+ */
+function freeze({ known, texts }, note, { mint }) {
+  const text = texts.get(note);
+  if (!known.position || !text || text.pending.length === 0) return null;
+  const command = editNote(note, known.position, text.freeze());
+  return new Frozen(mint(), command, JSON.stringify(command), null);
+}
+
+/**
+ * A frame that no server takes would close the connection again and again.
+ * @param {BoardClient} client
+ * @param {Moment} moment
+ */
+function rejectTooLong(client, moment) {
+  const open = client.outbox.open;
+  if (!open?.isTooLong) return false;
+  reject(client, open.id, TOO_LONG, moment);
+  return true;
+}
+
+/**
+ * This server takes less than others: the only long thing in the air was the open command.
+ * @param {BoardClient} client
+ * @param {Moment} moment
+ */
+export function tooLong(client, moment) {
+  const open = client.outbox.open;
+  if (open && open.sentAt !== null && !open.doneAt) reject(client, open.id, TOO_LONG, moment);
+  client.settleChanges();
+}
+
+/**
+ * Sends the open command if it is its time: once over each connection, until `tick`.
+ * @param {BoardClient} client
+ * @param {number} clock
+ */
+export function sendOpen(client, clock) {
+  const open = client.outbox.open;
+  if (!open?.isDue(clock)) return;
+  const isConnected = client.link.state !== "offline";
+  if (!isCaughtUp(client) && !(open.opensBoard && isConnected)) return;
+  open.sentAt = clock;
+  open.notBefore = null;
+  const { id, key, body } = open;
+  client.outgoing.push(commandFrame({ id, board: client.board, key, body }));
+}

@@ -1,0 +1,364 @@
+// @ts-check
+// A seat at a board, as a page has one: the machine, the connection that it speaks over, and the
+// record in which it keeps what is not sent. A command goes out only when it is kept.
+
+import { BoardClient } from "./board-client.js";
+import { moment, uuid } from "./ids.js";
+import { apply, compose } from "../delta/delta.js";
+import { Keeping } from "../storage/write-behind.js";
+import { carried } from "./note-text.js";
+
+/** @typedef {import("../delta/delta.js").Delta} Delta */
+/** @typedef {import("./view-changes.js").ViewChange} ViewChange */
+/** @typedef {import("../storage/outbox-storage.js").Content} Content */
+/** @typedef {import("./unsent-state.js").Saved} Saved */
+
+const KEEP_WITHIN_MS = 200;
+const TICK_MS = 1_000;
+
+/** A party of its connection. */
+export class Seat {
+  /**
+   * Shows what changed; `isOwn` where it is this person's doing.
+   * @type {(changes: ViewChange[], isOwn: boolean) => void}
+   */
+  shown = () => {};
+  /** The notes in their order, those in the trash too. @type {import("./view-model.js").NoteView[]} */
+  notes = [];
+  /** Typing in notes that the machine does not know yet. @type {Map<string, Early>} */
+  #early = new Map();
+  /** What waits for the board to be known. @type {(() => void)[]} */
+  #waiting = [];
+  /** Frames go out in their order. */
+  #passing = Promise.resolve();
+  /** Those that wait for what they carry to be kept. @type {string[]} */
+  #held = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #keepTimer;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #ticking;
+  #isLeft = false;
+  /** The note that the person is in. @type {string | null | undefined} */
+  #place;
+
+  /**
+   * @param {string} board
+   * @param {import("../storage/outbox-leases.js").Claim} claim
+   * @param {import("./connection.js").Connection} connection
+   */
+  constructor(board, claim, connection) {
+    this.board = board;
+    this.claim = claim;
+    this.connection = connection;
+    this.keeping = new Keeping(claim);
+    this.composer = claim.content.composer;
+    const { saved } = claim.content;
+    this.machine = saved ? restored(saved) : new BoardClient(board, pageActor());
+  }
+
+  /** From now on the machine is told what happens, and tells the view. */
+  start() {
+    this.#settle(false);
+    this.connection.add(this);
+    this.#ticking = setInterval(() => this.#do((machine) => machine.tick(moment()), false), TICK_MS);
+  }
+
+  stop() {
+    clearInterval(this.#ticking);
+  }
+
+  /** @param {any} welcome */
+  connected(welcome) {
+    if (this.#early.size > 0) this.#startAnew();
+    this.#do((machine) => machine.connected(welcome, moment()), false);
+  }
+
+  /** @param {any} message */
+  receive(message) {
+    const take = (/** @type {BoardClient} */ machine) => {
+      machine.receive(message, moment());
+      if (this.#early.size > 0 && this.isPulled) this.#takeEarlyIn(machine);
+    };
+    this.#do(take, false);
+    if (this.#early.size > 0 && this.isPulled) this.#startAnew();
+  }
+
+  tooLong() {
+    this.#do((machine) => machine.tooLong(moment()), false);
+  }
+
+  woken() {
+    this.#do((machine) => machine.check(), false);
+  }
+
+  disconnected() {
+    this.#do((machine) => machine.disconnected(), false);
+  }
+
+  /** Whether the machine knows the board, so that what it does not list is not there. */
+  get isPulled() {
+    return this.machine.position() !== null;
+  }
+
+  /**
+   * Does what needs the board once that is known.
+   * @param {() => void} act
+   */
+  onceKnown(act) {
+    if (this.isPulled) act();
+    else this.#waiting.push(act);
+  }
+
+  /** Settles once the board is known. */
+  async untilKnown() {
+    if (!this.isPulled) await new Promise((go) => this.#waiting.push(() => go(null)));
+  }
+
+  /**
+   * Puts a note in the trash, after what was typed in it: that would bring it back.
+   * @param {string} note
+   */
+  putAway(note) {
+    const act = () => this.wish({ type: "trash_note", note });
+    if (this.dirty().includes(note)) this.onceKnown(act);
+    else act();
+  }
+
+  /**
+   * The person typed in a note, which showed `before`.
+   * @param {string} note
+   * @param {Delta} delta
+   * @param {string} before
+   * @returns {string} what the note reads now
+   */
+  type(note, delta, before) {
+    if (this.notes.some((it) => it.id === note)) {
+      const typed = carried(delta, before, this.text(note));
+      this.#do((machine) => machine.edit(note, typed), true);
+    } else {
+      this.#typeEarly(note, delta, before);
+    }
+    return this.text(note);
+  }
+
+  /**
+   * @param {string} note
+   * @param {Delta} delta
+   * @param {string} before
+   */
+  #typeEarly(note, delta, before) {
+    const shown = this.dirty().includes(note) ? this.text(note) : before;
+    const early = this.#early.get(note) ?? { ground: shown, pending: [], leftAt: null };
+    const pending = compose(early.pending, carried(delta, before, shown));
+    this.#early.set(note, { ...early, pending });
+    this.#keepSoon();
+  }
+
+  /** What was typed in a note may be sent. @param {string} note */
+  flush(note) {
+    const early = this.#early.get(note);
+    if (early) early.leftAt ??= performance.now();
+    this.#do((machine) => machine.flush(note, moment()), true);
+  }
+
+  /**
+   * What was typed and left may be sent; one note may still be written in.
+   * @param {string | null} written
+   */
+  flushAllBut(written) {
+    const isLeft = (/** @type {string} */ note) => note !== written && this.receipt(note).state === "editing";
+    for (const note of this.dirty().filter(isLeft)) this.flush(note);
+  }
+
+  /**
+   * @param {any} command
+   * @param {string | null} [key]
+   */
+  wish(command, key = null) {
+    this.#do((machine) => machine.wish(command, { ...moment(), id: uuid(), key }), true);
+  }
+
+  /** @param {string} draft */
+  dismissDraft(draft) {
+    this.#do((machine) => machine.dismissDraft(draft), true);
+  }
+
+  /**
+   * The person looks at the board, and is in this note now, or in none.
+   * @param {string | null} note
+   */
+  beHere(note) {
+    this.#place = note;
+    this.#do((machine) => machine.beHere(note), true);
+  }
+
+  /** Whether it was said that the person is here. */
+  get isHere() {
+    return this.#place !== undefined;
+  }
+
+  /** What stands in the form for a new note. @param {Content["composer"]} composer */
+  compose(composer) {
+    this.composer = composer;
+    this.#keepSoon();
+  }
+
+  /** @param {string} note */
+  text(note) {
+    const early = this.#early.get(note);
+    return early ? apply(early.ground, early.pending) : this.machine.text(note);
+  }
+
+  /** @param {string} note */
+  receipt(note) {
+    const early = this.#early.get(note);
+    if (!early) return this.machine.receipt(note);
+    return { state: early.leftAt === null ? "editing" : "saving", since: early.leftAt };
+  }
+
+  /** The notes with words that the server does not have. */
+  dirty() {
+    const saved = this.#content().saved;
+    return saved?.notes.map(({ note }) => note) ?? [];
+  }
+
+  /** Since when, on the clock, the oldest wish waits for its outcome; null where none does. */
+  waitingSince() {
+    const left = [...this.#early.values()].map(({ leftAt }) => leftAt);
+    const all = [this.machine.waitingSince(), ...left].filter((since) => since !== null);
+    return all.length === 0 ? null : Math.min(...all);
+  }
+
+  unsent() {
+    return this.machine.unsent() + this.#early.size;
+  }
+
+  /** Whether what is not sent survives the page. */
+  get isKept() {
+    return this.keeping.isKept;
+  }
+
+  /** Keeps everything now. */
+  keep() {
+    clearTimeout(this.#keepTimer);
+    this.#keepTimer = undefined;
+    return this.keeping.keep(this.#content());
+  }
+
+  /**
+   * The page goes: keeps everything, and gives back the commands that would have gone out now.
+   * @param {string[]} notes those that were being written in
+   * @returns {string[]}
+   */
+  leave(notes) {
+    this.#isLeft = true;
+    clearTimeout(this.#keepTimer);
+    for (const note of notes) this.machine.flush(note, moment());
+    const { mayBeLost } = this.claim;
+    this.claim.leave(this.#content());
+    // Another page would have these words as well, and send them under another id.
+    if (mayBeLost) return [];
+    return [...this.#held, ...this.machine.takeOutgoing()].filter(isCommand);
+  }
+
+  /**
+   * @param {(machine: BoardClient) => void} act
+   * @param {boolean} isOwn
+   */
+  #do(act, isOwn) {
+    act(this.machine);
+    this.#settle(isOwn);
+  }
+
+  /** @param {boolean} isOwn */
+  #settle(isOwn) {
+    if (!this.#isLeft) this.#pass(this.machine.takeOutgoing());
+    this.#keepSoon();
+    const changes = this.machine.takeChanges();
+    if (changes.length === 0) return;
+    this.notes = this.machine.notes();
+    this.shown(changes, isOwn);
+    if (this.isPulled) for (const act of this.#waiting.splice(0)) act();
+  }
+
+  /** @param {string[]} frames */
+  #pass(frames) {
+    if (frames.length === 0) return;
+    const { generation } = this.connection;
+    const kept = frames.some(isCommand) ? this.keep() : null;
+    this.#held.push(...frames);
+    this.#passing = Promise.all([this.#passing, kept]).then(() => {
+      if (this.claim.isLost || this.#isLeft) return;
+      for (const frame of this.#held.splice(0, frames.length)) this.connection.send(frame, generation);
+    });
+  }
+
+  #keepSoon() {
+    if (this.#isLeft) return;
+    this.#keepTimer ??= setTimeout(() => this.keep(), KEEP_WITHIN_MS);
+  }
+
+  /** @returns {Content} */
+  #content() {
+    const saved = this.machine.saved();
+    return { saved: this.#early.size > 0 ? this.#withEarly(saved) : saved, composer: this.composer };
+  }
+
+  /**
+   * What was typed before its note was known is typed there now.
+   * @param {BoardClient} machine
+   */
+  #takeEarlyIn(machine) {
+    const known = new Set(machine.notes().map(({ id }) => id));
+    for (const [note, { ground, pending, leftAt }] of [...this.#early].filter(([it]) => known.has(it))) {
+      this.#early.delete(note);
+      machine.edit(note, carried(pending, ground, machine.text(note)));
+      if (leftAt !== null) machine.flush(note, moment());
+    }
+  }
+
+  /** A machine that has the early typing, too, says what becomes of it when it has pulled the board. */
+  #startAnew() {
+    const saved = this.#withEarly(this.machine.saved());
+    this.#early.clear();
+    this.machine = restored(saved);
+    if (this.#place !== undefined) this.machine.beHere(this.#place);
+    if (this.connection.welcome) this.machine.connected(this.connection.welcome, moment());
+    this.#settle(false);
+  }
+
+  /**
+   * @param {Saved | null} saved
+   * @returns {Saved}
+   */
+  #withEarly(saved) {
+    const base = saved ?? { board: this.board, actor: pageActor(), notes: [], outbox: [], drafts: [] };
+    const notes = new Map(base.notes.map((kept) => [kept.note, kept]));
+    const outbox = [...base.outbox];
+    const { now, clock } = moment();
+    for (const [note, { ground, pending, leftAt }] of this.#early) {
+      const kept = notes.get(note) ?? { note, ground, inFlight: null, pending: [] };
+      notes.set(note, { ...kept, pending: compose(kept.pending, pending) });
+      const isWaiting = outbox.some((entry) => "edit" in entry && entry.edit === note);
+      if (leftAt !== null && !isWaiting) outbox.push({ edit: note, at: Math.round(now - (clock - leftAt)) });
+    }
+    return { ...base, notes: [...notes.values()], outbox };
+  }
+}
+
+/** `leftAt`: since when, on the clock, it may be sent. @typedef {{ground: string, pending: Delta, leftAt: number | null}} Early */
+
+/** @param {Saved} saved */
+function restored(saved) {
+  return BoardClient.restore(saved, { ...moment(), actor: pageActor() });
+}
+
+/** Whose page this is: what is typed before the first welcome is theirs, too. */
+function pageActor() {
+  return document.querySelector("[data-actor]")?.getAttribute("data-actor") ?? null;
+}
+
+/** @param {string} frame */
+function isCommand(frame) {
+  return JSON.parse(frame).type === "command";
+}

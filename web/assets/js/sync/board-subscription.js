@@ -1,0 +1,288 @@
+// @ts-check
+// Joining: from nothing, or from a position, to following the board's events.
+
+import { onEvent, loseNote } from "./board-events.js";
+import { advance, onOutcome, reject } from "./board-outcomes.js";
+import { forgetPeople, onPresence, sayPresence } from "./board-presence.js";
+import { adopt, setAsideOld } from "./unsent-state.js";
+import { joined } from "./view-model.js";
+import { joinFrame, pageFrame } from "./client-messages.js";
+
+/** @typedef {import("./board-client.js").BoardClient} BoardClient */
+/** @typedef {import("./board-client.js").Moment} Moment */
+
+/**
+ * The connection, as far as this board goes. `knocking`: a command that lets the sender in goes
+ * before the join; `wait`: when, on the clock, the server may be asked again; `reach`: caught up once everything
+ * up to there is applied.
+ * @typedef {{state: "offline" | "knocking"}
+ *   | {state: "joining", wait: number | null}
+ *   | {state: "pulling", query: string, after: string | null, pages: any[], wait: number | null}
+ *   | {state: "live", reach: number}
+ *   | {state: "refused", reason: import("./client-messages.js").Reason}} Link
+ */
+
+/**
+ * @param {BoardClient} client
+ * @param {import("./client-messages.js").Actor} actor
+ * @param {Moment} moment
+ */
+export function connected(client, actor, moment) {
+  client.outbox.disconnected();
+  client.outgoing = [];
+  setAsideOld(client, moment);
+  adopt(client, actor.id, moment);
+  client.me = actor;
+  // New notes are shown as the sender's.
+  for (const { note, command } of client.outbox.entries) if (note && command) client.changes.touch(note);
+  if (client.outbox.open?.opensBoard) setLink(client, { state: "knocking" });
+  else join(client);
+  advance(client, moment);
+}
+
+/** @param {BoardClient} client */
+export function disconnected(client) {
+  client.outbox.disconnected();
+  client.outgoing = [];
+  setLink(client, { state: "offline" });
+  client.settleChanges();
+}
+
+/**
+ * The client was asleep, or has another reason to doubt that it has everything: asks for what happened
+ * since its position, and goes on meanwhile.
+ * @param {BoardClient} client
+ */
+export function check(client) {
+  if (client.link.state === "live") askToJoin(client);
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {any} message
+ * @param {Moment} moment
+ */
+export function receive(client, message, moment) {
+  if (message.type === "event") {
+    if (message.event.board === client.board) onEvent(client, message.event, moment);
+  } else if (message.board === client.board && Object.hasOwn(ofBoard, message.type)) {
+    ofBoard[message.type](client, message, moment);
+  } else if (Object.hasOwn(ofId, message.type)) {
+    ofId[message.type](client, message, moment);
+  }
+  advance(client, moment);
+}
+
+/**
+ * Messages that name the board that they are about.
+ * @type {Record<string, (client: BoardClient, message: any, moment: Moment) => void>}
+ */
+const ofBoard = {
+  joined(client, { role, head }, moment) {
+    setRole(client, role);
+    onJoined(client, head.seq, moment);
+  },
+  base_gone(client, { role }, moment) {
+    setRole(client, role);
+    pull(client, moment);
+  },
+  left(client, { rejection }) {
+    setLink(client, rejection ? refused(rejection) : { state: "offline" });
+  },
+  presence(client, { people, more }) {
+    onPresence(client, people, more ?? 0);
+  },
+  outcome(client, { id, outcome }, moment) {
+    onOutcome(client, id, outcome, moment);
+  },
+  again(client, { id, after_ms }, moment) {
+    // A join that is put off takes back the one before it.
+    const isForJoin = !id && (client.link.state === "joining" || client.link.state === "live");
+    if (isForJoin) setLink(client, { state: "joining", wait: moment.clock + after_ms });
+    else ofId.again(client, { id, after_ms }, moment);
+  },
+};
+
+/**
+ * Messages that name the message that they answer.
+ * @type {Record<string, (client: BoardClient, message: any, moment: Moment) => void>}
+ */
+const ofId = {
+  again({ outbox, link }, { id, after_ms }, { clock }) {
+    if (outbox.open && outbox.open.id === id) {
+      outbox.open.sentAt = null;
+      outbox.open.notBefore = clock + after_ms;
+    }
+    if (link.state === "pulling" && link.query === id) link.wait = clock + after_ms;
+  },
+  reply(client, { id, body }, moment) {
+    onReply(client, id, body, moment);
+  },
+  refused(client, refusal, moment) {
+    onRefused(client, refusal, moment);
+  },
+};
+
+/**
+ * @param {BoardClient} client
+ * @param {Moment} moment
+ */
+export function tick(client, moment) {
+  client.outbox.tick(moment.clock);
+  const { link } = client;
+  const isOver = "wait" in link && link.wait !== null && link.wait <= moment.clock;
+  if (isOver && link.state === "joining") join(client);
+  if (isOver && link.state === "pulling") {
+    link.wait = null;
+    askPage(client, link, moment);
+  }
+  advance(client, moment);
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {Link} link
+ */
+function setLink(client, link) {
+  const before = joined(client);
+  client.link = link;
+  if (joined(client) === "no" || joined(client) === "refused") forgetPeople(client);
+  if (joined(client) !== before) client.changes.board();
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {string} role
+ */
+export function setRole(client, role) {
+  if (client.known.role === role) return;
+  client.known.role = role;
+  client.changes.board();
+}
+
+/**
+ * Asks for the board's events from where this client stands.
+ * @param {BoardClient} client
+ */
+export function join(client) {
+  setLink(client, { state: "joining", wait: null });
+  askToJoin(client);
+}
+
+/** @param {BoardClient} client */
+function askToJoin(client) {
+  client.outgoing.push(joinFrame(client.board, client.known.position));
+}
+
+/**
+ * Whether commands may go out: everything that the server had at the join is applied.
+ * @param {BoardClient} client
+ */
+export function isCaughtUp({ link, known }) {
+  return link.state === "live" && known.position !== null && known.position.seq >= link.reach;
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {number} head
+ * @param {Moment} moment
+ */
+function onJoined(client, head, moment) {
+  if (client.link.state === "offline" || client.link.state === "pulling") return;
+  if (!client.known.position || client.known.wasPulledBeyond(head)) {
+    pull(client, moment);
+    return;
+  }
+  client.outbox.forgetOutcomeBeyond(head);
+  setLink(client, { state: "live", reach: head });
+  sayPresence(client);
+}
+
+/**
+ * @param {import("./client-messages.js").Reason} rejection
+ * @returns {Link}
+ */
+function refused({ code, detail }) {
+  return { state: "refused", reason: { code, detail } };
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {Moment} moment
+ */
+function pull(client, moment) {
+  if (client.link.state === "offline") return;
+  const link = { state: /** @type {const} */ ("pulling"), query: "", after: null, pages: [], wait: null };
+  setLink(client, link);
+  askPage(client, link, moment);
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {Link & {state: "pulling"}} link
+ * @param {Moment} moment
+ */
+function askPage(client, link, moment) {
+  link.query = moment.mint();
+  client.outgoing.push(pageFrame(link.query, client.board, link.after));
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {string} id
+ * @param {any} body
+ * @param {Moment} moment
+ */
+function onReply(client, id, body, moment) {
+  const { link } = client;
+  if (link.state !== "pulling" || link.query !== id) return;
+  if (body.type === "rejected") setLink(client, refused(body));
+  if (body.type !== "board_page") return;
+  link.pages.push(body);
+  if (body.next) {
+    link.after = body.next;
+    askPage(client, link, moment);
+  } else {
+    replace(client, link.pages, moment);
+  }
+}
+
+/**
+ * The board anew, whole: what is typed here is carried over to it.
+ * @param {BoardClient} client
+ * @param {any[]} pages
+ * @param {Moment} moment
+ */
+function replace(client, pages, moment) {
+  const { known, outbox, texts, changes } = client;
+  known.replace(pages);
+  outbox.forgetOutcome();
+  outbox.forgetCreations();
+  for (const note of known.notes.keys()) outbox.noteWasSeen(note);
+  for (const note of [...texts.keys()].sort()) {
+    const server = known.notes.get(note);
+    if (server) {
+      texts.get(note)?.land(server.text);
+      client.dropIfClean(note);
+    } else if (!outbox.creation(note)) {
+      loseNote(client, note, moment);
+    }
+  }
+  changes.reset();
+  changes.board();
+  join(client);
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {{id?: string, code: string, detail: string}} refusal
+ * @param {Moment} moment
+ */
+function onRefused(client, refusal, moment) {
+  const { id, code, detail } = refusal;
+  const { link } = client;
+  const isJoin = link.state === "joining" && !id && code === "too_many_boards";
+  const isPull = link.state === "pulling" && link.query === id;
+  if (isJoin || isPull) setLink(client, refused(refusal));
+  else if (id) reject(client, id, { code, detail }, moment);
+}

@@ -1,0 +1,250 @@
+// @ts-check
+// What survives a reload: everything that the server does not have.
+
+import { notify, rejectCreation } from "./board-outcomes.js";
+import { DeltaError, diff } from "../delta/delta.js";
+import { NoteText } from "./note-text.js";
+import { Frozen, editEntry, frozenEntry, wordsOf } from "./outbox.js";
+
+/** @typedef {import("./board-client.js").BoardClient} BoardClient */
+/** @typedef {import("./board-client.js").Moment} Moment */
+/** @typedef {import("./client-messages.js").Reason} Reason */
+/** @typedef {import("../delta/delta.js").Delta} Delta */
+
+/**
+ * Words that could not be saved where they were typed. They are offered as a new note.
+ * @typedef {{id: string, note: string, text: string, reason: Reason, at: number}} Draft
+ */
+/** @typedef {{note: string, ground: string, inFlight: Delta | null, pending: Delta}} SavedNote */
+/**
+ * A command, byte for byte as it was sent or will be; or typing that may be sent in its turn.
+ * @typedef {{id: string, body: string, key: string | null, at: number, shown?: string}
+ *   | {edit: string, at: number}} SavedEntry
+ */
+/**
+ * @typedef {{board: string, actor: string | null, notes: SavedNote[], outbox: SavedEntry[],
+ *   drafts: Draft[]}} Saved
+ */
+
+/** The server forgets outcomes after 90 days; what is older than this might happen twice. */
+const AGE_MAX_MS = 60 * 24 * 60 * 60 * 1000;
+
+const EXPIRED = {
+  code: "expired",
+  detail: "this was kept for more than 60 days without reaching the server",
+};
+const OTHER_IDENTITY = { code: "other_identity", detail: "this was written under another identity" };
+
+/**
+ * @param {BoardClient} client
+ * @returns {Saved | null}
+ */
+export function saved({ board, owner, texts, outbox, draftList }) {
+  if (texts.size === 0 && outbox.isEmpty && draftList.length === 0) return null;
+  const notes = [...texts].sort(([a], [b]) => (a < b ? -1 : 1)).map(savedNote);
+  return { board, actor: owner, notes, outbox: outbox.entries.map(savedEntry), drafts: [...draftList] };
+}
+
+/**
+ * @param {[string, NoteText]} text
+ * @returns {SavedNote}
+ */
+function savedNote([note, { ground, inFlight, pending }]) {
+  return { note, ground, inFlight, pending };
+}
+
+/**
+ * @param {import("./outbox.js").Entry} entry
+ * @returns {SavedEntry}
+ */
+function savedEntry({ at, note, command }) {
+  if (!command) return { edit: /** @type {string} */ (note), at };
+  const { id, body, key, shown } = command;
+  return { id, body, key, at, shown: shown ?? undefined };
+}
+
+/**
+ * What a page keeps while another goes on with what it kept before: words that both may have are
+ * drafts, so that nobody sends them twice. A command has its id wherever it is sent.
+ * @param {Saved} saved
+ * @param {Saved} taken what the other page has
+ * @param {Moment} moment
+ * @returns {Saved | null}
+ */
+export function asDrafts(saved, taken, { now, mint }) {
+  const reason = { code: "taken_over", detail: "another page goes on with them" };
+  const held = new Set([...taken.notes, ...taken.drafts].map((it) => JSON.stringify(it)));
+  const isNews = (/** @type {SavedNote | Draft} */ it) => !held.has(JSON.stringify(it));
+  const texts = saved.notes.filter(isNews).map(({ note, ground, inFlight, pending }) => ({
+    note, text: NoteText.kept(ground, inFlight, pending).shown(),
+  }));
+  const written = texts.filter(({ text }) => text !== "");
+  const drafts = [
+    ...saved.drafts.filter(isNews),
+    ...written.map((words) => ({ id: mint(), ...words, reason, at: now })),
+  ];
+  const outbox = saved.outbox.filter((it) => !("edit" in it) && JSON.parse(it.body).type !== "edit_note");
+  return drafts.length + outbox.length === 0 ? null : { ...saved, notes: [], outbox, drafts };
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {Saved} kept
+ * @param {string | null} actor
+ * @param {Moment} moment
+ */
+export function restore(client, kept, actor, moment) {
+  client.draftList = [...kept.drafts];
+  for (const note of kept.notes) restoreNote(client, note, moment);
+  for (const entry of kept.outbox) restoreEntry(client, entry, moment);
+  setAsideOrphans(client, moment);
+  setAsideOld(client, moment);
+  if (actor) adopt(client, actor, moment);
+  client.changes.reset();
+  client.settleChanges();
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {SavedNote} kept
+ * @param {Moment} moment
+ */
+function restoreNote(client, { note, ground, inFlight, pending }, moment) {
+  try {
+    client.texts.set(note, NoteText.kept(ground, inFlight, pending));
+  } catch (error) {
+    if (!(error instanceof DeltaError)) throw error;
+    client.texts.set(note, new NoteText(ground));
+    keepAsDraft(client, note, unreadable(error), moment);
+  }
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {SavedEntry} entry
+ * @param {Moment} moment
+ */
+function restoreEntry(client, entry, moment) {
+  if ("edit" in entry) {
+    client.outbox.push(editEntry(entry.edit, entry.at, moment));
+    return;
+  }
+  const { id, body, key, at, shown } = entry;
+  try {
+    const frozen = new Frozen(id, JSON.parse(body), body, key);
+    frozen.shown = shown ?? null;
+    client.outbox.push(frozenEntry(frozen, at, moment));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    notify(client, null, unreadable(error));
+  }
+}
+
+/**
+ * From now on everything here is the actor's; what is somebody else's is set aside.
+ * @param {BoardClient} client
+ * @param {string} actor
+ * @param {Moment} moment
+ */
+export function adopt(client, actor, moment) {
+  if (client.owner && client.owner !== actor) {
+    setAside(client, OTHER_IDENTITY, moment, () => true);
+    for (const note of [...client.texts.keys()].sort()) {
+      giveUpWords(client, note, OTHER_IDENTITY, moment);
+    }
+  }
+  client.owner = actor;
+}
+
+/**
+ * Words in flight without their command: nobody will ever say what became of them.
+ * @param {BoardClient} client
+ * @param {Moment} moment
+ */
+function setAsideOrphans(client, moment) {
+  const inFlight = [...client.texts].filter(([, text]) => text.inFlight).map(([note]) => note);
+  for (const note of inFlight.sort()) {
+    if (!client.outbox.hasEditInFlight(note)) {
+      giveUpWords(client, note, unreadable("its command is missing"), moment);
+    }
+  }
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {Moment} moment
+ */
+export function setAsideOld(client, moment) {
+  setAside(client, EXPIRED, moment, (entry) => entry.at < moment.now - AGE_MAX_MS);
+}
+
+/**
+ * Takes wishes back out of the outbox: words become drafts, the rest is told.
+ * @param {BoardClient} client
+ * @param {Reason} reason
+ * @param {Moment} moment
+ * @param {(entry: import("./outbox.js").Entry) => boolean} isAside
+ */
+function setAside(client, reason, moment, isAside) {
+  for (const entry of client.outbox.entries.filter(isAside)) {
+    const note = wordsOf(entry);
+    if (note && entry.command?.isCreation) rejectCreation(client, note, reason, moment);
+    else if (note) giveUpWords(client, note, reason, moment);
+    else notify(client, entry.note, reason);
+  }
+  client.outbox.dropIf(isAside);
+}
+
+/**
+ * The note shows the server's text again, and what was typed is kept as a draft.
+ * @param {BoardClient} client
+ * @param {string} note
+ * @param {Reason} reason
+ * @param {Moment} moment
+ */
+export function giveUpWords(client, note, reason, moment) {
+  client.changes.touch(note);
+  if (client.texts.has(note)) {
+    keepAsDraft(client, note, reason, moment);
+    client.receipts.set(note, { state: "rejected", since: moment.clock, ...reason });
+  }
+  client.outbox.dropIf((entry) => wordsOf(entry) === note);
+}
+
+/**
+ * Takes the words of a note away from it, and keeps them as a draft.
+ * @param {BoardClient} client
+ * @param {string} note
+ * @param {Reason} reason
+ * @param {Moment} moment
+ */
+export function keepAsDraft(client, note, reason, moment) {
+  const text = client.text(note);
+  client.texts.delete(note);
+  client.changes.text(note, diff(text, client.text(note)));
+  client.changes.touch(note);
+  if (text === "") {
+    client.changes.notice(reason, note);
+    return;
+  }
+  addDraft(client, note, text, reason, moment);
+}
+
+/**
+ * @param {BoardClient} client
+ * @param {string} note
+ * @param {string} text
+ * @param {Reason} reason
+ * @param {Moment} moment
+ */
+export function addDraft(client, note, text, { code, detail }, { now, mint }) {
+  const draft = { id: mint(), note, text, reason: { code, detail }, at: now };
+  client.changes.draft(draft);
+  client.draftList.push(draft);
+}
+
+/** @param {unknown} error */
+function unreadable(error) {
+  const why = error instanceof Error ? error.message : error;
+  return { code: "malformed", detail: `what was kept cannot be read: ${why}` };
+}

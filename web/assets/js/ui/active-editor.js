@@ -1,0 +1,122 @@
+// @ts-check
+// The pen: at most one note of a page is written in at a time. Putting it down is what sends.
+
+import { find } from "./dom.js";
+import { pointedAt } from "./source-position.js";
+
+/** @typedef {import("./card.js").Card} Card */
+
+export class Pen {
+  /** The card that is written in. @type {Card | null} */
+  card = null;
+  #isPressing = false;
+  #putWhenReleased = false;
+
+  /**
+   * @param {import("../sync/board-session.js").Seat} seat
+   * @param {(card: Card) => void} isPut hears when a card is only read again
+   */
+  constructor(seat, isPut) {
+    this.seat = seat;
+    this.isPut = isPut;
+    document.addEventListener("pointerdown", () => (this.#isPressing = true), true);
+    for (const end of ["pointerup", "pointercancel"]) {
+      document.addEventListener(end, () => this.#release(), true);
+    }
+  }
+
+  /**
+   * @param {Card} card
+   * @param {number | null} [caret] null leaves it where it was
+   */
+  take(card, caret = null) {
+    if (!card.textarea) return;
+    if (this.card !== card) {
+      this.put();
+      this.card = card;
+      this.seat.beHere(card.id);
+      card.textarea.addEventListener("blur", this.#onBlur);
+      card.textarea.addEventListener("keydown", this.#onKey);
+    }
+    this.#putWhenReleased = false;
+    card.open(caret);
+  }
+
+  /**
+   * A press on the words of a card takes the pen there, unless it follows a link or selects words.
+   * @param {Card} card
+   * @param {MouseEvent} event
+   */
+  takeWherePressed(card, event) {
+    const view = find(card.article, "[data-view]");
+    if (!(event.target instanceof Element) || !view?.contains(event.target)) return;
+    if (event.target instanceof HTMLInputElement) return this.#tick(card, event.target, event);
+    if (event.target.closest("a[href]") || !getSelection()?.isCollapsed) return;
+    this.take(card, pointedAt(view, card.text ?? "", event.clientX, event.clientY));
+  }
+
+  /**
+   * A tick is a whole change, so it goes out at once.
+   * @param {Card} card
+   * @param {HTMLInputElement} box
+   * @param {Event} event
+   */
+  #tick(card, box, event) {
+    event.preventDefault();
+    if (card.article.closest("[data-access=viewer]")) return;
+    card.tick(box);
+    this.seat.flush(card.id);
+  }
+
+  /** Puts the pen down, and sends. */
+  put() {
+    const { card } = this;
+    if (!card) return;
+    this.card = null;
+    this.#putWhenReleased = false;
+    card.textarea?.removeEventListener("blur", this.#onBlur);
+    card.textarea?.removeEventListener("keydown", this.#onKey);
+    this.seat.flush(card.id);
+    this.seat.beHere(null);
+    card.close();
+    this.isPut(card);
+  }
+
+  /** Sends what was typed so far. */
+  flush() {
+    if (this.card) this.seat.flush(this.card.id);
+  }
+
+  #onBlur = () => {
+    if (document.activeElement === this.card?.textarea) {
+      // The window lost the focus, not the note.
+      this.flush();
+    } else if (this.#isPressing) {
+      // What is being pressed must not move away under the finger.
+      this.#putWhenReleased = true;
+      this.flush();
+    } else {
+      this.put();
+    }
+  };
+
+  /** @param {KeyboardEvent} event */
+  #onKey = (event) => {
+    const { card } = this;
+    if (!card || event.isComposing) return;
+    if (event.key === "Escape") {
+      event.preventDefault();
+      card.article.focus({ preventScroll: true });
+      this.put();
+    } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.flush();
+    }
+  };
+
+  #release() {
+    this.#isPressing = false;
+    // After the click that follows.
+    if (this.#putWhenReleased) setTimeout(() => this.#putWhenReleased && this.put());
+  }
+}

@@ -1,0 +1,206 @@
+// @ts-check
+// The cards of a board, always as the machine has the notes, in their order.
+
+import { takeOver } from "./pre-hydration-input.js";
+import { Card } from "./card.js";
+import { flash } from "./dom.js";
+import { Hold, arrange, aroundHeld, gently } from "./card-order.js";
+import { Pen } from "./active-editor.js";
+import { LOOK_EVERY_MS, receiptName } from "./save-status.js";
+import { toast } from "./toasts.js";
+
+/** @typedef {import("../sync/board-session.js").Seat} Seat */
+/** @typedef {import("../sync/view-changes.js").ViewChange} ViewChange */
+
+/** @type {Set<HTMLElement>} */
+const NOTHING = new Set();
+
+export class CardList {
+  /** @type {Map<string, Card>} */
+  #cards = new Map();
+  /** Whether the machine's notes were shown once; what differs before that is no news. */
+  #isCurrent = false;
+
+  /**
+   * @param {HTMLElement} container whose children the server rendered
+   * @param {Seat} seat
+   */
+  constructor(container, seat) {
+    this.container = container;
+    this.seat = seat;
+    this.pen = new Pen(seat, () => this.#settle());
+    this.hold = new Hold(container, () => this.#settle());
+    for (const article of this.articles()) this.#hydrate(article);
+    setInterval(() => this.showReceipts(), LOOK_EVERY_MS);
+    seat.connection.addEventListener("state", () => this.showReceipts());
+  }
+
+  /** @returns {HTMLElement[]} */
+  articles() {
+    return [...this.container.children].map((it) => /** @type {HTMLElement} */ (it));
+  }
+
+  /** @param {string} note */
+  get(note) {
+    return this.#cards.get(note);
+  }
+
+  /** @param {Element | null} element in a card */
+  of(element) {
+    return this.#cards.get(element?.closest("[data-note]")?.getAttribute("data-note") ?? "");
+  }
+
+  /** What an earlier page kept is shown even before the server is reached, and goes on from there. */
+  takeOver() {
+    for (const note of this.seat.dirty()) this.#cards.get(note)?.become(this.seat.text(note));
+    for (const card of this.#cards.values()) takeOver(card, this.pen);
+    this.showReceipts();
+  }
+
+  /**
+   * @param {ViewChange[]} changes
+   * @param {boolean} isOwn
+   */
+  show(changes, isOwn) {
+    this.#letGo();
+    const held = isOwn ? NOTHING : this.hold.cards;
+    const show = () => changes.forEach((change) => this.#showChange(change, isOwn));
+    if (this.#isOnlyHere(changes)) {
+      show();
+    } else {
+      gently(this.container, [...held][0], () => {
+        show();
+        this.#arrange(held);
+      });
+    }
+    this.showReceipts();
+    if (this.seat.isPulled) this.#isCurrent = true;
+  }
+
+  showReceipts() {
+    const { seat } = this;
+    const isOffline = seat.connection.state === "offline";
+    const world = { isOffline, isKept: seat.isKept, clock: performance.now() };
+    for (const card of this.#cards.values()) {
+      card.showReceipt(receiptName(seat.receipt(card.id), world));
+    }
+  }
+
+  /**
+   * @param {ViewChange} change
+   * @param {boolean} isOwn
+   */
+  #showChange(change, isOwn) {
+    if (change.type === "reset") return this.#showAll();
+    if (change.type === "text") {
+      const card = this.#cards.get(change.note);
+      card?.change(change.delta, this.seat.text(change.note));
+      if (!isOwn && card !== this.pen.card) card?.freshen();
+    } else if (change.type === "note" || change.type === "added") {
+      const note = this.seat.notes.find(({ id }) => id === change.note);
+      const card = note && this.#card(note.id);
+      if (!note || !card) return;
+      card.show(note);
+      if (change.type === "added" && !isOwn && !card.article.isConnected) flash(card.article, "data-arrived");
+      if (note.state === "trashed" && card === this.pen.card) warnOfTrash(isOwn);
+    }
+  }
+
+  #showAll() {
+    if (!this.seat.isPulled) return;
+    for (const note of this.seat.notes) {
+      const card = this.#card(note.id);
+      const isNews = card.article.isConnected && card.text !== null && this.#isCurrent;
+      const isOther = card.become(this.seat.text(note.id));
+      if (isOther && isNews && card !== this.pen.card) card.freshen();
+      card.show(note);
+    }
+  }
+
+  /**
+   * Whether nothing moves: the most frequent change by far is a key in the note that is written in.
+   * @param {ViewChange[]} changes
+   */
+  #isOnlyHere(changes) {
+    const isHere = (/** @type {ViewChange} */ change) =>
+      (change.type === "note" || change.type === "text") && change.note === this.pen.card?.id;
+    if (!changes.every(isHere)) return false;
+    const { children } = this.container;
+    const live = this.#live();
+    return live.length === children.length && live.every((article, place) => article === children[place]);
+  }
+
+  /** Nobody can write in a note that was deleted for good; the words are a draft by now. */
+  #letGo() {
+    const written = this.pen.card?.id;
+    const isGone = () => !this.seat.notes.some(({ id }) => id === written);
+    if (written && this.seat.isPulled && isGone()) this.pen.put();
+  }
+
+  /** Something that was held is free: everything goes where it belongs. */
+  #settle() {
+    if (this.#isCurrent) gently(this.container, undefined, () => this.#arrange(NOTHING));
+  }
+
+  /** @param {Set<HTMLElement>} held */
+  #arrange(held) {
+    const present = this.articles();
+    const wanted = this.seat.isPulled ? this.#live() : this.#withNew(present);
+    arrange(this.container, aroundHeld(present, wanted, held));
+    if (!this.seat.isPulled) return;
+    wanted.forEach((article, index) => {
+      enable(article, "earlier", index > 0);
+      enable(article, "later", index < wanted.length - 1);
+    });
+  }
+
+  /** The note that is written in stays, whoever put it in the trash: writing brings it back. */
+  #live() {
+    const notes = this.seat.notes;
+    const shown = notes.filter(({ id, state }) => state === "live" || this.pen.card?.id === id);
+    const ids = new Set(notes.map(({ id }) => id));
+    for (const id of this.#cards.keys()) if (!ids.has(id)) this.#cards.delete(id);
+    return shown.map(({ id }) => this.#card(id).article);
+  }
+
+  /** @param {HTMLElement[]} present */
+  #withNew(present) {
+    const isNew = (/** @type {HTMLElement} */ article) => !present.includes(article);
+    const own = this.seat.notes.filter((note) => note.isNew);
+    return [...own.map(({ id }) => this.#card(id).article).filter(isNew), ...present];
+  }
+
+  /** @param {HTMLElement} article */
+  #hydrate(article) {
+    const note = article.dataset.note ?? "";
+    this.#cards.set(note, new Card(article, (delta, before) => this.seat.type(note, delta, before)));
+  }
+
+  /** @param {string} note */
+  #card(note) {
+    const known = this.#cards.get(note);
+    if (known) return known;
+    const card = Card.stamped(note, (delta, before) => this.seat.type(note, delta, before));
+    this.#cards.set(note, card);
+    card.become(this.seat.text(note));
+    return card;
+  }
+}
+
+/** @param {boolean} isOwn */
+function warnOfTrash(isOwn) {
+  if (!isOwn) toast("This note was put in the trash. Go on writing, and it comes back.");
+}
+
+/**
+ * A button that is only said to be of no use keeps the focus of whoever pressed it.
+ * @param {HTMLElement} article
+ * @param {string} action
+ * @param {boolean} isEnabled
+ */
+function enable(article, action, isEnabled) {
+  const button = article.querySelector(`[data-action=${action}]`);
+  if (!(button instanceof HTMLButtonElement)) return;
+  button.disabled = false;
+  button.ariaDisabled = String(!isEnabled);
+}

@@ -1,0 +1,148 @@
+// @ts-check
+// What a person does to the notes of a board.
+
+import { actionOf, find } from "./dom.js";
+import { uuid } from "../sync/ids.js";
+import { Palette } from "./colour-palette.js";
+import { toast } from "./toasts.js";
+
+/** @typedef {import("../sync/board-session.js").Seat} Seat */
+/** @typedef {import("./card-list.js").CardList} CardList */
+
+export class BoardActions {
+  /**
+   * @param {Seat} seat
+   * @param {CardList} list
+   */
+  constructor(seat, list) {
+    this.seat = seat;
+    this.list = list;
+    this.palette = new Palette((note, colour) => seat.wish({ type: "recolour_note", note, colour }));
+    list.container.addEventListener("click", (event) => this.#onClick(event));
+    list.container.addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  cards() {
+    return this.list.articles();
+  }
+
+  /** @param {HTMLElement} article */
+  edit(article) {
+    const card = this.list.of(article);
+    if (card) this.list.pen.take(card, card.text?.length ?? null);
+  }
+
+  /** @param {HTMLElement} article */
+  colour(article) {
+    this.palette.open(article, article);
+  }
+
+  /** @param {HTMLElement} article */
+  trash(article) {
+    const card = this.list.of(article);
+    if (!card) return;
+    const note = card.id;
+    const cards = this.cards();
+    const at = cards.indexOf(article);
+    const neighbour = cards[at + 1] ?? cards[at - 1];
+    const hadFocus = card.hasFocus;
+    if (this.list.pen.card === card) this.list.pen.put();
+    this.seat.putAway(note);
+    const next = neighbour ?? find(document, "#empty button");
+    if (hadFocus) next?.focus({ preventScroll: true });
+    // It stays on the page until the board is known.
+    this.seat.onceKnown(() => toast("Note in the trash", { undo: () => this.#restore(note) }));
+  }
+
+  /** @param {string} note */
+  #restore(note) {
+    this.seat.wish({ type: "restore_note", note });
+    this.list.get(note)?.article.focus({ preventScroll: true });
+  }
+
+  /**
+   * A new note, in the first place. Where that is must be known, so it may have to wait.
+   * @param {string} text
+   * @param {string} colour
+   * @returns {Promise<HTMLElement | null>} its card
+   */
+  async create(text, colour) {
+    await this.seat.untilKnown();
+    const [first] = this.#live();
+    const rank = this.seat.machine.rankFor(null, first ?? null);
+    const note = uuid();
+    this.seat.wish({ type: "create_note", note, text, colour, rank });
+    return this.list.get(note)?.article ?? null;
+  }
+
+  /**
+   * @param {HTMLElement} article
+   * @param {number} step towards the end, or the beginning where it is negative
+   */
+  move(article, step) {
+    this.seat.onceKnown(() => this.#putElsewhere(article, step));
+  }
+
+  /**
+   * @param {HTMLElement} article
+   * @param {number} step
+   */
+  #putElsewhere(article, step) {
+    const note = article.dataset.note ?? "";
+    const live = this.#live();
+    const others = live.filter((id) => id !== note);
+    const place = live.indexOf(note) + step;
+    if (!live.includes(note) || place < 0 || place > others.length) return;
+    const rank = this.seat.machine.rankFor(others[place - 1] ?? null, others[place] ?? null);
+    this.seat.wish({ type: "move_note", note, rank });
+    article.scrollIntoView({ block: "nearest" });
+  }
+
+  #live() {
+    const notes = this.seat.notes;
+    return notes.filter(({ state }) => state === "live").map(({ id }) => id);
+  }
+
+  /** @param {MouseEvent} event */
+  #onClick(event) {
+    const article = event.target instanceof Element ? event.target.closest("[data-note]") : null;
+    const card = this.list.of(article);
+    if (!(article instanceof HTMLElement) || !card || event.defaultPrevented) return;
+    const pressed = actionOf(event);
+    if (!pressed) {
+      this.list.pen.takeWherePressed(card, event);
+    } else if (pressed.action !== "open" && !isForElsewhere(event)) {
+      event.preventDefault();
+      this.#do(pressed.action, article, pressed.button);
+    }
+  }
+
+  /**
+   * @param {string} action
+   * @param {HTMLElement} article
+   * @param {HTMLElement} button
+   */
+  #do(action, article, button) {
+    switch (action) {
+      case "edit":
+        return this.edit(article);
+      case "save":
+        return this.list.pen.put();
+      case "colour":
+        return this.palette.open(article, button);
+      case "earlier":
+        return this.move(article, -1);
+      case "later":
+        return this.move(article, 1);
+      case "trash":
+        return this.trash(article);
+      case "tools":
+        article.toggleAttribute("data-tools");
+    }
+  }
+}
+
+/** A link that is to open in another tab goes there. @param {MouseEvent} event */
+function isForElsewhere(event) {
+  return event.ctrlKey || event.metaKey || event.shiftKey;
+}

@@ -1,0 +1,90 @@
+// @ts-check
+// The trash of a board: what was put away, the way back, and the way out for good.
+
+import { actionOf, find, need, say, showAvatar, stamped } from "./dom.js";
+import { firstLine } from "../markdown/markdown.js";
+import { arrange } from "./card-order.js";
+import { showTime } from "./relative-time.js";
+
+/** @typedef {import("../sync/view-model.js").NoteView} NoteView */
+/** @typedef {import("../sync/board-session.js").Seat} Seat */
+
+export class Trash {
+  /** @type {Map<string, HTMLElement>} */
+  #items = new Map();
+  #list = need(document, "#trash-list");
+
+  /** @param {Seat} seat */
+  constructor(seat) {
+    this.seat = seat;
+    for (const item of this.#list.querySelectorAll("[data-note]")) {
+      if (item instanceof HTMLElement) this.#items.set(item.dataset.note ?? "", item);
+    }
+    this.#list.addEventListener("click", (event) => this.#onClick(event));
+    this.#list.addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  /** @param {NoteView[]} notes those in the trash */
+  show(notes) {
+    const newestFirst = notes.toSorted((a, b) => b.seq - a.seq);
+    const items = newestFirst.map((note) => this.#item(note));
+    arrange(this.#list, items);
+    const ids = new Set(notes.map(({ id }) => id));
+    for (const id of this.#items.keys()) if (!ids.has(id)) this.#items.delete(id);
+    say(find(document, "#trash-count"), String(notes.length));
+  }
+
+  /** @param {NoteView} note */
+  #item(note) {
+    const item = this.#items.get(note.id) ?? stamped("trashed-template", note.id);
+    this.#items.set(note.id, item);
+    item.dataset.seq = String(note.seq);
+    item.dataset.colour = note.colour;
+    say(need(item, "[data-text]"), this.seat.text(note.id));
+    if (note.editedBy) {
+      say(find(item, "[data-author]"), note.editedBy.name);
+      showAvatar(find(item, "[data-avatar]"), note.editedBy);
+    }
+    const time = find(item, "time[data-time]");
+    if (time instanceof HTMLTimeElement) showTime(time, note.editedAt);
+    return item;
+  }
+
+  /** @param {Event} event */
+  #onClick(event) {
+    const pressed = actionOf(event);
+    const note = pressed?.button.closest("[data-note]")?.getAttribute("data-note");
+    if (!pressed || !note) return;
+    if (pressed.action === "restore") this.#goOn(note, () => this.seat.wish({ type: "restore_note", note }));
+    else if (pressed.action === "delete") this.#ask(note);
+    else return;
+    event.preventDefault();
+  }
+
+  /**
+   * Does what takes a note out of the trash, and leaves the focus on the one after it.
+   * @param {string} note
+   * @param {() => void} act
+   */
+  #goOn(note, act) {
+    const item = this.#items.get(note);
+    const hadFocus = item?.contains(document.activeElement);
+    const beside = item?.nextElementSibling ?? item?.previousElementSibling;
+    act();
+    const next = beside ? find(beside, "[data-action=restore]") : find(document, "#trash > summary");
+    if (hadFocus) next?.focus({ preventScroll: true });
+  }
+
+  /** What cannot come back is the one thing that is asked about. @param {string} note */
+  #ask(note) {
+    const dialog = /** @type {HTMLDialogElement} */ (need(document, "#delete-dialog"));
+    say(need(dialog, "[data-label]"), firstLine(this.seat.text(note), 60) || "Empty note");
+    dialog.returnValue = "cancel";
+    const answered = () => {
+      if (dialog.returnValue !== "delete") return;
+      this.#goOn(note, () => this.seat.wish({ type: "delete_note", note }));
+    };
+    dialog.addEventListener("close", answered, { once: true });
+    dialog.showModal();
+  }
+}
