@@ -12,7 +12,7 @@ use futures::FutureExt;
 use sockbit_domain::{BoardId, Seq, Timestamp, squash};
 use tokio::time::sleep;
 
-use crate::ports::{Clock, Commit, OldEvents, Squash, Store, StoreError, Uncompacted};
+use crate::ports::{Clock, CommitResult, OldEvents, Squash, Store, StoreError, Uncompacted};
 
 /// Boards asked for in one go.
 const BOARDS_MAX: u32 = 100;
@@ -79,7 +79,7 @@ impl Compaction {
         loop {
             let old = self.store.old_events(board, settled, before, EVENTS_MAX, BYTES_MAX).await?;
             let squash = step(board, settled, &old);
-            if self.store.squash(&squash).await? == Commit::Conflict {
+            if self.store.squash(&squash).await? == CommitResult::Conflict {
                 // Somebody else is at it.
                 return Ok(saved);
             }

@@ -45,8 +45,8 @@ impl CommandEnvelope {
 
     /// What its sender is told; `None` means not taken now, send it again.
     #[must_use]
-    pub fn answered(&self, outcome: Option<Outcome>) -> Answered {
-        Answered {
+    pub fn with_outcome(&self, outcome: Option<Outcome>) -> OutcomeEnvelope {
+        OutcomeEnvelope {
             trace: self.trace,
             to: self.reply_to,
             board: self.board,
@@ -67,7 +67,7 @@ pub struct Address {
 
 /// The outcome of one command, on its way to the sender.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Answered {
+pub struct OutcomeEnvelope {
     /// Follows the command from transport to transport.
     pub trace: TraceId,
     /// The sender.
@@ -104,18 +104,18 @@ pub struct Announced {
 
 /// Who is at boards of one slot, as one gateway has its own clients.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Presences {
+pub struct PresenceUpdate {
     /// The gateway that tells.
     pub gateway: Uuid,
     /// The slot of all the boards.
     pub slot: Slot,
     /// Each as it is now, in the place of whatever this gateway told of it before.
-    pub boards: Vec<PeopleAt>,
+    pub boards: Vec<BoardPresence>,
 }
 
 /// Who is at one board, as one gateway has its own clients.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct PeopleAt {
+pub struct BoardPresence {
     /// Which board.
     pub board: BoardId,
     /// As many as are told, by id. Nobody where the last one left.
@@ -131,7 +131,7 @@ pub struct PeopleAt {
 /// A question of a client, or of a gateway in its own name.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Question {
+pub enum CoreQuery {
     /// A client's query; answered as far as the actor may know.
     Client {
         /// Who asks.
@@ -166,18 +166,20 @@ pub enum Question {
     },
 }
 
-/// The answer to a [`Question`].
+/// The answer to a [`CoreQuery`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Answer {
+pub enum CoreReply {
     /// To a client's query.
     Client(Reply),
     /// To an admission.
     Admission(Result<Admission, Rejection>),
     /// To a question for events.
     Events(Vec<Event>),
-    /// To a question for events: the log has no such event as the one they were to come after.
-    AnotherHistory,
+    /// To a query for events: the log does not hold the event that they were to follow, as after a
+    /// restored backup.
+    #[serde(rename = "another_history")]
+    HistoryDiverged,
     /// To a question for heads: one for each board that exists.
     Heads(Vec<(BoardId, Position)>),
     /// The store could not be asked. Asking again later may help.

@@ -25,35 +25,35 @@ const SECRET_BYTES_MIN: usize = 32;
 
 /// What a message is about. One kind is never taken for another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub enum MessageKind {
     /// Commands, from a gateway.
     Commands,
-    /// A question, from a gateway.
-    Questions,
+    /// A query, from a gateway.
+    Queries,
     /// What happened, from a worker.
     Announcements,
     /// Outcomes, from a worker.
-    Answers,
-    /// The answer to a question, from a worker.
+    Outcomes,
+    /// The reply to a query, from a worker.
     Replies,
-    /// That a worker is there, or leaves.
-    Presence,
+    /// That a worker is alive, or leaves.
+    Heartbeat,
     /// Who is at boards, from a gateway.
-    People,
+    Presence,
 }
 
-impl Kind {
-    /// Its word in messages.
+impl MessageKind {
+    /// Its name on the wire; the names of the first version are kept, so that versions can run side by side.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Commands => "commands",
-            Self::Questions => "questions",
+            Self::Queries => "questions",
             Self::Announcements => "announcements",
-            Self::Answers => "answers",
+            Self::Outcomes => "answers",
             Self::Replies => "replies",
-            Self::Presence => "presence",
-            Self::People => "people",
+            Self::Heartbeat => "presence",
+            Self::Presence => "people",
         }
     }
 }
@@ -160,14 +160,14 @@ impl Keyring {
     /// Signs a message. It fails only on what is no JSON.
     pub fn seal<T: Serialize + ?Sized>(
         &self,
-        kind: Kind,
+        kind: MessageKind,
         message: &T,
     ) -> Result<Vec<u8>, serde_json::Error> {
         let body = serde_json::value::to_raw_value(message)?;
         let signed = self.signing.signing(kind, body.get()).finalize().into_bytes();
         serde_json::to_vec(&Frame {
             v: VERSION,
-            kind: Some(kind.word().into()),
+            kind: Some(kind.name().into()),
             key: Some(self.signing.id.0.as_str().into()),
             mac: Some(hex::encode(&signed).into()),
             body: Some(&body),
@@ -175,7 +175,11 @@ impl Keyring {
     }
 
     /// What was sealed, if it was by somebody with one of these keys and not changed since.
-    pub fn open<T: DeserializeOwned>(&self, kind: Kind, sealed: &[u8]) -> Result<T, Unsealed> {
+    pub fn open<T: DeserializeOwned>(
+        &self,
+        kind: MessageKind,
+        sealed: &[u8],
+    ) -> Result<T, Unsealed> {
         let body = self.verified(kind, sealed)?;
         serde_json::from_str(body.get()).map_err(|error| Unsealed::Body(error.to_string()))
     }
@@ -183,14 +187,14 @@ impl Keyring {
     /// The commands of a sealed batch, each parsed for itself, so that one which cannot be read
     /// does not take the others with it.
     pub fn open_commands(&self, sealed: &[u8]) -> Result<Vec<SealedCommand>, Unsealed> {
-        let items: Vec<Box<RawValue>> = self.open(Kind::Commands, sealed)?;
+        let items: Vec<Box<RawValue>> = self.open(MessageKind::Commands, sealed)?;
         let parsed = items.into_iter().map(|json| {
             serde_json::from_str(json.get()).map_err(|error| (json, error.to_string()))
         });
         Ok(parsed.collect())
     }
 
-    fn verified<'a>(&self, kind: Kind, sealed: &'a [u8]) -> Result<&'a RawValue, Unsealed> {
+    fn verified<'a>(&self, kind: MessageKind, sealed: &'a [u8]) -> Result<&'a RawValue, Unsealed> {
         let frame: Frame =
             serde_json::from_slice(sealed).map_err(|it| Unsealed::NoMessage(it.to_string()))?;
         if frame.v != VERSION {
@@ -198,7 +202,7 @@ impl Keyring {
         }
         let missing = || Unsealed::NoMessage("a part is missing".to_owned());
         let said = frame.kind.ok_or_else(missing)?;
-        if said != kind.word() {
+        if said != kind.name() {
             return Err(Unsealed::Kind(said.into_owned()));
         }
         let id = frame.key.ok_or_else(missing)?;
@@ -219,8 +223,8 @@ pub type SealedCommand = Result<CommandEnvelope, (Box<RawValue>, String)>;
 
 impl Key {
     /// No kind and no id has a line break in it, so different parts never make the same bytes.
-    fn signing(&self, kind: Kind, body: &str) -> Hmac<Sha256> {
-        let head = format!("{VERSION}\n{}\n{}\n", kind.word(), self.id.0);
+    fn signing(&self, kind: MessageKind, body: &str) -> Hmac<Sha256> {
+        let head = format!("{VERSION}\n{}\n{}\n", kind.name(), self.id.0);
         self.mac.clone().chain_update(head).chain_update(body)
     }
 }

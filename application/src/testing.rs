@@ -9,7 +9,7 @@ use sockbit_domain::{
 use uuid::Uuid;
 
 use crate::envelope::{Address, CommandEnvelope};
-use crate::ports::{BoardLoaded, Clock, Ids};
+use crate::ports::{Clock, Ids, LoadedBoard};
 use crate::trace::TraceId;
 
 pub const NOW: Timestamp = Timestamp(1_700_000_000_000);
@@ -46,8 +46,8 @@ pub fn board(n: u64, seq: u64) -> Board {
     Board { head: position(seq), ..begun }
 }
 
-pub fn found(board: Board) -> BoardLoaded {
-    BoardLoaded { board: Some(board), outcomes: Vec::new() }
+pub fn found(board: Board) -> LoadedBoard {
+    LoadedBoard { board: Some(board), outcomes: Vec::new() }
 }
 
 pub fn event(board: u64, seq: u64, change: Change) -> Event {

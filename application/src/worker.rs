@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::core::{Core, ProcessError};
 use crate::envelope::CommandEnvelope;
-use crate::ports::{Asked, Delivery, Questions, Receipt, Unavailable, Work};
+use crate::ports::{Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue};
 
 /// Commands decided in one go. More would only make the first of them wait longer.
 const BATCH_MAX: usize = 512;
@@ -26,14 +26,14 @@ const RETRY_LONGEST: Duration = Duration::from_secs(2);
 /// Runs the core on what a bus brings.
 pub struct Worker {
     core: Arc<Core>,
-    work: Arc<dyn Work>,
-    questions: Arc<dyn Questions>,
+    work: Arc<dyn WorkQueue>,
+    questions: Arc<dyn QueryQueue>,
 }
 
 impl Worker {
     /// A worker on these ports.
     #[must_use]
-    pub fn new(core: Arc<Core>, work: Arc<dyn Work>, questions: Arc<dyn Questions>) -> Self {
+    pub fn new(core: Arc<Core>, work: Arc<dyn WorkQueue>, questions: Arc<dyn QueryQueue>) -> Self {
         Self { core, work, questions }
     }
 
@@ -74,14 +74,14 @@ impl Worker {
     async fn attempt(&self, batch: &[CommandEnvelope]) -> Result<(), ProcessError> {
         let processing = AssertUnwindSafe(self.core.process(batch)).catch_unwind();
         let processed = processing.await.map_err(|_| ProcessError::Panicked)??;
-        self.bury(processed.failed).await.map_err(ProcessError::Bury)
+        self.dead_letter(processed.failed).await.map_err(ProcessError::DeadLetter)
     }
 
     /// Whether an error is about what is in the batch: the store fails on it and is well otherwise.
     async fn is_about(&self, error: &ProcessError) -> bool {
         match error {
             ProcessError::Store(_) => self.core.can_commit().await,
-            ProcessError::Announce(_) | ProcessError::Bury(_) => false,
+            ProcessError::Announce(_) | ProcessError::DeadLetter(_) => false,
             ProcessError::Panicked => true,
         }
     }
@@ -105,20 +105,20 @@ impl Worker {
         }
     }
 
-    async fn bury(&self, failed: Vec<(CommandEnvelope, String)>) -> Result<(), Unavailable> {
+    async fn dead_letter(&self, failed: Vec<(CommandEnvelope, String)>) -> Result<(), Unavailable> {
         for (command, reason) in failed {
-            self.work.bury(command, reason).await?;
+            self.work.dead_letter(command, reason).await?;
         }
         Ok(())
     }
 
     async fn answer_questions(&self) {
         let places = Arc::new(Semaphore::new(QUESTIONS_MAX));
-        while let Some(Asked { question, reply }) = self.questions.next().await {
+        while let Some(ReceivedQuery { question, reply }) = self.questions.next().await {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             let core = Arc::clone(&self.core);
             tokio::spawn(async move {
-                reply(core.answer(question).await);
+                reply(core.query(question).await);
                 drop(place);
             });
         }
@@ -143,7 +143,7 @@ impl Pause {
 
 /// What is carried through in batches, one after the other, and acknowledged together.
 struct Load {
-    receipts: Vec<Receipt>,
+    receipts: Vec<DeliveryTag>,
     batches: Vec<Vec<CommandEnvelope>>,
 }
 

@@ -14,7 +14,7 @@ use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Consumer};
 use sockbit_application::envelope::CommandEnvelope;
 use sockbit_application::ports::{
-    Announcements, Announcer, Clock, Commands, Presence, Queries, Questions, Work,
+    Announcements, Announcer, Clock, Commands, Presence, Queries, QueryQueue, WorkQueue,
 };
 use sockbit_application::seal::{KeyId, Keyring};
 use sockbit_domain::Timestamp;
@@ -308,8 +308,8 @@ pub fn gateway_ends(end: Arc<GatewayEnd>) -> GatewayEnds {
 /// A worker's end, as the contract sees it.
 pub fn worker_ends(end: Arc<WorkerEnd>) -> WorkerEnds {
     WorkerEnds {
-        work: Arc::clone(&end) as Arc<dyn Work>,
-        questions: Arc::clone(&end) as Arc<dyn Questions>,
+        work: Arc::clone(&end) as Arc<dyn WorkQueue>,
+        questions: Arc::clone(&end) as Arc<dyn QueryQueue>,
         announcer: end as Arc<dyn Announcer>,
     }
 }

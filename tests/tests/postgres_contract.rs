@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::join_all;
-use sockbit_application::ports::{Commit, Store, StoreError};
+use sockbit_application::ports::{CommitResult, Store, StoreError};
 use sockbit_domain::Role;
 use sockbit_postgres::{OpenError, PostgresStore};
 use sockbit_servers::Postgres;
@@ -77,7 +77,7 @@ async fn one_of_several_processes_wins_each_number() {
         let racing = rivals.iter().map(|it| it.commit(std::slice::from_ref(&changes)));
         let verdicts: Vec<_> = join_all(racing).await.into_iter().flatten().flatten().collect();
         assert_eq!(verdicts.len(), rivals.len());
-        assert_eq!(verdicts.iter().filter(|it| **it == Commit::Done).count(), 1);
+        assert_eq!(verdicts.iter().filter(|it| **it == CommitResult::Done).count(), 1);
     }
     let head = load_board(&first, &bare(script.board())).await.head;
     assert_eq!(head, script.state.head);
@@ -107,7 +107,7 @@ async fn batches_in_which_a_row_is_refused_do_not_wait_in_a_circle_either() {
     let other = open(&database).await;
     let mut scripts: Vec<Script> = (1..=20).map(|n| Script::begin(board_id(n))).collect();
     let first: Vec<_> = scripts.iter_mut().map(Script::take).collect();
-    assert_eq!(store.commit(&first).await, Ok(vec![Commit::Done; first.len()]));
+    assert_eq!(store.commit(&first).await, Ok(vec![CommitResult::Done; first.len()]));
     let mut broken = Script::begin(board_id(99));
     broken.link(1, Role::Editor).save(&store).await;
     broken.link(2, Role::Editor).link(1, Role::Editor);
@@ -120,7 +120,10 @@ async fn batches_in_which_a_row_is_refused_do_not_wait_in_a_circle_either() {
         let (a, b) = tokio::join!(store.commit(&batch), other.commit(&backwards));
         let (a, mut b) = (a.expect("no deadlock"), b.expect("no deadlock"));
         b.reverse();
-        assert_eq!((a.last(), b.last()), (Some(&Commit::Conflict), Some(&Commit::Conflict)));
+        assert_eq!(
+            (a.last(), b.last()),
+            (Some(&CommitResult::Conflict), Some(&CommitResult::Conflict))
+        );
         for (a, b) in a.iter().zip(&b).take(scripts.len()) {
             assert_ne!(a, b, "one of the two wrote the board");
         }
@@ -176,7 +179,7 @@ async fn a_call_past_its_deadline_gives_up_and_the_next_one_works() {
     let deadline = Duration::from_millis(300);
     let store = PostgresStore::open_with_deadline(database.url(), deadline).await.expect("opens");
     let mut script = Script::begin(board_id(1));
-    assert_eq!(store.commit(&[script.take()]).await, Ok(vec![Commit::Done]));
+    assert_eq!(store.commit(&[script.take()]).await, Ok(vec![CommitResult::Done]));
     let mut other = stranger(&database).await;
     other.execute("begin; select * from boards for update").await.expect("it is locked");
     script.create(note_id(1), "late");
@@ -190,7 +193,7 @@ async fn a_call_past_its_deadline_gives_up_and_the_next_one_works() {
         store.commit(std::slice::from_ref(&changes)).await.ok()
     })
     .await;
-    assert_eq!(again, [Commit::Done], "nothing was written before");
+    assert_eq!(again, [CommitResult::Done], "nothing was written before");
 }
 
 #[tokio::test]

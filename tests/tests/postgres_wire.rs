@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sockbit_application::ports::{Commit, Store, StoreError};
+use sockbit_application::ports::{CommitResult, Store, StoreError};
 use sockbit_domain::{Outcome, Role};
 use sockbit_postgres::PostgresStore;
 use sockbit_tests::contracts::store::fixtures::{Script, actor, board_id, note_id, outcome};
@@ -51,7 +51,11 @@ async fn a_commit_whose_answer_is_lost_is_unknown_and_may_have_been_made() {
     assert!(matches!(lost, Err(StoreError::Unknown(_))), "{lost:?}");
 
     line.loses_commits.store(false, Ordering::Relaxed);
-    assert_eq!(store.commit(&changes).await, Ok(vec![Commit::Conflict]), "it is there already");
+    assert_eq!(
+        store.commit(&changes).await,
+        Ok(vec![CommitResult::Conflict]),
+        "it is there already"
+    );
     assert_eq!(store.heads(&[script.board()]).await, Ok(vec![(script.board(), script.state.head)]));
 }
 
@@ -66,7 +70,7 @@ fn go_on(script: &mut Script) {
 
 async fn save(store: &PostgresStore, scripts: &mut [Script]) {
     let changes: Vec<_> = scripts.iter_mut().map(Script::take).collect();
-    assert_eq!(store.commit(&changes).await, Ok(vec![Commit::Done; changes.len()]));
+    assert_eq!(store.commit(&changes).await, Ok(vec![CommitResult::Done; changes.len()]));
 }
 
 async fn load(store: &PostgresStore, scripts: &mut [Script]) {

@@ -9,8 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
-    BoardChanges, BoardLoaded, BoardWanted, Commit, LATER_INVERSES_BYTES_MAX, NoteEvents, Notes,
-    OldEvents, Squash, Standing, Store, StoreError, Uncompacted, json_bytes,
+    BoardChanges, BoardStatus, CommitResult, LATER_INVERSES_BYTES_MAX, LoadRequest, LoadedBoard,
+    NoteHistoryPage, NotesPage, OldEvents, Squash, Store, StoreError, Uncompacted, json_bytes,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
@@ -50,17 +50,17 @@ impl MemoryStore {
 }
 
 impl Content {
-    fn commit(&mut self, changes: &BoardChanges) -> Commit {
+    fn commit(&mut self, changes: &BoardChanges) -> CommitResult {
         if !changes.is_gapless() {
-            return Commit::Conflict;
+            return CommitResult::Conflict;
         }
         let record = match (changes.expected, self.boards.get_mut(&changes.board)) {
             (Some(_), Some(record)) if record.accepts(changes) => record,
             (None, None) => match BoardRecord::begin(changes) {
                 Some(record) => self.boards.entry(changes.board).or_insert(record),
-                None => return Commit::Conflict,
+                None => return CommitResult::Conflict,
             },
-            _ => return Commit::Conflict,
+            _ => return CommitResult::Conflict,
         };
         let before = record.uncompacted();
         record.write(changes);
@@ -71,7 +71,7 @@ impl Content {
         self.list_uncompacted(before, uncompacted);
         let outcomes = changes.outcomes.iter();
         self.outcomes.extend(outcomes.map(|it| (it.at, changes.board, it.client, it.message)));
-        Commit::Done
+        CommitResult::Done
     }
 
     fn forget_outcomes(&mut self, before: Timestamp, max: u32) -> u64 {
@@ -88,8 +88,10 @@ impl Content {
         forgotten
     }
 
-    fn squash(&mut self, squash: &Squash) -> Commit {
-        let Some(record) = self.boards.get_mut(&squash.board) else { return Commit::Conflict };
+    fn squash(&mut self, squash: &Squash) -> CommitResult {
+        let Some(record) = self.boards.get_mut(&squash.board) else {
+            return CommitResult::Conflict;
+        };
         let before = record.uncompacted();
         let verdict = record.squash(squash);
         let uncompacted = record.uncompacted();
@@ -123,16 +125,16 @@ impl Content {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn load(&self, wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
+    async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         let content = self.content();
-        let load = |wanted: &BoardWanted| match content.boards.get(&wanted.board) {
+        let load = |wanted: &LoadRequest| match content.boards.get(&wanted.board) {
             Some(record) => record.load(wanted),
-            None => BoardLoaded { board: None, outcomes: Vec::new() },
+            None => LoadedBoard { board: None, outcomes: Vec::new() },
         };
         Ok(wanted.iter().map(load).collect())
     }
 
-    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
+    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
         let mut content = self.content();
         Ok(changes.iter().map(|changes| content.commit(changes)).collect())
     }
@@ -141,13 +143,13 @@ impl Store for MemoryStore {
         Ok(self.content().boards_of(actor, max))
     }
 
-    async fn standing(
+    async fn board_status(
         &self,
         board: BoardId,
         actor: ActorId,
         position: Option<Seq>,
-    ) -> Result<Option<Standing>, StoreError> {
-        Ok(self.content().boards.get(&board).map(|record| record.standing(actor, position)))
+    ) -> Result<Option<BoardStatus>, StoreError> {
+        Ok(self.content().boards.get(&board).map(|record| record.board_status(actor, position)))
     }
 
     async fn notes(
@@ -155,7 +157,7 @@ impl Store for MemoryStore {
         board: BoardId,
         after: Option<NoteId>,
         bytes_max: usize,
-    ) -> Result<Option<Notes>, StoreError> {
+    ) -> Result<Option<NotesPage>, StoreError> {
         Ok(self.content().boards.get(&board).map(|record| record.notes(after, bytes_max)))
     }
 
@@ -190,7 +192,7 @@ impl Store for MemoryStore {
         note: NoteId,
         before: Option<Seq>,
         max: u32,
-    ) -> Result<NoteEvents, StoreError> {
+    ) -> Result<NoteHistoryPage, StoreError> {
         let content = self.content();
         let record = content.boards.get(&board);
         let found = record.map(|it| it.note_events(note, before, max)).unwrap_or_default();
@@ -223,7 +225,7 @@ impl Store for MemoryStore {
         Ok(record.map(|it| it.old_events(after, before, max, bytes_max)).unwrap_or_default())
     }
 
-    async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError> {
+    async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
         Ok(self.content().squash(squash))
     }
 

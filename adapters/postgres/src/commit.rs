@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sockbit_application::ports::{BoardChanges, Commit, StoreError, json_bytes};
+use sockbit_application::ports::{BoardChanges, CommitResult, StoreError, json_bytes};
 use sqlx::{Executor, PgConnection};
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ pub(crate) const BEGIN: &str = "begin isolation level read committed read write"
 pub(crate) async fn begin(
     connection: &mut PgConnection,
     changes: &[BoardChanges],
-) -> Result<Vec<Commit>, StoreError> {
+) -> Result<Vec<CommitResult>, StoreError> {
     tell(connection, BEGIN).await.map_err(unavailable)?;
     let written = match write_rounds(connection, changes).await {
         Err(error) if refuses_a_row(&error) => {
@@ -31,7 +31,8 @@ pub(crate) async fn begin(
         result => result,
     }
     .map_err(unavailable)?;
-    let verdict = |place| if written.contains(&place) { Commit::Done } else { Commit::Conflict };
+    let verdict =
+        |place| if written.contains(&place) { CommitResult::Done } else { CommitResult::Conflict };
     Ok((0..changes.len()).map(verdict).collect())
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use sockbit_application::ports::{
-    Commit, OldEvents, OldEventsPage, Squash, StoreError, Uncompacted,
+    CommitResult, OldEvents, OldEventsPage, Squash, StoreError, Uncompacted,
 };
 use sockbit_domain::{BoardId, EventId, Position, Seq, Timestamp};
 use sqlx::PgConnection;
@@ -110,16 +110,19 @@ pub(crate) async fn old_events(
 pub(crate) async fn begin(
     connection: &mut PgConnection,
     squash: &Squash,
-) -> Result<Commit, StoreError> {
+) -> Result<CommitResult, StoreError> {
     tell(connection, BEGIN).await.map_err(unavailable)?;
     let verdict = write(connection, squash).await.map_err(unavailable)?;
-    if verdict == Commit::Conflict {
+    if verdict == CommitResult::Conflict {
         tell(connection, "rollback").await.map_err(unavailable)?;
     }
     Ok(verdict)
 }
 
-async fn write(connection: &mut PgConnection, squash: &Squash) -> Result<Commit, sqlx::Error> {
+async fn write(
+    connection: &mut PgConnection,
+    squash: &Squash,
+) -> Result<CommitResult, sqlx::Error> {
     let found = lock(connection, squash).await?;
     let is_there = |run: &sockbit_domain::Run| {
         let range = (run.event.from, run.event.seq);
@@ -127,7 +130,7 @@ async fn write(connection: &mut PgConnection, squash: &Squash) -> Result<Commit,
         run.is_made_of(&events)
     };
     if !squash.runs.iter().all(is_there) {
-        return Ok(Commit::Conflict);
+        return Ok(CommitResult::Conflict);
     }
     put(connection, squash).await?;
     move_on(connection, squash).await
@@ -194,7 +197,10 @@ async fn put(connection: &mut PgConnection, squash: &Squash) -> Result<(), sqlx:
 }
 
 /// Once the board is locked nobody can commit what would be overlooked.
-async fn move_on(connection: &mut PgConnection, squash: &Squash) -> Result<Commit, sqlx::Error> {
+async fn move_on(
+    connection: &mut PgConnection,
+    squash: &Squash,
+) -> Result<CommitResult, sqlx::Error> {
     const LOCK: &str = "select settled_seq from boards where id = $1 for no key update";
     const MOVE_ON: &str = "\
         update boards set
@@ -206,7 +212,7 @@ async fn move_on(connection: &mut PgConnection, squash: &Squash) -> Result<Commi
     let settled: Option<i64> =
         sqlx::query_scalar(LOCK).bind(squash.board.0).fetch_optional(&mut *connection).await?;
     if settled != Some(integer(squash.expected.0)) {
-        return Ok(Commit::Conflict);
+        return Ok(CommitResult::Conflict);
     }
     sqlx::query(MOVE_ON)
         .bind(squash.board.0)
@@ -214,5 +220,5 @@ async fn move_on(connection: &mut PgConnection, squash: &Squash) -> Result<Commi
         .bind(integer(squash.seen.0))
         .execute(connection)
         .await?;
-    Ok(Commit::Done)
+    Ok(CommitResult::Done)
 }

@@ -18,8 +18,8 @@ mod words;
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use sockbit_application::ports::{
-    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, OldEvents, Squash, Standing,
-    Store, StoreError, Uncompacted,
+    BoardChanges, BoardStatus, CommitResult, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
+    OldEvents, Squash, Store, StoreError, Uncompacted,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
@@ -83,7 +83,7 @@ impl PostgresStore {
 
 #[async_trait]
 impl Store for PostgresStore {
-    async fn load(&self, wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
+    async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         let loading = async {
             let mut lease = self.connections.lease().await?;
             let mut moment =
@@ -96,7 +96,7 @@ impl Store for PostgresStore {
         self.connections.deadline().holds(StoreError::Unavailable, loading).await
     }
 
-    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
+    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
         let deadline = self.connections.deadline();
         let writing = async {
             let mut lease = self.connections.lease().await?;
@@ -113,13 +113,13 @@ impl Store for PostgresStore {
         self.call(|it| Box::pin(queries::boards_of(it, actor, max))).await
     }
 
-    async fn standing(
+    async fn board_status(
         &self,
         board: BoardId,
         actor: ActorId,
         position: Option<Seq>,
-    ) -> Result<Option<Standing>, StoreError> {
-        self.call(|it| Box::pin(queries::standing(it, board, actor, position))).await
+    ) -> Result<Option<BoardStatus>, StoreError> {
+        self.call(|it| Box::pin(queries::board_status(it, board, actor, position))).await
     }
 
     async fn notes(
@@ -127,7 +127,7 @@ impl Store for PostgresStore {
         board: BoardId,
         after: Option<NoteId>,
         bytes_max: usize,
-    ) -> Result<Option<Notes>, StoreError> {
+    ) -> Result<Option<NotesPage>, StoreError> {
         self.read(|it| Box::pin(queries::notes(it, board, after, bytes_max))).await
     }
 
@@ -159,7 +159,7 @@ impl Store for PostgresStore {
         note: NoteId,
         before: Option<Seq>,
         max: u32,
-    ) -> Result<NoteEvents, StoreError> {
+    ) -> Result<NoteHistoryPage, StoreError> {
         self.read(|it| Box::pin(queries::note_events(it, board, note, before, max))).await
     }
 
@@ -184,7 +184,7 @@ impl Store for PostgresStore {
             .await
     }
 
-    async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError> {
+    async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
         let deadline = self.connections.deadline();
         let writing = async {
             let mut lease = self.connections.lease().await?;
@@ -192,7 +192,7 @@ impl Store for PostgresStore {
             Ok((lease, verdict))
         };
         let (mut lease, verdict) = deadline.holds(StoreError::Unavailable, writing).await?;
-        if verdict == Commit::Done {
+        if verdict == CommitResult::Done {
             deadline.holds(StoreError::Unknown, commit::end(lease.connection())).await?;
         }
         lease.give_back();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sockbit_application::ports::{BoardLoaded, BoardWanted, StoreError, StoredOutcome};
+use sockbit_application::ports::{LoadRequest, LoadedBoard, StoreError, StoredOutcome};
 use sockbit_domain::{ActorId, Board, BoardId, EventId, NoteId, Position, Role, Title};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -24,8 +24,8 @@ struct FrameRow {
 /// A board may be asked for more than once, so each request is known by its place.
 pub(crate) async fn boards(
     moment: &mut PgConnection,
-    wanted: &[BoardWanted],
-) -> Result<Vec<BoardLoaded>, StoreError> {
+    wanted: &[LoadRequest],
+) -> Result<Vec<LoadedBoard>, StoreError> {
     let mut found =
         Found { frames: frames(moment, wanted).await?, outcomes: outcomes(moment, wanted).await? };
     if !found.frames.is_empty() {
@@ -46,9 +46,9 @@ struct Found {
 
 impl Found {
     /// What one request asked for, of what was found for all of them.
-    fn answer(&self, wanted: &BoardWanted) -> BoardLoaded {
+    fn answer(&self, wanted: &LoadRequest) -> LoadedBoard {
         let Some(board) = self.frames.get(&wanted.board.0) else {
-            return BoardLoaded { board: None, outcomes: Vec::new() };
+            return LoadedBoard { board: None, outcomes: Vec::new() };
         };
         let mut board = board.clone();
         board.members.retain(|actor, _| wanted.actors.contains(actor));
@@ -63,7 +63,7 @@ impl Found {
         board.left_out.retain(|note, last| is_beyond(note).is_some_and(|base| *last > base));
         let known = self.outcomes.get(&wanted.board.0).into_iter().flatten();
         let asked = known.filter(|it| wanted.messages.contains(&(it.client, it.message)));
-        BoardLoaded { board: Some(board), outcomes: asked.cloned().collect() }
+        LoadedBoard { board: Some(board), outcomes: asked.cloned().collect() }
     }
 
     fn board(&mut self, id: Uuid) -> Option<&mut Board> {
@@ -73,7 +73,7 @@ impl Found {
 
 async fn frames(
     moment: &mut PgConnection,
-    wanted: &[BoardWanted],
+    wanted: &[LoadRequest],
 ) -> Result<HashMap<Uuid, Board>, StoreError> {
     const FRAMES: &str = "\
         select id, title, head_seq, head_event, note_count, text_bytes from boards
@@ -117,7 +117,7 @@ async fn links(moment: &mut PgConnection, found: &mut Found) -> Result<(), Store
 
 async fn members(
     moment: &mut PgConnection,
-    wanted: &[BoardWanted],
+    wanted: &[LoadRequest],
     found: &mut Found,
 ) -> Result<(), StoreError> {
     const MEMBERS: &str = "\
@@ -146,7 +146,7 @@ async fn members(
 
 async fn notes(
     moment: &mut PgConnection,
-    wanted: &[BoardWanted],
+    wanted: &[LoadRequest],
     found: &mut Found,
 ) -> Result<(), StoreError> {
     const NOTES: &str = "\
@@ -175,7 +175,7 @@ async fn notes(
 
 async fn edits(
     moment: &mut PgConnection,
-    wanted: &[BoardWanted],
+    wanted: &[LoadRequest],
     found: &mut Found,
 ) -> Result<(), StoreError> {
     // No edit takes less than 64 bytes, so a long history is not read to its beginning. The last that
@@ -201,7 +201,7 @@ async fn edits(
         ) as latest
         where coalesce(bytes_before, 0) <= bytes_max
         order by board, note, seq desc, bytes";
-    let each = |it: &BoardWanted| {
+    let each = |it: &LoadRequest| {
         let bytes_max = integer(it.edits_bytes_max as u64);
         let board = it.board.0;
         let based = it.notes.iter().filter_map(|(note, base)| Some((note.0, (*base)?)));
@@ -243,7 +243,7 @@ async fn edits(
 
 async fn bases(
     moment: &mut PgConnection,
-    wanted: &[BoardWanted],
+    wanted: &[LoadRequest],
     found: &mut Found,
 ) -> Result<(), StoreError> {
     const BASES: &str = "\
@@ -275,7 +275,7 @@ async fn bases(
 
 async fn outcomes(
     moment: &mut PgConnection,
-    wanted: &[BoardWanted],
+    wanted: &[LoadRequest],
 ) -> Result<HashMap<Uuid, Vec<StoredOutcome>>, StoreError> {
     const OUTCOMES: &str = "\
         select board, client, message, body_hash, outcome, at from outcomes

@@ -2,7 +2,7 @@
 
 use futures::TryStreamExt;
 use sockbit_application::ports::{
-    LATER_INVERSES_BYTES_MAX, NoteEvents, Notes, PageBudget, Standing, StoreError,
+    BoardStatus, LATER_INVERSES_BYTES_MAX, NoteHistoryPage, NotesPage, PageBudget, StoreError,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
@@ -81,12 +81,12 @@ struct StandingRow {
     log_bytes_then: Option<i64>,
 }
 
-pub(crate) async fn standing(
+pub(crate) async fn board_status(
     connection: &mut PgConnection,
     board: BoardId,
     actor: ActorId,
     position: Option<Seq>,
-) -> Result<Option<Standing>, StoreError> {
+) -> Result<Option<BoardStatus>, StoreError> {
     const STANDING: &str = "\
         select title, role, head_seq, head_event, text_bytes, log_bytes,
             (select id from events where board = boards.id and seq = $3) as event_at,
@@ -106,7 +106,7 @@ pub(crate) async fn standing(
     let key = || format!("board {board}, actor {actor}");
     let role = row.role.as_deref().map(words::parse).transpose();
     let since = row.log_bytes.saturating_sub(row.log_bytes_then.unwrap_or(0));
-    Ok(Some(Standing {
+    Ok(Some(BoardStatus {
         role: role.map_err(|it| unreadable("members", key(), it))?,
         title: Title::stored(row.title),
         head: Position { seq: seq(row.head_seq), event: EventId(row.head_event) },
@@ -121,7 +121,7 @@ pub(crate) async fn notes(
     board: BoardId,
     after: Option<NoteId>,
     bytes_max: usize,
-) -> Result<Option<Notes>, StoreError> {
+) -> Result<Option<NotesPage>, StoreError> {
     const TITLE_AND_HEAD: &str = "select title, head_seq, head_event from boards where id = $1";
     // A note takes more bytes as JSON than its text has, so a page is full before these end; the last
     // of them says that there is more.
@@ -161,7 +161,7 @@ pub(crate) async fn notes(
         notes.push(note);
     }
     let head = Position { seq: seq(head_seq), event: EventId(head_event) };
-    Ok(Some(Notes { head, title: Title::stored(title), notes, next }))
+    Ok(Some(NotesPage { head, title: Title::stored(title), notes, next }))
 }
 
 pub(crate) async fn note(
@@ -251,7 +251,7 @@ pub(crate) async fn note_events(
     note: NoteId,
     before: Option<Seq>,
     max: u32,
-) -> Result<NoteEvents, StoreError> {
+) -> Result<NoteHistoryPage, StoreError> {
     const LATEST: &str = "\
         select board, seq, from_seq, id, message, actor_id, actor_name, actor_colour, at, change,
             inverse
@@ -271,7 +271,7 @@ pub(crate) async fn note_events(
     let mut events: Vec<_> =
         rows.into_iter().take(max).map(HistoryRow::read).collect::<Result<_, _>>()?;
     events.reverse();
-    Ok(NoteEvents {
+    Ok(NoteHistoryPage {
         events,
         later_inverses: match before {
             Some(before) => inverses_from(moment, board, note, before).await?,

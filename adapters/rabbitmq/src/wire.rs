@@ -1,7 +1,7 @@
 //! What only the two ends of this bus say to each other.
 
 use serde::{Deserialize, Serialize};
-use sockbit_application::envelope::{Answer, Question};
+use sockbit_application::envelope::{CoreQuery, CoreReply};
 use uuid::Uuid;
 
 /// A question and the way back.
@@ -11,7 +11,7 @@ pub(crate) struct Asking {
     pub gateway: Uuid,
     /// Which of its questions.
     pub number: u64,
-    pub question: Question,
+    pub question: CoreQuery,
 }
 
 /// The answer to one of a gateway's questions.
@@ -20,7 +20,7 @@ pub(crate) struct Replied {
     /// The gateway that asked, so that no reply can be played to another.
     pub gateway: Uuid,
     pub number: u64,
-    pub answer: Answer,
+    pub answer: CoreReply,
 }
 
 /// What workers tell everybody about themselves.

@@ -1,7 +1,9 @@
 //! Writing: all boards in one transaction, each behind a savepoint, so that one that lost its race
 //! does not hinder the others.
 
-use sockbit_application::ports::{BoardChanges, Commit, StoreError, StoredOutcome, json_bytes};
+use sockbit_application::ports::{
+    BoardChanges, CommitResult, StoreError, StoredOutcome, json_bytes,
+};
 use sockbit_domain::{ActorId, BoardId, Fact, Link, Note, Role};
 use sqlx::{Connection, SqliteConnection};
 
@@ -11,7 +13,7 @@ use crate::words::integer;
 pub(crate) async fn boards(
     connection: &mut SqliteConnection,
     changes: &[BoardChanges],
-) -> Result<Vec<Commit>, StoreError> {
+) -> Result<Vec<CommitResult>, StoreError> {
     // A transaction that began by reading could not wait for another writer.
     let mut transaction = connection.begin_with("begin immediate").await.map_err(unavailable)?;
     let mut verdicts = Vec::with_capacity(changes.len());
@@ -25,18 +27,18 @@ pub(crate) async fn boards(
 async fn board(
     connection: &mut SqliteConnection,
     changes: &BoardChanges,
-) -> Result<Commit, sqlx::Error> {
+) -> Result<CommitResult, sqlx::Error> {
     if !changes.is_gapless() {
-        return Ok(Commit::Conflict);
+        return Ok(CommitResult::Conflict);
     }
     let mut savepoint = connection.begin().await?;
     let verdict = match write(&mut savepoint, changes).await {
-        Err(error) if breaks_a_constraint(&error) => Commit::Conflict,
+        Err(error) if breaks_a_constraint(&error) => CommitResult::Conflict,
         result => result?,
     };
     match verdict {
-        Commit::Done => savepoint.commit().await?,
-        Commit::Conflict => savepoint.rollback().await?,
+        CommitResult::Done => savepoint.commit().await?,
+        CommitResult::Conflict => savepoint.rollback().await?,
     }
     Ok(verdict)
 }
@@ -44,10 +46,10 @@ async fn board(
 async fn write(
     connection: &mut SqliteConnection,
     changes: &BoardChanges,
-) -> Result<Commit, sqlx::Error> {
+) -> Result<CommitResult, sqlx::Error> {
     let sizes: Vec<u64> = changes.facts.iter().map(|it| json_bytes(&it.event) as u64).collect();
     let Some(mut log_bytes) = claim(connection, changes, sizes.iter().sum()).await? else {
-        return Ok(Commit::Conflict);
+        return Ok(CommitResult::Conflict);
     };
     for (fact, size) in changes.facts.iter().zip(sizes) {
         log_bytes = log_bytes.saturating_add(integer(size));
@@ -65,7 +67,7 @@ async fn write(
     for outcome in &changes.outcomes {
         write_outcome(connection, changes.board, outcome).await?;
     }
-    Ok(Commit::Done)
+    Ok(CommitResult::Done)
 }
 
 /// Moves the board's frame on, if its head is the expected one, and answers the bytes that its log

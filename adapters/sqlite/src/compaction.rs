@@ -3,7 +3,7 @@
 
 use futures::TryStreamExt;
 use sockbit_application::ports::{
-    Commit, OldEvents, OldEventsPage, Squash, StoreError, Uncompacted,
+    CommitResult, OldEvents, OldEventsPage, Squash, StoreError, Uncompacted,
 };
 use sockbit_domain::{BoardId, EventId, Position, Run, Seq, Timestamp};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
@@ -87,17 +87,20 @@ pub(crate) async fn old_events(
 pub(crate) async fn squash(
     connection: &mut SqliteConnection,
     squash: &Squash,
-) -> Result<Commit, StoreError> {
+) -> Result<CommitResult, StoreError> {
     let mut transaction = connection.begin_with("begin immediate").await.map_err(unavailable)?;
     let verdict = write(&mut transaction, squash).await.map_err(unavailable)?;
     match verdict {
-        Commit::Done => transaction.commit().await.map_err(unknown)?,
-        Commit::Conflict => transaction.rollback().await.map_err(unavailable)?,
+        CommitResult::Done => transaction.commit().await.map_err(unknown)?,
+        CommitResult::Conflict => transaction.rollback().await.map_err(unavailable)?,
     }
     Ok(verdict)
 }
 
-async fn write(connection: &mut SqliteConnection, squash: &Squash) -> Result<Commit, sqlx::Error> {
+async fn write(
+    connection: &mut SqliteConnection,
+    squash: &Squash,
+) -> Result<CommitResult, sqlx::Error> {
     const MOVE_ON: &str = "\
         update boards set
             settled_seq = ?3,
@@ -107,7 +110,7 @@ async fn write(connection: &mut SqliteConnection, squash: &Squash) -> Result<Com
         where id = ?1 and settled_seq = ?2";
     for run in &squash.runs {
         if !run.is_made_of(&found(connection, run).await?) {
-            return Ok(Commit::Conflict);
+            return Ok(CommitResult::Conflict);
         }
         put(connection, run).await?;
     }
@@ -118,7 +121,7 @@ async fn write(connection: &mut SqliteConnection, squash: &Squash) -> Result<Com
         .bind(integer(squash.seen.0))
         .execute(connection)
         .await?;
-    Ok(if moved.rows_affected() == 1 { Commit::Done } else { Commit::Conflict })
+    Ok(if moved.rows_affected() == 1 { CommitResult::Done } else { CommitResult::Conflict })
 }
 
 /// What is there between the ends of a run: ranges leave no room for others.

@@ -21,8 +21,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
-    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, OldEvents, Squash, Standing,
-    Store, StoreError, Uncompacted,
+    BoardChanges, BoardStatus, CommitResult, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
+    OldEvents, Squash, Store, StoreError, Uncompacted,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
@@ -75,7 +75,7 @@ fn too_long() -> String {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn load(&self, wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
+    async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         in_time(async {
             let mut moment = self.moment().await?;
             let mut loaded = Vec::with_capacity(wanted.len());
@@ -87,7 +87,7 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
+    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
         let committing = async {
             let mut lease = self.writer.lease().await?;
             let verdicts = commit::boards(lease.connection(), changes).await?;
@@ -101,13 +101,13 @@ impl Store for SqliteStore {
         in_time(queries::boards_of(&self.readers, actor, max)).await
     }
 
-    async fn standing(
+    async fn board_status(
         &self,
         board: BoardId,
         actor: ActorId,
         position: Option<Seq>,
-    ) -> Result<Option<Standing>, StoreError> {
-        in_time(queries::standing(&self.readers, board, actor, position)).await
+    ) -> Result<Option<BoardStatus>, StoreError> {
+        in_time(queries::board_status(&self.readers, board, actor, position)).await
     }
 
     async fn notes(
@@ -115,7 +115,7 @@ impl Store for SqliteStore {
         board: BoardId,
         after: Option<NoteId>,
         bytes_max: usize,
-    ) -> Result<Option<Notes>, StoreError> {
+    ) -> Result<Option<NotesPage>, StoreError> {
         in_time(async { queries::notes(&mut *self.moment().await?, board, after, bytes_max).await })
             .await
     }
@@ -147,7 +147,7 @@ impl Store for SqliteStore {
         note: NoteId,
         before: Option<Seq>,
         max: u32,
-    ) -> Result<NoteEvents, StoreError> {
+    ) -> Result<NoteHistoryPage, StoreError> {
         in_time(async {
             queries::note_events(&mut *self.moment().await?, board, note, before, max).await
         })
@@ -174,7 +174,7 @@ impl Store for SqliteStore {
         in_time(compaction::old_events(&self.readers, board, after, before, max, bytes_max)).await
     }
 
-    async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError> {
+    async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
         let squashing = async {
             let mut lease = self.writer.lease().await?;
             let verdict = compaction::squash(lease.connection(), squash).await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures::TryStreamExt;
 use serde::Serialize;
-use sockbit_application::ports::{BoardLoaded, BoardWanted, PageBudget, StoreError, StoredOutcome};
+use sockbit_application::ports::{LoadRequest, LoadedBoard, PageBudget, StoreError, StoredOutcome};
 use sockbit_domain::{
     ActorId, Board, BoardId, EventId, Link, Note, NoteId, PastEdit, Position, Role, Seq, Title,
 };
@@ -26,15 +26,15 @@ struct FrameRow {
 
 pub(crate) async fn board(
     moment: &mut SqliteConnection,
-    wanted: &BoardWanted,
-) -> Result<BoardLoaded, StoreError> {
+    wanted: &LoadRequest,
+) -> Result<LoadedBoard, StoreError> {
     const FRAME: &str = "\
         select title, head_seq, head_event, note_count, text_bytes from boards where id = ?";
     let id = wanted.board;
     let frame: Option<FrameRow> =
         sqlx::query_as(FRAME).bind(id.0).fetch_optional(&mut *moment).await.map_err(unavailable)?;
     let Some(frame) = frame else {
-        return Ok(BoardLoaded { board: None, outcomes: Vec::new() });
+        return Ok(LoadedBoard { board: None, outcomes: Vec::new() });
     };
     let (edits, left_out) = edits(moment, wanted).await?;
     let board = Board {
@@ -50,7 +50,7 @@ pub(crate) async fn board(
         left_out,
         bases: bases(moment, wanted).await?,
     };
-    Ok(BoardLoaded { board: Some(board), outcomes: outcomes(moment, wanted).await? })
+    Ok(LoadedBoard { board: Some(board), outcomes: outcomes(moment, wanted).await? })
 }
 
 async fn links(moment: &mut SqliteConnection, board: BoardId) -> Result<Vec<Link>, StoreError> {
@@ -62,7 +62,7 @@ async fn links(moment: &mut SqliteConnection, board: BoardId) -> Result<Vec<Link
 
 async fn members(
     moment: &mut SqliteConnection,
-    wanted: &BoardWanted,
+    wanted: &LoadRequest,
 ) -> Result<BTreeMap<ActorId, Role>, StoreError> {
     const MEMBERS: &str = "\
         select actor, role from members
@@ -86,7 +86,7 @@ async fn members(
 
 async fn notes(
     moment: &mut SqliteConnection,
-    wanted: &BoardWanted,
+    wanted: &LoadRequest,
 ) -> Result<BTreeMap<NoteId, Note>, StoreError> {
     const NOTES: &str = "\
         select * from notes where board = ? and id in (select unhex(value) from json_each(?))";
@@ -105,7 +105,7 @@ async fn notes(
 /// The latest edits of the notes, and where older ones were left out.
 type Edits = (BTreeMap<NoteId, Vec<PastEdit>>, BTreeMap<NoteId, Seq>);
 
-async fn edits(moment: &mut SqliteConnection, wanted: &BoardWanted) -> Result<Edits, StoreError> {
+async fn edits(moment: &mut SqliteConnection, wanted: &LoadRequest) -> Result<Edits, StoreError> {
     let (mut found, mut left_out) = (BTreeMap::new(), BTreeMap::new());
     for (note, base) in &wanted.notes {
         let Some(base) = base else { continue };
@@ -154,7 +154,7 @@ async fn latest_edits(
 
 async fn bases(
     moment: &mut SqliteConnection,
-    wanted: &BoardWanted,
+    wanted: &LoadRequest,
 ) -> Result<BTreeMap<Seq, EventId>, StoreError> {
     const BASES: &str = "\
         select board, seq, id as event from events
@@ -176,7 +176,7 @@ async fn bases(
 
 async fn outcomes(
     moment: &mut SqliteConnection,
-    wanted: &BoardWanted,
+    wanted: &LoadRequest,
 ) -> Result<Vec<StoredOutcome>, StoreError> {
     const OUTCOMES: &str = "\
         select client, message, body_hash, outcome, at

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use sockbit_application::ports::{
-    BoardChanges, BoardWanted, Commit, Store, StoreError, StoredOutcome,
+    BoardChanges, CommitResult, LoadRequest, Store, StoreError, StoredOutcome,
 };
 use sockbit_domain::{
     Actor, ActorId, Board, BoardId, Change, ClientId, Colour, Event, EventId, Fact, MessageId,
@@ -68,8 +68,8 @@ fn board_with(text: &str) -> BoardChanges {
     }
 }
 
-fn everything() -> BoardWanted {
-    BoardWanted {
+fn everything() -> LoadRequest {
+    LoadRequest {
         board: BOARD,
         actors: [OWNER].into(),
         messages: [(CLIENT, MESSAGE)].into(),
@@ -130,7 +130,7 @@ async fn a_full_disk_is_reported_and_hinders_nobody_afterwards() {
     let full = StoreError::Unavailable("(code: 13) database or disk is full".to_owned());
     assert_eq!(failed, Err(full));
     assert_eq!(store.heads(&[BOARD]).await, Ok(Vec::new()));
-    assert_eq!(store.commit(&[board_with("short")]).await, Ok(vec![Commit::Done]));
+    assert_eq!(store.commit(&[board_with("short")]).await, Ok(vec![CommitResult::Done]));
 }
 
 #[tokio::test]
@@ -142,11 +142,11 @@ async fn a_connection_that_failed_is_not_used_again() {
     )
     .await;
     let conflict = store.commit(&[board_with("words")]).await;
-    assert_eq!(conflict, Ok(vec![Commit::Conflict]), "the trigger breaks a constraint");
+    assert_eq!(conflict, Ok(vec![CommitResult::Conflict]), "the trigger breaks a constraint");
     tamper(&store, "drop trigger broken; begin immediate").await;
     let failed = store.commit(&[board_with("words")]).await;
     assert!(matches!(failed, Err(StoreError::Unavailable(_))), "a transaction was left open");
-    assert_eq!(store.commit(&[board_with("words")]).await, Ok(vec![Commit::Done]));
+    assert_eq!(store.commit(&[board_with("words")]).await, Ok(vec![CommitResult::Done]));
 }
 
 #[tokio::test]
@@ -193,7 +193,7 @@ async fn a_writer_that_hangs_is_not_waited_for_without_end() {
     assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
     tokio::time::resume();
     hanging.give_back();
-    assert_eq!(store.commit(&[board_with("words")]).await, Ok(vec![Commit::Done]));
+    assert_eq!(store.commit(&[board_with("words")]).await, Ok(vec![CommitResult::Done]));
 }
 
 #[tokio::test]

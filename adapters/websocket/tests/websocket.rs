@@ -11,9 +11,9 @@ use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::routing::get;
 use futures::{SinkExt, StreamExt};
-use sockbit_application::envelope::{Answer, Question};
+use sockbit_application::envelope::{CoreQuery, CoreReply};
 use sockbit_application::gateway::{Gateway, GatewayPorts, GatewaySettings, Identity};
-use sockbit_application::ports::{Announcer, Ids, Queries, Unavailable, Work};
+use sockbit_application::ports::{Announcer, Ids, Queries, Unavailable, WorkQueue};
 use sockbit_domain::wire::Reply;
 use sockbit_domain::{Actor, ActorId, ClientId, Rejection, RejectionCode};
 use sockbit_memory::{MemoryBus, WorkerEnd};
@@ -46,9 +46,9 @@ struct LongAnswers;
 
 #[async_trait]
 impl Queries for LongAnswers {
-    async fn ask(&self, _: Question) -> Result<Answer, Unavailable> {
+    async fn query(&self, _: CoreQuery) -> Result<CoreReply, Unavailable> {
         let rejection = Rejection::new(RejectionCode::NotFound, "x".repeat(400_000));
-        Ok(Answer::Client(Reply::Rejected(rejection)))
+        Ok(CoreReply::Client(Reply::Rejected(rejection)))
     }
 }
 
@@ -268,7 +268,7 @@ async fn a_peer_that_does_not_read_is_cut_at_its_bound_while_a_write_waits_for_i
     let mut client = scene.client().await;
     client.send(Message::text(COMMAND)).await.expect("sent");
     let delivery = timeout(PATIENCE, scene.worker.take(1)).await.expect("in time").expect("one");
-    let again = delivery[0].commands[0].answered(None);
+    let again = delivery[0].commands[0].with_outcome(None);
     for _ in 0..100 {
         client.send(Message::text(QUERY)).await.expect("sent");
     }
@@ -276,7 +276,7 @@ async fn a_peer_that_does_not_read_is_cut_at_its_bound_while_a_write_waits_for_i
     let end = Instant::now() + PATIENCE;
     while scene.gateway.sessions() > 0 {
         assert!(Instant::now() < end, "the session should have ended");
-        scene.worker.answer(vec![again.clone(); 16]).await.expect("the gateway hears");
+        scene.worker.send_outcomes(vec![again.clone(); 16]).await.expect("the gateway hears");
         sleep(Duration::from_millis(10)).await;
     }
 }

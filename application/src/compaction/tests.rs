@@ -43,7 +43,7 @@ fn store_that_tells(parts: Vec<OldEvents>) -> (MockStore, Arc<Mutex<Vec<Squash>>
         .returning(move |_, _, _, _, _| Ok(parts.next().expect("no more is asked for")));
     store.expect_squash().returning(move |squash| {
         taken.lock().expect("nobody panicked").push(squash.clone());
-        Ok(Commit::Done)
+        Ok(CommitResult::Done)
     });
     (store, squashed)
 }
@@ -94,7 +94,7 @@ async fn a_board_that_somebody_else_compacts_is_left_to_them() {
         .expect_old_events()
         .times(1)
         .returning(|_, _, _, _, _| Ok(old(vec![typed(2), typed(3)], true)));
-    store.expect_squash().times(1).returning(|_| Ok(Commit::Conflict));
+    store.expect_squash().times(1).returning(|_| Ok(CommitResult::Conflict));
     assert_eq!(compaction(store).round().await, Ok(0));
 }
 
@@ -119,7 +119,7 @@ fn store_where_the_first_board(
         .with(eq(board_id(2)), always(), always(), always(), always())
         .returning(|_, _, _, _, _| Ok(old(vec![typed(2), typed(3)], false)));
     store.expect_check().returning(|| Ok(()));
-    store.expect_squash().times(1).returning(|_| Ok(Commit::Done));
+    store.expect_squash().times(1).returning(|_| Ok(CommitResult::Done));
     store
 }
 

@@ -9,8 +9,8 @@ use sockbit_domain::{
 };
 
 use super::inbox::{BoardInbox, Received};
-use crate::envelope::{Announced, Answered, CommandEnvelope};
-use crate::ports::{BoardChanges, BoardLoaded, Ids, StoredOutcome};
+use crate::envelope::{Announced, CommandEnvelope, OutcomeEnvelope};
+use crate::ports::{BoardChanges, Ids, LoadedBoard, StoredOutcome};
 
 /// The reason that is told where the first one, which was logged, is not known any more.
 const FAILED_BEFORE: &str = "deciding it failed before";
@@ -19,7 +19,7 @@ const FAILED_BEFORE: &str = "deciding it failed before";
 #[derive(Default)]
 pub(super) struct Decided {
     /// The outcomes to answer with, once committed.
-    pub answers: Vec<Answered>,
+    pub answers: Vec<OutcomeEnvelope>,
     /// The events to announce, once committed.
     pub events: Vec<Announced>,
     /// The numbers of events that an earlier run committed, and perhaps did not announce.
@@ -54,7 +54,7 @@ impl<'a> Stamp<'a> {
 /// everything was a repeat or is not recorded.
 pub(super) fn decide_board(
     inbox: &BoardInbox<'_>,
-    loaded: BoardLoaded,
+    loaded: LoadedBoard,
     stamp: &Stamp<'_>,
 ) -> (Decided, Option<BoardChanges>) {
     let mut desk = Desk {
@@ -94,7 +94,7 @@ impl Desk<'_> {
             trace = %envelope.trace, board = %envelope.board, id = %envelope.message, ?outcome,
             "decided"
         );
-        self.decided.answers.push(envelope.answered(Some(outcome)));
+        self.decided.answers.push(envelope.with_outcome(Some(outcome)));
     }
 
     /// The outcome of a command that came before. Another body under its id changes nothing.

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use sockbit_domain::{BoardId, Command, Rejection, RejectionCode};
 
 use crate::envelope::CommandEnvelope;
-use crate::ports::BoardWanted;
+use crate::ports::LoadRequest;
 
 /// What the edits of a batch are merged over, all together: whoever is further behind pulls the note
 /// anew, which costs less.
@@ -75,7 +75,7 @@ fn body_hash(envelope: &CommandEnvelope) -> [u8; 32] {
 }
 
 /// What the store is asked for, for each board of a batch.
-pub(super) fn wanted(boards: &[BoardInbox<'_>]) -> Vec<BoardWanted> {
+pub(super) fn wanted(boards: &[BoardInbox<'_>]) -> Vec<LoadRequest> {
     let edits = boards.iter().flat_map(BoardInbox::known).filter(|it| it.base().is_some()).count();
     let share = EDITS_BYTES_IN_ALL / edits.max(1);
     let edits_bytes_max = share.clamp(EDITS_BYTES_MIN, EDITS_BYTES_MAX);
@@ -83,8 +83,8 @@ pub(super) fn wanted(boards: &[BoardInbox<'_>]) -> Vec<BoardWanted> {
 }
 
 impl BoardInbox<'_> {
-    fn wanted(&self, edits_bytes_max: usize) -> BoardWanted {
-        let mut wanted = BoardWanted {
+    fn wanted(&self, edits_bytes_max: usize) -> LoadRequest {
+        let mut wanted = LoadRequest {
             board: self.board,
             actors: self.commands.iter().map(|it| it.envelope.actor.id).collect(),
             messages: self

@@ -1,4 +1,4 @@
-//! The core: commands and questions in; commits, events and answers out.
+//! The core: commands and queries in; commits, events, outcomes and replies out.
 
 mod decide_board;
 mod inbox;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use sockbit_domain::Limits;
 
-use crate::envelope::{Answer, CommandEnvelope, Question};
+use crate::envelope::{CommandEnvelope, CoreQuery, CoreReply};
 use crate::ports::{Announcer, Clock, Ids, Store, StoreError, Unavailable};
 
 pub use process_commands::Processed;
@@ -46,9 +46,9 @@ pub enum ProcessError {
     /// The bus failed after the commit.
     #[error("could not announce: {0}")]
     Announce(#[from] Unavailable),
-    /// A command that failed could not be set aside.
-    #[error("could not set aside: {0}")]
-    Bury(Unavailable),
+    /// A command that failed could not be dead-lettered.
+    #[error("could not be dead-lettered: {0}")]
+    DeadLetter(Unavailable),
     /// Something panicked outside a single decision, which is a fault of ours.
     #[error("processing panicked")]
     Panicked,
@@ -69,30 +69,32 @@ impl Core {
     /// Tells the senders that their commands are not accepted now: they keep them and send them
     /// again.
     pub async fn hand_back(&self, commands: &[CommandEnvelope]) -> Result<(), Unavailable> {
-        let answers = commands.iter().map(|command| command.answered(None)).collect();
-        self.ports.announcer.answer(answers).await
+        let answers = commands.iter().map(|command| command.with_outcome(None)).collect();
+        self.ports.announcer.send_outcomes(answers).await
     }
 
-    /// Answers a question, as far as the asker may know.
-    pub async fn answer(&self, question: Question) -> Answer {
-        let answer = match question {
-            Question::Client { actor, query } => {
-                queries::client(&*self.ports.store, actor, query).await.map(Answer::Client)
+    /// Answers a query, as far as its sender may know.
+    pub async fn query(&self, query: CoreQuery) -> CoreReply {
+        let reply = match query {
+            CoreQuery::Client { actor, query } => {
+                queries::client(&*self.ports.store, actor, query).await.map(CoreReply::Client)
             }
-            Question::Admission { actor, board, position } => {
+            CoreQuery::Admission { actor, board, position } => {
                 queries::admission(&*self.ports.store, actor, board, position)
                     .await
-                    .map(Answer::Admission)
+                    .map(CoreReply::Admission)
             }
-            Question::Events { board, after, id } => {
+            CoreQuery::Events { board, after, id } => {
                 let events = queries::events(&*self.ports.store, board, after, id).await;
-                events.map(|found| found.map_or(Answer::AnotherHistory, Answer::Events))
+                events.map(|found| found.map_or(CoreReply::HistoryDiverged, CoreReply::Events))
             }
-            Question::Heads { boards } => self.ports.store.heads(&boards).await.map(Answer::Heads),
+            CoreQuery::Heads { boards } => {
+                self.ports.store.heads(&boards).await.map(CoreReply::Heads)
+            }
         };
-        answer.unwrap_or_else(|error| {
-            tracing::warn!(%error, "a question could not be answered");
-            Answer::Unavailable
+        reply.unwrap_or_else(|error| {
+            tracing::warn!(%error, "a query could not be answered");
+            CoreReply::Unavailable
         })
     }
 }

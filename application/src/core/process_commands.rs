@@ -10,8 +10,8 @@ use super::decide_board::{Decided, Stamp, decide_board};
 use super::inbox::{BoardInbox, by_board, wanted};
 use super::queries::event_and_what_it_follows;
 use super::{Core, ProcessError};
-use crate::envelope::{Announced, Announcement, Answered, CommandEnvelope};
-use crate::ports::{BoardChanges, BoardLoaded, Commit, StoreError};
+use crate::envelope::{Announced, Announcement, CommandEnvelope, OutcomeEnvelope};
+use crate::ports::{BoardChanges, CommitResult, LoadedBoard, StoreError};
 use crate::slot::Slot;
 use crate::trace::TraceId;
 
@@ -64,7 +64,8 @@ impl Core {
             changes => self.ports.store.commit(changes).await?,
         }
         .into_iter();
-        let is_settled = |has_changes: bool| !has_changes || verdicts.next() == Some(Commit::Done);
+        let is_settled =
+            |has_changes: bool| !has_changes || verdicts.next() == Some(CommitResult::Done);
         let is_settled = has_changes.into_iter().map(is_settled);
         Ok(decided.into_iter().zip(is_settled).map(|(it, is)| is.then_some(it)).collect())
     }
@@ -72,7 +73,7 @@ impl Core {
     fn decide(
         &self,
         inbox: &BoardInbox<'_>,
-        loaded: BoardLoaded,
+        loaded: LoadedBoard,
     ) -> (Decided, Option<BoardChanges>) {
         let stamp =
             Stamp { ids: &*self.ports.ids, now: self.ports.clock.now(), limits: &self.limits };
@@ -90,7 +91,7 @@ impl Core {
         }
         tracing::warn!(board = %inbox.board, "a board lost every race; its senders try later");
         Ok(Decided {
-            answers: inbox.commands.iter().map(|it| it.envelope.answered(None)).collect(),
+            answers: inbox.commands.iter().map(|it| it.envelope.with_outcome(None)).collect(),
             ..Decided::default()
         })
     }
@@ -99,7 +100,7 @@ impl Core {
         let repeated =
             try_join_all(decided.iter().map(|(board, it)| self.repeated(*board, it))).await?;
         let mut by_slot: BTreeMap<Slot, Vec<Announced>> = BTreeMap::new();
-        let mut answers: Vec<Answered> = Vec::new();
+        let mut answers: Vec<OutcomeEnvelope> = Vec::new();
         let mut processed = Processed::default();
         for ((board, decided), repeated) in decided.into_iter().zip(repeated) {
             let events = by_slot.entry(Slot::of(board)).or_default();
@@ -116,7 +117,7 @@ impl Core {
         if !announcements.is_empty() {
             self.ports.announcer.announce(announcements).await?;
         }
-        self.ports.announcer.answer(answers).await?;
+        self.ports.announcer.send_outcomes(answers).await?;
         Ok(processed)
     }
 

@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::Identity;
-use crate::envelope::{Address, Answered, CommandEnvelope};
+use crate::envelope::{Address, CommandEnvelope, OutcomeEnvelope};
 use crate::ports::{Commands, Ids, Unavailable};
 use crate::trace::TraceId;
 
@@ -66,11 +66,11 @@ impl CommandSender {
 
     /// Sends on until the gateway ends. What the bus does not take, or not in time, is handed back
     /// to its senders.
-    pub async fn run(&self, commands: &dyn Commands, hand_back: impl Fn(Vec<Answered>)) {
+    pub async fn run(&self, commands: &dyn Commands, hand_back: impl Fn(Vec<OutcomeEnvelope>)) {
         let mut queue = Queue { exit: self.exit.lock().await, behind: VecDeque::new() };
         while let Some(batch) = queue.next().await {
             let mut senders: VecDeque<_> =
-                batch.iter().map(|it| (it.again_at, it.envelope.answered(None))).collect();
+                batch.iter().map(|it| (it.again_at, it.envelope.with_outcome(None))).collect();
             let (batch, rooms): (Vec<_>, Vec<_>) =
                 batch.into_iter().map(|it| (it.envelope, it.room)).unzip();
             let mut sending = commands.send(batch);
@@ -117,7 +117,7 @@ impl Queue<'_> {
 
     /// Takes in what comes, until somebody has waited long enough: here, or elsewhere at `patience`.
     /// Gives those who waited here.
-    async fn overdue(&mut self, patience: Option<Instant>) -> Vec<Answered> {
+    async fn overdue(&mut self, patience: Option<Instant>) -> Vec<OutcomeEnvelope> {
         loop {
             let first = self.behind.front().map(|it| it.again_at);
             let next_at = patience.into_iter().chain(first).min();
@@ -130,7 +130,7 @@ impl Queue<'_> {
             }
         }
         let overdue = pop_overdue(&mut self.behind, |it| it.again_at);
-        overdue.map(|it| it.envelope.answered(None)).collect()
+        overdue.map(|it| it.envelope.with_outcome(None)).collect()
     }
 }
 

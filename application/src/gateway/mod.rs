@@ -28,8 +28,8 @@ use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use crate::backoff;
-use crate::envelope::{Address, Answer, Answered, Encoded, Question};
-use crate::ports::{Announcements, Commands, Ids, News, Presence, Queries, Unavailable};
+use crate::envelope::{Address, CoreQuery, CoreReply, Encoded, OutcomeEnvelope};
+use crate::ports::{Announcements, Commands, Ids, Incoming, Presence, Queries, Unavailable};
 
 use admittance::Admittance;
 use command_sender::CommandSender;
@@ -173,9 +173,9 @@ impl Gateway {
     async fn hear(&self) {
         while let Some(news) = self.ports.announcements.next().await {
             match news {
-                News::Announced(announcement) => self.hub.announced(announcement).await,
-                News::Answered(answers) => self.deliver(answers),
-                News::Interrupted => self.hub.compare_heads_now(),
+                Incoming::Announcement(announcement) => self.hub.announced(announcement).await,
+                Incoming::Outcomes(answers) => self.deliver(answers),
+                Incoming::Interrupted => self.hub.compare_heads_now(),
             }
         }
     }
@@ -235,8 +235,8 @@ impl Gateway {
     /// Asks a query for somebody.
     pub async fn query(&self, actor: ActorId, query: Query) -> Result<Reply, Unavailable> {
         metrics::counter!("sockbit_queries_total", "query" => query.kind()).increment(1);
-        match self.ports.queries.ask(Question::Client { actor, query }).await? {
-            Answer::Client(reply) => Ok(reply),
+        match self.ports.queries.query(CoreQuery::Client { actor, query }).await? {
+            CoreReply::Client(reply) => Ok(reply),
             _ => Err(Unavailable("the store cannot be asked now".to_owned())),
         }
     }
@@ -275,7 +275,7 @@ impl Gateway {
     }
 
     /// Brings each outcome to where its command came from, if that is still there.
-    fn deliver(&self, answers: Vec<Answered>) {
+    fn deliver(&self, answers: Vec<OutcomeEnvelope>) {
         for answered in answers {
             count_outcome(&answered);
             tracing::debug!(
@@ -288,7 +288,7 @@ impl Gateway {
         }
     }
 
-    fn hand_over(&self, answered: Answered) {
+    fn hand_over(&self, answered: OutcomeEnvelope) {
         let mut recipients = self.recipients();
         let number = answered.to.session;
         if let Some(Recipient::Session(outgoing)) = recipients.get(&number) {
@@ -324,8 +324,8 @@ const ALL_LEAVE_WITHIN: Duration = Duration::from_secs(3);
 pub const AGAIN_AFTER_MS: u64 = 1_000;
 const AGAIN_AFTER: Duration = Duration::from_millis(AGAIN_AFTER_MS);
 
-fn message(answered: Answered) -> ServerMessage {
-    let Answered { board, message: id, .. } = answered;
+fn message(answered: OutcomeEnvelope) -> ServerMessage {
+    let OutcomeEnvelope { board, message: id, .. } = answered;
     match answered.outcome {
         Some(outcome) => ServerMessage::Outcome { id, board, outcome },
         None => again(Some(id), None, AGAIN_AFTER),
@@ -342,7 +342,7 @@ fn again(
     ServerMessage::Again { id, board, after_ms }
 }
 
-fn count_outcome(answered: &Answered) {
+fn count_outcome(answered: &OutcomeEnvelope) {
     let result = match answered.outcome {
         Some(Outcome::Saved { .. }) => "saved",
         Some(Outcome::Unchanged { .. }) => "unchanged",

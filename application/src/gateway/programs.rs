@@ -6,7 +6,7 @@ use sockbit_domain::wire::{ClientMessage, Refusal, RefusalCode, SentCommand, Ser
 use tokio::task::JoinSet;
 
 use super::{AGAIN_AFTER, Gateway, Identity, again, encode};
-use crate::ports::{Intake, Submission};
+use crate::ports::{Intake, IntakeMessage};
 
 /// Commands of programs that wait for their outcomes at the same time.
 const UNDER_WAY_MAX: usize = 64;
@@ -55,7 +55,7 @@ impl Gateway {
 
 /// Whose command it is, and which.
 fn read(
-    submission: &Submission,
+    submission: &IntakeMessage,
     bytes_max: usize,
     who: impl Fn(&str) -> Option<Identity>,
 ) -> Result<(Identity, SentCommand), Refusal> {

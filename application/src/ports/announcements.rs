@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Unavailable;
-use crate::envelope::{Announcement, Answered};
+use crate::envelope::{Announcement, OutcomeEnvelope};
 use crate::slot::Slot;
 
 /// A gateway's ear on the bus.
@@ -12,22 +12,22 @@ use crate::slot::Slot;
 pub trait Announcements: Send + Sync {
     /// From when this returns on, what is announced in the slot arrives, and as a rule what is told
     /// there by way of [`Presence`](super::Presence). Listening twice is once.
-    async fn listen(&self, slot: Slot) -> Result<(), Unavailable>;
+    async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable>;
 
     /// What is announced or told in the slot need no longer arrive.
-    async fn unlisten(&self, slot: Slot) -> Result<(), Unavailable>;
+    async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable>;
 
     /// Waits for the next news. One caller at a time; `None` when the bus is closed for good.
-    async fn next(&self) -> Option<News>;
+    async fn next(&self) -> Option<Incoming>;
 }
 
 /// What a gateway hears.
 #[derive(Clone, Debug)]
-pub enum News {
+pub enum Incoming {
     /// Events of boards in one slot.
-    Announced(Announcement),
+    Announcement(Announcement),
     /// Outcomes of commands that this gateway sent.
-    Answered(Vec<Answered>),
+    Outcomes(Vec<OutcomeEnvelope>),
     /// Something may have been missed, as after a reconnection: ask for the heads.
     Interrupted,
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Unavailable;
-use crate::envelope::{Announcement, Answered};
+use crate::envelope::{Announcement, OutcomeEnvelope};
 
 /// Tells the gateways what happened.
 #[cfg_attr(test, mockall::automock)]
@@ -13,5 +13,5 @@ pub trait Announcer: Send + Sync {
     async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable>;
 
     /// Tells each command's sender its outcome, at the address that the command came from.
-    async fn answer(&self, batch: Vec<Answered>) -> Result<(), Unavailable>;
+    async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable>;
 }

@@ -10,11 +10,11 @@ use crate::envelope::Encoded;
 pub trait Intake: Send + Sync {
     /// Waits for the next message; `None` when the bus is closed for good. What is dropped without
     /// a reply comes again, here or at another gateway.
-    async fn next(&self) -> Option<Submission>;
+    async fn next(&self) -> Option<IntakeMessage>;
 }
 
 /// One message of a program, and the way back for its answer.
-pub struct Submission {
+pub struct IntakeMessage {
     /// What tells who sends, where there is any.
     pub token: Option<String>,
     /// The message, as it would come over a transport.

@@ -10,28 +10,28 @@ mod intake;
 mod presence;
 mod queries;
 mod store;
-mod work;
+mod work_queue;
 
-pub use announcements::{Announcements, News};
+pub use announcements::{Announcements, Incoming};
 pub use announcer::Announcer;
 pub use clock::Clock;
 pub use commands::{Commands, SendError};
 pub use compaction::{OldEvents, OldEventsPage, Squash, Uncompacted};
 pub use ids::Ids;
-pub use intake::{Intake, Submission};
+pub use intake::{Intake, IntakeMessage};
 pub use presence::Presence;
 pub use queries::Queries;
 pub use store::{
-    BoardChanges, BoardLoaded, BoardWanted, Commit, LATER_INVERSES_BYTES_MAX, NoteEvents, Notes,
-    PageBudget, Standing, Store, StoreError, StoredOutcome, json_bytes,
+    BoardChanges, BoardStatus, CommitResult, LATER_INVERSES_BYTES_MAX, LoadRequest, LoadedBoard,
+    NoteHistoryPage, NotesPage, PageBudget, Store, StoreError, StoredOutcome, json_bytes,
 };
-pub use work::{Asked, Delivery, Questions, Receipt, Work};
+pub use work_queue::{Delivery, DeliveryTag, QueryQueue, ReceivedQuery, WorkQueue};
 
 #[cfg(test)]
 pub use {
     announcements::MockAnnouncements, announcer::MockAnnouncer, commands::MockCommands,
-    intake::MockIntake, queries::MockQueries, store::MockStore, work::MockQuestions,
-    work::MockWork,
+    intake::MockIntake, queries::MockQueries, store::MockStore, work_queue::MockQueryQueue,
+    work_queue::MockWorkQueue,
 };
 
 /// The other side cannot be reached now, or did not answer in time. Asking again later may help.

@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 
 use super::Unavailable;
-use crate::envelope::{Answer, Question};
+use crate::envelope::{CoreQuery, CoreReply};
 
 /// Takes a question to any worker and brings its answer back, within the adapter's deadline.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Queries: Send + Sync {
     /// Asks.
-    async fn ask(&self, question: Question) -> Result<Answer, Unavailable>;
+    async fn query(&self, question: CoreQuery) -> Result<CoreReply, Unavailable>;
 }

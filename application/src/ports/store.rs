@@ -19,26 +19,26 @@ use super::compaction::{OldEvents, Squash, Uncompacted};
 pub trait Store: Send + Sync {
     /// Loads what is needed to decide, one answer for each request in the same order. All that is
     /// said of one board is true at one moment.
-    async fn load(&self, wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError>;
+    async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError>;
 
     /// Writes what was decided, durably, each board whole or not at all, also where the call is
     /// given up half way: one verdict for each, in the same order. A board whose head is no longer
     /// `expected`, or whose changes break a constraint, is left as it is.
     ///
     /// On an error nothing may be assumed, but that deciding again is safe.
-    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError>;
+    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError>;
 
     /// The boards that somebody is a member of, latest change first, at most `max`.
     async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError>;
 
     /// What somebody is to a board, and where it stands; `None` for boards that do not exist.
     /// `position` is a number to look up in the board's log.
-    async fn standing(
+    async fn board_status(
         &self,
         board: BoardId,
         actor: ActorId,
         position: Option<Seq>,
-    ) -> Result<Option<Standing>, StoreError>;
+    ) -> Result<Option<BoardStatus>, StoreError>;
 
     /// A board's notes by id, beyond `after`, as many as take at most `bytes_max` as JSON, but at
     /// least one if there is one. Tombstones are left out. `None` for boards that do not exist.
@@ -47,7 +47,7 @@ pub trait Store: Send + Sync {
         board: BoardId,
         after: Option<NoteId>,
         bytes_max: usize,
-    ) -> Result<Option<Notes>, StoreError>;
+    ) -> Result<Option<NotesPage>, StoreError>;
 
     /// One note, tombstones included, and its board's head; `None` where the board does not exist.
     async fn note(
@@ -77,7 +77,7 @@ pub trait Store: Send + Sync {
         note: NoteId,
         before: Option<Seq>,
         max: u32,
-    ) -> Result<NoteEvents, StoreError>;
+    ) -> Result<NoteHistoryPage, StoreError>;
 
     /// Boards on which something happened before that time which compaction has not seen, longest
     /// ago first, from beyond `after` on; at most `max`. What a clock that was ahead put off until
@@ -109,7 +109,7 @@ pub trait Store: Send + Sync {
     /// meanwhile, or an event is no longer as it was.
     ///
     /// Nothing but the log is touched, and whoever commits meanwhile is not in the way.
-    async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError>;
+    async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError>;
 
     /// Forgets outcomes that were decided before that time, oldest first, at most `max`, and answers
     /// how many. Several may do so at once, and are not in each other's way. After an error some may
@@ -141,7 +141,7 @@ pub enum StoreError {
 
 /// What a batch needs to know of one board.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct BoardWanted {
+pub struct LoadRequest {
     /// Which board.
     pub board: BoardId,
     /// Whose roles.
@@ -159,7 +159,7 @@ pub struct BoardWanted {
 
 /// What is known of one board.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct BoardLoaded {
+pub struct LoadedBoard {
     /// The board with what was asked for; `None` where it does not exist.
     pub board: Option<Board>,
     /// Those asked for that are known.
@@ -270,7 +270,7 @@ pub fn json_bytes(value: &impl Serialize) -> usize {
 
 /// What became of one board's changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Commit {
+pub enum CommitResult {
     /// They are written.
     Done,
     /// They are not: the head had moved, or a constraint was broken. Decide again.
@@ -279,7 +279,7 @@ pub enum Commit {
 
 /// What somebody is to a board, and where it stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Standing {
+pub struct BoardStatus {
     /// The role; `None` for strangers.
     pub role: Option<Role>,
     /// The board's title.
@@ -297,7 +297,7 @@ pub struct Standing {
 
 /// A part of a board's notes.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Notes {
+pub struct NotesPage {
     /// The head when they were read.
     pub head: Position,
     /// The title then.
@@ -310,7 +310,7 @@ pub struct Notes {
 
 /// A part of a note's history.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct NoteEvents {
+pub struct NoteHistoryPage {
     /// Oldest first, each with its inverse where it is an edit.
     pub events: Vec<(Event, Option<Delta>)>,
     /// The inverses of the edits after these, oldest first.

@@ -6,7 +6,8 @@ use super::*;
 use sockbit_domain::wire::PersonHere;
 
 use crate::envelope::{
-    Admission, Announced, Announcement, Answer, Answered, PeopleAt, Presences, Question,
+    Admission, Announced, Announcement, BoardPresence, CoreQuery, CoreReply, OutcomeEnvelope,
+    PresenceUpdate,
 };
 use crate::slot::Slot;
 use crate::testing::{board_id, new_note, person, position, renamed, uuid};
@@ -23,11 +24,11 @@ fn ring(keys: &[(&str, u8)]) -> Keyring {
 }
 
 fn sealed(ring: &Keyring, text: &str) -> Vec<u8> {
-    ring.seal(Kind::Answers, text).expect("it is JSON")
+    ring.seal(MessageKind::Outcomes, text).expect("it is JSON")
 }
 
 fn opened(ring: &Keyring, bytes: &[u8]) -> Result<String, Unsealed> {
-    ring.open(Kind::Answers, bytes)
+    ring.open(MessageKind::Outcomes, bytes)
 }
 
 /// A sealed message in which one part is replaced by other JSON.
@@ -79,7 +80,7 @@ fn another_secret_under_the_same_id_is_not_accepted() {
 #[test]
 fn one_kind_is_not_taken_for_another() {
     let ring = ring(&[("k1", 1)]);
-    let bytes = ring.seal(Kind::Questions, "who?").expect("it is JSON");
+    let bytes = ring.seal(MessageKind::Queries, "who?").expect("it is JSON");
     assert_eq!(opened(&ring, &bytes), Err(Unsealed::Kind("questions".to_owned())));
     let renamed = with(&bytes, "kind", "answers".into());
     assert_eq!(opened(&ring, &renamed), Err(Unsealed::BadSignature));
@@ -143,7 +144,7 @@ fn what_is_no_sealed_message_is_refused() {
 #[test]
 fn a_body_that_is_not_of_its_kind_is_told_from_a_forged_one() {
     let ring = ring(&[("k1", 1)]);
-    let bytes = ring.seal(Kind::Answers, &7).expect("it is JSON");
+    let bytes = ring.seal(MessageKind::Outcomes, &7).expect("it is JSON");
     assert!(matches!(opened(&ring, &bytes), Err(Unsealed::Body(_))));
 }
 
@@ -154,8 +155,9 @@ fn parts_that_are_not_known_here_are_tolerated() {
     assert_eq!(opened(&ring, &bytes), Ok("saved".to_owned()));
     let with_more = serde_json::json!({"gateway": "00000000-0000-0000-0000-000000000001",
         "session": 7, "later": [1]});
-    let bytes = ring.seal(Kind::Answers, &with_more).expect("it is JSON");
-    let address: crate::envelope::Address = ring.open(Kind::Answers, &bytes).expect("an address");
+    let bytes = ring.seal(MessageKind::Outcomes, &with_more).expect("it is JSON");
+    let address: crate::envelope::Address =
+        ring.open(MessageKind::Outcomes, &bytes).expect("an address");
     assert_eq!(address.session, 7);
 }
 
@@ -166,7 +168,7 @@ fn commands_come_out_byte_for_byte() {
     command.key = Some(KeyHash([0xa5; 32]));
     command.body = RawValue::from_string("{ \"b\" :1.0e0,\n\"a\":\"\\u0000\\/\"}".to_owned())
         .expect("it is JSON");
-    let bytes = ring.seal(Kind::Commands, &[&command, &new_note(3, 4)]).expect("it is JSON");
+    let bytes = ring.seal(MessageKind::Commands, &[&command, &new_note(3, 4)]).expect("it is JSON");
 
     let commands = ring.open_commands(&bytes).expect("they are signed");
 
@@ -183,7 +185,7 @@ fn a_command_that_cannot_be_read_does_not_take_others_with_it() {
     let ring = ring(&[("k1", 1)]);
     let good = serde_json::value::to_raw_value(&new_note(1, 2)).expect("it is JSON");
     let bad = RawValue::from_string(r#"{"trace":  7}"#.to_owned()).expect("it is JSON");
-    let bytes = ring.seal(Kind::Commands, &[&good, &bad, &good]).expect("it is JSON");
+    let bytes = ring.seal(MessageKind::Commands, &[&good, &bad, &good]).expect("it is JSON");
 
     let commands = ring.open_commands(&bytes).expect("they are signed");
 
@@ -198,31 +200,31 @@ fn everything_that_travels_comes_out_as_it_went_in() {
     let (actor, board) = (person(1).id, board_id(1));
     let command = new_note(1, 2);
     for outcome in [None, Some(Outcome::Saved { position: position(3) })] {
-        check::<Answered>(&ring, Kind::Answers, &command.answered(outcome));
+        check::<OutcomeEnvelope>(&ring, MessageKind::Outcomes, &command.with_outcome(outcome));
     }
     let (trace, follows) = (TraceId(command.trace.0), Some(position(2).event));
     let announced = Announced { trace, follows, event: renamed(1, 3) };
     let announcement = Announcement { slot: Slot::of(board), events: vec![announced] };
-    check(&ring, Kind::Announcements, &announcement);
-    check(&ring, Kind::Questions, &Question::Heads { boards: vec![board] });
+    check(&ring, MessageKind::Announcements, &announcement);
+    check(&ring, MessageKind::Queries, &CoreQuery::Heads { boards: vec![board] });
     let after = position(3);
-    let events = Question::Events { board, after: after.seq, id: Some(after.event) };
-    check(&ring, Kind::Questions, &events);
-    check(&ring, Kind::Questions, &Question::Admission { actor, board, position: None });
+    let events = CoreQuery::Events { board, after: after.seq, id: Some(after.event) };
+    check(&ring, MessageKind::Queries, &events);
+    check(&ring, MessageKind::Queries, &CoreQuery::Admission { actor, board, position: None });
     let admission =
         Admission { role: sockbit_domain::Role::Editor, head: position(3), resumable: true };
-    check(&ring, Kind::Replies, &Answer::Admission(Ok(admission)));
-    check(&ring, Kind::Replies, &Answer::Events(vec![renamed(1, 3)]));
-    check(&ring, Kind::Replies, &Answer::Heads(vec![(board, position(3))]));
-    check(&ring, Kind::Replies, &Answer::AnotherHistory);
-    check(&ring, Kind::Replies, &Answer::Unavailable);
-    check(&ring, Kind::People, &presences());
+    check(&ring, MessageKind::Replies, &CoreReply::Admission(Ok(admission)));
+    check(&ring, MessageKind::Replies, &CoreReply::Events(vec![renamed(1, 3)]));
+    check(&ring, MessageKind::Replies, &CoreReply::Heads(vec![(board, position(3))]));
+    check(&ring, MessageKind::Replies, &CoreReply::HistoryDiverged);
+    check(&ring, MessageKind::Replies, &CoreReply::Unavailable);
+    check(&ring, MessageKind::Presence, &presences());
 }
 
-fn presences() -> Presences {
+fn presences() -> PresenceUpdate {
     let here = PersonHere { actor: person(1), notes: vec![NoteId(uuid(7))] };
-    let people = PeopleAt { board: board_id(1), people: vec![here], more: 3, asks: true };
-    Presences { gateway: uuid(9), slot: Slot::of(board_id(1)), boards: vec![people] }
+    let people = BoardPresence { board: board_id(1), people: vec![here], more: 3, asks: true };
+    PresenceUpdate { gateway: uuid(9), slot: Slot::of(board_id(1)), boards: vec![people] }
 }
 
 #[test]
@@ -231,11 +233,11 @@ fn what_a_newer_gateway_tells_of_people_besides_is_passed_over() {
     let mut told = serde_json::to_value(presences()).expect("it is JSON");
     let person = told.pointer_mut("/boards/0/people/0").expect("somebody is there");
     person.as_object_mut().expect("an object").insert("carets".to_owned(), [3].as_slice().into());
-    let bytes = ring.seal(Kind::People, &told).expect("it is JSON");
-    assert_eq!(ring.open(Kind::People, &bytes), Ok(presences()));
+    let bytes = ring.seal(MessageKind::Presence, &told).expect("it is JSON");
+    assert_eq!(ring.open(MessageKind::Presence, &bytes), Ok(presences()));
 }
 
-fn check<T>(ring: &Keyring, kind: Kind, message: &T)
+fn check<T>(ring: &Keyring, kind: MessageKind, message: &T)
 where
     T: Serialize + DeserializeOwned + PartialEq + fmt::Debug,
 {

@@ -9,18 +9,18 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::core::CorePorts;
-use crate::envelope::{Answer, Question};
+use crate::envelope::{CoreQuery, CoreReply};
 use crate::ports::{
-    BoardLoaded, BoardWanted, Clock, Commit, Ids, MockAnnouncer, MockQuestions, MockStore,
-    MockWork, Receipt, StoreError, Unavailable,
+    Clock, CommitResult, DeliveryTag, Ids, LoadRequest, LoadedBoard, MockAnnouncer, MockQueryQueue,
+    MockStore, MockWorkQueue, StoreError, Unavailable,
 };
 use crate::testing::{CountingIds, FixedClock, NOW, board, board_id, found, message_id, new_note};
 
 struct Ports {
     store: MockStore,
     announcer: MockAnnouncer,
-    work: MockWork,
-    questions: MockQuestions,
+    work: MockWorkQueue,
+    questions: MockQueryQueue,
 }
 
 impl Ports {
@@ -28,8 +28,8 @@ impl Ports {
         Self {
             store: MockStore::new(),
             announcer: MockAnnouncer::new(),
-            work: MockWork::new(),
-            questions: MockQuestions::new(),
+            work: MockWorkQueue::new(),
+            questions: MockQueryQueue::new(),
         }
     }
 
@@ -37,9 +37,12 @@ impl Ports {
     fn willing() -> Self {
         let mut ports = Self::new();
         ports.store.expect_load().returning(load);
-        ports.store.expect_commit().returning(|changes| Ok(vec![Commit::Done; changes.len()]));
+        ports
+            .store
+            .expect_commit()
+            .returning(|changes| Ok(vec![CommitResult::Done; changes.len()]));
         ports.announcer.expect_announce().returning(|_| Ok(()));
-        ports.announcer.expect_answer().returning(|_| Ok(()));
+        ports.announcer.expect_send_outcomes().returning(|_| Ok(()));
         ports.questions.expect_next().returning(|| None);
         ports
     }
@@ -54,7 +57,7 @@ impl Ports {
     fn hears_answers(&mut self) -> Arc<Mutex<Vec<(MessageId, bool)>>> {
         let answers = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&answers);
-        self.announcer.expect_answer().returning(move |batch| {
+        self.announcer.expect_send_outcomes().returning(move |batch| {
             let told = batch.into_iter().map(|it| (it.message, it.outcome.is_some()));
             heard.lock().expect("no test panics here").extend(told);
             Ok(())
@@ -87,7 +90,7 @@ impl Ids for NoRandomness {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it answers as the port does")]
-fn load(wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
+fn load(wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
     Ok(wanted.iter().map(|_| found(board(1, 10))).collect())
 }
 
@@ -100,8 +103,8 @@ fn delivery(tag: u64, redeliveries: u32, messages: &[u64]) -> Delivery {
     Delivery { receipt: receipt(tag), redeliveries, commands }
 }
 
-fn receipt(tag: u64) -> Receipt {
-    Receipt { queue: 0, tag }
+fn receipt(tag: u64) -> DeliveryTag {
+    DeliveryTag { queue: 0, tag }
 }
 
 #[tokio::test]
@@ -121,9 +124,9 @@ async fn a_delivery_is_acknowledged_after_commit_announcement_and_answers() {
         .expect_commit()
         .times(1)
         .in_sequence(&mut order)
-        .returning(|changes| Ok(vec![Commit::Done; changes.len()]));
+        .returning(|changes| Ok(vec![CommitResult::Done; changes.len()]));
     ports.announcer.expect_announce().times(1).in_sequence(&mut order).returning(|_| Ok(()));
-    ports.announcer.expect_answer().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+    ports.announcer.expect_send_outcomes().times(1).in_sequence(&mut order).returning(|_| Ok(()));
     ports
         .work
         .expect_acknowledge()
@@ -149,7 +152,7 @@ async fn while_the_store_is_away_a_batch_is_held_and_tried_with_growing_pauses()
         if seen.len() < 9 { Err(away()) } else { load(wanted) }
     });
     ports.store.expect_check().returning(|| Err(away()));
-    ports.store.expect_commit().times(1).returning(|_| Ok(vec![Commit::Done]));
+    ports.store.expect_commit().times(1).returning(|_| Ok(vec![CommitResult::Done]));
     ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
 
     ports.worker().run().await;
@@ -165,7 +168,7 @@ fn store_that_cannot_read_board_2() -> MockStore {
     store.expect_load().returning(|wanted| {
         if wanted.iter().any(|it| it.board == board_id(2)) { Err(away()) } else { load(wanted) }
     });
-    store.expect_commit().returning(|changes| Ok(vec![Commit::Done; changes.len()]));
+    store.expect_commit().returning(|changes| Ok(vec![CommitResult::Done; changes.len()]));
     store.expect_check().returning(|| Ok(()));
     store
 }
@@ -221,8 +224,8 @@ async fn a_command_that_cannot_be_handed_back_is_held() {
     ports.store = store_that_cannot_read_board_2();
     ports.announcer = MockAnnouncer::new();
     let no_bus = || Err(Unavailable("no bus".to_owned()));
-    ports.announcer.expect_answer().times(3).returning(move |_| no_bus());
-    ports.announcer.expect_answer().times(1).returning(|_| Ok(()));
+    ports.announcer.expect_send_outcomes().times(3).returning(move |_| no_bus());
+    ports.announcer.expect_send_outcomes().times(1).returning(|_| Ok(()));
     let commands = vec![new_note(2, 2)];
     ports.takes(vec![Delivery { receipt: receipt(1), redeliveries: 0, commands }]);
     ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
@@ -239,7 +242,7 @@ async fn while_nothing_can_be_announced_a_batch_is_held_and_not_acknowledged() {
     let no_bus = || Err(Unavailable("no bus".to_owned()));
     ports.announcer.expect_announce().times(2).in_sequence(&mut order).returning(move |_| no_bus());
     ports.announcer.expect_announce().times(1).in_sequence(&mut order).returning(|_| Ok(()));
-    ports.announcer.expect_answer().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+    ports.announcer.expect_send_outcomes().times(1).in_sequence(&mut order).returning(|_| Ok(()));
     ports.work.expect_acknowledge().times(1).in_sequence(&mut order).returning(|_| Ok(()));
 
     ports.worker().run().await;
@@ -258,7 +261,7 @@ async fn worked_off(deliveries: Vec<Delivery>) -> (Vec<Vec<u64>>, Vec<Vec<u64>>)
         loads.lock().expect("no test panics here").push(numbers.flatten().collect());
         load(wanted)
     });
-    ports.store.expect_commit().returning(|changes| Ok(vec![Commit::Done; changes.len()]));
+    ports.store.expect_commit().returning(|changes| Ok(vec![CommitResult::Done; changes.len()]));
     ports.work.expect_acknowledge().returning(move |receipts| {
         let these = receipts.iter().map(|it| it.tag).collect();
         tags.lock().expect("no test panics here").push(these);
@@ -296,7 +299,7 @@ async fn a_command_that_failed_is_buried_before_its_delivery_is_acknowledged() {
     ports.takes(vec![delivery(1, 0, &[1, 2])]);
     ports
         .work
-        .expect_bury()
+        .expect_dead_letter()
         .times(1)
         .in_sequence(&mut order)
         .withf(|command, reason| {
@@ -314,8 +317,13 @@ async fn a_delivery_is_held_until_what_failed_is_set_aside() {
     let mut ports = Ports::willing();
     ports.takes(vec![delivery(1, 0, &[1])]);
     let no_bus = || Err(Unavailable("no bus".to_owned()));
-    ports.work.expect_bury().times(3).in_sequence(&mut order).returning(move |_, _| no_bus());
-    ports.work.expect_bury().times(1).in_sequence(&mut order).returning(|_, _| Ok(()));
+    ports
+        .work
+        .expect_dead_letter()
+        .times(3)
+        .in_sequence(&mut order)
+        .returning(move |_, _| no_bus());
+    ports.work.expect_dead_letter().times(1).in_sequence(&mut order).returning(|_, _| Ok(()));
     ports.work.expect_acknowledge().times(1).in_sequence(&mut order).returning(|_| Ok(()));
 
     ports.worker_with(NoRandomness, FixedClock).run().await;
@@ -353,10 +361,10 @@ async fn questions_are_answered_while_a_batch_is_held() {
     ports.store.expect_heads().returning(|_| Ok(Vec::new()));
     ports.work.expect_take().times(1).return_once(|_| Some(vec![delivery(1, 0, &[1])]));
     let (reply, answer) = tokio::sync::oneshot::channel();
-    let question = Question::Heads { boards: vec![board_id(1)] };
+    let question = CoreQuery::Heads { boards: vec![board_id(1)] };
     let reply = Box::new(move |it| drop(reply.send(it)));
-    ports.questions = MockQuestions::new();
-    ports.questions.expect_next().times(1).return_once(|| Some(Asked { question, reply }));
+    ports.questions = MockQueryQueue::new();
+    ports.questions.expect_next().times(1).return_once(|| Some(ReceivedQuery { question, reply }));
     ports.questions.expect_next().returning(|| None);
     let worker = ports.worker();
 
@@ -365,7 +373,7 @@ async fn questions_are_answered_while_a_batch_is_held() {
         () = worker.run() => panic!("the batch is never through"),
     };
 
-    assert_eq!(answer, Ok(Answer::Heads(Vec::new())));
+    assert_eq!(answer, Ok(CoreReply::Heads(Vec::new())));
 }
 
 #[tokio::test]
@@ -376,7 +384,7 @@ async fn no_more_questions_are_taken_than_may_be_answered_at_once() {
     let mut ports = Ports::willing();
     ports.work.expect_take().returning(|_| None);
     ports.store.expect_heads().returning(|_| Ok(Vec::new()));
-    ports.questions = MockQuestions::new();
+    ports.questions = MockQueryQueue::new();
     let (open, most_open, done) = (Arc::clone(&taken), Arc::clone(&most), Arc::clone(&answered));
     ports.questions.expect_next().returning(move || {
         let (open, most_open, done) =
@@ -386,8 +394,8 @@ async fn no_more_questions_are_taken_than_may_be_answered_at_once() {
             let waiting = open.load(Ordering::Relaxed) - done.fetch_add(1, Ordering::Relaxed);
             most_open.fetch_max(waiting, Ordering::Relaxed);
         });
-        let question = Question::Heads { boards: Vec::new() };
-        (number < QUESTIONS).then_some(Asked { question, reply })
+        let question = CoreQuery::Heads { boards: Vec::new() };
+        (number < QUESTIONS).then_some(ReceivedQuery { question, reply })
     });
 
     ports.worker().run().await;

@@ -1,6 +1,6 @@
 //! Who may join, and whether the missing events are sent or the board is pulled anew.
 
-use sockbit_application::envelope::{Answer, Question};
+use sockbit_application::envelope::{CoreQuery, CoreReply};
 use sockbit_domain::{EventId, Position, RejectionCode, Seq};
 
 use crate::support::*;
@@ -46,8 +46,8 @@ async fn a_stranger_cannot_tell_a_board_from_none() {
     let rejection = desk.admission(&person(2), None).await.expect_err("it may not join");
     assert_eq!(rejection.code, RejectionCode::NotFound);
     let question =
-        Question::Admission { actor: person(2).actor.id, board: board_id(404), position: None };
-    assert_eq!(desk.core.answer(question).await, Answer::Admission(Err(rejection)));
+        CoreQuery::Admission { actor: person(2).actor.id, board: board_id(404), position: None };
+    assert_eq!(desk.core.query(question).await, CoreReply::Admission(Err(rejection)));
 }
 
 #[tokio::test]
@@ -84,8 +84,8 @@ async fn events_come_in_pages_that_continue_each_other() {
     let mut seen = Vec::new();
     loop {
         let after = seen.last().map_or(Seq(0), |it: &sockbit_domain::Event| it.seq);
-        let question = Question::Events { board: board_id(1), after, id: None };
-        let Answer::Events(page) = desk.core.answer(question).await else { panic!("no events") };
+        let question = CoreQuery::Events { board: board_id(1), after, id: None };
+        let CoreReply::Events(page) = desk.core.query(question).await else { panic!("no events") };
         if page.is_empty() {
             break;
         }
@@ -103,15 +103,19 @@ async fn events_are_read_after_an_event_of_this_history_only() {
     let log = desk.log().await;
     let answer = async |after: Position| {
         let Position { seq, event } = after;
-        desk.core.answer(Question::Events { board: board_id(1), after: seq, id: Some(event) }).await
+        desk.core.query(CoreQuery::Events { board: board_id(1), after: seq, id: Some(event) }).await
     };
 
     for (place, event) in log.iter().enumerate() {
-        assert_eq!(answer(event.position()).await, Answer::Events(log[place + 1..].to_vec()));
+        assert_eq!(answer(event.position()).await, CoreReply::Events(log[place + 1..].to_vec()));
     }
     let other = log[0].id;
     for seq in [Seq(0), last.seq, last.seq.next(), Seq(u64::MAX)] {
-        assert_eq!(answer(Position { seq, event: other }).await, Answer::AnotherHistory, "{seq}");
+        assert_eq!(
+            answer(Position { seq, event: other }).await,
+            CoreReply::HistoryDiverged,
+            "{seq}"
+        );
     }
 }
 
@@ -123,8 +127,8 @@ async fn an_event_that_fills_the_page_by_itself_does_not_hide_those_after_it() {
     }
     for event in desk.log().await.iter().rev().skip(1) {
         let Position { seq, event } = event.position();
-        let question = Question::Events { board: board_id(1), after: seq, id: Some(event) };
-        let Answer::Events(page) = desk.core.answer(question).await else { panic!("no events") };
+        let question = CoreQuery::Events { board: board_id(1), after: seq, id: Some(event) };
+        let CoreReply::Events(page) = desk.core.query(question).await else { panic!("no events") };
         assert_eq!(page.first().map(|it| it.seq), Some(seq.next()));
     }
 }

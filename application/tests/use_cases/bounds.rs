@@ -86,7 +86,7 @@ async fn who_sends_too_fast_is_told_when_to_send_again_and_then_heard() {
     let mut client = house.client(&person(1));
     client.hear().await;
     for _ in 0..60 {
-        client.ask(Query::MyBoards {}).await;
+        client.query(Query::MyBoards {}).await;
     }
 
     let id = client.fresh_id();
@@ -109,7 +109,7 @@ async fn who_waits_as_long_as_they_were_told_need_not_wait_again() {
         ..GatewaySettings::default()
     });
     let mut client = house.client(&person(1));
-    client.ask(Query::MyBoards {}).await;
+    client.query(Query::MyBoards {}).await;
     for _ in 0..20 {
         let id = client.fresh_id();
         let query = ClientMessage::Query { id, query: Query::MyBoards {} };
@@ -128,7 +128,7 @@ async fn a_join_that_has_to_wait_is_told_by_its_board() {
     let settings = GatewaySettings { messages_burst: 1, ..GatewaySettings::default() };
     let house = House::with(&settings);
     let mut client = house.client(&person(1));
-    client.ask(Query::MyBoards {}).await;
+    client.query(Query::MyBoards {}).await;
     client.join(board_id(5), None).await;
     let told = client.hear_where(|it| matches!(it, ServerMessage::Again { .. })).await;
     assert_eq!(told, ServerMessage::Again { id: None, board: Some(board_id(5)), after_ms: 50 });
@@ -139,7 +139,7 @@ async fn a_ping_and_a_leave_may_be_slowed_down_but_are_never_put_off() {
     let settings = GatewaySettings { messages_burst: 1, ..GatewaySettings::default() };
     let house = House::with(&settings);
     let mut client = house.client(&person(1));
-    client.ask(Query::MyBoards {}).await;
+    client.query(Query::MyBoards {}).await;
     client.leave(board_id(5)).await;
     let told = client.rest().await;
     let left = ServerMessage::Left { board: board_id(5), rejection: None };

@@ -100,7 +100,7 @@ async fn boards_of_one_batch_do_not_meddle_with_each_other() {
 
     assert!(outcomes.iter().map(|it| saved(it).seq.0).eq([1, 2].repeat(50)));
     for owner in 1..=50 {
-        let Reply::MyBoards { boards, .. } = desk.ask(&person(owner), Query::MyBoards {}).await
+        let Reply::MyBoards { boards, .. } = desk.query(&person(owner), Query::MyBoards {}).await
         else {
             panic!("a list of boards is answered with a list")
         };

@@ -7,7 +7,7 @@ use crate::support::*;
 
 async fn page(desk: &Desk, before: Option<Seq>) -> NoteHistory {
     let query = Query::NoteHistory { board: board_id(1), note: note_id(1), before };
-    let body = desk.ask(&person(1), query).await;
+    let body = desk.query(&person(1), query).await;
     let message = ServerMessage::Reply { id: MessageId(uuid(1)), body: body.clone() };
     let bytes = message.to_json().expect("it is JSON").len();
     assert!(bytes <= 256 * 1024, "a page of {bytes} bytes");

@@ -8,7 +8,7 @@ use crate::support::*;
 const FRAME_BYTES_MAX: usize = 256 * 1024;
 
 async fn page(desk: &Desk, after: Option<sockbit_domain::NoteId>) -> BoardPage {
-    let body = desk.ask(&person(1), Query::BoardPage { board: board_id(1), after }).await;
+    let body = desk.query(&person(1), Query::BoardPage { board: board_id(1), after }).await;
     let message = ServerMessage::Reply { id: MessageId(uuid(1)), body: body.clone() };
     let bytes = message.to_json().expect("it is JSON").len();
     assert!(bytes <= FRAME_BYTES_MAX, "a page of {bytes} bytes");

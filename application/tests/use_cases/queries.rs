@@ -27,9 +27,9 @@ fn rejection(reply: &Reply) -> RejectionCode {
 async fn a_stranger_cannot_tell_a_board_from_none_by_any_query() {
     let (desk, _) = Desk::with_note("secret").await;
     for (here, nowhere) in queries_about(1).into_iter().zip(queries_about(404)) {
-        let reply = desk.ask(&person(2), here).await;
+        let reply = desk.query(&person(2), here).await;
         assert_eq!(rejection(&reply), RejectionCode::NotFound);
-        assert_eq!(reply, desk.ask(&person(2), nowhere).await);
+        assert_eq!(reply, desk.query(&person(2), nowhere).await);
     }
 }
 
@@ -38,9 +38,9 @@ async fn a_member_is_answered() {
     let (desk, base) = Desk::with_note("shared").await;
     desk.let_in(&person(2)).await;
     let [page, note, history] = queries_about(1);
-    let Reply::BoardPage(page) = desk.ask(&person(2), page).await else { panic!("no page") };
-    let Reply::Note(note) = desk.ask(&person(2), note).await else { panic!("no note") };
-    let Reply::NoteHistory(history) = desk.ask(&person(2), history).await else {
+    let Reply::BoardPage(page) = desk.query(&person(2), page).await else { panic!("no page") };
+    let Reply::Note(note) = desk.query(&person(2), note).await else { panic!("no note") };
+    let Reply::NoteHistory(history) = desk.query(&person(2), history).await else {
         panic!("no history")
     };
     assert_eq!(page.notes, [note.note]);
@@ -55,18 +55,18 @@ async fn a_note_that_never_was_is_told_from_one_that_is_gone() {
     let unknown = Query::Note { board: board_id(1), note: note_id(404) };
     let unknown_past = Query::NoteHistory { board: board_id(1), note: note_id(404), before: None };
     for query in [unknown, unknown_past] {
-        let reply = desk.ask(&person(1), query).await;
+        let reply = desk.query(&person(1), query).await;
         assert_eq!(rejection(&reply), RejectionCode::NoteNotFound);
     }
     desk.send(&person(1), &Command::TrashNote { note: note_id(1) }).await;
     desk.send(&person(1), &Command::DeleteNote { note: note_id(1) }).await;
     for query in [note, history] {
-        assert_eq!(rejection(&desk.ask(&person(1), query).await), RejectionCode::NoteGone);
+        assert_eq!(rejection(&desk.query(&person(1), query).await), RejectionCode::NoteGone);
     }
 }
 
 async fn my_boards(desk: &Desk, n: u64) -> (Vec<u64>, bool) {
-    match desk.ask(&person(n), Query::MyBoards {}).await {
+    match desk.query(&person(n), Query::MyBoards {}).await {
         Reply::MyBoards { boards, more } => {
             (boards.iter().map(|it| it.board.0.as_u64_pair().1).collect(), more)
         }
@@ -103,7 +103,7 @@ async fn a_board_in_a_list_counts_its_live_notes() {
     let (desk, _) = Desk::with_note("live").await;
     desk.send(&person(1), &create_note(note_id(2), "trashed")).await;
     desk.send(&person(1), &Command::TrashNote { note: note_id(2) }).await;
-    let Reply::MyBoards { boards, .. } = desk.ask(&person(1), Query::MyBoards {}).await else {
+    let Reply::MyBoards { boards, .. } = desk.query(&person(1), Query::MyBoards {}).await else {
         panic!("no list")
     };
     assert!(boards.iter().map(|it| (it.notes, it.changed_by.id)).eq([(1, person(1).actor.id)]));

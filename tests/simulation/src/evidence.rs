@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use sockbit_application::envelope::{Answered, CommandEnvelope};
+use sockbit_application::envelope::{CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::ports::{BoardChanges, Squash};
 use sockbit_domain::{Event, EventId, MessageId, Outcome, RejectionCode};
 
@@ -172,7 +172,7 @@ impl Evidence {
         }
     }
 
-    pub fn answered(&mut self, batch: &[Answered]) {
+    pub fn answered(&mut self, batch: &[OutcomeEnvelope]) {
         self.answered.extend(batch.iter().map(|it| it.message));
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sockbit_application::core::{Core, CorePorts};
-use sockbit_application::ports::{Announcer, Questions, Store, Work};
+use sockbit_application::ports::{Announcer, QueryQueue, Store, WorkQueue};
 use sockbit_application::worker::Worker;
 
 use crate::bus::{Broker, WorkerEnd};
@@ -41,8 +41,8 @@ struct Present {
 pub(crate) struct WorkerPorts {
     pub store: Arc<dyn Store>,
     pub announcer: Arc<dyn Announcer>,
-    pub work: Arc<dyn Work>,
-    pub questions: Arc<dyn Questions>,
+    pub work: Arc<dyn WorkQueue>,
+    pub questions: Arc<dyn QueryQueue>,
 }
 
 impl WorkerProcess {

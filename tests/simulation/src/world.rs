@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use sockbit_application::core::{Core, CorePorts};
-use sockbit_application::envelope::{Address, Announcement, Answered, CommandEnvelope};
+use sockbit_application::envelope::{Address, Announcement, CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::ports::{Announcer, Unavailable};
 use sockbit_application::trace::TraceId;
 use sockbit_client::JoinState;
@@ -299,7 +299,7 @@ impl Announcer for Nobody {
         Ok(())
     }
 
-    async fn answer(&self, _: Vec<Answered>) -> Result<(), Unavailable> {
+    async fn send_outcomes(&self, _: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
         Ok(())
     }
 }

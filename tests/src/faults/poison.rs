@@ -3,7 +3,7 @@
 use lapin::options::BasicPublishOptions;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use serde_json::{Value, json};
-use sockbit_application::seal::{KeyId, Keyring, Kind};
+use sockbit_application::seal::{KeyId, Keyring, MessageKind};
 use sockbit_rabbitmq::{Desk, Settings};
 
 use super::House;
@@ -48,14 +48,16 @@ async fn publish(channel: &Channel, queue: usize, bytes: &[u8]) {
 fn all_kinds() -> Vec<Vec<u8>> {
     let mut kinds = unsealed();
     let ring = ring(KEY_ID, KEY);
-    kinds.extend(broken_commands().into_iter().map(|it| seal(&ring, Kind::Commands, &json!([it]))));
+    kinds.extend(
+        broken_commands().into_iter().map(|it| seal(&ring, MessageKind::Commands, &json!([it]))),
+    );
     kinds
 }
 
 /// What is not signed, or not by us, or something else than commands.
 fn unsealed() -> Vec<Vec<u8>> {
     let (ours, right) = (ring(KEY_ID, KEY), json!([command()]));
-    let sealed = seal(&ours, Kind::Commands, &right);
+    let sealed = seal(&ours, MessageKind::Commands, &right);
     let text = String::from_utf8(sealed.clone()).expect("it is JSON");
     vec![
         Vec::new(),
@@ -66,11 +68,11 @@ fn unsealed() -> Vec<Vec<u8>> {
         sealed.get(..sealed.len() / 2).unwrap_or_default().to_vec(),
         text.replace("Ada", "Eve").into_bytes(),
         text.replace("\"v\":1", "\"v\":99").into_bytes(),
-        seal(&ring("other", KEY), Kind::Commands, &right),
-        seal(&ring(KEY_ID, "another secret that nobody of us has"), Kind::Commands, &right),
-        seal(&ours, Kind::Answers, &right),
-        seal(&ours, Kind::Commands, &json!({"not": "a list"})),
-        seal(&ours, Kind::Commands, &json!("x".repeat(1024 * 1024))),
+        seal(&ring("other", KEY), MessageKind::Commands, &right),
+        seal(&ring(KEY_ID, "another secret that nobody of us has"), MessageKind::Commands, &right),
+        seal(&ours, MessageKind::Outcomes, &right),
+        seal(&ours, MessageKind::Commands, &json!({"not": "a list"})),
+        seal(&ours, MessageKind::Commands, &json!("x".repeat(1024 * 1024))),
     ]
 }
 
@@ -112,7 +114,7 @@ fn command() -> Value {
     })
 }
 
-fn seal(ring: &Keyring, kind: Kind, content: &Value) -> Vec<u8> {
+fn seal(ring: &Keyring, kind: MessageKind, content: &Value) -> Vec<u8> {
     ring.seal(kind, content).expect("it is JSON")
 }
 
@@ -128,7 +130,7 @@ mod tests {
     fn there_are_thirty_kinds_and_what_they_are_made_of_is_a_command() {
         assert_eq!(all_kinds().len(), 30);
         let ring = ring(KEY_ID, KEY);
-        let sealed = seal(&ring, Kind::Commands, &json!([command()]));
+        let sealed = seal(&ring, MessageKind::Commands, &json!([command()]));
         let commands = ring.open_commands(&sealed).expect("it is signed");
         assert!(commands.iter().all(Result::is_ok), "so what breaks them is what was broken");
     }

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
-    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, OldEvents, Squash, Standing,
-    Store, StoreError, Uncompacted,
+    BoardChanges, BoardStatus, CommitResult, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
+    OldEvents, Squash, Store, StoreError, Uncompacted,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
@@ -38,7 +38,7 @@ impl BoundedStore {
 
 #[async_trait]
 impl Store for BoundedStore {
-    async fn load(&self, wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
+    async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         let mut loaded = self.inner.load(wanted).await?;
         for board in loaded.iter_mut().filter_map(|it| it.board.as_mut()) {
             board.bases.retain(|seq, _| !self.is_gone(*seq));
@@ -46,7 +46,7 @@ impl Store for BoundedStore {
         Ok(loaded)
     }
 
-    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
+    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
         self.inner.commit(changes).await
     }
 
@@ -54,13 +54,13 @@ impl Store for BoundedStore {
         self.inner.boards_of(actor, max).await
     }
 
-    async fn standing(
+    async fn board_status(
         &self,
         board: BoardId,
         actor: ActorId,
         position: Option<Seq>,
-    ) -> Result<Option<Standing>, StoreError> {
-        let mut standing = self.inner.standing(board, actor, position).await?;
+    ) -> Result<Option<BoardStatus>, StoreError> {
+        let mut standing = self.inner.board_status(board, actor, position).await?;
         if let Some(standing) = &mut standing {
             standing.event_at =
                 standing.event_at.filter(|_| !position.is_some_and(|it| self.is_gone(it)));
@@ -73,7 +73,7 @@ impl Store for BoundedStore {
         board: BoardId,
         after: Option<NoteId>,
         bytes_max: usize,
-    ) -> Result<Option<Notes>, StoreError> {
+    ) -> Result<Option<NotesPage>, StoreError> {
         self.inner.notes(board, after, bytes_max.min(self.page_bytes)).await
     }
 
@@ -104,7 +104,7 @@ impl Store for BoundedStore {
         note: NoteId,
         before: Option<Seq>,
         max: u32,
-    ) -> Result<NoteEvents, StoreError> {
+    ) -> Result<NoteHistoryPage, StoreError> {
         self.inner.note_events(board, note, before, max).await
     }
 
@@ -128,7 +128,7 @@ impl Store for BoundedStore {
         self.inner.old_events(board, after, before, max, bytes_max).await
     }
 
-    async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError> {
+    async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
         self.inner.squash(squash).await
     }
 

@@ -1,7 +1,7 @@
 //! The gateway of the model: as a session and a hub do it, but with every delay that they may have.
 
 use sockbit_application::envelope::{
-    Address, Admission, Answer, Answered, CommandEnvelope, Question,
+    Address, Admission, CommandEnvelope, CoreQuery, CoreReply, OutcomeEnvelope,
 };
 use sockbit_application::ports::Clock;
 use sockbit_application::trace::TraceId;
@@ -93,7 +93,7 @@ impl World {
             return;
         }
         let actor = self.seats[seat].actor.id;
-        if let Answer::Client(body) = self.server.answer(Question::Client { actor, query }) {
+        if let CoreReply::Client(body) = self.server.answer(CoreQuery::Client { actor, query }) {
             self.say(seat, ServerMessage::Reply { id, body });
         }
     }
@@ -112,8 +112,8 @@ impl World {
             return;
         }
         let (actor, board) = (self.seats[seat].actor.id, self.board);
-        let answer = self.server.answer(Question::Admission { actor, board, position });
-        let Answer::Admission(admission) = answer else { return };
+        let answer = self.server.answer(CoreQuery::Admission { actor, board, position });
+        let CoreReply::Admission(admission) = answer else { return };
         let reached = match (&admission, position) {
             (Ok(Admission { resumable: true, .. }), Some(position)) => Some(position.seq),
             _ => None,
@@ -178,7 +178,7 @@ impl World {
         Ok(())
     }
 
-    fn bring_answer(&mut self, answer: Answered) {
+    fn bring_answer(&mut self, answer: OutcomeEnvelope) {
         let is_sender = |session| session == Some(answer.to.session);
         let seats = self.seats.iter();
         let Some(seat) =

@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use futures::FutureExt;
 use sockbit_application::core::{Core, CorePorts};
-use sockbit_application::envelope::{Announcement, Answer, Answered, CommandEnvelope, Question};
-use sockbit_application::ports::{Announcer, Clock, Commit, Ids, Squash, Store, Unavailable};
+use sockbit_application::envelope::{
+    Announcement, CommandEnvelope, CoreQuery, CoreReply, OutcomeEnvelope,
+};
+use sockbit_application::ports::{Announcer, Clock, CommitResult, Ids, Squash, Store, Unavailable};
 use sockbit_domain::{
     BoardId, Event, Limits, MessageId, Note, Outcome, Seq, Timestamp, Title, squash,
 };
@@ -31,13 +33,13 @@ pub(super) struct Server {
 /// What a run of the core said.
 pub(super) struct Said {
     pub events: Vec<Event>,
-    pub answers: Vec<Answered>,
+    pub answers: Vec<OutcomeEnvelope>,
 }
 
 #[derive(Default)]
 struct Told {
     announcements: Mutex<Vec<Announcement>>,
-    answers: Mutex<Vec<Answered>>,
+    answers: Mutex<Vec<OutcomeEnvelope>>,
 }
 
 /// The model's time.
@@ -71,7 +73,7 @@ impl Announcer for Told {
         Ok(())
     }
 
-    async fn answer(&self, batch: Vec<Answered>) -> Result<(), Unavailable> {
+    async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner).extend(batch);
         Ok(())
     }
@@ -121,20 +123,20 @@ impl Server {
         Ok(said)
     }
 
-    pub fn answer(&self, question: Question) -> Answer {
-        at_once(self.core.answer(question))
+    pub fn answer(&self, question: CoreQuery) -> CoreReply {
+        at_once(self.core.query(question))
     }
 
     pub fn events(&self, after: Seq) -> Vec<Event> {
-        match self.answer(Question::Events { board: self.board, after, id: None }) {
-            Answer::Events(events) => events,
+        match self.answer(CoreQuery::Events { board: self.board, after, id: None }) {
+            CoreReply::Events(events) => events,
             _ => Vec::new(),
         }
     }
 
     pub fn head(&self) -> Seq {
-        match self.answer(Question::Heads { boards: vec![self.board] }) {
-            Answer::Heads(heads) => heads.first().map_or(Seq(0), |(_, position)| position.seq),
+        match self.answer(CoreQuery::Heads { boards: vec![self.board] }) {
+            CoreReply::Heads(heads) => heads.first().map_or(Seq(0), |(_, position)| position.seq),
             _ => Seq(0),
         }
     }
@@ -149,7 +151,7 @@ impl Server {
         let (board, none) = (self.board, Seq(0));
         let squash = Squash { board, expected: none, runs, seen: none, settled: none };
         match at_once(self.store.squash(&squash)) {
-            Ok(Commit::Done) => Ok(!squash.runs.is_empty()),
+            Ok(CommitResult::Done) => Ok(!squash.runs.is_empty()),
             refused => Err(format!("nobody else squashes, and it is {refused:?}")),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sockbit_application::envelope::Encoded;
 use sockbit_application::ports::{
-    Announcements, Announcer, Commands, Presence, Queries, SendError, Work,
+    Announcements, Announcer, Commands, Presence, Queries, SendError, WorkQueue,
 };
 use sockbit_application::slot::Slot;
 use sockbit_rabbitmq::{ConnectProblem, connect_gateway};
@@ -50,7 +50,7 @@ fn silence(broker: &RabbitMq, does: &str, queue: &str) {
 async fn what_was_confirmed_outlives_the_broker_and_everybody_comes_back() {
     let (mut broker, bus) = started().await;
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    gateway.listen(Slot(7)).await.expect("the bus is there");
+    gateway.subscribe(Slot(7)).await.expect("the bus is there");
     assert_hears(&gateway, &worker, 7, 1).await;
     gateway.send(commands(&gateway, 0..20)).await.expect("it is taken");
     let held = soon("a delivery", worker.take(MANY)).await.expect("the bus is open");
@@ -77,7 +77,7 @@ async fn what_was_confirmed_outlives_the_broker_and_everybody_comes_back() {
 async fn on_an_empty_broker_everything_is_declared_again() {
     let (mut broker, bus) = started().await;
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    gateway.listen(Slot(7)).await.expect("the bus is there");
+    gateway.subscribe(Slot(7)).await.expect("the bus is there");
     tokio::task::block_in_place(|| broker.wipe()).expect("it comes back");
     send_until_taken(&gateway, &commands(&gateway, 0..1)).await;
     take_until(&worker, 0).await;
@@ -97,7 +97,7 @@ async fn a_broker_without_memory_holds_up_publishers_and_nobody_else() {
     let Err(SendError::Refused(reason)) = second else { panic!("{second:?}") };
     assert!(reason.contains("out of memory or disk"), "{reason}");
     assert_eq!(gateway.health(), Err(reason));
-    assert!(soon("a verdict", gateway.ask(question(1))).await.is_err());
+    assert!(soon("a verdict", gateway.query(question(1))).await.is_err());
     assert_eq!(take_numbers(&worker, 5).await, [0, 1, 2, 3, 4], "what was there is worked off");
 
     ctl(&broker, &MEMORY);
@@ -132,7 +132,7 @@ async fn a_broker_without_memory_still_hears_what_is_acknowledged_of_presence() 
     ctl(&broker, &NO_MEMORY);
 
     let publishing = eventually("the broker to take nothing", async || {
-        gateway.tell(presences(&ends(&gateway), 7, 1)).await;
+        gateway.publish(presences(&ends(&gateway), 7, 1)).await;
         let connections = ctl(&broker, &["list_connections", "state", "client_properties"]);
         connections.contains("blocked").then_some(connections)
     });

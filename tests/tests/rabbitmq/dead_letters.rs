@@ -4,8 +4,8 @@ use futures::StreamExt;
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicNackOptions};
 use lapin::types::FieldTable;
 use sockbit_application::envelope::CommandEnvelope;
-use sockbit_application::ports::{Commands, Work};
-use sockbit_application::seal::Kind;
+use sockbit_application::ports::{Commands, WorkQueue};
+use sockbit_application::seal::MessageKind;
 use sockbit_application::trace::TraceId;
 use sockbit_rabbitmq::{Desk, DeskError, Letter, Settings};
 use sockbit_tests::contracts::bus::fixtures::{command, quiet, soon, take_commands, uuid};
@@ -37,7 +37,7 @@ async fn letters_are_listed_with_their_reasons_and_stay() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     let poison = command(&ends(&gateway), 1, 7);
-    worker.bury(poison.clone(), "it is poison".to_owned()).await.expect("it is set aside");
+    worker.dead_letter(poison.clone(), "it is poison".to_owned()).await.expect("it is set aside");
     bus.stranger().await.publish(bus.names().work(0), "commands", b"what?").await;
 
     for _ in 0..2 {
@@ -65,7 +65,10 @@ async fn a_command_that_failed_is_replayed_under_a_new_id_however_often_it_was_s
     let mut ids = Vec::new();
     for trace in 1..=2 {
         poison.trace = TraceId(uuid(trace));
-        worker.bury(poison.clone(), "it is poison".to_owned()).await.expect("it is set aside");
+        worker
+            .dead_letter(poison.clone(), "it is poison".to_owned())
+            .await
+            .expect("it is set aside");
         let (desk, letters) = letters(&bus, 1).await;
         let letter = letters.into_iter().next().expect("one");
         ids.extend(desk.replay(letter).await.expect("it is replayed"));
@@ -97,7 +100,7 @@ async fn a_command_that_could_not_be_read_then_is_replayed_under_its_own_id() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     let sent = command(&ends(&gateway), 1, 7);
-    let sealed = keys(&[2]).seal(Kind::Commands, &[&sent]).expect("it is JSON");
+    let sealed = keys(&[2]).seal(MessageKind::Commands, &[&sent]).expect("it is JSON");
     bus.stranger().await.publish(bus.names().work(0), "commands", &sealed).await;
     letters(&bus, 1).await.0.close().await;
     worker.close().await;

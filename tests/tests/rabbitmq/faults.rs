@@ -44,18 +44,18 @@ async fn a_gateway_that_was_cut_off_says_so_and_hears_again() {
     let worker = bus.worker().await;
     let (proxy, url) = bus.proxy().await;
     let gateway = connect_gateway(bus.settings_by(&url)).await.expect("the broker is there");
-    gateway.listen(Slot(7)).await.expect("the bus is there");
+    gateway.subscribe(Slot(7)).await.expect("the bus is there");
     assert_hears(&gateway, &worker, 7, 1).await;
 
     proxy.set(Line::Cut);
     until_away(&gateway).await;
     let sent = soon("a verdict", gateway.send(commands(&gateway, 0..1))).await;
     assert!(matches!(sent, Err(SendError::Refused(_))), "{sent:?}");
-    let asked = soon("a verdict", gateway.ask(question(1))).await;
+    let asked = soon("a verdict", gateway.query(question(1))).await;
     assert!(asked.is_err(), "{asked:?}");
     proxy.set(Line::Whole);
 
-    gateway.listen(Slot(8)).await.expect("it comes back in time");
+    gateway.subscribe(Slot(8)).await.expect("it comes back in time");
     assert_is_interrupted(&gateway).await;
     assert_hears(&gateway, &worker, 7, 2).await;
     assert_hears(&gateway, &worker, 8, 3).await;
@@ -73,8 +73,8 @@ async fn nobody_waits_for_long_while_the_broker_is_away() {
     let begun = Instant::now();
     let (sent, asked, heard) = tokio::join!(
         gateway.send(commands(&gateway, 0..1)),
-        gateway.ask(question(1)),
-        gateway.listen(Slot(1)),
+        gateway.query(question(1)),
+        gateway.subscribe(Slot(1)),
     );
 
     assert!(sent.is_err() && asked.is_err() && heard.is_err(), "{sent:?} {asked:?} {heard:?}");
@@ -143,7 +143,7 @@ async fn no_two_messages_of_a_connection_have_one_number_by_which_they_come_back
 async fn an_exchange_that_is_deleted_is_declared_again() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    gateway.listen(Slot(7)).await.expect("the bus is there");
+    gateway.subscribe(Slot(7)).await.expect("the bus is there");
     assert_hears(&gateway, &worker, 7, 1).await;
     let deleting = bus.stranger().await;
     let options = ExchangeDeleteOptions::default();
@@ -162,7 +162,7 @@ async fn an_exchange_that_is_deleted_is_declared_again() {
 async fn after_everything_was_deleted_everything_works_again() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    gateway.listen(Slot(7)).await.expect("the bus is there");
+    gateway.subscribe(Slot(7)).await.expect("the bus is there");
     bus.stranger().await.wipe(&bus.names()).await;
 
     send_until_taken(&gateway, &commands(&gateway, 0..1)).await;

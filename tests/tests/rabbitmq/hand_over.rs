@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::StreamExt;
-use sockbit_application::ports::{Commands, Work};
+use sockbit_application::ports::{Commands, WorkQueue};
 use sockbit_rabbitmq::{WorkerEnd, connect_worker};
 use sockbit_tests::contracts::bus::fixtures::{MANY, number, soon};
 use sockbit_tests::proxy::Line;

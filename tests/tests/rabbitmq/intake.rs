@@ -5,7 +5,7 @@ use lapin::options::{BasicConsumeOptions, BasicPublishOptions, QueueDeclareOptio
 use lapin::types::{AMQPValue, FieldTable, LongString};
 use lapin::{BasicProperties, Consumer};
 use sockbit_application::envelope::Encoded;
-use sockbit_application::ports::{Intake, Submission};
+use sockbit_application::ports::{Intake, IntakeMessage};
 use sockbit_rabbitmq::{GatewayEnd, connect_gateway};
 use sockbit_tests::contracts::bus::fixtures::{QUIET, quiet, soon};
 use sockbit_tests::vhost::{Namespace, Stranger};
@@ -57,7 +57,7 @@ impl Program {
     }
 }
 
-pub async fn taken_in(gateway: &GatewayEnd) -> Submission {
+pub async fn taken_in(gateway: &GatewayEnd) -> IntakeMessage {
     soon("a message", gateway.next()).await.expect("the bus is open")
 }
 

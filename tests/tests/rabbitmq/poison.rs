@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lapin::BasicProperties;
 use lapin::options::BasicPublishOptions;
 use sockbit_application::ports::{Announcements, Announcer};
-use sockbit_application::seal::{Keyring, Kind};
+use sockbit_application::seal::{Keyring, MessageKind};
 use sockbit_application::slot::Slot;
 use sockbit_domain::BoardId;
 use sockbit_rabbitmq::{connect_gateway, connect_worker};
@@ -40,14 +40,14 @@ async fn what_nobody_of_ours_signed_is_set_aside_and_innocents_go_on() {
     let gateway = bus.gateway().await;
     let one = [command(&ends(&gateway), 1, 1)];
     let sealed = |ring: &Keyring, kind| ring.seal(kind, &one).expect("it is JSON");
-    let right = String::from_utf8(sealed(&keys(&[1]), Kind::Commands)).expect("it is JSON");
+    let right = String::from_utf8(sealed(&keys(&[1]), MessageKind::Commands)).expect("it is JSON");
     let cases: [(Vec<u8>, &str); 6] = [
         (b"\xff\x00".to_vec(), "no sealed message"),
         (serde_json::to_vec(&one).expect("it is JSON"), "no sealed message"),
-        (sealed(&keys(&[2]), Kind::Commands), "the key \"k2\" is not known"),
+        (sealed(&keys(&[2]), MessageKind::Commands), "the key \"k2\" is not known"),
         (right.replace("Ada", "Eve").into_bytes(), "signature is wrong"),
         (right.replace("\"v\":1", "\"v\":2").into_bytes(), "version 2"),
-        (sealed(&keys(&[1]), Kind::Questions), "about \"questions\""),
+        (sealed(&keys(&[1]), MessageKind::Queries), "about \"questions\""),
     ];
     let stranger = bus.stranger().await;
     for (bytes, _) in &cases {
@@ -73,7 +73,7 @@ async fn one_command_that_cannot_be_read_does_not_take_its_neighbours_with_it() 
     let raw = |n| serde_json::value::to_raw_value(&command(&ends(&gateway), 1, n));
     let poison = serde_json::value::to_raw_value(&serde_json::json!({"trace": 7}));
     let batch = [raw(1), poison, raw(2)].map(|it| it.expect("it is JSON"));
-    let sealed = keys(&[1]).seal(Kind::Commands, &batch).expect("it is JSON");
+    let sealed = keys(&[1]).seal(MessageKind::Commands, &batch).expect("it is JSON");
 
     bus.stranger().await.publish(queue(&bus), "commands", &sealed).await;
 
@@ -99,8 +99,9 @@ async fn while_keys_are_replaced_processes_with_the_old_one_are_heard() {
 async fn news_that_nobody_of_ours_signed_are_not_heard() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    gateway.listen(Slot(7)).await.expect("the bus is there");
-    let forged = keys(&[2]).seal(Kind::Announcements, &announcement(7, 666)).expect("it is JSON");
+    gateway.subscribe(Slot(7)).await.expect("the bus is there");
+    let forged =
+        keys(&[2]).seal(MessageKind::Announcements, &announcement(7, 666)).expect("it is JSON");
     let stranger = bus.stranger().await;
     let properties = BasicProperties::default().with_type("announcements".into());
     for body in [forged.as_slice(), b"", b"{}"] {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lapin::BasicProperties;
 use lapin::options::BasicPublishOptions;
 use sockbit_application::ports::{Announcements, Presence};
-use sockbit_application::seal::Kind;
+use sockbit_application::seal::MessageKind;
 use sockbit_application::slot::Slot;
 use sockbit_rabbitmq::{GatewayEnd, connect_gateway};
 use sockbit_tests::contracts::bus::fixtures::{QUIET, presences, soon};
@@ -21,8 +21,8 @@ use crate::support::{ends, until_away};
 async fn assert_hears_of(teller: &Arc<GatewayEnd>, gateway: &GatewayEnd, number: u64) {
     let told = presences(&ends(teller), 7, number);
     eventually("presence", async || {
-        teller.tell(told.clone()).await;
-        let hearing = async { while gateway.hear().await.expect("it is open") != told {} };
+        teller.publish(told.clone()).await;
+        let hearing = async { while gateway.next_update().await.expect("it is open") != told {} };
         timeout(QUIET, hearing).await.ok()
     })
     .await;
@@ -32,11 +32,11 @@ async fn assert_hears_of(teller: &Arc<GatewayEnd>, gateway: &GatewayEnd, number:
 async fn what_is_no_presence_is_passed_over() {
     let bus = Namespace::fresh();
     let (teller, gateway) = (bus.gateway().await, bus.gateway().await);
-    gateway.listen(Slot(7)).await.expect("the bus is there");
+    gateway.subscribe(Slot(7)).await.expect("the bus is there");
     let (told, stranger) = (presences(&ends(&teller), 7, 1), bus.stranger().await);
-    let forged = keys(&[9]).seal(Kind::People, &told).expect("it is JSON");
-    let other = keys(&[1]).seal(Kind::Presence, &told).expect("it is JSON");
-    let no_people = keys(&[1]).seal(Kind::People, "people").expect("it is JSON");
+    let forged = keys(&[9]).seal(MessageKind::Presence, &told).expect("it is JSON");
+    let other = keys(&[1]).seal(MessageKind::Heartbeat, &told).expect("it is JSON");
+    let no_people = keys(&[1]).seal(MessageKind::Presence, "people").expect("it is JSON");
     for body in [b"what?".to_vec(), forged, other, no_people] {
         let (exchange, key) = (bus.names().presence().into(), "7".into());
         let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
@@ -53,19 +53,19 @@ async fn nobody_waits_to_tell_while_the_broker_is_away_and_afterwards_presence_a
     let teller = bus.gateway().await;
     let (proxy, url) = bus.proxy().await;
     let gateway = connect_gateway(bus.settings_by(&url)).await.expect("the broker is there");
-    gateway.listen(Slot(7)).await.expect("the bus is there");
+    gateway.subscribe(Slot(7)).await.expect("the bus is there");
     assert_hears_of(&teller, &gateway, 1).await;
 
     proxy.set(Line::Cut);
     until_away(&gateway).await;
     let begun = Instant::now();
     for number in 2..=5 {
-        soon("the end of telling", gateway.tell(presences(&ends(&gateway), 7, number))).await;
+        soon("the end of telling", gateway.publish(presences(&ends(&gateway), 7, number))).await;
     }
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     proxy.set(Line::Whole);
 
     assert_hears_of(&teller, &gateway, 6).await;
-    teller.listen(Slot(7)).await.expect("the bus is there");
+    teller.subscribe(Slot(7)).await.expect("the bus is there");
     assert_hears_of(&gateway, &teller, 7).await;
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use sockbit_application::envelope::Answer;
-use sockbit_application::ports::{Asked, Queries, Questions};
-use sockbit_application::seal::Kind;
+use sockbit_application::envelope::CoreReply;
+use sockbit_application::ports::{Queries, QueryQueue, ReceivedQuery};
+use sockbit_application::seal::MessageKind;
 use sockbit_tests::contracts::bus::fixtures::{event, question, quiet, soon};
 use sockbit_tests::vhost::{Namespace, keys};
 
@@ -12,7 +12,7 @@ use sockbit_tests::vhost::{Namespace, keys};
 async fn a_question_past_its_deadline_is_asked_of_nobody() {
     let bus = Namespace::fresh();
     let gateway = bus.gateway().await;
-    let unanswered = soon("the end", gateway.ask(question(1))).await;
+    let unanswered = soon("the end", gateway.query(question(1))).await;
     assert!(unanswered.is_err(), "{unanswered:?}");
 
     let worker = bus.worker().await;
@@ -28,9 +28,9 @@ async fn a_question_that_its_worker_drops_hinders_no_other() {
     for n in 0..100 {
         let asking = tokio::spawn({
             let gateway = Arc::clone(&gateway);
-            async move { gateway.ask(question(n)).await }
+            async move { gateway.query(question(n)).await }
         });
-        let Asked { question: asked, reply } =
+        let ReceivedQuery { question: asked, reply } =
             soon("a question", worker.next()).await.expect("one");
         assert_eq!(asked, question(n));
         drop(reply);
@@ -42,7 +42,7 @@ async fn a_question_that_its_worker_drops_hinders_no_other() {
 async fn answers_of_eight_megabytes_arrive() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    let answer = Answer::Events((0..30_000).map(event).collect());
+    let answer = CoreReply::Events((0..30_000).map(event).collect());
     let bytes = serde_json::to_vec(&answer).expect("it is JSON").len();
     assert!(bytes > 8 * 1024 * 1024, "{bytes}");
     let serving = tokio::spawn({
@@ -53,7 +53,7 @@ async fn answers_of_eight_megabytes_arrive() {
             worker
         }
     });
-    let answered = gateway.ask(question(1)).await;
+    let answered = gateway.query(question(1)).await;
     assert!(answered.as_ref() == Ok(&answer), "{:?}", answered.err());
     drop(serving);
 }
@@ -63,19 +63,19 @@ async fn a_question_that_nobody_of_ours_signed_is_asked_of_nobody() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     let stranger = bus.stranger().await;
-    let forged = keys(&[2]).seal(Kind::Questions, &question(1)).expect("it is JSON");
-    let other = keys(&[1]).seal(Kind::Questions, &question(2)).expect("it is JSON");
+    let forged = keys(&[2]).seal(MessageKind::Queries, &question(1)).expect("it is JSON");
+    let other = keys(&[1]).seal(MessageKind::Queries, &question(2)).expect("it is JSON");
     for bytes in [forged.as_slice(), &other, b"what?"] {
         stranger.publish(bus.names().questions(), "questions", bytes).await;
     }
     let asking = tokio::spawn({
         let gateway = Arc::clone(&gateway);
-        async move { gateway.ask(question(3)).await }
+        async move { gateway.query(question(3)).await }
     });
 
     let asked = soon("a question", worker.next()).await.expect("the bus is open");
 
     assert_eq!(asked.question, question(3));
-    (asked.reply)(Answer::Events(Vec::new()));
-    assert_eq!(asking.await.expect("asking does not panic"), Ok(Answer::Events(Vec::new())));
+    (asked.reply)(CoreReply::Events(Vec::new()));
+    assert_eq!(asking.await.expect("asking does not panic"), Ok(CoreReply::Events(Vec::new())));
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sockbit_application::envelope::CommandEnvelope;
-use sockbit_application::ports::{Announcements, Announcer, Commands, News, Work};
+use sockbit_application::ports::{Announcements, Announcer, Commands, Incoming, WorkQueue};
 use sockbit_application::slot::Slot;
 use sockbit_rabbitmq::{GatewayEnd, WorkerEnd};
 use sockbit_tests::contracts::bus::GatewayEnds;
@@ -48,8 +48,8 @@ pub async fn take_until(worker: &WorkerEnd, wanted: u64) {
 
 /// Announces until a gateway hears it: while bindings are made anew, it may pass by.
 pub async fn assert_hears(gateway: &GatewayEnd, worker: &WorkerEnd, slot: u8, wanted: u64) {
-    let is_wanted = |news: &News| {
-        matches!(news, News::Announced(it)
+    let is_wanted = |news: &Incoming| {
+        matches!(news, Incoming::Announcement(it)
             if it.slot == Slot(slot) && it.events.iter().any(|it| it.event.seq.0 == wanted))
     };
     eventually("an announcement", async || {
@@ -62,7 +62,8 @@ pub async fn assert_hears(gateway: &GatewayEnd, worker: &WorkerEnd, slot: u8, wa
 
 pub async fn assert_is_interrupted(gateway: &GatewayEnd) {
     loop {
-        if let News::Interrupted = soon("news", gateway.next()).await.expect("the bus is open") {
+        if let Incoming::Interrupted = soon("news", gateway.next()).await.expect("the bus is open")
+        {
             return;
         }
     }

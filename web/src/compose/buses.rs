@@ -5,7 +5,8 @@ use std::sync::Arc;
 use futures::future::{BoxFuture, join_all};
 use sockbit_application::gateway::GatewayPorts;
 use sockbit_application::ports::{
-    Announcements, Announcer, Clock, Commands, Ids, Intake, Presence, Queries, Questions, Work,
+    Announcements, Announcer, Clock, Commands, Ids, Intake, Presence, Queries, QueryQueue,
+    WorkQueue,
 };
 use sockbit_memory::MemoryBus;
 use sockbit_rabbitmq::{Settings, connect_gateway, connect_worker};
@@ -16,8 +17,8 @@ use crate::http::health::Check;
 
 /// What a worker takes from the bus, and tells over it.
 pub(super) struct WorkerPorts {
-    pub work: Arc<dyn Work>,
-    pub questions: Arc<dyn Questions>,
+    pub work: Arc<dyn WorkQueue>,
+    pub questions: Arc<dyn QueryQueue>,
     pub announcer: Arc<dyn Announcer>,
 }
 
@@ -108,11 +109,11 @@ where
 
 fn worker_ports<End>(end: &Arc<End>) -> WorkerPorts
 where
-    End: Work + Questions + Announcer + 'static,
+    End: WorkQueue + QueryQueue + Announcer + 'static,
 {
     WorkerPorts {
-        work: Arc::clone(end) as Arc<dyn Work>,
-        questions: Arc::clone(end) as Arc<dyn Questions>,
+        work: Arc::clone(end) as Arc<dyn WorkQueue>,
+        questions: Arc::clone(end) as Arc<dyn QueryQueue>,
         announcer: Arc::clone(end) as Arc<dyn Announcer>,
     }
 }

@@ -59,7 +59,7 @@ impl App {
         board: BoardId,
         after: Option<NoteId>,
     ) -> Result<sockbit_domain::wire::BoardPage, Failure> {
-        match self.ask(me, Query::BoardPage { board, after }).await? {
+        match self.query(me, Query::BoardPage { board, after }).await? {
             Reply::BoardPage(page) => Ok(page),
             other => Err(unfit(&other)),
         }
@@ -83,7 +83,7 @@ impl App {
         board: BoardId,
         note: NoteId,
     ) -> Result<NotePage, Failure> {
-        match self.ask(me, Query::Note { board, note }).await? {
+        match self.query(me, Query::Note { board, note }).await? {
             Reply::Note(page) => Ok(page),
             other => Err(unfit(&other)),
         }
@@ -97,13 +97,13 @@ impl App {
         note: NoteId,
         before: Option<Seq>,
     ) -> Result<NoteHistory, Failure> {
-        match self.ask(me, Query::NoteHistory { board, note, before }).await? {
+        match self.query(me, Query::NoteHistory { board, note, before }).await? {
             Reply::NoteHistory(history) => Ok(history),
             other => Err(unfit(&other)),
         }
     }
 
-    pub(super) async fn ask(&self, me: &Caller, query: Query) -> Result<Reply, Failure> {
+    pub(super) async fn query(&self, me: &Caller, query: Query) -> Result<Reply, Failure> {
         match self.gateway.query(me.identity.actor.id, query).await? {
             Reply::Rejected(rejection) => Err(rejection.into()),
             reply => Ok(reply),

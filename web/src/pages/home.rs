@@ -50,7 +50,7 @@ async fn home(
     title: String,
     problem: Option<String>,
 ) -> Result<HomePage, Failure> {
-    let Reply::MyBoards { boards, .. } = app.ask(me, Query::MyBoards {}).await? else {
+    let Reply::MyBoards { boards, .. } = app.query(me, Query::MyBoards {}).await? else {
         return Err(Failure::internal());
     };
     let now = app.clock.now();

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sockbit_application::envelope::{
-    Announcement, Answer, Answered, CommandEnvelope, Presences, Question,
+    Announcement, CommandEnvelope, CoreQuery, CoreReply, OutcomeEnvelope, PresenceUpdate,
 };
 use sockbit_application::ports::{
-    Announcements, Commands, News, Presence, Queries, SendError, Unavailable,
+    Announcements, Commands, Incoming, Presence, Queries, SendError, Unavailable,
 };
 use sockbit_application::slot::Slot;
 use tokio::sync::oneshot;
@@ -54,13 +54,13 @@ impl Ear {
         }
     }
 
-    fn told(&self, presences: &Arc<Presences>) {
+    fn told(&self, presences: &Arc<PresenceUpdate>) {
         if locked(&self.slots).contains(&presences.slot) {
             self.presences.put(presences);
         }
     }
 
-    pub fn answered(&self, answers: &[Answered]) {
+    pub fn answered(&self, answers: &[OutcomeEnvelope]) {
         let senders = locked(&self.senders);
         let own = answers.iter().filter(|it| senders.contains(&it.to.gateway));
         let own: Vec<_> = own.cloned().collect();
@@ -88,7 +88,7 @@ impl Commands for GatewayEnd {
 
 #[async_trait]
 impl Queries for GatewayEnd {
-    async fn ask(&self, question: Question) -> Result<Answer, Unavailable> {
+    async fn query(&self, question: CoreQuery) -> Result<CoreReply, Unavailable> {
         let (reply, answer) = oneshot::channel();
         let asking = async {
             self.shared.questions.send((question, reply)).await.ok()?;
@@ -106,17 +106,17 @@ impl Queries for GatewayEnd {
 
 #[async_trait]
 impl Announcements for GatewayEnd {
-    async fn listen(&self, slot: Slot) -> Result<(), Unavailable> {
+    async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
         locked(&self.ear.slots).insert(slot);
         Ok(())
     }
 
-    async fn unlisten(&self, slot: Slot) -> Result<(), Unavailable> {
+    async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable> {
         locked(&self.ear.slots).remove(&slot);
         Ok(())
     }
 
-    async fn next(&self) -> Option<News> {
+    async fn next(&self) -> Option<Incoming> {
         tokio::select! {
             biased;
             () = self.shared.closed() => None,
@@ -127,7 +127,7 @@ impl Announcements for GatewayEnd {
 
 #[async_trait]
 impl Presence for GatewayEnd {
-    async fn tell(&self, presences: Presences) {
+    async fn publish(&self, presences: PresenceUpdate) {
         let presences = Arc::new(presences);
         self.shared.tell(|ear| {
             if !std::ptr::eq(ear, &raw const *self.ear) {
@@ -136,7 +136,7 @@ impl Presence for GatewayEnd {
         });
     }
 
-    async fn hear(&self) -> Option<Presences> {
+    async fn next_update(&self) -> Option<PresenceUpdate> {
         tokio::select! {
             biased;
             () = self.shared.closed() => None,

@@ -11,7 +11,7 @@ mod worker_end;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use sockbit_application::envelope::{Answer, CommandEnvelope, Question};
+use sockbit_application::envelope::{CommandEnvelope, CoreQuery, CoreReply};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use commands::{CommandQueue, Message};
@@ -42,7 +42,7 @@ struct Shared {
     closed: watch::Sender<bool>,
 }
 
-type Asking = (Question, oneshot::Sender<Answer>);
+type Asking = (CoreQuery, oneshot::Sender<CoreReply>);
 
 impl MemoryBus {
     /// A bus with nobody on it.
@@ -103,7 +103,7 @@ impl Shared {
         locked(&self.ears).retain(|ear| ear.upgrade().inspect(|ear| tell(ear)).is_some());
     }
 
-    fn bury(&self, command: CommandEnvelope, reason: String) {
+    fn dead_letter(&self, command: CommandEnvelope, reason: String) {
         let mut buried = locked(&self.buried);
         if buried.len() >= BURIED_MAX {
             buried.pop_front();

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use sockbit_application::envelope::{Announcement, Answered};
-use sockbit_application::ports::{News, json_bytes};
+use sockbit_application::envelope::{Announcement, OutcomeEnvelope};
+use sockbit_application::ports::{Incoming, json_bytes};
 use tokio::sync::Notify;
 
 use super::locked;
@@ -26,17 +26,19 @@ struct Waiting {
     is_interrupted: bool,
 }
 
-/// News as they wait: announcements are shared with the other gateways.
+/// Incoming as they wait: announcements are shared with the other gateways.
 pub(super) enum Heard {
     Announced(Arc<Announcement>),
-    Answered(Vec<Answered>),
+    OutcomeEnvelope(Vec<OutcomeEnvelope>),
 }
 
 impl Heard {
-    fn into_news(self) -> News {
+    fn into_news(self) -> Incoming {
         match self {
-            Self::Announced(announcement) => News::Announced(Arc::unwrap_or_clone(announcement)),
-            Self::Answered(answers) => News::Answered(answers),
+            Self::Announced(announcement) => {
+                Incoming::Announcement(Arc::unwrap_or_clone(announcement))
+            }
+            Self::OutcomeEnvelope(answers) => Incoming::Outcomes(answers),
         }
     }
 }
@@ -48,9 +50,9 @@ impl Inbox {
     }
 
     /// Takes answers in that are for this gateway.
-    pub fn answered(&self, answers: Vec<Answered>) {
+    pub fn answered(&self, answers: Vec<OutcomeEnvelope>) {
         let bytes = json_bytes(&answers);
-        self.put(Heard::Answered(answers), bytes);
+        self.put(Heard::OutcomeEnvelope(answers), bytes);
     }
 
     fn put(&self, heard: Heard, bytes: usize) {
@@ -63,7 +65,7 @@ impl Inbox {
     }
 
     /// Waits for the next news.
-    pub async fn next(&self) -> News {
+    pub async fn next(&self) -> Incoming {
         loop {
             if let Some(news) = locked(&self.waiting).take() {
                 return news;
@@ -74,9 +76,9 @@ impl Inbox {
 }
 
 impl Waiting {
-    fn take(&mut self) -> Option<News> {
+    fn take(&mut self) -> Option<Incoming> {
         if std::mem::take(&mut self.is_interrupted) {
-            return Some(News::Interrupted);
+            return Some(Incoming::Interrupted);
         }
         let (heard, bytes) = self.news.pop_front()?;
         self.bytes -= bytes;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use sockbit_application::envelope::Presences;
+use sockbit_application::envelope::PresenceUpdate;
 use tokio::sync::Notify;
 
 use super::locked;
@@ -14,12 +14,12 @@ const WAITING_MAX: usize = 256;
 /// One gateway's share. Where it does not keep up the oldest give way: all is told again.
 #[derive(Default)]
 pub(super) struct PresenceBox {
-    waiting: Mutex<VecDeque<Arc<Presences>>>,
+    waiting: Mutex<VecDeque<Arc<PresenceUpdate>>>,
     came: Notify,
 }
 
 impl PresenceBox {
-    pub fn put(&self, presences: &Arc<Presences>) {
+    pub fn put(&self, presences: &Arc<PresenceUpdate>) {
         let mut waiting = locked(&self.waiting);
         if waiting.len() >= WAITING_MAX {
             waiting.pop_front();
@@ -30,7 +30,7 @@ impl PresenceBox {
     }
 
     /// Waits for the next.
-    pub async fn next(&self) -> Presences {
+    pub async fn next(&self) -> PresenceUpdate {
         loop {
             let next = locked(&self.waiting).pop_front();
             match next {

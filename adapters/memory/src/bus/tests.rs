@@ -1,8 +1,12 @@
 //! What the bus holds is bounded in bytes too.
 
 use serde_json::value::RawValue;
-use sockbit_application::envelope::{Address, Announced, Announcement, Answered, CommandEnvelope};
-use sockbit_application::ports::{Announcements, Announcer, Commands, News, SendError, Work};
+use sockbit_application::envelope::{
+    Address, Announced, Announcement, CommandEnvelope, OutcomeEnvelope,
+};
+use sockbit_application::ports::{
+    Announcements, Announcer, Commands, Incoming, SendError, WorkQueue,
+};
 use sockbit_application::slot::Slot;
 use sockbit_application::trace::TraceId;
 use sockbit_domain::{
@@ -106,16 +110,16 @@ async fn a_message_larger_than_the_bound_passes_alone() {
 async fn a_gateway_that_does_not_hear_keeps_the_latest_bytes_of_news_and_is_told() {
     let bus = MemoryBus::new();
     let (gateway, worker) = (bus.gateway(), bus.worker());
-    gateway.listen(Slot(1)).await.expect("memory does not fail");
+    gateway.subscribe(Slot(1)).await.expect("memory does not fail");
     for number in 1..=100 {
         worker.announce(vec![announcement(number, MIB)]).await.expect("memory does not fail");
     }
 
     let first = gateway.next().await;
-    assert!(matches!(first, Some(News::Interrupted)), "{first:?}");
+    assert!(matches!(first, Some(Incoming::Interrupted)), "{first:?}");
     for number in 38..=100 {
         let news = gateway.next().await;
-        let Some(News::Announced(it)) = news else { panic!("{news:?}") };
+        let Some(Incoming::Announcement(it)) = news else { panic!("{news:?}") };
         assert!(it.events.iter().map(|it| it.event.seq).eq([Seq(number)]));
     }
 }
@@ -125,16 +129,16 @@ async fn a_gateway_that_does_not_hear_keeps_so_many_news_and_is_told() {
     let bus = MemoryBus::new();
     let (gateway, worker) = (bus.gateway(), bus.worker());
     gateway.send(vec![command(1, 1)]).await.expect("there is room");
-    let answer = |number| command(number, 1).answered(None);
+    let answer = |number| command(number, 1).with_outcome(None);
     for number in 1..=5_000 {
-        worker.answer(vec![answer(number)]).await.expect("memory does not fail");
+        worker.send_outcomes(vec![answer(number)]).await.expect("memory does not fail");
     }
 
     let first = gateway.next().await;
-    assert!(matches!(first, Some(News::Interrupted)), "{first:?}");
+    assert!(matches!(first, Some(Incoming::Interrupted)), "{first:?}");
     let news = gateway.next().await;
-    let Some(News::Answered(answers)) = news else { panic!("{news:?}") };
-    let oldest: Vec<Answered> = vec![answer(5_000 - 4_095)];
+    let Some(Incoming::Outcomes(answers)) = news else { panic!("{news:?}") };
+    let oldest: Vec<OutcomeEnvelope> = vec![answer(5_000 - 4_095)];
     assert_eq!(answers, oldest);
 }
 
@@ -142,9 +146,9 @@ async fn a_gateway_that_does_not_hear_keeps_so_many_news_and_is_told() {
 async fn one_announcement_is_heard_whatever_its_size() {
     let bus = MemoryBus::new();
     let (gateway, worker) = (bus.gateway(), bus.worker());
-    gateway.listen(Slot(1)).await.expect("memory does not fail");
+    gateway.subscribe(Slot(1)).await.expect("memory does not fail");
     worker.announce(vec![announcement(1, 70 * MIB)]).await.expect("memory does not fail");
-    assert!(matches!(gateway.next().await, Some(News::Announced(_))));
+    assert!(matches!(gateway.next().await, Some(Incoming::Announcement(_))));
 }
 
 #[tokio::test]
@@ -152,6 +156,6 @@ async fn a_gateway_that_is_gone_is_forgotten() {
     let bus = MemoryBus::new();
     let worker = bus.worker();
     drop(bus.gateway());
-    worker.answer(Vec::new()).await.expect("memory does not fail");
+    worker.send_outcomes(Vec::new()).await.expect("memory does not fail");
     assert!(locked(&bus.shared.ears).is_empty());
 }

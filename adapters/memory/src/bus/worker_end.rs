@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Announcement, Answered, CommandEnvelope};
+use sockbit_application::envelope::{Announcement, CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::ports::{
-    Announcer, Asked, Delivery, Questions, Receipt, Unavailable, Work, json_bytes,
+    Announcer, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue, json_bytes,
 };
 
 use super::commands::Message;
@@ -37,7 +37,7 @@ impl WorkerEnd {
         let tag = taken.last_tag;
         let (redeliveries, commands) = (message.redeliveries, message.commands.clone());
         taken.open.insert(tag, message);
-        Delivery { receipt: Receipt { queue: QUEUE, tag }, redeliveries, commands }
+        Delivery { receipt: DeliveryTag { queue: QUEUE, tag }, redeliveries, commands }
     }
 
     async fn fresh(&self, commands_max: usize) -> Option<Vec<Delivery>> {
@@ -61,7 +61,7 @@ impl WorkerEnd {
 }
 
 #[async_trait]
-impl Work for WorkerEnd {
+impl WorkQueue for WorkerEnd {
     async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>> {
         loop {
             if let Some(delivery) = self.returned() {
@@ -76,7 +76,7 @@ impl Work for WorkerEnd {
         }
     }
 
-    async fn acknowledge(&self, receipts: Vec<Receipt>) -> Result<(), Unavailable> {
+    async fn acknowledge(&self, receipts: Vec<DeliveryTag>) -> Result<(), Unavailable> {
         let mut taken = locked(&self.taken);
         for receipt in receipts {
             taken.open.remove(&receipt.tag);
@@ -84,16 +84,20 @@ impl Work for WorkerEnd {
         Ok(())
     }
 
-    async fn bury(&self, command: CommandEnvelope, reason: String) -> Result<(), Unavailable> {
+    async fn dead_letter(
+        &self,
+        command: CommandEnvelope,
+        reason: String,
+    ) -> Result<(), Unavailable> {
         tracing::error!(trace = %command.trace, id = %command.message, %reason, "set aside");
-        self.shared.bury(command, reason);
+        self.shared.dead_letter(command, reason);
         Ok(())
     }
 }
 
 #[async_trait]
-impl Questions for WorkerEnd {
-    async fn next(&self) -> Option<Asked> {
+impl QueryQueue for WorkerEnd {
+    async fn next(&self) -> Option<ReceivedQuery> {
         let mut asked = self.shared.asked.lock().await;
         let (question, answer) = tokio::select! {
             biased;
@@ -102,7 +106,7 @@ impl Questions for WorkerEnd {
         };
         // Whoever asked may have given up meanwhile.
         let reply = Box::new(move |it| drop(answer.send(it)));
-        Some(Asked { question, reply })
+        Some(ReceivedQuery { question, reply })
     }
 }
 
@@ -118,7 +122,7 @@ impl Announcer for WorkerEnd {
         Ok(())
     }
 
-    async fn answer(&self, batch: Vec<Answered>) -> Result<(), Unavailable> {
+    async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
         self.shared.tell(|ear| ear.answered(&batch));
         Ok(())
     }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 
 use sockbit_application::ports::{
-    BoardChanges, BoardLoaded, BoardWanted, NoteEvents, Notes, PageBudget, Standing, StoredOutcome,
-    json_bytes,
+    BoardChanges, BoardStatus, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage, PageBudget,
+    StoredOutcome, json_bytes,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
@@ -154,7 +154,7 @@ impl BoardRecord {
         })
     }
 
-    pub fn load(&self, wanted: &BoardWanted) -> BoardLoaded {
+    pub fn load(&self, wanted: &LoadRequest) -> LoadedBoard {
         let role = |actor: &ActorId| Some((*actor, *self.members.get(actor)?));
         let note = |id: &NoteId| Some((*id, self.notes.get(id)?.clone()));
         let (edits, left_out) = self.edits(wanted);
@@ -176,13 +176,13 @@ impl BoardRecord {
                 .collect(),
         };
         let outcomes = wanted.messages.iter().filter_map(|key| self.outcomes.get(key));
-        BoardLoaded { board: Some(board), outcomes: outcomes.cloned().collect() }
+        LoadedBoard { board: Some(board), outcomes: outcomes.cloned().collect() }
     }
 
     /// The latest edits of the notes, and where older ones were left out.
     fn edits(
         &self,
-        wanted: &BoardWanted,
+        wanted: &LoadRequest,
     ) -> (BTreeMap<NoteId, Vec<PastEdit>>, BTreeMap<NoteId, Seq>) {
         let (mut found, mut left_out) = (BTreeMap::new(), BTreeMap::new());
         for (note, base) in &wanted.notes {
@@ -220,12 +220,12 @@ impl BoardRecord {
         self.log.range((Bound::Excluded(after), Bound::Unbounded)).map(|(_, it)| it)
     }
 
-    pub fn standing(&self, actor: ActorId, position: Option<Seq>) -> Standing {
+    pub fn board_status(&self, actor: ActorId, position: Option<Seq>) -> BoardStatus {
         let bytes_since = |seq| {
             let seen = self.log.range(..=seq).next_back();
             self.log_bytes().saturating_sub(seen.map_or(0, |(_, it)| it.bytes_until))
         };
-        Standing {
+        BoardStatus {
             role: self.members.get(&actor).copied(),
             title: self.title.clone(),
             head: self.head,
@@ -235,7 +235,7 @@ impl BoardRecord {
         }
     }
 
-    pub fn notes(&self, after: Option<NoteId>, bytes_max: usize) -> Notes {
+    pub fn notes(&self, after: Option<NoteId>, bytes_max: usize) -> NotesPage {
         let first = after.map_or(Bound::Unbounded, Bound::Excluded);
         let mut kept = self
             .notes
@@ -249,7 +249,7 @@ impl BoardRecord {
             notes.push(note.clone());
         }
         let next = kept.peek().and(notes.last()).map(|last| last.id);
-        Notes { head: self.head, title: self.title.clone(), notes, next }
+        NotesPage { head: self.head, title: self.title.clone(), notes, next }
     }
 
     pub fn note(&self, id: NoteId) -> (Position, Option<Note>) {
@@ -262,7 +262,7 @@ impl BoardRecord {
         events.take_while(|event| page.takes(event)).cloned().collect()
     }
 
-    pub fn note_events(&self, id: NoteId, before: Option<Seq>, max: u32) -> NoteEvents {
+    pub fn note_events(&self, id: NoteId, before: Option<Seq>, max: u32) -> NoteHistoryPage {
         let before = before.unwrap_or(Seq(u64::MAX));
         let mut earlier =
             self.note_log(id, Seq(0)).rev().skip_while(|it| it.seq() >= before).map(|it| &it.fact);
@@ -272,7 +272,7 @@ impl BoardRecord {
             .map(|fact| (fact.event.clone(), fact.inverse.clone()))
             .collect();
         events.reverse();
-        NoteEvents {
+        NoteHistoryPage {
             events,
             later_inverses: self
                 .note_log(id, before)

@@ -2,7 +2,7 @@
 
 use std::cell::LazyCell;
 
-use sockbit_application::ports::{Commit, OldEvents, OldEventsPage, Squash, Uncompacted};
+use sockbit_application::ports::{CommitResult, OldEvents, OldEventsPage, Squash, Uncompacted};
 use sockbit_domain::{Fact, Position, Run, Seq, Timestamp};
 
 use super::board::BoardRecord;
@@ -45,17 +45,17 @@ impl BoardRecord {
     }
 
     /// All or nothing: every run is checked before the first is written.
-    pub fn squash(&mut self, squash: &Squash) -> Commit {
+    pub fn squash(&mut self, squash: &Squash) -> CommitResult {
         let is_current = squash.expected == self.compacted.settled
             && squash.runs.iter().all(|run| run.is_made_of(&self.found(run)));
         if !is_current {
-            return Commit::Conflict;
+            return CommitResult::Conflict;
         }
         squash.runs.iter().for_each(|run| self.put(run));
         let unseen = self.log_after(squash.seen).next();
         let unseen_since = unseen.map(|it| it.fact.event.at.min(self.changed_at));
         self.compacted = Compacted { settled: squash.settled, unseen_since };
-        Commit::Done
+        CommitResult::Done
     }
 
     /// What is there of the events that a run was made of.

@@ -9,7 +9,7 @@ use lapin::options::{BasicAckOptions, BasicGetOptions};
 use lapin::types::AMQPValue;
 use sha2::{Digest, Sha256};
 use sockbit_application::envelope::CommandEnvelope;
-use sockbit_application::seal::Kind;
+use sockbit_application::seal::MessageKind;
 use sockbit_application::slot::Slot;
 use sockbit_domain::MessageId;
 use tokio::sync::Mutex;
@@ -164,10 +164,10 @@ impl Desk {
     }
 
     fn parcel(&self, command: &CommandEnvelope) -> Result<Parcel, DeskError> {
-        let sealed = self.settings.keys.seal(Kind::Commands, &[command]);
+        let sealed = self.settings.keys.seal(MessageKind::Commands, &[command]);
         let body = sealed.map_err(|error| DeskError::Unreadable(error.to_string()))?;
         let queue = queue_of(Slot::of(command.board), self.settings.work_queues);
-        Ok(Parcel::kept(self.settings.names.work(queue), Kind::Commands.word(), body))
+        Ok(Parcel::kept(self.settings.names.work(queue), MessageKind::Commands.name(), body))
     }
 
     async fn let_go(&self, tag: u64) -> Result<(), DeskError> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sockbit_application::envelope::Answer;
+use sockbit_application::envelope::CoreReply;
 use tokio::sync::oneshot;
 
 use crate::link::locked;
@@ -13,7 +13,7 @@ use crate::link::locked;
 #[derive(Default)]
 pub(super) struct Waiting {
     last: AtomicU64,
-    waiting: Mutex<HashMap<u64, oneshot::Sender<Answer>>>,
+    waiting: Mutex<HashMap<u64, oneshot::Sender<CoreReply>>>,
 }
 
 impl Waiting {
@@ -25,7 +25,7 @@ impl Waiting {
         Place { waiting: self, number, answer }
     }
 
-    pub fn answer(&self, number: u64, answer: Answer) {
+    pub fn answer(&self, number: u64, answer: CoreReply) {
         if let Some(asker) = locked(&self.waiting).remove(&number) {
             // Whoever asked may have given up meanwhile.
             asker.send(answer).ok();
@@ -42,12 +42,12 @@ impl Waiting {
 pub(super) struct Place<'a> {
     waiting: &'a Waiting,
     pub number: u64,
-    answer: oneshot::Receiver<Answer>,
+    answer: oneshot::Receiver<CoreReply>,
 }
 
 impl Place<'_> {
     /// The answer; `None` where none will come.
-    pub async fn answer(&mut self) -> Option<Answer> {
+    pub async fn answer(&mut self) -> Option<CoreReply> {
         (&mut self.answer).await.ok()
     }
 }

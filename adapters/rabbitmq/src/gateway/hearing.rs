@@ -10,9 +10,9 @@ use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
 use lapin::{Channel, Consumer};
 use serde::de::DeserializeOwned;
-use sockbit_application::envelope::{Announcement, Answered};
-use sockbit_application::ports::News;
-use sockbit_application::seal::{Kind, Unsealed};
+use sockbit_application::envelope::{Announcement, OutcomeEnvelope};
+use sockbit_application::ports::Incoming;
+use sockbit_application::seal::{MessageKind, Unsealed};
 use sockbit_application::slot::Slot;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -56,7 +56,7 @@ pub(super) struct Session {
 /// What a gateway wants to hear, or to hear no more.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Wish {
-    News(Slot),
+    Incoming(Slot),
     NoNews(Slot),
     Answers(Uuid),
 }
@@ -86,24 +86,24 @@ impl Hearing {
     fn take_in(&self, kind: &str, data: &[u8]) -> Result<(), Unsealed> {
         match kind {
             "announcements" => {
-                let announcement: Announcement = self.open(Kind::Announcements, data)?;
+                let announcement: Announcement = self.open(MessageKind::Announcements, data)?;
                 // What was on its way when the slot was left.
                 if locked(&self.slots).contains(&announcement.slot) {
-                    self.news.put(News::Announced(announcement), data.len());
+                    self.news.put(Incoming::Announcement(announcement), data.len());
                 }
             }
             "answers" => {
-                let answers: Vec<Answered> = self.open(Kind::Answers, data)?;
-                self.news.put(News::Answered(answers), data.len());
+                let answers: Vec<OutcomeEnvelope> = self.open(MessageKind::Outcomes, data)?;
+                self.news.put(Incoming::Outcomes(answers), data.len());
             }
             "replies" => {
-                let replied: Replied = self.open(Kind::Replies, data)?;
+                let replied: Replied = self.open(MessageKind::Replies, data)?;
                 if replied.gateway == self.settings.id {
                     self.waiting.answer(replied.number, replied.answer);
                 }
             }
             "presence" => {
-                let sign: SignOfLife = self.open(Kind::Presence, data)?;
+                let sign: SignOfLife = self.open(MessageKind::Heartbeat, data)?;
                 self.roster.hear(sign);
                 self.worker_heard.notify_one();
             }
@@ -112,7 +112,7 @@ impl Hearing {
         Ok(())
     }
 
-    fn open<T: DeserializeOwned>(&self, kind: Kind, data: &[u8]) -> Result<T, Unsealed> {
+    fn open<T: DeserializeOwned>(&self, kind: MessageKind, data: &[u8]) -> Result<T, Unsealed> {
         self.settings.keys.open(kind, data)
     }
 
@@ -122,7 +122,7 @@ impl Hearing {
         let addresses = locked(&self.addresses).clone();
         let slots = locked(&self.slots).clone();
         let wishes = addresses.into_iter().map(Wish::Answers);
-        for wish in wishes.chain(slots.into_iter().map(Wish::News)) {
+        for wish in wishes.chain(slots.into_iter().map(Wish::Incoming)) {
             self.have(session, wish).await?;
         }
         Ok(())
@@ -132,7 +132,7 @@ impl Hearing {
     pub async fn have(&self, session: &Session, wish: Wish) -> lapin::Result<()> {
         let (Session { channel, queue, .. }, names) = (session, &self.settings.names);
         match wish {
-            Wish::News(slot) => {
+            Wish::Incoming(slot) => {
                 topology::bind(channel, queue, names.announce(), slot_key(slot)).await
             }
             Wish::NoNews(slot) => {
@@ -160,7 +160,7 @@ impl Hearing {
                 Err(_) => return Fault::Silent.to_string(),
             }
             if !std::mem::replace(&mut is_silent, true) {
-                self.news.put(News::Interrupted, 0);
+                self.news.put(Incoming::Interrupted, 0);
             }
         }
     }
@@ -221,7 +221,7 @@ impl Purpose for Hearing {
         // Only here, where everything that happens from now on is heard, is it of use to ask what
         // happened in between.
         if session.number > 0 {
-            self.news.put(News::Interrupted, 0);
+            self.news.put(Incoming::Interrupted, 0);
         }
         tokio::select! {
             reason = self.pump(&session.channel, &mut consumer) => reason,

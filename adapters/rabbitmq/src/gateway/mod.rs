@@ -12,11 +12,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Answer, CommandEnvelope, Presences, Question};
+use sockbit_application::envelope::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
 use sockbit_application::ports::{
-    Announcements, Commands, Intake, News, Presence, Queries, SendError, Submission, Unavailable,
+    Announcements, Commands, Incoming, Intake, IntakeMessage, Presence, Queries, SendError,
+    Unavailable,
 };
-use sockbit_application::seal::Kind;
+use sockbit_application::seal::MessageKind;
 use sockbit_application::slot::Slot;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -176,24 +177,24 @@ impl GatewayEnd {
         let mut parcels = Vec::new();
         for (queue, commands) in queues {
             for message in in_messages(&commands) {
-                let sealed = self.settings.keys.seal(Kind::Commands, message);
+                let sealed = self.settings.keys.seal(MessageKind::Commands, message);
                 let body = sealed.map_err(|error| error.to_string())?;
                 let name = self.settings.names.work(queue);
-                parcels.push((queue, Parcel::kept(name, Kind::Commands.word(), body)));
+                parcels.push((queue, Parcel::kept(name, MessageKind::Commands.name(), body)));
             }
         }
         Ok(parcels)
     }
 
-    async fn answered(&self, question: Question) -> Result<Answer, String> {
+    async fn answered(&self, question: CoreQuery) -> Result<CoreReply, String> {
         let _place = self.places.acquire().await.map_err(|error| error.to_string())?;
         // A reply would not find its way while there is nobody to hear it.
         self.hearing.soon(CONNECTED_WITHIN).await?;
         let mut place = self.hearing.purpose.waiting.begin();
         let asking = Asking { gateway: self.settings.id, number: place.number, question };
-        let sealed = self.settings.keys.seal(Kind::Questions, &asking);
+        let sealed = self.settings.keys.seal(MessageKind::Queries, &asking);
         let body = sealed.map_err(|error| error.to_string())?;
-        let kind = Kind::Questions.word();
+        let kind = MessageKind::Queries.name();
         let parcel = Parcel::news(String::new(), self.settings.names.questions(), kind, body)
             .with(|it| it.with_expiration(ANSWER_WITHIN.as_millis().to_string().into()));
         self.publisher.post(parcel).await?;
@@ -272,7 +273,7 @@ fn result(verdicts: Vec<Verdict>) -> Result<(), SendError> {
 
 #[async_trait]
 impl Queries for GatewayEnd {
-    async fn ask(&self, question: Question) -> Result<Answer, Unavailable> {
+    async fn query(&self, question: CoreQuery) -> Result<CoreReply, Unavailable> {
         tokio::select! {
             answered = timeout(ANSWER_WITHIN, self.answered(question)) => answered
                 .unwrap_or_else(|_| Err("no worker answered in time".to_owned()))
@@ -286,18 +287,18 @@ impl Queries for GatewayEnd {
 
 #[async_trait]
 impl Announcements for GatewayEnd {
-    async fn listen(&self, slot: Slot) -> Result<(), Unavailable> {
+    async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
         // Before it is bound, so that a connection that comes meanwhile binds it too.
         locked(&self.hearing.purpose.slots).insert(slot);
-        tokio::join!(self.have(Wish::News(slot)), self.telling.listen(slot)).0
+        tokio::join!(self.have(Wish::Incoming(slot)), self.telling.subscribe(slot)).0
     }
 
-    async fn unlisten(&self, slot: Slot) -> Result<(), Unavailable> {
+    async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable> {
         locked(&self.hearing.purpose.slots).remove(&slot);
-        tokio::join!(self.have(Wish::NoNews(slot)), self.telling.unlisten(slot)).0
+        tokio::join!(self.have(Wish::NoNews(slot)), self.telling.unsubscribe(slot)).0
     }
 
-    async fn next(&self) -> Option<News> {
+    async fn next(&self) -> Option<Incoming> {
         tokio::select! {
             biased;
             () = self.closing.reached(Stage::Finishing) => None,
@@ -308,11 +309,11 @@ impl Announcements for GatewayEnd {
 
 #[async_trait]
 impl Presence for GatewayEnd {
-    async fn tell(&self, presences: Presences) {
+    async fn publish(&self, presences: PresenceUpdate) {
         self.telling.purpose.tell(&presences).await;
     }
 
-    async fn hear(&self) -> Option<Presences> {
+    async fn next_update(&self) -> Option<PresenceUpdate> {
         tokio::select! {
             biased;
             () = self.closing.reached(Stage::Finishing) => None,
@@ -323,7 +324,7 @@ impl Presence for GatewayEnd {
 
 #[async_trait]
 impl Intake for GatewayEnd {
-    async fn next(&self) -> Option<Submission> {
+    async fn next(&self) -> Option<IntakeMessage> {
         tokio::select! {
             biased;
             () = self.closing.reached(Stage::Finishing) => None,

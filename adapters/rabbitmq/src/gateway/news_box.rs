@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
-use sockbit_application::ports::News;
+use sockbit_application::ports::Incoming;
 use tokio::sync::Notify;
 
 use crate::link::locked;
@@ -20,7 +20,7 @@ pub(super) struct NewsBox {
 
 #[derive(Default)]
 struct Inside {
-    waiting: VecDeque<(News, usize)>,
+    waiting: VecDeque<(Incoming, usize)>,
     bytes: usize,
     /// Whether something was lost before the first that waits.
     lost: bool,
@@ -28,7 +28,7 @@ struct Inside {
 
 impl NewsBox {
     /// Puts in what took so many bytes on the bus.
-    pub fn put(&self, news: News, bytes: usize) {
+    pub fn put(&self, news: Incoming, bytes: usize) {
         let mut inside = locked(&self.inside);
         inside.waiting.push_back((news, bytes));
         inside.bytes += bytes;
@@ -44,7 +44,7 @@ impl NewsBox {
     }
 
     /// Waits for the next. Whoever gives up waiting takes nothing away.
-    pub async fn next(&self) -> News {
+    pub async fn next(&self) -> Incoming {
         loop {
             if let Some(news) = self.take() {
                 return news;
@@ -53,10 +53,10 @@ impl NewsBox {
         }
     }
 
-    fn take(&self) -> Option<News> {
+    fn take(&self) -> Option<Incoming> {
         let mut inside = locked(&self.inside);
         if std::mem::take(&mut inside.lost) {
-            return Some(News::Interrupted);
+            return Some(Incoming::Interrupted);
         }
         let (news, bytes) = inside.waiting.pop_front()?;
         inside.bytes -= bytes;
@@ -72,8 +72,8 @@ mod tests {
 
     use super::*;
 
-    fn news(slot: u8) -> News {
-        News::Announced(Announcement { slot: Slot(slot), events: Vec::new() })
+    fn news(slot: u8) -> Incoming {
+        Incoming::Announcement(Announcement { slot: Slot(slot), events: Vec::new() })
     }
 
     const LOST: i32 = -1;
@@ -81,9 +81,9 @@ mod tests {
     /// The slot of what comes next, or that something is said to be lost.
     fn next(inbox: &NewsBox) -> Option<i32> {
         inbox.next().now_or_never().map(|news| match news {
-            News::Announced(it) => it.slot.0.into(),
-            News::Interrupted => LOST,
-            News::Answered(_) => panic!("nobody answered"),
+            Incoming::Announcement(it) => it.slot.0.into(),
+            Incoming::Interrupted => LOST,
+            Incoming::Outcomes(_) => panic!("nobody answered"),
         })
     }
 
@@ -91,7 +91,7 @@ mod tests {
     fn news_come_out_in_order() {
         let inbox = NewsBox::default();
         inbox.put(news(1), 10);
-        inbox.put(News::Interrupted, 0);
+        inbox.put(Incoming::Interrupted, 0);
         inbox.put(news(2), 10);
         let all: Vec<_> = std::iter::from_fn(|| next(&inbox)).collect();
         assert_eq!(all, [1, LOST, 2]);

@@ -11,8 +11,8 @@ use futures::StreamExt;
 use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
 use lapin::{Channel, Consumer};
-use sockbit_application::envelope::Presences;
-use sockbit_application::seal::Kind;
+use sockbit_application::envelope::PresenceUpdate;
+use sockbit_application::seal::MessageKind;
 use sockbit_application::slot::Slot;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -38,7 +38,7 @@ pub(super) struct Telling {
     publisher: Publisher,
     /// What is to be heard, also on the next connection.
     slots: Mutex<BTreeSet<Slot>>,
-    waiting: Mutex<VecDeque<Presences>>,
+    waiting: Mutex<VecDeque<PresenceUpdate>>,
     arrived: Notify,
 }
 
@@ -55,21 +55,21 @@ impl Telling {
     }
 
     /// Tells, if the broker takes it at once.
-    pub async fn tell(&self, presences: &Presences) {
+    pub async fn tell(&self, presences: &PresenceUpdate) {
         if !matches!(timeout(TOLD_WITHIN, self.post(presences)).await, Ok(Ok(()))) {
             count_as_dropped();
         }
     }
 
-    async fn post(&self, presences: &Presences) -> Result<(), String> {
-        let (settings, kind) = (&self.settings, Kind::People);
+    async fn post(&self, presences: &PresenceUpdate) -> Result<(), String> {
+        let (settings, kind) = (&self.settings, MessageKind::Presence);
         let sealed = settings.keys.seal(kind, presences).map_err(|error| error.to_string())?;
         let (exchange, key) = (settings.names.presence(), slot_key(presences.slot));
-        self.publisher.post(Parcel::news(exchange, key, kind.word(), sealed)).await
+        self.publisher.post(Parcel::news(exchange, key, kind.name(), sealed)).await
     }
 
     /// Waits for what is told next.
-    pub async fn next(&self) -> Presences {
+    pub async fn next(&self) -> PresenceUpdate {
         loop {
             let next = locked(&self.waiting).pop_front();
             match next {
@@ -80,14 +80,15 @@ impl Telling {
     }
 
     fn take_in(&self, delivery: &Delivery) {
-        let presences: Presences = match self.settings.keys.open(Kind::People, &delivery.data) {
-            Ok(presences) => presences,
-            Err(error) => {
-                metrics::counter!("sockbit_bus_unreadable_total").increment(1);
-                tracing::warn!(%error, "what was told of people could not be read");
-                return;
-            }
-        };
+        let presences: PresenceUpdate =
+            match self.settings.keys.open(MessageKind::Presence, &delivery.data) {
+                Ok(presences) => presences,
+                Err(error) => {
+                    metrics::counter!("sockbit_bus_unreadable_total").increment(1);
+                    tracing::warn!(%error, "what was told of people could not be read");
+                    return;
+                }
+            };
         // What was on its way when the slot was left.
         if !locked(&self.slots).contains(&presences.slot) {
             return;
@@ -130,7 +131,7 @@ impl Telling {
 
 impl Link<Telling> {
     /// Has what is told in a slot arrive, on the connection that stands or else on the next.
-    pub async fn listen(&self, slot: Slot) {
+    pub async fn subscribe(&self, slot: Slot) {
         // Before it is bound, so that a connection that comes meanwhile binds it too.
         locked(&self.purpose.slots).insert(slot);
         if let Some(standing) = self.now() {
@@ -142,7 +143,7 @@ impl Link<Telling> {
     }
 
     /// Has it arrive no more.
-    pub async fn unlisten(&self, slot: Slot) {
+    pub async fn unsubscribe(&self, slot: Slot) {
         locked(&self.purpose.slots).remove(&slot);
         if let Some(standing) = self.now() {
             let bound = timeout(BOUND_WITHIN, self.purpose.unbind(&standing.session, slot)).await;

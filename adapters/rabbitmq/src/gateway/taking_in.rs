@@ -11,7 +11,7 @@ use lapin::options::{BasicAckOptions, BasicNackOptions};
 use lapin::types::{AMQPValue, ShortString};
 use lapin::{BasicProperties, Channel, Consumer};
 use sockbit_application::envelope::Encoded;
-use sockbit_application::ports::Submission;
+use sockbit_application::ports::IntakeMessage;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::sleep;
@@ -36,7 +36,7 @@ const KIND: &str = "answer";
 pub(super) struct TakingIn {
     pub settings: Arc<Settings>,
     pub publisher: Publisher,
-    waiting: Mutex<VecDeque<Submission>>,
+    waiting: Mutex<VecDeque<IntakeMessage>>,
     arrived: Notify,
 }
 
@@ -50,7 +50,7 @@ impl TakingIn {
         Self { settings, publisher, waiting: Mutex::default(), arrived: Notify::new() }
     }
 
-    pub async fn next(&self) -> Submission {
+    pub async fn next(&self) -> IntakeMessage {
         loop {
             let waiting = locked(&self.waiting).pop_front();
             match waiting {
@@ -65,7 +65,7 @@ impl TakingIn {
         let back = self.way_back(&delivery.properties);
         let way = Way { publisher: self.publisher.clone(), back, held: Some(held) };
         shorten(&mut delivery.data, self.settings.program_message_bytes_max);
-        locked(&self.waiting).push_back(Submission {
+        locked(&self.waiting).push_back(IntakeMessage {
             token: token(&delivery.properties),
             message: delivery.data,
             reply: Box::new(move |answer| way.reply(&answer)),

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use lapin::Channel;
 use lapin::message::Delivery as Message;
 use lapin::options::BasicAckOptions;
-use sockbit_application::envelope::Answer;
-use sockbit_application::ports::Asked;
-use sockbit_application::seal::Kind;
+use sockbit_application::envelope::CoreReply;
+use sockbit_application::ports::ReceivedQuery;
+use sockbit_application::seal::MessageKind;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -54,7 +54,7 @@ impl AskedBox {
     /// Takes in a message with a question.
     pub async fn put(&self, shared: &Shared, channel: &Channel, message: Message) {
         let receipt = AskedReceipt { channel: channel.clone(), tag: message.delivery_tag };
-        match shared.settings.keys.open(Kind::Questions, &message.data) {
+        match shared.settings.keys.open(MessageKind::Queries, &message.data) {
             Ok(asking) => {
                 let since = Instant::now();
                 locked(&self.waiting).push_back(Waiting { asking, receipt, since });
@@ -69,7 +69,7 @@ impl AskedBox {
     }
 
     /// Waits for the next question that somebody may still wait for the answer of.
-    pub async fn next(&self, shared: &Arc<Shared>) -> Asked {
+    pub async fn next(&self, shared: &Arc<Shared>) -> ReceivedQuery {
         loop {
             let waiting = locked(&self.waiting).pop_front();
             let Some(Waiting { asking, receipt, since }) = waiting else {
@@ -81,7 +81,10 @@ impl AskedBox {
             let shared = Arc::clone(shared);
             let way = Way { shared, receipt: Some(receipt), gateway, number };
             if since.elapsed() < ANSWER_WITHIN {
-                return Asked { question, reply: Box::new(move |answer| way.reply(answer)) };
+                return ReceivedQuery {
+                    question,
+                    reply: Box::new(move |answer| way.reply(answer)),
+                };
             }
         }
     }
@@ -108,7 +111,7 @@ struct Way {
 
 impl Way {
     /// As many are on their way at most as questions are sent ahead.
-    fn reply(mut self, answer: Answer) {
+    fn reply(mut self, answer: CoreReply) {
         let Ok(runtime) = Handle::try_current() else { return };
         let Some(receipt) = self.receipt.take() else { return };
         runtime.spawn(async move {
@@ -119,12 +122,12 @@ impl Way {
         });
     }
 
-    async fn post(&self, answer: Answer) -> Result<(), String> {
+    async fn post(&self, answer: CoreReply) -> Result<(), String> {
         let (gateway, number) = (self.gateway, self.number);
         let replied = Replied { gateway, number, answer };
-        let sealed = self.shared.settings.keys.seal(Kind::Replies, &replied);
+        let sealed = self.shared.settings.keys.seal(MessageKind::Replies, &replied);
         let body = sealed.map_err(|error| error.to_string())?;
-        let (exchange, kind) = (self.shared.settings.names.announce(), Kind::Replies.word());
+        let (exchange, kind) = (self.shared.settings.names.announce(), MessageKind::Replies.name());
         let key = gateway_key(gateway);
         self.shared.publisher.post(Parcel::news(exchange, key, kind, body)).await
     }

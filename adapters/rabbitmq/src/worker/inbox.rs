@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use lapin::Channel;
 use lapin::options::BasicAckOptions;
-use sockbit_application::ports::{Delivery, Receipt, Unavailable};
+use sockbit_application::ports::{Delivery, DeliveryTag, Unavailable};
 use tokio::sync::Notify;
 
 use crate::link::locked;
@@ -68,7 +68,7 @@ impl Inbox {
     }
 
     /// Something was delivered, which has to be acknowledged some time.
-    pub fn expect(&self, receipt: Receipt) {
+    pub fn expect(&self, receipt: DeliveryTag) {
         let mut inside = locked(&self.inside);
         if !inside.is_finishing
             && let Some(stand) = inside.stands.get_mut(&receipt.queue)
@@ -78,7 +78,7 @@ impl Inbox {
     }
 
     /// What was delivered comes again when its stand is over, and nobody waits for it here.
-    pub fn give_back(&self, receipt: Receipt) {
+    pub fn give_back(&self, receipt: DeliveryTag) {
         if let Some(stand) = locked(&self.inside).stands.get_mut(&receipt.queue) {
             stand.given_back.insert(receipt.tag);
         }
@@ -119,7 +119,7 @@ impl Inbox {
     }
 
     /// Tells the broker that these are done with. Those of a stand that is gone come again.
-    pub async fn acknowledge(&self, receipts: &[Receipt]) -> Result<(), Unavailable> {
+    pub async fn acknowledge(&self, receipts: &[DeliveryTag]) -> Result<(), Unavailable> {
         let _turn = self.acknowledging.lock().await;
         let mut tags: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
         for receipt in receipts {

@@ -12,11 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Announced, Announcement, Answered, CommandEnvelope};
+use sockbit_application::envelope::{Announced, Announcement, CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::ports::{
-    Announcer, Asked, Clock, Delivery, Questions, Receipt, Unavailable, Work, json_bytes,
+    Announcer, Clock, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
+    json_bytes,
 };
-use sockbit_application::seal::Kind;
+use sockbit_application::seal::MessageKind;
 use sockbit_application::slot::Slot;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -102,7 +103,11 @@ impl WorkerEnd {
         verdicts.into_iter().try_for_each(Verdict::taken).map_err(Unavailable)
     }
 
-    fn sealed<T: serde::Serialize>(&self, kind: Kind, message: &T) -> Result<Vec<u8>, Unavailable> {
+    fn sealed<T: serde::Serialize>(
+        &self,
+        kind: MessageKind,
+        message: &T,
+    ) -> Result<Vec<u8>, Unavailable> {
         let sealed = self.shared.settings.keys.seal(kind, message);
         sealed.map_err(|error| Unavailable(error.to_string()))
     }
@@ -115,7 +120,7 @@ impl Drop for WorkerEnd {
 }
 
 #[async_trait]
-impl Work for WorkerEnd {
+impl WorkQueue for WorkerEnd {
     async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>> {
         tokio::select! {
             biased;
@@ -124,22 +129,26 @@ impl Work for WorkerEnd {
         }
     }
 
-    async fn acknowledge(&self, receipts: Vec<Receipt>) -> Result<(), Unavailable> {
+    async fn acknowledge(&self, receipts: Vec<DeliveryTag>) -> Result<(), Unavailable> {
         self.shared.inbox.acknowledge(&receipts).await
     }
 
-    async fn bury(&self, command: CommandEnvelope, reason: String) -> Result<(), Unavailable> {
+    async fn dead_letter(
+        &self,
+        command: CommandEnvelope,
+        reason: String,
+    ) -> Result<(), Unavailable> {
         tracing::error!(trace = %command.trace, id = %command.message, %reason, "set aside");
         let queue = queue_of(Slot::of(command.board), self.shared.settings.work_queues);
-        let body = self.sealed(Kind::Commands, &[command])?;
+        let body = self.sealed(MessageKind::Commands, &[command])?;
         let origin = self.shared.settings.names.work(queue);
         self.shared.dead.put_failed(body, &origin, &reason).await.map_err(Unavailable)
     }
 }
 
 #[async_trait]
-impl Questions for WorkerEnd {
-    async fn next(&self) -> Option<Asked> {
+impl QueryQueue for WorkerEnd {
+    async fn next(&self) -> Option<ReceivedQuery> {
         tokio::select! {
             biased;
             () = self.closing.reached(Stage::Finishing) => None,
@@ -154,26 +163,27 @@ impl Announcer for WorkerEnd {
         let mut parcels = Vec::with_capacity(batch.len());
         for Announcement { slot, events } in batch {
             for events in in_messages(events) {
-                let body = self.sealed(Kind::Announcements, &Announcement { slot, events })?;
+                let body =
+                    self.sealed(MessageKind::Announcements, &Announcement { slot, events })?;
                 let exchange = self.shared.settings.names.announce();
-                let kind = Kind::Announcements.word();
+                let kind = MessageKind::Announcements.name();
                 parcels.push(Parcel::news(exchange, slot_key(slot), kind, body));
             }
         }
         self.publish(parcels).await
     }
 
-    async fn answer(&self, batch: Vec<Answered>) -> Result<(), Unavailable> {
-        let mut gateways: BTreeMap<Uuid, Vec<Answered>> = BTreeMap::new();
+    async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
+        let mut gateways: BTreeMap<Uuid, Vec<OutcomeEnvelope>> = BTreeMap::new();
         for answered in batch {
             gateways.entry(answered.to.gateway).or_default().push(answered);
         }
         let mut parcels = Vec::with_capacity(gateways.len());
         for (gateway, answers) in gateways {
             for answers in answers.chunks(ANSWERS_MAX) {
-                let body = self.sealed(Kind::Answers, &answers)?;
+                let body = self.sealed(MessageKind::Outcomes, &answers)?;
                 let exchange = self.shared.settings.names.announce();
-                let kind = Kind::Answers.word();
+                let kind = MessageKind::Outcomes.name();
                 parcels.push(Parcel::news(exchange, gateway_key(gateway), kind, body));
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use sockbit_application::seal::Kind;
+use sockbit_application::seal::MessageKind;
 use tokio::sync::Semaphore;
 
 use super::asked::AskedBox;
@@ -101,9 +101,10 @@ impl Shared {
 
     /// Tells everybody that a worker is there, or that it leaves.
     pub async fn tell_all(&self, sign: &SignOfLife) {
-        let said = match self.settings.keys.seal(Kind::Presence, sign) {
+        let said = match self.settings.keys.seal(MessageKind::Heartbeat, sign) {
             Ok(body) => {
-                let (exchange, kind) = (self.settings.names.announce(), Kind::Presence.word());
+                let (exchange, kind) =
+                    (self.settings.names.announce(), MessageKind::Heartbeat.name());
                 let key = WORKERS_KEY.to_owned();
                 self.publisher.post(Parcel::news(exchange, key, kind, body)).await
             }
@@ -116,8 +117,8 @@ impl Shared {
 
     /// Says the same to one worker alone, at the queue where it hears; whether it is gone, and that queue with it.
     pub async fn is_gone(&self, sign: &SignOfLife, queue: String) -> bool {
-        let Ok(body) = self.settings.keys.seal(Kind::Presence, sign) else { return false };
-        let call = Parcel::call(queue, Kind::Presence.word(), body);
+        let Ok(body) = self.settings.keys.seal(MessageKind::Heartbeat, sign) else { return false };
+        let call = Parcel::call(queue, MessageKind::Heartbeat.name(), body);
         matches!(self.publisher.call(call).await, Verdict::Unroutable(_))
     }
 }

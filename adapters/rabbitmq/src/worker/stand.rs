@@ -9,7 +9,7 @@ use lapin::options::BasicCancelOptions;
 use lapin::types::AMQPValue;
 use lapin::{Channel, Consumer};
 use sockbit_application::envelope::CommandEnvelope;
-use sockbit_application::ports::{Delivery, Receipt};
+use sockbit_application::ports::{Delivery, DeliveryTag};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
@@ -89,7 +89,7 @@ impl Stand {
     /// Takes a message in. One that has to be set aside and cannot be does not hold up the handing over: it comes again
     /// to whoever has the queue then.
     async fn receive(&self, stand: u64, message: Message) {
-        let receipt = Receipt { queue: stand, tag: message.delivery_tag };
+        let receipt = DeliveryTag { queue: stand, tag: message.delivery_tag };
         self.shared.inbox.expect(receipt);
         tokio::select! {
             biased;
@@ -98,7 +98,7 @@ impl Stand {
         }
     }
 
-    async fn take_in(&self, receipt: Receipt, message: Message) {
+    async fn take_in(&self, receipt: DeliveryTag, message: Message) {
         let commands = match self.shared.settings.keys.open_commands(&message.data) {
             Ok(commands) => commands,
             Err(error) => {
@@ -130,7 +130,7 @@ impl Stand {
         }
     }
 
-    async fn let_go(&self, receipt: Receipt) {
+    async fn let_go(&self, receipt: DeliveryTag) {
         // Where this is lost, the message comes again and is set aside once more.
         self.shared.inbox.acknowledge(&[receipt]).await.ok();
     }

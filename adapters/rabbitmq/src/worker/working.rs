@@ -10,7 +10,7 @@ use futures::StreamExt;
 use lapin::message::Delivery as Message;
 use lapin::options::BasicAckOptions;
 use lapin::{Channel, Consumer};
-use sockbit_application::seal::Kind;
+use sockbit_application::seal::MessageKind;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::asked;
@@ -120,7 +120,7 @@ impl Working {
 
     async fn hear(&self, channel: &Channel, message: Message) -> Learned {
         let heard: Result<SignOfLife, _> =
-            self.shared.settings.keys.open(Kind::Presence, &message.data);
+            self.shared.settings.keys.open(MessageKind::Heartbeat, &message.data);
         // Where this is lost, the connection is.
         channel.basic_ack(message.delivery_tag, BasicAckOptions::default()).await.ok();
         match heard {

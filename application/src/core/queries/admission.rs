@@ -4,7 +4,7 @@ use sockbit_domain::{ActorId, BoardId, Position, Rejection};
 
 use super::PAGE_BYTES_MAX;
 use crate::envelope::Admission;
-use crate::ports::{Standing, Store, StoreError};
+use crate::ports::{BoardStatus, Store, StoreError};
 
 /// Whoever resumes is sent what is missing, or pulls the board anew where that is less.
 pub(in crate::core) async fn admission(
@@ -13,7 +13,7 @@ pub(in crate::core) async fn admission(
     board: BoardId,
     position: Option<Position>,
 ) -> Result<Result<Admission, Rejection>, StoreError> {
-    let standing = store.standing(board, actor, position.map(|it| it.seq)).await?;
+    let standing = store.board_status(board, actor, position.map(|it| it.seq)).await?;
     let Some((role, standing)) = standing.and_then(|it| Some((it.role?, it))) else {
         return Ok(Err(Rejection::not_found()));
     };
@@ -21,7 +21,7 @@ pub(in crate::core) async fn admission(
     Ok(Ok(Admission { role, head: standing.head, resumable }))
 }
 
-fn can_resume(standing: &Standing, position: Position) -> bool {
+fn can_resume(standing: &BoardStatus, position: Position) -> bool {
     let is_known = standing.event_at == Some(position.event);
     is_known && standing.bytes_since <= standing.text_bytes.max(PAGE_BYTES_MAX as u64)
 }

@@ -10,7 +10,7 @@ mod note_history;
 use sockbit_domain::wire::{Query, Reply};
 use sockbit_domain::{ActorId, BoardId, Rejection, RejectionCode};
 
-use crate::ports::{Standing, Store, StoreError};
+use crate::ports::{BoardStatus, Store, StoreError};
 
 pub(super) use admission::admission;
 pub(super) use events::{event_and_what_it_follows, events};
@@ -42,8 +42,8 @@ async fn member(
     store: &dyn Store,
     actor: ActorId,
     board: BoardId,
-) -> Result<Option<(sockbit_domain::Role, Standing)>, StoreError> {
-    let standing = store.standing(board, actor, None).await?;
+) -> Result<Option<(sockbit_domain::Role, BoardStatus)>, StoreError> {
+    let standing = store.board_status(board, actor, None).await?;
     Ok(standing.and_then(|standing| Some((standing.role?, standing))))
 }
 

@@ -7,7 +7,7 @@ use sockbit_domain::{
 
 use super::note::gone;
 use super::{PAGE_BYTES_MAX, member, note_not_found};
-use crate::ports::{NoteEvents, Store, StoreError, json_bytes};
+use crate::ports::{NoteHistoryPage, Store, StoreError, json_bytes};
 
 const ENTRIES_MAX: u32 = 100;
 
@@ -36,7 +36,7 @@ pub(super) async fn note_history(
 }
 
 /// Drops the oldest entries of a page that would not fit a message; they come with the next one.
-fn shorten(found: &mut NoteEvents) {
+fn shorten(found: &mut NoteHistoryPage) {
     let mut bytes = 0;
     let kept = found
         .events
@@ -55,7 +55,7 @@ fn shorten(found: &mut NoteEvents) {
 
 /// Takes back every edit from now to the beginning of the page. A note that is created on the page
 /// had no text before.
-fn text_before(now: Text, found: &NoteEvents) -> Option<Text> {
+fn text_before(now: Text, found: &NoteHistoryPage) -> Option<Text> {
     let created =
         found.events.first().is_some_and(|(it, _)| matches!(it.change, Change::NoteCreated { .. }));
     if created {

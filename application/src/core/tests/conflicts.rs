@@ -8,9 +8,10 @@ use crate::testing::{board_id, new_note};
 
 /// Says so of every commit of the first board, and that all others are done.
 #[expect(clippy::unnecessary_wraps, reason = "it answers as the port does")]
-fn losing_first_board(changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
-    let verdict =
-        |it: &BoardChanges| if number(it.board) == 1 { Commit::Conflict } else { Commit::Done };
+fn losing_first_board(changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
+    let verdict = |it: &BoardChanges| {
+        if number(it.board) == 1 { CommitResult::Conflict } else { CommitResult::Done }
+    };
     Ok(changes.iter().map(verdict).collect())
 }
 
@@ -32,7 +33,7 @@ async fn a_board_that_lost_is_decided_again_alone_on_what_the_winner_left() {
     let mut announcer = MockAnnouncer::new();
     announcer.expect_announce().times(1).returning(|_| Ok(()));
     announcer
-        .expect_answer()
+        .expect_send_outcomes()
         .times(1)
         .withf(|answers| {
             let at = |board| answers.iter().find(|it| it.board == board).and_then(saved_at);
@@ -59,7 +60,7 @@ async fn after_sixteen_more_losses_its_senders_hear_again_and_the_others_are_sav
             batch.iter().flat_map(|it| &it.events).all(|it| it.event.board == board_id(2))
         })
         .returning(|_| Ok(()));
-    announcer.expect_answer().times(1).returning(move |batch| {
+    announcer.expect_send_outcomes().times(1).returning(move |batch| {
         heard.lock().expect("no test panics here").extend(batch);
         Ok(())
     });
@@ -71,7 +72,7 @@ async fn after_sixteen_more_losses_its_senders_hear_again_and_the_others_are_sav
     let answers = answers.lock().expect("no test panics here");
     let (again, saved): (Vec<_>, Vec<_>) =
         answers.iter().cloned().partition(|it| it.outcome.is_none());
-    assert_eq!(again, losers.each_ref().map(|it| it.answered(None)));
+    assert_eq!(again, losers.each_ref().map(|it| it.with_outcome(None)));
     assert_eq!(saved.iter().filter_map(saved_at).collect::<Vec<_>>(), [11]);
 }
 

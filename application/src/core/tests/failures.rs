@@ -49,7 +49,7 @@ async fn an_answer_that_could_not_be_sent_is_an_error() {
     store.expect_commit().times(1).returning(all_done);
     let mut announcer = MockAnnouncer::new();
     announcer.expect_announce().times(1).returning(|_| Ok(()));
-    announcer.expect_answer().times(1).returning(|_| Err(no_bus()));
+    announcer.expect_send_outcomes().times(1).returning(|_| Err(no_bus()));
 
     let result = core(store, announcer).process(&[new_note(1, 1)]).await;
 
@@ -93,7 +93,7 @@ async fn a_commit_with_unknown_result_is_run_again_and_found_by_its_outcome() {
     let mut announcer = MockAnnouncer::new();
     announcer.expect_announce().times(1).returning(|_| Ok(()));
     announcer
-        .expect_answer()
+        .expect_send_outcomes()
         .times(1)
         .withf(|answers| matches!(answers.as_slice(), [it] if saved_at(it) == Some(11)))
         .returning(|_| Ok(()));
@@ -117,7 +117,7 @@ async fn an_announcement_that_failed_is_made_by_the_next_run() {
         heard.push(batch);
         if heard.len() == 1 { Err(no_bus()) } else { Ok(()) }
     });
-    announcer.expect_answer().times(1).returning(|_| Ok(()));
+    announcer.expect_send_outcomes().times(1).returning(|_| Ok(()));
     let core = core(store, announcer);
 
     let first = core.process(&[new_note(1, 1)]).await;
@@ -149,7 +149,7 @@ async fn a_repeat_whose_event_cannot_be_read_is_not_answered_yet() {
     store.expect_events().times(1).returning(|_, _, _| Err(unavailable()));
     let mut announcer = MockAnnouncer::new();
     announcer.expect_announce().times(1).returning(|_| Ok(()));
-    announcer.expect_answer().times(1).returning(|_| Ok(()));
+    announcer.expect_send_outcomes().times(1).returning(|_| Ok(()));
     let core = core(store, announcer);
 
     core.process(std::slice::from_ref(&saved)).await.expect("the first run is through");

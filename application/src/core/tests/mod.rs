@@ -4,15 +4,17 @@ mod conflicts;
 mod failures;
 mod order;
 mod panics;
-mod questions;
+mod queries;
 
 use std::sync::Arc;
 
 use sockbit_domain::{Limits, Outcome};
 
 use super::{Core, CorePorts};
-use crate::envelope::Answered;
-use crate::ports::{BoardChanges, BoardLoaded, Commit, Ids, MockAnnouncer, MockStore, StoreError};
+use crate::envelope::OutcomeEnvelope;
+use crate::ports::{
+    BoardChanges, CommitResult, Ids, LoadedBoard, MockAnnouncer, MockStore, StoreError,
+};
 use crate::testing::{CountingIds, FixedClock, board, found};
 
 fn core(store: MockStore, announcer: MockAnnouncer) -> Core {
@@ -46,25 +48,25 @@ fn number(board: sockbit_domain::BoardId) -> u64 {
 fn patient_announcer() -> MockAnnouncer {
     let mut announcer = MockAnnouncer::new();
     announcer.expect_announce().returning(|_| Ok(()));
-    announcer.expect_answer().returning(|_| Ok(()));
+    announcer.expect_send_outcomes().returning(|_| Ok(()));
     announcer
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it answers as the port does")]
-fn all_done(changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
-    Ok(vec![Commit::Done; changes.len()])
+fn all_done(changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
+    Ok(vec![CommitResult::Done; changes.len()])
 }
 
 fn unavailable() -> StoreError {
     StoreError::Unavailable("the disk is full".to_owned())
 }
 
-fn is_saved(answered: &Answered) -> bool {
+fn is_saved(answered: &OutcomeEnvelope) -> bool {
     matches!(answered.outcome, Some(Outcome::Saved { .. }))
 }
 
 /// The number of the event that a command made.
-fn saved_at(answered: &Answered) -> Option<u64> {
+fn saved_at(answered: &OutcomeEnvelope) -> Option<u64> {
     match &answered.outcome {
         Some(Outcome::Saved { position }) => Some(position.seq.0),
         _ => None,
@@ -72,8 +74,8 @@ fn saved_at(answered: &Answered) -> Option<u64> {
 }
 
 /// The board as a repeat finds it: with what was written of it.
-fn as_committed(changes: &BoardChanges) -> BoardLoaded {
+fn as_committed(changes: &BoardChanges) -> LoadedBoard {
     let mut board = board(number(changes.board), 10);
     board.head = changes.head;
-    BoardLoaded { board: Some(board), outcomes: changes.outcomes.clone() }
+    LoadedBoard { board: Some(board), outcomes: changes.outcomes.clone() }
 }

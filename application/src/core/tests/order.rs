@@ -19,7 +19,7 @@ async fn it_loads_then_commits_then_announces_then_answers() {
         .returning(|_| Ok(vec![found(board(1, 10))]));
     store.expect_commit().times(1).in_sequence(&mut order).returning(all_done);
     announcer.expect_announce().times(1).in_sequence(&mut order).returning(|_| Ok(()));
-    announcer.expect_answer().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+    announcer.expect_send_outcomes().times(1).in_sequence(&mut order).returning(|_| Ok(()));
 
     assert!(core(store, announcer).process(&[new_note(1, 1)]).await.is_ok());
 }
@@ -41,7 +41,7 @@ async fn boards_of_a_batch_are_loaded_and_committed_together() {
     let mut announcer = MockAnnouncer::new();
     announcer.expect_announce().times(1).returning(|_| Ok(()));
     announcer
-        .expect_answer()
+        .expect_send_outcomes()
         .times(1)
         .withf(|answers| answers.len() == 3 && answers.iter().all(is_saved))
         .returning(|_| Ok(()));
@@ -66,7 +66,7 @@ async fn events_are_announced_once_for_each_slot_in_the_order_of_their_numbers()
             batch.len() == 2 && numbers(1).eq([11, 12]) && numbers(2).eq([11])
         })
         .returning(|_| Ok(()));
-    announcer.expect_answer().returning(|_| Ok(()));
+    announcer.expect_send_outcomes().returning(|_| Ok(()));
 
     assert!(core(store, announcer).process(&batch).await.is_ok());
 }
@@ -85,7 +85,7 @@ async fn a_command_twice_in_one_batch_is_announced_once_and_answered_twice() {
         })
         .returning(|_| Ok(()));
     announcer
-        .expect_answer()
+        .expect_send_outcomes()
         .times(1)
         .withf(|answers| answers.iter().filter_map(saved_at).eq([11, 12, 12]))
         .returning(|_| Ok(()));
@@ -108,7 +108,7 @@ async fn an_unchanged_board_is_announced_to_nobody_but_its_outcome_is_kept() {
         .returning(all_done);
     let mut announcer = MockAnnouncer::new();
     announcer
-        .expect_answer()
+        .expect_send_outcomes()
         .times(1)
         .withf(|answers| {
             matches!(answers.as_slice(), [it] if matches!(it.outcome, Some(Outcome::Unchanged { .. })))
@@ -124,10 +124,10 @@ async fn what_a_stranger_wishes_leaves_nothing_to_commit() {
     wish.actor = person(66);
     let mut announcer = MockAnnouncer::new();
     announcer
-        .expect_answer()
+        .expect_send_outcomes()
         .times(1)
         .withf(|answers| {
-            let code = |it: &Answered| match &it.outcome {
+            let code = |it: &OutcomeEnvelope| match &it.outcome {
                 Some(Outcome::Rejected(rejection)) => Some(rejection.code),
                 _ => None,
             };

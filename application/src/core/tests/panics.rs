@@ -10,15 +10,15 @@ use crate::envelope::CommandEnvelope;
 use crate::testing::{envelope, message_id, new_note};
 
 type Written = Arc<Mutex<Vec<BoardChanges>>>;
-type Told = Arc<Mutex<Vec<Answered>>>;
+type Told = Arc<Mutex<Vec<OutcomeEnvelope>>>;
 
 /// Runs the batch where the randomness fails on the third id, which is the second command's.
-async fn run(store: MockStore, batch: &[CommandEnvelope]) -> (Processed, Vec<Answered>) {
+async fn run(store: MockStore, batch: &[CommandEnvelope]) -> (Processed, Vec<OutcomeEnvelope>) {
     let told = Told::default();
     let heard = Arc::clone(&told);
     let mut announcer = MockAnnouncer::new();
     announcer.expect_announce().returning(|_| Ok(()));
-    announcer.expect_answer().times(1).returning(move |answers| {
+    announcer.expect_send_outcomes().times(1).returning(move |answers| {
         heard.lock().expect("no test panics here").extend(answers);
         Ok(())
     });
@@ -38,7 +38,7 @@ fn recording(mut store: MockStore) -> (MockStore, Written) {
     (store, written)
 }
 
-fn code(answered: &Answered) -> Option<RejectionCode> {
+fn code(answered: &OutcomeEnvelope) -> Option<RejectionCode> {
     match &answered.outcome {
         Some(Outcome::Rejected(rejection)) => Some(rejection.code),
         _ => None,
@@ -79,7 +79,7 @@ async fn the_outcome_of_a_command_that_panicked_is_kept_for_its_repeats() {
 async fn a_board_whose_first_command_panics_can_be_begun_by_the_next() {
     let mut store = MockStore::new();
     store.expect_load().returning(|wanted| {
-        let absent = BoardLoaded { board: None, outcomes: Vec::new() };
+        let absent = LoadedBoard { board: None, outcomes: Vec::new() };
         let load = |n| if n == 2 { absent.clone() } else { found(board(n, 10)) };
         Ok(wanted.iter().map(|it| load(number(it.board))).collect())
     });
@@ -104,7 +104,7 @@ async fn a_repeat_of_a_command_that_panicked_is_set_aside_too_since_the_first_ma
         .flat_map(|it| it.outcomes.clone())
         .collect();
     let mut store = MockStore::new();
-    let loaded = BoardLoaded { outcomes, ..found(board(1, 11)) };
+    let loaded = LoadedBoard { outcomes, ..found(board(1, 11)) };
     store.expect_load().returning(move |_| Ok(vec![loaded.clone()]));
 
     let (processed, told) = run(store, &[poison.clone(), poison]).await;

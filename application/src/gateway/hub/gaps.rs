@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Hub;
 use crate::backoff;
-use crate::envelope::{Announced, Announcement, Answer, Question};
+use crate::envelope::{Announced, Announcement, CoreQuery, CoreReply};
 use crate::gateway::feed::Feed;
 use crate::slot::Slot;
 use crate::trace::TraceId;
@@ -31,10 +31,10 @@ impl Hub {
         let mut patience = PATIENCE;
         let mut failed = 0;
         while let Some(after) = self.begin_of_gap(board) {
-            let question = Question::Events { board, after: after.seq, id: Some(after.event) };
-            match self.queries.ask(question).await {
-                Ok(Answer::AnotherHistory) => self.is_another_history(board),
-                Ok(Answer::Events(events)) if leads_on(&events, after.seq) => {
+            let question = CoreQuery::Events { board, after: after.seq, id: Some(after.event) };
+            match self.queries.query(question).await {
+                Ok(CoreReply::HistoryDiverged) => self.is_another_history(board),
+                Ok(CoreReply::Events(events)) if leads_on(&events, after.seq) => {
                     failed = 0;
                     patience = self.wait_for_room(board, patience).await;
                     self.announced(announcement(board, after, events)).await;

@@ -11,11 +11,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
 use super::Hub;
 use crate::backoff::spread;
-use crate::envelope::{Answer, Question};
+use crate::envelope::{CoreQuery, CoreReply};
 
 /// Boards in one question for heads.
 const HEADS_MAX: usize = 1_000;
-/// Questions for heads at once: where each waits for its deadline, the last one is not late.
+/// QueryQueue for heads at once: where each waits for its deadline, the last one is not late.
 const QUESTIONS_AT_ONCE: usize = 4;
 /// After a doubt, and at most as long again: many gateways doubt at once, and each may several
 /// times in a row.
@@ -71,8 +71,8 @@ impl Hub {
 
     async fn compare_chunk(self: &Arc<Self>, before: Vec<Standing>) -> bool {
         let boards = before.iter().map(|(board, _)| *board).collect();
-        match self.queries.ask(Question::Heads { boards }).await {
-            Ok(Answer::Heads(heads)) => {
+        match self.queries.query(CoreQuery::Heads { boards }).await {
+            Ok(CoreReply::Heads(heads)) => {
                 self.compare(&before, &heads.into_iter().collect());
                 true
             }

@@ -18,7 +18,7 @@ use super::held::{Held, Room};
 use super::outgoing::{CloseReason, Outgoing};
 use super::single_flight::SingleFlight;
 use super::{GatewaySettings, locked};
-use crate::envelope::{Announced, Announcement, Answer, Encoded, Question};
+use crate::envelope::{Announced, Announcement, CoreQuery, CoreReply, Encoded};
 use crate::ports::{Announcements, Queries, Unavailable};
 use crate::slot::Slot;
 
@@ -67,7 +67,7 @@ impl Hub {
     ) -> Result<(), Unavailable> {
         let new = || Feed::new(Arc::clone(&self.room));
         self.feeds().entry(board).or_insert_with(new).add(session, outgoing);
-        self.slots.listen(Slot::of(board)).await
+        self.slots.subscribe(Slot::of(board)).await
     }
 
     pub fn leave(&self, board: BoardId, session: u64) {
@@ -106,10 +106,10 @@ impl Hub {
     }
 
     async fn look_up(&self, board: BoardId, after: Position) -> Result<Page, Unavailable> {
-        let question = Question::Events { board, after: after.seq, id: Some(after.event) };
-        let events = match self.queries.ask(question).await? {
-            Answer::Events(events) => events,
-            Answer::AnotherHistory => Vec::new(),
+        let question = CoreQuery::Events { board, after: after.seq, id: Some(after.event) };
+        let events = match self.queries.query(question).await? {
+            CoreReply::Events(events) => events,
+            CoreReply::HistoryDiverged => Vec::new(),
             _ => return Err(Unavailable("the log cannot be read now".to_owned())),
         };
         let announced = announcement(board, after, events).events;

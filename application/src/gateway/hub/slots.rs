@@ -35,7 +35,7 @@ impl Slots {
     /// Listens to a slot. Those who wait for the same one share what comes of it.
     ///
     /// Whoever calls this has said before that the slot is needed.
-    pub async fn listen(self: &Arc<Self>, slot: Slot) -> Result<(), Unavailable> {
+    pub async fn subscribe(self: &Arc<Self>, slot: Slot) -> Result<(), Unavailable> {
         // A flight that was joined at its very end may have been followed by a sweep already.
         while !self.state(slot).stands.load(Ordering::SeqCst) {
             let begin = || {
@@ -52,7 +52,7 @@ impl Slots {
         let mut may_arrive = state.may_arrive.lock().await;
         if !state.stands.load(Ordering::SeqCst) {
             *may_arrive = true;
-            self.announcements.listen(slot).await?;
+            self.announcements.subscribe(slot).await?;
             state.stands.store(true, Ordering::SeqCst);
         }
         Ok(())
@@ -74,7 +74,7 @@ impl Slots {
                 state.stands.store(stood, Ordering::SeqCst);
                 continue;
             }
-            if let Err(error) = self.announcements.unlisten(slot).await {
+            if let Err(error) = self.announcements.unsubscribe(slot).await {
                 tracing::warn!(?slot, %error, "a slot that nobody needs is still listened to");
                 return;
             }
@@ -100,10 +100,10 @@ mod tests {
 
     async fn listened_to(listens: usize, unlistens: usize) -> Arc<Slots> {
         let mut announcements = MockAnnouncements::new();
-        announcements.expect_listen().times(listens).returning(|_| Ok(()));
-        announcements.expect_unlisten().times(unlistens).returning(|_| Ok(()));
+        announcements.expect_subscribe().times(listens).returning(|_| Ok(()));
+        announcements.expect_unsubscribe().times(unlistens).returning(|_| Ok(()));
         let slots = Slots::new(Arc::new(announcements));
-        slots.listen(SLOT).await.expect("it listens");
+        slots.subscribe(SLOT).await.expect("it listens");
         slots
     }
 
@@ -112,14 +112,14 @@ mod tests {
         let slots = listened_to(1, 0).await;
         let is_second = Cell::new(false);
         slots.sweep(|| is_second.replace(true).then_some(SLOT).into_iter().collect()).await;
-        slots.listen(SLOT).await.expect("it stands");
+        slots.subscribe(SLOT).await.expect("it stands");
     }
 
     #[tokio::test]
     async fn who_comes_too_late_for_the_last_look_waits_and_listens_anew() {
         let slots = listened_to(2, 1).await;
         let is_second = Cell::new(false);
-        let late = slots.listen(SLOT).fuse();
+        let late = slots.subscribe(SLOT).fuse();
         let mut late = std::pin::pin!(late);
         let late_cell = std::cell::RefCell::new(&mut late);
         slots
@@ -137,11 +137,11 @@ mod tests {
     #[tokio::test]
     async fn where_ceasing_fails_the_next_who_comes_listens_anew() {
         let mut announcements = MockAnnouncements::new();
-        announcements.expect_listen().times(2).returning(|_| Ok(()));
-        announcements.expect_unlisten().returning(|_| Err(Unavailable("no bus".to_owned())));
+        announcements.expect_subscribe().times(2).returning(|_| Ok(()));
+        announcements.expect_unsubscribe().returning(|_| Err(Unavailable("no bus".to_owned())));
         let slots = Slots::new(Arc::new(announcements));
         for _ in 0..2 {
-            slots.listen(SLOT).await.expect("it listens");
+            slots.subscribe(SLOT).await.expect("it listens");
             slots.sweep(BTreeSet::new).await;
         }
     }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::crowd::{Crowd, PEOPLE_MAX};
-use crate::envelope::{Encoded, PeopleAt};
+use crate::envelope::{BoardPresence, Encoded};
 use crate::gateway::encode;
 use crate::gateway::outgoing::Outgoing;
 
@@ -118,7 +118,7 @@ impl Board {
     }
 
     /// Takes in what another gateway tells.
-    pub fn hear(&mut self, gateway: Uuid, told: PeopleAt, now: Instant) {
+    pub fn hear(&mut self, gateway: Uuid, told: BoardPresence, now: Instant) {
         self.is_untold |= told.asks && self.is_anybody_here();
         let (mut people, more) = (told.people, told.more);
         people.truncate(PEOPLE_MAX);
@@ -145,7 +145,7 @@ impl Board {
     }
 
     /// Does what is due. What is to be told to other gateways, if anything is.
-    pub fn turn(&mut self, now: Instant) -> Option<PeopleAt> {
+    pub fn turn(&mut self, now: Instant) -> Option<BoardPresence> {
         let known = self.elsewhere.len();
         self.elsewhere.retain(|_, told| told.until > now);
         self.is_changed |= self.elsewhere.len() < known;
@@ -176,11 +176,11 @@ impl Board {
         }
     }
 
-    fn tell(&mut self, now: Instant) -> PeopleAt {
+    fn tell(&mut self, now: Instant) -> BoardPresence {
         let (people, more) = self.here().told();
         self.tell_by = (!people.is_empty()).then(|| now + self.told_every);
         let asks = std::mem::take(&mut self.asks);
-        PeopleAt { board: self.id, people, more, asks }
+        BoardPresence { board: self.id, people, more, asks }
     }
 
     /// The people at this gateway.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::agenda::Agenda;
 use super::board::{Board, TOLD_EVERY};
 use crate::backoff::spread;
-use crate::envelope::{PeopleAt, Presences};
+use crate::envelope::{BoardPresence, PresenceUpdate};
 use crate::gateway::outgoing::Outgoing;
 use crate::ports::json_bytes;
 use crate::slot::Slot;
@@ -60,7 +60,7 @@ impl Boards {
         self.plan(board);
     }
 
-    pub fn heard(&mut self, presences: Presences) {
+    pub fn heard(&mut self, presences: PresenceUpdate) {
         // A bus may bring back what is told.
         if presences.gateway == self.gateway {
             return;
@@ -76,11 +76,11 @@ impl Boards {
     }
 
     /// Does what is due, and gives what is to be told.
-    pub fn turn(&mut self) -> Vec<Presences> {
+    pub fn turn(&mut self) -> Vec<PresenceUpdate> {
         let now = Instant::now();
-        let mut told: BTreeMap<Slot, Vec<PeopleAt>> = BTreeMap::new();
+        let mut told: BTreeMap<Slot, Vec<BoardPresence>> = BTreeMap::new();
         for board in std::mem::take(&mut self.deserted) {
-            let nobody = PeopleAt { board, people: Vec::new(), more: 0, asks: false };
+            let nobody = BoardPresence { board, people: Vec::new(), more: 0, asks: false };
             told.entry(Slot::of(board)).or_default().push(nobody);
         }
         for board in self.agenda.due(now) {
@@ -101,8 +101,8 @@ impl Boards {
         self.agenda.set(board, due);
     }
 
-    fn in_messages(&self, slot: Slot, boards: Vec<PeopleAt>) -> Vec<Presences> {
-        let mut messages: Vec<Presences> = Vec::new();
+    fn in_messages(&self, slot: Slot, boards: Vec<BoardPresence>) -> Vec<PresenceUpdate> {
+        let mut messages: Vec<PresenceUpdate> = Vec::new();
         let mut bytes = 0;
         for people in boards {
             let more = json_bytes(&people);
@@ -110,7 +110,7 @@ impl Boards {
             if let Some(last) = messages.last_mut().filter(|_| bytes <= MESSAGE_BYTES_MAX) {
                 last.boards.push(people);
             } else {
-                messages.push(Presences { gateway: self.gateway, slot, boards: vec![people] });
+                messages.push(PresenceUpdate { gateway: self.gateway, slot, boards: vec![people] });
                 bytes = more;
             }
         }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::locked;
 use super::outgoing::Outgoing;
-use crate::envelope::Presences;
+use crate::envelope::PresenceUpdate;
 use crate::ports::Presence;
 
 use boards::Boards;
@@ -60,7 +60,7 @@ impl PresenceHub {
         );
     }
 
-    async fn serve(&self, untold: mpsc::Sender<Presences>) {
+    async fn serve(&self, untold: mpsc::Sender<PresenceUpdate>) {
         loop {
             let (presences, next) = {
                 let mut boards = locked(&self.boards);
@@ -79,14 +79,14 @@ impl PresenceHub {
         }
     }
 
-    async fn tell(&self, mut untold: mpsc::Receiver<Presences>) {
+    async fn tell(&self, mut untold: mpsc::Receiver<PresenceUpdate>) {
         while let Some(presences) = untold.recv().await {
-            self.port.tell(presences).await;
+            self.port.publish(presences).await;
         }
     }
 
     async fn hear(&self) {
-        while let Some(presences) = self.port.hear().await {
+        while let Some(presences) = self.port.next_update().await {
             self.change(|boards| boards.heard(presences));
         }
     }

@@ -18,7 +18,7 @@ use super::admittance::Place;
 use super::bucket::Bucket;
 use super::outgoing::Outgoing;
 use super::{AGAIN_AFTER, Gateway, Identity, again, command_sender, encode, locked};
-use crate::envelope::{Address, Admission, Answer, Question};
+use crate::envelope::{Address, Admission, CoreQuery, CoreReply};
 use catching_up::{Behind, Fetch, Progress};
 
 pub use conversation::Conversation;
@@ -178,9 +178,9 @@ impl Session {
         let hub = &self.gateway.hub;
         hub.open(board, self.number, Arc::clone(&self.outgoing)).await.ok()?;
         let actor = self.identity.actor.id;
-        let question = Question::Admission { actor, board, position };
-        match self.gateway.ports.queries.ask(question).await {
-            Ok(Answer::Admission(admission)) => Some(admission),
+        let question = CoreQuery::Admission { actor, board, position };
+        match self.gateway.ports.queries.query(question).await {
+            Ok(CoreReply::Admission(admission)) => Some(admission),
             _ => None,
         }
     }

@@ -17,8 +17,8 @@ fn again_for(message: u64) -> ServerMessage {
     ServerMessage::Again { id: Some(message_id(message)), board: None, after_ms: 1_000 }
 }
 
-fn saved(message: u64, to: Address) -> Answered {
-    Answered {
+fn saved(message: u64, to: Address) -> OutcomeEnvelope {
+    OutcomeEnvelope {
         trace: TraceId::default(),
         to,
         board: board_id(1),
@@ -166,7 +166,7 @@ async fn answers_for_another_gateway_are_ignored() {
     let own = Address { gateway: house.gateway.id, session: 1 };
     let elsewhere = Address { gateway: uuid(0xbad), session: 1 };
 
-    house.tell(News::Answered(vec![saved(1, elsewhere), saved(2, own)]));
+    house.tell(Incoming::Outcomes(vec![saved(1, elsewhere), saved(2, own)]));
 
     assert_eq!(outcome_id(&client.hear().await), Some(message_id(2)));
 }
@@ -179,7 +179,7 @@ async fn an_outcome_for_a_session_that_has_ended_hinders_nobody() {
     drop(gone);
     let to = |session| Address { gateway: house.gateway.id, session };
 
-    house.tell(News::Answered(vec![saved(1, to(1)), saved(2, to(2))]));
+    house.tell(Incoming::Outcomes(vec![saved(1, to(1)), saved(2, to(2))]));
 
     assert_eq!(outcome_id(&client.hear().await), Some(message_id(2)));
 }
@@ -200,7 +200,7 @@ async fn a_form_gets_the_outcome_of_its_command() {
     let form = form(&house).await;
     let to = Address { gateway: house.gateway.id, session: 1 };
 
-    house.tell(News::Answered(vec![saved(1, to)]));
+    house.tell(Incoming::Outcomes(vec![saved(1, to)]));
 
     let outcome = form.await.expect("it does not panic");
     assert_eq!(outcome, Ok(Outcome::Saved { position: position(1) }));

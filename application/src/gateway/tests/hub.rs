@@ -1,4 +1,4 @@
-//! News that is missed, comes in heaps, or contradicts what was known.
+//! Incoming that is missed, comes in heaps, or contradicts what was known.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -12,10 +12,10 @@ use crate::trace::TraceId;
 
 const BOARD: u64 = 1;
 
-fn news(numbers: impl IntoIterator<Item = u64>) -> News {
+fn news(numbers: impl IntoIterator<Item = u64>) -> Incoming {
     let announced =
         |seq| Announced { trace: TraceId::default(), follows: None, event: renamed(BOARD, seq) };
-    News::Announced(Announcement {
+    Incoming::Announcement(Announcement {
         slot: Slot::of(board_id(BOARD)),
         events: numbers.into_iter().map(announced).collect(),
     })
@@ -52,7 +52,7 @@ async fn settle(client: &Client) {
 #[tokio::test]
 async fn a_gap_is_filled_from_the_log() {
     let house = Surroundings::answering(|question| match question {
-        Question::Events { after, .. } => Ok(Answer::Events(log(after.0, 4))),
+        CoreQuery::Events { after, .. } => Ok(CoreReply::Events(log(after.0, 4))),
         _ => admitted(position(1)),
     })
     .house();
@@ -66,12 +66,12 @@ async fn a_gap_is_filled_from_the_log() {
 async fn a_gap_that_cannot_be_filled_yet_is_asked_for_until_it_is() {
     let attempts = AtomicU32::new(0);
     let house = Surroundings::answering(move |question| match question {
-        Question::Events { after, .. } => match attempts.fetch_add(1, Ordering::Relaxed) {
+        CoreQuery::Events { after, .. } => match attempts.fetch_add(1, Ordering::Relaxed) {
             0 => Err(no_bus()),
-            1 => Ok(Answer::Unavailable),
-            2 => Ok(Answer::Events(Vec::new())),
-            3 => Ok(Answer::Events(log(2, 4))),
-            _ => Ok(Answer::Events(log(after.0, 4))),
+            1 => Ok(CoreReply::Unavailable),
+            2 => Ok(CoreReply::Events(Vec::new())),
+            3 => Ok(CoreReply::Events(log(2, 4))),
+            _ => Ok(CoreReply::Events(log(after.0, 4))),
         },
         _ => admitted(position(1)),
     })
@@ -97,7 +97,7 @@ async fn a_heap_of_news_does_not_cut_a_client_that_reads() {
 #[tokio::test]
 async fn a_heap_of_news_in_a_gap_does_not_cut_a_client_that_reads() {
     let house = Surroundings::answering(|question| match question {
-        Question::Events { after, .. } => Ok(Answer::Events(log(after.0, 1_000))),
+        CoreQuery::Events { after, .. } => Ok(CoreReply::Events(log(after.0, 1_000))),
         _ => admitted(position(1)),
     })
     .house();
@@ -114,7 +114,7 @@ async fn large_events_released_at_one_go_do_not_cut_a_client_that_reads() {
         event(BOARD, seq, Change::BoardRenamed { title })
     };
     let mut surroundings = Surroundings::answering(move |question| match question {
-        Question::Events { after, .. } => Ok(Answer::Events(vec![large(after.0 + 1)])),
+        CoreQuery::Events { after, .. } => Ok(CoreReply::Events(vec![large(after.0 + 1)])),
         _ => admitted(position(1)),
     });
     surroundings.settings.outgoing_bytes_max = 512 * 1024;
@@ -125,14 +125,14 @@ async fn large_events_released_at_one_go_do_not_cut_a_client_that_reads() {
     let announced = |seq| Announced { trace: TraceId::default(), follows: None, event: large(seq) };
     let slot = Slot::of(board_id(BOARD));
     let events = (3..=40).chain([2]).map(announced).collect();
-    house.tell(News::Announced(Announcement { slot, events }));
+    house.tell(Incoming::Announcement(Announcement { slot, events }));
     assert_eq!(events_until(&mut client, 40).await, (2..=40).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_gap_waits_for_a_slow_line_but_not_for_ever() {
     let house = Surroundings::answering(|question| match question {
-        Question::Events { after, .. } => Ok(Answer::Events(log(after.0, after.0 + 100))),
+        CoreQuery::Events { after, .. } => Ok(CoreReply::Events(log(after.0, after.0 + 100))),
         _ => admitted(position(1)),
     })
     .house();
@@ -153,9 +153,9 @@ async fn a_gap_waits_for_a_slow_line_but_not_for_ever() {
 async fn heads_are_compared_every_ten_seconds_and_at_once_in_doubt() {
     let (asked, mut times) = mpsc::unbounded_channel();
     let house = Surroundings::answering(move |question| match question {
-        Question::Heads { boards } => {
+        CoreQuery::Heads { boards } => {
             asked.send(Instant::now()).ok();
-            Ok(Answer::Heads(boards.into_iter().map(|it| (it, position(1))).collect()))
+            Ok(CoreReply::Heads(boards.into_iter().map(|it| (it, position(1))).collect()))
         }
         _ => admitted(position(1)),
     })
@@ -164,7 +164,7 @@ async fn heads_are_compared_every_ten_seconds_and_at_once_in_doubt() {
     let _client = live_client(&house).await;
     let mut next = async || times.recv().await.map(|it| (it - begin).as_secs());
     assert_eq!(next().await, Some(10));
-    house.tell(News::Interrupted);
+    house.tell(Incoming::Interrupted);
     assert_eq!(next().await, Some(10));
     assert_eq!(next().await, Some(20));
 }
@@ -174,12 +174,12 @@ fn house_that_compares(failures: u32) -> (House, mpsc::UnboundedReceiver<u128>) 
     let (asked, times) = mpsc::unbounded_channel();
     let (begin, count) = (Instant::now(), AtomicU32::new(0));
     let house = Surroundings::answering(move |question| match question {
-        Question::Heads { boards } => {
+        CoreQuery::Heads { boards } => {
             asked.send(begin.elapsed().as_millis()).ok();
             if count.fetch_add(1, Ordering::Relaxed) < failures {
                 return Err(no_bus());
             }
-            Ok(Answer::Heads(boards.into_iter().map(|it| (it, position(1))).collect()))
+            Ok(CoreReply::Heads(boards.into_iter().map(|it| (it, position(1))).collect()))
         }
         _ => admitted(position(1)),
     });
@@ -204,7 +204,7 @@ async fn doubts_that_come_together_are_one_comparison() {
     let (house, mut times) = house_that_compares(0);
     let _client = live_client(&house).await;
     for _ in 0..100 {
-        house.tell(News::Interrupted);
+        house.tell(Incoming::Interrupted);
         tokio::time::advance(Duration::from_millis(1)).await;
     }
     tokio::time::sleep(Duration::from_secs(5)).await;
@@ -219,7 +219,7 @@ async fn doubt_every_second_leaves_the_beat_as_it_is() {
     let client = live_client(&house).await;
     drop(client);
     for _ in 0..21 {
-        house.tell(News::Interrupted);
+        house.tell(Incoming::Interrupted);
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     assert!(locked(&house.slots).is_empty(), "nobody looks any more");
@@ -248,7 +248,7 @@ async fn an_event_in_the_place_of_another_sends_the_clients_of_its_board_away() 
     assert_eq!(events_until(&mut client, 2).await, [2]);
     let event = Event { id: EventId(uuid(0xbad)), ..renamed(1, 2) };
     let events = vec![Announced { trace: TraceId::default(), follows: None, event }];
-    house.tell(News::Announced(Announcement { slot: Slot::of(board_id(1)), events }));
+    house.tell(Incoming::Announcement(Announcement { slot: Slot::of(board_id(1)), events }));
     assert_eq!(client.closing().await, CloseReason::HistoryChanged);
 }
 
@@ -262,16 +262,16 @@ async fn an_event_after_another_than_the_last_one_sends_the_clients_of_its_board
     // A backup was restored, and the event that stands in the place of the last one was lost.
     let follows = Some(EventId(uuid(0xbad)));
     let events = vec![Announced { trace: TraceId::default(), follows, event: renamed(1, 3) }];
-    house.tell(News::Announced(Announcement { slot: Slot::of(board_id(1)), events }));
+    house.tell(Incoming::Announcement(Announcement { slot: Slot::of(board_id(1)), events }));
     assert_eq!(client.closing().await, CloseReason::HistoryChanged);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_log_without_the_last_event_sends_the_clients_of_its_board_away() {
     let house = Surroundings::answering(|question| match question {
-        Question::Events { after, id, .. } => {
+        CoreQuery::Events { after, id, .. } => {
             assert_eq!(Some(position(after.0).event), id, "it is asked for after that event");
-            Ok(Answer::AnotherHistory)
+            Ok(CoreReply::HistoryDiverged)
         }
         _ => admitted(position(1)),
     })
@@ -286,8 +286,8 @@ async fn a_log_without_the_last_event_sends_the_clients_of_its_board_away() {
 async fn a_head_with_another_id_sends_the_clients_of_its_board_away() {
     let other = Position { event: EventId(uuid(0xbad)), ..position(2) };
     let house = Surroundings::answering(move |question| match question {
-        Question::Heads { boards } => {
-            Ok(Answer::Heads(boards.into_iter().map(|it| (it, other)).collect()))
+        CoreQuery::Heads { boards } => {
+            Ok(CoreReply::Heads(boards.into_iter().map(|it| (it, other)).collect()))
         }
         _ => admitted(position(1)),
     })
@@ -296,20 +296,20 @@ async fn a_head_with_another_id_sends_the_clients_of_its_board_away() {
     settle(&client).await;
     house.tell(news([2]));
     assert_eq!(events_until(&mut client, 2).await, [2]);
-    house.tell(News::Interrupted);
+    house.tell(Incoming::Interrupted);
     assert_eq!(client.closing().await, CloseReason::HistoryChanged);
 }
 
 #[tokio::test(start_paused = true)]
 async fn heads_that_cannot_be_compared_send_nobody_away() {
     let house = Surroundings::answering(|question| match question {
-        Question::Heads { .. } => Err(no_bus()),
+        CoreQuery::Heads { .. } => Err(no_bus()),
         _ => admitted(position(1)),
     })
     .house();
     let mut client = live_client(&house).await;
     settle(&client).await;
-    house.tell(News::Interrupted);
+    house.tell(Incoming::Interrupted);
     tokio::time::sleep(Duration::from_secs(30)).await;
     house.tell(news([2]));
     assert_eq!(events_until(&mut client, 2).await, [2]);
@@ -327,9 +327,9 @@ async fn many_who_come_back_one_after_the_other_cost_the_store_one_page() {
     let pages = Arc::new(AtomicU32::new(0));
     let asked = Arc::clone(&pages);
     let house = Surroundings::answering(move |question| match question {
-        Question::Events { after, .. } => {
+        CoreQuery::Events { after, .. } => {
             asked.fetch_add(1, Ordering::Relaxed);
-            Ok(Answer::Events(log(after.0, 51)))
+            Ok(CoreReply::Events(log(after.0, 51)))
         }
         _ => admitted(position(51)),
     })

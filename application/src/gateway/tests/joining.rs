@@ -42,7 +42,7 @@ async fn who_joins_hears_again_where_the_gateway_cannot_listen() {
 
 #[tokio::test]
 async fn who_joins_hears_again_where_nobody_can_say_whether_they_may() {
-    for answer in [Err(no_bus()), Ok(Answer::Unavailable), Ok(Answer::Events(Vec::new()))] {
+    for answer in [Err(no_bus()), Ok(CoreReply::Unavailable), Ok(CoreReply::Events(Vec::new()))] {
         let house = Surroundings::answering(move |_| answer.clone()).house();
         let mut client = house.client(1);
         client.say(join(board_id(BOARD), None)).await;
@@ -56,8 +56,8 @@ async fn who_may_not_join_is_told_why_and_can_join_another_board() {
     let rejection = Rejection::new(RejectionCode::NotFound, "not for you");
     let told = rejection.clone();
     let mut surroundings = Surroundings::answering(move |question| match question {
-        Question::Admission { board, .. } if board == board_id(BOARD) => {
-            Ok(Answer::Admission(Err(rejection.clone())))
+        CoreQuery::Admission { board, .. } if board == board_id(BOARD) => {
+            Ok(CoreReply::Admission(Err(rejection.clone())))
         }
         _ => admitted(position(1)),
     });
@@ -76,8 +76,8 @@ async fn who_may_not_join_is_told_why_and_can_join_another_board() {
 async fn a_page_that_cannot_be_fetched_is_asked_for_until_it_comes() {
     let attempts = AtomicU32::new(0);
     let house = Surroundings::answering(move |question| match question {
-        Question::Events { .. } if attempts.fetch_add(1, Ordering::Relaxed) < 3 => Err(no_bus()),
-        Question::Events { .. } => Ok(Answer::Events(events(2..=4))),
+        CoreQuery::Events { .. } if attempts.fetch_add(1, Ordering::Relaxed) < 3 => Err(no_bus()),
+        CoreQuery::Events { .. } => Ok(CoreReply::Events(events(2..=4))),
         _ => admitted(position(4)),
     })
     .house();
@@ -92,9 +92,9 @@ async fn a_page_that_cannot_be_fetched_is_asked_for_until_it_comes() {
 
 #[tokio::test]
 async fn a_log_without_the_events_that_are_missing_is_another_history() {
-    for answer in [Answer::Events(Vec::new()), Answer::AnotherHistory] {
+    for answer in [CoreReply::Events(Vec::new()), CoreReply::HistoryDiverged] {
         let house = Surroundings::answering(move |question| match question {
-            Question::Events { .. } => Ok(answer.clone()),
+            CoreQuery::Events { .. } => Ok(answer.clone()),
             _ => admitted(position(4)),
         })
         .house();
@@ -114,9 +114,9 @@ fn house_with_gate(head: u64) -> (House, Arc<Semaphore>) {
     surroundings.queries = ScriptedQueries(Box::new(move |question| {
         let opens = Arc::clone(&opens);
         Box::pin(async move {
-            let Question::Events { after, .. } = question else { return admitted(position(head)) };
+            let CoreQuery::Events { after, .. } = question else { return admitted(position(head)) };
             opens.acquire().await.map_err(|_| no_bus())?.forget();
-            Ok(Answer::Events(events(after.0 + 1..=head)))
+            Ok(CoreReply::Events(events(after.0 + 1..=head)))
         })
     }));
     (surroundings.house(), gate)
@@ -192,9 +192,9 @@ async fn a_page_that_is_long_in_coming_holds_up_no_answer_and_comes_once() {
 async fn a_board_whose_log_cannot_be_read_holds_up_no_other() {
     let unreadable = board_id(BOARD);
     let house = Surroundings::answering(move |question| match question {
-        Question::Events { board, .. } if board == unreadable => Ok(Answer::Unavailable),
-        Question::Events { board, .. } => {
-            Ok(Answer::Events(vec![Event { board, ..renamed(BOARD, 2) }]))
+        CoreQuery::Events { board, .. } if board == unreadable => Ok(CoreReply::Unavailable),
+        CoreQuery::Events { board, .. } => {
+            Ok(CoreReply::Events(vec![Event { board, ..renamed(BOARD, 2) }]))
         }
         _ => admitted(position(2)),
     })
@@ -217,9 +217,9 @@ async fn whatever_is_written_meanwhile_a_page_that_fails_is_asked_for_with_pause
     let attempts = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&attempts);
     let house = Surroundings::answering(move |question| match question {
-        Question::Events { .. } => {
+        CoreQuery::Events { .. } => {
             counted.fetch_add(1, Ordering::Relaxed);
-            Ok(Answer::Unavailable)
+            Ok(CoreReply::Unavailable)
         }
         _ => admitted(position(2)),
     })
@@ -319,7 +319,7 @@ async fn what_happens_before_it_is_known_who_may_join_is_sent_to_who_may() {
     let announced =
         Announced { trace: TraceId::default(), follows: None, event: renamed(BOARD, 2) };
     let slot = Slot::of(board_id(BOARD));
-    house.tell(News::Announced(Announcement { slot, events: vec![announced] }));
+    house.tell(Incoming::Announcement(Announcement { slot, events: vec![announced] }));
     tokio::task::yield_now().await;
     gate.add_permits(1);
 

@@ -9,7 +9,7 @@ mod outgoing;
 mod pace;
 mod presence;
 mod programs;
-mod questions;
+mod queries;
 mod slots;
 
 use std::collections::VecDeque;
@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::*;
-use crate::envelope::{Admission, Presences};
+use crate::envelope::{Admission, PresenceUpdate};
 use crate::ports::{MockCommands, SendError};
 use crate::slot::Slot;
 use crate::testing::{CountingIds, person, uuid};
@@ -32,14 +32,14 @@ use crate::testing::{CountingIds, person, uuid};
 /// Longer than anything here takes; where time is paused it passes at once.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-type Answering = Result<Answer, Unavailable>;
+type Answering = Result<CoreReply, Unavailable>;
 
 /// Answers as a test says.
-struct ScriptedQueries(Box<dyn Fn(Question) -> BoxFuture<'static, Answering> + Send + Sync>);
+struct ScriptedQueries(Box<dyn Fn(CoreQuery) -> BoxFuture<'static, Answering> + Send + Sync>);
 
 #[async_trait]
 impl Queries for ScriptedQueries {
-    async fn ask(&self, question: Question) -> Answering {
+    async fn query(&self, question: CoreQuery) -> Answering {
         (self.0)(question).await
     }
 }
@@ -49,45 +49,45 @@ type Listening = Box<dyn Fn(Slot) -> BoxFuture<'static, Result<(), Unavailable>>
 
 /// Brings the news that a test gives, and remembers which slots are listened to.
 struct ScriptedNews {
-    news: tokio::sync::Mutex<mpsc::UnboundedReceiver<News>>,
+    news: tokio::sync::Mutex<mpsc::UnboundedReceiver<Incoming>>,
     listening: Listening,
     slots: Arc<Mutex<Vec<Slot>>>,
 }
 
 #[async_trait]
 impl Announcements for ScriptedNews {
-    async fn listen(&self, slot: Slot) -> Result<(), Unavailable> {
+    async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
         (self.listening)(slot).await?;
         locked(&self.slots).push(slot);
         Ok(())
     }
 
-    async fn unlisten(&self, slot: Slot) -> Result<(), Unavailable> {
+    async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable> {
         locked(&self.slots).retain(|it| *it != slot);
         // As over a network: others run before the word is back.
         tokio::task::yield_now().await;
         Ok(())
     }
 
-    async fn next(&self) -> Option<News> {
+    async fn next(&self) -> Option<Incoming> {
         self.news.lock().await.recv().await
     }
 }
 
 /// Brings what a test tells of people, and gives it what the gateway tells.
 struct ScriptedPresence {
-    heard: tokio::sync::Mutex<mpsc::UnboundedReceiver<Presences>>,
-    told: mpsc::UnboundedSender<Presences>,
+    heard: tokio::sync::Mutex<mpsc::UnboundedReceiver<PresenceUpdate>>,
+    told: mpsc::UnboundedSender<PresenceUpdate>,
 }
 
 #[async_trait]
 impl Presence for ScriptedPresence {
-    async fn tell(&self, presences: Presences) {
+    async fn publish(&self, presences: PresenceUpdate) {
         // A test that has ended does not look any more.
         self.told.send(presences).ok();
     }
 
-    async fn hear(&self) -> Option<Presences> {
+    async fn next_update(&self) -> Option<PresenceUpdate> {
         self.heard.lock().await.recv().await
     }
 }
@@ -95,9 +95,9 @@ impl Presence for ScriptedPresence {
 /// A running gateway, and what its surroundings do.
 struct House {
     gateway: Arc<Gateway>,
-    news: mpsc::UnboundedSender<News>,
-    elsewhere: mpsc::UnboundedSender<Presences>,
-    told: mpsc::UnboundedReceiver<Presences>,
+    news: mpsc::UnboundedSender<Incoming>,
+    elsewhere: mpsc::UnboundedSender<PresenceUpdate>,
+    told: mpsc::UnboundedReceiver<PresenceUpdate>,
     slots: Arc<Mutex<Vec<Slot>>>,
     running: JoinHandle<()>,
 }
@@ -111,7 +111,7 @@ struct Surroundings {
 
 impl Surroundings {
     /// Nobody sends commands, and questions get these answers.
-    fn answering(answer: impl Fn(Question) -> Answering + Send + Sync + 'static) -> Self {
+    fn answering(answer: impl Fn(CoreQuery) -> Answering + Send + Sync + 'static) -> Self {
         let ready = move |question| Box::pin(std::future::ready(answer(question))) as BoxFuture<_>;
         Self {
             commands: MockCommands::new(),
@@ -161,7 +161,7 @@ impl House {
         Client { session: Arc::new(session), heard: VecDeque::new() }
     }
 
-    fn tell(&self, news: News) {
+    fn tell(&self, news: Incoming) {
         self.news.send(news).expect("the gateway runs");
     }
 }
@@ -233,7 +233,7 @@ fn join(board: BoardId, position: Option<Position>) -> ClientMessage {
 /// An owner may join and be sent what is missing.
 #[expect(clippy::unnecessary_wraps, reason = "it answers as the port does")]
 fn admitted(head: Position) -> Answering {
-    Ok(Answer::Admission(Ok(Admission { role: Role::Owner, head, resumable: true })))
+    Ok(CoreReply::Admission(Ok(Admission { role: Role::Owner, head, resumable: true })))
 }
 
 fn event_number(message: &ServerMessage) -> Option<u64> {

@@ -6,7 +6,7 @@ use super::*;
 use crate::testing::message_id;
 
 fn house(settings: GatewaySettings) -> House {
-    Surroundings { settings, ..Surroundings::answering(|_| Ok(Answer::Unavailable)) }.house()
+    Surroundings { settings, ..Surroundings::answering(|_| Ok(CoreReply::Unavailable)) }.house()
 }
 
 fn query(n: u64) -> ClientMessage {

@@ -5,17 +5,17 @@ use tokio::sync::Mutex as Waiting;
 
 use super::*;
 use crate::envelope::CommandEnvelope;
-use crate::ports::{Intake, Submission};
+use crate::ports::{Intake, IntakeMessage};
 use crate::testing::{board_id, message_id, new_note, position};
 
 const MESSAGE_BYTES_MAX: usize = 1_024;
 
 /// Holds what a test puts in.
-struct Submitted(Waiting<mpsc::UnboundedReceiver<Submission>>);
+struct Submitted(Waiting<mpsc::UnboundedReceiver<IntakeMessage>>);
 
 #[async_trait]
 impl Intake for Submitted {
-    async fn next(&self) -> Option<Submission> {
+    async fn next(&self) -> Option<IntakeMessage> {
         self.0.lock().await.recv().await
     }
 }
@@ -23,7 +23,7 @@ impl Intake for Submitted {
 /// Programs in front of a gateway that knows the tokens `1` to `9`.
 struct Programs {
     house: House,
-    intake: mpsc::UnboundedSender<Submission>,
+    intake: mpsc::UnboundedSender<IntakeMessage>,
     serving: JoinHandle<()>,
     sent_on: mpsc::UnboundedReceiver<CommandEnvelope>,
 }
@@ -52,7 +52,7 @@ impl Programs {
     /// Puts in a message, and gives where the answer will be.
     fn put(&self, token: Option<&str>, message: &[u8]) -> oneshot::Receiver<Encoded> {
         let (answer, answered) = oneshot::channel();
-        let submission = Submission {
+        let submission = IntakeMessage {
             token: token.map(ToOwned::to_owned),
             message: message.to_vec(),
             reply: Box::new(|encoded| drop(answer.send(encoded))),
@@ -73,7 +73,7 @@ impl Programs {
         let sent = timeout(DEADLINE, self.sent_on.recv()).await.ok().flatten();
         let command = sent.expect("it is sent on");
         let outcome = Some(Outcome::Saved { position: position(1) });
-        self.house.tell(News::Answered(vec![command.answered(outcome)]));
+        self.house.tell(Incoming::Outcomes(vec![command.with_outcome(outcome)]));
         command
     }
 }

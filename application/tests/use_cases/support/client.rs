@@ -69,7 +69,7 @@ impl Client {
         }
     }
 
-    pub async fn ask(&mut self, query: Query) -> Reply {
+    pub async fn query(&mut self, query: Query) -> Reply {
         let id = self.fresh_id();
         self.say(&ClientMessage::Query { id, query }).await;
         let is_it =
@@ -81,7 +81,7 @@ impl Client {
     }
 
     pub async fn page(&mut self, board: BoardId, after: Option<NoteId>) -> BoardPage {
-        match self.ask(Query::BoardPage { board, after }).await {
+        match self.query(Query::BoardPage { board, after }).await {
             Reply::BoardPage(page) => page,
             other => panic!("this is no page: {other:?}"),
         }

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use serde_json::value::to_raw_value;
 use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::envelope::{
-    Address, Admission, Announced, Announcement, Answer, Answered, CommandEnvelope, Question,
+    Address, Admission, Announced, Announcement, CommandEnvelope, CoreQuery, CoreReply,
+    OutcomeEnvelope,
 };
 use sockbit_application::gateway::Identity;
 use sockbit_application::ports::{Announcer, Clock, Ids, Store, Unavailable};
@@ -36,7 +37,7 @@ pub struct Desk {
 #[derive(Default)]
 struct Heard {
     events: Mutex<Vec<Announced>>,
-    answers: Mutex<Vec<Answered>>,
+    answers: Mutex<Vec<OutcomeEnvelope>>,
 }
 
 #[async_trait]
@@ -47,7 +48,7 @@ impl Announcer for Heard {
         Ok(())
     }
 
-    async fn answer(&self, batch: Vec<Answered>) -> Result<(), Unavailable> {
+    async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
         self.answers.lock().expect("nobody panics with it").extend(batch);
         Ok(())
     }
@@ -167,9 +168,9 @@ impl Desk {
         }
     }
 
-    pub async fn ask(&self, who: &Identity, query: Query) -> Reply {
-        match self.core.answer(Question::Client { actor: who.actor.id, query }).await {
-            Answer::Client(reply) => reply,
+    pub async fn query(&self, who: &Identity, query: Query) -> Reply {
+        match self.core.query(CoreQuery::Client { actor: who.actor.id, query }).await {
+            CoreReply::Client(reply) => reply,
             other => panic!("this is no reply: {other:?}"),
         }
     }
@@ -180,14 +181,14 @@ impl Desk {
         position: Option<Position>,
     ) -> Result<Admission, Rejection> {
         let (actor, board) = (who.actor.id, board_id(BOARD));
-        match self.core.answer(Question::Admission { actor, board, position }).await {
-            Answer::Admission(admission) => admission,
+        match self.core.query(CoreQuery::Admission { actor, board, position }).await {
+            CoreReply::Admission(admission) => admission,
             other => panic!("this is no admission: {other:?}"),
         }
     }
 
     pub async fn note(&self, note: NoteId) -> NotePage {
-        match self.ask(&person(1), Query::Note { board: board_id(BOARD), note }).await {
+        match self.query(&person(1), Query::Note { board: board_id(BOARD), note }).await {
             Reply::Note(page) => page,
             other => panic!("this is no note: {other:?}"),
         }

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use sockbit_application::core::{Core, CorePorts};
-use sockbit_application::envelope::{Announcement, Answer, Answered, Question};
+use sockbit_application::envelope::{Announcement, CoreQuery, CoreReply, OutcomeEnvelope};
 use sockbit_application::gateway::{Gateway, GatewayPorts, GatewaySettings, Identity};
 use sockbit_application::ports::{
-    Announcements, Announcer, Commands, Ids, News, Presence, Queries, Questions, Store,
-    Unavailable, Work,
+    Announcements, Announcer, Commands, Ids, Incoming, Presence, Queries, QueryQueue, Store,
+    Unavailable, WorkQueue,
 };
 use sockbit_application::slot::Slot;
 use sockbit_application::worker::Worker;
@@ -50,21 +50,21 @@ impl Announcer for Mouth {
         if self.loses.load(Ordering::Relaxed) { Ok(()) } else { self.inner.announce(batch).await }
     }
 
-    async fn answer(&self, batch: Vec<Answered>) -> Result<(), Unavailable> {
-        self.inner.answer(batch).await
+    async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
+        self.inner.send_outcomes(batch).await
     }
 }
 
 /// The ear and the voice of a gateway: remembers its questions, and may be interrupted.
 pub struct Ear {
     inner: Arc<GatewayEnd>,
-    asked: Mutex<Vec<Question>>,
+    asked: Mutex<Vec<CoreQuery>>,
     interruption: Notify,
 }
 
 impl Ear {
     /// The questions that were asked since this was last called.
-    pub fn asked(&self) -> Vec<Question> {
+    pub fn asked(&self) -> Vec<CoreQuery> {
         std::mem::take(&mut *self.asked.lock().expect("nobody panics with it"))
     }
 
@@ -76,26 +76,26 @@ impl Ear {
 
 #[async_trait]
 impl Queries for Ear {
-    async fn ask(&self, question: Question) -> Result<Answer, Unavailable> {
+    async fn query(&self, question: CoreQuery) -> Result<CoreReply, Unavailable> {
         self.asked.lock().expect("nobody panics with it").push(question.clone());
-        self.inner.ask(question).await
+        self.inner.query(question).await
     }
 }
 
 #[async_trait]
 impl Announcements for Ear {
-    async fn listen(&self, slot: Slot) -> Result<(), Unavailable> {
-        self.inner.listen(slot).await
+    async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
+        self.inner.subscribe(slot).await
     }
 
-    async fn unlisten(&self, slot: Slot) -> Result<(), Unavailable> {
-        self.inner.unlisten(slot).await
+    async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable> {
+        self.inner.unsubscribe(slot).await
     }
 
-    async fn next(&self) -> Option<News> {
+    async fn next(&self) -> Option<Incoming> {
         tokio::select! {
             news = Announcements::next(&*self.inner) => news,
-            () = self.interruption.notified() => Some(News::Interrupted),
+            () = self.interruption.notified() => Some(Incoming::Interrupted),
         }
     }
 }
@@ -185,8 +185,8 @@ fn start_worker(
         ids: Arc::clone(ids) as Arc<dyn Ids>,
     };
     let core = Arc::new(Core::new(ports, Limits::default()));
-    let work = Arc::clone(&end) as Arc<dyn Work>;
-    let worker = Worker::new(core, work, end as Arc<dyn Questions>);
+    let work = Arc::clone(&end) as Arc<dyn WorkQueue>;
+    let worker = Worker::new(core, work, end as Arc<dyn QueryQueue>);
     (mouth, tokio::spawn(async move { worker.run().await }))
 }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use sockbit_application::envelope::Presences;
-use sockbit_application::ports::News;
+use sockbit_application::envelope::PresenceUpdate;
+use sockbit_application::ports::Incoming;
 use sockbit_application::slot::Slot;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
@@ -19,7 +19,7 @@ pub(crate) struct Ear {
     state: Mutex<Hearing>,
     came: Notify,
     /// What is told of people comes by another way.
-    presences: Mutex<VecDeque<(Instant, Presences)>>,
+    presences: Mutex<VecDeque<(Instant, PresenceUpdate)>>,
     presence_came: Notify,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Ear {
 struct Hearing {
     slots: BTreeSet<Slot>,
     addresses: BTreeSet<Uuid>,
-    arriving: BTreeMap<(Instant, u64), News>,
+    arriving: BTreeMap<(Instant, u64), Incoming>,
     /// When the last of each worker's news arrives: they keep their order, those of two do not.
     last: BTreeMap<usize, Instant>,
     count: u64,
@@ -46,11 +46,11 @@ pub(crate) enum Fate {
 }
 
 impl Ear {
-    pub fn listen(&self, slot: Slot) {
+    pub fn subscribe(&self, slot: Slot) {
         locked(&self.state).slots.insert(slot);
     }
 
-    pub fn unlisten(&self, slot: Slot) {
+    pub fn unsubscribe(&self, slot: Slot) {
         locked(&self.state).slots.remove(&slot);
     }
 
@@ -88,7 +88,7 @@ impl Ear {
         self.came.notify_one();
     }
 
-    pub fn hear(&self, worker: usize, news: News, fate: Fate) {
+    pub fn hear(&self, worker: usize, news: Incoming, fate: Fate) {
         let mut state = locked(&self.state);
         match fate {
             Fate::Lost => {}
@@ -108,7 +108,7 @@ impl Ear {
     }
 
     /// What another gateway tells of people, at once lost where nothing comes through.
-    pub fn hear_presences(&self, presences: Presences, latency: Duration) {
+    pub fn hear_presences(&self, presences: PresenceUpdate, latency: Duration) {
         if !self.is_cut() && self.listens(presences.slot) {
             locked(&self.presences).push_back((Instant::now() + latency, presences));
             self.presence_came.notify_one();
@@ -116,7 +116,7 @@ impl Ear {
     }
 
     /// Waits for what is told of people next.
-    pub async fn next_presences(&self) -> Presences {
+    pub async fn next_presences(&self) -> PresenceUpdate {
         loop {
             let next = locked(&self.presences).pop_front();
             match next {
@@ -130,7 +130,7 @@ impl Ear {
     }
 
     /// Waits for the next news.
-    pub async fn next(&self) -> News {
+    pub async fn next(&self) -> Incoming {
         loop {
             let arrival = match locked(&self.state).next() {
                 Ok(news) => return news,
@@ -147,12 +147,12 @@ impl Ear {
 
 impl Hearing {
     /// What is there, or when there will be something.
-    fn next(&mut self) -> Result<News, Option<Instant>> {
+    fn next(&mut self) -> Result<Incoming, Option<Instant>> {
         if self.is_cut {
             return Err(None);
         }
         if std::mem::take(&mut self.is_interrupted) {
-            return Ok(News::Interrupted);
+            return Ok(Incoming::Interrupted);
         }
         match self.arriving.first_entry() {
             None => Err(None),

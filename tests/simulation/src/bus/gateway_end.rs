@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Answer, CommandEnvelope, Presences, Question};
+use sockbit_application::envelope::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
 use sockbit_application::ports::{
-    Announcements, Commands, News, Presence, Queries, SendError, Unavailable,
+    Announcements, Commands, Incoming, Presence, Queries, SendError, Unavailable,
 };
 use sockbit_application::slot::Slot;
 use tokio::time::{sleep, timeout};
@@ -74,10 +74,10 @@ impl GatewayEnd {
     }
 
     /// A question there and its answer back, if nothing comes in between.
-    async fn conversation(&self, question: Question) -> Option<Answer> {
+    async fn conversation(&self, question: CoreQuery) -> Option<CoreReply> {
         self.pass().await?;
         let chosen = locked(&self.random).below(1_000);
-        let answered = self.broker.ask(question, chosen)?;
+        let answered = self.broker.query(question, chosen)?;
         let answer = answered.await.ok()?;
         self.pass().await?;
         Some(answer)
@@ -141,7 +141,7 @@ impl Commands for GatewayEnd {
 
 #[async_trait]
 impl Queries for GatewayEnd {
-    async fn ask(&self, question: Question) -> Result<Answer, Unavailable> {
+    async fn query(&self, question: CoreQuery) -> Result<CoreReply, Unavailable> {
         self.life.lasts().await;
         let conversation = async {
             match self.conversation(question).await {
@@ -158,15 +158,15 @@ impl Queries for GatewayEnd {
 
 #[async_trait]
 impl Announcements for GatewayEnd {
-    async fn listen(&self, slot: Slot) -> Result<(), Unavailable> {
-        self.wish(|ear| ear.listen(slot)).await
+    async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
+        self.wish(|ear| ear.subscribe(slot)).await
     }
 
-    async fn unlisten(&self, slot: Slot) -> Result<(), Unavailable> {
-        self.wish(|ear| ear.unlisten(slot)).await
+    async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable> {
+        self.wish(|ear| ear.unsubscribe(slot)).await
     }
 
-    async fn next(&self) -> Option<News> {
+    async fn next(&self) -> Option<Incoming> {
         self.life.lasts().await;
         let news = self.ear.next().await;
         self.life.lasts().await;
@@ -176,7 +176,7 @@ impl Announcements for GatewayEnd {
 
 #[async_trait]
 impl Presence for GatewayEnd {
-    async fn tell(&self, presences: Presences) {
+    async fn publish(&self, presences: PresenceUpdate) {
         self.life.lasts().await;
         if self.ear.is_cut() {
             return;
@@ -188,7 +188,7 @@ impl Presence for GatewayEnd {
         });
     }
 
-    async fn hear(&self) -> Option<Presences> {
+    async fn next_update(&self) -> Option<PresenceUpdate> {
         self.life.lasts().await;
         let presences = self.ear.next_presences().await;
         self.life.lasts().await;

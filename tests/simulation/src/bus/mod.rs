@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sockbit_application::envelope::{
-    Announcement, Answer, Answered, CommandEnvelope, Presences, Question,
+    Announcement, CommandEnvelope, CoreQuery, CoreReply, OutcomeEnvelope, PresenceUpdate,
 };
-use sockbit_application::ports::{Delivery, News, Receipt};
+use sockbit_application::ports::{Delivery, DeliveryTag, Incoming};
 use sockbit_application::slot::Slot;
 use tokio::sync::{Notify, oneshot};
 
@@ -60,8 +60,8 @@ struct Open {
 }
 
 struct Asking {
-    question: Question,
-    answer: oneshot::Sender<Answer>,
+    question: CoreQuery,
+    answer: oneshot::Sender<CoreReply>,
 }
 
 impl Broker {
@@ -164,7 +164,7 @@ impl Broker {
     }
 
     /// Lets deliveries go. Whether all of them were still this worker's.
-    fn acknowledge(&self, receipts: &[Receipt]) -> bool {
+    fn acknowledge(&self, receipts: &[DeliveryTag]) -> bool {
         let mut state = locked(&self.state);
         let mut all = true;
         for receipt in receipts {
@@ -181,7 +181,7 @@ impl Broker {
     }
 
     /// These come again, to whoever is next.
-    fn take_back(&self, receipts: &[Receipt]) {
+    fn take_back(&self, receipts: &[DeliveryTag]) {
         let tags: Vec<u64> = receipts.iter().map(|it| it.tag).collect();
         self.change(|state| state.take_back(&tags));
     }
@@ -189,12 +189,12 @@ impl Broker {
     fn tell_all(&self, worker: usize, announcement: &Announcement, fates: &mut dyn Fates) {
         let ears: Vec<_> = locked(&self.state).ears.values().cloned().collect();
         for ear in ears.iter().filter(|ear| ear.listens(announcement.slot)) {
-            ear.hear(worker, News::Announced(announcement.clone()), fates.announcement());
+            ear.hear(worker, Incoming::Announcement(announcement.clone()), fates.announcement());
         }
     }
 
     /// Each gateway hears it, the one that tells it too, or does not.
-    fn tell_of_people(&self, presences: &Presences, fate: impl Fn() -> Option<Duration>) {
+    fn tell_of_people(&self, presences: &PresenceUpdate, fate: impl Fn() -> Option<Duration>) {
         let ears: Vec<_> = locked(&self.state).ears.values().cloned().collect();
         for ear in ears {
             if let Some(latency) = fate() {
@@ -203,19 +203,19 @@ impl Broker {
         }
     }
 
-    fn tell_senders(&self, worker: usize, answers: &[Answered], fates: &mut dyn Fates) {
+    fn tell_senders(&self, worker: usize, answers: &[OutcomeEnvelope], fates: &mut dyn Fates) {
         let ears: Vec<_> = locked(&self.state).ears.values().cloned().collect();
         for ear in ears {
             let own = answers.iter().filter(|it| ear.is_addressed(it.to.gateway));
-            let own: Vec<Answered> = own.cloned().collect();
+            let own: Vec<OutcomeEnvelope> = own.cloned().collect();
             if !own.is_empty() {
-                ear.hear(worker, News::Answered(own), fates.answer());
+                ear.hear(worker, Incoming::Outcomes(own), fates.answer());
             }
         }
     }
 
     /// Gives a question to one of the workers; it waits where there is none.
-    fn ask(&self, question: Question, chosen: usize) -> Option<oneshot::Receiver<Answer>> {
+    fn query(&self, question: CoreQuery, chosen: usize) -> Option<oneshot::Receiver<CoreReply>> {
         let (answer, answered) = oneshot::channel();
         self.change(|state| {
             let worker = *state.workers.keys().nth(chosen % state.workers.len().max(1))?;
@@ -238,7 +238,7 @@ pub(crate) trait Fates {
 impl State {
     fn deliver(&mut self, worker: usize, queue: usize, message: Message) -> Delivery {
         self.last_tag += 1;
-        let receipt = Receipt { queue: queue as u64, tag: self.last_tag };
+        let receipt = DeliveryTag { queue: queue as u64, tag: self.last_tag };
         let (redeliveries, commands) = (message.redeliveries, message.commands.clone());
         self.open.insert(self.last_tag, Open { worker, queue, message });
         Delivery { receipt, redeliveries, commands }

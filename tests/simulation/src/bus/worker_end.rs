@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Announcement, Answer, Answered, CommandEnvelope};
+use sockbit_application::envelope::{Announcement, CommandEnvelope, CoreReply, OutcomeEnvelope};
 use sockbit_application::ports::{
-    Announcer, Asked, Delivery, Questions, Receipt, Unavailable, Work,
+    Announcer, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
 };
 use sockbit_domain::{ClientId, MessageId};
 use tokio::time::sleep;
@@ -103,7 +103,7 @@ impl WorkerEnd {
 }
 
 #[async_trait]
-impl Work for WorkerEnd {
+impl WorkQueue for WorkerEnd {
     async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>> {
         loop {
             let changed = self.broker.changed.notified();
@@ -122,7 +122,7 @@ impl Work for WorkerEnd {
         }
     }
 
-    async fn acknowledge(&self, receipts: Vec<Receipt>) -> Result<(), Unavailable> {
+    async fn acknowledge(&self, receipts: Vec<DeliveryTag>) -> Result<(), Unavailable> {
         self.life.lasts().await;
         self.sim.travel(&self.random).await;
         self.life.lasts().await;
@@ -139,7 +139,11 @@ impl Work for WorkerEnd {
         if is_whole { Ok(()) } else { lost }
     }
 
-    async fn bury(&self, command: CommandEnvelope, reason: String) -> Result<(), Unavailable> {
+    async fn dead_letter(
+        &self,
+        command: CommandEnvelope,
+        reason: String,
+    ) -> Result<(), Unavailable> {
         self.life.lasts().await;
         self.sim.tell(format_args!("worker {}: buries {}: {reason}", self.number, command.message));
         locked(&self.sim.evidence).counts.panics += 1;
@@ -148,20 +152,20 @@ impl Work for WorkerEnd {
 }
 
 #[async_trait]
-impl Questions for WorkerEnd {
-    async fn next(&self) -> Option<Asked> {
+impl QueryQueue for WorkerEnd {
+    async fn next(&self) -> Option<ReceivedQuery> {
         loop {
             let changed = self.broker.changed.notified();
             self.life.lasts().await;
             let asking = self.broker.next_question(self.number).filter(|_| !self.is_cut());
             if let Some(asking) = asking {
                 let (life, is_cut) = (Arc::clone(&self.life), Arc::clone(&self.is_cut));
-                let reply = Box::new(move |answer: Answer| {
+                let reply = Box::new(move |answer: CoreReply| {
                     if !life.is_over() && !is_cut.load(Ordering::Relaxed) {
                         asking.answer.send(answer).ok();
                     }
                 });
-                return Some(Asked { question: asking.question, reply });
+                return Some(ReceivedQuery { question: asking.question, reply });
             }
             changed.await;
         }
@@ -181,7 +185,7 @@ impl Announcer for WorkerEnd {
         Ok(())
     }
 
-    async fn answer(&self, batch: Vec<Answered>) -> Result<(), Unavailable> {
+    async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
         self.publish(|chance| self.broker.tell_senders(self.number, &batch, chance)).await?;
         locked(&self.sim.evidence).answered(&batch);
         self.life.comes_to(Moment::Answered).await;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Address, Announcement, Answered};
+use sockbit_application::envelope::{Address, Announcement, OutcomeEnvelope};
 use sockbit_application::ports::{Announcer, Unavailable};
 use sockbit_domain::{Outcome, RejectionCode};
 
@@ -22,29 +22,29 @@ impl SabotagedAnnouncer {
         Self { sim: Arc::clone(sim), inner, before: Mutex::default() }
     }
 
-    async fn answer_once(&self, mut batch: Vec<Answered>) -> Result<(), Unavailable> {
+    async fn answer_once(&self, mut batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
         let memory = &self.sim.memory.answered;
         batch.retain(|it| !locked(memory).contains(&it.message));
-        self.inner.answer(batch.clone()).await?;
+        self.inner.send_outcomes(batch.clone()).await?;
         locked(memory).extend(batch.iter().map(|it| it.message));
         Ok(())
     }
 
-    fn to_the_one_before(&self, answered: Answered) -> Answered {
+    fn to_the_one_before(&self, answered: OutcomeEnvelope) -> OutcomeEnvelope {
         let before = locked(&self.before).replace(answered.to);
-        Answered { to: before.unwrap_or(answered.to), ..answered }
+        OutcomeEnvelope { to: before.unwrap_or(answered.to), ..answered }
     }
 }
 
 /// What became of the one that failed becomes of all.
-fn all_set_aside(batch: Vec<Answered>) -> Vec<Answered> {
-    let has_failed = |it: &&Answered| match &it.outcome {
+fn all_set_aside(batch: Vec<OutcomeEnvelope>) -> Vec<OutcomeEnvelope> {
+    let has_failed = |it: &&OutcomeEnvelope| match &it.outcome {
         Some(Outcome::Rejected(rejection)) => rejection.code == RejectionCode::Internal,
         _ => false,
     };
     match batch.iter().find(has_failed).map(|it| it.outcome.clone()) {
         Some(outcome) => {
-            batch.into_iter().map(|it| Answered { outcome: outcome.clone(), ..it }).collect()
+            batch.into_iter().map(|it| OutcomeEnvelope { outcome: outcome.clone(), ..it }).collect()
         }
         None => batch,
     }
@@ -56,15 +56,15 @@ impl Announcer for SabotagedAnnouncer {
         self.inner.announce(batch).await
     }
 
-    async fn answer(&self, batch: Vec<Answered>) -> Result<(), Unavailable> {
+    async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
         match self.sim.trick {
             Trick::AnswersOnce => self.answer_once(batch).await,
             Trick::AnswersTheOneBefore => {
                 let batch = batch.into_iter().map(|it| self.to_the_one_before(it)).collect();
-                self.inner.answer(batch).await
+                self.inner.send_outcomes(batch).await
             }
-            Trick::SetsWholeBatchesAside => self.inner.answer(all_set_aside(batch)).await,
-            _ => self.inner.answer(batch).await,
+            Trick::SetsWholeBatchesAside => self.inner.send_outcomes(all_set_aside(batch)).await,
+            _ => self.inner.send_outcomes(batch).await,
         }
     }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Answer, Presences, Question};
+use sockbit_application::envelope::{CoreQuery, CoreReply, PresenceUpdate};
 use sockbit_application::gateway::GatewayPorts;
-use sockbit_application::ports::{Announcements, News, Presence, Queries, Unavailable};
+use sockbit_application::ports::{Announcements, Incoming, Presence, Queries, Unavailable};
 use sockbit_application::slot::Slot;
 
 use crate::sim::Sim;
@@ -29,14 +29,14 @@ impl SabotagedGateway {
         }
     }
 
-    fn twisted(&self, answer: Answer, has_position: bool) -> Answer {
+    fn twisted(&self, answer: CoreReply, has_position: bool) -> CoreReply {
         match (self.sim.trick, answer) {
-            (Trick::ResumesFromAnything, Answer::Admission(Ok(mut admission))) => {
+            (Trick::ResumesFromAnything, CoreReply::Admission(Ok(mut admission))) => {
                 admission.resumable |= has_position;
-                Answer::Admission(Ok(admission))
+                CoreReply::Admission(Ok(admission))
             }
-            (Trick::SkipsTheFirstOfAPage, Answer::Events(events)) if events.len() > 1 => {
-                Answer::Events(events.into_iter().skip(1).collect())
+            (Trick::SkipsTheFirstOfAPage, CoreReply::Events(events)) if events.len() > 1 => {
+                CoreReply::Events(events.into_iter().skip(1).collect())
             }
             (_, answer) => answer,
         }
@@ -45,12 +45,12 @@ impl SabotagedGateway {
 
 #[async_trait]
 impl Queries for SabotagedGateway {
-    async fn ask(&self, question: Question) -> Result<Answer, Unavailable> {
-        let is_page = matches!(question, Question::Events { .. });
-        let has_position = matches!(question, Question::Admission { position: Some(_), .. });
+    async fn query(&self, question: CoreQuery) -> Result<CoreReply, Unavailable> {
+        let is_page = matches!(question, CoreQuery::Events { .. });
+        let has_position = matches!(question, CoreQuery::Admission { position: Some(_), .. });
         let pages = &self.sim.memory.pages_on_their_way;
         pages.fetch_add(usize::from(is_page), Ordering::Relaxed);
-        let answer = self.queries.ask(question).await;
+        let answer = self.queries.query(question).await;
         pages.fetch_sub(usize::from(is_page), Ordering::Relaxed);
         Ok(self.twisted(answer?, has_position))
     }
@@ -59,18 +59,18 @@ impl Queries for SabotagedGateway {
 /// Hears everything but that something may be missing.
 #[async_trait]
 impl Announcements for SabotagedGateway {
-    async fn listen(&self, slot: Slot) -> Result<(), Unavailable> {
-        self.announcements.listen(slot).await
+    async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
+        self.announcements.subscribe(slot).await
     }
 
-    async fn unlisten(&self, slot: Slot) -> Result<(), Unavailable> {
-        self.announcements.unlisten(slot).await
+    async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable> {
+        self.announcements.unsubscribe(slot).await
     }
 
-    async fn next(&self) -> Option<News> {
+    async fn next(&self) -> Option<Incoming> {
         loop {
             match self.announcements.next().await? {
-                News::Interrupted => {}
+                Incoming::Interrupted => {}
                 news => return Some(news),
             }
         }
@@ -80,12 +80,12 @@ impl Announcements for SabotagedGateway {
 /// Tells of its own people and is deaf to others'.
 #[async_trait]
 impl Presence for SabotagedGateway {
-    async fn tell(&self, presences: Presences) {
-        self.presence.tell(presences).await;
+    async fn publish(&self, presences: PresenceUpdate) {
+        self.presence.publish(presences).await;
     }
 
-    async fn hear(&self) -> Option<Presences> {
-        while self.presence.hear().await.is_some() {}
+    async fn next_update(&self) -> Option<PresenceUpdate> {
+        while self.presence.next_update().await.is_some() {}
         None
     }
 }

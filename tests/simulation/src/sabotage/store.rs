@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sockbit_application::envelope::{Announced, Announcement};
 use sockbit_application::ports::{
-    Announcer, BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, OldEvents,
-    Squash, Standing, Store, StoreError, StoredOutcome, Uncompacted,
+    Announcer, BoardChanges, BoardStatus, CommitResult, LoadRequest, LoadedBoard, NoteHistoryPage,
+    NotesPage, OldEvents, Squash, Store, StoreError, StoredOutcome, Uncompacted,
 };
 use sockbit_application::slot::Slot;
 use sockbit_application::trace::TraceId;
@@ -31,7 +31,7 @@ impl SabotagedStore {
     async fn commit_without_outcomes(
         &self,
         changes: &[BoardChanges],
-    ) -> Result<Vec<Commit>, StoreError> {
+    ) -> Result<Vec<CommitResult>, StoreError> {
         let without = |it: &BoardChanges| BoardChanges { outcomes: Vec::new(), ..it.clone() };
         self.inner.commit(&changes.iter().map(without).collect::<Vec<_>>()).await
     }
@@ -40,9 +40,11 @@ impl SabotagedStore {
     async fn commit_outcomes_apart(
         &self,
         changes: &[BoardChanges],
-    ) -> Result<Vec<Commit>, StoreError> {
+    ) -> Result<Vec<CommitResult>, StoreError> {
         let verdicts = self.commit_without_outcomes(changes).await?;
-        for (changes, _) in changes.iter().zip(&verdicts).filter(|(_, it)| **it == Commit::Done) {
+        for (changes, _) in
+            changes.iter().zip(&verdicts).filter(|(_, it)| **it == CommitResult::Done)
+        {
             self.vault.commit(&[BoardChanges {
                 expected: Some(changes.head),
                 facts: Vec::new(),
@@ -56,10 +58,13 @@ impl SabotagedStore {
     }
 
     /// What lost its race is written all the same, under the numbers that are next.
-    async fn commit_anyhow(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
+    async fn commit_anyhow(
+        &self,
+        changes: &[BoardChanges],
+    ) -> Result<Vec<CommitResult>, StoreError> {
         let mut verdicts = self.inner.commit(changes).await?;
         for (changes, verdict) in changes.iter().zip(&mut verdicts) {
-            if *verdict == Commit::Conflict
+            if *verdict == CommitResult::Conflict
                 && let Some(head) = self.head(changes.board)
             {
                 *verdict = self.vault.commit(&[renumbered(changes, head)])[0];
@@ -72,7 +77,7 @@ impl SabotagedStore {
     async fn commit_what_is_new(
         &self,
         changes: &[BoardChanges],
-    ) -> Result<Vec<Commit>, StoreError> {
+    ) -> Result<Vec<CommitResult>, StoreError> {
         let mut changes = changes.to_vec();
         for board in &mut changes {
             board.outcomes.retain(|it| !self.forgets(it));
@@ -106,7 +111,7 @@ impl SabotagedStore {
         lossy
     }
 
-    async fn squash_with_outcomes(&self, squash: &Squash) -> Result<Commit, StoreError> {
+    async fn squash_with_outcomes(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
         let made_of: Vec<_> = squash.runs.iter().flat_map(|it| self.made_of(it)).collect();
         let verdict = self.inner.squash(squash).await?;
         let messages = made_of.into_iter().map(|(event, _)| event.message);
@@ -156,7 +161,7 @@ fn half(changes: &BoardChanges) -> BoardChanges {
 
 #[async_trait]
 impl Store for SabotagedStore {
-    async fn load(&self, wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
+    async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         let mut loaded = self.inner.load(wanted).await?;
         for board in &mut loaded {
             board.outcomes.retain(|it| !self.forgets(it));
@@ -164,7 +169,7 @@ impl Store for SabotagedStore {
         Ok(loaded)
     }
 
-    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
+    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
         match self.sim.trick {
             Trick::ForgetsOutcomes => self.commit_without_outcomes(changes).await,
             Trick::WritesOutcomesApart => self.commit_outcomes_apart(changes).await,
@@ -184,13 +189,13 @@ impl Store for SabotagedStore {
         self.inner.boards_of(actor, max).await
     }
 
-    async fn standing(
+    async fn board_status(
         &self,
         board: BoardId,
         actor: ActorId,
         position: Option<Seq>,
-    ) -> Result<Option<Standing>, StoreError> {
-        self.inner.standing(board, actor, position).await
+    ) -> Result<Option<BoardStatus>, StoreError> {
+        self.inner.board_status(board, actor, position).await
     }
 
     async fn notes(
@@ -198,7 +203,7 @@ impl Store for SabotagedStore {
         board: BoardId,
         after: Option<NoteId>,
         bytes_max: usize,
-    ) -> Result<Option<Notes>, StoreError> {
+    ) -> Result<Option<NotesPage>, StoreError> {
         self.inner.notes(board, after, bytes_max).await
     }
 
@@ -229,7 +234,7 @@ impl Store for SabotagedStore {
         note: NoteId,
         before: Option<Seq>,
         max: u32,
-    ) -> Result<NoteEvents, StoreError> {
+    ) -> Result<NoteHistoryPage, StoreError> {
         self.inner.note_events(board, note, before, max).await
     }
 
@@ -253,7 +258,7 @@ impl Store for SabotagedStore {
         self.inner.old_events(board, after, before, max, bytes_max).await
     }
 
-    async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError> {
+    async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
         match self.sim.trick {
             Trick::CompactsAnEditAway => self.inner.squash(&self.without_first_edits(squash)).await,
             _ => self.squash_with_outcomes(squash).await,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::value::RawValue;
 use sockbit_application::envelope::CommandEnvelope;
-use sockbit_application::ports::{Delivery, Receipt, Store, Unavailable, Work};
+use sockbit_application::ports::{Delivery, DeliveryTag, Store, Unavailable, WorkQueue};
 use sockbit_domain::{Change, Command, TextChange};
 
 use crate::locked;
@@ -16,7 +16,7 @@ use crate::trick::Trick;
 pub(super) struct SabotagedWork {
     pub sim: Arc<Sim>,
     pub vault: Arc<Vault>,
-    pub inner: Arc<dyn Work>,
+    pub inner: Arc<dyn WorkQueue>,
 }
 
 impl SabotagedWork {
@@ -50,7 +50,7 @@ impl SabotagedWork {
 }
 
 #[async_trait]
-impl Work for SabotagedWork {
+impl WorkQueue for SabotagedWork {
     async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>> {
         let mut deliveries = self.inner.take(commands_max).await?;
         match self.sim.trick {
@@ -72,11 +72,15 @@ impl Work for SabotagedWork {
         Some(deliveries)
     }
 
-    async fn acknowledge(&self, receipts: Vec<Receipt>) -> Result<(), Unavailable> {
+    async fn acknowledge(&self, receipts: Vec<DeliveryTag>) -> Result<(), Unavailable> {
         self.inner.acknowledge(receipts).await
     }
 
-    async fn bury(&self, command: CommandEnvelope, reason: String) -> Result<(), Unavailable> {
-        self.inner.bury(command, reason).await
+    async fn dead_letter(
+        &self,
+        command: CommandEnvelope,
+        reason: String,
+    ) -> Result<(), Unavailable> {
+        self.inner.dead_letter(command, reason).await
     }
 }

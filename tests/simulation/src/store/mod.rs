@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
-use sockbit_application::ports::{BoardChanges, Commit, Squash, Store};
+use sockbit_application::ports::{BoardChanges, CommitResult, Squash, Store};
 use sockbit_domain::{BoardId, Seq};
 use sockbit_memory::MemoryStore;
 
@@ -55,14 +55,14 @@ impl Vault {
         Arc::clone(&locked(&self.content).store)
     }
 
-    pub fn commit(&self, changes: &[BoardChanges]) -> Vec<Commit> {
+    pub fn commit(&self, changes: &[BoardChanges]) -> Vec<CommitResult> {
         let mut content = locked(&self.content);
         let verdicts = at_once(content.store.commit(changes)).unwrap_or_default();
         for (changes, verdict) in changes.iter().zip(&verdicts) {
             let head = changes.head.seq;
             self.sim.tell(format_args!("store: {verdict:?} up to {head} of {}", changes.board));
             let mut evidence = locked(&self.sim.evidence);
-            if *verdict == Commit::Done {
+            if *verdict == CommitResult::Done {
                 evidence.committed(changes);
                 content.history.push(Written::Commit(changes.clone()));
             } else {
@@ -72,12 +72,12 @@ impl Vault {
         verdicts
     }
 
-    pub fn squash(&self, squash: &Squash) -> Commit {
+    pub fn squash(&self, squash: &Squash) -> CommitResult {
         let mut content = locked(&self.content);
-        let verdict = at_once(content.store.squash(squash)).unwrap_or(Commit::Conflict);
+        let verdict = at_once(content.store.squash(squash)).unwrap_or(CommitResult::Conflict);
         let (runs, board) = (squash.runs.len(), squash.board);
         self.sim.tell(format_args!("store: {verdict:?}, {runs} runs of {board} squashed"));
-        if verdict == Commit::Done {
+        if verdict == CommitResult::Done {
             locked(&self.sim.evidence).squashed(squash);
             content.history.push(Written::Squash(squash.clone()));
         }

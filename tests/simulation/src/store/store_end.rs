@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
-    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, OldEvents, Squash, Standing,
-    Store, StoreError, Uncompacted,
+    BoardChanges, BoardStatus, CommitResult, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
+    OldEvents, Squash, Store, StoreError, Uncompacted,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
@@ -107,7 +107,7 @@ impl StoreEnd {
     }
 
     /// A command that perhaps brought a worker down must not take others with it again.
-    fn check_that_it_is_alone(&self, wanted: &[BoardWanted]) {
+    fn check_that_it_is_alone(&self, wanted: &[LoadRequest]) {
         let again = locked(&self.delivered_again);
         let all: usize = wanted.iter().map(|it| it.messages.len()).sum();
         let mut messages = wanted.iter().flat_map(|it| &it.messages);
@@ -120,7 +120,7 @@ impl StoreEnd {
 
 #[async_trait]
 impl Store for StoreEnd {
-    async fn load(&self, wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
+    async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         self.check_that_it_is_alone(wanted);
         self.reach().await?;
         let mut loaded = self.vault.store().load(wanted).await?;
@@ -131,7 +131,7 @@ impl Store for StoreEnd {
         Ok(loaded)
     }
 
-    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
+    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
         self.life.comes_to(Moment::BeforeCommit).await;
         self.reach().await?;
         let (vault, changes) = (Arc::clone(&self.vault), changes.to_vec());
@@ -147,14 +147,14 @@ impl Store for StoreEnd {
         self.vault.store().boards_of(actor, max).await
     }
 
-    async fn standing(
+    async fn board_status(
         &self,
         board: BoardId,
         actor: ActorId,
         position: Option<Seq>,
-    ) -> Result<Option<Standing>, StoreError> {
+    ) -> Result<Option<BoardStatus>, StoreError> {
         self.reach().await?;
-        let mut standing = self.vault.store().standing(board, actor, position).await?;
+        let mut standing = self.vault.store().board_status(board, actor, position).await?;
         let is_forgotten = position.is_some_and(|it| self.vault.is_forgotten(board, it));
         if let Some(standing) = &mut standing {
             standing.event_at = standing.event_at.filter(|_| !is_forgotten);
@@ -167,7 +167,7 @@ impl Store for StoreEnd {
         board: BoardId,
         after: Option<NoteId>,
         bytes_max: usize,
-    ) -> Result<Option<Notes>, StoreError> {
+    ) -> Result<Option<NotesPage>, StoreError> {
         self.reach().await?;
         let bytes_max = bytes_max.min(self.sim.plan.page_bytes);
         self.vault.store().notes(board, after, bytes_max).await
@@ -204,7 +204,7 @@ impl Store for StoreEnd {
         note: NoteId,
         before: Option<Seq>,
         max: u32,
-    ) -> Result<NoteEvents, StoreError> {
+    ) -> Result<NoteHistoryPage, StoreError> {
         self.reach().await?;
         self.vault.store().note_events(board, note, before, max).await
     }
@@ -231,7 +231,7 @@ impl Store for StoreEnd {
         self.vault.store().old_events(board, after, before, max, bytes_max).await
     }
 
-    async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError> {
+    async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
         self.reach().await?;
         let (vault, squash) = (Arc::clone(&self.vault), squash.clone());
         let result = self.carry_out(move || vault.squash(&squash));

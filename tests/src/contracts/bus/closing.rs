@@ -11,8 +11,8 @@ use super::fixtures::{MANY, QUIET, command, presences, question, soon};
 pub async fn whoever_waits_is_told_that_the_bus_is_closed(bus: Arc<dyn Bus>) {
     let (gateway, workers) = (bus.gateway().await, [bus.worker().await, bus.worker().await]);
     let mut hearing = Box::pin(gateway.announcements.next());
-    let mut asking = Box::pin(gateway.queries.ask(question(1)));
-    let mut looking = Box::pin(gateway.presence.hear());
+    let mut asking = Box::pin(gateway.queries.query(question(1)));
+    let mut looking = Box::pin(gateway.presence.next_update());
     let [first, second] = &workers;
     let (mut taking, mut taking_too) =
         (Box::pin(first.work.take(MANY)), Box::pin(second.work.take(MANY)));
@@ -58,8 +58,8 @@ pub async fn a_closed_bus_takes_nothing_more(bus: Arc<dyn Bus>) {
     bus.close().await;
     let sent = soon("a refusal", gateway.commands.send(vec![command(&gateway, 1, 1)])).await;
     assert!(matches!(sent, Err(SendError::Refused(_))), "{sent:?}");
-    assert!(soon("a refusal", gateway.queries.ask(question(1))).await.is_err());
-    soon("the end of telling", gateway.presence.tell(presences(&gateway, 7, 1))).await;
+    assert!(soon("a refusal", gateway.queries.query(question(1))).await.is_err());
+    soon("the end of telling", gateway.presence.publish(presences(&gateway, 7, 1))).await;
     let late = (bus.gateway().await, bus.worker().await);
     assert!(soon("the end", late.0.announcements.next()).await.is_none());
     assert!(soon("the end", late.1.work.take(MANY)).await.is_none());

@@ -167,7 +167,7 @@ pub async fn what_is_buried_is_kept_with_its_reason(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     for n in 1..=2 {
         let failed = command(&gateway, 1, n);
-        worker.work.bury(failed, format!("fault {n}")).await.expect("the bus is there");
+        worker.work.dead_letter(failed, format!("fault {n}")).await.expect("the bus is there");
     }
 
     let buried = bus.buried().await;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use sockbit_application::envelope::CommandEnvelope;
 use sockbit_application::ports::{
-    Announcements, Announcer, Commands, Presence, Queries, Questions, Work,
+    Announcements, Announcer, Commands, Presence, Queries, QueryQueue, WorkQueue,
 };
 use sockbit_memory::MemoryBus;
 use uuid::Uuid;
@@ -43,8 +43,8 @@ pub struct GatewayEnds {
 /// The ports of one worker.
 #[derive(Clone)]
 pub struct WorkerEnds {
-    pub work: Arc<dyn Work>,
-    pub questions: Arc<dyn Questions>,
+    pub work: Arc<dyn WorkQueue>,
+    pub questions: Arc<dyn QueryQueue>,
     pub announcer: Arc<dyn Announcer>,
 }
 
@@ -71,8 +71,8 @@ impl Bus for InMemory {
     async fn worker(&self) -> WorkerEnds {
         let end = self.bus.worker();
         WorkerEnds {
-            work: Arc::clone(&end) as Arc<dyn Work>,
-            questions: Arc::clone(&end) as Arc<dyn Questions>,
+            work: Arc::clone(&end) as Arc<dyn WorkQueue>,
+            questions: Arc::clone(&end) as Arc<dyn QueryQueue>,
             announcer: end,
         }
     }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 use sockbit_application::envelope::{
-    Address, Announced, Announcement, Answered, CommandEnvelope, PeopleAt, Presences, Question,
+    Address, Announced, Announcement, BoardPresence, CommandEnvelope, CoreQuery, OutcomeEnvelope,
+    PresenceUpdate,
 };
-use sockbit_application::ports::{Delivery, News, Work};
+use sockbit_application::ports::{Delivery, Incoming, WorkQueue};
 use sockbit_application::slot::Slot;
 use sockbit_application::trace::TraceId;
 use sockbit_domain::wire::PersonHere;
@@ -77,7 +78,7 @@ pub fn numbers(deliveries: &[Delivery]) -> Vec<u64> {
 }
 
 /// Takes and acknowledges until so many commands have come.
-pub async fn take_commands(work: &dyn Work, count: usize) -> Vec<CommandEnvelope> {
+pub async fn take_commands(work: &dyn WorkQueue, count: usize) -> Vec<CommandEnvelope> {
     let mut commands = Vec::new();
     while commands.len() < count {
         let deliveries = soon("a delivery", work.take(MANY)).await.expect("the bus is open");
@@ -122,13 +123,13 @@ pub fn announcement(slot: u8, number: u64) -> Announcement {
     Announcement { slot: Slot(slot), events: vec![announced] }
 }
 
-pub fn saved(command: &CommandEnvelope) -> Answered {
+pub fn saved(command: &CommandEnvelope) -> OutcomeEnvelope {
     let position = event(number(command)).position();
     answered(command, Some(Outcome::Saved { position }))
 }
 
-pub fn answered(command: &CommandEnvelope, outcome: Option<Outcome>) -> Answered {
-    Answered {
+pub fn answered(command: &CommandEnvelope, outcome: Option<Outcome>) -> OutcomeEnvelope {
+    OutcomeEnvelope {
         trace: command.trace,
         to: command.reply_to,
         board: command.board,
@@ -138,14 +139,14 @@ pub fn answered(command: &CommandEnvelope, outcome: Option<Outcome>) -> Answered
 }
 
 /// The next news.
-pub async fn hear(gateway: &GatewayEnds) -> News {
+pub async fn hear(gateway: &GatewayEnds) -> Incoming {
     soon("news", gateway.announcements.next()).await.expect("the bus is open")
 }
 
 /// The next news, which is an announcement.
 pub async fn hear_announcement(gateway: &GatewayEnds) -> Announcement {
     match hear(gateway).await {
-        News::Announced(announcement) => announcement,
+        Incoming::Announcement(announcement) => announcement,
         other => panic!("this is no announcement: {other:?}"),
     }
 }
@@ -155,15 +156,15 @@ pub async fn hear_number(gateway: &GatewayEnds) -> u64 {
     hear_announcement(gateway).await.events.first().expect("something is announced").event.seq.0
 }
 
-pub async fn hear_answers(gateway: &GatewayEnds) -> Vec<Answered> {
+pub async fn hear_answers(gateway: &GatewayEnds) -> Vec<OutcomeEnvelope> {
     match hear(gateway).await {
-        News::Answered(answers) => answers,
+        Incoming::Outcomes(answers) => answers,
         other => panic!("these are no answers: {other:?}"),
     }
 }
 
-pub async fn listen(gateway: &GatewayEnds, slot: u8) {
-    gateway.announcements.listen(Slot(slot)).await.expect("the bus is there");
+pub async fn subscribe(gateway: &GatewayEnds, slot: u8) {
+    gateway.announcements.subscribe(Slot(slot)).await.expect("the bus is there");
 }
 
 pub fn head(number: u64) -> Position {
@@ -171,18 +172,18 @@ pub fn head(number: u64) -> Position {
 }
 
 /// A question by its number.
-pub fn question(number: u64) -> Question {
-    Question::Events { board: BoardId(uuid(1)), after: Seq(number), id: None }
+pub fn question(number: u64) -> CoreQuery {
+    CoreQuery::Events { board: BoardId(uuid(1)), after: Seq(number), id: None }
 }
 
 /// What a gateway tells of one person, who is in the note with this number.
-pub fn presences(gateway: &GatewayEnds, slot: u8, number: u64) -> Presences {
+pub fn presences(gateway: &GatewayEnds, slot: u8, number: u64) -> PresenceUpdate {
     let actor = Actor { id: ActorId(uuid(7)), name: "Ada\u{2028}".to_owned(), colour: 3 };
     let people = vec![PersonHere { actor, notes: vec![NoteId(uuid(number))] }];
-    let boards = vec![PeopleAt { board: BoardId(uuid(1)), people, more: 2, asks: true }];
-    Presences { gateway: gateway.id, slot: Slot(slot), boards }
+    let boards = vec![BoardPresence { board: BoardId(uuid(1)), people, more: 2, asks: true }];
+    PresenceUpdate { gateway: gateway.id, slot: Slot(slot), boards }
 }
 
-pub async fn hear_presences(gateway: &GatewayEnds) -> Presences {
-    soon("presence", gateway.presence.hear()).await.expect("the bus is open")
+pub async fn hear_presences(gateway: &GatewayEnds) -> PresenceUpdate {
+    soon("presence", gateway.presence.next_update()).await.expect("the bus is open")
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use sockbit_application::envelope::Announcement;
-use sockbit_application::ports::News;
+use sockbit_application::ports::Incoming;
 use sockbit_application::slot::Slot;
 use sockbit_domain::{Outcome, Rejection, RejectionCode};
 
 use super::fixtures::{
     announcement, answered, command, event, head, hear, hear_announcement, hear_answers,
-    hear_number, listen, quiet, saved, send, soon, take_commands,
+    hear_number, quiet, saved, send, soon, subscribe, take_commands,
 };
 use super::{Bus, GatewayEnds, WorkerEnds};
 
@@ -22,7 +22,7 @@ async fn announce(worker: &WorkerEnds, slot: u8, number: u64) {
 
 pub async fn an_announcement_arrives_as_it_was_made(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    listen(&gateway, 7).await;
+    subscribe(&gateway, 7).await;
     let events = (1..=50).flat_map(|n| announcement(7, n).events).collect();
     let made = Announcement { slot: Slot(7), events };
 
@@ -36,7 +36,7 @@ pub async fn an_announcement_reaches_all_who_listen_and_nobody_else(bus: Arc<dyn
     let (a, b, c) = (bus.gateway().await, bus.gateway().await, bus.gateway().await);
     for (gateway, slots) in [(&a, &[1, 2][..]), (&b, &[2]), (&c, &[3])] {
         for slot in slots {
-            listen(gateway, *slot).await;
+            subscribe(gateway, *slot).await;
         }
     }
 
@@ -53,7 +53,7 @@ pub async fn an_announcement_reaches_all_who_listen_and_nobody_else(bus: Arc<dyn
 pub async fn listening_holds_when_it_returns(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     for slot in 0..=255 {
-        listen(&gateway, slot).await;
+        subscribe(&gateway, slot).await;
         announce(&worker, slot, slot.into()).await;
     }
     for slot in 0..=255 {
@@ -63,38 +63,38 @@ pub async fn listening_holds_when_it_returns(bus: Arc<dyn Bus>) {
 
 pub async fn listening_twice_is_once(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    listen(&gateway, 7).await;
-    listen(&gateway, 7).await;
+    subscribe(&gateway, 7).await;
+    subscribe(&gateway, 7).await;
     announce(&worker, 7, 1).await;
     assert_eq!(hear_number(&gateway).await, 1);
     quiet("the same news", gateway.announcements.next()).await;
 
-    gateway.announcements.unlisten(Slot(7)).await.expect("the bus is there");
+    gateway.announcements.unsubscribe(Slot(7)).await.expect("the bus is there");
     announce(&worker, 7, 2).await;
     quiet("news", gateway.announcements.next()).await;
 }
 
 pub async fn after_unlistening_nothing_more_arrives(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    listen(&gateway, 7).await;
-    listen(&gateway, 8).await;
+    subscribe(&gateway, 7).await;
+    subscribe(&gateway, 8).await;
     announce(&worker, 7, 1).await;
     assert_eq!(hear_number(&gateway).await, 1);
 
-    gateway.announcements.unlisten(Slot(7)).await.expect("the bus is there");
+    gateway.announcements.unsubscribe(Slot(7)).await.expect("the bus is there");
     announce(&worker, 7, 2).await;
     announce(&worker, 8, 3).await;
 
     assert_eq!(hear_number(&gateway).await, 3, "the other slot is listened to still");
     quiet("news", gateway.announcements.next()).await;
-    listen(&gateway, 7).await;
+    subscribe(&gateway, 7).await;
     announce(&worker, 7, 4).await;
     assert_eq!(hear_number(&gateway).await, 4);
 }
 
 pub async fn news_of_a_slot_arrive_in_order(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    listen(&gateway, 7).await;
+    subscribe(&gateway, 7).await;
     for n in 1..=300 {
         announce(&worker, 7, n).await;
     }
@@ -120,7 +120,7 @@ pub async fn answers_reach_the_gateway_that_sent_and_no_other(bus: Arc<dyn Bus>)
     let answers: Vec<_> =
         taken.iter().zip(outcomes).map(|(command, outcome)| answered(command, outcome)).collect();
 
-    worker.announcer.answer(answers.clone()).await.expect("the bus is there");
+    worker.announcer.send_outcomes(answers.clone()).await.expect("the bus is there");
 
     for (gateway, own) in [(&a, answers.get(..4)), (&b, answers.get(4..))] {
         assert_eq!(Some(&*hear_answers(gateway).await), own);
@@ -132,7 +132,7 @@ pub async fn every_worker_reaches_every_gateway(bus: Arc<dyn Bus>) {
     let mut gateways = Vec::new();
     for n in 1..=4 {
         let gateway = bus.gateway().await;
-        listen(&gateway, 7).await;
+        subscribe(&gateway, 7).await;
         send(&gateway, vec![command(&gateway, 1, n)]).await;
         gateways.push(gateway);
     }
@@ -144,7 +144,7 @@ pub async fn every_worker_reaches_every_gateway(bus: Arc<dyn Bus>) {
         for command in commands {
             let number = super::fixtures::number(command);
             announce(&worker, 7, number).await;
-            worker.announcer.answer(vec![saved(command)]).await.expect("the bus is there");
+            worker.announcer.send_outcomes(vec![saved(command)]).await.expect("the bus is there");
         }
         let receipts = deliveries.iter().map(|it| it.receipt).collect();
         worker.work.acknowledge(receipts).await.expect("the bus is there");
@@ -158,9 +158,11 @@ async fn assert_hears_all_and_one_answer(gateway: &GatewayEnds, own: u64) {
     let (mut announced, mut answers) = (Vec::new(), Vec::new());
     for _ in 0..5 {
         match hear(gateway).await {
-            News::Announced(it) => announced.extend(it.events.iter().map(|it| it.event.seq.0)),
-            News::Answered(it) => answers.extend(it),
-            News::Interrupted => panic!("nothing was interrupted"),
+            Incoming::Announcement(it) => {
+                announced.extend(it.events.iter().map(|it| it.event.seq.0))
+            }
+            Incoming::Outcomes(it) => answers.extend(it),
+            Incoming::Interrupted => panic!("nothing was interrupted"),
         }
     }
     announced.sort_unstable();
@@ -171,20 +173,20 @@ async fn assert_hears_all_and_one_answer(gateway: &GatewayEnds, own: u64) {
 
 pub async fn who_does_not_read_is_interrupted_and_then_goes_on(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    listen(&gateway, 7).await;
+    subscribe(&gateway, 7).await;
     for n in 1..=FLOOD {
         announce(&worker, 7, n).await;
     }
     let (mut kept, mut interruptions) = (0, 0);
     while kept == 0 || interruptions == 0 {
         match hear(&gateway).await {
-            News::Announced(it) if it.events.iter().any(|it| it.event.seq.0 == FLOOD) => {
+            Incoming::Announcement(it) if it.events.iter().any(|it| it.event.seq.0 == FLOOD) => {
                 assert!(interruptions > 0, "what is missing was not spoken of");
                 kept += 1;
             }
-            News::Announced(_) => kept += 1,
-            News::Answered(_) => panic!("nothing was sent"),
-            News::Interrupted => interruptions += 1,
+            Incoming::Announcement(_) => kept += 1,
+            Incoming::Outcomes(_) => panic!("nothing was sent"),
+            Incoming::Interrupted => interruptions += 1,
         }
         assert!(kept < FLOOD, "everything was kept for it");
     }
@@ -192,16 +194,16 @@ pub async fn who_does_not_read_is_interrupted_and_then_goes_on(bus: Arc<dyn Bus>
     while !is_event(&hear(&gateway).await, FLOOD + 1) {}
 }
 
-fn is_event(news: &News, number: u64) -> bool {
-    let News::Announced(announcement) = news else { return false };
+fn is_event(news: &Incoming, number: u64) -> bool {
+    let Incoming::Announcement(announcement) = news else { return false };
     announcement.events.iter().any(|it| it.event == event(number))
 }
 
 pub async fn who_does_not_read_hinders_nobody(bus: Arc<dyn Bus>) {
     let (sleeper, reader) = (bus.gateway().await, bus.gateway().await);
     let worker = bus.worker().await;
-    listen(&sleeper, 7).await;
-    listen(&reader, 7).await;
+    subscribe(&sleeper, 7).await;
+    subscribe(&reader, 7).await;
     for n in 1..=FLOOD {
         announce(&worker, 7, n).await;
         assert_eq!(hear_number(&reader).await, n);

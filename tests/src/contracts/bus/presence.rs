@@ -5,15 +5,17 @@ use std::sync::Arc;
 use sockbit_application::slot::Slot;
 
 use super::Bus;
-use super::fixtures::{announcement, hear_number, hear_presences, listen, presences, quiet, uuid};
+use super::fixtures::{
+    announcement, hear_number, hear_presences, presences, quiet, subscribe, uuid,
+};
 
 /// More than any bus keeps for a gateway that does not look.
 const FLOOD: u64 = 5_000;
 
 pub async fn presence_arrives_as_it_was_told(bus: Arc<dyn Bus>) {
     let (teller, gateway) = (bus.gateway().await, bus.gateway().await);
-    listen(&gateway, 7).await;
-    teller.presence.tell(presences(&teller, 7, 1)).await;
+    subscribe(&gateway, 7).await;
+    teller.presence.publish(presences(&teller, 7, 1)).await;
     assert_eq!(hear_presences(&gateway).await, presences(&teller, 7, 1));
 }
 
@@ -22,42 +24,42 @@ pub async fn presence_reaches_all_others_who_listen_and_nobody_else(bus: Arc<dyn
     let (a, b, c) = (bus.gateway().await, bus.gateway().await, bus.gateway().await);
     for (gateway, slots) in [(&a, &[1, 2][..]), (&b, &[2]), (&c, &[3])] {
         for slot in slots {
-            listen(gateway, *slot).await;
+            subscribe(gateway, *slot).await;
         }
     }
 
     for slot in [1, 2, 0] {
-        teller.presence.tell(presences(&teller, slot, 1)).await;
+        teller.presence.publish(presences(&teller, slot, 1)).await;
     }
 
     assert_eq!(hear_presences(&a).await.slot, Slot(1));
     assert_eq!(hear_presences(&a).await.slot, Slot(2));
     assert_eq!(hear_presences(&b).await.slot, Slot(2));
     for gateway in [&a, &b, &c] {
-        quiet("presence", gateway.presence.hear()).await;
+        quiet("presence", gateway.presence.next_update()).await;
         quiet("news", gateway.announcements.next()).await;
     }
 }
 
 pub async fn after_unlistening_no_presence_arrives(bus: Arc<dyn Bus>) {
     let (teller, gateway) = (bus.gateway().await, bus.gateway().await);
-    listen(&gateway, 7).await;
-    listen(&gateway, 8).await;
+    subscribe(&gateway, 7).await;
+    subscribe(&gateway, 8).await;
 
-    gateway.announcements.unlisten(Slot(7)).await.expect("the bus is there");
-    teller.presence.tell(presences(&teller, 7, 1)).await;
-    teller.presence.tell(presences(&teller, 8, 2)).await;
+    gateway.announcements.unsubscribe(Slot(7)).await.expect("the bus is there");
+    teller.presence.publish(presences(&teller, 7, 1)).await;
+    teller.presence.publish(presences(&teller, 8, 2)).await;
 
     assert_eq!(hear_presences(&gateway).await.slot, Slot(8), "it is listened to still");
-    quiet("presence", gateway.presence.hear()).await;
+    quiet("presence", gateway.presence.next_update()).await;
 }
 
 pub async fn a_flood_of_presence_costs_no_news(bus: Arc<dyn Bus>) {
     let (teller, gateway) = (bus.gateway().await, bus.gateway().await);
     let worker = bus.worker().await;
-    listen(&gateway, 7).await;
+    subscribe(&gateway, 7).await;
     for n in 1..=FLOOD {
-        teller.presence.tell(presences(&teller, 7, n)).await;
+        teller.presence.publish(presences(&teller, 7, n)).await;
         if n % 50 == 0 {
             let announcement = announcement(7, n);
             worker.announcer.announce(vec![announcement]).await.expect("the bus is there");
@@ -70,9 +72,9 @@ pub async fn a_flood_of_presence_costs_no_news(bus: Arc<dyn Bus>) {
 
 pub async fn who_does_not_hear_presence_has_only_the_latest(bus: Arc<dyn Bus>) {
     let (teller, gateway) = (bus.gateway().await, bus.gateway().await);
-    listen(&gateway, 7).await;
+    subscribe(&gateway, 7).await;
     for n in 1..=FLOOD {
-        teller.presence.tell(presences(&teller, 7, n)).await;
+        teller.presence.publish(presences(&teller, 7, n)).await;
     }
     let mut heard = 0;
     loop {

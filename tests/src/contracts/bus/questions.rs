@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sockbit_application::envelope::{Answer, Question};
-use sockbit_application::ports::{Asked, Unavailable};
+use sockbit_application::envelope::{CoreQuery, CoreReply};
+use sockbit_application::ports::{ReceivedQuery, Unavailable};
 use sockbit_domain::wire::{Query, Reply};
 use sockbit_domain::{ActorId, BoardId, Rejection, RejectionCode};
 use tokio::sync::mpsc;
@@ -13,30 +13,32 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::fixtures::{event, head, question, quiet, soon, uuid};
 use super::{Bus, GatewayEnds, WorkerEnds};
 
-async fn next(worker: &WorkerEnds) -> Asked {
+async fn next(worker: &WorkerEnds) -> ReceivedQuery {
     soon("a question", worker.questions.next()).await.expect("the bus is open")
 }
 
 /// Asks from a task of its own.
-fn ask(gateway: &GatewayEnds, question: Question) -> JoinHandle<Result<Answer, Unavailable>> {
+fn query(gateway: &GatewayEnds, question: CoreQuery) -> JoinHandle<Result<CoreReply, Unavailable>> {
     let queries = Arc::clone(&gateway.queries);
-    tokio::spawn(async move { queries.ask(question).await })
+    tokio::spawn(async move { queries.query(question).await })
 }
 
-async fn answer(asking: JoinHandle<Result<Answer, Unavailable>>) -> Result<Answer, Unavailable> {
+async fn answer(
+    asking: JoinHandle<Result<CoreReply, Unavailable>>,
+) -> Result<CoreReply, Unavailable> {
     soon("an answer", asking).await.expect("asking does not panic")
 }
 
-fn number(question: &Question) -> u64 {
+fn number(question: &CoreQuery) -> u64 {
     match question {
-        Question::Events { after, .. } => after.0,
+        CoreQuery::Events { after, .. } => after.0,
         other => panic!("this was not asked: {other:?}"),
     }
 }
 
 /// The answer to the question with this number, which fits no other.
-fn answer_to(number: u64) -> Answer {
-    Answer::Events(vec![event(number)])
+fn answer_to(number: u64) -> CoreReply {
+    CoreReply::Events(vec![event(number)])
 }
 
 pub async fn a_question_arrives_as_it_was_asked_and_gets_its_answer(bus: Arc<dyn Bus>) {
@@ -45,19 +47,19 @@ pub async fn a_question_arrives_as_it_was_asked_and_gets_its_answer(bus: Arc<dyn
     let rejection = Rejection::new(RejectionCode::NotFound, "\"not\" for you\n");
     let conversation = [
         (
-            Question::Client { actor, query: Query::BoardPage { board, after: None } },
-            Answer::Client(Reply::Rejected(rejection.clone())),
+            CoreQuery::Client { actor, query: Query::BoardPage { board, after: None } },
+            CoreReply::Client(Reply::Rejected(rejection.clone())),
         ),
         (
-            Question::Admission { actor, board, position: Some(head(3)) },
-            Answer::Admission(Err(rejection)),
+            CoreQuery::Admission { actor, board, position: Some(head(3)) },
+            CoreReply::Admission(Err(rejection)),
         ),
-        (question(5), Answer::Events((1..=100).map(event).collect())),
-        (Question::Heads { boards: vec![board] }, Answer::Heads(vec![(board, head(9))])),
-        (question(6), Answer::Unavailable),
+        (question(5), CoreReply::Events((1..=100).map(event).collect())),
+        (CoreQuery::Heads { boards: vec![board] }, CoreReply::Heads(vec![(board, head(9))])),
+        (question(6), CoreReply::Unavailable),
     ];
     for (question, expected) in conversation {
-        let asking = ask(&gateway, question.clone());
+        let asking = query(&gateway, question.clone());
         let asked = next(&worker).await;
         assert_eq!(asked.question, question);
         (asked.reply)(expected.clone());
@@ -68,7 +70,7 @@ pub async fn a_question_arrives_as_it_was_asked_and_gets_its_answer(bus: Arc<dyn
 /// Answers every question, and tells its number.
 fn serve(worker: WorkerEnds, tell: mpsc::UnboundedSender<u64>, serving: &mut JoinSet<()>) {
     serving.spawn(async move {
-        while let Some(Asked { question, reply }) = worker.questions.next().await {
+        while let Some(ReceivedQuery { question, reply }) = worker.questions.next().await {
             let number = number(&question);
             tell.send(number).unwrap_or_default();
             tokio::task::yield_now().await;
@@ -86,7 +88,7 @@ pub async fn many_questions_at_once_get_their_own_answers(bus: Arc<dyn Bus>) {
     }
 
     let numbers = (0..200).zip(gateways.iter().cycle());
-    let asking: Vec<_> = numbers.map(|(n, gateway)| (n, ask(gateway, question(n)))).collect();
+    let asking: Vec<_> = numbers.map(|(n, gateway)| (n, query(gateway, question(n)))).collect();
 
     for (n, asking) in asking {
         assert_eq!(answer(asking).await, Ok(answer_to(n)));
@@ -101,7 +103,7 @@ pub async fn each_question_goes_to_one_of_many_workers(bus: Arc<dyn Bus>) {
     for _ in 0..3 {
         serve(bus.worker().await, tell.clone(), &mut serving);
     }
-    let asking: Vec<_> = (0..QUESTIONS as u64).map(|n| ask(&gateway, question(n))).collect();
+    let asking: Vec<_> = (0..QUESTIONS as u64).map(|n| query(&gateway, question(n))).collect();
     for asking in asking {
         answer(asking).await.expect("it is answered");
     }
@@ -116,11 +118,11 @@ pub async fn each_question_goes_to_one_of_many_workers(bus: Arc<dyn Bus>) {
 
 pub async fn a_question_that_nobody_answers_ends_in_time(bus: Arc<dyn Bus>) {
     let gateway = bus.gateway().await;
-    let unasked = answer(ask(&gateway, question(1))).await;
+    let unasked = answer(query(&gateway, question(1))).await;
     assert!(unasked.is_err(), "{unasked:?}");
 
     let worker = bus.worker().await;
-    let asking = ask(&gateway, question(2));
+    let asking = query(&gateway, question(2));
     let mut held = vec![next(&worker).await];
     while held.iter().all(|it| number(&it.question) != 2) {
         held.push(next(&worker).await);
@@ -132,7 +134,7 @@ pub async fn a_question_that_nobody_answers_ends_in_time(bus: Arc<dyn Bus>) {
 
 pub async fn a_question_whose_worker_goes_ends_in_time(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    let asking = ask(&gateway, question(1));
+    let asking = query(&gateway, question(1));
     drop(next(&worker).await);
     drop(worker);
     let unanswered = answer(asking).await;
@@ -141,7 +143,7 @@ pub async fn a_question_whose_worker_goes_ends_in_time(bus: Arc<dyn Bus>) {
 
 /// A question that is asked and given up before it is answered.
 async fn given_up(gateway: &GatewayEnds, number: u64) {
-    let asking = ask(gateway, question(number));
+    let asking = query(gateway, question(number));
     tokio::task::yield_now().await;
     asking.abort();
     assert!(asking.await.is_err_and(|error| error.is_cancelled()));
@@ -152,7 +154,7 @@ pub async fn who_gave_up_asking_hinders_nobody(bus: Arc<dyn Bus>) {
     for n in 1..=10 {
         given_up(&gateway, n).await;
     }
-    let asking = ask(&gateway, question(11));
+    let asking = query(&gateway, question(11));
     let mut serving = JoinSet::new();
     let (tell, _told) = mpsc::unbounded_channel();
     serve(worker, tell, &mut serving);
@@ -161,10 +163,10 @@ pub async fn who_gave_up_asking_hinders_nobody(bus: Arc<dyn Bus>) {
 
 pub async fn a_late_answer_goes_to_nobody_else(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    let slow = ask(&gateway, question(1));
+    let slow = query(&gateway, question(1));
     let late = next(&worker).await;
     slow.abort();
-    let asking = ask(&gateway, question(2));
+    let asking = query(&gateway, question(2));
     let asked = next(&worker).await;
 
     (late.reply)(answer_to(1));

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use futures::FutureExt;
-use sockbit_application::envelope::{Answer, Answered, CommandEnvelope, Presences};
+use sockbit_application::envelope::{CommandEnvelope, CoreReply, OutcomeEnvelope, PresenceUpdate};
 use sockbit_application::ports::{
-    Announcements, Announcer, Commands, Presence, Queries, Questions, Work,
+    Announcements, Announcer, Commands, Presence, Queries, QueryQueue, WorkQueue,
 };
 use sockbit_application::slot::Slot;
 use tokio::sync::Notify;
@@ -79,11 +79,11 @@ struct All {
     trick: Trick,
     gateways: AtomicU64,
     /// Outcomes, for everybody to hear.
-    outcomes: Mutex<Vec<Answered>>,
-    last_answer: Mutex<Option<Answer>>,
+    outcomes: Mutex<Vec<OutcomeEnvelope>>,
+    last_answer: Mutex<Option<CoreReply>>,
     answered: Notify,
     /// What was told of people, if that is kept.
-    told: Mutex<VecDeque<Presences>>,
+    told: Mutex<VecDeque<PresenceUpdate>>,
     presences: AtomicUsize,
     /// Whether somebody gave up asking.
     was_given_up: AtomicBool,
@@ -114,7 +114,7 @@ impl Bus for Sabotaged {
         let inner = self.inner.gateway().await;
         if self.all.trick == Trick::HearsAllSlots {
             for slot in 0..=255 {
-                inner.announcements.listen(Slot(slot)).await.ok();
+                inner.announcements.subscribe(Slot(slot)).await.ok();
             }
         }
         let id = inner.id;
@@ -138,8 +138,8 @@ impl Bus for Sabotaged {
         }
         let end = Arc::new(SabotagedWorker::new(inner, Arc::clone(&self.all)));
         WorkerEnds {
-            work: Arc::clone(&end) as Arc<dyn Work>,
-            questions: Arc::clone(&end) as Arc<dyn Questions>,
+            work: Arc::clone(&end) as Arc<dyn WorkQueue>,
+            questions: Arc::clone(&end) as Arc<dyn QueryQueue>,
             announcer: end as Arc<dyn Announcer>,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sockbit_application::ports::{BoardLoaded, NoteEvents, Store};
+use sockbit_application::ports::{LoadedBoard, NoteHistoryPage, Store};
 use sockbit_domain::{MessageId, Outcome, Seq};
 use uuid::Uuid;
 
@@ -13,14 +13,14 @@ pub async fn nothing_is_known_of_a_board_that_does_not_exist(store: Arc<dyn Stor
     let (nowhere, somebody) = (board_id(2), actor(1).id);
 
     let loaded = load(&store, &bare(nowhere)).await;
-    assert_eq!(loaded, BoardLoaded { board: None, outcomes: Vec::new() });
-    assert_eq!(store.standing(nowhere, somebody, Some(Seq(1))).await, Ok(None));
+    assert_eq!(loaded, LoadedBoard { board: None, outcomes: Vec::new() });
+    assert_eq!(store.board_status(nowhere, somebody, Some(Seq(1))).await, Ok(None));
     assert_eq!(store.notes(nowhere, None, ALL).await, Ok(None));
     assert_eq!(store.note(nowhere, note_id(1)).await, Ok(None));
     assert_eq!(store.events(nowhere, Seq(0), ALL).await, Ok(Vec::new()));
     assert_eq!(store.heads(&[nowhere]).await, Ok(Vec::new()));
     let history = store.note_events(nowhere, note_id(1), None, 10).await;
-    assert_eq!(history, Ok(NoteEvents::default()));
+    assert_eq!(history, Ok(NoteHistoryPage::default()));
 }
 
 pub async fn nothing_is_known_of_ids_that_a_board_does_not_have(store: Arc<dyn Store>) {
@@ -41,7 +41,7 @@ pub async fn nothing_is_known_of_ids_that_a_board_does_not_have(store: Arc<dyn S
     let head = script.state.head;
     assert_eq!(store.note(script.board(), note_id(2)).await, Ok(Some((head, None))));
     let history = store.note_events(script.board(), note_id(2), None, 10).await;
-    assert_eq!(history, Ok(NoteEvents::default()));
+    assert_eq!(history, Ok(NoteHistoryPage::default()));
     assert_eq!(store.boards_of(actor(2).id, 10).await, Ok(Vec::new()));
 }
 

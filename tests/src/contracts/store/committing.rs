@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use sockbit_application::ports::{Commit, Store};
+use sockbit_application::ports::{CommitResult, Store};
 use sockbit_domain::{Change, Event, Outcome, Rejection, RejectionCode, Role, Seq};
 
 use super::fixtures::{
@@ -46,7 +46,7 @@ pub async fn a_board_that_does_not_exist_is_not_moved_on(store: Arc<dyn Store>) 
     let mut script = Script::begin(board_id(1));
     script.take();
     script.create(note_id(1), "lost");
-    assert_eq!(store.commit(&[script.changes()]).await, Ok(vec![Commit::Conflict]));
+    assert_eq!(store.commit(&[script.changes()]).await, Ok(vec![CommitResult::Conflict]));
     assert_eq!(load(&store, &script.wanted()).await.board, None);
     assert_eq!(all_events(&store, script.board()).await, Vec::new());
 }
@@ -81,7 +81,7 @@ async fn write_against_others(store: Arc<dyn Store>, strand: u64, events: usize)
         let mut script = Script::found_at(board_id(1), head, strand);
         script.create(note_id(head.seq.0.into()), "mine");
         let changes = script.changes();
-        if store.commit(std::slice::from_ref(&changes)).await == Ok(vec![Commit::Done]) {
+        if store.commit(std::slice::from_ref(&changes)).await == Ok(vec![CommitResult::Done]) {
             won.extend(changes.facts.into_iter().map(|fact| fact.event));
         }
     }
@@ -104,7 +104,7 @@ pub async fn a_conflict_does_not_hinder_other_boards(store: Arc<dyn Store>) {
     }
     batch.swap(0, 1);
     let verdicts = store.commit(&batch).await;
-    let (done, conflict) = (Commit::Done, Commit::Conflict);
+    let (done, conflict) = (CommitResult::Done, CommitResult::Conflict);
     assert_eq!(verdicts, Ok(vec![done, conflict, done, done]));
     for script in scripts {
         assert_eq!(all_events(&store, script.board()).await, script.events());
@@ -120,7 +120,7 @@ pub async fn a_board_that_comes_twice_in_a_batch_is_changed_twice(store: Arc<dyn
     late.take();
     late.create(note_id(2), "late");
     let verdicts = store.commit(&[first, second, late.changes()]).await;
-    assert_eq!(verdicts, Ok(vec![Commit::Done, Commit::Done, Commit::Conflict]));
+    assert_eq!(verdicts, Ok(vec![CommitResult::Done, CommitResult::Done, CommitResult::Conflict]));
     assert_eq!(all_events(&store, script.board()).await, script.events());
 }
 
@@ -180,10 +180,10 @@ pub async fn a_log_with_a_gap_is_not_written(store: Arc<dyn Store>) {
     endless.happen_over(u64::MAX, Change::BoardRenamed { title: title("Infinity") });
     for broken in [gap, short, backwards, elsewhere, endless.changes()] {
         let before = snapshot(&store, &script.wanted()).await;
-        assert_eq!(store.commit(&[broken]).await, Ok(vec![Commit::Conflict]));
+        assert_eq!(store.commit(&[broken]).await, Ok(vec![CommitResult::Conflict]));
         assert_eq!(snapshot(&store, &script.wanted()).await, before);
     }
-    assert_eq!(store.commit(&[changes]).await, Ok(vec![Commit::Done]));
+    assert_eq!(store.commit(&[changes]).await, Ok(vec![CommitResult::Done]));
 }
 
 pub async fn a_commit_given_up_half_way_is_whole_or_nothing(store: Arc<dyn Store>) {
@@ -258,6 +258,6 @@ fn rejected(message: u128) -> sockbit_application::ports::StoredOutcome {
 async fn assert_left_as_it_was(store: &Arc<dyn Store>, script: &Script) {
     let wanted = script.wanted();
     let before: Snapshot = snapshot(store, &wanted).await;
-    assert_eq!(store.commit(&[script.changes()]).await, Ok(vec![Commit::Conflict]));
+    assert_eq!(store.commit(&[script.changes()]).await, Ok(vec![CommitResult::Conflict]));
     assert_eq!(snapshot(store, &wanted).await, before);
 }

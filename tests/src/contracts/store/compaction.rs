@@ -128,7 +128,7 @@ pub async fn the_end_of_a_range_is_a_position_and_nothing_inside_is(store: Arc<d
     for fact in &script.log {
         let position = fact.event.position();
         let known = ends.contains(&position.seq).then_some(position.event);
-        let standing = store.standing(script.board(), actor(1).id, Some(position.seq)).await;
+        let standing = store.board_status(script.board(), actor(1).id, Some(position.seq)).await;
         let standing = standing.expect("the store answers").expect("the board exists");
         assert_eq!(standing.event_at, known, "at {}", position.seq);
         assert_eq!(bases.get(&position.seq).copied(), known, "at {}", position.seq);
@@ -189,7 +189,7 @@ pub async fn what_was_missed_is_never_told_too_small(store: Arc<dyn Store>) {
     script.edit(note_id(1), "later").save(&store).await;
     let events = all_events(&store, script.board()).await;
     for event in &events {
-        let standing = store.standing(script.board(), actor(1).id, Some(event.seq)).await;
+        let standing = store.board_status(script.board(), actor(1).id, Some(event.seq)).await;
         let standing = standing.expect("the store answers").expect("the board exists");
         let later = events.iter().filter(|it| it.seq > event.seq);
         let bytes: u64 = later.map(|it| json_bytes(it) as u64).sum();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sockbit_application::ports::{
-    BoardChanges, BoardLoaded, BoardWanted, Commit, Store, StoredOutcome,
+    BoardChanges, CommitResult, LoadRequest, LoadedBoard, Store, StoredOutcome,
 };
 use sockbit_domain::{
     Actor, ActorId, Board, BoardId, Change, ClientId, Colour, Delta, Event, EventId, Fact, KeyHash,
@@ -211,12 +211,12 @@ impl Script {
     /// Commits what happened since the last time.
     pub async fn save(&mut self, store: &Arc<dyn Store>) {
         let changes = self.take();
-        assert_eq!(store.commit(&[changes]).await, Ok(vec![Commit::Done]));
+        assert_eq!(store.commit(&[changes]).await, Ok(vec![CommitResult::Done]));
     }
 
     /// A request for everything that the script knows of.
-    pub fn wanted(&self) -> BoardWanted {
-        BoardWanted {
+    pub fn wanted(&self) -> LoadRequest {
+        LoadRequest {
             board: self.board(),
             actors: self.state.members.keys().copied().collect(),
             messages: self.outcomes.iter().map(|it| (it.client, it.message)).collect(),
@@ -254,8 +254,8 @@ fn member(fact: &Fact) -> Option<(ActorId, Role)> {
 }
 
 /// A request that names only the board.
-pub fn bare(board: BoardId) -> BoardWanted {
-    BoardWanted {
+pub fn bare(board: BoardId) -> LoadRequest {
+    LoadRequest {
         board,
         actors: [].into(),
         messages: [].into(),
@@ -265,7 +265,7 @@ pub fn bare(board: BoardId) -> BoardWanted {
     }
 }
 
-pub async fn load(store: &Arc<dyn Store>, wanted: &BoardWanted) -> BoardLoaded {
+pub async fn load(store: &Arc<dyn Store>, wanted: &LoadRequest) -> LoadedBoard {
     let mut loaded = store.load(std::slice::from_ref(wanted)).await.expect("the store answers");
     assert_eq!(loaded.len(), 1, "one answer for each request");
     let mut loaded = loaded.pop().expect("there is one");
@@ -275,7 +275,7 @@ pub async fn load(store: &Arc<dyn Store>, wanted: &BoardWanted) -> BoardLoaded {
     loaded
 }
 
-pub async fn load_board(store: &Arc<dyn Store>, wanted: &BoardWanted) -> Board {
+pub async fn load_board(store: &Arc<dyn Store>, wanted: &LoadRequest) -> Board {
     load(store, wanted).await.board.expect("the board exists")
 }
 
@@ -291,13 +291,13 @@ pub async fn all_notes(store: &Arc<dyn Store>, board: BoardId) -> Vec<Note> {
 /// Everything that a store says of a board and of those who may see it.
 #[derive(PartialEq, Debug)]
 pub struct Snapshot {
-    loaded: BoardLoaded,
+    loaded: LoadedBoard,
     events: Vec<Event>,
     notes: Vec<Note>,
     lists: Vec<Vec<sockbit_domain::wire::BoardSummary>>,
 }
 
-pub async fn snapshot(store: &Arc<dyn Store>, wanted: &BoardWanted) -> Snapshot {
+pub async fn snapshot(store: &Arc<dyn Store>, wanted: &LoadRequest) -> Snapshot {
     let mut lists = Vec::new();
     for actor in &wanted.actors {
         lists.push(store.boards_of(*actor, 100).await.expect("the store answers"));

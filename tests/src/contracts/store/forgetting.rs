@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::future::join_all;
-use sockbit_application::ports::{BoardWanted, Commit, Store, StoredOutcome};
+use sockbit_application::ports::{CommitResult, LoadRequest, Store, StoredOutcome};
 use sockbit_domain::{BoardId, Outcome, Timestamp};
 
 use super::compaction::LATER;
@@ -57,7 +57,7 @@ pub async fn the_oldest_outcomes_are_forgotten_first_and_so_many_at_a_time(store
 pub async fn forgetting_touches_outcomes_alone(store: Arc<dyn Store>) {
     let mut script = answered_at(board_id(1), [10, 20]);
     script.save(&store).await;
-    let wanted = BoardWanted { messages: [].into(), ..script.wanted() };
+    let wanted = LoadRequest { messages: [].into(), ..script.wanted() };
     let before = snapshot(&store, &wanted).await;
     assert_eq!(forget(&store, LATER.0, MANY).await, 2);
     assert_eq!(snapshot(&store, &wanted).await, before);
@@ -71,9 +71,9 @@ pub async fn a_repeat_of_a_forgotten_command_is_decided_anew(store: Arc<dyn Stor
     script.answer(outcome(1, 1, Outcome::Unchanged { position: head }));
     let again = script.take();
     let repeat = std::slice::from_ref(&again);
-    assert_eq!(store.commit(repeat).await, Ok(vec![Commit::Conflict]), "it has an outcome");
+    assert_eq!(store.commit(repeat).await, Ok(vec![CommitResult::Conflict]), "it has an outcome");
     assert_eq!(forget(&store, 11, MANY).await, 1);
-    assert_eq!(store.commit(repeat).await, Ok(vec![Commit::Done]));
+    assert_eq!(store.commit(repeat).await, Ok(vec![CommitResult::Done]));
     assert_eq!(load(&store, &script.wanted()).await.outcomes, again.outcomes);
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sockbit_application::ports::{NoteEvents, Store, StoreError};
+use sockbit_application::ports::{NoteHistoryPage, Store, StoreError};
 use sockbit_domain::{Change, Colour, NoteId, Seq, Text};
 
 use super::fixtures::{Script, actor, board_id, note_id, title};
@@ -23,7 +23,12 @@ fn edited_often(note: NoteId) -> Script {
     script
 }
 
-async fn page(store: &Arc<dyn Store>, note: NoteId, before: Option<Seq>, max: u32) -> NoteEvents {
+async fn page(
+    store: &Arc<dyn Store>,
+    note: NoteId,
+    before: Option<Seq>,
+    max: u32,
+) -> NoteHistoryPage {
     store.note_events(board_id(1), note, before, max).await.expect("the store answers")
 }
 

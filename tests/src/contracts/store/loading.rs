@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sockbit_application::ports::{BoardLoaded, BoardWanted, Store};
+use sockbit_application::ports::{LoadRequest, LoadedBoard, Store};
 use sockbit_domain::{Change, EventId, NoteState, Role, Seq, Text};
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ pub async fn answers_stand_in_the_order_of_the_requests(store: Arc<dyn Store>) {
     let boards: Vec<_> = loaded.iter().map(|it| it.board.as_ref().map(|board| board.id)).collect();
     let found = |n| Some(board_id(n));
     assert_eq!(boards, vec![found(2), None, found(3), found(1), found(2)]);
-    assert_eq!(loaded.get(1), Some(&BoardLoaded { board: None, outcomes: Vec::new() }));
+    assert_eq!(loaded.get(1), Some(&LoadedBoard { board: None, outcomes: Vec::new() }));
 }
 
 pub async fn roles_are_told_of_those_asked_for_only(store: Arc<dyn Store>) {
@@ -38,7 +38,7 @@ pub async fn a_role_can_be_raised(store: Arc<dyn Store>) {
     script.join(actor(2), Role::Owner).save(&store).await;
     let members = load_board(&store, &script.wanted()).await.members;
     assert_eq!(members.get(&actor(2).id), Some(&Role::Owner));
-    let standing = store.standing(script.board(), actor(2).id, None).await;
+    let standing = store.board_status(script.board(), actor(2).id, None).await;
     let role = standing.expect("the store answers").and_then(|it| it.role);
     assert_eq!(role, Some(Role::Owner));
     let lists = store.boards_of(actor(2).id, 10).await.expect("the store answers");
@@ -88,7 +88,7 @@ pub async fn of_too_many_edits_the_latest_are_loaded(store: Arc<dyn Store>) {
         script.edit(note, &long).edit(note_id(2), &"a".repeat(n + 1));
     }
     script.save(&store).await;
-    let wanted = BoardWanted { edits_bytes_max: 10_000, ..script.wanted() };
+    let wanted = LoadRequest { edits_bytes_max: 10_000, ..script.wanted() };
     let board = load_board(&store, &wanted).await;
     let written = script.state.edits.get(&note).cloned().expect("it was edited");
     let loaded = board.edits.get(&note).cloned().unwrap_or_default();
@@ -104,7 +104,7 @@ pub async fn one_edit_is_loaded_however_large(store: Arc<dyn Store>) {
     let mut script = Script::begin(board_id(1));
     let note = note_id(1);
     script.create(note, "").edit(note, "one").edit(note, &"two".repeat(100)).save(&store).await;
-    let wanted = BoardWanted { edits_bytes_max: 1, ..script.wanted() };
+    let wanted = LoadRequest { edits_bytes_max: 1, ..script.wanted() };
     let board = load_board(&store, &wanted).await;
     let loaded: Vec<_> = board.edits.values().flatten().map(|edit| edit.seq).collect();
     assert_eq!((loaded, board.left_out), (vec![Seq(4)], [(note, Seq(3))].into()));
@@ -143,7 +143,7 @@ pub async fn a_base_inside_a_range_is_not_known(store: Arc<dyn Store>) {
     let bases = load_board(&store, &wanted).await.bases;
     assert_eq!(bases.keys().map(|it| it.0).collect::<Vec<_>>(), vec![1, 5, 6]);
     for (number, known) in [(1, true), (2, false), (4, false), (5, true), (6, true)] {
-        let standing = store.standing(script.board(), actor(1).id, Some(Seq(number))).await;
+        let standing = store.board_status(script.board(), actor(1).id, Some(Seq(number))).await;
         let event = standing.expect("the store answers").and_then(|it| it.event_at);
         assert_eq!(event.is_some(), known, "the event at {number}");
     }

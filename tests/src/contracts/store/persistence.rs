@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sockbit_application::ports::{Commit, Store};
+use sockbit_application::ports::{CommitResult, Store};
 use sockbit_domain::{Change, Outcome, Role};
 
 use super::compaction::{compact, sittings};
@@ -44,11 +44,11 @@ pub async fn a_reopened_store_goes_on_where_it_was(place: Arc<dyn Place>) {
     script.save(&place.reopen().await).await;
     let store = place.reopen().await;
     let again = Script::begin_by(board_id(1), actor(3), 9);
-    assert_eq!(store.commit(&[again.changes()]).await, Ok(vec![Commit::Conflict]));
+    assert_eq!(store.commit(&[again.changes()]).await, Ok(vec![CommitResult::Conflict]));
     let mut late = Script::begin(board_id(1));
     late.take();
     late.create(note_id(3), "late");
-    assert_eq!(store.commit(&[late.changes()]).await, Ok(vec![Commit::Conflict]));
+    assert_eq!(store.commit(&[late.changes()]).await, Ok(vec![CommitResult::Conflict]));
     script.edit(note_id(1), "four").save(&store).await;
     let before = snapshot(&store, &script.wanted()).await;
     drop(store);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sockbit_application::ports::{Notes, Store, json_bytes};
+use sockbit_application::ports::{NotesPage, Store, json_bytes};
 use sockbit_domain::{Change, Event, NoteId, NoteState, Role, Seq};
 
 use super::fixtures::{ALL, Script, actor, all_notes, board_id, note_id, text, title};
@@ -10,8 +10,8 @@ use super::fixtures::{ALL, Script, actor, all_notes, board_id, note_id, text, ti
 /// More pages than any board of these tests has.
 const PAGES_MAX: usize = 50;
 
-async fn note_pages(store: &Arc<dyn Store>, script: &Script, bytes_max: usize) -> Vec<Notes> {
-    let mut pages: Vec<Notes> = Vec::new();
+async fn note_pages(store: &Arc<dyn Store>, script: &Script, bytes_max: usize) -> Vec<NotesPage> {
+    let mut pages: Vec<NotesPage> = Vec::new();
     let mut after = None;
     for _ in 0..PAGES_MAX {
         let page = store.notes(script.board(), after, bytes_max).await.expect("the store answers");
@@ -62,7 +62,7 @@ pub async fn pages_of_notes_keep_their_bound_and_use_it(store: Arc<dyn Store>) {
     let mut script = ten_notes();
     script.save(&store).await;
     let size = script.state.notes.values().map(json_bytes).max().unwrap_or_default();
-    let lengths = |pages: Vec<Notes>| pages.iter().map(|it| it.notes.len()).collect::<Vec<_>>();
+    let lengths = |pages: Vec<NotesPage>| pages.iter().map(|it| it.notes.len()).collect::<Vec<_>>();
     assert_eq!(lengths(note_pages(&store, &script, 4 * size).await), vec![4, 4, 2]);
     assert_eq!(lengths(note_pages(&store, &script, 5 * size).await), vec![5, 5]);
     assert_eq!(lengths(note_pages(&store, &script, size + 1).await), vec![1; 10]);
@@ -75,7 +75,7 @@ pub async fn a_note_over_the_bound_has_a_page_of_its_own(store: Arc<dyn Store>) 
     script.create(note_id(3), "small").save(&store).await;
     for bytes_max in [0, 600] {
         let pages = note_pages(&store, &script, bytes_max).await;
-        let ids = |page: &Notes| page.notes.iter().map(|it| it.id).collect::<Vec<_>>();
+        let ids = |page: &NotesPage| page.notes.iter().map(|it| it.id).collect::<Vec<_>>();
         let each: Vec<_> = (1..=3).map(|n| vec![note_id(n)]).collect();
         assert_eq!(pages.iter().map(ids).collect::<Vec<_>>(), each);
     }
@@ -162,7 +162,7 @@ pub async fn a_standing_tells_role_title_and_head(store: Arc<dyn Store>) {
     script.join(actor(2), Role::Editor).create(note_id(1), "text").save(&store).await;
     script.happen(Change::BoardRenamed { title: title("Renamed") }).save(&store).await;
     for (who, role) in [(1, Some(Role::Owner)), (2, Some(Role::Editor)), (3, None)] {
-        let standing = store.standing(script.board(), actor(who).id, None).await;
+        let standing = store.board_status(script.board(), actor(who).id, None).await;
         let standing = standing.expect("the store answers").expect("the board exists");
         assert_eq!(standing.role, role);
         assert_eq!((standing.head, standing.title), (script.state.head, title("Renamed")));
@@ -180,7 +180,7 @@ pub async fn a_standing_tells_what_was_missed(store: Arc<dyn Store>) {
         later.map(|it| json_bytes(it) as u64).sum()
     };
     for number in [0, 1, 2, 3, 4, 5, i64::MAX as u64, u64::MAX] {
-        let standing = store.standing(script.board(), actor(1).id, Some(Seq(number))).await;
+        let standing = store.board_status(script.board(), actor(1).id, Some(Seq(number))).await;
         let standing = standing.expect("the store answers").expect("the board exists");
         assert_eq!(standing.bytes_since, bytes_after(number), "after {number}");
         let event = script.events().iter().find(|it| it.seq == Seq(number)).map(|it| it.id);

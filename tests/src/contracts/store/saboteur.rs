@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
-    BoardChanges, BoardLoaded, BoardWanted, Commit, NoteEvents, Notes, OldEvents, Squash, Standing,
-    Store, StoreError, Uncompacted,
+    BoardChanges, BoardStatus, CommitResult, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
+    OldEvents, Squash, Store, StoreError, Uncompacted,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
@@ -16,28 +16,28 @@ use sockbit_memory::MemoryStore;
 #[derive(Clone, Copy)]
 pub struct Tricks {
     pub board: fn(BoardId) -> BoardId,
-    pub wanted: fn(&mut BoardWanted),
+    pub wanted: fn(&mut LoadRequest),
     pub loading: Loading,
-    pub loaded: fn(&BoardWanted, &mut BoardLoaded),
-    pub answers: fn(&mut Vec<BoardLoaded>),
+    pub loaded: fn(&LoadRequest, &mut LoadedBoard),
+    pub answers: fn(&mut Vec<LoadedBoard>),
     pub changes: fn(&MemoryStore, &mut BoardChanges),
     pub committing: Committing,
     pub lister: fn(ActorId) -> ActorId,
     pub list: fn(&mut Vec<BoardSummary>),
-    pub standing: fn(&mut Standing),
+    pub standing: fn(&mut BoardStatus),
     pub bytes_max: fn(usize) -> usize,
-    pub notes: fn(&mut Notes),
+    pub notes: fn(&mut NotesPage),
     pub after: fn(Seq) -> Seq,
     pub events: fn(&mut Vec<Event>),
     pub heads: fn(&mut Vec<(BoardId, Position)>),
     pub before: fn(Option<Seq>) -> Option<Seq>,
-    pub history: fn(&mut NoteEvents),
+    pub history: fn(&mut NoteHistoryPage),
     pub uncompacted: fn(&mut Vec<Uncompacted>),
     pub old: fn(&mut OldEvents),
     pub squash: fn(&mut Squash),
-    pub squashed: fn(Commit) -> Commit,
+    pub squashed: fn(CommitResult) -> CommitResult,
     /// What is loaded once something was squashed.
-    pub loaded_then: fn(&mut BoardLoaded),
+    pub loaded_then: fn(&mut LoadedBoard),
     pub forget_before: fn(Timestamp) -> Timestamp,
     pub forget_max: fn(u32) -> u32,
     pub forgotten: fn(u64) -> u64,
@@ -115,7 +115,7 @@ impl Tricks {
 }
 
 impl Sabotaged {
-    async fn load_one(&self, wanted: &BoardWanted) -> Result<Vec<BoardLoaded>, StoreError> {
+    async fn load_one(&self, wanted: &LoadRequest) -> Result<Vec<LoadedBoard>, StoreError> {
         let first = self.store.load(std::slice::from_ref(wanted)).await?;
         if self.tricks.loading == Loading::AtOnce {
             return Ok(first);
@@ -130,10 +130,10 @@ impl Sabotaged {
         Ok(second)
     }
 
-    async fn commit_in_two_goes(&self, changes: &BoardChanges) -> Result<Commit, StoreError> {
+    async fn commit_in_two_goes(&self, changes: &BoardChanges) -> Result<CommitResult, StoreError> {
         let events = BoardChanges { outcomes: Vec::new(), ..changes.clone() };
         let verdicts = self.store.commit(&[events]).await?;
-        if verdicts == [Commit::Done] && !changes.outcomes.is_empty() {
+        if verdicts == [CommitResult::Done] && !changes.outcomes.is_empty() {
             tokio::task::yield_now().await;
             let mut rest = BoardChanges { expected: Some(changes.head), ..changes.clone() };
             (rest.facts, rest.links) = (Vec::new(), Vec::new());
@@ -143,13 +143,13 @@ impl Sabotaged {
     }
 }
 
-fn one(verdicts: &[Commit]) -> Commit {
-    verdicts.first().copied().unwrap_or(Commit::Conflict)
+fn one(verdicts: &[CommitResult]) -> CommitResult {
+    verdicts.first().copied().unwrap_or(CommitResult::Conflict)
 }
 
 #[async_trait]
 impl Store for Sabotaged {
-    async fn load(&self, wanted: &[BoardWanted]) -> Result<Vec<BoardLoaded>, StoreError> {
+    async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         let mut answers = Vec::new();
         for wanted in wanted {
             let mut asked = wanted.clone();
@@ -168,15 +168,15 @@ impl Store for Sabotaged {
         Ok(answers)
     }
 
-    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<Commit>, StoreError> {
+    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
         let mut verdicts = Vec::new();
         for changes in changes {
             let mut changes = changes.clone();
             changes.board = (self.tricks.board)(changes.board);
             (self.tricks.changes)(&self.store, &mut changes);
-            let lost = verdicts.contains(&Commit::Conflict);
+            let lost = verdicts.contains(&CommitResult::Conflict);
             verdicts.push(match self.tricks.committing {
-                Committing::UntilTheFirstConflict if lost => Commit::Conflict,
+                Committing::UntilTheFirstConflict if lost => CommitResult::Conflict,
                 Committing::InTwoGoes => self.commit_in_two_goes(&changes).await?,
                 _ => one(&self.store.commit(&[changes]).await?),
             });
@@ -190,13 +190,14 @@ impl Store for Sabotaged {
         Ok(list)
     }
 
-    async fn standing(
+    async fn board_status(
         &self,
         board: BoardId,
         actor: ActorId,
         position: Option<Seq>,
-    ) -> Result<Option<Standing>, StoreError> {
-        let mut found = self.store.standing((self.tricks.board)(board), actor, position).await?;
+    ) -> Result<Option<BoardStatus>, StoreError> {
+        let mut found =
+            self.store.board_status((self.tricks.board)(board), actor, position).await?;
         found.iter_mut().for_each(self.tricks.standing);
         Ok(found)
     }
@@ -206,7 +207,7 @@ impl Store for Sabotaged {
         board: BoardId,
         after: Option<NoteId>,
         bytes_max: usize,
-    ) -> Result<Option<Notes>, StoreError> {
+    ) -> Result<Option<NotesPage>, StoreError> {
         let (board, bytes_max) = ((self.tricks.board)(board), (self.tricks.bytes_max)(bytes_max));
         let mut found = self.store.notes(board, after, bytes_max).await?;
         found.iter_mut().for_each(self.tricks.notes);
@@ -249,7 +250,7 @@ impl Store for Sabotaged {
         note: NoteId,
         before: Option<Seq>,
         max: u32,
-    ) -> Result<NoteEvents, StoreError> {
+    ) -> Result<NoteHistoryPage, StoreError> {
         let (board, before) = ((self.tricks.board)(board), (self.tricks.before)(before));
         let mut history = self.store.note_events(board, note, before, max).await?;
         (self.tricks.history)(&mut history);
@@ -281,7 +282,7 @@ impl Store for Sabotaged {
         Ok(old)
     }
 
-    async fn squash(&self, squash: &Squash) -> Result<Commit, StoreError> {
+    async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
         let mut squash = squash.clone();
         squash.board = (self.tricks.board)(squash.board);
         (self.tricks.squash)(&mut squash);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::FutureExt;
-use sockbit_application::ports::{BoardChanges, Commit, Store};
+use sockbit_application::ports::{BoardChanges, CommitResult, Store};
 use sockbit_domain::{
     Change, Colour, Delta, KeyHash, LinkId, NoteState, Role, Seq, Text, Timestamp,
 };
@@ -399,7 +399,7 @@ pub const SABOTEURS: &[Saboteur] = &[
             "of_many_who_compact_at_once_one_does",
             "what_does_not_exist_is_not_compacted",
         ],
-        tricks: Tricks { squashed: |_| Commit::Done, ..HONEST },
+        tricks: Tricks { squashed: |_| CommitResult::Done, ..HONEST },
     },
     Saboteur {
         name: "finds the latest board first",
@@ -482,7 +482,7 @@ fn follow_whatever_is_there(store: &MemoryStore, changes: &mut BoardChanges) {
 fn keep_the_first_role(store: &MemoryStore, changes: &mut BoardChanges) {
     let board = changes.board;
     changes.members.retain(|(actor, _)| {
-        let standing = store.standing(board, *actor, None).now_or_never().and_then(Result::ok);
+        let standing = store.board_status(board, *actor, None).now_or_never().and_then(Result::ok);
         standing.flatten().is_none_or(|it| it.role.is_none())
     });
 }

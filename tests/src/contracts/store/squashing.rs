@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use sockbit_application::ports::{Commit, OldEvents, Squash, Store, Uncompacted, json_bytes};
+use sockbit_application::ports::{CommitResult, OldEvents, Squash, Store, Uncompacted, json_bytes};
 use sockbit_domain::{Delta, Event, Fact, Seq, Timestamp, squash};
 use uuid::Uuid;
 
@@ -53,7 +53,7 @@ pub async fn a_board_is_found_again_for_what_happens_later(store: Arc<dyn Store>
     let mut script = sittings(board_id(1));
     script.save(&store).await;
     let seen = squash_of(&store, 0, 11_000).await;
-    assert_eq!(store.squash(&seen).await, Ok(Commit::Done));
+    assert_eq!(store.squash(&seen).await, Ok(CommitResult::Done));
     let found = uncompacted(&store, i64::MAX).await;
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].since.0, found[0].settled), (11_000, seen.settled));
@@ -102,7 +102,7 @@ pub async fn a_board_is_found_although_a_clock_was_ahead(store: Arc<dyn Store>) 
     script.at(2_000).edit(note_id(1), "right").save(&store).await;
     assert_eq!(since().await, Some(2_000));
     let nothing = squash_of(&store, 2, 0).await;
-    assert_eq!(store.squash(&nothing).await, Ok(Commit::Done));
+    assert_eq!(store.squash(&nothing).await, Ok(CommitResult::Done));
     assert_eq!(since().await, Some(2_000), "what is next is the one that is ahead");
 }
 
@@ -143,12 +143,16 @@ pub async fn a_squash_of_what_is_no_longer_there_changes_nothing(store: Arc<dyn 
     let mut late = whole.clone();
     let part = Squash { settled: Seq(0), ..squash_of(&store, 0, 10_004).await };
     assert!(!part.runs.is_empty());
-    assert_eq!(store.squash(&part).await, Ok(Commit::Done));
+    assert_eq!(store.squash(&part).await, Ok(CommitResult::Done));
     let before = snapshot(&store, &script.wanted()).await;
-    assert_eq!(store.squash(&whole).await, Ok(Commit::Conflict), "a part was squashed already");
+    assert_eq!(
+        store.squash(&whole).await,
+        Ok(CommitResult::Conflict),
+        "a part was squashed already"
+    );
     late.runs.drain(..1);
     late.runs[0].replaced[1].event.0 = Uuid::max();
-    assert_eq!(store.squash(&late).await, Ok(Commit::Conflict), "another history");
+    assert_eq!(store.squash(&late).await, Ok(CommitResult::Conflict), "another history");
     assert_eq!(snapshot(&store, &script.wanted()).await, before);
     assert_eq!(uncompacted(&store, i64::MAX).await[0].settled, Seq(0));
 }
@@ -167,9 +171,9 @@ pub async fn a_run_over_an_event_that_became_a_range_is_not_written(store: Arc<d
     };
     let shorter = Squash { runs: squash(&all[3..5]).runs, ..longer.clone() };
     let stale = Squash { runs: squash(&all[4..7]).runs, ..longer };
-    assert_eq!(store.squash(&shorter).await, Ok(Commit::Done));
+    assert_eq!(store.squash(&shorter).await, Ok(CommitResult::Done));
     let before = snapshot(&store, &script.wanted()).await;
-    assert_eq!(store.squash(&stale).await, Ok(Commit::Conflict));
+    assert_eq!(store.squash(&stale).await, Ok(CommitResult::Conflict));
     assert_eq!(snapshot(&store, &script.wanted()).await, before);
 }
 
@@ -180,7 +184,7 @@ pub async fn what_was_settled_meanwhile_is_not_unsettled(store: Arc<dyn Store>) 
     compact(&store).await;
     let settled = squash_of(&store, 0, i64::MAX).await;
     assert!(settled.runs.is_empty(), "nothing is left to be done");
-    assert_eq!(store.squash(&stale).await, Ok(Commit::Conflict));
+    assert_eq!(store.squash(&stale).await, Ok(CommitResult::Conflict));
     assert_eq!(uncompacted(&store, i64::MAX).await, []);
 }
 
@@ -191,7 +195,7 @@ pub async fn of_many_who_compact_at_once_one_does(store: Arc<dyn Store>) {
     let racing = (0..8).map(|_| store.squash(&squash));
     let verdicts: Vec<_> =
         join_all(racing).await.into_iter().map(|it| it.expect("it answers")).collect();
-    assert_eq!(verdicts.iter().filter(|it| **it == Commit::Done).count(), 1, "{verdicts:?}");
+    assert_eq!(verdicts.iter().filter(|it| **it == CommitResult::Done).count(), 1, "{verdicts:?}");
     assert_eq!(all_events(&store, script.board()).await.len(), 9);
 }
 
@@ -200,7 +204,7 @@ pub async fn a_commit_during_compaction_is_not_disturbed(store: Arc<dyn Store>) 
     script.save(&store).await;
     let squash = squash_of(&store, 0, i64::MAX).await;
     script.at(80_000).create(note_id(3), "meanwhile").save(&store).await;
-    assert_eq!(store.squash(&squash).await, Ok(Commit::Done));
+    assert_eq!(store.squash(&squash).await, Ok(CommitResult::Done));
     script.at(90_000).edit(note_id(3), "and after").save(&store).await;
     let found = uncompacted(&store, i64::MAX).await;
     assert_eq!(found.iter().map(|it| it.since.0).collect::<Vec<_>>(), [80_000]);
@@ -237,7 +241,7 @@ pub async fn compaction_of_one_board_leaves_others_alone(store: Arc<dyn Store>) 
     other.save(&store).await;
     let before = snapshot(&store, &other.wanted()).await;
     let squash = squash_of(&store, 0, i64::MAX).await;
-    assert_eq!(store.squash(&squash).await, Ok(Commit::Done));
+    assert_eq!(store.squash(&squash).await, Ok(CommitResult::Done));
     assert!(all_events(&store, script.board()).await.len() < script.log.len());
     assert_eq!(snapshot(&store, &other.wanted()).await, before);
     let found = uncompacted(&store, i64::MAX).await;
@@ -248,6 +252,6 @@ pub async fn what_does_not_exist_is_not_compacted(store: Arc<dyn Store>) {
     assert_eq!(uncompacted(&store, i64::MAX).await, []);
     assert_eq!(old_events(&store, 0, i64::MAX).await, OldEvents::default());
     let squash = squash_of(&store, 0, i64::MAX).await;
-    assert_eq!(store.squash(&squash).await, Ok(Commit::Conflict));
+    assert_eq!(store.squash(&squash).await, Ok(CommitResult::Conflict));
     assert_eq!(load(&store, &bare(board_id(1))).await.board, None);
 }

@@ -8,7 +8,7 @@ use sockbit_domain::wire::PersonHere;
 use tokio::time::{advance, sleep};
 
 use super::*;
-use crate::envelope::PeopleAt;
+use crate::envelope::BoardPresence;
 use crate::testing::{board_id, position};
 
 const BOARD: u64 = 1;
@@ -31,10 +31,10 @@ fn leave() -> ClientMessage {
 }
 
 /// Another gateway tells who is at the board with it.
-fn told_by(gateway: u64, people: Vec<PersonHere>) -> Presences {
+fn told_by(gateway: u64, people: Vec<PersonHere>) -> PresenceUpdate {
     let board = board_id(BOARD);
-    let boards = vec![PeopleAt { board, people, more: 0, asks: false }];
-    Presences { gateway: uuid(gateway), slot: Slot::of(board), boards }
+    let boards = vec![BoardPresence { board, people, more: 0, asks: false }];
+    PresenceUpdate { gateway: uuid(gateway), slot: Slot::of(board), boards }
 }
 
 fn person_here(n: u64, notes: &[u64]) -> PersonHere {
@@ -68,7 +68,7 @@ impl House {
     }
 
     /// What was told of the board since the last time, as people by number.
-    async fn tells(&mut self) -> Vec<PeopleAt> {
+    async fn tells(&mut self) -> Vec<BoardPresence> {
         sleep(MOMENT).await;
         let told = std::iter::from_fn(|| self.told.try_recv().ok());
         told.flat_map(|it| it.boards).collect()

@@ -40,8 +40,8 @@ async fn a_gateway_asks_when_somebody_comes_and_answers_who_asks() {
     let told = house.tells().await;
     assert!(told.iter().all(|it| !it.asks), "it was told by now: {told:?}");
 
-    let asks = PeopleAt { board: board_id(BOARD), people: Vec::new(), more: 0, asks: true };
-    let asking = Presences { boards: vec![asks], ..told_by(77, Vec::new()) };
+    let asks = BoardPresence { board: board_id(BOARD), people: Vec::new(), more: 0, asks: true };
+    let asking = PresenceUpdate { boards: vec![asks], ..told_by(77, Vec::new()) };
     house.elsewhere.send(asking).expect("the gateway runs");
     let told = house.tells().await;
     let people = vec![person_here(1, &[7]), person_here(2, &[])];

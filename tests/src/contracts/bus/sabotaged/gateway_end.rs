@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Answer, CommandEnvelope, Presences, Question};
+use sockbit_application::envelope::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
 use sockbit_application::ports::{
-    Announcements, Commands, News, Presence, Queries, SendError, Unavailable,
+    Announcements, Commands, Incoming, Presence, Queries, SendError, Unavailable,
 };
 use sockbit_application::slot::Slot;
 
@@ -20,10 +20,10 @@ pub(super) struct SabotagedGateway {
     inner: GatewayEnds,
     all: Arc<All>,
     is_first: bool,
-    /// News to be given before any other.
-    repeated: Mutex<VecDeque<News>>,
-    /// News to be given after the next.
-    held: Mutex<Option<News>>,
+    /// Incoming to be given before any other.
+    repeated: Mutex<VecDeque<Incoming>>,
+    /// Incoming to be given after the next.
+    held: Mutex<Option<Incoming>>,
     announced: AtomicU64,
     outcomes_heard: AtomicUsize,
 }
@@ -53,22 +53,22 @@ impl SabotagedGateway {
     }
 
     /// The news as the trick gives it on, if it does.
-    fn pass_on(&self, news: News) -> Option<News> {
+    fn pass_on(&self, news: Incoming) -> Option<Incoming> {
         match (self.all.trick, news) {
-            (Trick::DropsAnswers, News::Answered(_))
-            | (Trick::KeepsQuietAboutLosses, News::Interrupted) => None,
+            (Trick::DropsAnswers, Incoming::Outcomes(_))
+            | (Trick::KeepsQuietAboutLosses, Incoming::Interrupted) => None,
             (Trick::LosesNewsForPresence, _)
                 if self.all.presences.load(Ordering::Relaxed) > 500 =>
             {
                 None
             }
-            (Trick::DropsNews, News::Announced(it)) => {
+            (Trick::DropsNews, Incoming::Announcement(it)) => {
                 let number = self.announced.fetch_add(1, Ordering::Relaxed);
-                (number % 5 != 4).then_some(News::Announced(it))
+                (number % 5 != 4).then_some(Incoming::Announcement(it))
             }
-            (Trick::ReversesNews, News::Announced(mut it)) => {
+            (Trick::ReversesNews, Incoming::Announcement(mut it)) => {
                 it.events.reverse();
-                Some(News::Announced(it))
+                Some(Incoming::Announcement(it))
             }
             (Trick::RepeatsNews, news) => {
                 locked(&self.repeated).push_back(news.clone());
@@ -85,18 +85,18 @@ impl SabotagedGateway {
     }
 
     /// What everybody was answered and this gateway has not heard yet.
-    fn outcomes_of_everybody(&self) -> Option<News> {
+    fn outcomes_of_everybody(&self) -> Option<Incoming> {
         let outcomes = locked(&self.all.outcomes);
         let heard = self.outcomes_heard.swap(outcomes.len(), Ordering::Relaxed);
         let fresh = outcomes.get(heard..).filter(|it| !it.is_empty())?;
-        Some(News::Answered(fresh.to_vec()))
+        Some(Incoming::Outcomes(fresh.to_vec()))
     }
 
     /// Takes the next answer that comes, whatever was asked.
-    async fn any_answer(&self, question: Question) -> Answer {
+    async fn any_answer(&self, question: CoreQuery) -> CoreReply {
         let (queries, all) = (Arc::clone(&self.inner.queries), Arc::clone(&self.all));
         tokio::spawn(async move {
-            if let Ok(answer) = queries.ask(question).await {
+            if let Ok(answer) = queries.query(question).await {
                 locked(&all.last_answer).get_or_insert(answer);
             }
             all.answered.notify_waiters();
@@ -129,26 +129,26 @@ impl Commands for SabotagedGateway {
 
 #[async_trait]
 impl Announcements for SabotagedGateway {
-    async fn listen(&self, slot: Slot) -> Result<(), Unavailable> {
+    async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
         if self.all.trick != Trick::ListensLate {
-            return self.inner.announcements.listen(slot).await;
+            return self.inner.announcements.subscribe(slot).await;
         }
         let announcements = Arc::clone(&self.inner.announcements);
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(1)).await;
-            announcements.listen(slot).await
+            announcements.subscribe(slot).await
         });
         Ok(())
     }
 
-    async fn unlisten(&self, slot: Slot) -> Result<(), Unavailable> {
+    async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable> {
         match self.all.trick {
             Trick::NeverUnlistens => Ok(()),
-            _ => self.inner.announcements.unlisten(slot).await,
+            _ => self.inner.announcements.unsubscribe(slot).await,
         }
     }
 
-    async fn next(&self) -> Option<News> {
+    async fn next(&self) -> Option<Incoming> {
         loop {
             let repeated = locked(&self.repeated).pop_front();
             if let Some(news) = repeated.or_else(|| self.outcomes_of_everybody()) {
@@ -167,31 +167,33 @@ impl Announcements for SabotagedGateway {
 
 #[async_trait]
 impl Queries for SabotagedGateway {
-    async fn ask(&self, question: Question) -> Result<Answer, Unavailable> {
+    async fn query(&self, question: CoreQuery) -> Result<CoreReply, Unavailable> {
         let inner = &self.inner.queries;
         match self.all.trick {
             Trick::NeverAnswers => std::future::pending().await,
             Trick::AnswersWhoeverAsks => Ok(self.any_answer(question).await),
             Trick::AnswersWithTheLast => {
-                let answer = inner.ask(question).await?;
+                let answer = inner.query(question).await?;
                 let last = locked(&self.all.last_answer).replace(answer.clone());
                 Ok(last.unwrap_or(answer))
             }
-            Trick::AsksTwice => tokio::join!(inner.ask(question.clone()), inner.ask(question)).0,
+            Trick::AsksTwice => {
+                tokio::join!(inner.query(question.clone()), inner.query(question)).0
+            }
             Trick::FailsWithItsAsker => {
                 let mut asking = Asking { all: &self.all, is_answered: false };
-                let answer = inner.ask(question).await;
+                let answer = inner.query(question).await;
                 asking.is_answered = true;
                 answer
             }
-            _ => inner.ask(question).await,
+            _ => inner.query(question).await,
         }
     }
 }
 
 #[async_trait]
 impl Presence for SabotagedGateway {
-    async fn tell(&self, mut presences: Presences) {
+    async fn publish(&self, mut presences: PresenceUpdate) {
         self.all.presences.fetch_add(1, Ordering::Relaxed);
         match self.all.trick {
             Trick::DropsPresence => return,
@@ -202,14 +204,14 @@ impl Presence for SabotagedGateway {
             Trick::KeepsAllPresence => locked(&self.all.told).push_back(presences.clone()),
             _ => {}
         }
-        self.inner.presence.tell(presences).await;
+        self.inner.presence.publish(presences).await;
     }
 
-    async fn hear(&self) -> Option<Presences> {
+    async fn next_update(&self) -> Option<PresenceUpdate> {
         let kept = locked(&self.all.told).pop_front();
         match kept {
             Some(presences) => Some(presences),
-            None => self.inner.presence.hear().await,
+            None => self.inner.presence.next_update().await,
         }
     }
 }

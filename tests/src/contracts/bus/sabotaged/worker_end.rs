@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Announcement, Answered, CommandEnvelope};
+use sockbit_application::envelope::{Announcement, CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::ports::{
-    Announcer, Asked, Delivery, Questions, Receipt, Unavailable, Work,
+    Announcer, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
 };
 
 use super::super::WorkerEnds;
@@ -16,7 +16,7 @@ use super::{All, Trick, locked};
 pub(super) struct SabotagedWorker {
     inner: WorkerEnds,
     all: Arc<All>,
-    taken: Mutex<Vec<Receipt>>,
+    taken: Mutex<Vec<DeliveryTag>>,
 }
 
 impl SabotagedWorker {
@@ -52,7 +52,7 @@ fn split(delivery: &Delivery) -> Vec<Delivery> {
 }
 
 #[async_trait]
-impl Work for SabotagedWorker {
+impl WorkQueue for SabotagedWorker {
     async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>> {
         let work = Arc::clone(&self.inner.work);
         let mut deliveries = match self.all.trick {
@@ -68,7 +68,7 @@ impl Work for SabotagedWorker {
         Some(deliveries)
     }
 
-    async fn acknowledge(&self, receipts: Vec<Receipt>) -> Result<(), Unavailable> {
+    async fn acknowledge(&self, receipts: Vec<DeliveryTag>) -> Result<(), Unavailable> {
         let receipts = match self.all.trick {
             Trick::NeverAcknowledges => Vec::new(),
             Trick::AcknowledgesAll => std::mem::take(&mut *locked(&self.taken)),
@@ -77,16 +77,20 @@ impl Work for SabotagedWorker {
         self.inner.work.acknowledge(receipts).await
     }
 
-    async fn bury(&self, command: CommandEnvelope, reason: String) -> Result<(), Unavailable> {
+    async fn dead_letter(
+        &self,
+        command: CommandEnvelope,
+        reason: String,
+    ) -> Result<(), Unavailable> {
         let is_silent = self.all.trick == Trick::BuriesInSilence;
         let reason = if is_silent { String::new() } else { reason };
-        self.inner.work.bury(command, reason).await
+        self.inner.work.dead_letter(command, reason).await
     }
 }
 
 #[async_trait]
-impl Questions for SabotagedWorker {
-    async fn next(&self) -> Option<Asked> {
+impl QueryQueue for SabotagedWorker {
+    async fn next(&self) -> Option<ReceivedQuery> {
         let fails = self.all.trick == Trick::FailsWithItsAsker;
         if fails && self.all.was_given_up.load(Ordering::Relaxed) {
             return None;
@@ -101,9 +105,9 @@ impl Announcer for SabotagedWorker {
         self.inner.announcer.announce(batch).await
     }
 
-    async fn answer(&self, batch: Vec<Answered>) -> Result<(), Unavailable> {
+    async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
         if self.all.trick != Trick::AnswersEverybody {
-            return self.inner.announcer.answer(batch).await;
+            return self.inner.announcer.send_outcomes(batch).await;
         }
         locked(&self.all.outcomes).extend(batch);
         self.all.answered.notify_waiters();

@@ -6,7 +6,7 @@ use super::*;
 use crate::testing::message_id;
 
 async fn reply_where(
-    answer: impl Fn(Question) -> Answering + Send + Sync + 'static,
+    answer: impl Fn(CoreQuery) -> Answering + Send + Sync + 'static,
 ) -> ServerMessage {
     let house = Surroundings::answering(answer).house();
     let mut client = house.client(1);
@@ -22,9 +22,9 @@ fn come_again() -> ServerMessage {
 #[tokio::test]
 async fn a_query_is_asked_in_the_name_of_who_asks_and_its_reply_carries_its_id() {
     let reply = reply_where(|question| {
-        let expected = Question::Client { actor: person(1).id, query: Query::MyBoards {} };
+        let expected = CoreQuery::Client { actor: person(1).id, query: Query::MyBoards {} };
         assert_eq!(question, expected);
-        Ok(Answer::Client(Reply::MyBoards { boards: Vec::new(), more: false }))
+        Ok(CoreReply::Client(Reply::MyBoards { boards: Vec::new(), more: false }))
     });
     let body = Reply::MyBoards { boards: Vec::new(), more: false };
     assert_eq!(reply.await, ServerMessage::Reply { id: message_id(5), body });
@@ -37,10 +37,10 @@ async fn who_asks_hears_again_where_no_worker_can_be_reached() {
 
 #[tokio::test]
 async fn who_asks_hears_again_where_the_store_is_away() {
-    assert_eq!(reply_where(|_| Ok(Answer::Unavailable)).await, come_again());
+    assert_eq!(reply_where(|_| Ok(CoreReply::Unavailable)).await, come_again());
 }
 
 #[tokio::test]
 async fn an_answer_to_another_kind_of_question_is_no_answer() {
-    assert_eq!(reply_where(|_| Ok(Answer::Events(Vec::new()))).await, come_again());
+    assert_eq!(reply_where(|_| Ok(CoreReply::Events(Vec::new()))).await, come_again());
 }

@@ -4,13 +4,13 @@ use sockbit_domain::wire::Query;
 use sockbit_domain::{NoteId, Seq};
 
 use super::*;
-use crate::envelope::{Answer, Question};
+use crate::envelope::{CoreQuery, CoreReply};
 use crate::testing::{board_id, person, uuid};
 
 fn store_that_is_away() -> MockStore {
     let mut store = MockStore::new();
     store.expect_boards_of().returning(|_, _| Err(unavailable()));
-    store.expect_standing().returning(|_, _, _| Err(unavailable()));
+    store.expect_board_status().returning(|_, _, _| Err(unavailable()));
     store.expect_events().returning(|_, _, _| Err(unavailable()));
     store.expect_heads().returning(|_| Err(unavailable()));
     store
@@ -26,14 +26,14 @@ async fn every_kind_of_question_is_answered_unavailable_while_the_store_is_away(
         Query::NoteHistory { board, note, before: None },
     ];
     let of_gateway = [
-        Question::Admission { actor, board, position: None },
-        Question::Events { board, after: Seq(0), id: None },
-        Question::Heads { boards: vec![board] },
+        CoreQuery::Admission { actor, board, position: None },
+        CoreQuery::Events { board, after: Seq(0), id: None },
+        CoreQuery::Heads { boards: vec![board] },
     ];
-    let of_clients = queries.map(|query| Question::Client { actor, query });
+    let of_clients = queries.map(|query| CoreQuery::Client { actor, query });
     let core = core(store_that_is_away(), MockAnnouncer::new());
 
     for question in of_clients.into_iter().chain(of_gateway) {
-        assert_eq!(core.answer(question.clone()).await, Answer::Unavailable, "{question:?}");
+        assert_eq!(core.query(question.clone()).await, CoreReply::Unavailable, "{question:?}");
     }
 }

@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 
 use super::Unavailable;
-use crate::envelope::{Answer, CommandEnvelope, Question};
+use crate::envelope::{CommandEnvelope, CoreQuery, CoreReply};
 
 /// Where a worker takes commands from.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
-pub trait Work: Send + Sync {
+pub trait WorkQueue: Send + Sync {
     /// Waits for one delivery, then takes what else is waiting already, until there are
     /// `commands_max` commands. Whoever gives up waiting takes nothing away.
     ///
@@ -16,18 +16,22 @@ pub trait Work: Send + Sync {
     async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>>;
 
     /// These are done with: committed, announced and answered.
-    async fn acknowledge(&self, receipts: Vec<Receipt>) -> Result<(), Unavailable>;
+    async fn acknowledge(&self, receipts: Vec<DeliveryTag>) -> Result<(), Unavailable>;
 
     /// Sets one command aside, with the reason, for a person to look at. It is done when this returns well; setting
     /// aside twice is seen as one by whoever replays it.
-    async fn bury(&self, command: CommandEnvelope, reason: String) -> Result<(), Unavailable>;
+    async fn dead_letter(
+        &self,
+        command: CommandEnvelope,
+        reason: String,
+    ) -> Result<(), Unavailable>;
 }
 
 /// One bus message with commands.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     /// What to acknowledge.
-    pub receipt: Receipt,
+    pub receipt: DeliveryTag,
     /// How often it was delivered before, to workers that did not acknowledge it.
     pub redeliveries: u32,
     /// In the order in which they were sent.
@@ -36,7 +40,7 @@ pub struct Delivery {
 
 /// Names a delivery to the adapter that made it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Receipt {
+pub struct DeliveryTag {
     /// The queue it came from.
     pub queue: u64,
     /// Its number there.
@@ -46,15 +50,15 @@ pub struct Receipt {
 /// Where a worker takes questions from.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
-pub trait Questions: Send + Sync {
+pub trait QueryQueue: Send + Sync {
     /// Waits for the next question; `None` when the bus is closed for good.
-    async fn next(&self) -> Option<Asked>;
+    async fn next(&self) -> Option<ReceivedQuery>;
 }
 
 /// A question and the way back for its answer.
-pub struct Asked {
+pub struct ReceivedQuery {
     /// What is asked.
-    pub question: Question,
+    pub question: CoreQuery,
     /// Takes the answer back; the asker may be gone, which is no error.
-    pub reply: Box<dyn FnOnce(Answer) + Send>,
+    pub reply: Box<dyn FnOnce(CoreReply) + Send>,
 }
