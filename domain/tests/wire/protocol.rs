@@ -126,6 +126,6 @@ fn the_walk_through_ends_with_the_text_that_it_promises() {
     for event in events.iter().filter(|event| event.change.note().is_some()) {
         note.apply(event).expect("each event fits the text before it");
     }
-    let promised = format!("Everybody now has \"{}\".", note.text);
+    let promised = format!("Everyone now has \"{}\".", note.text);
     assert!(document().contains(&promised), "{promised}");
 }
