@@ -75,7 +75,7 @@ async fn a_note_made_to_be_slow_to_render_is_rendered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_keeps_its_words_however_its_database_does() {
-    hold("keeping").await;
+    hold("write-behind").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,7 +90,7 @@ async fn a_page_says_what_waits_and_asks_again_whatever_clocks_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_typed_before_the_board_is_known_is_not_lost() {
-    hold("early").await;
+    hold("pre-hydration-edits").await;
 }
 
 /// Every clause in a module of `tests/browser/js` is true.

@@ -2,11 +2,11 @@
 // What waits for an answer, and what people are told of it, while time does what it likes.
 
 import { BoardClient } from "../../../web/assets/js/sync/board-client.js";
-import { Claim } from "../../../web/assets/js/storage/outbox-leases.js";
-import { LOOK_EVERY_MS, isLate, receiptName } from "../../../web/assets/js/ui/save-status.js";
+import { OutboxLease } from "../../../web/assets/js/storage/outbox-leases.js";
+import { LOOK_EVERY_MS, isLate, saveStatusOf } from "../../../web/assets/js/ui/save-status.js";
 import { Seat } from "../../../web/assets/js/sync/board-session.js";
 import { same } from "./clauses.js";
-import { HandKeep } from "./hand-keep.js";
+import { ManualStorage } from "./manual-storage.js";
 
 /** @typedef {import("./stopped-clock.js").StoppedClock} Clock */
 
@@ -136,9 +136,9 @@ export function a_new_note_that_the_server_had_and_lost_with_its_history_becomes
 }
 
 export function words_are_not_saved_yet_within_three_seconds() {
-  const world = { isOffline: false, isKept: true, clock: 3_000 - LOOK_EVERY_MS };
-  same(receiptName({ state: "saving", since: 0 }, world), "late");
-  same(receiptName({ state: "saving", since: 0 }, { ...world, clock: 1_000 }), "saving");
+  const world = { isOffline: false, isPersisted: true, clock: 3_000 - LOOK_EVERY_MS };
+  same(saveStatusOf({ state: "saving", since: 0 }, world), "late");
+  same(saveStatusOf({ state: "saving", since: 0 }, { ...world, clock: 1_000 }), "saving");
 }
 
 export function a_wish_without_words_is_late_as_well() {
@@ -152,12 +152,12 @@ export function a_wish_without_words_is_late_as_well() {
 
 /** @param {Clock} clock */
 export async function words_go_out_within_three_seconds_however_slow_the_database_is(clock) {
-  const keep = new HandKeep();
+  const storage = new ManualStorage();
   /** @type {string[]} */
   const sent = [];
   const connection = { generation: 1, welcome: null, add() {}, send: (/** @type {string} */ it) => sent.push(it) };
-  const claim = new Claim(/** @type {any} */ (keep), "record", "board", () => {});
-  const seat = new Seat("board", claim, /** @type {any} */ (connection));
+  const lease = new OutboxLease(/** @type {any} */ (storage), "record", "board", () => {});
+  const seat = new Seat("board", lease, /** @type {any} */ (connection));
   seat.connected({ actor: ME });
   letIn((message) => seat.receive(message), () => seat.machine.link.query);
   for (let key = 0; key < 50; key++) {

@@ -82,9 +82,9 @@ pub async fn shows(window: &Window, text: &str) {
     window.until(&format!("the note reads {text:?}"), &script).await;
 }
 
-/// Waits until the first note has this receipt.
-pub async fn receipt_is(window: &Window, receipt: &str) {
+/// Waits until the first note has this save status.
+pub async fn save_status_is(window: &Window, status: &str) {
     let script =
-        format!("return document.querySelector('#notes .note').dataset.receipt === '{receipt}'");
-    window.until(&format!("the receipt says {receipt}"), &script).await;
+        format!("return document.querySelector('#notes .note').dataset.saveStatus === '{status}'");
+    window.until(&format!("the save status is {status}"), &script).await;
 }

@@ -20,10 +20,10 @@ macro_rules! in_both_shapes {
     };
 }
 
-mod early;
-mod keys;
+mod editing;
+mod keyboard;
 mod pages;
-mod people;
-mod scene;
-mod unsaved;
-mod writing;
+mod pre_hydration;
+mod presence;
+mod shared_board;
+mod unsent_edits;

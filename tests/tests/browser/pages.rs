@@ -74,7 +74,7 @@ async fn the_pages_as_people_see_them(site: Site) {
         write_note(&ada, text).await;
     }
     leave_note(&ada).await;
-    ada.until("the receipts have gone", "return document.querySelectorAll('[data-receipt]').length === 0 || [...document.querySelectorAll('.receipt')].every(it => getComputedStyle(it).opacity === '0')").await;
+    ada.until("no save status is shown", "return document.querySelectorAll('[data-save-status]').length === 0 || [...document.querySelectorAll('.save-status')].every(it => getComputedStyle(it).opacity === '0')").await;
     for (width, height) in [(390, 844), (820, 1180), (1440, 900)] {
         for scheme in ["light", "dark"] {
             ada.look(width, height, scheme).await;

@@ -1,28 +1,28 @@
 // @ts-check
 // The page of a board: the notes that the server rendered come alive, and show what everybody does.
 
-import { BoardActions } from "./ui/note-actions.js";
+import { NoteActions } from "./ui/note-actions.js";
 import { CardList } from "./ui/card-list.js";
-import { Composer } from "./ui/new-note-form.js";
-import { find, need } from "./ui/dom.js";
-import { Drafts } from "./ui/drafts-panel.js";
-import { hydrateKeys } from "./ui/keyboard-shortcuts.js";
-import { takeSeat, startSeat } from "./ui/connected-page.js";
-import { showNews } from "./ui/rejection-messages.js";
-import { People } from "./ui/presence-list.js";
-import { hydrateShare } from "./ui/share-link-form.js";
-import { hydrateTitle, showTitle } from "./ui/board-title.js";
-import { Trash } from "./ui/trash-panel.js";
+import { NewNoteForm } from "./ui/new-note-form.js";
+import { findElement, requireElement } from "./ui/dom.js";
+import { DraftsPanel } from "./ui/drafts-panel.js";
+import { hydrateKeyboardShortcuts } from "./ui/keyboard-shortcuts.js";
+import { openPageSession, startPageSession } from "./ui/page-session.js";
+import { showRejections } from "./ui/rejection-messages.js";
+import { PresenceList } from "./ui/presence-list.js";
+import { hydrateShareLinkForm } from "./ui/share-link-form.js";
+import { hydrateBoardTitle, showBoardTitle } from "./ui/board-title.js";
+import { TrashPanel } from "./ui/trash-panel.js";
 
 /** @typedef {import("./sync/board-session.js").Seat} Seat */
 
-const main = need(document, "#board");
-const seat = await takeSeat(main.dataset.board ?? "");
-const list = new CardList(need(main, "#notes"), seat);
-const actions = new BoardActions(seat, list);
-const trash = new Trash(seat);
-const people = new People(seat, () => list.articles());
-const drafts = new Drafts(slotOf, (text) => actions.create(text, "paper"));
+const main = requireElement(document, "#board");
+const seat = await openPageSession(main.dataset.board ?? "");
+const list = new CardList(requireElement(main, "#notes"), seat);
+const actions = new NoteActions(seat, list);
+const trash = new TrashPanel(seat);
+const people = new PresenceList(seat, () => list.articles());
+const drafts = new DraftsPanel(slotOf, (text) => actions.create(text, "paper"));
 /** Those whose drafts are shown. */
 const seats = [seat];
 const composer = hydrateComposer();
@@ -40,26 +40,26 @@ seat.shown = (all, isOwn) => {
 function showChanges(changes, isOwn) {
   list.show(changes, isOwn);
   drafts.show(seats);
-  showNews(main, seat, changes);
-  showTitle(seat);
+  showRejections(main, seat, changes);
+  showBoardTitle(seat);
   if (!seat.isPulled) return;
   trash.show(seat.notes.filter(({ state }) => state === "trashed"));
-  if (changes.some(({ type }) => type === "reset")) seat.flushAllBut(list.pen.card?.id ?? null);
+  if (changes.some(({ type }) => type === "reset")) seat.flushAllBut(list.activeEditor.card?.id ?? null);
 }
 
-hydrateTitle(seat);
-hydrateShare();
+hydrateBoardTitle(seat);
+hydrateShareLinkForm();
 hydrateExamples();
-hydrateKeys(Object.assign(actions, { compose: () => composer?.focus() }));
+hydrateKeyboardShortcuts(Object.assign(actions, { compose: () => composer?.focus() }));
 list.takeOver();
 drafts.hydrate();
-startSeat(seat, { written: () => (list.pen.card ? [list.pen.card.id] : []), taken: showDraftsOf });
+startPageSession(seat, { written: () => (list.activeEditor.card ? [list.activeEditor.card.id] : []), taken: showDraftsOf });
 main.dataset.scripted = "";
 
 /** @param {string} note */
 function slotOf(note) {
   const article = list.get(note)?.article;
-  return article?.isConnected ? find(article, "[data-draft-slot]") : null;
+  return article?.isConnected ? findElement(article, "[data-draft-slot]") : null;
 }
 
 /** @param {Seat} leftover */
@@ -70,18 +70,18 @@ function showDraftsOf(leftover) {
 }
 
 function hydrateComposer() {
-  const form = find(main, "#composer");
+  const form = findElement(main, "#composer");
   if (!(form instanceof HTMLFormElement)) return null;
-  find(document, "[data-action=new]")?.addEventListener("click", (event) => {
+  findElement(document, "[data-action=new]")?.addEventListener("click", (event) => {
     event.preventDefault();
     composer?.focus();
   });
-  return new Composer(form, seat, (text, colour) => actions.create(text, colour));
+  return new NewNoteForm(form, seat, (text, colour) => actions.create(text, colour));
 }
 
 /** The notes to try arrive like everybody's. */
 function hydrateExamples() {
-  const form = find(main, "#empty form");
+  const form = findElement(main, "#empty form");
   form?.addEventListener("submit", (event) => {
     if (seat.connection.state !== "live") return;
     event.preventDefault();

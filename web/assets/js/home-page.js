@@ -1,22 +1,22 @@
 // @ts-check
 // The list of boards: times in the reader's zone, and words that were left unsent go out from here.
 
-import { find, need } from "./ui/dom.js";
-import { openKeep } from "./storage/outbox-storage.js";
-import { sendLeftovers } from "./sync/orphan-adoption.js";
+import { findElement, requireElement } from "./ui/dom.js";
+import { openOutboxStorage } from "./storage/outbox-storage.js";
+import { adoptOrphans } from "./sync/orphan-adoption.js";
 import { watchLength } from "./ui/text-length.js";
-import { hydrateMe } from "./ui/profile-form.js";
-import { keepTimesTrue } from "./ui/relative-time.js";
+import { hydrateProfileForm } from "./ui/profile-form.js";
+import { startRelativeTimes } from "./ui/relative-time.js";
 import { hydrateToasts, toast } from "./ui/toasts.js";
 
-keepTimesTrue();
+startRelativeTimes();
 hydrateToasts();
-hydrateMe();
-watchLength(need(document, "#create-title"));
+hydrateProfileForm();
+watchLength(requireElement(document, "#create-title"));
 
-const keep = await openKeep();
+const storage = await openOutboxStorage();
 await markUnsent();
-sendLeftovers(keep, ({ machine }) => {
+adoptOrphans(storage, ({ machine }) => {
   markUnsent();
   if (machine.drafts().length > 0) toast("Some words could not be saved. Open their board to see them.");
   return false;
@@ -24,12 +24,12 @@ sendLeftovers(keep, ({ machine }) => {
 
 /** Says of which boards this device keeps words that the server does not have. */
 async function markUnsent() {
-  const records = await keep.all().catch(() => []);
+  const records = await storage.all().catch(() => []);
   const boards = new Set(records.filter(({ content }) => content.saved).map(({ board }) => board));
   for (const row of document.querySelectorAll("#boards [data-board]")) {
     const isUnsent = boards.has(row.getAttribute("data-board") ?? "");
-    find(row, "[data-unsent]")?.remove();
-    if (isUnsent) find(row, ".board-meta")?.append(mark());
+    findElement(row, "[data-unsent]")?.remove();
+    if (isUnsent) findElement(row, ".board-meta")?.append(mark());
   }
 }
 

@@ -1,8 +1,8 @@
 // @ts-check
 // Whoever opens a link in a browser joins at once. What only fetches it, as previews do, does not.
 
-import { need } from "./ui/dom.js";
+import { requireElement } from "./ui/dom.js";
 
 /** @type {HTMLFormElement} */
-const form = need(document, "#join");
+const form = requireElement(document, "#join");
 form.requestSubmit();

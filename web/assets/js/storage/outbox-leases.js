@@ -3,14 +3,14 @@
 // same words under two ids. A tab's records are free for others when it is gone.
 
 import { asDrafts } from "../sync/unsent-state.js";
-import { isBlank, MemoryKeep } from "./outbox-storage.js";
+import { isBlank, MemoryStorage } from "./outbox-storage.js";
 import { moment, uuid } from "../sync/ids.js";
-import { TooLate, within } from "./with-timeout.js";
-import { answerFor, isAnsweredFor } from "./ownership-probe.js";
+import { TimeoutError, within } from "./with-timeout.js";
+import { answerProbes, isOwnerAlive } from "./ownership-probe.js";
 
 /** @typedef {import("./outbox-storage.js").Content} Content */
-/** @typedef {import("./outbox-storage.js").KeptRecord} KeptRecord */
-/** @typedef {import("./outbox-storage.js").IndexedKeep | MemoryKeep} Keep */
+/** @typedef {import("./outbox-storage.js").OutboxRecord} OutboxRecord */
+/** @typedef {import("./outbox-storage.js").IndexedDbStorage | MemoryStorage} OutboxStorage */
 
 const BEAT_EVERY_MS = 5_000;
 /** Without Web Locks: an owner that was silent for this long is gone. */
@@ -25,13 +25,13 @@ const LAST = "sockbit:last-outbox";
 const page = uuid();
 
 /** A record that belongs to this page as long as it lives. */
-export class Claim {
+export class OutboxLease {
   /** What is known to be kept. @type {Content} */
   content = { saved: null, composer: null };
   /** Whether somebody else took the record over, because this page seemed to be gone. */
   isLost = false;
   /** Hears that it is lost, again and again for as long as this page has it. */
-  whenLost = () => {};
+  onLost = () => {};
   #isStored = false;
   #isReleased = false;
   /** What was written last, perhaps without success. */
@@ -47,19 +47,19 @@ export class Claim {
   #fallSilent = () => {};
 
   /**
-   * @param {Keep} keep
+   * @param {OutboxStorage} storage
    * @param {string} id
    * @param {string} board
    * @param {(() => void) | null} unlock null where there are no Web Locks
    */
-  constructor(keep, id, board, unlock) {
-    this.keep = keep;
+  constructor(storage, id, board, unlock) {
+    this.storage = storage;
     this.id = id;
     this.board = board;
     this.unlock = unlock;
     if (unlock) return;
     this.#beat = setInterval(() => this.#stayAlive(), BEAT_EVERY_MS);
-    this.#fallSilent = answerFor(id);
+    this.#fallSilent = answerProbes(id);
   }
 
   /** @param {Content} content */
@@ -73,7 +73,7 @@ export class Claim {
    * Whether exactly this is kept. After a write that failed, or that goes on, nobody knows.
    * @param {Content} content
    */
-  hasKept(content) {
+  hasStored(content) {
     return this.#written === this.content && JSON.stringify(content) === JSON.stringify(this.content);
   }
 
@@ -85,7 +85,7 @@ export class Claim {
     // A record that is free may be somebody else's by now.
     if (this.#isReleased) return;
     this.#written = content;
-    if (this.unlock) await this.keep.write(this.#record(content));
+    if (this.unlock) await this.storage.write(this.#record(content));
     else await this.#writeIfMine(this.#record(content));
     if (!this.isLost) this.content = content;
   }
@@ -101,7 +101,7 @@ export class Claim {
     const { saved, composer } = content;
     // What the other page has no words of, nobody sends twice.
     const mine = saved && taken ? asDrafts(saved, taken, moment()) : saved;
-    await this.keep.write({ ...this.#record({ saved: mine, composer }), id: this.#beside, beat: 0 });
+    await this.storage.write({ ...this.#record({ saved: mine, composer }), id: this.#beside, beat: 0 });
     this.content = content;
     remember(this.#beside);
   }
@@ -119,7 +119,7 @@ export class Claim {
   #writeLast(content) {
     const last = { ...this.#record(content), beat: 0 };
     // There is no time to look whose the record is.
-    if (!this.hasKept(content)) return this.mayBeLost ? this.setAside(content) : this.keep.write(last);
+    if (!this.hasStored(content)) return this.mayBeLost ? this.setAside(content) : this.storage.write(last);
     return this.unlock || this.isLost ? null : this.#writeIfMine(last);
   }
 
@@ -135,25 +135,25 @@ export class Claim {
     this.unlock?.();
   }
 
-  /** @param {KeptRecord} record */
+  /** @param {OutboxRecord} record */
   async #writeIfMine(record) {
-    const isMine = (/** @type {KeptRecord | undefined} */ stored) =>
+    const isMine = (/** @type {OutboxRecord | undefined} */ stored) =>
       stored ? stored.owner === page : !this.#isStored;
-    this.isLost ||= !(await this.keep.writeIf(record, isMine));
+    this.isLost ||= !(await this.storage.writeIf(record, isMine));
     this.#isStored = true;
-    if (this.isLost) this.whenLost();
+    if (this.isLost) this.onLost();
     else this.#ownedAt = record.beat;
   }
 
   #stayAlive() {
     const content = this.#written;
-    if (this.isLost) this.whenLost();
+    if (this.isLost) this.onLost();
     else if (!isBlank({ content })) this.write(content).catch(() => {});
   }
 
   /**
    * @param {Content} content
-   * @returns {KeptRecord}
+   * @returns {OutboxRecord}
    */
   #record(content) {
     return { id: this.id, board: this.board, owner: page, beat: Date.now(), content };
@@ -163,100 +163,100 @@ export class Claim {
 /**
  * The record in which this page keeps what belongs to one board: one that a page before it left,
  * or a new one. Where the browser refuses, it lives as long as the page.
- * @param {Keep} keep
+ * @param {OutboxStorage} storage
  * @param {string} board
  */
-export async function claimFor(keep, board) {
-  const claim = await claimInTime(keep, board).catch(() => new Claim(new MemoryKeep(), uuid(), board, () => {}));
-  remember(claim.id);
-  return claim;
+export async function acquireLease(storage, board) {
+  const lease = await acquireInTime(storage, board).catch(() => new OutboxLease(new MemoryStorage(), uuid(), board, () => {}));
+  remember(lease.id);
+  return lease;
 }
 
 /**
  * A new record where the browser does not say in time whether there is another one.
- * @param {Keep} keep
+ * @param {OutboxStorage} storage
  * @param {string} board
  */
-async function claimInTime(keep, board) {
-  const adopting = adopted(keep, board);
+async function acquireInTime(storage, board) {
+  const adopting = acquireLeft(storage, board);
   const found = await within(CLAIM_MAX_MS, adopting).catch((error) => {
-    if (!(error instanceof TooLate)) throw error;
+    if (!(error instanceof TimeoutError)) throw error;
     // What comes after all is left for the page after this one.
     adopting.then((late) => late?.release()).catch(() => {});
     return null;
   });
-  return found ?? newClaim(keep, board);
+  return found ?? newLease(storage, board);
 }
 
 /**
  * A record that nobody owns, if there is one that `isWanted`: `patientlyFor` before all others.
- * @param {Keep} keep
- * @param {(record: KeptRecord) => boolean} isWanted
+ * @param {OutboxStorage} storage
+ * @param {(record: OutboxRecord) => boolean} isWanted
  * @param {string | null} [patientlyFor] for this one, wait a moment
  */
-export async function claimOrphan(keep, isWanted, patientlyFor = null) {
-  const records = (await keep.all()).filter(isWanted);
+export async function acquireOrphan(storage, isWanted, patientlyFor = null) {
+  const records = (await storage.all()).filter(isWanted);
   records.sort((a, b) => Number(b.id === patientlyFor) - Number(a.id === patientlyFor));
   for (const record of records) {
-    const claim = await claimed(keep, record, record.id === patientlyFor ? HANDOVER_MS : 0);
-    if (claim) return claim;
+    const lease = await leased(storage, record, record.id === patientlyFor ? HANDOVER_MS : 0);
+    if (lease) return lease;
   }
   return null;
 }
 
 /**
- * @param {Keep} keep
+ * @param {OutboxStorage} storage
  * @param {string} board
  */
-function adopted(keep, board) {
-  return claimOrphan(keep, (record) => record.board === board, remembered());
+function acquireLeft(storage, board) {
+  return acquireOrphan(storage, (record) => record.board === board, remembered());
 }
 
 /**
- * @param {Keep} keep
+ * @param {OutboxStorage} storage
  * @param {string} board
  */
-async function newClaim(keep, board) {
+async function newLease(storage, board) {
   const id = uuid();
-  return new Claim(keep, id, board, hasLocks() ? await lock(id, 0) : null);
+  return new OutboxLease(storage, id, board, hasLocks() ? await lock(id, 0) : null);
 }
 
 /**
- * @param {Keep} keep
- * @param {KeptRecord} record
+ * @param {OutboxStorage} storage
+ * @param {OutboxRecord} record
  * @param {number} patience
  */
-async function claimed(keep, { id, board }, patience) {
+async function leased(storage, { id, board }, patience) {
   const unlock = hasLocks() ? await lock(id, patience) : null;
   if (hasLocks() && !unlock) return null;
-  /** @type {Claim | null} */
-  let claim = null;
+  /** @type {OutboxLease | null} */
+  let lease = null;
   try {
-    const content = unlock ? (await keep.read(id))?.content : await takenOver(keep, id);
+    const content = unlock ? (await storage.read(id))?.content : await takenOver(storage, id);
     if (!content) return null;
     // It answers for its record, so that it must not be there while others are asked.
-    claim = new Claim(keep, id, board, unlock);
-    claim.adopt(content);
-    return claim;
+    lease = new OutboxLease(storage, id, board, unlock);
+    lease.adopt(content);
+    return lease;
   } finally {
-    if (!claim) unlock?.();
+    if (!lease) unlock?.();
   }
 }
 
 /**
  * Without Web Locks: makes this page the owner of a record whose owner is silent.
- * @param {Keep} keep
+ * @param {OutboxStorage} storage
  * @param {string} id
  */
-async function takenOver(keep, id) {
-  const record = await keep.read(id);
+async function takenOver(storage, id) {
+  const record = await storage.read(id);
   if (!record || Date.now() - record.beat <= GONE_AFTER_MS) return null;
   const isLeft = record.beat === 0;
-  if (!isLeft && (await isAnsweredFor(id))) return null;
-  const isGone = (/** @type {KeptRecord | undefined} */ stored) =>
+  if (!isLeft && (await isOwnerAlive(id))) return null;
+  const isGone = (/** @type {OutboxRecord | undefined} */ stored) =>
     stored !== undefined && stored.owner === record.owner && stored.beat === record.beat;
   const mine = { ...record, owner: page, beat: Date.now() };
-  return (await keep.writeIf(mine, isGone)) ? record.content : null;
+  return (await storage.writeIf(mine, isGone)) ? record.content : null;
 }
 
 function hasLocks() {

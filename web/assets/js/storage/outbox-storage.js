@@ -9,23 +9,23 @@
  */
 /**
  * `owner` names the page that writes it, `beat` says when that page was last alive.
- * @typedef {{id: string, board: string, owner: string, beat: number, content: Content}} KeptRecord
+ * @typedef {{id: string, board: string, owner: string, beat: number, content: Content}} OutboxRecord
  */
 
 const DATABASE = "sockbit";
 const RECORDS = "outboxes";
 const OPEN_WITHIN_MS = 3_000;
 
-/** @returns {Promise<IndexedKeep | MemoryKeep>} */
-export async function openKeep() {
+/** @returns {Promise<IndexedDbStorage | MemoryStorage>} */
+export async function openOutboxStorage() {
   try {
-    return new IndexedKeep(await openDatabase());
+    return new IndexedDbStorage(await openDatabase());
   } catch {
-    return new MemoryKeep();
+    return new MemoryStorage();
   }
 }
 
-export class IndexedKeep {
+export class IndexedDbStorage {
   isDurable = true;
 
   /** @param {IDBDatabase} database */
@@ -35,14 +35,14 @@ export class IndexedKeep {
     database.addEventListener("versionchange", () => database.close());
   }
 
-  /** @returns {Promise<KeptRecord[]>} */
+  /** @returns {Promise<OutboxRecord[]>} */
   async all() {
     return done(this.#records("readonly").getAll());
   }
 
   /**
    * @param {string} id
-   * @returns {Promise<KeptRecord | undefined>}
+   * @returns {Promise<OutboxRecord | undefined>}
    */
   async read(id) {
     return done(this.#records("readonly").get(id));
@@ -50,7 +50,7 @@ export class IndexedKeep {
 
   /**
    * Writes at once, whoever owned the record: for those who hold its lock, and for pages that go.
-   * @param {KeptRecord} record
+   * @param {OutboxRecord} record
    */
   async write(record) {
     const records = this.#records("readwrite");
@@ -63,8 +63,8 @@ export class IndexedKeep {
 
   /**
    * Writes if the record is still as `mayWrite` wants it. False where it is not.
-   * @param {KeptRecord} record
-   * @param {(stored: KeptRecord | undefined) => boolean} mayWrite
+   * @param {OutboxRecord} record
+   * @param {(stored: OutboxRecord | undefined) => boolean} mayWrite
    */
   async writeIf(record, mayWrite) {
     const records = this.#records("readwrite");
@@ -81,28 +81,28 @@ export class IndexedKeep {
 }
 
 /** Keeps nothing beyond the page; people are told. */
-export class MemoryKeep {
+export class MemoryStorage {
   isDurable = false;
 
-  /** @returns {Promise<KeptRecord[]>} */
+  /** @returns {Promise<OutboxRecord[]>} */
   async all() {
     return [];
   }
 
   /**
    * @param {string} _id
-   * @returns {Promise<KeptRecord | undefined>}
+   * @returns {Promise<OutboxRecord | undefined>}
    */
   async read(_id) {
     return undefined;
   }
 
-  /** @param {KeptRecord} _record */
+  /** @param {OutboxRecord} _record */
   async write(_record) {}
 
   /**
-   * @param {KeptRecord} _record
-   * @param {(stored: KeptRecord | undefined) => boolean} _mayWrite
+   * @param {OutboxRecord} _record
+   * @param {(stored: OutboxRecord | undefined) => boolean} _mayWrite
    */
   async writeIf(_record, _mayWrite) {
     return true;

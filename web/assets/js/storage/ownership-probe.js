@@ -10,7 +10,7 @@ const ANSWER_WITHIN_MS = 500;
  * @param {string} record
  * @returns {() => void}
  */
-export function answerFor(record) {
+export function answerProbes(record) {
   const channel = open();
   if (!channel) return () => {};
   channel.onmessage = ({ data }) => data.wanted === record && channel.postMessage({ has: record });
@@ -22,7 +22,7 @@ export function answerFor(record) {
  * @param {string} record
  * @returns {Promise<boolean>}
  */
-export async function isAnsweredFor(record) {
+export async function isOwnerAlive(record) {
   const channel = open();
   if (!channel) return false;
   const isAnswered = await new Promise((resolve) => {

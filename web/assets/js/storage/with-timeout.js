@@ -1,7 +1,7 @@
 // @ts-check
 // What is waited for only so long.
 
-export class TooLate extends Error {}
+export class TimeoutError extends Error {}
 
 /**
  * @template T
@@ -11,7 +11,7 @@ export class TooLate extends Error {}
  */
 export function within(most, promise) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new TooLate("it takes too long")), most);
+    const timer = setTimeout(() => reject(new TimeoutError("it takes too long")), most);
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

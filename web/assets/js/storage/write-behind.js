@@ -9,9 +9,9 @@ import { within } from "./with-timeout.js";
 /** A browser whose database hangs must not keep words from going out. */
 const KEEP_MAX_MS = 3_000;
 
-export class Keeping {
+export class WriteBehind {
   /** Whether what is not sent survives the page. */
-  isKept;
+  isPersisted;
   /** @type {Content} */
   #wanted;
   #running = Promise.resolve();
@@ -24,22 +24,22 @@ export class Keeping {
   #hasBegun = false;
 
   /**
-   * @param {import("./outbox-leases.js").Claim} claim
+   * @param {import("./outbox-leases.js").OutboxLease} lease
    * @param {() => void} [beginAgain] with what is there then
    */
-  constructor(claim, beginAgain = () => location.reload()) {
-    this.claim = claim;
+  constructor(lease, beginAgain = () => location.reload()) {
+    this.lease = lease;
     this.beginAgain = beginAgain;
-    claim.whenLost = () => void this.#move();
-    this.isKept = claim.keep.isDurable;
-    this.#wanted = claim.content;
+    lease.onLost = () => void this.#move();
+    this.isPersisted = lease.storage.isDurable;
+    this.#wanted = lease.content;
   }
 
   /**
    * Settles when a write that contains this has ended, or when it is waited for no longer.
    * @param {Content} content
    */
-  async keep(content) {
+  async write(content) {
     this.#wanted = content;
     this.#next ??= this.#running.then(() => this.#writeWanted());
     if (!this.#isOverdue) await within(KEEP_MAX_MS, this.#next).catch(() => {});
@@ -53,13 +53,13 @@ export class Keeping {
 
   /** @param {Content} content */
   async #write(content) {
-    if (this.claim.isLost || this.claim.hasKept(content)) return;
+    if (this.lease.isLost || this.lease.hasStored(content)) return;
     const overdue = setTimeout(() => this.#fail(true), KEEP_MAX_MS);
     try {
-      await this.claim.write(content);
+      await this.lease.write(content);
       this.#isOverdue = false;
-      if (this.claim.isLost) await this.#move();
-      else this.isKept = this.claim.keep.isDurable;
+      if (this.lease.isLost) await this.#move();
+      else this.isPersisted = this.lease.storage.isDurable;
     } catch {
       this.#fail(false);
     }
@@ -70,20 +70,20 @@ export class Keeping {
   #move() {
     const moved = () => this.#onMoved();
     const refused = () => this.#fail(false);
-    this.#moving ??= this.claim.setAside(this.#wanted).then(moved, refused).finally(() => (this.#moving = null));
+    this.#moving ??= this.lease.setAside(this.#wanted).then(moved, refused).finally(() => (this.#moving = null));
     return this.#moving;
   }
 
   /** Once: whoever asks for a slow page again and again never gets it. */
   #onMoved() {
-    this.isKept = this.claim.keep.isDurable;
+    this.isPersisted = this.lease.storage.isDurable;
     if (!this.#hasBegun) this.beginAgain();
     this.#hasBegun = true;
   }
 
   /** @param {boolean} isOverdue */
   #fail(isOverdue) {
-    this.isKept = false;
+    this.isPersisted = false;
     this.#isOverdue = isOverdue;
   }
 }

@@ -5,7 +5,7 @@
 import { BoardClient } from "./board-client.js";
 import { moment, uuid } from "./ids.js";
 import { apply, compose } from "../delta/delta.js";
-import { Keeping } from "../storage/write-behind.js";
+import { WriteBehind } from "../storage/write-behind.js";
 import { carried } from "./note-text.js";
 
 /** @typedef {import("../delta/delta.js").Delta} Delta */
@@ -43,16 +43,16 @@ export class Seat {
 
   /**
    * @param {string} board
-   * @param {import("../storage/outbox-leases.js").Claim} claim
+   * @param {import("../storage/outbox-leases.js").OutboxLease} lease
    * @param {import("./connection.js").Connection} connection
    */
-  constructor(board, claim, connection) {
+  constructor(board, lease, connection) {
     this.board = board;
-    this.claim = claim;
+    this.lease = lease;
     this.connection = connection;
-    this.keeping = new Keeping(claim);
-    this.composer = claim.content.composer;
-    const { saved } = claim.content;
+    this.writeBehind = new WriteBehind(lease);
+    this.composer = lease.content.composer;
+    const { saved } = lease.content;
     this.machine = saved ? restored(saved) : new BoardClient(board, pageActor());
   }
 
@@ -234,15 +234,15 @@ export class Seat {
   }
 
   /** Whether what is not sent survives the page. */
-  get isKept() {
-    return this.keeping.isKept;
+  get isPersisted() {
+    return this.writeBehind.isPersisted;
   }
 
   /** Keeps everything now. */
   keep() {
     clearTimeout(this.#keepTimer);
     this.#keepTimer = undefined;
-    return this.keeping.keep(this.#content());
+    return this.writeBehind.write(this.#content());
   }
 
   /**
@@ -254,8 +254,8 @@ export class Seat {
     this.#isLeft = true;
     clearTimeout(this.#keepTimer);
     for (const note of notes) this.machine.flush(note, moment());
-    const { mayBeLost } = this.claim;
-    this.claim.leave(this.#content());
+    const { mayBeLost } = this.lease;
+    this.lease.leave(this.#content());
     // Another page would have these words as well, and send them under another id.
     if (mayBeLost) return [];
     return [...this.#held, ...this.machine.takeOutgoing()].filter(isCommand);
@@ -288,7 +288,7 @@ export class Seat {
     const kept = frames.some(isCommand) ? this.keep() : null;
     this.#held.push(...frames);
     this.#passing = Promise.all([this.#passing, kept]).then(() => {
-      if (this.claim.isLost || this.#isLeft) return;
+      if (this.lease.isLost || this.#isLeft) return;
       for (const frame of this.#held.splice(0, frames.length)) this.connection.send(frame, generation);
     });
   }

@@ -4,43 +4,43 @@
 
 import { Connection } from "./connection.js";
 import { Seat } from "./board-session.js";
-import { claimOrphan } from "../storage/outbox-leases.js";
+import { acquireOrphan } from "../storage/outbox-leases.js";
 
-/** @typedef {import("../storage/outbox-storage.js").KeptRecord} KeptRecord */
+/** @typedef {import("../storage/outbox-storage.js").OutboxRecord} OutboxRecord */
 
 const LOOK_EVERY_MS = 60_000;
 const CHECK_EVERY_MS = 500;
 
 /**
  * Goes on for as long as the page lives.
- * @param {import("../storage/outbox-leases.js").Keep} keep
+ * @param {import("../storage/outbox-leases.js").OutboxStorage} storage
  * @param {(seat: Seat) => boolean} [take] whether the page goes on with a record that was
  *   sent, for the drafts in it
  */
-export async function sendLeftovers(keep, take = () => false) {
+export async function adoptOrphans(storage, take = () => false) {
   for (;;) {
-    const claim = await claimOrphan(keep, isUnsent).catch(() => null);
-    if (!claim) {
+    const lease = await acquireOrphan(storage, isUnsent).catch(() => null);
+    if (!lease) {
       await pause(LOOK_EVERY_MS);
       continue;
     }
-    const seat = await drained(claim);
-    if (!take(seat) && seat.unsent() === 0) claim.release();
+    const seat = await drained(lease);
+    if (!take(seat) && seat.unsent() === 0) lease.release();
   }
 }
 
 /**
  * Drafts are nothing to send; the board that they belong to shows them when it is opened.
- * @param {KeptRecord} record
+ * @param {OutboxRecord} record
  */
 function isUnsent({ content: { saved } }) {
   return saved !== null && saved.notes.length + saved.outbox.length > 0;
 }
 
-/** @param {import("../storage/outbox-leases.js").Claim} claim */
-async function drained(claim) {
+/** @param {import("../storage/outbox-leases.js").OutboxLease} lease */
+async function drained(lease) {
   const connection = new Connection();
-  const seat = new Seat(claim.board, claim, connection);
+  const seat = new Seat(lease.board, lease, connection);
   connection.open();
   seat.start();
   while (seat.unsent() > 0 && seat.machine.joined() !== "refused") {

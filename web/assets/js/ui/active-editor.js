@@ -1,24 +1,24 @@
 // @ts-check
 // The pen: at most one note of a page is written in at a time. Putting it down is what sends.
 
-import { find } from "./dom.js";
-import { pointedAt } from "./source-position.js";
+import { findElement } from "./dom.js";
+import { sourcePositionAt } from "./source-position.js";
 
-/** @typedef {import("./card.js").Card} Card */
+/** @typedef {import("./note-card.js").NoteCard} NoteCard */
 
-export class Pen {
-  /** The card that is written in. @type {Card | null} */
+export class ActiveEditor {
+  /** The card that is written in. @type {NoteCard | null} */
   card = null;
   #isPressing = false;
-  #putWhenReleased = false;
+  #closeWhenReleased = false;
 
   /**
    * @param {import("../sync/board-session.js").Seat} seat
-   * @param {(card: Card) => void} isPut hears when a card is only read again
+   * @param {(card: NoteCard) => void} onClosed hears when a card is only read again
    */
-  constructor(seat, isPut) {
+  constructor(seat, onClosed) {
     this.seat = seat;
-    this.isPut = isPut;
+    this.onClosed = onClosed;
     document.addEventListener("pointerdown", () => (this.#isPressing = true), true);
     for (const end of ["pointerup", "pointercancel"]) {
       document.addEventListener(end, () => this.#release(), true);
@@ -26,38 +26,38 @@ export class Pen {
   }
 
   /**
-   * @param {Card} card
+   * @param {NoteCard} card
    * @param {number | null} [caret] null leaves it where it was
    */
-  take(card, caret = null) {
+  open(card, caret = null) {
     if (!card.textarea) return;
     if (this.card !== card) {
-      this.put();
+      this.close();
       this.card = card;
       this.seat.beHere(card.id);
       card.textarea.addEventListener("blur", this.#onBlur);
       card.textarea.addEventListener("keydown", this.#onKey);
     }
-    this.#putWhenReleased = false;
+    this.#closeWhenReleased = false;
     card.open(caret);
   }
 
   /**
    * A press on the words of a card takes the pen there, unless it follows a link or selects words.
-   * @param {Card} card
+   * @param {NoteCard} card
    * @param {MouseEvent} event
    */
-  takeWherePressed(card, event) {
-    const view = find(card.article, "[data-view]");
+  openAtPointer(card, event) {
+    const view = findElement(card.article, "[data-view]");
     if (!(event.target instanceof Element) || !view?.contains(event.target)) return;
     if (event.target instanceof HTMLInputElement) return this.#tick(card, event.target, event);
     if (event.target.closest("a[href]") || !getSelection()?.isCollapsed) return;
-    this.take(card, pointedAt(view, card.text ?? "", event.clientX, event.clientY));
+    this.open(card, sourcePositionAt(view, card.text ?? "", event.clientX, event.clientY));
   }
 
   /**
    * A tick is a whole change, so it goes out at once.
-   * @param {Card} card
+   * @param {NoteCard} card
    * @param {HTMLInputElement} box
    * @param {Event} event
    */
@@ -69,17 +69,17 @@ export class Pen {
   }
 
   /** Puts the pen down, and sends. */
-  put() {
+  close() {
     const { card } = this;
     if (!card) return;
     this.card = null;
-    this.#putWhenReleased = false;
+    this.#closeWhenReleased = false;
     card.textarea?.removeEventListener("blur", this.#onBlur);
     card.textarea?.removeEventListener("keydown", this.#onKey);
     this.seat.flush(card.id);
     this.seat.beHere(null);
     card.close();
-    this.isPut(card);
+    this.onClosed(card);
   }
 
   /** Sends what was typed so far. */
@@ -93,10 +93,10 @@ export class Pen {
       this.flush();
     } else if (this.#isPressing) {
       // What is being pressed must not move away under the finger.
-      this.#putWhenReleased = true;
+      this.#closeWhenReleased = true;
       this.flush();
     } else {
-      this.put();
+      this.close();
     }
   };
 
@@ -107,7 +107,7 @@ export class Pen {
     if (event.key === "Escape") {
       event.preventDefault();
       card.article.focus({ preventScroll: true });
-      this.put();
+      this.close();
     } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       this.flush();
@@ -117,6 +117,6 @@ export class Pen {
   #release() {
     this.#isPressing = false;
     // After the click that follows.
-    if (this.#putWhenReleased) setTimeout(() => this.#putWhenReleased && this.put());
+    if (this.#closeWhenReleased) setTimeout(() => this.#closeWhenReleased && this.close());
   }
 }

@@ -2,15 +2,15 @@
 // The board's title: shown as it is, and renamed in place.
 
 import { isVisit } from "./pre-hydration-input.js";
-import { find, say } from "./dom.js";
+import { findElement, setText } from "./dom.js";
 import { watchLength } from "./text-length.js";
 import { toast } from "./toasts.js";
 
 /** @typedef {import("../sync/board-session.js").Seat} Seat */
 
 /** @param {Seat} seat */
-export function hydrateTitle(seat) {
-  const input = find(document, "#board-title");
+export function hydrateBoardTitle(seat) {
+  const input = findElement(document, "#board-title");
   if (!(input instanceof HTMLInputElement)) return;
   watchLength(input);
   /** What stood there when the person came to it. */
@@ -45,14 +45,14 @@ export function hydrateTitle(seat) {
 }
 
 /** @param {Seat} seat */
-export function showTitle(seat) {
+export function showBoardTitle(seat) {
   const title = seat.machine.title();
-  const element = find(document, "#board-title");
+  const element = findElement(document, "#board-title");
   if (!seat.isPulled || !element) return;
   // A note's page has the note's own heading.
-  const shown = element instanceof HTMLInputElement ? find(document, "h1") : element;
+  const shown = element instanceof HTMLInputElement ? findElement(document, "h1") : element;
   const before = shown?.textContent ?? "";
-  say(shown, title);
+  setText(shown, title);
   if (element instanceof HTMLInputElement && isFree(element) && element.value !== title) element.value = title;
   if (before !== title && before !== "") document.title = document.title.replace(before, () => title);
 }

@@ -2,11 +2,11 @@
 // The cards of a board, always as the machine has the notes, in their order.
 
 import { takeOver } from "./pre-hydration-input.js";
-import { Card } from "./card.js";
+import { NoteCard } from "./note-card.js";
 import { flash } from "./dom.js";
-import { Hold, arrange, aroundHeld, gently } from "./card-order.js";
-import { Pen } from "./active-editor.js";
-import { LOOK_EVERY_MS, receiptName } from "./save-status.js";
+import { PinnedCards, orderAroundPinned, reorderChildren, withTransition } from "./card-order.js";
+import { ActiveEditor } from "./active-editor.js";
+import { LOOK_EVERY_MS, saveStatusOf } from "./save-status.js";
 import { toast } from "./toasts.js";
 
 /** @typedef {import("../sync/board-session.js").Seat} Seat */
@@ -16,7 +16,7 @@ import { toast } from "./toasts.js";
 const NOTHING = new Set();
 
 export class CardList {
-  /** @type {Map<string, Card>} */
+  /** @type {Map<string, NoteCard>} */
   #cards = new Map();
   /** Whether the machine's notes were shown once; what differs before that is no news. */
   #isCurrent = false;
@@ -28,11 +28,11 @@ export class CardList {
   constructor(container, seat) {
     this.container = container;
     this.seat = seat;
-    this.pen = new Pen(seat, () => this.#settle());
-    this.hold = new Hold(container, () => this.#settle());
+    this.activeEditor = new ActiveEditor(seat, () => this.#settle());
+    this.pinned = new PinnedCards(container, () => this.#settle());
     for (const article of this.articles()) this.#hydrate(article);
-    setInterval(() => this.showReceipts(), LOOK_EVERY_MS);
-    seat.connection.addEventListener("state", () => this.showReceipts());
+    setInterval(() => this.showSaveStatuses(), LOOK_EVERY_MS);
+    seat.connection.addEventListener("state", () => this.showSaveStatuses());
   }
 
   /** @returns {HTMLElement[]} */
@@ -53,8 +53,8 @@ export class CardList {
   /** What an earlier page kept is shown even before the server is reached, and goes on from there. */
   takeOver() {
     for (const note of this.seat.dirty()) this.#cards.get(note)?.become(this.seat.text(note));
-    for (const card of this.#cards.values()) takeOver(card, this.pen);
-    this.showReceipts();
+    for (const card of this.#cards.values()) takeOver(card, this.activeEditor);
+    this.showSaveStatuses();
   }
 
   /**
@@ -63,26 +63,26 @@ export class CardList {
    */
   show(changes, isOwn) {
     this.#letGo();
-    const held = isOwn ? NOTHING : this.hold.cards;
+    const held = isOwn ? NOTHING : this.pinned.cards;
     const show = () => changes.forEach((change) => this.#showChange(change, isOwn));
     if (this.#isOnlyHere(changes)) {
       show();
     } else {
-      gently(this.container, [...held][0], () => {
+      withTransition(this.container, [...held][0], () => {
         show();
-        this.#arrange(held);
+        this.#reorder(held);
       });
     }
-    this.showReceipts();
+    this.showSaveStatuses();
     if (this.seat.isPulled) this.#isCurrent = true;
   }
 
-  showReceipts() {
+  showSaveStatuses() {
     const { seat } = this;
     const isOffline = seat.connection.state === "offline";
-    const world = { isOffline, isKept: seat.isKept, clock: performance.now() };
+    const world = { isOffline, isPersisted: seat.isPersisted, clock: performance.now() };
     for (const card of this.#cards.values()) {
-      card.showReceipt(receiptName(seat.receipt(card.id), world));
+      card.showSaveStatus(saveStatusOf(seat.receipt(card.id), world));
     }
   }
 
@@ -95,14 +95,14 @@ export class CardList {
     if (change.type === "text") {
       const card = this.#cards.get(change.note);
       card?.change(change.delta, this.seat.text(change.note));
-      if (!isOwn && card !== this.pen.card) card?.freshen();
+      if (!isOwn && card !== this.activeEditor.card) card?.freshen();
     } else if (change.type === "note" || change.type === "added") {
       const note = this.seat.notes.find(({ id }) => id === change.note);
       const card = note && this.#card(note.id);
       if (!note || !card) return;
       card.show(note);
       if (change.type === "added" && !isOwn && !card.article.isConnected) flash(card.article, "data-arrived");
-      if (note.state === "trashed" && card === this.pen.card) warnOfTrash(isOwn);
+      if (note.state === "trashed" && card === this.activeEditor.card) warnOfTrash(isOwn);
     }
   }
 
@@ -112,7 +112,7 @@ export class CardList {
       const card = this.#card(note.id);
       const isNews = card.article.isConnected && card.text !== null && this.#isCurrent;
       const isOther = card.become(this.seat.text(note.id));
-      if (isOther && isNews && card !== this.pen.card) card.freshen();
+      if (isOther && isNews && card !== this.activeEditor.card) card.freshen();
       card.show(note);
     }
   }
@@ -123,7 +123,7 @@ export class CardList {
    */
   #isOnlyHere(changes) {
     const isHere = (/** @type {ViewChange} */ change) =>
-      (change.type === "note" || change.type === "text") && change.note === this.pen.card?.id;
+      (change.type === "note" || change.type === "text") && change.note === this.activeEditor.card?.id;
     if (!changes.every(isHere)) return false;
     const { children } = this.container;
     const live = this.#live();
@@ -132,21 +132,21 @@ export class CardList {
 
   /** Nobody can write in a note that was deleted for good; the words are a draft by now. */
   #letGo() {
-    const written = this.pen.card?.id;
+    const written = this.activeEditor.card?.id;
     const isGone = () => !this.seat.notes.some(({ id }) => id === written);
-    if (written && this.seat.isPulled && isGone()) this.pen.put();
+    if (written && this.seat.isPulled && isGone()) this.activeEditor.close();
   }
 
   /** Something that was held is free: everything goes where it belongs. */
   #settle() {
-    if (this.#isCurrent) gently(this.container, undefined, () => this.#arrange(NOTHING));
+    if (this.#isCurrent) withTransition(this.container, undefined, () => this.#reorder(NOTHING));
   }
 
   /** @param {Set<HTMLElement>} held */
-  #arrange(held) {
+  #reorder(held) {
     const present = this.articles();
     const wanted = this.seat.isPulled ? this.#live() : this.#withNew(present);
-    arrange(this.container, aroundHeld(present, wanted, held));
+    reorderChildren(this.container, orderAroundPinned(present, wanted, held));
     if (!this.seat.isPulled) return;
     wanted.forEach((article, index) => {
       enable(article, "earlier", index > 0);
@@ -157,7 +157,7 @@ export class CardList {
   /** The note that is written in stays, whoever put it in the trash: writing brings it back. */
   #live() {
     const notes = this.seat.notes;
-    const shown = notes.filter(({ id, state }) => state === "live" || this.pen.card?.id === id);
+    const shown = notes.filter(({ id, state }) => state === "live" || this.activeEditor.card?.id === id);
     const ids = new Set(notes.map(({ id }) => id));
     for (const id of this.#cards.keys()) if (!ids.has(id)) this.#cards.delete(id);
     return shown.map(({ id }) => this.#card(id).article);
@@ -173,14 +173,14 @@ export class CardList {
   /** @param {HTMLElement} article */
   #hydrate(article) {
     const note = article.dataset.note ?? "";
-    this.#cards.set(note, new Card(article, (delta, before) => this.seat.type(note, delta, before)));
+    this.#cards.set(note, new NoteCard(article, (delta, before) => this.seat.type(note, delta, before)));
   }
 
   /** @param {string} note */
   #card(note) {
     const known = this.#cards.get(note);
     if (known) return known;
-    const card = Card.stamped(note, (delta, before) => this.seat.type(note, delta, before));
+    const card = NoteCard.fromTemplate(note, (delta, before) => this.seat.type(note, delta, before));
     this.#cards.set(note, card);
     card.become(this.seat.text(note));
     return card;

@@ -2,12 +2,12 @@
 // The order of the cards on the page. What others do never moves the note under the pointer or
 // the pen: it keeps its place, and the others go around it until it is let go.
 
-import { prefersCalm } from "./dom.js";
+import { prefersReducedMotion } from "./dom.js";
 
 const GLIDE_MS = 160;
 
 /** Which cards hold still: the one that is written in, and the one under the pointer. */
-export class Hold {
+export class PinnedCards {
   /** @type {HTMLElement | null} */
   #pointed = null;
 
@@ -62,7 +62,7 @@ export class Hold {
  * @param {Set<T>} held
  * @returns {T[]}
  */
-export function aroundHeld(present, wanted, held) {
+export function orderAroundPinned(present, wanted, held) {
   /** @type {Map<number, T>} */
   const fixed = new Map();
   present.forEach((card, index) => {
@@ -80,7 +80,7 @@ export function aroundHeld(present, wanted, held) {
  * @param {HTMLElement} container
  * @param {HTMLElement[]} wanted
  */
-export function arrange(container, wanted) {
+export function reorderChildren(container, wanted) {
   const places = new Set(wanted);
   for (const child of [...container.children]) {
     if (!places.has(/** @type {HTMLElement} */ (child))) child.remove();
@@ -106,7 +106,7 @@ export function arrange(container, wanted) {
  * @param {Element | undefined} held
  * @param {() => void} change
  */
-export function gently(container, held, change) {
+export function withTransition(container, held, change) {
   if (document.hidden) return change();
   const before = new Map([...container.children].map((card) => [card, card.getBoundingClientRect()]));
   const focused = [...before.keys()].find((card) => card.contains(document.activeElement));
@@ -119,7 +119,7 @@ export function gently(container, held, change) {
   const shift = was && is && anchor?.isConnected ? is.top - was.top : 0;
   if (Math.abs(shift) >= 1) window.scrollBy({ top: shift, behavior: "instant" });
   root.style.overflowAnchor = "";
-  if (!prefersCalm()) for (const card of container.children) glide(card, before.get(card));
+  if (!prefersReducedMotion()) for (const card of container.children) glide(card, before.get(card));
 }
 
 /**

@@ -1,15 +1,15 @@
 // @ts-check
 // The one palette of a page, opened beside the note whose colour is to change.
 
-import { find } from "./dom.js";
+import { findElement } from "./dom.js";
 
-export class Palette {
+export class ColourPalette {
   /** What has the focus again when a colour was picked. @type {HTMLElement | null} */
   #from = null;
 
   /** @param {(note: string, colour: string) => void} picked */
   constructor(picked) {
-    this.element = find(document, "#palette");
+    this.element = findElement(document, "#palette");
     this.element?.addEventListener("click", (event) => {
       const button = event.target instanceof Element ? event.target.closest("button[data-colour]") : null;
       if (!(button instanceof HTMLElement)) return;
@@ -26,7 +26,7 @@ export class Palette {
    */
   open(article, from) {
     const { element } = this;
-    if (!element || !find(article, "[data-action=colour]")) return;
+    if (!element || !findElement(article, "[data-action=colour]")) return;
     this.#from = from;
     element.dataset.note = article.dataset.note;
     for (const button of this.#buttons()) {
@@ -34,7 +34,7 @@ export class Palette {
     }
     // An invoker is what the style sheet places the palette by; older browsers take no argument.
     /** @type {any} */ (element).showPopover({ source: anchorIn(article) });
-    const pressed = find(element, "[aria-pressed=true]") ?? this.#buttons()[0];
+    const pressed = findElement(element, "[aria-pressed=true]") ?? this.#buttons()[0];
     pressed?.focus({ preventScroll: true });
   }
 
@@ -59,6 +59,6 @@ export class Palette {
 
 /** The button beside which a note's palette opens: what is hidden stands nowhere. @param {HTMLElement} article */
 function anchorIn(article) {
-  const buttons = ["colour", "tools"].map((action) => find(article, `[data-action=${action}]`));
+  const buttons = ["colour", "tools"].map((action) => findElement(article, `[data-action=${action}]`));
   return buttons.find((button) => button?.checkVisibility()) ?? article;
 }

@@ -8,7 +8,7 @@
  * @param {string} selector
  * @returns {T}
  */
-export function need(within, selector) {
+export function requireElement(within, selector) {
   const found = within.querySelector(selector);
   if (!found) throw new Error(`the page has no ${selector}`);
   return /** @type {T} */ (found);
@@ -21,7 +21,7 @@ export function need(within, selector) {
  * @param {string} selector
  * @returns {T | null}
  */
-export function find(within, selector) {
+export function findElement(within, selector) {
   return /** @type {T | null} */ (within.querySelector(selector));
 }
 
@@ -30,8 +30,8 @@ export function find(within, selector) {
  * @param {string} template the template's own id
  * @param {string} [id]
  */
-export function stamped(template, id = "") {
-  const source = /** @type {HTMLTemplateElement} */ (need(document, `#${template}`));
+export function cloneTemplate(template, id = "") {
+  const source = /** @type {HTMLTemplateElement} */ (requireElement(document, `#${template}`));
   const copy = /** @type {DocumentFragment} */ (document.importNode(source.content, true));
   const element = /** @type {HTMLElement} */ (copy.firstElementChild);
   for (const it of [element, ...element.querySelectorAll("*")]) {
@@ -47,7 +47,7 @@ export function stamped(template, id = "") {
  * @param {Element | null} element
  * @param {string} words
  */
-export function say(element, words) {
+export function setText(element, words) {
   if (element && element.textContent !== words) element.textContent = words;
 }
 
@@ -69,7 +69,7 @@ export function flash(element, attribute) {
  * @param {Event} event
  * @returns {{action: string, button: HTMLElement} | null}
  */
-export function actionOf(event) {
+export function pressedAction(event) {
   const button = event.target instanceof Element ? event.target.closest("[data-action]") : null;
   return button instanceof HTMLElement ? { action: button.dataset.action ?? "", button } : null;
 }
@@ -81,7 +81,7 @@ export function actionOf(event) {
  */
 export function showAvatar(avatar, { name, colour }) {
   if (!avatar) return;
-  say(avatar, initialsOf(name));
+  setText(avatar, initialsOf(name));
   avatar.dataset.hue = String(colour);
 }
 
@@ -92,6 +92,6 @@ function initialsOf(name) {
   return letters.join("").toUpperCase() || "?";
 }
 
-export function prefersCalm() {
+export function prefersReducedMotion() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }

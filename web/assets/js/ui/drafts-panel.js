@@ -2,7 +2,7 @@
 // Words that could not be saved: why, and what can be done with them.
 
 import { copyText, showCopied } from "./clipboard.js";
-import { actionOf, find, need, say, stamped } from "./dom.js";
+import { pressedAction, findElement, requireElement, setText, cloneTemplate } from "./dom.js";
 import { bytesOf, kilobytes } from "./text-length.js";
 import { toast } from "./toasts.js";
 
@@ -24,7 +24,7 @@ const REASONS = {
 };
 const WAITING = ["expired", "other_identity", "taken_over"];
 
-export class Drafts {
+export class DraftsPanel {
   /** @type {Map<string, HTMLElement>} */
   #panels = new Map();
   /** Discarded, and to be forgotten when it can no longer be taken back. @type {Set<string>} */
@@ -42,7 +42,7 @@ export class Drafts {
   /** Those that the server rendered can do what the others can. */
   hydrate() {
     for (const panel of document.querySelectorAll("[data-draft]")) {
-      const text = need(panel, "[data-text]").textContent ?? "";
+      const text = requireElement(panel, "[data-text]").textContent ?? "";
       panel.addEventListener("submit", (event) => event.preventDefault());
       const drop = () => panel.remove();
       panel.addEventListener("click", (event) => this.#onClick(event, text, { renewed: drop, discard: drop }));
@@ -71,7 +71,7 @@ export class Drafts {
   #place(draft, seat) {
     const panel = this.#panels.get(draft.id) ?? this.#made(draft, seat);
     this.#panels.set(draft.id, panel);
-    const place = this.placeOf(draft.note) ?? find(document, "#drafts");
+    const place = this.placeOf(draft.note) ?? findElement(document, "#drafts");
     if (place && panel.parentElement !== place) place.append(panel);
   }
 
@@ -80,13 +80,13 @@ export class Drafts {
    * @param {Seat} seat
    */
   #made(draft, seat) {
-    const panel = stamped("draft-template");
+    const panel = cloneTemplate("draft-template");
     const { code } = draft.reason;
-    say(need(panel, "[data-reason]"), reasonOf(draft));
-    say(need(panel, "[data-text]"), draft.text);
+    setText(requireElement(panel, "[data-reason]"), reasonOf(draft));
+    setText(requireElement(panel, "[data-text]"), draft.text);
     panel.dataset.kind = WAITING.includes(code) ? "waiting" : "rejected";
     // A new note would be refused as well.
-    if (bytesOf(draft.text) > noteBytesMax()) need(panel, "[data-action=draft-new]").remove();
+    if (bytesOf(draft.text) > noteBytesMax()) requireElement(panel, "[data-action=draft-new]").remove();
     panel.addEventListener("submit", (event) => event.preventDefault());
     const renewed = () => seat.dismissDraft(draft.id);
     const discard = () => this.#discard(draft, seat);
@@ -100,7 +100,7 @@ export class Drafts {
    * @param {{renewed: () => void, discard: () => void}} what `renewed`: it is a new note now
    */
   #onClick(event, text, { renewed, discard }) {
-    const pressed = actionOf(event);
+    const pressed = pressedAction(event);
     switch (pressed?.action) {
       case "draft-copy":
         copyText(text).then((isCopied) => isCopied && showCopied(pressed.button));
@@ -158,5 +158,5 @@ function reasonOf({ text, reason: { code, detail } }) {
 }
 
 function noteBytesMax() {
-  return Number(need(document, "[data-note-bytes-max]").dataset.noteBytesMax);
+  return Number(requireElement(document, "[data-note-bytes-max]").dataset.noteBytesMax);
 }

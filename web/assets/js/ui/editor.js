@@ -3,9 +3,9 @@
 // others write without moving caret, selection or scroll.
 
 import { apply, diff, isEmpty, normaliseText, transform, transformIndex } from "../delta/delta.js";
-import { caretTop } from "./caret-height.js";
+import { caretTop } from "./caret-offset.js";
 import { typedDelta } from "../delta/input-delta.js";
-import { Undo } from "./typing-undo.js";
+import { UndoHistory } from "./undo-history.js";
 
 /** @typedef {import("../delta/delta.js").Delta} Delta */
 
@@ -13,7 +13,7 @@ export class Editor {
   /** What others changed while a composition (IME) goes on; it must not be disturbed. @type {Delta[]} */
   #waiting = [];
   #isComposing = false;
-  #undo = new Undo();
+  #undo = new UndoHistory();
   /** What the textarea shows, as far as it was told. */
   #text;
 

@@ -1,7 +1,7 @@
 // @ts-check
 // The keys of a board: those that the help names, and only while nobody writes.
 
-import { find } from "./dom.js";
+import { findElement } from "./dom.js";
 
 /**
  * @typedef {{cards(): HTMLElement[], compose(): void, edit(card: HTMLElement): void,
@@ -9,8 +9,8 @@ import { find } from "./dom.js";
  */
 
 /** @param {Actions} actions */
-export function hydrateKeys(actions) {
-  const help = find(document, "#keys");
+export function hydrateKeyboardShortcuts(actions) {
+  const help = findElement(document, "#keys");
   const showHelp = () => help instanceof HTMLDialogElement && !help.open && help.showModal();
   document.addEventListener("click", (event) => {
     if (event.target instanceof Element && event.target.closest("[data-action=keys]")) showHelp();

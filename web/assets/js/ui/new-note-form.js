@@ -1,9 +1,9 @@
 // @ts-check
 // The blank sheet: what is written on it is kept on this device until it is a note.
 
-import { find, need } from "./dom.js";
+import { findElement, requireElement } from "./dom.js";
 
-export class Composer {
+export class NewNoteForm {
   /**
    * @param {HTMLFormElement} form
    * @param {import("../sync/board-session.js").Seat} seat
@@ -15,7 +15,7 @@ export class Composer {
     this.seat = seat;
     this.create = create;
     /** @type {HTMLTextAreaElement} */
-    this.textarea = need(form, "textarea");
+    this.textarea = requireElement(form, "textarea");
     this.#bringBack();
     form.addEventListener("input", () => this.#keep());
     form.addEventListener("keydown", (event) => this.#onKey(event));
@@ -70,7 +70,7 @@ export class Composer {
 
   /** @param {string} colour */
   #pick(colour) {
-    const radio = find(this.form, `input[name=colour][value="${CSS.escape(colour)}"]`);
+    const radio = findElement(this.form, `input[name=colour][value="${CSS.escape(colour)}"]`);
     if (radio instanceof HTMLInputElement) radio.checked = true;
   }
 

@@ -1,15 +1,15 @@
 // @ts-check
 // What a person does to the notes of a board.
 
-import { actionOf, find } from "./dom.js";
+import { pressedAction, findElement } from "./dom.js";
 import { uuid } from "../sync/ids.js";
-import { Palette } from "./colour-palette.js";
+import { ColourPalette } from "./colour-palette.js";
 import { toast } from "./toasts.js";
 
 /** @typedef {import("../sync/board-session.js").Seat} Seat */
 /** @typedef {import("./card-list.js").CardList} CardList */
 
-export class BoardActions {
+export class NoteActions {
   /**
    * @param {Seat} seat
    * @param {CardList} list
@@ -17,7 +17,7 @@ export class BoardActions {
   constructor(seat, list) {
     this.seat = seat;
     this.list = list;
-    this.palette = new Palette((note, colour) => seat.wish({ type: "recolour_note", note, colour }));
+    this.palette = new ColourPalette((note, colour) => seat.wish({ type: "recolour_note", note, colour }));
     list.container.addEventListener("click", (event) => this.#onClick(event));
     list.container.addEventListener("submit", (event) => event.preventDefault());
   }
@@ -29,7 +29,7 @@ export class BoardActions {
   /** @param {HTMLElement} article */
   edit(article) {
     const card = this.list.of(article);
-    if (card) this.list.pen.take(card, card.text?.length ?? null);
+    if (card) this.list.activeEditor.open(card, card.text?.length ?? null);
   }
 
   /** @param {HTMLElement} article */
@@ -46,9 +46,9 @@ export class BoardActions {
     const at = cards.indexOf(article);
     const neighbour = cards[at + 1] ?? cards[at - 1];
     const hadFocus = card.hasFocus;
-    if (this.list.pen.card === card) this.list.pen.put();
+    if (this.list.activeEditor.card === card) this.list.activeEditor.close();
     this.seat.putAway(note);
-    const next = neighbour ?? find(document, "#empty button");
+    const next = neighbour ?? findElement(document, "#empty button");
     if (hadFocus) next?.focus({ preventScroll: true });
     // It stays on the page until the board is known.
     this.seat.onceKnown(() => toast("Note in the trash", { undo: () => this.#restore(note) }));
@@ -108,9 +108,9 @@ export class BoardActions {
     const article = event.target instanceof Element ? event.target.closest("[data-note]") : null;
     const card = this.list.of(article);
     if (!(article instanceof HTMLElement) || !card || event.defaultPrevented) return;
-    const pressed = actionOf(event);
+    const pressed = pressedAction(event);
     if (!pressed) {
-      this.list.pen.takeWherePressed(card, event);
+      this.list.activeEditor.openAtPointer(card, event);
     } else if (pressed.action !== "open" && !isForElsewhere(event)) {
       event.preventDefault();
       this.#do(pressed.action, article, pressed.button);
@@ -127,7 +127,7 @@ export class BoardActions {
       case "edit":
         return this.edit(article);
       case "save":
-        return this.list.pen.put();
+        return this.list.activeEditor.close();
       case "colour":
         return this.palette.open(article, button);
       case "earlier":

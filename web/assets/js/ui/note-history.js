@@ -1,11 +1,11 @@
 // @ts-check
 // The history beside a note: fetched anew, a moment after something happened to the note.
 
-import { find } from "./dom.js";
+import { findElement } from "./dom.js";
 
 const CALM_MS = 1_200;
 
-export class History {
+export class NoteHistory {
   #seq = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -16,7 +16,7 @@ export class History {
    */
   reach(seq) {
     const isFirst = this.#seq === 0;
-    const shown = Number(find(document, "#history [data-seq]")?.dataset.seq ?? 0);
+    const shown = Number(findElement(document, "#history [data-seq]")?.dataset.seq ?? 0);
     // An earlier page of the history stays as it is.
     if (seq === this.#seq || location.search !== "") return;
     this.#seq = seq;
@@ -29,7 +29,7 @@ export class History {
     const answer = await fetch(location.pathname, { headers: { accept: "text/html" } });
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const [before, after] = [find(document, ".history"), find(page, ".history")];
+    const [before, after] = [findElement(document, ".history"), findElement(page, ".history")];
     if (!before || !after || before.contains(document.activeElement)) return;
     const open = new Set([...before.querySelectorAll("details[open]")].map(seqOf));
     for (const details of after.querySelectorAll("details")) details.open = open.has(seqOf(details));

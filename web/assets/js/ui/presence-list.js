@@ -2,14 +2,14 @@
 // Who is here: a disc for each in the head of the page, and a name on the note that they are in.
 // Nobody moves when another one comes or goes, and nothing of it is read aloud by itself.
 
-import { find, say, showAvatar, stamped } from "./dom.js";
+import { findElement, setText, showAvatar, cloneTemplate } from "./dom.js";
 
 /** @typedef {import("../sync/board-presence.js").PersonHere} PersonHere */
 
 /** As long as the fading takes. */
 const LEAVES_WITHIN_MS = 180;
 
-export class People {
+export class PresenceList {
   /**
    * @param {import("../sync/board-session.js").Seat} seat
    * @param {() => HTMLElement[]} articles those of the notes on the page
@@ -17,7 +17,7 @@ export class People {
   constructor(seat, articles) {
     this.seat = seat;
     this.articles = articles;
-    this.head = find(document, "#people");
+    this.head = findElement(document, "#people");
   }
 
   /**
@@ -33,7 +33,7 @@ export class People {
       list(this.head, people, "person-template", ({ name }) => name);
     }
     for (const article of this.articles()) {
-      const place = find(article, "[data-people]");
+      const place = findElement(article, "[data-people]");
       const here = people.filter(({ notes }) => notes.includes(article.dataset.note ?? ""));
       if (place) list(place, here, "in-note-template", ({ name }) => `${name} is in this note`);
     }
@@ -51,14 +51,14 @@ function list(place, people, template, title) {
   const shown = new Map([...place.children].map((it) => [it.getAttribute("data-person"), it]));
   for (const { actor } of people) {
     const known = shown.get(actor.id);
-    const item = /** @type {HTMLElement} */ (known ?? stamped(template));
+    const item = /** @type {HTMLElement} */ (known ?? cloneTemplate(template));
     shown.delete(actor.id);
     item.removeAttribute("data-leaving");
     item.dataset.person = actor.id;
     item.dataset.hue = String(actor.colour);
     item.title = title(actor);
-    say(find(item, "[data-name]"), actor.name);
-    showAvatar(find(item, "[data-avatar]"), actor);
+    setText(findElement(item, "[data-name]"), actor.name);
+    showAvatar(findElement(item, "[data-avatar]"), actor);
     if (!known) place.insertBefore(item, follower(place, actor.id));
   }
   for (const item of shown.values()) leave(item);

@@ -1,22 +1,22 @@
 // @ts-check
 // Who somebody is to others: saved without leaving the page before it is known to be saved.
 
-import { find, need, say } from "./dom.js";
+import { findElement, requireElement, setText } from "./dom.js";
 
 const ANSWER_WITHIN_MS = 10_000;
 const NO_ANSWER = "Not saved: the server did not answer. Try again when you are connected.";
 
-export function hydrateMe() {
-  const form = find(document, "#me form");
+export function hydrateProfileForm() {
+  const form = findElement(document, "#me form");
   if (!(form instanceof HTMLFormElement)) return;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const problem = need(form, "[data-problem]");
-    say(problem, "");
+    const problem = requireElement(form, "[data-problem]");
+    setText(problem, "");
     const fields = new FormData(form);
     const why = await refusal(form.action, fields);
     if (why === null) location.assign(String(fields.get("back")));
-    else say(problem, why);
+    else setText(problem, why);
   });
 }
 
@@ -34,7 +34,7 @@ async function refusal(action, fields) {
     const answer = await fetch(action, { method: "POST", body, redirect: "manual", signal });
     if (answer.type === "opaqueredirect") return null;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    return `Not saved. ${find(page, ".lead")?.textContent ?? ""}`;
+    return `Not saved. ${findElement(page, ".lead")?.textContent ?? ""}`;
   } catch {
     return NO_ANSWER;
   }

@@ -25,7 +25,7 @@ const refused = new WeakSet();
  * @param {Seat} seat
  * @param {import("../sync/view-changes.js").ViewChange[]} changes
  */
-export function showNews(main, seat, changes) {
+export function showRejections(main, seat, changes) {
   for (const change of changes) {
     if (change.type === "notice") toast(SENTENCES[change.code] ?? `Not done: ${change.detail}.`);
     if (change.type === "notice" && change.code === "board_full") main.dataset.full = "";

@@ -14,7 +14,7 @@ const EXACT = inEnglish({ dateStyle: "full", timeStyle: "short", hourCycle: "h23
  * @param {number} at
  * @param {number} now
  */
-export function said(at, now) {
+export function relativeTime(at, now) {
   const minutes = Math.floor((now - at) / MINUTE);
   if (minutes < 1) return "just now";
   if (minutes < 60) return `${minutes} ${minutes === 1 ? "minute" : "minutes"} ago`;
@@ -38,7 +38,7 @@ export function showTime(element, at) {
 }
 
 /** Says every time on the page as it is said now, and goes on doing so. */
-export function keepTimesTrue() {
+export function startRelativeTimes() {
   const all = () => {
     for (const element of document.querySelectorAll("time[data-time]")) {
       restate(/** @type {HTMLTimeElement} */ (element));
@@ -53,7 +53,7 @@ export function keepTimesTrue() {
 function restate(element) {
   const at = Date.parse(element.dateTime);
   if (Number.isNaN(at)) return;
-  const words = said(at, Date.now());
+  const words = relativeTime(at, Date.now());
   if (element.textContent !== words) element.textContent = words;
   const exact = EXACT.format(at);
   if (element.title !== exact) element.title = exact;

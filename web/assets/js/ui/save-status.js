@@ -1,7 +1,7 @@
 // @ts-check
 // What a note says of the words in it.
 
-/** @typedef {"saving" | "late" | "saved" | "offline" | "rejected" | null} ReceiptName */
+/** @typedef {"saving" | "late" | "saved" | "offline" | "rejected" | null} SaveStatus */
 
 /** It is promised within three seconds, and a page looks only so often, and on its own time. */
 const LATE_AFTER_MS = 2_500;
@@ -22,11 +22,11 @@ const WORDS = {
 /**
  * A connection that is only being made again may be back before anybody needs to hear of it.
  * @param {import("../sync/view-model.js").Receipt} receipt
- * @param {{isOffline: boolean, isKept: boolean, clock: number}} world `isKept`: whether words
+ * @param {{isOffline: boolean, isPersisted: boolean, clock: number}} world `isPersisted`: whether words
  *   survive the page on this device
- * @returns {ReceiptName}
+ * @returns {SaveStatus}
  */
-export function receiptName({ state, since }, { isOffline, isKept, clock }) {
+export function saveStatusOf({ state, since }, { isOffline, isPersisted, clock }) {
   const age = since === null ? Infinity : clock - since;
   switch (state) {
     case "rejected":
@@ -34,9 +34,9 @@ export function receiptName({ state, since }, { isOffline, isKept, clock }) {
     case "saved":
       return age < SAVED_FOR_MS ? "saved" : null;
     case "editing":
-      return isOffline ? unsent(isKept) : null;
+      return isOffline ? unsent(isPersisted) : null;
     default:
-      if (isOffline) return unsent(isKept);
+      if (isOffline) return unsent(isPersisted);
       return since === null || isLate(since, clock) ? "late" : "saving";
   }
 }
@@ -50,12 +50,12 @@ export function isLate(since, clock) {
   return clock - since >= LATE_AFTER_MS;
 }
 
-/** @param {ReceiptName} name */
-export function receiptWords(name) {
+/** @param {SaveStatus} name */
+export function saveStatusText(name) {
   return name === null ? "" : WORDS[name];
 }
 
-/** @param {boolean} isKept */
-function unsent(isKept) {
-  return isKept ? "offline" : "late";
+/** @param {boolean} isPersisted */
+function unsent(isPersisted) {
+  return isPersisted ? "offline" : "late";
 }

@@ -1,11 +1,11 @@
 // @ts-check
 // The link that lets people in: made without leaving the page.
 
-import { find, need } from "./dom.js";
+import { findElement, requireElement } from "./dom.js";
 import { toast } from "./toasts.js";
 
-export function hydrateShare() {
-  const form = find(document, "#share-form");
+export function hydrateShareLinkForm() {
+  const form = findElement(document, "#share-form");
   if (!(form instanceof HTMLFormElement)) return;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -18,9 +18,9 @@ export function hydrateShare() {
 
 /** @param {string} link */
 function show(link) {
-  const field = /** @type {HTMLInputElement} */ (need(document, "#share-link"));
+  const field = /** @type {HTMLInputElement} */ (requireElement(document, "#share-link"));
   field.value = link;
-  need(document, "#share").setAttribute("data-ready", "");
+  requireElement(document, "#share").setAttribute("data-ready", "");
   field.focus();
   field.select();
 }

@@ -10,7 +10,7 @@ const CONTEXT_UNITS = 24;
  * @param {number} x
  * @param {number} y
  */
-export function pointedAt(view, markdown, x, y) {
+export function sourcePositionAt(view, markdown, x, y) {
   const place = placeAt(x, y);
   if (!place || !view.contains(place.node)) return markdown.length;
   const before = document.createRange();

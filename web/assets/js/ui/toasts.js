@@ -1,7 +1,7 @@
 // @ts-check
 // Short words at the foot of the page, which go by themselves.
 
-import { need, prefersCalm, say, stamped } from "./dom.js";
+import { requireElement, prefersReducedMotion, setText, cloneTemplate } from "./dom.js";
 
 const STAYS_MS = 8_000;
 
@@ -11,9 +11,9 @@ const STAYS_MS = 8_000;
  *   without an undo; `stays`: until it is dismissed
  */
 export function toast(words, { undo, gone, stays = false } = {}) {
-  const element = stamped("toast-template");
-  say(need(element, "[data-text]"), words);
-  const button = need(element, "[data-action=undo]");
+  const element = cloneTemplate("toast-template");
+  setText(requireElement(element, "[data-text]"), words);
+  const button = requireElement(element, "[data-action=undo]");
   if (!undo) button.remove();
   let isOver = false;
   const leave = (/** @type {(() => void) | undefined} */ then) => {
@@ -29,8 +29,8 @@ export function toast(words, { undo, gone, stays = false } = {}) {
     if (before instanceof HTMLElement && !element.contains(before)) from = before;
   });
   button.addEventListener("click", () => leave(undo));
-  need(element, "[data-action=dismiss]").addEventListener("click", () => leave(gone));
-  need(document, "#toasts").append(element);
+  requireElement(element, "[data-action=dismiss]").addEventListener("click", () => leave(gone));
+  requireElement(document, "#toasts").append(element);
   if (!stays) afterRest(element, () => leave(gone));
 }
 
@@ -58,6 +58,6 @@ function afterRest(element, then) {
 function dismiss(element) {
   element.addEventListener("animationend", () => element.remove());
   element.setAttribute("data-leaving", "");
-  if (prefersCalm()) element.remove();
+  if (prefersReducedMotion()) element.remove();
   setTimeout(() => element.remove(), 500);
 }

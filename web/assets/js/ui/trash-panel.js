@@ -1,18 +1,18 @@
 // @ts-check
 // The trash of a board: what was put away, the way back, and the way out for good.
 
-import { actionOf, find, need, say, showAvatar, stamped } from "./dom.js";
+import { pressedAction, findElement, requireElement, setText, showAvatar, cloneTemplate } from "./dom.js";
 import { firstLine } from "../markdown/markdown.js";
-import { arrange } from "./card-order.js";
+import { reorderChildren } from "./card-order.js";
 import { showTime } from "./relative-time.js";
 
 /** @typedef {import("../sync/view-model.js").NoteView} NoteView */
 /** @typedef {import("../sync/board-session.js").Seat} Seat */
 
-export class Trash {
+export class TrashPanel {
   /** @type {Map<string, HTMLElement>} */
   #items = new Map();
-  #list = need(document, "#trash-list");
+  #list = requireElement(document, "#trash-list");
 
   /** @param {Seat} seat */
   constructor(seat) {
@@ -28,31 +28,31 @@ export class Trash {
   show(notes) {
     const newestFirst = notes.toSorted((a, b) => b.seq - a.seq);
     const items = newestFirst.map((note) => this.#item(note));
-    arrange(this.#list, items);
+    reorderChildren(this.#list, items);
     const ids = new Set(notes.map(({ id }) => id));
     for (const id of this.#items.keys()) if (!ids.has(id)) this.#items.delete(id);
-    say(find(document, "#trash-count"), String(notes.length));
+    setText(findElement(document, "#trash-count"), String(notes.length));
   }
 
   /** @param {NoteView} note */
   #item(note) {
-    const item = this.#items.get(note.id) ?? stamped("trashed-template", note.id);
+    const item = this.#items.get(note.id) ?? cloneTemplate("trashed-template", note.id);
     this.#items.set(note.id, item);
     item.dataset.seq = String(note.seq);
     item.dataset.colour = note.colour;
-    say(need(item, "[data-text]"), this.seat.text(note.id));
+    setText(requireElement(item, "[data-text]"), this.seat.text(note.id));
     if (note.editedBy) {
-      say(find(item, "[data-author]"), note.editedBy.name);
-      showAvatar(find(item, "[data-avatar]"), note.editedBy);
+      setText(findElement(item, "[data-author]"), note.editedBy.name);
+      showAvatar(findElement(item, "[data-avatar]"), note.editedBy);
     }
-    const time = find(item, "time[data-time]");
+    const time = findElement(item, "time[data-time]");
     if (time instanceof HTMLTimeElement) showTime(time, note.editedAt);
     return item;
   }
 
   /** @param {Event} event */
   #onClick(event) {
-    const pressed = actionOf(event);
+    const pressed = pressedAction(event);
     const note = pressed?.button.closest("[data-note]")?.getAttribute("data-note");
     if (!pressed || !note) return;
     if (pressed.action === "restore") this.#goOn(note, () => this.seat.wish({ type: "restore_note", note }));
@@ -71,14 +71,14 @@ export class Trash {
     const hadFocus = item?.contains(document.activeElement);
     const beside = item?.nextElementSibling ?? item?.previousElementSibling;
     act();
-    const next = beside ? find(beside, "[data-action=restore]") : find(document, "#trash > summary");
+    const next = beside ? findElement(beside, "[data-action=restore]") : findElement(document, "#trash > summary");
     if (hadFocus) next?.focus({ preventScroll: true });
   }
 
   /** What cannot come back is the one thing that is asked about. @param {string} note */
   #ask(note) {
-    const dialog = /** @type {HTMLDialogElement} */ (need(document, "#delete-dialog"));
-    say(need(dialog, "[data-label]"), firstLine(this.seat.text(note), 60) || "Empty note");
+    const dialog = /** @type {HTMLDialogElement} */ (requireElement(document, "#delete-dialog"));
+    setText(requireElement(dialog, "[data-label]"), firstLine(this.seat.text(note), 60) || "Empty note");
     dialog.returnValue = "cancel";
     const answered = () => {
       if (dialog.returnValue !== "delete") return;

@@ -3,14 +3,14 @@
 
 import { hydrateCopying } from "./clipboard.js";
 import { Connection } from "../sync/connection.js";
-import { find } from "./dom.js";
-import { openKeep } from "../storage/outbox-storage.js";
-import { sendLeftovers } from "../sync/orphan-adoption.js";
-import { hydrateMe } from "./profile-form.js";
+import { findElement } from "./dom.js";
+import { openOutboxStorage } from "../storage/outbox-storage.js";
+import { adoptOrphans } from "../sync/orphan-adoption.js";
+import { hydrateProfileForm } from "./profile-form.js";
 import { LOOK_EVERY_MS, isLate } from "./save-status.js";
 import { Seat } from "../sync/board-session.js";
-import { claimFor } from "../storage/outbox-leases.js";
-import { keepTimesTrue } from "./relative-time.js";
+import { acquireLease } from "../storage/outbox-leases.js";
+import { startRelativeTimes } from "./relative-time.js";
 import { hydrateToasts, toast } from "./toasts.js";
 
 /** What `fetch` sends of a page that is gone, with room for what else the browser sends. */
@@ -23,15 +23,15 @@ const FIRST_WORD_MS = 1_500;
  * The seat of a board, before it is started.
  * @param {string} board
  */
-export async function takeSeat(board) {
-  keepTimesTrue();
+export async function openPageSession(board) {
+  startRelativeTimes();
   hydrateCopying();
-  hydrateMe();
+  hydrateProfileForm();
   hydrateToasts();
-  const keep = await openKeep();
+  const storage = await openOutboxStorage();
   const connection = new Connection();
   showConnection(connection);
-  return new Seat(board, await claimFor(keep, board), connection);
+  return new Seat(board, await acquireLease(storage, board), connection);
 }
 
 /**
@@ -40,14 +40,14 @@ export async function takeSeat(board) {
  * @param {{written: () => string[], taken: (leftover: Seat) => void}} page `written`: the notes
  *   that are being written in; `taken`: hears of other records of this board, with drafts in them
  */
-export function startSeat(seat, { written, taken }) {
+export function startPageSession(seat, { written, taken }) {
   if (!seat.isHere) seat.beHere(null);
   seat.start();
   seat.connection.open();
   watchLeaving(seat, written);
   warnIfNotKept(seat);
   tellWhatWaits(seat);
-  sendLeftovers(seat.claim.keep, (leftover) => {
+  adoptOrphans(seat.lease.storage, (leftover) => {
     const isHere = leftover.board === seat.board && leftover.machine.drafts().length > 0;
     if (isHere) taken(leftover);
     return isHere;
@@ -56,7 +56,7 @@ export function startSeat(seat, { written, taken }) {
 
 /** @param {Connection} connection */
 function showConnection(connection) {
-  const word = find(document, "#connection");
+  const word = findElement(document, "#connection");
   const show = () => {
     const { state } = connection;
     if (word) word.dataset.connection = state === "connecting" ? "" : state;
@@ -72,7 +72,7 @@ function showConnection(connection) {
  * @param {Seat} seat
  */
 function tellWhatWaits(seat) {
-  const word = find(document, "#connection");
+  const word = findElement(document, "#connection");
   setInterval(() => {
     const since = seat.waitingSince();
     word?.toggleAttribute("data-late", since !== null && isLate(since, performance.now()));
@@ -97,7 +97,7 @@ function watchLeaving(seat, written) {
   window.addEventListener("pageshow", ({ persisted }) => {
     if (!persisted) return;
     // What this page kept was free while it was away, and may be somebody else's by now.
-    document.body.inert = seat.isKept;
+    document.body.inert = seat.isPersisted;
     location.reload();
   });
 }
@@ -115,13 +115,13 @@ function sendLast(command) {
 function warnIfNotKept(seat) {
   let isTold = false;
   const look = () => {
-    if (seat.isKept || isTold) return;
+    if (seat.isPersisted || isTold) return;
     isTold = true;
     toast(NOT_KEPT, { stays: true });
   };
   look();
   setInterval(look, 2_000);
   window.addEventListener("beforeunload", (event) => {
-    if (!seat.isKept && seat.unsent() > 0) event.preventDefault();
+    if (!seat.isPersisted && seat.unsent() > 0) event.preventDefault();
   });
 }

@@ -4,7 +4,7 @@ use sockbit_tests::system::board_page::{leave_note, shows, type_in_note, write_n
 use sockbit_tests::system::{Site, Window};
 use thirtyfour::prelude::*;
 
-use crate::scene::Scene;
+use crate::shared_board::SharedBoard;
 
 in_both_shapes! {
     what_is_pressed_before_the_board_is_known_is_done_once_it_is
@@ -54,105 +54,105 @@ async fn title_is(window: &Window, title: &str) {
 }
 
 async fn what_is_pressed_before_the_board_is_known_is_done_once_it_is(site: Site) {
-    let scene = Scene::with_note(site, "first").await;
+    let board = SharedBoard::with_note(site, "first").await;
     for text in ["second", "third"] {
-        write_note(&scene.ada, text).await;
+        write_note(&board.ada, text).await;
     }
     let are_there = "return document.querySelectorAll('#notes .note').length === 3";
-    scene.bob.until("all three are saved", are_there).await;
-    scene.ada.script_first(HOLD_PAGES).await;
-    scene.ada.open(&scene.board).await;
-    scene.ada.until("the board is asked for", "return held.length > 0").await;
+    board.bob.until("all three are saved", are_there).await;
+    board.ada.script_first(HOLD_PAGES).await;
+    board.ada.open(&board.url).await;
+    board.ada.until("the board is asked for", "return held.length > 0").await;
     let press = "
         document.querySelector('[aria-label=first] [data-action=earlier]').click();
         document.querySelector('[aria-label=third] [data-action=trash]').click();";
-    scene.ada.script(press).await;
-    write_title(&scene.ada, "Named early").await;
-    scene.ada.script("document.activeElement.blur()").await;
-    scene.ada.script(LET_GO).await;
+    board.ada.script(press).await;
+    write_title(&board.ada, "Named early").await;
+    board.ada.script("document.activeElement.blur()").await;
+    board.ada.script(LET_GO).await;
     let is_done = "
         const notes = [...document.querySelectorAll('#notes .note')].map((it) => it.ariaLabel);
         return notes.join() === 'first,second'
           && document.querySelector('#board-title').value === 'Named early'";
-    for window in [&scene.ada, &scene.bob] {
+    for window in [&board.ada, &board.bob] {
         window.until("all of it is done", is_done).await;
     }
 }
 
 async fn a_page_of_a_note_that_shows_an_older_text_takes_nothing_away(site: Site) {
-    let scene = Scene::with_note(site, "Milk").await;
-    scene.ada.script_first(HOLD_PAGES).await;
-    open_note(&scene.ada, &scene.board).await;
-    scene.ada.until("the board is asked for", "return held.length > 0").await;
-    type_in_note(&scene.bob, " and eggs").await;
-    leave_note(&scene.bob).await;
-    shows(&scene.bob, "Milk and eggs").await;
-    let editor = scene.ada.find(".note textarea").await;
+    let board = SharedBoard::with_note(site, "Milk").await;
+    board.ada.script_first(HOLD_PAGES).await;
+    open_note(&board.ada, &board.url).await;
+    board.ada.until("the board is asked for", "return held.length > 0").await;
+    type_in_note(&board.bob, " and eggs").await;
+    leave_note(&board.bob).await;
+    shows(&board.bob, "Milk and eggs").await;
+    let editor = board.ada.find(".note textarea").await;
     editor.send_keys(Key::Control + Key::End).await.expect("moved");
     editor.send_keys("!").await.expect("typed");
-    scene.ada.script(LET_GO).await;
-    scene
+    board.ada.script(LET_GO).await;
+    board
         .ada
         .until(
             "she sees both",
             "return document.querySelector('.note textarea').value === 'Milk and eggs!'",
         )
         .await;
-    leave_note(&scene.ada).await;
-    shows(&scene.bob, "Milk and eggs!").await;
+    leave_note(&board.ada).await;
+    shows(&board.bob, "Milk and eggs!").await;
 }
 
 async fn words_typed_before_the_script_is_there_stay(site: Site) {
-    let scene = Scene::with_note(site, "Milk Eggs Rice").await;
-    scene.ada.script_first(TYPE_EARLY).await;
-    open_note(&scene.ada, &scene.board).await;
+    let board = SharedBoard::with_note(site, "Milk Eggs Rice").await;
+    board.ada.script_first(TYPE_EARLY).await;
+    open_note(&board.ada, &board.url).await;
     let is_there = "return document.querySelector('#note-page').dataset.scripted === ''";
-    scene.ada.until("the script is there", is_there).await;
-    type_in_note(&scene.bob, "").await;
+    board.ada.until("the script is there", is_there).await;
+    type_in_note(&board.bob, "").await;
     let delete = "
         const editor = document.activeElement;
         editor.setRangeText('', 5, 10);
         editor.dispatchEvent(new Event('input'));";
-    scene.bob.script(delete).await;
-    leave_note(&scene.bob).await;
-    shows(&scene.bob, "Milk Rice").await;
-    leave_note(&scene.ada).await;
-    shows(&scene.bob, "early Milk Rice").await;
+    board.bob.script(delete).await;
+    leave_note(&board.bob).await;
+    shows(&board.bob, "Milk Rice").await;
+    leave_note(&board.ada).await;
+    shows(&board.bob, "early Milk Rice").await;
 }
 
 async fn what_was_kept_of_a_sheet_stands_before_what_is_typed_on_the_next(site: Site) {
-    let scene = Scene::with_note(site, "a note").await;
-    let sheet = scene.ada.find("#composer textarea").await;
+    let board = SharedBoard::with_note(site, "a note").await;
+    let sheet = board.ada.find("#composer textarea").await;
     sheet.send_keys("kept").await.expect("typed");
-    scene.ada.script_first(TYPE_EARLY).await;
-    scene.ada.open("about:blank").await;
-    scene.ada.open(&scene.board).await;
+    board.ada.script_first(TYPE_EARLY).await;
+    board.ada.open("about:blank").await;
+    board.ada.open(&board.url).await;
     let has_both =
         "return document.querySelector('#composer textarea').value === 'kept\\n\\nearly '";
-    scene.ada.until("the sheet has both", has_both).await;
+    board.ada.until("the sheet has both", has_both).await;
 }
 
 async fn looking_at_the_title_does_not_take_back_what_others_call_the_board(site: Site) {
-    let scene = Scene::with_note(site, "a note").await;
-    scene.ada.script("document.querySelector('#board-title').focus()").await;
-    write_title(&scene.bob, "By Bob").await;
-    scene.bob.script("document.activeElement.blur()").await;
-    scene.ada.until("she hears of it", "return document.title.includes('By Bob')").await;
-    scene.ada.script("document.activeElement.blur()").await;
-    title_is(&scene.ada, "By Bob").await;
+    let board = SharedBoard::with_note(site, "a note").await;
+    board.ada.script("document.querySelector('#board-title').focus()").await;
+    write_title(&board.bob, "By Bob").await;
+    board.bob.script("document.activeElement.blur()").await;
+    board.ada.until("she hears of it", "return document.title.includes('By Bob')").await;
+    board.ada.script("document.activeElement.blur()").await;
+    title_is(&board.ada, "By Bob").await;
 }
 
 async fn a_title_that_was_not_left_goes_out_with_the_page(site: Site) {
-    let scene = Scene::with_note(site, "a note").await;
-    write_title(&scene.ada, "Half a title").await;
-    scene.ada.open("about:blank").await;
-    title_is(&scene.bob, "Half a title").await;
+    let board = SharedBoard::with_note(site, "a note").await;
+    write_title(&board.ada, "Half a title").await;
+    board.ada.open("about:blank").await;
+    title_is(&board.bob, "Half a title").await;
 }
 
 async fn words_for_a_note_that_is_deleted_meanwhile_stay_on_its_page(site: Site) {
-    let scene = Scene::with_note(site, "hello").await;
-    open_note(&scene.ada, &scene.board).await;
-    let editor = scene.ada.find(".note textarea").await;
+    let board = SharedBoard::with_note(site, "hello").await;
+    open_note(&board.ada, &board.url).await;
+    let editor = board.ada.find(".note textarea").await;
     editor.send_keys(Key::Control + Key::End).await.expect("moved");
     editor.send_keys(" world").await.expect("typed");
     let delete = "
@@ -160,27 +160,27 @@ async fn words_for_a_note_that_is_deleted_meanwhile_stay_on_its_page(site: Site)
         const post = (step, body) =>
             fetch(`${location.pathname}/notes/${note}/${step}`, { method: 'POST', body: new URLSearchParams(body) });
         post('trash', {}).then(() => post('delete', { confirm: 'yes' }));";
-    scene.bob.script(delete).await;
-    let words = scene.ada.find("[data-draft] [data-text]").await;
-    leave_note(&scene.ada).await;
-    scene.ada.screenshot("note-page-draft").await;
+    board.bob.script(delete).await;
+    let words = board.ada.find("[data-draft] [data-text]").await;
+    leave_note(&board.ada).await;
+    board.ada.screenshot("note-page-draft").await;
     assert_eq!(words.text().await.expect("still there"), "hello world");
 }
 
 async fn words_that_were_refused_stay_in_the_editor(site: Site) {
-    let scene = Scene::with_note(site, "short").await;
-    let note = scene.ada.script("return document.querySelector('#notes .note').dataset.note").await;
-    scene.ada.allow_scripts(false).await;
-    scene.ada.open(&format!("{}?edit={}", scene.board, note.as_str().expect("an id"))).await;
-    scene.ada.allow_scripts(true).await;
+    let board = SharedBoard::with_note(site, "short").await;
+    let note = board.ada.script("return document.querySelector('#notes .note').dataset.note").await;
+    board.ada.allow_scripts(false).await;
+    board.ada.open(&format!("{}?edit={}", board.url, note.as_str().expect("an id"))).await;
+    board.ada.allow_scripts(true).await;
     let send = "
         const editor = document.querySelector('#notes .note textarea');
         editor.value = 'word '.repeat(14000);
         editor.form.submit();";
-    scene.ada.script(send).await;
+    board.ada.script(send).await;
     let is_known = "return document.querySelector('#notes [data-action=earlier]')?.ariaDisabled";
-    scene.ada.until("the board is known", is_known).await;
-    scene.ada.screenshot("refused").await;
+    board.ada.until("the board is known", is_known).await;
+    board.ada.screenshot("refused").await;
     let words = "return document.querySelector('#notes .note textarea').value.length";
-    assert_eq!(scene.ada.script(words).await, 70_000);
+    assert_eq!(board.ada.script(words).await, 70_000);
 }

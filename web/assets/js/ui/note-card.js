@@ -3,17 +3,17 @@
 // written in place.
 
 import { apply, diff, isEmpty, normaliseText } from "../delta/delta.js";
-import { find, flash, need, say, showAvatar, stamped } from "./dom.js";
+import { findElement, flash, requireElement, setText, showAvatar, cloneTemplate } from "./dom.js";
 import { Editor } from "./editor.js";
 import { ticked } from "../markdown/boxes.js";
 import { firstLine, rendered } from "../markdown/markdown.js";
 import { carried } from "../sync/note-text.js";
-import { receiptWords } from "./save-status.js";
+import { saveStatusText } from "./save-status.js";
 import { showTime } from "./relative-time.js";
 
 const LABEL_LETTERS = 60;
 
-export class Card {
+export class NoteCard {
   /** @type {Editor | null} */
   #editor = null;
   /** @type {string | null} */
@@ -31,7 +31,7 @@ export class Card {
     this.id = article.dataset.note ?? "";
     this.typed = typed;
     /** Null where nobody may write. @type {HTMLTextAreaElement | null} */
-    this.textarea = find(article, "textarea[name=text]");
+    this.textarea = findElement(article, "textarea[name=text]");
     this.#served = this.textarea?.dataset.saved ?? this.textarea?.defaultValue ?? null;
     /** What is shown; null where only its HTML is known. @type {string | null} */
     this.text = this.#served;
@@ -43,10 +43,10 @@ export class Card {
   /**
    * A card of a note that the server has not rendered.
    * @param {string} id
-   * @param {Card["typed"]} typed
+   * @param {NoteCard["typed"]} typed
    */
-  static stamped(id, typed) {
-    const card = new Card(stamped("note-template", id), typed);
+  static fromTemplate(id, typed) {
+    const card = new NoteCard(cloneTemplate("note-template", id), typed);
     card.text = null;
     card.#renderedText = null;
     return card;
@@ -71,10 +71,10 @@ export class Card {
     if (article.dataset.colour !== colour) article.dataset.colour = colour;
     article.dataset.seq = String(seq);
     if (editedBy) {
-      say(find(article, "[data-author]"), editedBy.name);
-      showAvatar(find(article, ".note-foot [data-avatar]"), editedBy);
+      setText(findElement(article, "[data-author]"), editedBy.name);
+      showAvatar(findElement(article, ".note-foot [data-avatar]"), editedBy);
     }
-    const time = find(article, "time[data-time]");
+    const time = findElement(article, "time[data-time]");
     if (time instanceof HTMLTimeElement) showTime(time, editedAt);
   }
 
@@ -104,13 +104,13 @@ export class Card {
     }
   }
 
-  /** @param {import("./save-status.js").ReceiptName} name */
-  showReceipt(name) {
+  /** @param {import("./save-status.js").SaveStatus} name */
+  showSaveStatus(name) {
     const { article } = this;
-    if ((article.dataset.receipt ?? null) === name) return;
-    if (name === null) delete article.dataset.receipt;
-    else article.dataset.receipt = name;
-    say(find(article, "[data-receipt-text]"), receiptWords(name));
+    if ((article.dataset.saveStatus ?? null) === name) return;
+    if (name === null) delete article.dataset.saveStatus;
+    else article.dataset.saveStatus = name;
+    setText(findElement(article, "[data-save-status-text]"), saveStatusText(name));
   }
 
   /** Draws the eye for a moment to what others did. */
@@ -187,14 +187,14 @@ export class Card {
     if (this.text === null || this.text === this.#renderedText) return;
     this.#renderedText = this.text;
     const focused = this.#boxes().findIndex((box) => box === document.activeElement);
-    need(this.article, "[data-view]").replaceChildren(rendered(this.text));
+    requireElement(this.article, "[data-view]").replaceChildren(rendered(this.text));
     this.#freeBoxes();
     this.#boxes()[focused]?.focus({ preventScroll: true });
     this.article.setAttribute("aria-label", firstLine(this.text, LABEL_LETTERS) || "Empty note");
   }
 
   #boxes() {
-    const boxes = need(this.article, "[data-view]").querySelectorAll("input[type=checkbox]");
+    const boxes = requireElement(this.article, "[data-view]").querySelectorAll("input[type=checkbox]");
     return [...boxes].map((box) => /** @type {HTMLInputElement} */ (box));
   }
 

@@ -11,7 +11,7 @@ const STEPS_MAX = 200;
 /** A pause of this length ends a step. */
 const PAUSE_MS = 1_000;
 
-export class Undo {
+export class UndoHistory {
   /** What takes steps back, the latest last. @type {Step[]} */
   #done = [];
   /** @type {Step[]} */

@@ -5,20 +5,20 @@ use sockbit_tests::system::board_page::{create_board, is_live, share, write_note
 use sockbit_tests::system::{Browser, Site, Window};
 
 /// A site, and two people with a browser each who are on one board with one note.
-pub struct Scene {
+pub struct SharedBoard {
     pub site: Site,
     // Before the browser, so that the windows end first.
     pub ada: Window,
     pub bob: Window,
     pub browser: Browser,
-    pub board: String,
+    pub url: String,
 }
 
-impl Scene {
+impl SharedBoard {
     pub async fn with_note(site: Site, text: &str) -> Self {
         let browser = Browser::start().await;
         let (ada, bob) = (browser.window().await, browser.window().await);
-        let board = create_board(&ada, &site.url(), "Shared").await;
+        let url = create_board(&ada, &site.url(), "Shared").await;
         is_live(&ada).await;
         write_note(&ada, text).await;
         bob.open(&site.elsewhere(&share(&ada).await)).await;
@@ -30,15 +30,15 @@ impl Scene {
         for window in [&ada, &bob] {
             is_live(window).await;
         }
-        Self { site, ada, bob, browser, board }
+        Self { site, ada, bob, browser, url }
     }
     /// Has Ada's page come anew over a line that can be cut.
     pub async fn put_ada_behind_a_line(&self) -> Proxy {
-        let url = self.site.url();
-        let server = url.trim_start_matches("http://").parse().expect("an address");
+        let origin = self.site.url();
+        let server = origin.trim_start_matches("http://").parse().expect("an address");
         let line = Proxy::before(server).await;
-        let door = format!("http://{}", line.address());
-        self.ada.open(&self.board.replace(&url, &door)).await;
+        let proxy_origin = format!("http://{}", line.address());
+        self.ada.open(&self.url.replace(&origin, &proxy_origin)).await;
         is_live(&self.ada).await;
         line
     }

@@ -3,13 +3,13 @@
 
 import { isBlank } from "../../../web/assets/js/storage/outbox-storage.js";
 
-/** @typedef {import("../../../web/assets/js/storage/outbox-storage.js").KeptRecord} KeptRecord */
+/** @typedef {import("../../../web/assets/js/storage/outbox-storage.js").OutboxRecord} OutboxRecord */
 
 /** Answers at once, and refuses where a test says so. */
-export class SharedKeep {
+export class SharedStorage {
   isDurable = true;
   isFull = false;
-  /** @type {Map<string, KeptRecord>} */
+  /** @type {Map<string, OutboxRecord>} */
   records = new Map();
 
   async all() {
@@ -21,15 +21,15 @@ export class SharedKeep {
     return this.records.get(id);
   }
 
-  /** @param {KeptRecord} record */
+  /** @param {OutboxRecord} record */
   async write(record) {
     if (isBlank(record)) this.records.delete(record.id);
     else this.#put(record);
   }
 
   /**
-   * @param {KeptRecord} record
-   * @param {(stored: KeptRecord | undefined) => boolean} mayWrite
+   * @param {OutboxRecord} record
+   * @param {(stored: OutboxRecord | undefined) => boolean} mayWrite
    */
   async writeIf(record, mayWrite) {
     const isMine = mayWrite(this.records.get(record.id));
@@ -49,7 +49,7 @@ export class SharedKeep {
     return [...this.records.values()].filter((record) => record.id !== id);
   }
 
-  /** @param {KeptRecord} record */
+  /** @param {OutboxRecord} record */
   #put(record) {
     if (this.isFull) throw new Error("the disk is full");
     this.records.set(record.id, structuredClone(record));

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 use sockbit_tests::system::board_page::{
-    create_board, is_live, leave_note, receipt_is, shows, type_in_note,
+    create_board, is_live, leave_note, save_status_is, shows, type_in_note,
 };
 use sockbit_tests::system::{Browser, Site};
 use thirtyfour::prelude::*;
 
-use crate::scene::Scene;
+use crate::shared_board::SharedBoard;
 
 in_both_shapes! {
     what_one_person_writes_the_other_sees
@@ -20,37 +20,37 @@ in_both_shapes! {
 }
 
 async fn what_one_person_writes_the_other_sees(site: Site) {
-    let scene = Scene::with_note(site, "hello").await;
-    type_in_note(&scene.ada, " world").await;
+    let board = SharedBoard::with_note(site, "hello").await;
+    type_in_note(&board.ada, " world").await;
     let seen =
-        scene.bob.script("return document.querySelector('#notes .note textarea').value").await;
+        board.bob.script("return document.querySelector('#notes .note textarea').value").await;
     assert_eq!(seen, "hello", "nothing is sent before she leaves the note");
-    leave_note(&scene.ada).await;
-    shows(&scene.bob, "hello world").await;
-    scene.bob.until("the view shows it", "return document.querySelector('#notes .note [data-view]').textContent.includes('hello world')").await;
-    scene.ada.screenshot("two-windows-ada").await;
-    scene.bob.screenshot("two-windows-bob").await;
+    leave_note(&board.ada).await;
+    shows(&board.bob, "hello world").await;
+    board.bob.until("the view shows it", "return document.querySelector('#notes .note [data-view]').textContent.includes('hello world')").await;
+    board.ada.screenshot("two-windows-ada").await;
+    board.bob.screenshot("two-windows-bob").await;
 }
 
 async fn two_who_edit_one_note_at_once_both_keep_their_words(site: Site) {
-    let scene = Scene::with_note(site, "middle").await;
-    type_in_note(&scene.ada, " from Ada").await;
-    type_in_note(&scene.bob, " from Bob").await;
-    leave_note(&scene.ada).await;
-    receipt_is(&scene.ada, "saved").await;
-    leave_note(&scene.bob).await;
+    let board = SharedBoard::with_note(site, "middle").await;
+    type_in_note(&board.ada, " from Ada").await;
+    type_in_note(&board.bob, " from Bob").await;
+    leave_note(&board.ada).await;
+    save_status_is(&board.ada, "saved").await;
+    leave_note(&board.bob).await;
     let merged = "middle from Ada from Bob";
-    shows(&scene.ada, merged).await;
-    shows(&scene.bob, merged).await;
+    shows(&board.ada, merged).await;
+    shows(&board.bob, merged).await;
 }
 
 async fn ctrl_enter_saves_and_stays(site: Site) {
-    let scene = Scene::with_note(site, "one").await;
-    type_in_note(&scene.ada, " two").await;
-    let editor = scene.ada.driver.active_element().await.expect("the editor");
+    let board = SharedBoard::with_note(site, "one").await;
+    type_in_note(&board.ada, " two").await;
+    let editor = board.ada.driver.active_element().await.expect("the editor");
     editor.send_keys(Key::Control + Key::Enter).await.expect("typed");
-    shows(&scene.bob, "one two").await;
-    scene
+    shows(&board.bob, "one two").await;
+    board
         .ada
         .until("she still writes", "return document.activeElement?.matches('.note textarea')")
         .await;
@@ -58,8 +58,8 @@ async fn ctrl_enter_saves_and_stays(site: Site) {
 
 async fn caret_selection_and_scroll_stay_while_others_write_around_them(site: Site) {
     let lines: Vec<String> = (1..=60).map(|n| format!("line {n}")).collect();
-    let scene = Scene::with_note(site, &lines.join("\n")).await;
-    let (ada, bob) = (&scene.ada, &scene.bob);
+    let board = SharedBoard::with_note(site, &lines.join("\n")).await;
+    let (ada, bob) = (&board.ada, &board.bob);
     type_in_note(ada, "").await;
     let select = "const t = document.activeElement; const at = t.value.indexOf('line 30'); \
                   t.setSelectionRange(at, at + 7, 'backward'); t.scrollTop = 200; window.scrollTo(0, 120); \
@@ -112,21 +112,21 @@ async fn words_that_are_too_long_for_a_note_stay_and_the_limit_is_said(site: Sit
 }
 
 async fn a_trashed_note_comes_back_by_undo(site: Site) {
-    let scene = Scene::with_note(site, "not this one").await;
-    scene.ada.script("document.querySelector('#notes .note [data-action=trash]').click()").await;
-    for window in [&scene.ada, &scene.bob] {
+    let board = SharedBoard::with_note(site, "not this one").await;
+    board.ada.script("document.querySelector('#notes .note [data-action=trash]').click()").await;
+    for window in [&board.ada, &board.bob] {
         window.until("the note is gone", "return !document.querySelector('#notes .note')").await;
     }
-    scene.ada.find("#toasts [data-action=undo]").await.click().await.expect("clicked");
-    for window in [&scene.ada, &scene.bob] {
+    board.ada.find("#toasts [data-action=undo]").await.click().await.expect("clicked");
+    for window in [&board.ada, &board.bob] {
         shows(window, "not this one").await;
     }
 }
 
 async fn boxes_are_ticked_without_opening_their_note(site: Site) {
     let list = "- [ ] bread\n- [x] salt\n    - [ ] fine\n\n> 1. [ ] \\[ ] quoted";
-    let scene = Scene::with_note(site, "boxes").await;
-    let (ada, bob) = (&scene.ada, &scene.bob);
+    let board = SharedBoard::with_note(site, "boxes").await;
+    let (ada, bob) = (&board.ada, &board.bob);
     type_in_note(ada, "").await;
     ada.script(&format!(
         "document.activeElement.select(); document.execCommand('insertText', false, {})",

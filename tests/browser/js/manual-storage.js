@@ -2,12 +2,12 @@
 // A database by hand.
 
 /** Its writes end when a test says so. */
-export class HandKeep {
+export class ManualStorage {
   isDurable = true;
   /** @type {{text: string, done: () => void, fail: (why: Error) => void}[]} */
   writes = [];
 
-  /** @param {import("../../../web/assets/js/storage/outbox-storage.js").KeptRecord} record */
+  /** @param {import("../../../web/assets/js/storage/outbox-storage.js").OutboxRecord} record */
   write({ content }) {
     return new Promise((/** @type {(_: void) => void} */ done, fail) => {
       this.writes.push({ text: content.composer?.text ?? "", done, fail });

@@ -1,11 +1,11 @@
 // @ts-check
 // What is typed before the board is known.
 
-import { MemoryKeep } from "../../../web/assets/js/storage/outbox-storage.js";
+import { MemoryStorage } from "../../../web/assets/js/storage/outbox-storage.js";
 import { Seat } from "../../../web/assets/js/sync/board-session.js";
-import { Claim } from "../../../web/assets/js/storage/outbox-leases.js";
+import { OutboxLease } from "../../../web/assets/js/storage/outbox-leases.js";
 import { same } from "./clauses.js";
-import { SharedKeep } from "./shared-keep.js";
+import { SharedStorage } from "./shared-storage.js";
 
 /** @typedef {import("./stopped-clock.js").StoppedClock} Clock */
 
@@ -18,16 +18,16 @@ const NOTE = {
 /**
  * A page whose frames go nowhere, and which hears what a test says.
  * @param {import("../../../web/assets/js/sync/unsent-state.js").Saved | null} [kept]
- * @param {Claim} [claim]
+ * @param {OutboxLease} [lease]
  */
-function page(kept = null, claim = new Claim(new MemoryKeep(), "record", "board", () => {})) {
+function page(kept = null, lease = new OutboxLease(new MemoryStorage(), "record", "board", () => {})) {
   /** @type {any[]} */
   const sent = [];
   const connection = {
     generation: 1, welcome: null, add() {}, send: (/** @type {string} */ frame) => sent.push(JSON.parse(frame)),
   };
-  if (kept) claim.adopt({ saved: kept, composer: null });
-  return { sent, seat: new Seat("board", claim, /** @type {any} */ (connection)) };
+  if (kept) lease.adopt({ saved: kept, composer: null });
+  return { sent, seat: new Seat("board", lease, /** @type {any} */ (connection)) };
 }
 
 /** Somebody types at the end of what the page shows. @param {Seat} seat @param {string} words @param {string} shown */
@@ -133,7 +133,7 @@ export function a_command_that_waits_to_be_kept_goes_out_with_the_page() {
 
 /** @param {Clock} clock */
 export async function a_page_whose_record_may_be_anothers_sends_nothing_as_it_goes(clock) {
-  const { seat } = page(null, new Claim(/** @type {any} */ (new SharedKeep()), "record", "board", null));
+  const { seat } = page(null, new OutboxLease(/** @type {any} */ (new SharedStorage()), "record", "board", null));
   connect(seat);
   pull(seat, [NOTE]);
   typeBehind(seat, "!", "Milk");

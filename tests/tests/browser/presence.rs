@@ -4,7 +4,7 @@ use serde_json::json;
 use sockbit_tests::system::board_page::{is_live, leave_note, share, type_in_note, write_note};
 use sockbit_tests::system::{Site, Window};
 
-use crate::scene::Scene;
+use crate::shared_board::SharedBoard;
 
 in_both_shapes! {
     everybody_sees_who_is_here_and_in_which_note
@@ -31,8 +31,8 @@ async fn people_are(window: &Window, list: &str, names: &[&str]) {
 }
 
 async fn everybody_sees_who_is_here_and_in_which_note(site: Site) {
-    let scene = Scene::with_note(site, "here").await;
-    let (ada, bob) = (&scene.ada, &scene.bob);
+    let board = SharedBoard::with_note(site, "here").await;
+    let (ada, bob) = (&board.ada, &board.bob);
     is_called(ada, "Ada", 3).await;
     is_called(bob, "Bob", 8).await;
     people_are(ada, "#people", &["Bob"]).await;
@@ -51,15 +51,15 @@ async fn everybody_sees_who_is_here_and_in_which_note(site: Site) {
     people_are(bob, "#people", &["Ada"]).await;
     ada.open("about:blank").await;
     people_are(bob, "#people", &[]).await;
-    ada.open(&scene.board).await;
+    ada.open(&board.url).await;
     people_are(bob, "#people", &["Ada"]).await;
 }
 
 async fn three_people_as_each_other_sees_them(site: Site) {
-    let scene = Scene::with_note(site, "# Shopping\n- [x] salt\n- [ ] bread").await;
-    let (ada, bob, cem) = (&scene.ada, &scene.bob, scene.browser.window().await);
+    let board = SharedBoard::with_note(site, "# Shopping\n- [x] salt\n- [ ] bread").await;
+    let (ada, bob, cem) = (&board.ada, &board.bob, board.browser.window().await);
     write_note(ada, "Train at **9:12**, platform 4.\nWho brings the tent?").await;
-    cem.open(&scene.site.elsewhere(&share(ada).await)).await;
+    cem.open(&board.site.elsewhere(&share(ada).await)).await;
     for (window, name, colour) in
         [(ada, "Ada", 3), (bob, "Bob", 8), (&cem, "Cem Yıldız-Oppenheimer", 11)]
     {
