@@ -74,8 +74,13 @@ async fn a_note_made_to_be_slow_to_render_is_rendered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_keeps_its_words_however_its_database_does() {
+async fn unsent_text_is_stored_despite_a_slow_or_failing_database() {
     hold("write-behind").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outbox_record_has_one_owner_at_a_time() {
+    hold("outbox-lease").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

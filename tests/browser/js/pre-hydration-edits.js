@@ -3,7 +3,7 @@
 
 import { MemoryStorage } from "../../../web/assets/js/storage/outbox-storage.js";
 import { Seat } from "../../../web/assets/js/sync/board-session.js";
-import { OutboxLease } from "../../../web/assets/js/storage/outbox-leases.js";
+import { OutboxLease } from "../../../web/assets/js/storage/outbox-lease.js";
 import { same } from "./clauses.js";
 import { SharedStorage } from "./shared-storage.js";
 

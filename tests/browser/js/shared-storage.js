@@ -1,7 +1,7 @@
 // @ts-check
 // A database that several pages share.
 
-import { isBlank } from "../../../web/assets/js/storage/outbox-storage.js";
+import { isEmpty } from "../../../web/assets/js/storage/outbox-storage.js";
 
 /** @typedef {import("../../../web/assets/js/storage/outbox-storage.js").OutboxRecord} OutboxRecord */
 
@@ -23,7 +23,7 @@ export class SharedStorage {
 
   /** @param {OutboxRecord} record */
   async write(record) {
-    if (isBlank(record)) this.records.delete(record.id);
+    if (isEmpty(record)) this.records.delete(record.id);
     else this.#put(record);
   }
 
@@ -45,7 +45,7 @@ export class SharedStorage {
   }
 
   /** All but this one. @param {string} id */
-  besides(id) {
+  othersThan(id) {
     return [...this.records.values()].filter((record) => record.id !== id);
   }
 

@@ -2,7 +2,7 @@
 // What waits for an answer, and what people are told of it, while time does what it likes.
 
 import { BoardClient } from "../../../web/assets/js/sync/board-client.js";
-import { OutboxLease } from "../../../web/assets/js/storage/outbox-leases.js";
+import { OutboxLease } from "../../../web/assets/js/storage/outbox-lease.js";
 import { LOOK_EVERY_MS, isLate, saveStatusOf } from "../../../web/assets/js/ui/save-status.js";
 import { Seat } from "../../../web/assets/js/sync/board-session.js";
 import { same } from "./clauses.js";

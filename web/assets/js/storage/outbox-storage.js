@@ -1,20 +1,21 @@
 // @ts-check
-// What a page keeps on this device until the server has it: one record for each outbox, in
-// IndexedDB. Where that is missing, records live as long as the page.
+// Outbox storage: one IndexedDB record for each outbox holds what the server does not have yet.
+// Without IndexedDB, records live as long as the page.
 
 /** @typedef {import("../sync/unsent-state.js").Saved} Saved */
 /**
- * What is kept: the machine's state, and what stands in the form for a new note.
- * @typedef {{saved: Saved | null, composer: {text: string, colour: string} | null}} Content
+ * The content of a record: the client machine's unsent state and the text in the new-note form.
+ * @typedef {{saved: Saved | null, composer: {text: string, colour: string} | null}} OutboxContent
  */
 /**
- * `owner` names the page that writes it, `beat` says when that page was last alive.
- * @typedef {{id: string, board: string, owner: string, beat: number, content: Content}} OutboxRecord
+ * `owner` is the id of the page that writes the record, `beat` the time of its last heartbeat;
+ * 0 means that the owner has released it.
+ * @typedef {{id: string, board: string, owner: string, beat: number, content: OutboxContent}} OutboxRecord
  */
 
 const DATABASE = "sockbit";
 const RECORDS = "outboxes";
-const OPEN_WITHIN_MS = 3_000;
+const OPEN_TIMEOUT_MS = 3_000;
 
 /** @returns {Promise<IndexedDbStorage | MemoryStorage>} */
 export async function openOutboxStorage() {
@@ -31,13 +32,13 @@ export class IndexedDbStorage {
   /** @param {IDBDatabase} database */
   constructor(database) {
     this.database = database;
-    // Another page wants to change the schema: do not stand in its way.
+    // Do not block another page that upgrades the schema.
     database.addEventListener("versionchange", () => database.close());
   }
 
   /** @returns {Promise<OutboxRecord[]>} */
   async all() {
-    return done(this.#records("readonly").getAll());
+    return requestResult(this.#records("readonly").getAll());
   }
 
   /**
@@ -45,33 +46,33 @@ export class IndexedDbStorage {
    * @returns {Promise<OutboxRecord | undefined>}
    */
   async read(id) {
-    return done(this.#records("readonly").get(id));
+    return requestResult(this.#records("readonly").get(id));
   }
 
   /**
-   * Writes at once, whoever owned the record: for those who hold its lock, and for pages that go.
+   * Writes without looking at the owner: for the holder of the record's lock, and on page hide.
    * @param {OutboxRecord} record
    */
   async write(record) {
     const records = this.#records("readwrite");
-    if (isBlank(record)) records.delete(record.id);
+    if (isEmpty(record)) records.delete(record.id);
     else records.put(record);
-    // Without this the transaction would wait for the page, which may be gone by then.
+    // An open transaction would wait for the page, which may be gone by then.
     records.transaction.commit();
-    await completed(records.transaction);
+    await transactionCompleted(records.transaction);
   }
 
   /**
-   * Writes if the record is still as `mayWrite` wants it. False where it is not.
+   * Compare and swap: writes if `mayWrite` accepts the stored record. Returns whether it did.
    * @param {OutboxRecord} record
    * @param {(stored: OutboxRecord | undefined) => boolean} mayWrite
    */
   async writeIf(record, mayWrite) {
     const records = this.#records("readwrite");
-    const isMine = mayWrite(await done(records.get(record.id)));
-    if (isMine) records.put(record);
-    await completed(records.transaction);
-    return isMine;
+    const isAccepted = mayWrite(await requestResult(records.get(record.id)));
+    if (isAccepted) records.put(record);
+    await transactionCompleted(records.transaction);
+    return isAccepted;
   }
 
   /** @param {IDBTransactionMode} mode */
@@ -80,7 +81,7 @@ export class IndexedDbStorage {
   }
 }
 
-/** Keeps nothing beyond the page; people are told. */
+/** Stores nothing. The page warns that unsent changes are lost when it closes. */
 export class MemoryStorage {
   isDurable = false;
 
@@ -109,11 +110,8 @@ export class MemoryStorage {
   }
 }
 
-/**
- * Whether there is anything to keep.
- * @param {{content: Content}} record
- */
-export function isBlank({ content }) {
+/** @param {{content: OutboxContent}} record */
+export function isEmpty({ content }) {
   return content.saved === null && content.composer === null;
 }
 
@@ -124,9 +122,9 @@ function openDatabase() {
     request.onupgradeneeded = () => request.result.createObjectStore(RECORDS, { keyPath: "id" });
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
-    request.onblocked = () => reject(new Error("another page holds an older database"));
-    // Some browsers never answer, in private windows.
-    setTimeout(() => reject(new Error("the database does not open")), OPEN_WITHIN_MS);
+    request.onblocked = () => reject(new Error("another page holds an older database open"));
+    // Some browsers never answer in private windows.
+    setTimeout(() => reject(new Error("the database does not open")), OPEN_TIMEOUT_MS);
   });
 }
 
@@ -135,7 +133,7 @@ function openDatabase() {
  * @param {IDBRequest<T>} request
  * @returns {Promise<T>}
  */
-function done(request) {
+function requestResult(request) {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
@@ -146,7 +144,7 @@ function done(request) {
  * @param {IDBTransaction} transaction
  * @returns {Promise<void>}
  */
-function completed(transaction) {
+function transactionCompleted(transaction) {
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(transaction.error);

@@ -1,39 +1,39 @@
 // @ts-check
-// Without Web Locks, pages ask each other who still has a record. A hidden page answers though its
-// timers hardly run; one that is frozen or gone does not.
+// Without Web Locks, pages ask each other over a BroadcastChannel who owns an outbox record. A
+// hidden page replies although its timers hardly run; a frozen or closed one does not.
 
 const CHANNEL = "sockbit:outboxes";
-const ANSWER_WITHIN_MS = 500;
+const REPLY_TIMEOUT_MS = 500;
 
 /**
- * Answers for a record until the function that this gives is called.
+ * Replies to probes for a record until the returned function is called.
  * @param {string} record
  * @returns {() => void}
  */
 export function answerProbes(record) {
-  const channel = open();
+  const channel = openChannel();
   if (!channel) return () => {};
   channel.onmessage = ({ data }) => data.wanted === record && channel.postMessage({ has: record });
   return () => channel.close();
 }
 
 /**
- * Whether another page answers for a record.
+ * Whether another page replies to a probe for the record.
  * @param {string} record
  * @returns {Promise<boolean>}
  */
 export async function isOwnerAlive(record) {
-  const channel = open();
+  const channel = openChannel();
   if (!channel) return false;
-  const isAnswered = await new Promise((resolve) => {
+  const isAlive = await new Promise((resolve) => {
     channel.onmessage = ({ data }) => data.has === record && resolve(true);
-    setTimeout(() => resolve(false), ANSWER_WITHIN_MS);
+    setTimeout(() => resolve(false), REPLY_TIMEOUT_MS);
     channel.postMessage({ wanted: record });
   });
   channel.close();
-  return isAnswered;
+  return isAlive;
 }
 
-function open() {
+function openChannel() {
   return "BroadcastChannel" in globalThis ? new BroadcastChannel(CHANNEL) : null;
 }

@@ -1,17 +1,18 @@
 // @ts-check
-// What is waited for only so long.
+// A promise with a deadline.
 
 export class TimeoutError extends Error {}
 
 /**
+ * Settles like the promise, or rejects with a TimeoutError after `timeoutMs`.
  * @template T
- * @param {number} most
+ * @param {number} timeoutMs
  * @param {Promise<T>} promise
  * @returns {Promise<T>}
  */
-export function within(most, promise) {
+export function withTimeout(timeoutMs, promise) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new TimeoutError("it takes too long")), most);
+    const timer = setTimeout(() => reject(new TimeoutError(`no result within ${timeoutMs} ms`)), timeoutMs);
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

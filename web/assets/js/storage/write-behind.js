@@ -1,88 +1,90 @@
 // @ts-check
-// Keeps what a seat wants kept: one write at a time, and after it one of what is wanted by then,
-// however often that changed. So a slow database is never more than two writes behind.
+// Writes an outbox's content to its record: one write at a time, then one of the latest content,
+// however often that changed meanwhile. A slow database is never more than two writes behind.
 
-import { within } from "./with-timeout.js";
+import { withTimeout } from "./with-timeout.js";
 
-/** @typedef {import("./outbox-storage.js").Content} Content */
+/** @typedef {import("./outbox-storage.js").OutboxContent} OutboxContent */
 
-/** A browser whose database hangs must not keep words from going out. */
-const KEEP_MAX_MS = 3_000;
+/** Commands go out after this long even if the database hangs. */
+const WRITE_TIMEOUT_MS = 3_000;
 
 export class WriteBehind {
-  /** Whether what is not sent survives the page. */
+  /** Whether unsent changes survive the page. */
   isPersisted;
-  /** @type {Content} */
-  #wanted;
+  /** @type {OutboxContent} */
+  #latest;
   #running = Promise.resolve();
-  /** Starts when what is running has ended. @type {Promise<void> | null} */
+  /** Starts when the running write has ended. @type {Promise<void> | null} */
   #next = null;
   #isOverdue = false;
   /** @type {Promise<void> | null} */
-  #moving = null;
-  /** Whether the page that comes after this one is on its way. */
-  #hasBegun = false;
+  #separateWrite = null;
+  #hasReloaded = false;
 
   /**
-   * @param {import("./outbox-leases.js").OutboxLease} lease
-   * @param {() => void} [beginAgain] with what is there then
+   * @param {import("./outbox-lease.js").OutboxLease} lease
+   * @param {() => void} [reload] called once the lease is lost and the rest is written elsewhere
    */
-  constructor(lease, beginAgain = () => location.reload()) {
+  constructor(lease, reload = () => location.reload()) {
     this.lease = lease;
-    this.beginAgain = beginAgain;
-    lease.onLost = () => void this.#move();
+    this.reload = reload;
+    lease.onLost = () => void this.#writeSeparately();
     this.isPersisted = lease.storage.isDurable;
-    this.#wanted = lease.content;
+    this.#latest = lease.content;
   }
 
   /**
-   * Settles when a write that contains this has ended, or when it is waited for no longer.
-   * @param {Content} content
+   * Settles when a write that contains this content has ended, or after a timeout.
+   * @param {OutboxContent} content
    */
   async write(content) {
-    this.#wanted = content;
-    this.#next ??= this.#running.then(() => this.#writeWanted());
-    if (!this.#isOverdue) await within(KEEP_MAX_MS, this.#next).catch(() => {});
+    this.#latest = content;
+    this.#next ??= this.#running.then(() => this.#writeLatest());
+    if (!this.#isOverdue) await withTimeout(WRITE_TIMEOUT_MS, this.#next).catch(() => {});
   }
 
-  #writeWanted() {
+  #writeLatest() {
     this.#next = null;
-    this.#running = this.#write(this.#wanted);
+    this.#running = this.#write(this.#latest);
     return this.#running;
   }
 
-  /** @param {Content} content */
+  /** @param {OutboxContent} content */
   async #write(content) {
     if (this.lease.isLost || this.lease.hasStored(content)) return;
-    const overdue = setTimeout(() => this.#fail(true), KEEP_MAX_MS);
+    const overdue = setTimeout(() => this.#onFailure(true), WRITE_TIMEOUT_MS);
     try {
       await this.lease.write(content);
       this.#isOverdue = false;
-      if (this.lease.isLost) await this.#move();
+      if (this.lease.isLost) await this.#writeSeparately();
       else this.isPersisted = this.lease.storage.isDurable;
     } catch {
-      this.#fail(false);
+      this.#onFailure(false);
     }
     clearTimeout(overdue);
   }
 
-  /** Another page has this one's record, words and all: only what is not in there is kept elsewhere. */
-  #move() {
-    const moved = () => this.#onMoved();
-    const refused = () => this.#fail(false);
-    this.#moving ??= this.lease.setAside(this.#wanted).then(moved, refused).finally(() => (this.#moving = null));
-    return this.#moving;
+  /** Another page owns the record now: only what the record lacks is written, to a new one. */
+  #writeSeparately() {
+    const written = () => this.#onWrittenSeparately();
+    const failed = () => this.#onFailure(false);
+    this.#separateWrite ??= this.lease
+      .writeSeparately(this.#latest)
+      .then(written, failed)
+      .finally(() => (this.#separateWrite = null));
+    return this.#separateWrite;
   }
 
-  /** Once: whoever asks for a slow page again and again never gets it. */
-  #onMoved() {
+  /** Reloads once only: a second request would cancel a slow first one. */
+  #onWrittenSeparately() {
     this.isPersisted = this.lease.storage.isDurable;
-    if (!this.#hasBegun) this.beginAgain();
-    this.#hasBegun = true;
+    if (!this.#hasReloaded) this.reload();
+    this.#hasReloaded = true;
   }
 
   /** @param {boolean} isOverdue */
-  #fail(isOverdue) {
+  #onFailure(isOverdue) {
     this.isPersisted = false;
     this.#isOverdue = isOverdue;
   }

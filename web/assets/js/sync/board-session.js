@@ -10,7 +10,7 @@ import { carried } from "./note-text.js";
 
 /** @typedef {import("../delta/delta.js").Delta} Delta */
 /** @typedef {import("./view-changes.js").ViewChange} ViewChange */
-/** @typedef {import("../storage/outbox-storage.js").Content} Content */
+/** @typedef {import("../storage/outbox-storage.js").OutboxContent} OutboxContent */
 /** @typedef {import("./unsent-state.js").Saved} Saved */
 
 const KEEP_WITHIN_MS = 200;
@@ -43,7 +43,7 @@ export class Seat {
 
   /**
    * @param {string} board
-   * @param {import("../storage/outbox-leases.js").OutboxLease} lease
+   * @param {import("../storage/outbox-lease.js").OutboxLease} lease
    * @param {import("./connection.js").Connection} connection
    */
   constructor(board, lease, connection) {
@@ -197,7 +197,7 @@ export class Seat {
     return this.#place !== undefined;
   }
 
-  /** What stands in the form for a new note. @param {Content["composer"]} composer */
+  /** What stands in the form for a new note. @param {OutboxContent["composer"]} composer */
   compose(composer) {
     this.composer = composer;
     this.#keepSoon();
@@ -298,7 +298,7 @@ export class Seat {
     this.#keepTimer ??= setTimeout(() => this.keep(), KEEP_WITHIN_MS);
   }
 
-  /** @returns {Content} */
+  /** @returns {OutboxContent} */
   #content() {
     const saved = this.machine.saved();
     return { saved: this.#early.size > 0 ? this.#withEarly(saved) : saved, composer: this.composer };

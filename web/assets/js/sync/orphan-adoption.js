@@ -4,7 +4,7 @@
 
 import { Connection } from "./connection.js";
 import { Seat } from "./board-session.js";
-import { acquireOrphan } from "../storage/outbox-leases.js";
+import { acquireOrphan } from "../storage/lease-acquisition.js";
 
 /** @typedef {import("../storage/outbox-storage.js").OutboxRecord} OutboxRecord */
 
@@ -13,7 +13,7 @@ const CHECK_EVERY_MS = 500;
 
 /**
  * Goes on for as long as the page lives.
- * @param {import("../storage/outbox-leases.js").OutboxStorage} storage
+ * @param {import("../storage/outbox-lease.js").OutboxStorage} storage
  * @param {(seat: Seat) => boolean} [take] whether the page goes on with a record that was
  *   sent, for the drafts in it
  */
@@ -37,7 +37,7 @@ function isUnsent({ content: { saved } }) {
   return saved !== null && saved.notes.length + saved.outbox.length > 0;
 }
 
-/** @param {import("../storage/outbox-leases.js").OutboxLease} lease */
+/** @param {import("../storage/outbox-lease.js").OutboxLease} lease */
 async function drained(lease) {
   const connection = new Connection();
   const seat = new Seat(lease.board, lease, connection);

@@ -9,7 +9,7 @@ import { adoptOrphans } from "../sync/orphan-adoption.js";
 import { hydrateProfileForm } from "./profile-form.js";
 import { LOOK_EVERY_MS, isLate } from "./save-status.js";
 import { Seat } from "../sync/board-session.js";
-import { acquireLease } from "../storage/outbox-leases.js";
+import { acquireLease } from "../storage/lease-acquisition.js";
 import { startRelativeTimes } from "./relative-time.js";
 import { hydrateToasts, toast } from "./toasts.js";
 
