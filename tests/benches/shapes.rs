@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use sockbit_tests::system::{Front, RawPeer, Site};
+use sockbit_tests::system::{Deployment, Endpoint, RawClient};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use uuid::Uuid;
 
@@ -52,21 +52,21 @@ fn main() {
     }
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        measure("in one process, on SQLite", Site::in_one_process_with(&FLAGS).await).await;
-        let across = Site::across_processes_with(&FLAGS).await;
+        measure("in one process, on SQLite", Deployment::in_one_process_with(&FLAGS).await).await;
+        let across = Deployment::across_processes_with(&FLAGS).await;
         measure("across processes, on RabbitMQ and Postgres", across).await;
     });
 }
 
-async fn measure(shape: &str, site: Site) {
-    let fronts = site.fronts();
+async fn measure(shape: &str, site: Deployment) {
+    let endpoints = site.endpoints();
     println!("{shape}");
-    let before = site.front_memory_kib();
-    let idle = idle_connections(&fronts).await;
-    let each = site.front_memory_kib().saturating_sub(before) / IDLE as u64;
+    let before = site.gateway_memory_kib();
+    let idle = idle_connections(&endpoints).await;
+    let each = site.gateway_memory_kib().saturating_sub(before) / IDLE as u64;
     println!("  an idle connection   {each} KiB of {before} KiB at first");
     drop(idle);
-    let mut took = latencies(&fronts).await;
+    let mut took = latencies(&endpoints).await;
     took.sort_unstable();
     let at = |share: usize| took.get(took.len() * share / 100).copied().unwrap_or_default();
     println!(
@@ -75,13 +75,13 @@ async fn measure(shape: &str, site: Site) {
         at(99),
         took.len()
     );
-    println!("  edits kept           {:.0} a second", saturation(&fronts).await);
+    println!("  edits kept           {:.0} a second", saturation(&endpoints).await);
 }
 
-async fn idle_connections(fronts: &[Front]) -> Vec<RawPeer> {
+async fn idle_connections(endpoints: &[Endpoint]) -> Vec<RawClient> {
     let mut peers = Vec::with_capacity(IDLE);
-    for front in fronts.iter().cycle().take(IDLE) {
-        peers.push(RawPeer::guest_at(front).await);
+    for endpoint in endpoints.iter().cycle().take(IDLE) {
+        peers.push(RawClient::guest_at(endpoint).await);
     }
     sleep(Duration::from_secs(1)).await;
     peers
@@ -94,13 +94,13 @@ struct Watch {
     took: Mutex<Vec<Duration>>,
 }
 
-async fn latencies(fronts: &[Front]) -> Vec<Duration> {
+async fn latencies(endpoints: &[Endpoint]) -> Vec<Duration> {
     let watch = Arc::new(Watch::default());
     let mut typists = Vec::new();
     for board in 0..BOARDS {
         for client in 0..CLIENTS_PER_BOARD {
-            let front = &fronts[client % fronts.len()];
-            typists.push(Typist::join(front, board, client == 0).await);
+            let endpoint = &endpoints[client % endpoints.len()];
+            typists.push(Typist::join(endpoint, board, client == 0).await);
         }
     }
     let end = Instant::now() + LATENCY_FOR;
@@ -111,27 +111,27 @@ async fn latencies(fronts: &[Front]) -> Vec<Duration> {
 
 /// Writes into the one note of a board.
 struct Typist {
-    peer: RawPeer,
+    peer: RawClient,
     board: Uuid,
     note: Uuid,
     base: Value,
 }
 
 impl Typist {
-    async fn join(front: &Front, number: u128, is_first: bool) -> Self {
+    async fn join(endpoint: &Endpoint, number: u128, is_first: bool) -> Self {
         let (board, note) = (Uuid::from_u128(0xb0a << 32 | number), Uuid::from_u128(number));
-        let mut peer = RawPeer::guest_at(front).await;
+        let mut peer = RawClient::guest_at(endpoint).await;
         if is_first {
-            peer.saves(board, json!({"type": "create_board", "title": "Load"}), None).await;
-            peer.saves(board, json!({"type": "add_link", "role": "editor"}), Some(KEY)).await;
+            peer.save(board, json!({"type": "create_board", "title": "Load"}), None).await;
+            peer.save(board, json!({"type": "add_link", "role": "editor"}), Some(KEY)).await;
             let body = json!({"type": "create_note", "note": note, "text": "", "colour": "paper", "rank": "V"});
-            peer.saves(board, body, None).await;
+            peer.save(board, body, None).await;
         } else {
-            peer.saves(board, json!({"type": "join_board"}), Some(KEY)).await;
+            peer.save(board, json!({"type": "join_board"}), Some(KEY)).await;
         }
         let head = peer.head(board).await;
         peer.send(json!({"v": 1, "type": "join", "board": board, "position": head})).await;
-        peer.next_of("joined").await;
+        peer.next_message("joined").await;
         Self { peer, board, note, base: head }
     }
 
@@ -139,13 +139,13 @@ impl Typist {
         let body = json!({
             "type": "edit_note", "note": self.note, "base": self.base, "delta": [{"insert": "x"}],
         });
-        self.peer.begin(self.board, body, None).await
+        self.peer.send_command(self.board, body, None).await
     }
 
     /// The next event or outcome, if one comes in time.
     async fn hear(&mut self, until: Instant) -> Option<Value> {
         let patience = until.saturating_duration_since(Instant::now());
-        timeout(patience, self.peer.next_of_any(&["event", "outcome"])).await.ok()
+        timeout(patience, self.peer.next_message_of(&["event", "outcome"])).await.ok()
     }
 
     async fn type_until(mut self, end: Instant, watch: Arc<Watch>) {
@@ -178,11 +178,11 @@ impl Typist {
 }
 
 /// Edits that were saved each second, by writers who each have many on their way.
-async fn saturation(fronts: &[Front]) -> f64 {
+async fn saturation(endpoints: &[Endpoint]) -> f64 {
     let mut writers = Vec::new();
     for number in 0..WRITERS {
-        let front = &fronts[usize::try_from(number).unwrap_or(0) % fronts.len()];
-        writers.push(Typist::join(front, 1_000 + number, true).await);
+        let endpoint = &endpoints[usize::try_from(number).unwrap_or(0) % endpoints.len()];
+        writers.push(Typist::join(endpoint, 1_000 + number, true).await);
     }
     let saved = Arc::new(AtomicU64::new(0));
     let begun = Instant::now();

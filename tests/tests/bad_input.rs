@@ -2,7 +2,7 @@
 
 use futures::SinkExt;
 use serde_json::{Value, json};
-use sockbit_tests::system::{App, RawPeer, eventually};
+use sockbit_tests::system::{App, RawClient, eventually};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use uuid::Uuid;
@@ -13,19 +13,19 @@ const NOTE: &str = "20700000-0000-4000-8000-000000000001";
 /// An app with a board, its owner, and a bystander whose connection must stay untouched.
 struct Scene {
     app: App,
-    owner: RawPeer,
-    bystander: RawPeer,
+    owner: RawClient,
+    bystander: RawClient,
     head: Value,
 }
 
 impl Scene {
     async fn begin() -> Self {
         let app = App::start().await;
-        let mut owner = RawPeer::guest(&app).await;
+        let mut owner = RawClient::guest(&app).await;
         owner.command(BOARD, json!({"type": "create_board", "title": "Scene"})).await;
         let note = json!({"type": "create_note", "note": NOTE, "text": "a👧b", "colour": "paper", "rank": "V"});
         let saved = owner.command(BOARD, note).await;
-        let bystander = RawPeer::guest(&app).await;
+        let bystander = RawClient::guest(&app).await;
         Self { owner, bystander, head: saved["outcome"]["position"].clone(), app }
     }
 
@@ -38,7 +38,7 @@ impl Scene {
 
     async fn refuses(&mut self, frame: &str, code: &str) {
         self.owner.send_text(frame).await;
-        let answer = self.owner.next_of("refused").await;
+        let answer = self.owner.next_message("refused").await;
         assert_eq!(answer["code"], code, "{frame} → {answer}");
     }
 
@@ -76,7 +76,7 @@ async fn a_refusal_carries_the_id_of_what_it_refuses() {
     let mut scene = Scene::begin().await;
     let id = Uuid::from_u128(7);
     scene.owner.send_text(&format!(r#"{{"v":1,"type":"command","id":"{id}"}}"#)).await;
-    let answer = scene.owner.next_of("refused").await;
+    let answer = scene.owner.next_message("refused").await;
     assert_eq!(answer["id"], json!(id));
     assert_eq!(answer["detail"], "missing field `board`");
     scene.stands().await;
@@ -154,7 +154,7 @@ async fn a_base_of_the_future_or_of_another_history_is_gone() {
         scene.rejects(edit, "base_gone").await;
         let join = json!({"v": 1, "type": "join", "board": BOARD, "position": base});
         scene.owner.send(join).await;
-        assert_eq!(scene.owner.next_of("base_gone").await["board"], BOARD);
+        assert_eq!(scene.owner.next_message("base_gone").await["board"], BOARD);
     }
     scene.stands().await;
 }
@@ -177,7 +177,7 @@ async fn what_is_not_there_is_said_to_be_not_there() {
     }
     let join = json!({"v": 1, "type": "join", "board": BOARD});
     scene.bystander.send(join).await;
-    assert_eq!(scene.bystander.next_of("left").await["rejection"]["code"], "not_found");
+    assert_eq!(scene.bystander.next_message("left").await["rejection"]["code"], "not_found");
     let page = scene.bystander.query(json!({"type": "board_page", "board": BOARD})).await;
     assert_eq!(page["body"]["code"], "not_found");
     scene.stands().await;
@@ -200,21 +200,21 @@ async fn the_same_id_with_another_body_changes_nothing() {
 #[tokio::test]
 async fn a_frame_over_the_limit_closes_its_own_connection_alone() {
     let scene = Scene::begin().await;
-    let mut hostile = RawPeer::guest(&scene.app).await;
+    let mut hostile = RawClient::guest(&scene.app).await;
     hostile.socket.send(Message::text("x".repeat(300 * 1024))).await.ok();
-    assert_eq!(hostile.closed().await, Some(CloseCode::Size));
+    assert_eq!(hostile.close_code().await, Some(CloseCode::Size));
     scene.stands().await;
 }
 
 #[tokio::test]
 async fn binary_and_broken_text_close_their_own_connection_alone() {
     let scene = Scene::begin().await;
-    let mut hostile = RawPeer::guest(&scene.app).await;
+    let mut hostile = RawClient::guest(&scene.app).await;
     hostile.socket.send(Message::binary(vec![1, 2, 3])).await.expect("sent");
-    assert_eq!(hostile.closed().await, Some(CloseCode::Unsupported));
-    let mut hostile = RawPeer::guest(&scene.app).await;
+    assert_eq!(hostile.close_code().await, Some(CloseCode::Unsupported));
+    let mut hostile = RawClient::guest(&scene.app).await;
     hostile.send_broken_text(&[0xff, 0xfe]).await;
-    assert_eq!(hostile.closed().await, Some(CloseCode::Invalid));
+    assert_eq!(hostile.close_code().await, Some(CloseCode::Invalid));
     scene.stands().await;
 }
 
@@ -226,7 +226,7 @@ async fn who_sends_too_fast_is_asked_to_send_again_later() {
     for _ in 0..100 {
         scene.owner.send(query.clone()).await;
     }
-    let again = scene.owner.next_of("again").await;
+    let again = scene.owner.next_message("again").await;
     assert!(again["after_ms"].as_u64().is_some_and(|it| it > 0), "{again}");
     scene.stands().await;
 }
@@ -234,12 +234,12 @@ async fn who_sends_too_fast_is_asked_to_send_again_later() {
 #[tokio::test]
 async fn the_eleventh_connection_of_a_person_is_turned_away() {
     let app = App::start().await;
-    let first = RawPeer::guest(&app).await;
+    let first = RawClient::guest(&app).await;
     let mut others = Vec::new();
     for _ in 0..9 {
-        others.push(first.another().await.expect("a connection"));
+        others.push(first.connect_again().await.expect("a connection"));
     }
-    assert!(first.another().await.is_err(), "the eleventh is turned away");
+    assert!(first.connect_again().await.is_err(), "the eleventh is turned away");
     drop(others.pop());
-    eventually("a place is free again", || async { first.another().await.ok() }).await;
+    eventually("a place is free again", || async { first.connect_again().await.ok() }).await;
 }

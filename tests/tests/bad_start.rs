@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 /// Runs the program with these flags to its end.
 fn run(flags: &[&str]) -> Output {
-    let app = App::prepared(&[]);
+    let app = App::unstarted(&[]);
     let program = app.command().as_std().get_program().to_owned();
     let mut command = Command::new(program);
     command.args(flags).stdin(Stdio::null()).env_clear();
@@ -229,7 +229,7 @@ async fn a_process_that_is_told_to_end_while_it_waits_for_a_server_ends_well() {
         Cluster::gateway(&bus, &fresh_namespace(), &[]),
         Cluster::worker(&store, &bus, &fresh_namespace(), &[]),
     ] {
-        waiting.begin();
+        waiting.spawn();
         let _unanswered = mute.accept().await.expect("it calls on the server");
         assert!(waiting.stop().await, "{}", waiting.log());
     }
@@ -246,10 +246,10 @@ fn a_broker_that_refuses_the_login_is_told() {
 async fn a_worker_that_counts_other_work_queues_than_its_database_does_not_start() {
     let (database, namespace) = (Database::fresh().await, fresh_namespace());
     let worker = ["--bus", &bus_url(), "--store", database.url(), "--bus-namespace", &namespace];
-    let mut first = Process::prepared(
+    let mut first = Process::unstarted(
         [&["worker"], &ON_THE_BUS[..], &worker].concat().into_iter().map(Into::into).collect(),
     );
-    first.start_again().await;
+    first.launch().await;
     let said = cannot_join("worker", &[&worker[..], &["--work-queues", "3"]].concat());
     assert!(said.contains("begun with 16 work queues"), "{said}");
     assert!(first.stop().await);

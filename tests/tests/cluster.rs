@@ -13,7 +13,7 @@ use sockbit_domain::{BoardId, Colour, Command, NoteId, Rank, Role, Text};
 use sockbit_postgres::PostgresStore;
 use sockbit_tests::proxy::{Line, Proxy};
 use sockbit_tests::servers::{Database, bus_url, fresh_id, fresh_namespace};
-use sockbit_tests::system::{Cluster, Peer, Process, eventually};
+use sockbit_tests::system::{Cluster, Process, SyncClient, eventually};
 use tokio::time::Instant;
 
 const KEY: &str = "a key that was sent to somebody";
@@ -24,7 +24,7 @@ struct Scene {
     board: BoardId,
     note: NoteId,
     /// Somebody at the first gateway who began a board with a link and a note.
-    ada: Peer,
+    ada: SyncClient,
     database: Database,
 }
 
@@ -33,7 +33,7 @@ impl Scene {
         let (database, namespace) = (Database::fresh().await, fresh_namespace());
         let cluster = Cluster::start(database.url(), &bus_url(), &namespace, flags).await;
         let (board, note) = (BoardId(fresh_id()), NoteId(fresh_id()));
-        let mut ada = Peer::guest(cluster.fronts(), board).await;
+        let mut ada = SyncClient::guest(cluster.endpoints(), board).await;
         ada.wish(Command::CreateBoard { title: "Shared".to_owned() }, None);
         ada.wish(Command::AddLink { role: Role::Editor }, Some(KEY));
         let (text, rank) = (Text::normalise("begin "), Rank::middle());
@@ -43,9 +43,9 @@ impl Scene {
     }
 
     /// Somebody who came by the link, at the second gateway.
-    async fn other(&self) -> Peer {
-        let fronts = self.cluster.fronts().into_iter().rev().collect();
-        let mut other = Peer::guest(fronts, self.board).await;
+    async fn other(&self) -> SyncClient {
+        let endpoints = self.cluster.endpoints().into_iter().rev().collect();
+        let mut other = SyncClient::guest(endpoints, self.board).await;
         other.wish(Command::JoinBoard {}, Some(KEY));
         other.settle().await;
         other
@@ -60,7 +60,7 @@ async fn the_trace_of_an_edit_shows_its_hops_across_the_processes() {
 
     scene.ada.insert(scene.note, 6, "traced ");
     scene.ada.settle().await;
-    other.sees(scene.note, "traced").await;
+    other.wait_for_text(scene.note, "traced").await;
 
     let (message, _) = *scene.ada.saved.last().expect("it was saved");
     let [first, second] = &scene.cluster.gateways[..] else { panic!("two gateways") };
@@ -98,7 +98,7 @@ async fn what_a_program_puts_on_the_bus_appears_to_everybody_and_it_hears_the_ou
     let created = program.command(scene.board, &create, None).await;
 
     assert_eq!(created["outcome"]["result"], "saved", "{created}");
-    scene.ada.sees(NoteId(note), "The build is green").await;
+    scene.ada.wait_for_text(NoteId(note), "The build is green").await;
     let again = program.send(&created["id"], scene.board, &create, None).await;
     assert_eq!(again, created, "a repeat gets the same answer");
     let forged = Program { token: "forged".to_owned(), ..program };
@@ -114,7 +114,7 @@ async fn what_a_worker_committed_before_it_was_killed_is_there_once_and_answered
     let proxy = Proxy::before(broker.parse().expect("an address")).await;
     let bus = bus_url().replace(broker, &proxy.address().to_string());
     let mut doomed = Cluster::worker(scene.database.url(), &bus, &scene.namespace, &[]);
-    doomed.start_again().await;
+    doomed.launch().await;
     join_all(scene.cluster.workers.iter_mut().map(Process::stop)).await;
     scene.ada.insert(scene.note, 6, "first ");
     scene.ada.settle().await;
@@ -131,7 +131,7 @@ async fn what_a_worker_committed_before_it_was_killed_is_there_once_and_answered
     assert!(!scene.ada.is_settled(), "nobody was told");
     doomed.kill().await;
     proxy.set(Line::Cut);
-    scene.cluster.workers[0].start_again().await;
+    scene.cluster.workers[0].launch().await;
 
     scene.ada.settle().await;
     let other = scene.other().await;

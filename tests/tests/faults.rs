@@ -193,7 +193,7 @@ async fn run_all(faults: &[&Fault], wiring: Wiring, size: Size, tally: &mut Tall
         if told.is_none()
             && let Some(mut house) = house.take()
         {
-            println!("{}", house.last_words());
+            println!("{}", house.recent_output());
         }
         tally.count(&name, told);
     }
@@ -221,8 +221,8 @@ async fn run(fault: &Fault, house: &mut House, (transport, bus, _): Wiring, size
     let typing = if fault.is_about_pace { Size::Short } else { size };
     let mut rounds = (0..fault.rounds(bus, size)).peekable();
     while rounds.peek().is_some() {
-        let people = People::begin(&house.fronts(), transport, typing).await;
-        let witness = Witness::begin(page, &house.fronts()[0]).await;
+        let people = People::begin(&house.endpoints(), transport, typing).await;
+        let witness = Witness::begin(page, &house.endpoints()[0]).await;
         let begun = Instant::now();
         while begun.elapsed() < SHIFT[typing as usize]
             && let Some(round) = rounds.next()

@@ -13,7 +13,7 @@ const COMMAND: &str = r#"{
 
 #[tokio::test]
 async fn a_log_that_nobody_takes_stops_nothing() {
-    let app = App::prepared(&["--log", "debug"]);
+    let app = App::unstarted(&["--log", "debug"]);
     let mut command = app.command();
     command.stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().expect("the app starts");

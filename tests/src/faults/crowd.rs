@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::House;
 use crate::servers::fresh_id;
-use crate::system::{Front, RawPeer};
+use crate::system::{Endpoint, RawClient};
 
 const CROWD: u32 = 2_000;
 /// So many connections one person may have.
@@ -30,7 +30,7 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Where somebody comes back, as whom, and what they have seen.
 struct Member {
-    front: Front,
+    endpoint: Endpoint,
     cookie: String,
     board: Uuid,
     position: Value,
@@ -38,27 +38,27 @@ struct Member {
 
 /// They come back within a second; says how long it took from then until each knew everything.
 pub(super) async fn a_crowd_comes_back(house: &mut House) -> Duration {
-    let fronts: Vec<Front> = house.gateways.iter().map(|it| it.process.front()).collect();
+    let endpoints: Vec<Endpoint> = house.gateways.iter().map(|it| it.process.endpoint()).collect();
     let (board, note) = (fresh_id(), fresh_id());
-    let mut writer = RawPeer::guest_at(&fronts[0]).await;
-    writer.saves(board, json!({"type": "create_board", "title": "Crowd"}), None).await;
-    writer.saves(board, json!({"type": "add_link", "role": "editor"}), Some(KEY)).await;
+    let mut writer = RawClient::guest_at(&endpoints[0]).await;
+    writer.save(board, json!({"type": "create_board", "title": "Crowd"}), None).await;
+    writer.save(board, json!({"type": "add_link", "role": "editor"}), Some(KEY)).await;
     let body =
         json!({"type": "create_note", "note": note, "text": "", "colour": "paper", "rank": "V"});
-    writer.saves(board, body, None).await;
-    let cookies = join_all((0..CROWD / EACH).map(|_| member_of(board, &fronts[0]))).await;
+    writer.save(board, body, None).await;
+    let cookies = join_all((0..CROWD / EACH).map(|_| member_of(board, &endpoints[0]))).await;
     let before = writer.head(board).await;
     for _ in 0..MISSED {
         let body = json!({
             "type": "edit_note", "note": note, "base": before, "delta": [{"insert": "x"}],
         });
-        writer.saves(board, body, None).await;
+        writer.save(board, body, None).await;
     }
     let head = writer.head(board).await["seq"].as_u64().expect("a number");
     let begun = Instant::now();
     let coming = (0..CROWD).zip(cookies.iter().cycle()).map(|(number, cookie)| {
-        let front = fronts[number as usize % fronts.len()].clone();
-        let member = Member { front, cookie: cookie.clone(), board, position: before.clone() };
+        let endpoint = endpoints[number as usize % endpoints.len()].clone();
+        let member = Member { endpoint, cookie: cookie.clone(), board, position: before.clone() };
         tokio::spawn(async move {
             sleep(WITHIN * number / CROWD).await;
             member.comes_back(head).await
@@ -71,9 +71,9 @@ pub(super) async fn a_crowd_comes_back(house: &mut House) -> Duration {
 }
 
 /// Somebody who may come to the board.
-async fn member_of(board: Uuid, front: &Front) -> String {
-    let mut guest = RawPeer::guest_at(front).await;
-    guest.saves(board, json!({"type": "join_board"}), Some(KEY)).await;
+async fn member_of(board: Uuid, endpoint: &Endpoint) -> String {
+    let mut guest = RawClient::guest_at(endpoint).await;
+    guest.save(board, json!({"type": "join_board"}), Some(KEY)).await;
     guest.cookie().to_owned()
 }
 
@@ -92,7 +92,8 @@ impl Member {
 
     /// A connection over which everything came; none where it broke before that.
     async fn is_current_at(&self, head: u64) -> Option<Socket> {
-        let mut request = self.front.websocket.as_str().into_client_request().expect("an address");
+        let mut request =
+            self.endpoint.websocket.as_str().into_client_request().expect("an address");
         request.headers_mut().insert("cookie", self.cookie.parse().expect("a header"));
         let (mut socket, _) = connect_async(request).await.ok()?;
         let join = json!({"v": 1, "type": "join", "board": self.board, "position": self.position});

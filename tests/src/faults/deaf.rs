@@ -8,7 +8,7 @@ use sockbit_domain::BoardId;
 use tokio::time::{Instant, sleep};
 
 use super::{House, People};
-use crate::system::{Front, Process, RawPeer, eventually};
+use crate::system::{Endpoint, Process, RawClient, eventually};
 
 const DEAF: usize = 50;
 /// How long people are looked at before.
@@ -29,10 +29,11 @@ pub(super) struct Suffered {
 pub(super) async fn clients_stop_reading(house: &mut House, people: &People) -> Suffered {
     let before = sessions(house).await;
     let quiet = people.pace_over(QUIET).await;
-    let fronts: Vec<_> = house.gateways.iter().map(|gateway| gateway.process.front()).collect();
+    let endpoints: Vec<_> =
+        house.gateways.iter().map(|gateway| gateway.process.endpoint()).collect();
     let mut deaf = Vec::new();
-    for front in fronts.iter().cycle().take(DEAF) {
-        deaf.push(deaf_client(front, &people.boards(), people.key()).await);
+    for endpoint in endpoints.iter().cycle().take(DEAF) {
+        deaf.push(deaf_client(endpoint, &people.boards(), people.key()).await);
     }
     let (stopped, saved) = (Instant::now(), people.saved());
     eventually("those who do not read to be cut", async || {
@@ -46,10 +47,10 @@ pub(super) async fn clients_stop_reading(house: &mut House, people: &People) -> 
 }
 
 /// A member of all boards, who is sent their events from here on.
-async fn deaf_client(front: &Front, boards: &[BoardId], key: &str) -> RawPeer {
-    let mut client = RawPeer::guest_at(front).await;
+async fn deaf_client(endpoint: &Endpoint, boards: &[BoardId], key: &str) -> RawClient {
+    let mut client = RawClient::guest_at(endpoint).await;
     for board in boards {
-        client.saves(board.0, json!({"type": "join_board"}), Some(key)).await;
+        client.save(board.0, json!({"type": "join_board"}), Some(key)).await;
     }
     for board in boards {
         let head = client.head(board.0).await;

@@ -15,7 +15,7 @@ use super::parts::{FLAGS, Gateway, Worker};
 use super::small_disk::SmallDisk;
 use super::wiring::Bus;
 use crate::proxy::Proxy;
-use crate::system::{Front, Process};
+use crate::system::{Endpoint, Process};
 
 /// What a process may take beyond what it took when it had just started.
 const MEMORY_KIB_MAX: u64 = 64 * 1024;
@@ -81,9 +81,9 @@ impl House {
         };
         for process in house.processes() {
             if let Some(program) = &ground.program {
-                process.run_another(program);
+                process.set_program(program);
             }
-            process.begin();
+            process.spawn();
         }
         house.is_ready().await;
         house.fresh_kib = house.processes().map(|it| it.memory_kib()).max().unwrap_or_default();
@@ -96,7 +96,7 @@ impl House {
         let database = place.join("sockbit.db");
         let store = format!("sqlite:{}", database.display());
         let arguments = [&["serve", "--store", &store], &FLAGS[..]].concat();
-        let process = Process::prepared(arguments.into_iter().map(ToOwned::to_owned).collect());
+        let process = Process::unstarted(arguments.into_iter().map(ToOwned::to_owned).collect());
         let clients = Proxy::before(process.address()).await;
         Self {
             gateways: vec![Gateway { process, broker: None, clients }],
@@ -128,13 +128,13 @@ impl House {
 
     /// Waits until all processes can serve.
     pub async fn is_ready(&mut self) {
-        join_all(self.processes().map(|process| process.ready())).await;
+        join_all(self.processes().map(|process| process.wait_until_ready())).await;
     }
 
     /// Where clients reach it.
     #[must_use]
-    pub fn fronts(&self) -> Vec<Front> {
-        self.gateways.iter().map(|it| Front::at(it.clients.address())).collect()
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        self.gateways.iter().map(|it| Endpoint::at(it.clients.address())).collect()
     }
 
     /// The disks that can be filled.
@@ -164,7 +164,7 @@ impl House {
                 let store = SqliteStore::open(&database).await.expect("it is whole");
                 typed.is_all_there_once(&store).await;
                 drop(store);
-                process.start_again().await;
+                process.launch().await;
             }
         }
     }
@@ -184,8 +184,8 @@ impl House {
     }
 
     /// What everybody said last and what waits in the broker, for whoever wants to know why a test failed.
-    pub fn last_words(&mut self) -> String {
-        let said: Vec<String> = self.processes().map(|process| process.last_words()).collect();
+    pub fn recent_output(&mut self) -> String {
+        let said: Vec<String> = self.processes().map(|process| process.recent_output()).collect();
         let waiting = match &self.servers {
             Servers::Apart { broker, .. } => block_in_place(|| broker.ctl(&WHAT_WAITS)),
             Servers::None { .. } => Ok(String::new()),

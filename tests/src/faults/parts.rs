@@ -66,9 +66,9 @@ impl Worker {
     }
 
     /// Starts it again on lines that are whole.
-    pub async fn start_again(&mut self) {
+    pub async fn launch(&mut self) {
         self.set(Line::Whole);
-        self.process.start_again().await;
+        self.process.launch().await;
     }
 
     fn set(&self, line: Line) {

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Size, Transport};
 use crate::servers::fresh_id;
-use crate::system::{Front, Peer};
+use crate::system::{Endpoint, SyncClient};
 
 const BOARDS: usize = 5;
 const CLIENTS_PER_BOARD: usize = 4;
@@ -44,7 +44,7 @@ pub struct Typed {
 }
 
 struct Typist {
-    peer: Peer,
+    peer: SyncClient,
     note: NoteId,
     number: usize,
     tokens: Vec<String>,
@@ -53,7 +53,7 @@ struct Typist {
 
 impl People {
     /// Makes the boards and has everybody begin, spread over the places where the app is reached.
-    pub async fn begin(fronts: &[Front], transport: Transport, size: Size) -> Self {
+    pub async fn begin(endpoints: &[Endpoint], transport: Transport, size: Size) -> Self {
         // A client machine of every other transport joins here.
         let Transport::WebSocket = transport;
         let boards: Vec<_> =
@@ -62,9 +62,9 @@ impl People {
         for (index, (board, note)) in boards.iter().enumerate() {
             for client in 0..CLIENTS_PER_BOARD {
                 let number = index * CLIENTS_PER_BOARD + client;
-                let first = number % fronts.len();
-                let fronts = fronts.iter().cycle().skip(first).take(fronts.len()).cloned();
-                typists.push(Typist::join(fronts.collect(), *board, *note, number).await);
+                let first = number % endpoints.len();
+                let endpoints = endpoints.iter().cycle().skip(first).take(endpoints.len()).cloned();
+                typists.push(Typist::join(endpoints.collect(), *board, *note, number).await);
             }
         }
         let (stop, stopped) = watch::channel(false);
@@ -173,8 +173,8 @@ impl Typed {
 
 impl Typist {
     /// The first client of a board makes it, the others come by its link.
-    async fn join(fronts: Vec<Front>, board: BoardId, note: NoteId, number: usize) -> Self {
-        let mut peer = Peer::guest(fronts, board).await;
+    async fn join(endpoints: Vec<Endpoint>, board: BoardId, note: NoteId, number: usize) -> Self {
+        let mut peer = SyncClient::guest(endpoints, board).await;
         if number.is_multiple_of(CLIENTS_PER_BOARD) {
             peer.wish(Command::CreateBoard { title: "Rig".to_owned() }, None);
             peer.wish(Command::AddLink { role: Role::Editor }, Some(KEY));

@@ -14,7 +14,7 @@ pub(super) async fn a_gateway_is_killed(house: &mut House, blow: Blow<'_>) {
     let of = house.gateways.len();
     let gateway = &mut house.gateways[blow.round % of].process;
     gateway.kill().await;
-    gateway.start_again().await;
+    gateway.launch().await;
 }
 
 /// Long enough for some work to get as far as it can.
@@ -41,7 +41,7 @@ pub(super) async fn a_worker_is_killed(house: &mut House, blow: Blow<'_>) {
 
 async fn kill_and_start(worker: &mut Worker) {
     worker.kill().await;
-    worker.start_again().await;
+    worker.launch().await;
 }
 
 /// Each line once in each way, in the long run; in the short one each way and each line.
@@ -132,7 +132,7 @@ pub(super) async fn two_thousand_clients_come_back(house: &mut House, blow: Blow
 pub(super) async fn everything_is_restarted_in_turn(house: &mut House) {
     for process in house.processes() {
         assert!(process.stop().await, "it ends well when it is asked to");
-        process.start_again().await;
+        process.launch().await;
     }
 }
 
@@ -144,8 +144,8 @@ pub(super) async fn an_older_program_is_replaced_in_turn(house: &mut House, blow
     for gateway in gateways {
         for process in [Some(&mut gateway.process), workers.next()].into_iter().flatten() {
             assert!(process.stop().await, "it ends well when it is asked to");
-            process.run_the_newest();
-            process.start_again().await;
+            process.use_current_program();
+            process.launch().await;
             blow.people.until_each_is_served().await;
         }
     }

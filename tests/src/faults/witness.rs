@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use crate::system::board_page::{create_board, write_note};
-use crate::system::{Browser, Front, Window, eventually};
+use crate::system::board_page_actions::{create_board, write_note};
+use crate::system::{Browser, Endpoint, Window, eventually};
 
 /// Between two words.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -58,9 +58,9 @@ impl Page {
 
 impl Witness {
     /// Begins a board with a note, and writes in it from here on.
-    pub async fn begin(page: Page, front: &Front) -> Self {
+    pub async fn begin(page: Page, endpoint: &Endpoint) -> Self {
         let window = &page.window;
-        create_board(window, &front.url, "Witness").await;
+        create_board(window, &endpoint.url, "Witness").await;
         write_note(window, "begin").await;
         let (stop, stopped) = watch::channel(false);
         let (told, seen) = watch::channel(Seen::default());

@@ -23,19 +23,19 @@ impl App {
 
     /// Like [`App::start`], with more flags.
     pub async fn start_with(flags: &[&str]) -> Self {
-        let mut app = Self::prepared(flags);
-        app.start_again().await;
+        let mut app = Self::unstarted(flags);
+        app.launch().await;
         app
     }
 
     /// Everything but the process.
     #[must_use]
-    pub fn prepared(flags: &[&str]) -> Self {
+    pub fn unstarted(flags: &[&str]) -> Self {
         let folder = TempDir::with_prefix("sockbit-test-").expect("a temporary folder");
         let store = format!("sqlite:{}", folder.path().join(DATABASE).display());
         let own = ["serve", "--store", &store];
         let arguments = own.iter().chain(flags).map(ToString::to_string).collect();
-        Self { process: Process::prepared(arguments), folder }
+        Self { process: Process::unstarted(arguments), folder }
     }
 
     /// The database file.

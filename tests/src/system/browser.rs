@@ -92,7 +92,7 @@ impl Window {
     }
 
     /// Waits until a script returns something true.
-    pub async fn until(&self, what: &str, script: &str) {
+    pub async fn wait_until(&self, what: &str, script: &str) {
         within(Duration::from_secs(15), what, || async {
             let result = self.driver.execute(script, vec![]).await.ok()?;
             is_true(result.json()).then_some(())
@@ -127,7 +127,7 @@ impl Window {
     }
 
     /// A viewport of this size, in light or dark.
-    pub async fn look(&self, width: u32, height: u32, scheme: &str) {
+    pub async fn set_viewport(&self, width: u32, height: u32, scheme: &str) {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
@@ -150,7 +150,7 @@ impl Window {
 
     /// Waits until nothing moves any more. What follows the scrolling always runs, and is at rest.
     async fn at_rest(&self) {
-        self.until(
+        self.wait_until(
             "nothing moves",
             "return document.getAnimations().every(
                 it => it.timeline !== document.timeline || it.playState !== 'running')",

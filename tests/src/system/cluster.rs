@@ -4,7 +4,7 @@ use futures::future::join_all;
 use tokio::process::Command;
 
 use super::process::program;
-use super::{Front, Process};
+use super::{Endpoint, Process};
 
 /// What all processes sign bus messages with.
 pub const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -23,14 +23,14 @@ pub struct Cluster {
 impl Cluster {
     /// Starts two of each on these servers and waits until all of them can serve.
     pub async fn start(database: &str, bus: &str, namespace: &str, flags: &[&str]) -> Self {
-        let mut cluster = Self::prepared(database, bus, namespace, flags);
-        cluster.start_again().await;
+        let mut cluster = Self::unstarted(database, bus, namespace, flags);
+        cluster.launch().await;
         cluster
     }
 
     /// Everything but the processes.
     #[must_use]
-    pub fn prepared(database: &str, bus: &str, namespace: &str, flags: &[&str]) -> Self {
+    pub fn unstarted(database: &str, bus: &str, namespace: &str, flags: &[&str]) -> Self {
         let gateway = |_| Self::gateway(bus, namespace, flags);
         let worker = |_| Self::worker(database, bus, namespace, flags);
         Self { gateways: (0..2).map(gateway).collect(), workers: (0..2).map(worker).collect() }
@@ -49,16 +49,16 @@ impl Cluster {
     }
 
     /// Starts all processes, on the same ports and servers as before.
-    pub async fn start_again(&mut self) {
+    pub async fn launch(&mut self) {
         for process in self.all() {
-            process.begin();
+            process.spawn();
         }
-        self.ready().await;
+        self.wait_until_ready().await;
     }
 
     /// Waits until all of them say that they can serve.
-    pub async fn ready(&mut self) {
-        join_all(self.all().map(|process| process.ready())).await;
+    pub async fn wait_until_ready(&mut self) {
+        join_all(self.all().map(|process| process.wait_until_ready())).await;
     }
 
     /// Ends all of them as a power cut would.
@@ -73,8 +73,8 @@ impl Cluster {
 
     /// Where clients reach it: each gateway.
     #[must_use]
-    pub fn fronts(&self) -> Vec<Front> {
-        self.gateways.iter().map(Process::front).collect()
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        self.gateways.iter().map(Process::endpoint).collect()
     }
 
     /// A token for a program of this name.
@@ -102,7 +102,7 @@ fn process(role: &str, bus: &str, namespace: &str, own: &[&str], flags: &[&str])
     let keys = keys();
     let on_the_bus = ["--bus", bus, "--bus-keys", &keys, "--bus-namespace", namespace];
     let arguments = [&[role], &on_the_bus[..], own, flags].concat();
-    Process::prepared(arguments.into_iter().map(ToOwned::to_owned).collect())
+    Process::unstarted(arguments.into_iter().map(ToOwned::to_owned).collect())
 }
 
 /// What the program prints that does something and ends.

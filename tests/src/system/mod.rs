@@ -1,20 +1,20 @@
 //! The app as its users meet it: the real program, real connections, a real browser.
 
 mod app;
-pub mod board_page;
+pub mod board_page_actions;
 mod browser;
 mod cluster;
-mod peer;
+mod deployment;
 mod process;
-mod raw_peer;
-mod site;
+mod raw_client;
+mod sync_client;
 mod wait;
 
 pub use app::App;
 pub use browser::{Browser, Window};
 pub use cluster::{Cluster, KEY, KEY_ID};
-pub use peer::Peer;
-pub use process::{Front, Process};
-pub use raw_peer::RawPeer;
-pub use site::Site;
+pub use deployment::Deployment;
+pub use process::{Endpoint, Process};
+pub use raw_client::RawClient;
+pub use sync_client::SyncClient;
 pub use wait::{eventually, within};

@@ -28,14 +28,14 @@ pub struct Process {
 
 /// Where the app is reached.
 #[derive(Clone, Debug)]
-pub struct Front {
+pub struct Endpoint {
     /// Its pages, without a slash at the end.
     pub url: String,
     /// Its WebSocket.
     pub websocket: String,
 }
 
-impl Front {
+impl Endpoint {
     /// At this address.
     #[must_use]
     pub fn at(address: SocketAddr) -> Self {
@@ -46,34 +46,34 @@ impl Front {
 impl Process {
     /// A folder and a port, and no process yet. The arguments begin with the role.
     #[must_use]
-    pub fn prepared(arguments: Vec<String>) -> Self {
+    pub fn unstarted(arguments: Vec<String>) -> Self {
         let folder = TempDir::with_prefix("sockbit-test-").expect("a temporary folder");
         Self { child: None, folder, port: free_port(), arguments, program: program() }
     }
 
     /// From its next start on it runs this program, which may be an older one.
-    pub fn run_another(&mut self, program: &Path) {
+    pub fn set_program(&mut self, program: &Path) {
         program.clone_into(&mut self.program);
     }
 
     /// From its next start on it runs the program that was built beside these tests.
-    pub fn run_the_newest(&mut self) {
+    pub fn use_current_program(&mut self) {
         self.program = program();
     }
 
     /// Starts it, on the same port as before, and waits until it is ready.
-    pub async fn start_again(&mut self) {
-        self.begin();
-        self.ready().await;
+    pub async fn launch(&mut self) {
+        self.spawn();
+        self.wait_until_ready().await;
     }
 
     /// Starts it, and does not wait.
-    pub fn begin(&mut self) {
+    pub fn spawn(&mut self) {
         self.child = Some(self.command().kill_on_drop(true).spawn().expect("the program starts"));
     }
 
     /// Waits until it says that it can serve.
-    pub async fn ready(&self) {
+    pub async fn wait_until_ready(&self) {
         let ready = format!("{}/readyz", self.url());
         let http = reqwest::Client::new();
         within(STARTED_WITHIN, "the process is ready", || async {
@@ -147,13 +147,13 @@ impl Process {
     /// Where its WebSocket is.
     #[must_use]
     pub fn websocket(&self) -> String {
-        self.front().websocket
+        self.endpoint().websocket
     }
 
     /// Where clients reach it.
     #[must_use]
-    pub fn front(&self) -> Front {
-        Front::at(self.address())
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint::at(self.address())
     }
 
     /// Where it listens.
@@ -182,7 +182,7 @@ impl Process {
 
     /// What it is and what it said last, for whoever wants to know why a test failed.
     #[must_use]
-    pub fn last_words(&self) -> String {
+    pub fn recent_output(&self) -> String {
         let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
         let last = lines.get(lines.len().saturating_sub(30)..).unwrap_or_default().join("\n");

@@ -1,10 +1,11 @@
 //! What people write, and where it is then.
 
 use serde_json::json;
-use sockbit_tests::system::board_page::{
-    create_board, is_live, leave_note, save_status_is, shows, type_in_note,
+use sockbit_tests::system::board_page_actions::{
+    create_board, leave_note, type_in_note, wait_for_note_text, wait_for_save_status,
+    wait_until_live,
 };
-use sockbit_tests::system::{Browser, Site};
+use sockbit_tests::system::{Browser, Deployment};
 use thirtyfour::prelude::*;
 
 use crate::shared_board::SharedBoard;
@@ -19,44 +20,44 @@ in_both_shapes! {
     boxes_are_ticked_without_opening_their_note
 }
 
-async fn what_one_person_writes_the_other_sees(site: Site) {
+async fn what_one_person_writes_the_other_sees(site: Deployment) {
     let board = SharedBoard::with_note(site, "hello").await;
     type_in_note(&board.ada, " world").await;
     let seen =
         board.bob.script("return document.querySelector('#notes .note textarea').value").await;
     assert_eq!(seen, "hello", "nothing is sent before she leaves the note");
     leave_note(&board.ada).await;
-    shows(&board.bob, "hello world").await;
-    board.bob.until("the view shows it", "return document.querySelector('#notes .note [data-view]').textContent.includes('hello world')").await;
+    wait_for_note_text(&board.bob, "hello world").await;
+    board.bob.wait_until("the view shows it", "return document.querySelector('#notes .note [data-view]').textContent.includes('hello world')").await;
     board.ada.screenshot("two-windows-ada").await;
     board.bob.screenshot("two-windows-bob").await;
 }
 
-async fn two_who_edit_one_note_at_once_both_keep_their_words(site: Site) {
+async fn two_who_edit_one_note_at_once_both_keep_their_words(site: Deployment) {
     let board = SharedBoard::with_note(site, "middle").await;
     type_in_note(&board.ada, " from Ada").await;
     type_in_note(&board.bob, " from Bob").await;
     leave_note(&board.ada).await;
-    save_status_is(&board.ada, "saved").await;
+    wait_for_save_status(&board.ada, "saved").await;
     leave_note(&board.bob).await;
     let merged = "middle from Ada from Bob";
-    shows(&board.ada, merged).await;
-    shows(&board.bob, merged).await;
+    wait_for_note_text(&board.ada, merged).await;
+    wait_for_note_text(&board.bob, merged).await;
 }
 
-async fn ctrl_enter_saves_and_stays(site: Site) {
+async fn ctrl_enter_saves_and_stays(site: Deployment) {
     let board = SharedBoard::with_note(site, "one").await;
     type_in_note(&board.ada, " two").await;
     let editor = board.ada.driver.active_element().await.expect("the editor");
     editor.send_keys(Key::Control + Key::Enter).await.expect("typed");
-    shows(&board.bob, "one two").await;
+    wait_for_note_text(&board.bob, "one two").await;
     board
         .ada
-        .until("she still writes", "return document.activeElement?.matches('.note textarea')")
+        .wait_until("she still writes", "return document.activeElement?.matches('.note textarea')")
         .await;
 }
 
-async fn caret_selection_and_scroll_stay_while_others_write_around_them(site: Site) {
+async fn caret_selection_and_scroll_stay_while_others_write_around_them(site: Deployment) {
     let lines: Vec<String> = (1..=60).map(|n| format!("line {n}")).collect();
     let board = SharedBoard::with_note(site, &lines.join("\n")).await;
     let (ada, bob) = (&board.ada, &board.bob);
@@ -82,7 +83,7 @@ async fn caret_selection_and_scroll_stay_while_others_write_around_them(site: Si
         let seen = format!(
             "return document.querySelector('#notes .note textarea').value.includes('{words}')"
         );
-        ada.until("the words arrive", &seen).await;
+        ada.wait_until("the words arrive", &seen).await;
     }
     let after = ada
         .script("const t = document.activeElement; return [t.value.slice(t.selectionStart, t.selectionEnd), t.selectionDirection]")
@@ -92,11 +93,11 @@ async fn caret_selection_and_scroll_stay_while_others_write_around_them(site: Si
     assert_eq!(scroll[1], before[1], "the page has not scrolled under her");
 }
 
-async fn words_that_are_too_long_for_a_note_stay_and_the_limit_is_said(site: Site) {
+async fn words_that_are_too_long_for_a_note_stay_and_the_limit_is_said(site: Deployment) {
     let browser = Browser::start().await;
     let ada = browser.window().await;
     create_board(&ada, &site.url(), "Long").await;
-    is_live(&ada).await;
+    wait_until_live(&ada).await;
     ada.script(
         "const t = document.querySelector('#composer textarea'); t.value = 'word '.repeat(15000);\
          document.querySelector('#composer').requestSubmit()",
@@ -111,19 +112,21 @@ async fn words_that_are_too_long_for_a_note_stay_and_the_limit_is_said(site: Sit
     assert_eq!(ada.script(kept).await, 75_000);
 }
 
-async fn a_trashed_note_comes_back_by_undo(site: Site) {
+async fn a_trashed_note_comes_back_by_undo(site: Deployment) {
     let board = SharedBoard::with_note(site, "not this one").await;
     board.ada.script("document.querySelector('#notes .note [data-action=trash]').click()").await;
     for window in [&board.ada, &board.bob] {
-        window.until("the note is gone", "return !document.querySelector('#notes .note')").await;
+        window
+            .wait_until("the note is gone", "return !document.querySelector('#notes .note')")
+            .await;
     }
     board.ada.find("#toasts [data-action=undo]").await.click().await.expect("clicked");
     for window in [&board.ada, &board.bob] {
-        shows(window, "not this one").await;
+        wait_for_note_text(window, "not this one").await;
     }
 }
 
-async fn boxes_are_ticked_without_opening_their_note(site: Site) {
+async fn boxes_are_ticked_without_opening_their_note(site: Deployment) {
     let list = "- [ ] bread\n- [x] salt\n    - [ ] fine\n\n> 1. [ ] \\[ ] quoted";
     let board = SharedBoard::with_note(site, "boxes").await;
     let (ada, bob) = (&board.ada, &board.bob);
@@ -144,12 +147,12 @@ async fn boxes_are_ticked_without_opening_their_note(site: Site) {
         (ada, 1, "- [x] bread\n- [ ] salt\n    - [x] fine\n\n> 1. [x] \\[ ] quoted"),
     ];
     for window in [ada, bob] {
-        shows(window, list).await;
+        wait_for_note_text(window, list).await;
     }
     for (who, box_, text) in ticked {
         who.script(&tick(box_)).await;
         for window in [ada, bob] {
-            shows(window, text).await;
+            wait_for_note_text(window, text).await;
         }
     }
     assert_eq!(ada.script("return document.querySelector('[data-editing]')").await, json!(null));

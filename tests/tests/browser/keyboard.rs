@@ -1,8 +1,8 @@
 //! A board without a mouse.
 
 use serde_json::json;
-use sockbit_tests::system::board_page::{create_board, is_live};
-use sockbit_tests::system::{Browser, Site, Window};
+use sockbit_tests::system::board_page_actions::{create_board, wait_until_live};
+use sockbit_tests::system::{Browser, Deployment, Window};
 use thirtyfour::prelude::*;
 
 in_both_shapes! {
@@ -17,14 +17,14 @@ async fn press(window: &Window, keys: impl Into<TypingData>) {
 
 async fn has_focus(window: &Window, selector: &str) {
     let script = format!("return document.activeElement.matches({})", json!(selector));
-    window.until(&format!("{selector} has the focus"), &script).await;
+    window.wait_until(&format!("{selector} has the focus"), &script).await;
 }
 
-async fn a_board_is_used_by_keys_alone(site: Site) {
+async fn a_board_is_used_by_keys_alone(site: Deployment) {
     let browser = Browser::start().await;
     let ada = browser.window().await;
     create_board(&ada, &site.url(), "Keys").await;
-    is_live(&ada).await;
+    wait_until_live(&ada).await;
     for text in ["one", "two"] {
         press(&ada, "n").await;
         press(&ada, text).await;
@@ -38,7 +38,7 @@ async fn a_board_is_used_by_keys_alone(site: Site) {
          const above = palette.height + 16;
          return palette.left < note.right && note.left < palette.right
            && palette.top < note.bottom && note.top < palette.bottom + above";
-    ada.until("the palette is at its note", beside).await;
+    ada.wait_until("the palette is at its note", beside).await;
     press(&ada, Key::Escape).await;
     has_focus(&ada, ".note[aria-label=two]").await;
     press(&ada, "#").await;
@@ -49,7 +49,7 @@ async fn a_board_is_used_by_keys_alone(site: Site) {
     ada.script("document.activeElement.setAttribute('data-tools', '')").await;
     ada.script("document.activeElement.querySelector('[data-action=later]').focus()").await;
     press(&ada, Key::Enter).await;
-    ada.until(
+    ada.wait_until(
         "it is the last",
         "return document.querySelector('#notes').lastElementChild.matches('[aria-label=two]')",
     )

@@ -7,14 +7,14 @@ macro_rules! in_both_shapes {
         mod in_one_process {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $test() {
-                super::$test(super::Site::in_one_process().await).await;
+                super::$test(super::Deployment::in_one_process().await).await;
             })*
         }
 
         mod across_processes {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $test() {
-                super::$test(super::Site::across_processes().await).await;
+                super::$test(super::Deployment::across_processes().await).await;
             })*
         }
     };

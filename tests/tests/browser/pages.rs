@@ -1,7 +1,7 @@
 //! The pages, without scripts and as people see them.
 
-use sockbit_tests::system::board_page::{create_board, leave_note, write_note};
-use sockbit_tests::system::{Browser, Site, eventually};
+use sockbit_tests::system::board_page_actions::{create_board, leave_note, write_note};
+use sockbit_tests::system::{Browser, Deployment, eventually};
 use thirtyfour::prelude::*;
 
 in_both_shapes! {
@@ -9,7 +9,7 @@ in_both_shapes! {
     the_pages_as_people_see_them
 }
 
-async fn everything_works_without_javascript(site: Site) {
+async fn everything_works_without_javascript(site: Deployment) {
     let browser = Browser::start().await;
     let ada = browser.window().await;
     ada.allow_scripts(false).await;
@@ -48,7 +48,7 @@ async fn everything_works_without_javascript(site: Site) {
     assert!(ada.driver.find(By::Css("#notes .note")).await.is_err(), "and no longer on the board");
 }
 
-async fn the_pages_as_people_see_them(site: Site) {
+async fn the_pages_as_people_see_them(site: Deployment) {
     let browser = Browser::start().await;
     let ada = browser.window().await;
     ada.open(&site.url()).await;
@@ -74,10 +74,10 @@ async fn the_pages_as_people_see_them(site: Site) {
         write_note(&ada, text).await;
     }
     leave_note(&ada).await;
-    ada.until("no save status is shown", "return document.querySelectorAll('[data-save-status]').length === 0 || [...document.querySelectorAll('.save-status')].every(it => getComputedStyle(it).opacity === '0')").await;
+    ada.wait_until("no save status is shown", "return document.querySelectorAll('[data-save-status]').length === 0 || [...document.querySelectorAll('.save-status')].every(it => getComputedStyle(it).opacity === '0')").await;
     for (width, height) in [(390, 844), (820, 1180), (1440, 900)] {
         for scheme in ["light", "dark"] {
-            ada.look(width, height, scheme).await;
+            ada.set_viewport(width, height, scheme).await;
             ada.screenshot(&format!("board-{width}-{scheme}")).await;
         }
     }
@@ -86,6 +86,6 @@ async fn the_pages_as_people_see_them(site: Site) {
     ada.script("location.assign(document.querySelector('#notes .note [data-action=open]').href)")
         .await;
     ada.find("main#note-page").await;
-    ada.look(1440, 900, "light").await;
+    ada.set_viewport(1440, 900, "light").await;
     ada.screenshot("note").await;
 }

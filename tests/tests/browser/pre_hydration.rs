@@ -1,7 +1,9 @@
 //! What people do before a page is all there, and as they leave it.
 
-use sockbit_tests::system::board_page::{leave_note, shows, type_in_note, write_note};
-use sockbit_tests::system::{Site, Window};
+use sockbit_tests::system::board_page_actions::{
+    leave_note, type_in_note, wait_for_note_text, write_note,
+};
+use sockbit_tests::system::{Deployment, Window};
 use thirtyfour::prelude::*;
 
 use crate::shared_board::SharedBoard;
@@ -50,19 +52,19 @@ async fn write_title(window: &Window, title: &str) {
 
 async fn title_is(window: &Window, title: &str) {
     let script = format!("return document.querySelector('#board-title').value === '{title}'");
-    window.until(&format!("the board is called {title:?}"), &script).await;
+    window.wait_until(&format!("the board is called {title:?}"), &script).await;
 }
 
-async fn what_is_pressed_before_the_board_is_known_is_done_once_it_is(site: Site) {
+async fn what_is_pressed_before_the_board_is_known_is_done_once_it_is(site: Deployment) {
     let board = SharedBoard::with_note(site, "first").await;
     for text in ["second", "third"] {
         write_note(&board.ada, text).await;
     }
     let are_there = "return document.querySelectorAll('#notes .note').length === 3";
-    board.bob.until("all three are saved", are_there).await;
+    board.bob.wait_until("all three are saved", are_there).await;
     board.ada.script_first(HOLD_PAGES).await;
     board.ada.open(&board.url).await;
-    board.ada.until("the board is asked for", "return held.length > 0").await;
+    board.ada.wait_until("the board is asked for", "return held.length > 0").await;
     let press = "
         document.querySelector('[aria-label=first] [data-action=earlier]').click();
         document.querySelector('[aria-label=third] [data-action=trash]').click();";
@@ -75,39 +77,39 @@ async fn what_is_pressed_before_the_board_is_known_is_done_once_it_is(site: Site
         return notes.join() === 'first,second'
           && document.querySelector('#board-title').value === 'Named early'";
     for window in [&board.ada, &board.bob] {
-        window.until("all of it is done", is_done).await;
+        window.wait_until("all of it is done", is_done).await;
     }
 }
 
-async fn a_page_of_a_note_that_shows_an_older_text_takes_nothing_away(site: Site) {
+async fn a_page_of_a_note_that_shows_an_older_text_takes_nothing_away(site: Deployment) {
     let board = SharedBoard::with_note(site, "Milk").await;
     board.ada.script_first(HOLD_PAGES).await;
     open_note(&board.ada, &board.url).await;
-    board.ada.until("the board is asked for", "return held.length > 0").await;
+    board.ada.wait_until("the board is asked for", "return held.length > 0").await;
     type_in_note(&board.bob, " and eggs").await;
     leave_note(&board.bob).await;
-    shows(&board.bob, "Milk and eggs").await;
+    wait_for_note_text(&board.bob, "Milk and eggs").await;
     let editor = board.ada.find(".note textarea").await;
     editor.send_keys(Key::Control + Key::End).await.expect("moved");
     editor.send_keys("!").await.expect("typed");
     board.ada.script(LET_GO).await;
     board
         .ada
-        .until(
+        .wait_until(
             "she sees both",
             "return document.querySelector('.note textarea').value === 'Milk and eggs!'",
         )
         .await;
     leave_note(&board.ada).await;
-    shows(&board.bob, "Milk and eggs!").await;
+    wait_for_note_text(&board.bob, "Milk and eggs!").await;
 }
 
-async fn words_typed_before_the_script_is_there_stay(site: Site) {
+async fn words_typed_before_the_script_is_there_stay(site: Deployment) {
     let board = SharedBoard::with_note(site, "Milk Eggs Rice").await;
     board.ada.script_first(TYPE_EARLY).await;
     open_note(&board.ada, &board.url).await;
     let is_there = "return document.querySelector('#note-page').dataset.scripted === ''";
-    board.ada.until("the script is there", is_there).await;
+    board.ada.wait_until("the script is there", is_there).await;
     type_in_note(&board.bob, "").await;
     let delete = "
         const editor = document.activeElement;
@@ -115,12 +117,12 @@ async fn words_typed_before_the_script_is_there_stay(site: Site) {
         editor.dispatchEvent(new Event('input'));";
     board.bob.script(delete).await;
     leave_note(&board.bob).await;
-    shows(&board.bob, "Milk Rice").await;
+    wait_for_note_text(&board.bob, "Milk Rice").await;
     leave_note(&board.ada).await;
-    shows(&board.bob, "early Milk Rice").await;
+    wait_for_note_text(&board.bob, "early Milk Rice").await;
 }
 
-async fn what_was_kept_of_a_sheet_stands_before_what_is_typed_on_the_next(site: Site) {
+async fn what_was_kept_of_a_sheet_stands_before_what_is_typed_on_the_next(site: Deployment) {
     let board = SharedBoard::with_note(site, "a note").await;
     let sheet = board.ada.find("#composer textarea").await;
     sheet.send_keys("kept").await.expect("typed");
@@ -129,27 +131,27 @@ async fn what_was_kept_of_a_sheet_stands_before_what_is_typed_on_the_next(site: 
     board.ada.open(&board.url).await;
     let has_both =
         "return document.querySelector('#composer textarea').value === 'kept\\n\\nearly '";
-    board.ada.until("the sheet has both", has_both).await;
+    board.ada.wait_until("the sheet has both", has_both).await;
 }
 
-async fn looking_at_the_title_does_not_take_back_what_others_call_the_board(site: Site) {
+async fn looking_at_the_title_does_not_take_back_what_others_call_the_board(site: Deployment) {
     let board = SharedBoard::with_note(site, "a note").await;
     board.ada.script("document.querySelector('#board-title').focus()").await;
     write_title(&board.bob, "By Bob").await;
     board.bob.script("document.activeElement.blur()").await;
-    board.ada.until("she hears of it", "return document.title.includes('By Bob')").await;
+    board.ada.wait_until("she hears of it", "return document.title.includes('By Bob')").await;
     board.ada.script("document.activeElement.blur()").await;
     title_is(&board.ada, "By Bob").await;
 }
 
-async fn a_title_that_was_not_left_goes_out_with_the_page(site: Site) {
+async fn a_title_that_was_not_left_goes_out_with_the_page(site: Deployment) {
     let board = SharedBoard::with_note(site, "a note").await;
     write_title(&board.ada, "Half a title").await;
     board.ada.open("about:blank").await;
     title_is(&board.bob, "Half a title").await;
 }
 
-async fn words_for_a_note_that_is_deleted_meanwhile_stay_on_its_page(site: Site) {
+async fn words_for_a_note_that_is_deleted_meanwhile_stay_on_its_page(site: Deployment) {
     let board = SharedBoard::with_note(site, "hello").await;
     open_note(&board.ada, &board.url).await;
     let editor = board.ada.find(".note textarea").await;
@@ -167,7 +169,7 @@ async fn words_for_a_note_that_is_deleted_meanwhile_stay_on_its_page(site: Site)
     assert_eq!(words.text().await.expect("still there"), "hello world");
 }
 
-async fn words_that_were_refused_stay_in_the_editor(site: Site) {
+async fn words_that_were_refused_stay_in_the_editor(site: Deployment) {
     let board = SharedBoard::with_note(site, "short").await;
     let note = board.ada.script("return document.querySelector('#notes .note').dataset.note").await;
     board.ada.allow_scripts(false).await;
@@ -179,7 +181,7 @@ async fn words_that_were_refused_stay_in_the_editor(site: Site) {
         editor.form.submit();";
     board.ada.script(send).await;
     let is_known = "return document.querySelector('#notes [data-action=earlier]')?.ariaDisabled";
-    board.ada.until("the board is known", is_known).await;
+    board.ada.wait_until("the board is known", is_known).await;
     board.ada.screenshot("refused").await;
     let words = "return document.querySelector('#notes .note textarea').value.length";
     assert_eq!(board.ada.script(words).await, 70_000);

@@ -1,8 +1,10 @@
 //! Who is here.
 
 use serde_json::json;
-use sockbit_tests::system::board_page::{is_live, leave_note, share, type_in_note, write_note};
-use sockbit_tests::system::{Site, Window};
+use sockbit_tests::system::board_page_actions::{
+    create_link, leave_note, type_in_note, wait_until_live, write_note,
+};
+use sockbit_tests::system::{Deployment, Window};
 
 use crate::shared_board::SharedBoard;
 
@@ -17,7 +19,7 @@ async fn is_called(window: &Window, name: &str, colour: u8) {
         format!("new URLSearchParams({{name: {}, colour: {colour}, back: '/'}})", json!(name));
     window.script(&format!("return fetch('/me', {{method: 'POST', body: {fields}}})")).await;
     window.driver.refresh().await.expect("reloaded");
-    is_live(window).await;
+    wait_until_live(window).await;
 }
 
 /// Waits until a list of people shows exactly these.
@@ -27,10 +29,10 @@ async fn people_are(window: &Window, list: &str, names: &[&str]) {
         "const shown = [...document.querySelectorAll({list} + ' .person:not([data-leaving]) [data-name]')];
          return JSON.stringify(shown.map(it => it.textContent).sort()) === JSON.stringify({wanted})"
     );
-    window.until(&format!("{names:?} are in {list}"), &script).await;
+    window.wait_until(&format!("{names:?} are in {list}"), &script).await;
 }
 
-async fn everybody_sees_who_is_here_and_in_which_note(site: Site) {
+async fn everybody_sees_who_is_here_and_in_which_note(site: Deployment) {
     let board = SharedBoard::with_note(site, "here").await;
     let (ada, bob) = (&board.ada, &board.bob);
     is_called(ada, "Ada", 3).await;
@@ -55,11 +57,11 @@ async fn everybody_sees_who_is_here_and_in_which_note(site: Site) {
     people_are(bob, "#people", &["Ada"]).await;
 }
 
-async fn three_people_as_each_other_sees_them(site: Site) {
+async fn three_people_as_each_other_sees_them(site: Deployment) {
     let board = SharedBoard::with_note(site, "# Shopping\n- [x] salt\n- [ ] bread").await;
     let (ada, bob, cem) = (&board.ada, &board.bob, board.browser.window().await);
     write_note(ada, "Train at **9:12**, platform 4.\nWho brings the tent?").await;
-    cem.open(&board.site.elsewhere(&share(ada).await)).await;
+    cem.open(&board.site.at_another_gateway(&create_link(ada).await)).await;
     for (window, name, colour) in
         [(ada, "Ada", 3), (bob, "Bob", 8), (&cem, "Cem Yıldız-Oppenheimer", 11)]
     {
@@ -71,7 +73,7 @@ async fn three_people_as_each_other_sees_them(site: Site) {
     people_are(ada, "#notes .note", &["Bob", "Cem Yıldız-Oppenheimer"]).await;
     for (width, height) in [(390, 844), (1440, 900)] {
         for scheme in ["light", "dark"] {
-            ada.look(width, height, scheme).await;
+            ada.set_viewport(width, height, scheme).await;
             ada.screenshot(&format!("presence-{width}-{scheme}")).await;
         }
     }

@@ -1,12 +1,14 @@
 //! Two people on one board.
 
 use sockbit_tests::proxy::{Line, Proxy};
-use sockbit_tests::system::board_page::{create_board, is_live, share, write_note};
-use sockbit_tests::system::{Browser, Site, Window};
+use sockbit_tests::system::board_page_actions::{
+    create_board, create_link, wait_until_live, write_note,
+};
+use sockbit_tests::system::{Browser, Deployment, Window};
 
 /// A site, and two people with a browser each who are on one board with one note.
 pub struct SharedBoard {
-    pub site: Site,
+    pub site: Deployment,
     // Before the browser, so that the windows end first.
     pub ada: Window,
     pub bob: Window,
@@ -15,20 +17,20 @@ pub struct SharedBoard {
 }
 
 impl SharedBoard {
-    pub async fn with_note(site: Site, text: &str) -> Self {
+    pub async fn with_note(site: Deployment, text: &str) -> Self {
         let browser = Browser::start().await;
         let (ada, bob) = (browser.window().await, browser.window().await);
         let url = create_board(&ada, &site.url(), "Shared").await;
-        is_live(&ada).await;
+        wait_until_live(&ada).await;
         write_note(&ada, text).await;
-        bob.open(&site.elsewhere(&share(&ada).await)).await;
-        bob.until(
+        bob.open(&site.at_another_gateway(&create_link(&ada).await)).await;
+        bob.wait_until(
             "Bob sees the note",
             "return document.querySelectorAll('#notes .note').length === 1",
         )
         .await;
         for window in [&ada, &bob] {
-            is_live(window).await;
+            wait_until_live(window).await;
         }
         Self { site, ada, bob, browser, url }
     }
@@ -39,7 +41,7 @@ impl SharedBoard {
         let line = Proxy::before(server).await;
         let proxy_origin = format!("http://{}", line.address());
         self.ada.open(&self.url.replace(&origin, &proxy_origin)).await;
-        is_live(&self.ada).await;
+        wait_until_live(&self.ada).await;
         line
     }
 }
@@ -54,5 +56,5 @@ pub async fn mend(line: &Proxy, window: &Window) {
 /// Waits until a page knows that its connection is gone.
 pub async fn notices_the_loss(window: &Window) {
     let is_noticed = "return document.querySelector('#connection').dataset.connection !== 'live'";
-    window.until("the page notices", is_noticed).await;
+    window.wait_until("the page notices", is_noticed).await;
 }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use sockbit_tests::proxy::Line;
-use sockbit_tests::system::board_page::{
-    create_board, is_live, leave_note, save_status_is, shows, type_in_note,
+use sockbit_tests::system::board_page_actions::{
+    create_board, leave_note, type_in_note, wait_for_note_text, wait_for_save_status,
+    wait_until_live,
 };
-use sockbit_tests::system::{Browser, Site};
+use sockbit_tests::system::{Browser, Deployment};
 
 use crate::shared_board::{SharedBoard, mend, notices_the_loss};
 
@@ -30,61 +31,61 @@ async fn write_offline(board: &mut SharedBoard, text: &str) {
     notices_the_loss(&board.ada).await;
     type_in_note(&board.ada, text).await;
     leave_note(&board.ada).await;
-    save_status_is(&board.ada, "offline").await;
+    wait_for_save_status(&board.ada, "offline").await;
 }
 
-async fn words_typed_while_offline_survive_a_reload_and_arrive(site: Site) {
+async fn words_typed_while_offline_survive_a_reload_and_arrive(site: Deployment) {
     let mut board = SharedBoard::with_note(site, "kept").await;
     write_offline(&mut board, " on this device").await;
     board.ada.screenshot("offline").await;
     board.ada.open("about:blank").await;
-    board.site.start_again().await;
-    shows(&board.bob, "kept").await;
+    board.site.launch().await;
+    wait_for_note_text(&board.bob, "kept").await;
     board.ada.open(&board.url).await;
-    shows(&board.ada, "kept on this device").await;
-    shows(&board.bob, "kept on this device").await;
+    wait_for_note_text(&board.ada, "kept on this device").await;
+    wait_for_note_text(&board.bob, "kept on this device").await;
 }
 
-async fn words_that_were_not_left_survive_a_reload_too(site: Site) {
+async fn words_that_were_not_left_survive_a_reload_too(site: Deployment) {
     let board = SharedBoard::with_note(site, "half").await;
     type_in_note(&board.ada, " a sentence").await;
     tokio::time::sleep(Duration::from_millis(400)).await;
     board.ada.driver.refresh().await.expect("reloaded");
-    shows(&board.ada, "half a sentence").await;
+    wait_for_note_text(&board.ada, "half a sentence").await;
 }
 
-async fn words_without_an_answer_are_not_saved_yet(site: Site) {
+async fn words_without_an_answer_are_not_saved_yet(site: Deployment) {
     let board = SharedBoard::with_note(site, "no").await;
     let line = board.put_ada_behind_a_line().await;
     line.set(Line::Deaf);
     type_in_note(&board.ada, " answer").await;
     leave_note(&board.ada).await;
-    save_status_is(&board.ada, "late").await;
+    wait_for_save_status(&board.ada, "late").await;
     let words = board.ada.find("#notes .note [data-save-status-text]").await.text().await;
     assert_eq!(words.expect("text"), "Not saved yet");
     board.ada.screenshot("not-saved-yet").await;
     mend(&line, &board.ada).await;
-    save_status_is(&board.ada, "saved").await;
-    shows(&board.bob, "no answer").await;
+    wait_for_save_status(&board.ada, "saved").await;
+    wait_for_note_text(&board.bob, "no answer").await;
 }
 
-async fn a_wish_without_an_answer_is_not_saved_yet_either(site: Site) {
+async fn a_wish_without_an_answer_is_not_saved_yet_either(site: Deployment) {
     let board = SharedBoard::with_note(site, "thrown").await;
     let line = board.put_ada_behind_a_line().await;
     let is_known = "return document.querySelector('#notes [data-action=earlier]').ariaDisabled";
-    board.ada.until("the board is known", is_known).await;
+    board.ada.wait_until("the board is known", is_known).await;
     let place = "return document.querySelector('#board').getBoundingClientRect().top";
     let before = board.ada.script(place).await;
     line.set(Line::Deaf);
     board.ada.script("document.querySelector('#notes .note [data-action=trash]').click()").await;
     let says = "return document.querySelector('#connection').innerText.includes('Not saved yet')";
     let is_done = "return !document.querySelector('#notes .note')";
-    board.ada.until("it looks done", is_done).await;
-    board.ada.until("the page says that it is not", says).await;
+    board.ada.wait_until("it looks done", is_done).await;
+    board.ada.wait_until("the page says that it is not", says).await;
     assert_eq!(board.ada.script(place).await, before, "nothing moves for it");
     for (width, height) in [(390, 844), (1440, 900)] {
         for scheme in ["light", "dark"] {
-            board.ada.look(width, height, scheme).await;
+            board.ada.set_viewport(width, height, scheme).await;
             board.ada.screenshot(&format!("wish-not-saved-yet-{width}-{scheme}")).await;
         }
     }
@@ -92,11 +93,13 @@ async fn a_wish_without_an_answer_is_not_saved_yet_either(site: Site) {
     assert_eq!(board.ada.script(wide).await, true, "nothing scrolls sideways");
     mend(&line, &board.ada).await;
     let is_quiet = "return document.querySelector('#connection').innerText.trim() === 'Live'";
-    board.ada.until("all is saved", is_quiet).await;
-    board.bob.until("the note is gone", is_done).await;
+    board.ada.wait_until("all is saved", is_quiet).await;
+    board.bob.wait_until("the note is gone", is_done).await;
 }
 
-async fn words_that_are_too_long_for_this_server_become_a_draft_and_hold_nothing_up(site: Site) {
+async fn words_that_are_too_long_for_this_server_become_a_draft_and_hold_nothing_up(
+    site: Deployment,
+) {
     let board = SharedBoard::with_note(site, "short").await;
     let small = "
         const send = WebSocket.prototype.send;
@@ -112,35 +115,38 @@ async fn words_that_are_too_long_for_this_server_become_a_draft_and_hold_nothing
     let reason = board.ada.find("#notes .note [data-draft-slot] [data-reason]").await;
     let reason = reason.text().await.expect("text");
     assert_eq!(reason, "Not saved: this is more than a server takes in one message.");
-    save_status_is(&board.ada, "rejected").await;
-    shows(&board.ada, "short").await;
+    wait_for_save_status(&board.ada, "rejected").await;
+    wait_for_note_text(&board.ada, "short").await;
     board.ada.script("document.querySelector('#notes .note [data-action=trash]').click()").await;
-    board.bob.until("the note is gone", "return !document.querySelector('#notes .note')").await;
+    board
+        .bob
+        .wait_until("the note is gone", "return !document.querySelector('#notes .note')")
+        .await;
 }
 
-async fn an_open_page_goes_on_when_the_server_restarts(site: Site) {
+async fn an_open_page_goes_on_when_the_server_restarts(site: Deployment) {
     let mut board = SharedBoard::with_note(site, "before").await;
     board.site.kill().await;
     board
         .ada
-        .until(
+        .wait_until(
             "the page says so",
             "return document.querySelector('#connection').dataset.connection === 'reconnecting'",
         )
         .await;
     type_in_note(&board.ada, " during").await;
     leave_note(&board.ada).await;
-    board.site.start_again().await;
+    board.site.launch().await;
     for window in [&board.ada, &board.bob] {
-        is_live(window).await;
-        shows(window, "before during").await;
+        wait_until_live(window).await;
+        wait_for_note_text(window, "before during").await;
     }
     type_in_note(&board.bob, " after").await;
     leave_note(&board.bob).await;
-    shows(&board.ada, "before during after").await;
+    wait_for_note_text(&board.ada, "before during after").await;
 }
 
-async fn a_page_that_wakes_asks_for_what_it_missed(site: Site) {
+async fn a_page_that_wakes_asks_for_what_it_missed(site: Deployment) {
     let board = SharedBoard::with_note(site, "asleep").await;
     let wake = "
         window.sent = [];
@@ -152,31 +158,31 @@ async fn a_page_that_wakes_asks_for_what_it_missed(site: Site) {
         document.dispatchEvent(new Event('visibilitychange'))";
     board.ada.script(wake).await;
     let asks = "return window.sent.some(it => it.type === 'join' && it.position.seq >= 2)";
-    board.ada.until("the page asks from its position", asks).await;
+    board.ada.wait_until("the page asks from its position", asks).await;
     type_in_note(&board.bob, " awake").await;
     leave_note(&board.bob).await;
-    shows(&board.ada, "asleep awake").await;
+    wait_for_note_text(&board.ada, "asleep awake").await;
 }
 
-async fn a_second_tab_of_one_person_is_a_second_window(site: Site) {
+async fn a_second_tab_of_one_person_is_a_second_window(site: Deployment) {
     let board = SharedBoard::with_note(site, "tabs").await;
     let first = board.ada.driver.window().await.expect("the first tab");
     let second = board.ada.driver.new_tab().await.expect("a second tab");
     board.ada.driver.switch_to_window(second).await.expect("switched");
     board.ada.open(&board.url).await;
-    is_live(&board.ada).await;
+    wait_until_live(&board.ada).await;
     type_in_note(&board.ada, " two").await;
     leave_note(&board.ada).await;
-    shows(&board.bob, "tabs two").await;
+    wait_for_note_text(&board.bob, "tabs two").await;
     board.ada.driver.close_window().await.expect("closed");
     board.ada.driver.switch_to_window(first).await.expect("switched");
-    shows(&board.ada, "tabs two").await;
+    wait_for_note_text(&board.ada, "tabs two").await;
     type_in_note(&board.ada, " one").await;
     leave_note(&board.ada).await;
-    shows(&board.bob, "tabs two one").await;
+    wait_for_note_text(&board.bob, "tabs two one").await;
 }
 
-async fn a_tab_takes_over_what_a_closed_one_could_not_send(site: Site) {
+async fn a_tab_takes_over_what_a_closed_one_could_not_send(site: Deployment) {
     let mut board = SharedBoard::with_note(site, "over").await;
     let first = board.ada.driver.window().await.expect("the first tab");
     write_offline(&mut board, "taken").await;
@@ -184,42 +190,42 @@ async fn a_tab_takes_over_what_a_closed_one_could_not_send(site: Site) {
     board.ada.driver.switch_to_window(first).await.expect("switched");
     board.ada.driver.close_window().await.expect("closed");
     board.ada.driver.switch_to_window(second).await.expect("switched");
-    board.site.start_again().await;
+    board.site.launch().await;
     board.ada.open(&board.url).await;
-    shows(&board.bob, "overtaken").await;
+    wait_for_note_text(&board.bob, "overtaken").await;
 }
 
-async fn over_plain_http_a_tab_takes_over_what_a_crashed_one_could_not_send(site: Site) {
+async fn over_plain_http_a_tab_takes_over_what_a_crashed_one_could_not_send(site: Deployment) {
     let mut board = SharedBoard::with_note(site, "over").await;
     board.ada.script_first(NO_LOCKS).await;
     board.ada.open(&board.url).await;
-    is_live(&board.ada).await;
+    wait_until_live(&board.ada).await;
     write_offline(&mut board, "taken").await;
     let second = board.ada.driver.new_tab().await.expect("a second tab");
     board.ada.crash().await;
     board.ada.driver.switch_to_window(second).await.expect("switched");
-    board.site.start_again().await;
+    board.site.launch().await;
     board.ada.script_first(NO_LOCKS).await;
     tokio::time::sleep(Duration::from_secs(16)).await;
     board.ada.open(&board.url).await;
-    shows(&board.bob, "overtaken").await;
+    wait_for_note_text(&board.bob, "overtaken").await;
 }
 
 /// Pages that come over plain HTTP have none.
 const NO_LOCKS: &str = "delete Navigator.prototype.locks";
 
-async fn a_name_given_while_offline_stays_in_its_form(mut site: Site) {
+async fn a_name_given_while_offline_stays_in_its_form(mut site: Deployment) {
     let browser = Browser::start().await;
     let ada = browser.window().await;
     create_board(&ada, &site.url(), "Nameless").await;
-    is_live(&ada).await;
+    wait_until_live(&ada).await;
     site.kill().await;
     ada.find(".me").await.click().await.expect("clicked");
     let name = ada.find("#me input[name=name]").await;
     name.clear().await.expect("cleared");
     name.send_keys("Ada").await.expect("typed");
     ada.find("#me .button").await.click().await.expect("clicked");
-    ada.until(
+    ada.wait_until(
         "the form says that it was not saved",
         "return document.querySelector('#me [data-problem]').textContent.startsWith('Not saved')",
     )
@@ -229,8 +235,11 @@ async fn a_name_given_while_offline_stays_in_its_form(mut site: Site) {
         "Ada"
     );
     ada.screenshot("name-not-saved").await;
-    site.start_again().await;
+    site.launch().await;
     ada.find("#me .button").await.click().await.expect("clicked");
-    ada.until("she has the name", "return document.querySelector('.me').title.startsWith('Ada:')")
-        .await;
+    ada.wait_until(
+        "she has the name",
+        "return document.querySelector('.me').title.startsWith('Ada:')",
+    )
+    .await;
 }

@@ -137,7 +137,7 @@ async fn an_identity_outlives_the_process() {
     let mut app = App::start().await;
     let (mut owner, board) = Visitor::with_board(&app).await;
     assert!(app.stop().await, "it ends well");
-    app.start_again().await;
+    app.launch().await;
     let page = owner.get(&board).await;
     assert_eq!(page.status, 200);
     assert_eq!(page.header("set-cookie"), "", "whoever is known keeps their cookie");

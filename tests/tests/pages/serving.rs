@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::future::join_all;
-use sockbit_tests::system::{App, RawPeer};
+use sockbit_tests::system::{App, RawClient};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -95,7 +95,7 @@ async fn one_address_gets_only_its_share_of_connections() {
 #[tokio::test]
 async fn a_server_that_is_told_to_end_says_goodbye_and_ends_well() {
     let mut app = App::start().await;
-    let mut peer = RawPeer::guest(&app).await;
+    let mut peer = RawClient::guest(&app).await;
     let goodbye = async {
         loop {
             match timeout(Duration::from_secs(10), peer.socket.next()).await.expect("in time") {

@@ -12,33 +12,33 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use uuid::Uuid;
 
-use super::peer::{cookie, mint};
-use super::{Front, Process};
+use super::sync_client::{cookie, mint};
+use super::{Endpoint, Process};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A guest with a connection.
-pub struct RawPeer {
+pub struct RawClient {
     /// The connection itself.
     pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     websocket: String,
     cookie: String,
 }
 
-impl RawPeer {
+impl RawClient {
     /// Somebody who was never here before.
     pub async fn guest(app: &Process) -> Self {
-        Self::guest_at(&app.front()).await
+        Self::guest_at(&app.endpoint()).await
     }
 
     /// Somebody who was never here before, and comes by this way.
-    pub async fn guest_at(front: &Front) -> Self {
-        let cookie = cookie(&front.url).await;
-        Self::connect(front.websocket.clone(), cookie).await.expect("a connection")
+    pub async fn guest_at(endpoint: &Endpoint) -> Self {
+        let cookie = cookie(&endpoint.url).await;
+        Self::connect(endpoint.websocket.clone(), cookie).await.expect("a connection")
     }
 
     /// One more connection of the same person.
-    pub async fn another(&self) -> Result<Self, Error> {
+    pub async fn connect_again(&self) -> Result<Self, Error> {
         Self::connect(self.websocket.clone(), self.cookie.clone()).await
     }
 
@@ -47,7 +47,7 @@ impl RawPeer {
         request.headers_mut().insert("cookie", cookie.parse().expect("a header"));
         let (socket, _) = connect_async(request).await?;
         let mut peer = Self { socket, websocket, cookie };
-        peer.next_of("welcome").await;
+        peer.next_message("welcome").await;
         Ok(peer)
     }
 
@@ -60,7 +60,7 @@ impl RawPeer {
     /// Where a board stands.
     pub async fn head(&mut self, board: Uuid) -> Value {
         self.send(json!({"v": 1, "type": "join", "board": board})).await;
-        self.next_of("base_gone").await["head"].clone()
+        self.next_message("base_gone").await["head"].clone()
     }
 
     /// Sends a message.
@@ -84,18 +84,18 @@ impl RawPeer {
         self.raw_command(board, &body.to_string()).await
     }
 
-    /// Like [`RawPeer::command`], with a body that no library would write.
+    /// Like [`RawClient::command`], with a body that no library would write.
     pub async fn raw_command(&mut self, board: &str, body: &str) -> Value {
         self.command_as(mint(), board, body).await
     }
 
-    /// Like [`RawPeer::raw_command`], under a chosen message id.
+    /// Like [`RawClient::raw_command`], under a chosen message id.
     pub async fn command_as(&mut self, id: Uuid, board: &str, body: &str) -> Value {
         let frame =
             format!(r#"{{"v":1,"type":"command","id":"{id}","board":"{board}","body":{body}}}"#);
         self.send_text(&frame).await;
         loop {
-            let outcome = self.next_of("outcome").await;
+            let outcome = self.next_message("outcome").await;
             if outcome["id"] == json!(id) {
                 return outcome;
             }
@@ -103,7 +103,7 @@ impl RawPeer {
     }
 
     /// Sends a command, and does not wait for its outcome; gives its id.
-    pub async fn begin(&mut self, board: Uuid, body: Value, key: Option<&str>) -> Uuid {
+    pub async fn send_command(&mut self, board: Uuid, body: Value, key: Option<&str>) -> Uuid {
         let id = mint();
         let command =
             json!({"v": 1, "type": "command", "id": id, "board": board, "key": key, "body": body});
@@ -112,10 +112,10 @@ impl RawPeer {
     }
 
     /// Sends a command that is saved.
-    pub async fn saves(&mut self, board: Uuid, body: Value, key: Option<&str>) {
-        let id = self.begin(board, body, key).await;
+    pub async fn save(&mut self, board: Uuid, body: Value, key: Option<&str>) {
+        let id = self.send_command(board, body, key).await;
         loop {
-            let outcome = self.next_of("outcome").await;
+            let outcome = self.next_message("outcome").await;
             if outcome["id"] == json!(id) {
                 assert_eq!(outcome["outcome"]["result"], "saved", "{outcome}");
                 return;
@@ -126,22 +126,22 @@ impl RawPeer {
     /// Asks a query and waits for its reply.
     pub async fn query(&mut self, body: Value) -> Value {
         self.send(json!({"v": 1, "type": "query", "id": mint(), "body": body})).await;
-        self.next_of("reply").await
+        self.next_message("reply").await
     }
 
     /// Asks whether anybody is there, and demands an answer.
     pub async fn ping(&mut self) {
         self.send(json!({"v": 1, "type": "ping"})).await;
-        self.next_of("pong").await;
+        self.next_message("pong").await;
     }
 
     /// The next message of a type; others are passed over.
-    pub async fn next_of(&mut self, kind: &str) -> Value {
-        self.next_of_any(&[kind]).await
+    pub async fn next_message(&mut self, kind: &str) -> Value {
+        self.next_message_of(&[kind]).await
     }
 
     /// The next message of one of some types; others are passed over.
-    pub async fn next_of_any(&mut self, kinds: &[&str]) -> Value {
+    pub async fn next_message_of(&mut self, kinds: &[&str]) -> Value {
         loop {
             let message = timeout(PATIENCE, self.socket.next()).await;
             let message = message.unwrap_or_else(|_| panic!("none of {kinds:?} in time"));
@@ -163,7 +163,7 @@ impl RawPeer {
     }
 
     /// Waits for the server to close the connection, and gives the code.
-    pub async fn closed(&mut self) -> Option<CloseCode> {
+    pub async fn close_code(&mut self) -> Option<CloseCode> {
         loop {
             match timeout(PATIENCE, self.socket.next()).await.expect("it is closed in time") {
                 Some(Ok(Message::Close(frame))) => return frame.map(|frame| frame.code),

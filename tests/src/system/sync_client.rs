@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use uuid::Uuid;
 
-use super::Front;
+use super::Endpoint;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -26,7 +26,7 @@ const LOST_AFTER: Duration = Duration::from_secs(10);
 const SETTLED_WITHIN: Duration = Duration::from_mins(1);
 
 /// One client of one board.
-pub struct Peer {
+pub struct SyncClient {
     /// What the client knows and has not sent yet.
     pub machine: BoardClient,
     /// The commands that were saved, by the outcomes that arrived.
@@ -34,23 +34,23 @@ pub struct Peer {
     /// Whatever else an outcome was.
     pub rejected: Vec<Outcome>,
     /// Where the app is reached; the first is tried next.
-    fronts: Vec<Front>,
+    endpoints: Vec<Endpoint>,
     cookie: String,
     socket: Option<Socket>,
     heard_at: Instant,
     has_pinged: bool,
 }
 
-impl Peer {
+impl SyncClient {
     /// A guest who has a cookie, and no connection yet.
-    pub async fn guest(fronts: Vec<Front>, board: BoardId) -> Self {
-        let front = fronts.first().expect("the app is reached somewhere");
+    pub async fn guest(endpoints: Vec<Endpoint>, board: BoardId) -> Self {
+        let endpoint = endpoints.first().expect("the app is reached somewhere");
         Self {
-            cookie: cookie(&front.url).await,
+            cookie: cookie(&endpoint.url).await,
             machine: BoardClient::new(board, None),
             saved: Vec::new(),
             rejected: Vec::new(),
-            fronts,
+            endpoints,
             socket: None,
             heard_at: Instant::now(),
             has_pinged: false,
@@ -99,7 +99,7 @@ impl Peer {
     }
 
     /// Runs until a note shows these words; panics where that takes too long.
-    pub async fn sees(&mut self, note: NoteId, words: &str) {
+    pub async fn wait_for_text(&mut self, note: NoteId, words: &str) {
         let end = Instant::now() + SETTLED_WITHIN;
         while !self.machine.text(note).as_str().contains(words) {
             assert!(Instant::now() < end, "a client did not hear of {words:?}");
@@ -117,15 +117,15 @@ impl Peer {
     }
 
     async fn connect(&mut self) -> bool {
-        let front = self.fronts.first().expect("the app is reached somewhere");
-        let mut request = front.websocket.as_str().into_client_request().expect("an address");
+        let endpoint = self.endpoints.first().expect("the app is reached somewhere");
+        let mut request = endpoint.websocket.as_str().into_client_request().expect("an address");
         let cookie = self.cookie.parse().expect("a header");
         request.headers_mut().insert("cookie", cookie);
         let connected = timeout(CONNECTED_WITHIN, connect_async(request)).await;
         self.socket = connected.ok().and_then(Result::ok).map(|(socket, _)| socket);
         self.heard();
         if self.socket.is_none() {
-            self.fronts.rotate_left(1);
+            self.endpoints.rotate_left(1);
         }
         self.socket.is_some()
     }
@@ -136,7 +136,7 @@ impl Peer {
 
     fn lose(&mut self) {
         self.socket = None;
-        self.fronts.rotate_left(1);
+        self.endpoints.rotate_left(1);
         self.machine.disconnected();
     }
 

@@ -23,7 +23,7 @@ pub async fn write_note(window: &Window, text: &str) {
     window.find("#composer .button").await.click().await.expect("clicked");
     let count = before.as_u64().unwrap_or(0) + 1;
     window
-        .until(
+        .wait_until(
             "the new note is there",
             &format!("return document.querySelectorAll('#notes .note').length === {count}"),
         )
@@ -31,19 +31,21 @@ pub async fn write_note(window: &Window, text: &str) {
 }
 
 /// Makes a link to the board.
-pub async fn share(window: &Window) -> String {
+pub async fn create_link(window: &Window) -> String {
     window.find("[data-action=share]").await.click().await.expect("clicked");
     window.script("if (!document.querySelector('#share-link')?.value) document.querySelector('#share-form').requestSubmit()").await;
-    window.until("there is a link", "return document.querySelector('#share-link')?.value").await;
+    window
+        .wait_until("there is a link", "return document.querySelector('#share-link')?.value")
+        .await;
     let link = window.script("return document.querySelector('#share-link').value").await;
     window.script("document.querySelector('#share').hidePopover()").await;
     link.as_str().expect("an address").to_owned()
 }
 
 /// Waits until the connection stands.
-pub async fn is_live(window: &Window) {
+pub async fn wait_until_live(window: &Window) {
     window
-        .until(
+        .wait_until(
             "the connection is live",
             "return document.querySelector('#connection').dataset.connection === 'live'",
         )
@@ -54,7 +56,7 @@ pub async fn is_live(window: &Window) {
 pub async fn type_in_note(window: &Window, text: &str) {
     window.script("document.querySelector('#notes .note [data-action=edit], #notes .note [data-view]').click()").await;
     window
-        .until(
+        .wait_until(
             "the editor has the focus",
             "return document.activeElement?.matches('#notes .note textarea[name=text]')",
         )
@@ -74,17 +76,17 @@ pub async fn leave_note(window: &Window) {
 }
 
 /// Waits until the first note reads so.
-pub async fn shows(window: &Window, text: &str) {
+pub async fn wait_for_note_text(window: &Window, text: &str) {
     let wanted = json!(text);
     let script = format!(
         "const n = document.querySelector('#notes .note textarea[name=text]'); return n && n.value === {wanted}"
     );
-    window.until(&format!("the note reads {text:?}"), &script).await;
+    window.wait_until(&format!("the note reads {text:?}"), &script).await;
 }
 
 /// Waits until the first note has this save status.
-pub async fn save_status_is(window: &Window, status: &str) {
+pub async fn wait_for_save_status(window: &Window, status: &str) {
     let script =
         format!("return document.querySelector('#notes .note').dataset.saveStatus === '{status}'");
-    window.until(&format!("the save status is {status}"), &script).await;
+    window.wait_until(&format!("the save status is {status}"), &script).await;
 }

@@ -1,10 +1,10 @@
 //! The app in one of its shapes, as people meet it.
 
-use super::{App, Cluster, Front, Process};
+use super::{App, Cluster, Endpoint, Process};
 use crate::servers::{Database, bus_url, fresh_namespace};
 
 /// A running app.
-pub struct Site {
+pub struct Deployment {
     shape: Shape,
 }
 
@@ -13,13 +13,13 @@ enum Shape {
     AcrossProcesses { cluster: Cluster, _database: Database },
 }
 
-impl Site {
+impl Deployment {
     /// Everything in one process, on SQLite.
     pub async fn in_one_process() -> Self {
         Self::in_one_process_with(&[]).await
     }
 
-    /// Like [`Site::in_one_process`], with more flags.
+    /// Like [`Deployment::in_one_process`], with more flags.
     pub async fn in_one_process_with(flags: &[&str]) -> Self {
         Self { shape: Shape::InOneProcess(App::start_with(flags).await) }
     }
@@ -29,7 +29,7 @@ impl Site {
         Self::across_processes_with(&[]).await
     }
 
-    /// Like [`Site::across_processes`], with more flags.
+    /// Like [`Deployment::across_processes`], with more flags.
     pub async fn across_processes_with(flags: &[&str]) -> Self {
         let database = Database::fresh().await;
         let (bus, namespace) = (bus_url(), fresh_namespace());
@@ -40,14 +40,14 @@ impl Site {
     /// Where somebody comes to it, without a slash at the end.
     #[must_use]
     pub fn url(&self) -> String {
-        self.fronts().swap_remove(0).url
+        self.endpoints().swap_remove(0).url
     }
 
     /// The same page as somebody else reaches it: at another gateway, where there is one.
     #[must_use]
-    pub fn elsewhere(&self, page: &str) -> String {
-        let fronts = self.fronts();
-        let other = fronts.last().map(|front| front.url.clone()).unwrap_or_default();
+    pub fn at_another_gateway(&self, page: &str) -> String {
+        let endpoints = self.endpoints();
+        let other = endpoints.last().map(|endpoint| endpoint.url.clone()).unwrap_or_default();
         page.replace(&self.url(), &other)
     }
 
@@ -60,16 +60,16 @@ impl Site {
     }
 
     /// Starts it where it was before.
-    pub async fn start_again(&mut self) {
+    pub async fn launch(&mut self) {
         match &mut self.shape {
-            Shape::InOneProcess(app) => app.start_again().await,
-            Shape::AcrossProcesses { cluster, .. } => cluster.start_again().await,
+            Shape::InOneProcess(app) => app.launch().await,
+            Shape::AcrossProcesses { cluster, .. } => cluster.launch().await,
         }
     }
 
     /// Memory of the processes that hold connections, in KiB.
     #[must_use]
-    pub fn front_memory_kib(&self) -> u64 {
+    pub fn gateway_memory_kib(&self) -> u64 {
         match &self.shape {
             Shape::InOneProcess(app) => app.memory_kib(),
             Shape::AcrossProcesses { cluster, .. } => {
@@ -80,10 +80,10 @@ impl Site {
 
     /// Every place where clients reach it.
     #[must_use]
-    pub fn fronts(&self) -> Vec<Front> {
+    pub fn endpoints(&self) -> Vec<Endpoint> {
         match &self.shape {
-            Shape::InOneProcess(app) => vec![app.front()],
-            Shape::AcrossProcesses { cluster, .. } => cluster.fronts(),
+            Shape::InOneProcess(app) => vec![app.endpoint()],
+            Shape::AcrossProcesses { cluster, .. } => cluster.endpoints(),
         }
     }
 }
