@@ -16,17 +16,17 @@ pub(crate) async fn read(
     session: &Session,
     settings: &Settings,
 ) -> Ending {
-    let mut conversation = session.conversation();
+    let mut pipeline = session.pipeline();
     loop {
         let heard = tokio::select! {
             biased;
-            heard = timeout(settings.silence_max, stream.next()), if !conversation.is_full() => heard,
-            () = conversation.answer() => continue,
+            heard = timeout(settings.silence_max, stream.next()), if !pipeline.is_full() => heard,
+            () = pipeline.complete_next() => continue,
         };
         let Ok(heard) = heard else { return Ending::SILENT };
         match heard {
             None | Some(Ok(Message::Close(_))) => return Ending::Gone,
-            Some(Ok(Message::Text(text))) => conversation.receive(text.as_str()).await,
+            Some(Ok(Message::Text(text))) => pipeline.receive(text.as_str()).await,
             Some(Ok(Message::Binary(_))) => return Ending::BINARY,
             // The library has answered pings already, and a pong need only have come.
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use futures::SinkExt;
 use futures::stream::SplitSink;
-use sockbit_application::gateway::{CloseReason, Delivered, Session};
+use sockbit_application::gateway::{CloseReason, Session, SessionOutput};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 
 use crate::Settings;
@@ -20,12 +20,12 @@ pub(crate) async fn write(sink: &mut Sink, session: &Session, settings: &Setting
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let written = match next(sink, session, settings, &mut pings).await {
-            Some(Delivered::Messages(messages)) => tokio::select! {
+            Some(SessionOutput::Messages(messages)) => tokio::select! {
                 biased;
                 written = send(sink, messages, settings) => written,
-                () = session.cut() => return ending(CloseReason::TooSlow),
+                () = session.closed_as_too_slow() => return ending(CloseReason::TooSlow),
             },
-            Some(Delivered::Close(reason)) => return ending(reason),
+            Some(SessionOutput::Close(reason)) => return ending(reason),
             None => None,
         };
         if written.is_none() {
@@ -46,7 +46,7 @@ async fn next(
     session: &Session,
     settings: &Settings,
     pings: &mut Interval,
-) -> Option<Delivered> {
+) -> Option<SessionOutput> {
     let mut next = pin!(session.next());
     loop {
         tokio::select! {

@@ -1,19 +1,19 @@
 //! The gateway: holds clients' sessions, puts their messages on the bus and brings them the news.
 //! It has no database and no rule about boards.
 
-mod admittance;
-mod bucket;
+mod board_feed;
 mod command_sender;
-mod feed;
-mod held;
+mod connection_limiter;
+mod encoded_event;
 mod hub;
-mod outgoing;
+mod intake_consumer;
+mod outgoing_queue;
 mod presence;
-mod programs;
 mod session;
 mod single_flight;
 #[cfg(test)]
 mod tests;
+mod token_bucket;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -31,15 +31,15 @@ use crate::backoff;
 use crate::envelope::{Address, CoreQuery, CoreReply, Encoded, OutcomeEnvelope};
 use crate::ports::{Announcements, Commands, Ids, Incoming, Presence, Queries, Unavailable};
 
-use admittance::Admittance;
 use command_sender::CommandSender;
+use connection_limiter::ConnectionLimiter;
 use hub::Hub;
-use outgoing::Outgoing;
+use outgoing_queue::OutgoingQueue;
 use presence::PresenceHub;
 
-pub use admittance::TooManyConnections;
-pub use outgoing::{CloseReason, Delivered};
-pub use session::{Conversation, Session};
+pub use connection_limiter::ConnectionRefused;
+pub use outgoing_queue::{CloseReason, SessionOutput};
+pub use session::{RequestPipeline, Session};
 
 /// What a gateway needs from the world.
 #[derive(Clone)]
@@ -121,14 +121,14 @@ pub struct Gateway {
     hub: Arc<Hub>,
     presence: PresenceHub,
     sender: CommandSender,
-    admittance: Arc<Admittance>,
+    limiter: Arc<ConnectionLimiter>,
     numbers: AtomicU64,
     recipients: Arc<Mutex<BTreeMap<u64, Recipient>>>,
 }
 
 /// Who waits for outcomes.
 enum Recipient {
-    Session(Arc<Outgoing>),
+    Session(Arc<OutgoingQueue>),
     Once(oneshot::Sender<Option<Outcome>>),
 }
 
@@ -141,13 +141,13 @@ impl Gateway {
             (Arc::clone(&ports.queries), Arc::clone(&ports.announcements));
         let hub = Hub::new(id, queries, announcements, &settings);
         let presence = PresenceHub::new(id, Arc::clone(&ports.presence));
-        let admittance = Arc::new(Admittance::new(&settings));
+        let limiter = Arc::new(ConnectionLimiter::new(&settings));
         Arc::new(Self {
             id,
             sender: CommandSender::new(),
             hub: Arc::new(hub),
             presence,
-            admittance,
+            limiter,
             numbers: AtomicU64::new(1),
             recipients: Arc::default(),
             ports,
@@ -185,13 +185,13 @@ impl Gateway {
         self: &Arc<Self>,
         identity: Identity,
         address: IpAddr,
-    ) -> Result<Session, TooManyConnections> {
-        let place = Arc::clone(&self.admittance).admit(identity.actor.id, address)?;
+    ) -> Result<Session, ConnectionRefused> {
+        let place = Arc::clone(&self.limiter).admit(identity.actor.id, address)?;
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let outgoing = Arc::new(self.admittance.outgoing(&self.settings));
+        let outgoing = Arc::new(self.limiter.outgoing(&self.settings));
         self.recipients().insert(number, Recipient::Session(Arc::clone(&outgoing)));
         // A drain that began since the admission may not have seen this session.
-        if self.admittance.is_closed() {
+        if self.limiter.is_closed() {
             outgoing.close(CloseReason::GoingAway);
         }
         Ok(Session::begin(Arc::clone(self), number, identity, outgoing, place))
@@ -244,7 +244,7 @@ impl Gateway {
     /// Takes no new sessions, and tells those that there are to go elsewhere: each at a moment of its
     /// own, the more of them the longer, so that they do not all arrive there at once.
     pub async fn drain(&self) {
-        self.admittance.close();
+        self.limiter.close();
         let begun = Instant::now();
         for (moment, outgoing) in self.leaving() {
             sleep_until(begun + moment).await;
@@ -253,7 +253,7 @@ impl Gateway {
     }
 
     /// The sessions in the order in which they are to leave, and when.
-    fn leaving(&self) -> Vec<(Duration, Arc<Outgoing>)> {
+    fn leaving(&self) -> Vec<(Duration, Arc<OutgoingQueue>)> {
         let recipients = self.recipients();
         let sessions = u32::try_from(recipients.len()).unwrap_or(u32::MAX);
         let within = LEAVES_AFTER.saturating_mul(sessions).min(ALL_LEAVE_WITHIN);
@@ -271,7 +271,7 @@ impl Gateway {
     /// Sessions that are open now.
     #[must_use]
     pub fn sessions(&self) -> usize {
-        self.admittance.count()
+        self.limiter.count()
     }
 
     /// Brings each outcome to where its command came from, if that is still there.

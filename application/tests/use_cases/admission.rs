@@ -5,87 +5,87 @@ use sockbit_domain::{EventId, Position, RejectionCode, Seq};
 
 use crate::support::*;
 
-async fn resumable(desk: &Desk, position: Position) -> bool {
-    let admission = desk.admission(&person(1), Some(position)).await.expect("it may join");
-    assert_eq!(admission.head, desk.head().await);
+async fn resumable(core: &CoreFixture, position: Position) -> bool {
+    let admission = core.admission(&person(1), Some(position)).await.expect("it may join");
+    assert_eq!(admission.head, core.head().await);
     admission.resumable
 }
 
 #[tokio::test]
 async fn a_member_resumes_from_any_position_in_the_log() {
-    let (desk, base) = Desk::with_note("one").await;
-    saved(&desk.send(&person(1), &edit(note_id(1), base, insert(0, "x"))).await);
-    for event in desk.log().await {
-        assert!(resumable(&desk, event.position()).await, "from {}", event.seq);
+    let (core, base) = CoreFixture::with_note("one").await;
+    saved(&core.send(&person(1), &edit(note_id(1), base, insert(0, "x"))).await);
+    for event in core.log().await {
+        assert!(resumable(&core, event.position()).await, "from {}", event.seq);
     }
 }
 
 #[tokio::test]
 async fn a_position_that_cannot_be_verified_is_not_resumed_from() {
-    let (desk, head) = Desk::with_note("one").await;
+    let (core, head) = CoreFixture::with_note("one").await;
     let of_another_history = Position { event: EventId(uuid(0xbad)), ..head };
     let beyond_the_head = Position { seq: Seq(head.seq.0 + 1), ..head };
     let before_the_first = Position { seq: Seq(0), ..head };
     let never_reached = Position { seq: Seq(u64::MAX), ..head };
     for position in [of_another_history, beyond_the_head, before_the_first, never_reached] {
-        assert!(!resumable(&desk, position).await, "{position:?}");
+        assert!(!resumable(&core, position).await, "{position:?}");
     }
 }
 
 #[tokio::test]
 async fn who_has_seen_nothing_pulls_the_board() {
-    let desk = Desk::with_board().await;
-    let admission = desk.admission(&person(1), None).await.expect("it may join");
+    let core = CoreFixture::with_board().await;
+    let admission = core.admission(&person(1), None).await.expect("it may join");
     assert!(!admission.resumable);
-    assert_eq!(admission.head, desk.head().await);
+    assert_eq!(admission.head, core.head().await);
 }
 
 #[tokio::test]
 async fn a_stranger_cannot_tell_a_board_from_none() {
-    let desk = Desk::with_board().await;
-    let rejection = desk.admission(&person(2), None).await.expect_err("it may not join");
+    let core = CoreFixture::with_board().await;
+    let rejection = core.admission(&person(2), None).await.expect_err("it may not join");
     assert_eq!(rejection.code, RejectionCode::NotFound);
     let question =
         CoreQuery::Admission { actor: person(2).actor.id, board: board_id(404), position: None };
-    assert_eq!(desk.core.query(question).await, CoreReply::Admission(Err(rejection)));
+    assert_eq!(core.core.query(question).await, CoreReply::Admission(Err(rejection)));
 }
 
 #[tokio::test]
 async fn where_events_weigh_more_than_the_board_it_is_pulled_anew() {
-    let (desk, mut base) = Desk::with_note("").await;
+    let (core, mut base) = CoreFixture::with_note("").await;
     let begin = base;
     for letter in ["a", "b", "c", "d", "e", "f"] {
         let text = letter.repeat(40 * 1024);
-        base = saved(&desk.send(&person(1), &write(note_id(1), base, &text)).await);
+        base = saved(&core.send(&person(1), &write(note_id(1), base, &text)).await);
     }
-    assert!(!resumable(&desk, begin).await, "240 KiB of events for a board of 40 KiB");
-    let late = desk.log().await.iter().rev().nth(2).expect("there are events").position();
-    assert!(resumable(&desk, late).await, "what fits a page is always sent");
+    assert!(!resumable(&core, begin).await, "240 KiB of events for a board of 40 KiB");
+    let late = core.log().await.iter().rev().nth(2).expect("there are events").position();
+    assert!(resumable(&core, late).await, "what fits a page is always sent");
 }
 
 #[tokio::test]
 async fn where_the_board_weighs_more_its_events_are_sent() {
-    let (desk, begin) = Desk::with_note("").await;
+    let (core, begin) = CoreFixture::with_note("").await;
     for n in 2..=9 {
         let text = "a".repeat(60 * 1024);
-        saved(&desk.send(&person(1), &create_note(note_id(n), &text)).await);
+        saved(&core.send(&person(1), &create_note(note_id(n), &text)).await);
     }
-    let middle = desk.log().await.get(4).expect("there are events").position();
-    assert!(resumable(&desk, middle).await, "300 KiB of events for a board of 480 KiB");
-    assert!(!resumable(&desk, begin).await, "with their wrapping all events weigh a bit more");
+    let middle = core.log().await.get(4).expect("there are events").position();
+    assert!(resumable(&core, middle).await, "300 KiB of events for a board of 480 KiB");
+    assert!(!resumable(&core, begin).await, "with their wrapping all events weigh a bit more");
 }
 
 #[tokio::test]
 async fn events_come_in_pages_that_continue_each_other() {
-    let (desk, _) = Desk::with_note("").await;
+    let (core, _) = CoreFixture::with_note("").await;
     for n in 2..=20 {
-        saved(&desk.send(&person(1), &create_note(note_id(n), &"a".repeat(30 * 1024))).await);
+        saved(&core.send(&person(1), &create_note(note_id(n), &"a".repeat(30 * 1024))).await);
     }
     let mut seen = Vec::new();
     loop {
         let after = seen.last().map_or(Seq(0), |it: &sockbit_domain::Event| it.seq);
         let question = CoreQuery::Events { board: board_id(1), after, id: None };
-        let CoreReply::Events(page) = desk.core.query(question).await else { panic!("no events") };
+        let CoreReply::Events(page) = core.core.query(question).await else { panic!("no events") };
         if page.is_empty() {
             break;
         }
@@ -93,17 +93,17 @@ async fn events_come_in_pages_that_continue_each_other() {
         assert!(bytes <= 192 * 1024, "a page of {bytes} bytes");
         seen.extend(page);
     }
-    assert_eq!(seen, desk.log().await);
+    assert_eq!(seen, core.log().await);
 }
 
 #[tokio::test]
 async fn events_are_read_after_an_event_of_this_history_only() {
-    let (desk, _) = Desk::with_note(&"a".repeat(60 * 1024)).await;
-    let last = saved(&desk.send(&person(1), &create_note(note_id(2), "second")).await);
-    let log = desk.log().await;
+    let (core, _) = CoreFixture::with_note(&"a".repeat(60 * 1024)).await;
+    let last = saved(&core.send(&person(1), &create_note(note_id(2), "second")).await);
+    let log = core.log().await;
     let answer = async |after: Position| {
         let Position { seq, event } = after;
-        desk.core.query(CoreQuery::Events { board: board_id(1), after: seq, id: Some(event) }).await
+        core.core.query(CoreQuery::Events { board: board_id(1), after: seq, id: Some(event) }).await
     };
 
     for (place, event) in log.iter().enumerate() {
@@ -121,14 +121,14 @@ async fn events_are_read_after_an_event_of_this_history_only() {
 
 #[tokio::test]
 async fn an_event_that_fills_the_page_by_itself_does_not_hide_those_after_it() {
-    let (desk, _) = Desk::with_note(&"\"".repeat(60 * 1024)).await;
+    let (core, _) = CoreFixture::with_note(&"\"".repeat(60 * 1024)).await;
     for n in 2..=4 {
-        saved(&desk.send(&person(1), &create_note(note_id(n), &"\"".repeat(60 * 1024))).await);
+        saved(&core.send(&person(1), &create_note(note_id(n), &"\"".repeat(60 * 1024))).await);
     }
-    for event in desk.log().await.iter().rev().skip(1) {
+    for event in core.log().await.iter().rev().skip(1) {
         let Position { seq, event } = event.position();
         let question = CoreQuery::Events { board: board_id(1), after: seq, id: Some(event) };
-        let CoreReply::Events(page) = desk.core.query(question).await else { panic!("no events") };
+        let CoreReply::Events(page) = core.core.query(question).await else { panic!("no events") };
         assert_eq!(page.first().map(|it| it.seq), Some(seq.next()));
     }
 }

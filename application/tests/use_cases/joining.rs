@@ -9,15 +9,15 @@ use crate::support::*;
 
 #[tokio::test]
 async fn the_first_message_says_whom_the_gateway_takes_the_client_for() {
-    let mut client = House::new().client(&person(7));
+    let mut client = Cluster::new().client(&person(7));
     let welcome = ServerMessage::Welcome { actor: person(7).actor, client: person(7).client };
     assert_eq!(client.hear().await, welcome);
 }
 
 #[tokio::test]
 async fn every_message_carries_the_version() {
-    let house = House::new();
-    let mut client = house.client(&person(1));
+    let cluster = Cluster::new();
+    let mut client = cluster.client(&person(1));
     client.begin_board(&mut []).await;
     client.join(board_id(1), None).await;
     client.join(board_id(404), None).await;
@@ -30,8 +30,8 @@ async fn every_message_carries_the_version() {
 
 #[tokio::test]
 async fn who_joins_hears_so_and_then_what_is_missing_in_order() {
-    let house = House::new();
-    let mut client = house.client(&person(1));
+    let cluster = Cluster::new();
+    let mut client = cluster.client(&person(1));
     let begin = client.begin_board(&mut []).await;
     for n in 1..=5 {
         saved(&client.send(board_id(1), &create_note(note_id(n), "note")).await);
@@ -47,8 +47,8 @@ async fn who_joins_hears_so_and_then_what_is_missing_in_order() {
 
 #[tokio::test]
 async fn a_long_absence_is_made_up_for_page_by_page() {
-    let house = House::new();
-    let (mut writer, mut away) = (house.client(&person(1)), house.client(&person(2)));
+    let cluster = Cluster::new();
+    let (mut writer, mut away) = (cluster.client(&person(1)), cluster.client(&person(2)));
     let begin = writer.begin_board(&mut [&mut away]).await.seq.0;
     let text = "word ".repeat(1_000);
     let mut positions = Vec::new();
@@ -63,8 +63,8 @@ async fn a_long_absence_is_made_up_for_page_by_page() {
 
 #[tokio::test]
 async fn who_has_no_position_pulls_the_board_and_joins_with_that_of_its_first_page() {
-    let house = House::new();
-    let mut client = house.client(&person(1));
+    let cluster = Cluster::new();
+    let mut client = cluster.client(&person(1));
     client.begin_board(&mut []).await;
     saved(&client.send(board_id(1), &create_note(note_id(1), "one")).await);
     client.rest().await;
@@ -80,8 +80,8 @@ async fn who_has_no_position_pulls_the_board_and_joins_with_that_of_its_first_pa
 
 #[tokio::test]
 async fn who_is_told_that_their_base_is_gone_is_sent_no_events() {
-    let house = House::new();
-    let mut client = house.client(&person(1));
+    let cluster = Cluster::new();
+    let mut client = cluster.client(&person(1));
     client.begin_board(&mut []).await;
     client.join(board_id(1), Some(foreign(1))).await;
     saved(&client.send(board_id(1), &create_note(note_id(1), "one")).await);
@@ -90,8 +90,8 @@ async fn who_is_told_that_their_base_is_gone_is_sent_no_events() {
 
 #[tokio::test]
 async fn a_stranger_is_turned_away_and_hears_nothing_of_what_happens() {
-    let house = House::new();
-    let (mut owner, mut stranger) = (house.client(&person(1)), house.client(&person(2)));
+    let cluster = Cluster::new();
+    let (mut owner, mut stranger) = (cluster.client(&person(1)), cluster.client(&person(2)));
     let begin = owner.begin_board(&mut []).await;
     stranger.hear().await;
 
@@ -111,8 +111,8 @@ async fn a_stranger_is_turned_away_and_hears_nothing_of_what_happens() {
 
 #[tokio::test]
 async fn who_leaves_hears_no_more_of_the_board() {
-    let house = House::new();
-    let mut client = house.client(&person(1));
+    let cluster = Cluster::new();
+    let mut client = cluster.client(&person(1));
     let begin = client.begin_board(&mut []).await;
     client.joined(board_id(1), begin).await;
     client.rest().await;
@@ -126,8 +126,8 @@ async fn who_leaves_hears_no_more_of_the_board() {
 
 #[tokio::test]
 async fn who_joins_twice_is_sent_each_event_once() {
-    let house = House::new();
-    let mut client = house.client(&person(1));
+    let cluster = Cluster::new();
+    let mut client = cluster.client(&person(1));
     let begin = client.begin_board(&mut []).await;
     client.joined(board_id(1), begin).await;
     client.rest().await;
@@ -144,8 +144,8 @@ async fn who_joins_twice_is_sent_each_event_once() {
 
 #[tokio::test]
 async fn a_message_that_cannot_be_read_is_refused_with_its_id_and_the_session_goes_on() {
-    let house = House::new();
-    let mut client = house.client(&person(1));
+    let cluster = Cluster::new();
+    let mut client = cluster.client(&person(1));
     client.hear().await;
     let id = client.fresh_id();
     let refused = [
@@ -171,15 +171,15 @@ async fn a_message_that_cannot_be_read_is_refused_with_its_id_and_the_session_go
 
 #[tokio::test]
 async fn a_session_dropped_in_the_middle_of_a_join_is_gone() {
-    let house = House::new();
-    let mut owner = house.client(&person(1));
+    let cluster = Cluster::new();
+    let mut owner = cluster.client(&person(1));
     let begin = owner.begin_board(&mut []).await;
-    let client = house.client(&person(1));
+    let client = cluster.client(&person(1));
 
     assert!(client.join(board_id(1), Some(begin)).now_or_never().is_none(), "it is under way");
     drop(client);
 
-    assert_eq!(house.gateway().sessions(), 1);
+    assert_eq!(cluster.gateway().sessions(), 1);
     owner.joined(board_id(1), begin).await;
     saved(&owner.send(board_id(1), &create_note(note_id(1), "one")).await);
     assert_eq!(owner.event().await.seq, Seq(2));

@@ -1,15 +1,15 @@
 //! What SockBit does for people, told as tests: the core and the gateway on the adapters in memory.
 
 mod admission;
-mod bounds;
+mod board_pages;
 mod commands;
-mod editing;
-mod flood;
-mod gaps;
-mod history;
+mod concurrent_edits;
+mod idempotence;
 mod joining;
-mod live;
-mod pages;
+mod limits;
+mod live_events;
+mod missed_events;
+mod note_history;
 mod queries;
-mod repeats;
 mod support;
+mod unread_replies;

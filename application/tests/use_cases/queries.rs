@@ -25,48 +25,48 @@ fn rejection(reply: &Reply) -> RejectionCode {
 
 #[tokio::test]
 async fn a_stranger_cannot_tell_a_board_from_none_by_any_query() {
-    let (desk, _) = Desk::with_note("secret").await;
+    let (core, _) = CoreFixture::with_note("secret").await;
     for (here, nowhere) in queries_about(1).into_iter().zip(queries_about(404)) {
-        let reply = desk.query(&person(2), here).await;
+        let reply = core.query(&person(2), here).await;
         assert_eq!(rejection(&reply), RejectionCode::NotFound);
-        assert_eq!(reply, desk.query(&person(2), nowhere).await);
+        assert_eq!(reply, core.query(&person(2), nowhere).await);
     }
 }
 
 #[tokio::test]
 async fn a_member_is_answered() {
-    let (desk, base) = Desk::with_note("shared").await;
-    desk.let_in(&person(2)).await;
+    let (core, base) = CoreFixture::with_note("shared").await;
+    core.let_in(&person(2)).await;
     let [page, note, history] = queries_about(1);
-    let Reply::BoardPage(page) = desk.query(&person(2), page).await else { panic!("no page") };
-    let Reply::Note(note) = desk.query(&person(2), note).await else { panic!("no note") };
-    let Reply::NoteHistory(history) = desk.query(&person(2), history).await else {
+    let Reply::BoardPage(page) = core.query(&person(2), page).await else { panic!("no page") };
+    let Reply::Note(note) = core.query(&person(2), note).await else { panic!("no note") };
+    let Reply::NoteHistory(history) = core.query(&person(2), history).await else {
         panic!("no history")
     };
     assert_eq!(page.notes, [note.note]);
-    assert_eq!((page.position, note.position), (desk.head().await, desk.head().await));
+    assert_eq!((page.position, note.position), (core.head().await, core.head().await));
     assert!(history.entries.iter().map(|it| it.seq).eq([base.seq]));
 }
 
 #[tokio::test]
 async fn a_note_that_never_was_is_told_from_one_that_is_gone() {
-    let (desk, _) = Desk::with_note("soon gone").await;
+    let (core, _) = CoreFixture::with_note("soon gone").await;
     let [_, note, history] = queries_about(1);
     let unknown = Query::Note { board: board_id(1), note: note_id(404) };
     let unknown_past = Query::NoteHistory { board: board_id(1), note: note_id(404), before: None };
     for query in [unknown, unknown_past] {
-        let reply = desk.query(&person(1), query).await;
+        let reply = core.query(&person(1), query).await;
         assert_eq!(rejection(&reply), RejectionCode::NoteNotFound);
     }
-    desk.send(&person(1), &Command::TrashNote { note: note_id(1) }).await;
-    desk.send(&person(1), &Command::DeleteNote { note: note_id(1) }).await;
+    core.send(&person(1), &Command::TrashNote { note: note_id(1) }).await;
+    core.send(&person(1), &Command::DeleteNote { note: note_id(1) }).await;
     for query in [note, history] {
-        assert_eq!(rejection(&desk.query(&person(1), query).await), RejectionCode::NoteGone);
+        assert_eq!(rejection(&core.query(&person(1), query).await), RejectionCode::NoteGone);
     }
 }
 
-async fn my_boards(desk: &Desk, n: u64) -> (Vec<u64>, bool) {
-    match desk.query(&person(n), Query::MyBoards {}).await {
+async fn my_boards(core: &CoreFixture, n: u64) -> (Vec<u64>, bool) {
+    match core.query(&person(n), Query::MyBoards {}).await {
         Reply::MyBoards { boards, more } => {
             (boards.iter().map(|it| it.board.0.as_u64_pair().1).collect(), more)
         }
@@ -76,34 +76,34 @@ async fn my_boards(desk: &Desk, n: u64) -> (Vec<u64>, bool) {
 
 #[tokio::test]
 async fn the_boards_of_a_person_come_latest_change_first() {
-    let desk = Desk::new();
+    let core = CoreFixture::new();
     for board in [1, 2, 3] {
-        desk.send_to(&person(1), board_id(board), &create_board("Ideas")).await;
+        core.send_to(&person(1), board_id(board), &create_board("Ideas")).await;
     }
-    desk.send_to(&person(2), board_id(4), &create_board("Of somebody else")).await;
-    assert_eq!(my_boards(&desk, 1).await, (vec![3, 2, 1], false));
-    desk.send_to(&person(1), board_id(1), &create_note(note_id(1), "news")).await;
-    assert_eq!(my_boards(&desk, 1).await, (vec![1, 3, 2], false));
+    core.send_to(&person(2), board_id(4), &create_board("Of somebody else")).await;
+    assert_eq!(my_boards(&core, 1).await, (vec![3, 2, 1], false));
+    core.send_to(&person(1), board_id(1), &create_note(note_id(1), "news")).await;
+    assert_eq!(my_boards(&core, 1).await, (vec![1, 3, 2], false));
 }
 
 #[tokio::test]
 async fn a_list_of_boards_is_cut_at_two_hundred_and_says_so() {
-    let desk = Desk::new();
-    let begin = |board| desk.envelope(&person(1), board_id(board), &create_board("Ideas"));
-    desk.process(&(1..=200).map(begin).collect::<Vec<_>>()).await;
-    let (boards, more) = my_boards(&desk, 1).await;
+    let core = CoreFixture::new();
+    let begin = |board| core.envelope(&person(1), board_id(board), &create_board("Ideas"));
+    core.process(&(1..=200).map(begin).collect::<Vec<_>>()).await;
+    let (boards, more) = my_boards(&core, 1).await;
     assert_eq!((boards.len(), more), (200, false));
-    desk.run(begin(201)).await;
-    let (boards, more) = my_boards(&desk, 1).await;
+    core.run(begin(201)).await;
+    let (boards, more) = my_boards(&core, 1).await;
     assert_eq!((boards.len(), boards.first(), more), (200, Some(&201), true));
 }
 
 #[tokio::test]
 async fn a_board_in_a_list_counts_its_live_notes() {
-    let (desk, _) = Desk::with_note("live").await;
-    desk.send(&person(1), &create_note(note_id(2), "trashed")).await;
-    desk.send(&person(1), &Command::TrashNote { note: note_id(2) }).await;
-    let Reply::MyBoards { boards, .. } = desk.query(&person(1), Query::MyBoards {}).await else {
+    let (core, _) = CoreFixture::with_note("live").await;
+    core.send(&person(1), &create_note(note_id(2), "trashed")).await;
+    core.send(&person(1), &Command::TrashNote { note: note_id(2) }).await;
+    let Reply::MyBoards { boards, .. } = core.query(&person(1), Query::MyBoards {}).await else {
         panic!("no list")
     };
     assert!(boards.iter().map(|it| (it.notes, it.changed_by.id)).eq([(1, person(1).actor.id)]));

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sockbit_application::gateway::{Delivered, Gateway, GatewayPorts, Identity, Session};
+use sockbit_application::gateway::{Gateway, GatewayPorts, Identity, Session, SessionOutput};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
@@ -171,15 +171,15 @@ async fn serve(sim: &Sim, session: Session, line: &Line) {
 }
 
 async fn read(session: &Session, line: &Line) {
-    let mut conversation = session.conversation();
+    let mut pipeline = session.pipeline();
     loop {
         let heard = tokio::select! {
             biased;
-            heard = timeout(SILENCE_MAX, line.up.receive()), if !conversation.is_full() => heard,
-            () = conversation.answer() => continue,
+            heard = timeout(SILENCE_MAX, line.up.receive()), if !pipeline.is_full() => heard,
+            () = pipeline.complete_next() => continue,
         };
         match heard {
-            Ok(Some(frame)) => conversation.receive(&frame).await,
+            Ok(Some(frame)) => pipeline.receive(&frame).await,
             // The pongs of a line that is dead do not come.
             Err(_) if !line.is_dead() => {}
             Ok(None) | Err(_) => return,
@@ -188,7 +188,7 @@ async fn read(session: &Session, line: &Line) {
 }
 
 async fn write(sim: &Sim, session: &Session, line: &Line) {
-    while let Delivered::Messages(frames) = session.next().await {
+    while let SessionOutput::Messages(frames) = session.next().await {
         for frame in frames {
             if timeout(WRITE_WITHIN, line.down.has_room()).await.is_err() {
                 return;

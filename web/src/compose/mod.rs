@@ -222,7 +222,7 @@ fn housekeeping_of(
 async fn serve_programs(app: Arc<App>, intake: Arc<dyn Intake>) {
     let identify = |token: &str| app.cookies.read_token(token, app.clock.now());
     let message_bytes_max = app.websocket.message_bytes_max;
-    app.gateway.serve_programs(&*intake, message_bytes_max, identify).await;
+    app.gateway.consume_intake(&*intake, message_bytes_max, identify).await;
 }
 
 /// What has to be well for this process to serve.

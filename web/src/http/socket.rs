@@ -8,7 +8,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use sockbit_application::gateway::{Identity, TooManyConnections};
+use sockbit_application::gateway::{ConnectionRefused, Identity};
 
 use super::address::ClientAddress;
 use crate::app::App;
@@ -35,9 +35,9 @@ pub(crate) async fn socket(
     }
 }
 
-fn status(full: TooManyConnections) -> StatusCode {
+fn status(full: ConnectionRefused) -> StatusCode {
     match full {
-        TooManyConnections::Address | TooManyConnections::Actor => StatusCode::TOO_MANY_REQUESTS,
-        TooManyConnections::Draining => StatusCode::SERVICE_UNAVAILABLE,
+        ConnectionRefused::Address | ConnectionRefused::Actor => StatusCode::TOO_MANY_REQUESTS,
+        ConnectionRefused::Draining => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

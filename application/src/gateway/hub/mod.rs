@@ -1,8 +1,8 @@
 //! All boards that somebody at this gateway looks at: one subscription each, however many look.
 
-mod gaps;
-mod heads;
-mod slots;
+mod gap_filler;
+mod head_comparison;
+mod slot_subscriptions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,17 +13,17 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use uuid::Uuid;
 
-use super::feed::{CatchUp, Feed, Served};
-use super::held::{Held, Room};
-use super::outgoing::{CloseReason, Outgoing};
+use super::board_feed::{BoardFeed, CatchUp, Served};
+use super::encoded_event::{EncodedEvent, MemoryBudget};
+use super::outgoing_queue::{CloseReason, OutgoingQueue};
 use super::single_flight::SingleFlight;
 use super::{GatewaySettings, locked};
 use crate::envelope::{Announced, Announcement, CoreQuery, CoreReply, Encoded};
 use crate::ports::{Announcements, Queries, Unavailable};
 use crate::slot::Slot;
 
-use gaps::announcement;
-use slots::Slots;
+use gap_filler::announcement;
+use slot_subscriptions::SlotSubscriptions;
 
 /// Events of a board, encoded: what a member who was away gets.
 pub(super) type Page = Arc<Vec<(Position, Encoded)>>;
@@ -33,9 +33,9 @@ pub(super) struct Hub {
     /// The gateway, by which it waits for other times than the others.
     gateway: Uuid,
     queries: Arc<dyn Queries>,
-    feeds: Mutex<BTreeMap<BoardId, Feed>>,
-    slots: Arc<Slots>,
-    room: Arc<Room>,
+    feeds: Mutex<BTreeMap<BoardId, BoardFeed>>,
+    slots: Arc<SlotSubscriptions>,
+    room: Arc<MemoryBudget>,
     pages: SingleFlight<(BoardId, Position), Result<Page, Unavailable>>,
     doubt: Notify,
 }
@@ -51,8 +51,8 @@ impl Hub {
             gateway,
             queries,
             feeds: Mutex::default(),
-            slots: Slots::new(announcements),
-            room: Room::new(settings),
+            slots: SlotSubscriptions::new(announcements),
+            room: MemoryBudget::new(settings),
             pages: SingleFlight::new(),
             doubt: Notify::new(),
         }
@@ -63,9 +63,9 @@ impl Hub {
         &self,
         board: BoardId,
         session: u64,
-        outgoing: Arc<Outgoing>,
+        outgoing: Arc<OutgoingQueue>,
     ) -> Result<(), Unavailable> {
-        let new = || Feed::new(Arc::clone(&self.room));
+        let new = || BoardFeed::new(Arc::clone(&self.room));
         self.feeds().entry(board).or_insert_with(new).add(session, outgoing);
         self.slots.subscribe(Slot::of(board)).await
     }
@@ -113,7 +113,8 @@ impl Hub {
             _ => return Err(Unavailable("the log cannot be read now".to_owned())),
         };
         let announced = announcement(board, after, events).events;
-        let held: Vec<Held> = announced.into_iter().map(|it| Held::new(it, &self.room)).collect();
+        let held: Vec<EncodedEvent> =
+            announced.into_iter().map(|it| EncodedEvent::new(it, &self.room)).collect();
         let page = held.iter().map(|it| (it.position(), it.encoded.clone())).collect();
         if let Some(feed) = self.feeds().get_mut(&board) {
             feed.keep_before(held);
@@ -157,10 +158,10 @@ impl Hub {
     }
 
     /// Sends away who looks at a board that has another history, to come back by their positions.
-    fn begin_anew(&self, board: BoardId, feed: &mut Feed) {
+    fn begin_anew(&self, board: BoardId, feed: &mut BoardFeed) {
         tracing::warn!(%board, "the board has another history; its clients resume anew");
         feed.close(CloseReason::HistoryChanged);
-        *feed = Feed::new(Arc::clone(&self.room));
+        *feed = BoardFeed::new(Arc::clone(&self.room));
     }
 
     /// Forgets boards at which nobody looks any more. Where there is no room for all that those
@@ -196,7 +197,7 @@ impl Hub {
         self.feeds().keys().map(|board| Slot::of(*board)).collect()
     }
 
-    fn feeds(&self) -> MutexGuard<'_, BTreeMap<BoardId, Feed>> {
+    fn feeds(&self) -> MutexGuard<'_, BTreeMap<BoardId, BoardFeed>> {
         locked(&self.feeds)
     }
 }

@@ -1,10 +1,10 @@
 //! Who is at the boards that this gateway serves: shown to its clients and told to other gateways.
 //! Nothing of it is stored, and whatever is lost is told again or expires.
 
-mod agenda;
-mod board;
-mod boards;
-mod crowd;
+mod board_presence;
+mod deadline_queue;
+mod presence_merge;
+mod presence_state;
 
 use std::sync::{Arc, Mutex};
 
@@ -14,11 +14,11 @@ use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use super::locked;
-use super::outgoing::Outgoing;
+use super::outgoing_queue::OutgoingQueue;
 use crate::envelope::PresenceUpdate;
 use crate::ports::Presence;
 
-use boards::Boards;
+use presence_state::PresenceState;
 
 /// Messages that wait for a bus that does not take them. What comes beyond is dropped.
 const UNTOLD_MAX: usize = 512;
@@ -26,17 +26,17 @@ const UNTOLD_MAX: usize = 512;
 /// Brings together what clients say of themselves, and what other gateways tell.
 pub(super) struct PresenceHub {
     port: Arc<dyn Presence>,
-    boards: Mutex<Boards>,
+    boards: Mutex<PresenceState>,
     changed: Notify,
 }
 
 impl PresenceHub {
     pub fn new(gateway: Uuid, port: Arc<dyn Presence>) -> Self {
-        Self { port, boards: Mutex::new(Boards::new(gateway)), changed: Notify::new() }
+        Self { port, boards: Mutex::new(PresenceState::new(gateway)), changed: Notify::new() }
     }
 
     /// A session looks at a board: it is shown who is there, and shows nobody before it says so.
-    pub fn joined(&self, board: BoardId, session: u64, outgoing: Arc<Outgoing>) {
+    pub fn joined(&self, board: BoardId, session: u64, outgoing: Arc<OutgoingQueue>) {
         self.change(|boards| boards.joined(board, session, outgoing));
     }
 
@@ -91,7 +91,7 @@ impl PresenceHub {
         }
     }
 
-    fn change(&self, change: impl FnOnce(&mut Boards)) {
+    fn change(&self, change: impl FnOnce(&mut PresenceState)) {
         change(&mut locked(&self.boards));
         self.changed.notify_one();
     }

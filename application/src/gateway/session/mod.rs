@@ -1,7 +1,7 @@
 //! One client's session: its messages in, everything for it out.
 
-mod catching_up;
-mod conversation;
+mod catch_up;
+mod request_pipeline;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -14,26 +14,26 @@ use sockbit_domain::wire::{
 };
 use sockbit_domain::{BoardId, MessageId, NoteId, Position, Rejection};
 
-use super::admittance::Place;
-use super::bucket::Bucket;
-use super::outgoing::Outgoing;
+use super::connection_limiter::Place;
+use super::outgoing_queue::OutgoingQueue;
+use super::token_bucket::TokenBucket;
 use super::{AGAIN_AFTER, Gateway, Identity, again, command_sender, encode, locked};
 use crate::envelope::{Address, Admission, CoreQuery, CoreReply};
-use catching_up::{Behind, Fetch, Progress};
+use catch_up::{Behind, Fetch, Progress};
 
-pub use conversation::Conversation;
+pub use request_pipeline::RequestPipeline;
 
-/// A client's connection, whatever the transport. One task reads it as a [`Conversation`], another one writes what
+/// A client's connection, whatever the transport. One task reads it as a [`RequestPipeline`], another one writes what
 /// [`Session::next`] gives.
 pub struct Session {
     gateway: Arc<Gateway>,
     number: u64,
     identity: Identity,
-    outgoing: Arc<Outgoing>,
+    outgoing: Arc<OutgoingQueue>,
     /// What the client may send.
-    messages: Mutex<Bucket>,
+    messages: Mutex<TokenBucket>,
     /// What it may send beyond that, to be told to send it again.
-    postponed: Mutex<Bucket>,
+    postponed: Mutex<TokenBucket>,
     joined: Mutex<BTreeMap<BoardId, Progress>>,
     fetching: Mutex<Option<Fetch>>,
     _place: Place,
@@ -44,11 +44,11 @@ impl Session {
         gateway: Arc<Gateway>,
         number: u64,
         identity: Identity,
-        outgoing: Arc<Outgoing>,
+        outgoing: Arc<OutgoingQueue>,
         place: Place,
     ) -> Self {
         let settings = &gateway.settings;
-        let bucket = || Bucket::new(settings.messages_per_second, settings.messages_burst);
+        let bucket = || TokenBucket::new(settings.messages_per_second, settings.messages_burst);
         let (messages, postponed) = (Mutex::new(bucket()), Mutex::new(bucket()));
         outgoing.push(encode(&ServerMessage::Welcome {
             actor: identity.actor.clone(),
@@ -78,8 +78,8 @@ impl Session {
     }
 
     /// Reads the client, message by message.
-    pub fn conversation(&self) -> Conversation<'_> {
-        Conversation::new(self)
+    pub fn pipeline(&self) -> RequestPipeline<'_> {
+        RequestPipeline::new(self)
     }
 
     /// Takes one message. What has to be asked of the core is given back, to be waited for, and so is what must not

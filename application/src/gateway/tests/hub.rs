@@ -231,7 +231,7 @@ async fn doubt_every_second_leaves_the_beat_as_it_is() {
 async fn many_boards_are_asked_for_in_several_questions() {
     let (house, mut times) = house_that_compares(1);
     for n in 1..=2_500 {
-        let outgoing = Arc::new(house.gateway.admittance.outgoing(&house.gateway.settings));
+        let outgoing = Arc::new(house.gateway.limiter.outgoing(&house.gateway.settings));
         house.gateway.hub.open(board_id(n), 1, outgoing).await.expect("it hears");
     }
     for expected in [10, 10, 10, 11, 11, 11, 20] {

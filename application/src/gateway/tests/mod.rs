@@ -1,16 +1,16 @@
 //! The gateway against ports that fail, lag or answer when a test says so.
 
+mod board_feed;
 mod commands;
-mod connections;
-mod feed;
+mod connection_limiter;
 mod hub;
-mod joining;
-mod outgoing;
-mod pace;
+mod intake_consumer;
+mod join;
+mod outgoing_queue;
 mod presence;
-mod programs;
 mod queries;
-mod slots;
+mod rate_limit;
+mod slot_subscriptions;
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
@@ -189,7 +189,7 @@ impl Client {
                 return decode(&encoded);
             }
             match timeout(DEADLINE, self.session.next()).await {
-                Ok(Delivered::Messages(messages)) => self.heard.extend(messages),
+                Ok(SessionOutput::Messages(messages)) => self.heard.extend(messages),
                 other => panic!("no message comes, but {other:?}"),
             }
         }
@@ -198,7 +198,7 @@ impl Client {
     /// Why the session ends, once everything before that is read.
     async fn closing(&self) -> CloseReason {
         match timeout(DEADLINE, self.session.next()).await {
-            Ok(Delivered::Close(reason)) => reason,
+            Ok(SessionOutput::Close(reason)) => reason,
             other => panic!("the session goes on with {other:?}"),
         }
     }

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures::FutureExt;
 use serde_json::value::to_raw_value;
 use sockbit_application::envelope::Encoded;
-use sockbit_application::gateway::{CloseReason, Delivered, Session};
+use sockbit_application::gateway::{CloseReason, Session, SessionOutput};
 use sockbit_domain::wire::{BoardPage, ClientMessage, Query, Reply, SentCommand, ServerMessage};
 use sockbit_domain::{BoardId, Command, Event, MessageId, NoteId, Outcome, Position, Role};
 use tokio::time::timeout;
 
-use super::words::{DEADLINE, board_id, create_board, event_of, saved, uuid};
+use super::samples::{DEADLINE, board_id, create_board, event_of, saved, uuid};
 
 pub struct Client {
     pub session: Arc<Session>,
@@ -108,10 +108,10 @@ impl Client {
         head
     }
 
-    fn take(&mut self, delivered: Delivered) {
+    fn take(&mut self, delivered: SessionOutput) {
         match delivered {
-            Delivered::Messages(messages) => self.heard.extend(messages),
-            Delivered::Close(reason) => panic!("the session was closed: {reason:?}"),
+            SessionOutput::Messages(messages) => self.heard.extend(messages),
+            SessionOutput::Close(reason) => panic!("the session was closed: {reason:?}"),
         }
     }
 
@@ -193,7 +193,7 @@ impl Client {
     pub async fn closing(&self) -> CloseReason {
         let reads = async {
             loop {
-                if let Delivered::Close(reason) = self.session.next().await {
+                if let SessionOutput::Close(reason) = self.session.next().await {
                     return reason;
                 }
             }

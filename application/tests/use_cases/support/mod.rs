@@ -1,11 +1,11 @@
-//! A desk is the core alone; a house is a gateway and a worker on one bus; people come by name.
+//! A core is the core alone; a cluster is a gateway and a worker on one bus; people come by name.
 
 mod client;
-mod desk;
-mod house;
-mod words;
+mod cluster;
+mod core_fixture;
+mod samples;
 
 pub use client::Client;
-pub use desk::{Desk, FreshIds};
-pub use house::House;
-pub use words::*;
+pub use cluster::Cluster;
+pub use core_fixture::{CoreFixture, FreshIds};
+pub use samples::*;

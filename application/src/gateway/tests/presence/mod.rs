@@ -1,7 +1,7 @@
 //! Who is here: what clients are shown, and what gateways tell each other.
 
-mod showing;
-mod telling;
+mod between_gateways;
+mod to_clients;
 
 use sockbit_domain::NoteId;
 use sockbit_domain::wire::PersonHere;
@@ -84,7 +84,7 @@ impl Client {
             let heard = std::mem::take(&mut self.heard);
             all.extend(heard.iter().filter_map(|it| shown(decode(it))));
             match tokio::time::timeout_at(end, self.session.next()).await {
-                Ok(Delivered::Messages(messages)) => self.heard.extend(messages),
+                Ok(SessionOutput::Messages(messages)) => self.heard.extend(messages),
                 Ok(other) => panic!("the session ended: {other:?}"),
                 Err(_) => return all,
             }

@@ -11,12 +11,12 @@ const ASKED_MAX: usize = 64;
 
 /// Reads a client for a transport. What has to be asked of the core may take as long as a question may take, and the
 /// commands behind it do not wait for that; questions are answered in their order.
-pub struct Conversation<'a> {
+pub struct RequestPipeline<'a> {
     session: &'a Session,
     asked: VecDeque<BoxFuture<'a, ()>>,
 }
 
-impl<'a> Conversation<'a> {
+impl<'a> RequestPipeline<'a> {
     pub(super) fn new(session: &'a Session) -> Self {
         Self { session, asked: VecDeque::new() }
     }
@@ -29,7 +29,7 @@ impl<'a> Conversation<'a> {
             tokio::select! {
                 biased;
                 asked = &mut taking => break asked,
-                () = self.answer() => {}
+                () = self.complete_next() => {}
             }
         };
         self.asked.extend(asked);
@@ -42,7 +42,7 @@ impl<'a> Conversation<'a> {
     }
 
     /// Waits until the next answer is given; for ever where nothing was asked. Whoever gives up waiting takes nothing away.
-    pub async fn answer(&mut self) {
+    pub async fn complete_next(&mut self) {
         match self.asked.front_mut() {
             Some(oldest) => oldest.await,
             None => std::future::pending().await,

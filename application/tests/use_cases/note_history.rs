@@ -5,9 +5,9 @@ use sockbit_domain::{Change, Command, MessageId, Seq};
 
 use crate::support::*;
 
-async fn page(desk: &Desk, before: Option<Seq>) -> NoteHistory {
+async fn page(core: &CoreFixture, before: Option<Seq>) -> NoteHistory {
     let query = Query::NoteHistory { board: board_id(1), note: note_id(1), before };
-    let body = desk.query(&person(1), query).await;
+    let body = core.query(&person(1), query).await;
     let message = ServerMessage::Reply { id: MessageId(uuid(1)), body: body.clone() };
     let bytes = message.to_json().expect("it is JSON").len();
     assert!(bytes <= 256 * 1024, "a page of {bytes} bytes");
@@ -18,10 +18,10 @@ async fn page(desk: &Desk, before: Option<Seq>) -> NoteHistory {
 }
 
 /// All pages, oldest first.
-async fn all_pages(desk: &Desk) -> Vec<NoteHistory> {
-    let mut pages = vec![page(desk, None).await];
+async fn all_pages(core: &CoreFixture) -> Vec<NoteHistory> {
+    let mut pages = vec![page(core, None).await];
     while let Some(before) = pages.last().and_then(|it| it.earlier) {
-        pages.push(page(desk, Some(before)).await);
+        pages.push(page(core, Some(before)).await);
     }
     pages.reverse();
     pages
@@ -29,8 +29,8 @@ async fn all_pages(desk: &Desk) -> Vec<NoteHistory> {
 
 /// Holds the pages against the log: nothing is missing, and each begins with the text that the one
 /// before it ends with.
-async fn assert_pages_tell_the_log(desk: &Desk, pages: &[NoteHistory]) {
-    let log = desk.log().await;
+async fn assert_pages_tell_the_log(core: &CoreFixture, pages: &[NoteHistory]) {
+    let log = core.log().await;
     let of_note = log.iter().filter(|it| it.change.note() == Some(note_id(1)));
     let told = pages.iter().flat_map(|it| &it.entries).map(|it| it.seq);
     assert!(told.eq(of_note.map(|it| it.seq)), "every event once, in order");
@@ -39,43 +39,43 @@ async fn assert_pages_tell_the_log(desk: &Desk, pages: &[NoteHistory]) {
         assert_eq!(page.text_before, text);
         text = page.entries.iter().fold(text, |text, it| replayed(text, &it.change));
     }
-    assert_eq!(text.as_str(), desk.text(note_id(1)).await);
+    assert_eq!(text.as_str(), core.text(note_id(1)).await);
 }
 
 #[tokio::test]
 async fn many_changes_come_in_pages_that_fit_together() {
-    let (desk, mut base) = Desk::with_note("é👧").await;
+    let (core, mut base) = CoreFixture::with_note("é👧").await;
     for n in 0..120 {
         let change = edit(note_id(1), base, insert(n % 4, &format!("{n}é\n")));
-        base = saved(&desk.send(&person(1), &change).await);
-        saved(&desk.send(&person(1), &create_note(note_id(1_000 + u64::from(n)), "other")).await);
+        base = saved(&core.send(&person(1), &change).await);
+        saved(&core.send(&person(1), &create_note(note_id(1_000 + u64::from(n)), "other")).await);
         let change = sockbit_domain::Delta::new().delete(1);
-        base = saved(&desk.send(&person(1), &edit(note_id(1), base, change)).await);
+        base = saved(&core.send(&person(1), &edit(note_id(1), base, change)).await);
     }
-    let pages = all_pages(&desk).await;
+    let pages = all_pages(&core).await;
     assert_eq!(pages.len(), 3, "of a hundred each");
-    assert_pages_tell_the_log(&desk, &pages).await;
+    assert_pages_tell_the_log(&core, &pages).await;
 }
 
 #[tokio::test]
 async fn large_changes_come_in_pages_that_fit_a_message() {
-    let (desk, mut base) = Desk::with_note("").await;
+    let (core, mut base) = CoreFixture::with_note("").await;
     for letter in ["\"", "\n", "ß"].into_iter().cycle().take(12) {
         let text = letter.repeat(60 * 1024 / letter.len());
-        base = saved(&desk.send(&person(1), &write(note_id(1), base, &text)).await);
+        base = saved(&core.send(&person(1), &write(note_id(1), base, &text)).await);
     }
-    let pages = all_pages(&desk).await;
+    let pages = all_pages(&core).await;
     assert!(pages.len() > 3, "{} pages", pages.len());
-    assert_pages_tell_the_log(&desk, &pages).await;
+    assert_pages_tell_the_log(&core, &pages).await;
 }
 
 #[tokio::test]
 async fn other_changes_of_a_note_stand_between_its_edits() {
-    let (desk, base) = Desk::with_note("one").await;
-    saved(&desk.send(&person(1), &edit(note_id(1), base, insert(3, " two"))).await);
-    saved(&desk.send(&person(1), &Command::TrashNote { note: note_id(1) }).await);
-    saved(&desk.send(&person(1), &edit(note_id(1), base, insert(0, "zero "))).await);
-    let pages = all_pages(&desk).await;
+    let (core, base) = CoreFixture::with_note("one").await;
+    saved(&core.send(&person(1), &edit(note_id(1), base, insert(3, " two"))).await);
+    saved(&core.send(&person(1), &Command::TrashNote { note: note_id(1) }).await);
+    saved(&core.send(&person(1), &edit(note_id(1), base, insert(0, "zero "))).await);
+    let pages = all_pages(&core).await;
     let kinds = pages.iter().flat_map(|it| &it.entries).map(|it| match it.change {
         Change::NoteCreated { .. } => "created",
         Change::NoteEdited { .. } => "edited",
@@ -83,18 +83,18 @@ async fn other_changes_of_a_note_stand_between_its_edits() {
         _ => "other",
     });
     assert!(kinds.eq(["created", "edited", "trashed", "edited"]));
-    assert_pages_tell_the_log(&desk, &pages).await;
+    assert_pages_tell_the_log(&core, &pages).await;
 }
 
 #[tokio::test]
 async fn a_page_from_the_middle_begins_with_the_text_of_that_time() {
-    let (desk, mut base) = Desk::with_note("").await;
+    let (core, mut base) = CoreFixture::with_note("").await;
     for n in 0..5 {
         let change = edit(note_id(1), base, insert(n, &n.to_string()));
-        base = saved(&desk.send(&person(1), &change).await);
+        base = saved(&core.send(&person(1), &change).await);
     }
     // Events 3 to 7 are the edits.
-    let page = page(&desk, Some(Seq(5))).await;
+    let page = page(&core, Some(Seq(5))).await;
     assert_eq!(page.text_before.as_str(), "");
     assert!(page.entries.iter().map(|it| it.seq.0).eq([2, 3, 4]));
     assert_eq!(page.earlier, None);

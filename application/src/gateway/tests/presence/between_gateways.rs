@@ -72,7 +72,7 @@ async fn a_gateway_that_drains_says_of_all_that_they_leave() {
     let ada = house.member_in(1, None).await;
     house.tells().await;
     let serving = async {
-        while !matches!(ada.session.next().await, Delivered::Close(_)) {}
+        while !matches!(ada.session.next().await, SessionOutput::Close(_)) {}
         drop(ada);
     };
     tokio::join!(house.gateway.drain(), serving);

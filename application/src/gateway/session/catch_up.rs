@@ -11,10 +11,10 @@ use tokio::time::Instant;
 use super::Session;
 use crate::backoff;
 use crate::envelope::Encoded;
-use crate::gateway::feed::CatchUp;
+use crate::gateway::board_feed::CatchUp;
 use crate::gateway::hub::Page;
 use crate::gateway::locked;
-use crate::gateway::outgoing::{CloseReason, Delivered};
+use crate::gateway::outgoing_queue::{CloseReason, SessionOutput};
 use crate::ports::Unavailable;
 
 /// How far a joined board's events have been sent.
@@ -61,7 +61,7 @@ impl Behind {
 impl Session {
     /// Waits for what is to be written next. One caller at a time; calling it says that what it
     /// gave before has been written.
-    pub async fn next(&self) -> Delivered {
+    pub async fn next(&self) -> SessionOutput {
         let has_written = self.outgoing.written();
         if has_written && let Some(delivered) = self.catch_up_beside() {
             return delivered;
@@ -88,13 +88,13 @@ impl Session {
 
     /// Waits until the gateway has cut this client for what waits unread. For while something is being
     /// written: where the client takes nothing, that would not end.
-    pub async fn cut(&self) {
-        self.outgoing.cut().await;
+    pub async fn closed_as_too_slow(&self) {
+        self.outgoing.closed_as_too_slow().await;
     }
 
     /// One step that waits for nothing, so that whoever always has something else to be written
     /// catches up too.
-    fn catch_up_beside(&self) -> Option<Delivered> {
+    fn catch_up_beside(&self) -> Option<SessionOutput> {
         if self.outgoing.is_crowded() {
             return None;
         }
@@ -110,7 +110,7 @@ impl Session {
     /// One step for one board: from what the gateway keeps, or else a page from the log is due.
     /// A board whose log cannot be read holds up no other.
     fn catch_up(&self) -> Step {
-        // Held throughout, so that nobody joins anew between the question and what follows from it.
+        // EncodedEvent throughout, so that nobody joins anew between the question and what follows from it.
         let mut joined = locked(&self.joined);
         let mut pause = None;
         for (board, progress) in joined.iter_mut() {
@@ -132,7 +132,7 @@ impl Session {
     }
 
     /// `None` where there is something else to do first.
-    async fn page(&self, board: BoardId, behind: Behind) -> Option<Delivered> {
+    async fn page(&self, board: BoardId, behind: Behind) -> Option<SessionOutput> {
         let mut fetch = self.fetch(board, behind.seen);
         tokio::select! {
             biased;
@@ -159,7 +159,7 @@ impl Session {
         board: BoardId,
         behind: Behind,
         page: Result<Page, Unavailable>,
-    ) -> Option<Delivered> {
+    ) -> Option<SessionOutput> {
         // Whoever left, or joined anew from elsewhere, no longer wants this page.
         let mut joined = locked(&self.joined);
         let progress = joined.get_mut(&board).filter(|it| match it {
@@ -183,14 +183,14 @@ impl Session {
     }
 
     /// Whoever joined anew meanwhile, from the same position, hears so before the events.
-    fn after_what_waits(&self, page: &[(Position, Encoded)]) -> Delivered {
+    fn after_what_waits(&self, page: &[(Position, Encoded)]) -> SessionOutput {
         let mut messages = match self.outgoing.take() {
-            Some(Delivered::Messages(waiting)) => waiting,
+            Some(SessionOutput::Messages(waiting)) => waiting,
             Some(close) => return close,
             None => Vec::new(),
         };
         self.outgoing.writes(page.iter().map(|(_, encoded)| encoded.len()).sum());
         messages.extend(page.iter().map(|(_, encoded)| encoded.clone()));
-        Delivered::Messages(messages)
+        SessionOutput::Messages(messages)
     }
 }

@@ -4,28 +4,28 @@ use sockbit_domain::{Change, Event, EventId, Seq, Title};
 
 use super::*;
 use crate::envelope::Announced;
-use crate::gateway::feed::{CatchUp, Feed, Served};
-use crate::gateway::held::{Held, Room};
+use crate::gateway::board_feed::{BoardFeed, CatchUp, Served};
+use crate::gateway::encoded_event::{EncodedEvent, MemoryBudget};
 use crate::testing::{event, position, renamed};
 use crate::trace::TraceId;
 
-fn room(settings: &GatewaySettings) -> Arc<Room> {
+fn room(settings: &GatewaySettings) -> Arc<MemoryBudget> {
     let roomy = GatewaySettings { feed_bytes_max: 512 * 1024, ..settings.clone() };
-    Room::new(&roomy)
+    MemoryBudget::new(&roomy)
 }
 
-fn queue() -> Arc<Outgoing> {
-    Arc::new(Outgoing::new(&GatewaySettings::default(), Arc::default()))
+fn queue() -> Arc<OutgoingQueue> {
+    Arc::new(OutgoingQueue::new(&GatewaySettings::default(), Arc::default()))
 }
 
 /// A feed that begins after this event, and a member who has seen that.
-fn feed_at(seq: u64) -> (Feed, Arc<Outgoing>) {
+fn feed_at(seq: u64) -> (BoardFeed, Arc<OutgoingQueue>) {
     feed_in(&room(&GatewaySettings::default()), seq)
 }
 
-fn feed_in(room: &Arc<Room>, seq: u64) -> (Feed, Arc<Outgoing>) {
+fn feed_in(room: &Arc<MemoryBudget>, seq: u64) -> (BoardFeed, Arc<OutgoingQueue>) {
     let outgoing = queue();
-    let mut feed = Feed::new(Arc::clone(room));
+    let mut feed = BoardFeed::new(Arc::clone(room));
     feed.add(1, Arc::clone(&outgoing));
     feed.learn(position(seq));
     assert_eq!(feed.catch_up(1, position(seq)), CatchUp::Live);
@@ -43,7 +43,7 @@ fn announced(event: Event) -> Announced {
 }
 
 /// Takes an event in and serves what follows, with a turn for nobody.
-fn take(feed: &mut Feed, event: Event) {
+fn take(feed: &mut BoardFeed, event: Event) {
     feed.take(announced(event));
     while feed.serve() == Served::NeedsATurn {}
 }
@@ -55,18 +55,18 @@ fn large(seq: u64, bytes: usize) -> Event {
 }
 
 /// How far back a member may have been to resume from what is kept.
-fn kept(feed: &mut Feed, last: u64) -> u64 {
+fn kept(feed: &mut BoardFeed, last: u64) -> u64 {
     feed.add(9, queue());
     let is_kept = |count: &u64| feed.catch_up(9, position(last - count)) == CatchUp::Live;
     (0..=last).take_while(is_kept).last().expect("who has seen everything goes on")
 }
 
-fn served(outgoing: &Outgoing) -> Vec<u64> {
+fn served(outgoing: &OutgoingQueue) -> Vec<u64> {
     match outgoing.take() {
-        Some(Delivered::Messages(messages)) => {
+        Some(SessionOutput::Messages(messages)) => {
             messages.iter().filter_map(|it| event_number(&decode(it))).collect()
         }
-        Some(Delivered::Close(reason)) => panic!("cut: {reason:?}"),
+        Some(SessionOutput::Close(reason)) => panic!("cut: {reason:?}"),
         None => Vec::new(),
     }
 }
@@ -121,7 +121,7 @@ fn an_event_that_stands_for_one_that_waits_is_served_in_its_place() {
 
 #[test]
 fn events_before_the_first_admission_wait_and_then_follow_its_head() {
-    let mut feed = Feed::new(room(&GatewaySettings::default()));
+    let mut feed = BoardFeed::new(room(&GatewaySettings::default()));
     let outgoing = queue();
     feed.add(1, Arc::clone(&outgoing));
     for seq in [6, 7, 8] {
@@ -354,8 +354,8 @@ fn what_a_member_has_seen_is_not_contradicted_in_silence() {
 }
 
 /// As if it came from the log.
-fn page(numbers: std::ops::RangeInclusive<u64>, room: &Arc<Room>) -> Vec<Held> {
-    numbers.map(|seq| Held::new(announced(renamed(1, seq)), room)).collect()
+fn page(numbers: std::ops::RangeInclusive<u64>, room: &Arc<MemoryBudget>) -> Vec<EncodedEvent> {
+    numbers.map(|seq| EncodedEvent::new(announced(renamed(1, seq)), room)).collect()
 }
 
 #[test]
@@ -388,7 +388,7 @@ fn what_does_not_lead_on_to_what_is_kept_is_not_kept() {
     let (mut feed, _) = feed_in(&room, 8);
     feed.take(known);
     assert_eq!(feed.serve(), Served::All);
-    feed.keep_before(vec![Held::new(announced(other), &room)]);
+    feed.keep_before(vec![EncodedEvent::new(announced(other), &room)]);
     assert_eq!(kept(&mut feed, 9), 1, "another event stands there");
 }
 

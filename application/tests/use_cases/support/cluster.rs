@@ -20,9 +20,9 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::Client;
-use super::desk::{FreshIds, TickingClock};
+use super::core_fixture::{FreshIds, TickingClock};
 
-pub struct House {
+pub struct Cluster {
     pub bus: MemoryBus,
     pub mouth: Arc<Mouth>,
     ids: Arc<FreshIds>,
@@ -100,7 +100,7 @@ impl Announcements for Ear {
     }
 }
 
-impl House {
+impl Cluster {
     /// One gateway, one worker and an empty store.
     pub fn new() -> Self {
         Self::with(&GatewaySettings {
@@ -115,9 +115,9 @@ impl House {
         let ids = Arc::new(FreshIds::default());
         let (mouth, worker) = start_worker(&bus, &ids, Arc::new(MemoryStore::new()));
         let gateways = Vec::new();
-        let mut house = Self { bus, mouth, ids, worker, gateways, messages: AtomicU64::new(1) };
-        house.add_gateway(settings);
-        house
+        let mut cluster = Self { bus, mouth, ids, worker, gateways, messages: AtomicU64::new(1) };
+        cluster.add_gateway(settings);
+        cluster
     }
 
     pub fn add_gateway(&mut self, settings: &GatewaySettings) {
@@ -190,7 +190,7 @@ fn start_worker(
     (mouth, tokio::spawn(async move { worker.run().await }))
 }
 
-impl Drop for House {
+impl Drop for Cluster {
     fn drop(&mut self) {
         self.worker.abort();
         self.gateways.iter().for_each(|(.., running)| running.abort());

@@ -21,12 +21,12 @@ use sockbit_domain::{
 use sockbit_memory::MemoryStore;
 use uuid::Uuid;
 
-use super::words::{board_id, create_board, create_note, note_id, person, saved, uuid};
+use super::samples::{board_id, create_board, create_note, note_id, person, saved, uuid};
 
 /// The board on which most tests take place.
 pub const BOARD: u64 = 1;
 
-pub struct Desk {
+pub struct CoreFixture {
     pub core: Core,
     pub store: Arc<MemoryStore>,
     heard: Arc<Heard>,
@@ -79,7 +79,7 @@ impl Ids for FreshIds {
     }
 }
 
-impl Desk {
+impl CoreFixture {
     /// An empty store.
     pub fn new() -> Self {
         Self::on(Arc::new(MemoryStore::new()), Arc::new(FreshIds::default()))
@@ -102,18 +102,18 @@ impl Desk {
         Self { core, store, heard, messages: AtomicU64::new(1) }
     }
 
-    /// A desk with Person 1's board on it.
+    /// A core with Person 1's board on it.
     pub async fn with_board() -> Self {
-        let desk = Self::new();
-        saved(&desk.send(&person(1), &create_board("Ideas")).await);
-        desk
+        let core = Self::new();
+        saved(&core.send(&person(1), &create_board("Ideas")).await);
+        core
     }
 
-    /// A desk with a board that holds note 1; second what the note's creator then stands at.
+    /// A core with a board that holds note 1; second what the note's creator then stands at.
     pub async fn with_note(text: &str) -> (Self, Position) {
-        let desk = Self::with_board().await;
-        let base = saved(&desk.send(&person(1), &create_note(note_id(1), text)).await);
-        (desk, base)
+        let core = Self::with_board().await;
+        let base = saved(&core.send(&person(1), &create_note(note_id(1), text)).await);
+        (core, base)
     }
 
     /// The command under a fresh message id.

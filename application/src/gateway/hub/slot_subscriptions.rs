@@ -11,7 +11,7 @@ use crate::ports::{Announcements, Unavailable};
 use crate::slot::{SLOTS, Slot};
 
 /// Listens to slots, and ceases to.
-pub(super) struct Slots {
+pub(super) struct SlotSubscriptions {
     announcements: Arc<dyn Announcements>,
     states: Vec<State>,
     flights: SingleFlight<Slot, Result<(), Unavailable>>,
@@ -21,12 +21,12 @@ pub(super) struct Slots {
 struct State {
     /// Whether everything that is announced in the slot arrives.
     stands: AtomicBool,
-    /// Held by whoever asks the bus for a change. Whether the bus may have the slot arrive: a
+    /// EncodedEvent by whoever asks the bus for a change. Whether the bus may have the slot arrive: a
     /// request that failed may have been heard.
     may_arrive: Mutex<bool>,
 }
 
-impl Slots {
+impl SlotSubscriptions {
     pub fn new(announcements: Arc<dyn Announcements>) -> Arc<Self> {
         let states = (0..SLOTS).map(|_| State::default()).collect();
         Arc::new(Self { announcements, states, flights: SingleFlight::new() })
@@ -98,11 +98,11 @@ mod tests {
 
     const SLOT: Slot = Slot(7);
 
-    async fn listened_to(listens: usize, unlistens: usize) -> Arc<Slots> {
+    async fn listened_to(listens: usize, unlistens: usize) -> Arc<SlotSubscriptions> {
         let mut announcements = MockAnnouncements::new();
         announcements.expect_subscribe().times(listens).returning(|_| Ok(()));
         announcements.expect_unsubscribe().times(unlistens).returning(|_| Ok(()));
-        let slots = Slots::new(Arc::new(announcements));
+        let slots = SlotSubscriptions::new(Arc::new(announcements));
         slots.subscribe(SLOT).await.expect("it listens");
         slots
     }
@@ -139,7 +139,7 @@ mod tests {
         let mut announcements = MockAnnouncements::new();
         announcements.expect_subscribe().times(2).returning(|_| Ok(()));
         announcements.expect_unsubscribe().returning(|_| Err(Unavailable("no bus".to_owned())));
-        let slots = Slots::new(Arc::new(announcements));
+        let slots = SlotSubscriptions::new(Arc::new(announcements));
         for _ in 0..2 {
             slots.subscribe(SLOT).await.expect("it listens");
             slots.sweep(BTreeSet::new).await;

@@ -7,8 +7,8 @@ use crate::support::*;
 
 const FRAME_BYTES_MAX: usize = 256 * 1024;
 
-async fn page(desk: &Desk, after: Option<sockbit_domain::NoteId>) -> BoardPage {
-    let body = desk.query(&person(1), Query::BoardPage { board: board_id(1), after }).await;
+async fn page(core: &CoreFixture, after: Option<sockbit_domain::NoteId>) -> BoardPage {
+    let body = core.query(&person(1), Query::BoardPage { board: board_id(1), after }).await;
     let message = ServerMessage::Reply { id: MessageId(uuid(1)), body: body.clone() };
     let bytes = message.to_json().expect("it is JSON").len();
     assert!(bytes <= FRAME_BYTES_MAX, "a page of {bytes} bytes");
@@ -18,27 +18,27 @@ async fn page(desk: &Desk, after: Option<sockbit_domain::NoteId>) -> BoardPage {
     }
 }
 
-async fn all_pages(desk: &Desk) -> Vec<BoardPage> {
-    let mut pages = vec![page(desk, None).await];
+async fn all_pages(core: &CoreFixture) -> Vec<BoardPage> {
+    let mut pages = vec![page(core, None).await];
     while let Some(after) = pages.last().and_then(|it| it.next) {
-        pages.push(page(desk, Some(after)).await);
+        pages.push(page(core, Some(after)).await);
     }
     pages
 }
 
 /// A board with so many notes of this text.
-async fn desk_with_notes(notes: u64, text: &str) -> Desk {
-    let desk = Desk::with_board().await;
+async fn desk_with_notes(notes: u64, text: &str) -> CoreFixture {
+    let core = CoreFixture::with_board().await;
     for n in 1..=notes {
-        saved(&desk.send(&person(1), &create_note(note_id(n), text)).await);
+        saved(&core.send(&person(1), &create_note(note_id(n), text)).await);
     }
-    desk
+    core
 }
 
 #[tokio::test]
 async fn every_note_is_on_one_page_in_the_order_of_ids() {
-    let desk = desk_with_notes(300, &"word ".repeat(400)).await;
-    let pages = all_pages(&desk).await;
+    let core = desk_with_notes(300, &"word ".repeat(400)).await;
+    let pages = all_pages(&core).await;
     assert!(pages.len() > 2, "{} pages", pages.len());
     let ids = pages.iter().flat_map(|it| &it.notes).map(|it| it.id);
     assert!(ids.eq((1..=300).map(note_id)));
@@ -46,50 +46,50 @@ async fn every_note_is_on_one_page_in_the_order_of_ids() {
 
 #[tokio::test]
 async fn notes_full_of_what_json_escapes_still_fit_their_page() {
-    let desk = desk_with_notes(8, &"\"\n".repeat(32 * 1024)).await;
-    let pages = all_pages(&desk).await;
+    let core = desk_with_notes(8, &"\"\n".repeat(32 * 1024)).await;
+    let pages = all_pages(&core).await;
     assert_eq!(pages.iter().map(|it| it.notes.len()).sum::<usize>(), 8);
 }
 
 #[tokio::test]
 async fn a_small_board_is_one_page_at_the_boards_head() {
-    let desk = desk_with_notes(3, "small").await;
-    let page = page(&desk, None).await;
+    let core = desk_with_notes(3, "small").await;
+    let page = page(&core, None).await;
     assert_eq!((page.notes.len(), page.next), (3, None));
-    assert_eq!(page.position, desk.head().await);
+    assert_eq!(page.position, core.head().await);
     assert_eq!(page.title.as_str(), "Ideas");
 }
 
 #[tokio::test]
 async fn an_empty_board_is_one_empty_page() {
-    let page = page(&Desk::with_board().await, None).await;
+    let page = page(&CoreFixture::with_board().await, None).await;
     assert_eq!((page.notes.len(), page.next), (0, None));
 }
 
 #[tokio::test]
 async fn notes_in_the_trash_are_on_the_page_and_those_deleted_for_good_are_not() {
-    let desk = desk_with_notes(3, "small").await;
+    let core = desk_with_notes(3, "small").await;
     for command in [
         Command::TrashNote { note: note_id(1) },
         Command::TrashNote { note: note_id(2) },
         Command::DeleteNote { note: note_id(2) },
     ] {
-        saved(&desk.send(&person(1), &command).await);
+        saved(&core.send(&person(1), &command).await);
     }
-    let states = page(&desk, None).await.notes.into_iter().map(|it| (it.id, it.state));
+    let states = page(&core, None).await.notes.into_iter().map(|it| (it.id, it.state));
     assert!(states.eq([(note_id(1), NoteState::Trashed), (note_id(3), NoteState::Live)]));
 }
 
 #[tokio::test]
 async fn what_changes_while_pages_are_pulled_is_told_by_each_notes_number() {
-    let desk = desk_with_notes(300, &"word ".repeat(400)).await;
-    let first = page(&desk, None).await;
+    let core = desk_with_notes(300, &"word ".repeat(400)).await;
+    let first = page(&core, None).await;
     let last = note_id(300);
     let edited =
-        saved(&desk.send(&person(1), &edit(last, first.position, insert(0, "new "))).await);
-    let mut page_with_last = page(&desk, first.next).await;
+        saved(&core.send(&person(1), &edit(last, first.position, insert(0, "new "))).await);
+    let mut page_with_last = page(&core, first.next).await;
     while page_with_last.next.is_some() {
-        page_with_last = page(&desk, page_with_last.next).await;
+        page_with_last = page(&core, page_with_last.next).await;
     }
     let note = page_with_last.notes.last().expect("there are notes");
     assert_eq!((note.id, note.seq), (last, edited.seq));

@@ -44,7 +44,7 @@ impl Programs {
             (Arc::clone(&house.gateway), Submitted(Waiting::new(submissions)));
         let identify = |token: &str| token.parse().ok().map(identity);
         let serving = tokio::spawn(async move {
-            gateway.serve_programs(&submissions, MESSAGE_BYTES_MAX, identify).await;
+            gateway.consume_intake(&submissions, MESSAGE_BYTES_MAX, identify).await;
         });
         Self { house, intake, serving, sent_on }
     }

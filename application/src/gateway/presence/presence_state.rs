@@ -7,35 +7,35 @@ use sockbit_domain::{Actor, BoardId, NoteId};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::agenda::Agenda;
-use super::board::{Board, TOLD_EVERY};
+use super::board_presence::{BoardPresenceState, TOLD_EVERY};
+use super::deadline_queue::DeadlineQueue;
 use crate::backoff::spread;
 use crate::envelope::{BoardPresence, PresenceUpdate};
-use crate::gateway::outgoing::Outgoing;
+use crate::gateway::outgoing_queue::OutgoingQueue;
 use crate::ports::json_bytes;
 use crate::slot::Slot;
 
 /// What is told of several boards at once is told in messages of about this size.
 const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
-pub(super) struct Boards {
+pub(super) struct PresenceState {
     gateway: Uuid,
-    looked_at: BTreeMap<BoardId, Board>,
-    agenda: Agenda,
+    looked_at: BTreeMap<BoardId, BoardPresenceState>,
+    deadlines: DeadlineQueue,
     /// Where nobody looks any more, and other gateways are still to be told so.
     deserted: BTreeSet<BoardId>,
 }
 
-impl Boards {
+impl PresenceState {
     pub fn new(gateway: Uuid) -> Self {
-        let (looked_at, agenda) = (BTreeMap::new(), Agenda::default());
-        Self { gateway, looked_at, agenda, deserted: BTreeSet::new() }
+        let (looked_at, deadlines) = (BTreeMap::new(), DeadlineQueue::default());
+        Self { gateway, looked_at, deadlines, deserted: BTreeSet::new() }
     }
 
-    pub fn joined(&mut self, board: BoardId, session: u64, outgoing: Arc<Outgoing>) {
+    pub fn joined(&mut self, board: BoardId, session: u64, outgoing: Arc<OutgoingQueue>) {
         // Not all at one moment, and never later than is promised.
         let earlier = spread((self.gateway, board), TOLD_EVERY / 10);
-        let new = || Board::new(board, TOLD_EVERY.saturating_sub(earlier));
+        let new = || BoardPresenceState::new(board, TOLD_EVERY.saturating_sub(earlier));
         self.looked_at.entry(board).or_insert_with(new).add(session, outgoing);
         self.deserted.remove(&board);
         self.plan(board);
@@ -83,7 +83,7 @@ impl Boards {
             let nobody = BoardPresence { board, people: Vec::new(), more: 0, asks: false };
             told.entry(Slot::of(board)).or_default().push(nobody);
         }
-        for board in self.agenda.due(now) {
+        for board in self.deadlines.due(now) {
             let people = self.looked_at.get_mut(&board).and_then(|at| at.turn(now));
             told.entry(Slot::of(board)).or_default().extend(people);
             self.plan(board);
@@ -93,12 +93,12 @@ impl Boards {
 
     /// When the next turn is due.
     pub fn next_turn(&self) -> Option<Instant> {
-        if self.deserted.is_empty() { self.agenda.next() } else { Some(Instant::now()) }
+        if self.deserted.is_empty() { self.deadlines.next() } else { Some(Instant::now()) }
     }
 
     fn plan(&mut self, board: BoardId) {
         let due = self.looked_at.get(&board).and_then(|at| at.due(Instant::now()));
-        self.agenda.set(board, due);
+        self.deadlines.set(board, due);
     }
 
     fn in_messages(&self, slot: Slot, boards: Vec<BoardPresence>) -> Vec<PresenceUpdate> {

@@ -9,10 +9,10 @@ use sockbit_domain::{Actor, BoardId, NoteId};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::crowd::{Crowd, PEOPLE_MAX};
+use super::presence_merge::{PEOPLE_MAX, PresenceMerge};
 use crate::envelope::{BoardPresence, Encoded};
 use crate::gateway::encode;
-use crate::gateway::outgoing::Outgoing;
+use crate::gateway::outgoing_queue::OutgoingQueue;
 
 /// Nothing is shown or told of a board sooner after the last time: five times a second.
 const PACE: Duration = Duration::from_millis(200);
@@ -27,7 +27,7 @@ pub(super) const FORGOTTEN_AFTER: Duration = Duration::from_secs(35);
 const GATEWAYS_MAX: usize = 256;
 
 /// One board at which somebody looks.
-pub(super) struct Board {
+pub(super) struct BoardPresenceState {
     id: BoardId,
     /// By their sessions.
     members: BTreeMap<u64, Member>,
@@ -48,7 +48,7 @@ pub(super) struct Board {
 
 /// Somebody who looks, and where they are if they said so.
 struct Member {
-    outgoing: Arc<Outgoing>,
+    outgoing: Arc<OutgoingQueue>,
     here: Option<Here>,
 }
 
@@ -65,7 +65,7 @@ struct Elsewhere {
     until: Instant,
 }
 
-impl Board {
+impl BoardPresenceState {
     /// Nobody is known yet, so other gateways are asked. They are told again after a time that is
     /// not the same for every board.
     pub fn new(id: BoardId, told_every: Duration) -> Self {
@@ -83,7 +83,7 @@ impl Board {
         }
     }
 
-    pub fn add(&mut self, session: u64, outgoing: Arc<Outgoing>) {
+    pub fn add(&mut self, session: u64, outgoing: Arc<OutgoingQueue>) {
         if let Some(shown) = &self.shown {
             outgoing.show(self.id, shown.clone());
         }
@@ -184,8 +184,8 @@ impl Board {
     }
 
     /// The people at this gateway.
-    fn here(&self) -> Crowd<'_> {
-        let mut crowd = Crowd::default();
+    fn here(&self) -> PresenceMerge<'_> {
+        let mut crowd = PresenceMerge::default();
         for here in self.members.values().filter_map(|member| member.here.as_ref()) {
             crowd.add(&here.actor, here.note);
         }

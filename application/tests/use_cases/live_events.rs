@@ -17,8 +17,8 @@ fn board() -> BoardId {
 
 #[tokio::test]
 async fn an_event_reaches_everybody_who_looks_and_the_outcome_only_its_sender() {
-    let house = House::new();
-    let (mut writer, mut reader) = (house.client(&person(1)), house.client(&person(2)));
+    let cluster = Cluster::new();
+    let (mut writer, mut reader) = (cluster.client(&person(1)), cluster.client(&person(2)));
     let begin = writer.begin_board(&mut [&mut reader]).await;
     for client in [&mut writer, &mut reader] {
         client.joined(board(), begin).await;
@@ -35,10 +35,10 @@ async fn an_event_reaches_everybody_who_looks_and_the_outcome_only_its_sender() 
 
 #[tokio::test]
 async fn clients_at_two_gateways_see_the_same() {
-    let mut house = House::new();
-    house.add_gateway(&GatewaySettings::default());
-    let mut here = house.client(&person(1));
-    let mut there = house.client_at(1, &person(2));
+    let mut cluster = Cluster::new();
+    cluster.add_gateway(&GatewaySettings::default());
+    let mut here = cluster.client(&person(1));
+    let mut there = cluster.client_at(1, &person(2));
     let begin = here.begin_board(&mut [&mut there]).await;
     here.joined(board(), begin).await;
     there.joined(board(), begin).await;
@@ -54,8 +54,8 @@ async fn clients_at_two_gateways_see_the_same() {
 
 #[tokio::test]
 async fn an_event_is_encoded_once_for_all_who_get_it() {
-    let house = House::new();
-    let (mut writer, mut reader) = (house.client(&person(1)), house.client(&person(2)));
+    let cluster = Cluster::new();
+    let (mut writer, mut reader) = (cluster.client(&person(1)), cluster.client(&person(2)));
     let begin = writer.begin_board(&mut [&mut reader]).await;
     for client in [&mut writer, &mut reader] {
         client.joined(board(), begin).await;
@@ -71,22 +71,22 @@ async fn an_event_is_encoded_once_for_all_who_get_it() {
 
 #[tokio::test]
 async fn a_boards_news_comes_from_one_subscription_and_one_question_however_many_resume() {
-    let house = House::new();
-    let mut writer = house.client(&person(1));
+    let cluster = Cluster::new();
+    let mut writer = cluster.client(&person(1));
     let begin = writer.begin_board(&mut []).await;
     for n in 1..=20 {
         saved(&writer.send(board(), &create_note(note_id(n), "note")).await);
     }
-    let mut readers: Vec<_> = (0..5).map(|_| house.client(&person(1))).collect();
+    let mut readers: Vec<_> = (0..5).map(|_| cluster.client(&person(1))).collect();
     for reader in &readers {
         reader.join(board(), Some(begin)).await;
     }
-    house.ear().asked();
+    cluster.ear().asked();
 
     // All of them find at once that what they miss is not kept here.
     futures::future::join_all(readers.iter_mut().map(|it| it.events_until(21))).await;
 
-    let asked = house.ear().asked();
+    let asked = cluster.ear().asked();
     assert_eq!(asked.len(), 1, "{asked:?}");
 }
 
@@ -100,15 +100,15 @@ async fn follow(mut client: Client, begin: Position, last: u64) -> Vec<sockbit_d
 async fn who_joins_while_others_write_sees_every_event_once_and_in_order() {
     const WRITERS: u64 = 3;
     const EDITS: u64 = 150;
-    let house = House::new();
-    let mut owner = house.client(&person(1));
+    let cluster = Cluster::new();
+    let mut owner = cluster.client(&person(1));
     let begin = owner.begin_board(&mut []).await;
     let base = saved(&owner.send(board(), &create_note(note_id(1), "")).await);
     let last = base.seq.0 + WRITERS * EDITS;
 
     let mut writing = JoinSet::new();
     for letter in ["a", "b", "c"] {
-        let mut writer = house.client(&person(1));
+        let mut writer = cluster.client(&person(1));
         writing.spawn(async move {
             for _ in 0..EDITS {
                 saved(&writer.send(board(), &edit(note_id(1), base, insert(0, letter))).await);
@@ -119,7 +119,7 @@ async fn who_joins_while_others_write_sees_every_event_once_and_in_order() {
     for _ in 0..5 {
         // They come one after the other, while more and more is written.
         owner.send(board(), &create_board("Exists already")).await;
-        following.spawn(follow(house.client(&person(1)), begin, last));
+        following.spawn(follow(cluster.client(&person(1)), begin, last));
     }
 
     while let Some(written) = writing.join_next().await {
@@ -137,23 +137,23 @@ async fn who_joins_while_others_write_sees_every_event_once_and_in_order() {
 
 #[tokio::test]
 async fn sessions_come_and_go_without_disturbing_each_other() {
-    let house = House::new();
-    let mut writer = house.client(&person(1));
+    let cluster = Cluster::new();
+    let mut writer = cluster.client(&person(1));
     let begin = writer.begin_board(&mut []).await;
     let mut position = begin;
     for n in 1..=30 {
-        let mut passing = house.client(&person(1));
+        let mut passing = cluster.client(&person(1));
         passing.joined(board(), position).await;
         position = saved(&writer.send(board(), &create_note(note_id(n), "note")).await);
         assert_eq!(passing.event().await.position(), position);
     }
-    assert_eq!(house.gateway().sessions(), 1);
+    assert_eq!(cluster.gateway().sessions(), 1);
 }
 
 #[tokio::test]
 async fn several_boards_are_joined_over_one_session() {
-    let house = House::new();
-    let mut client = house.client(&person(1));
+    let cluster = Cluster::new();
+    let mut client = cluster.client(&person(1));
     for n in 1..=10 {
         let begin = saved(&client.send(board_id(n), &create_board("Ideas")).await);
         client.joined(board_id(n), begin).await;
@@ -173,27 +173,27 @@ async fn several_boards_are_joined_over_one_session() {
 
 #[tokio::test]
 async fn who_resumes_shortly_after_is_served_from_what_is_kept() {
-    let house = House::new();
-    let mut client = house.client(&person(1));
+    let cluster = Cluster::new();
+    let mut client = cluster.client(&person(1));
     let begin = client.begin_board(&mut []).await;
     client.joined(board(), begin).await;
     for n in 1..=20 {
         saved(&client.send(board(), &create_note(note_id(n), "note")).await);
     }
-    house.ear().asked();
+    cluster.ear().asked();
 
-    let mut back = house.client(&person(1));
+    let mut back = cluster.client(&person(1));
     back.joined(board(), begin).await;
     assert_eq!(numbers(&back.events_until(21).await), (2..=21).collect::<Vec<_>>());
 
-    assert_eq!(house.ear().asked().len(), 1, "it asks whether it may join, and nothing else");
+    assert_eq!(cluster.ear().asked().len(), 1, "it asks whether it may join, and nothing else");
     drop(client);
 }
 
 #[tokio::test]
 async fn event_and_outcome_carry_the_message_id_of_their_command() {
-    let house = House::new();
-    let mut client = house.client(&person(1));
+    let cluster = Cluster::new();
+    let mut client = cluster.client(&person(1));
     let begin = client.begin_board(&mut []).await;
     client.joined(board(), begin).await;
     let id = client.command(board(), &create_note(note_id(1), "mine")).await;

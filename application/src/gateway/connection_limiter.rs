@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex};
 
 use sockbit_domain::ActorId;
 
-use super::outgoing::Outgoing;
+use super::outgoing_queue::OutgoingQueue;
 use super::{GatewaySettings, locked};
 
 /// Why a client gets no session now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum TooManyConnections {
+pub enum ConnectionRefused {
     /// Its address has as many as it may have.
     #[error("too many connections from this address")]
     Address,
@@ -26,7 +26,7 @@ pub enum TooManyConnections {
 }
 
 /// Counts connections.
-pub(super) struct Admittance {
+pub(super) struct ConnectionLimiter {
     per_address_max: usize,
     per_actor_max: usize,
     counts: Mutex<Counts>,
@@ -43,12 +43,12 @@ struct Counts {
 
 /// A place that one connection takes until it is dropped.
 pub(super) struct Place {
-    admittance: Arc<Admittance>,
+    limiter: Arc<ConnectionLimiter>,
     actor: ActorId,
     address: IpAddr,
 }
 
-impl Admittance {
+impl ConnectionLimiter {
     pub fn new(settings: &GatewaySettings) -> Self {
         Self {
             per_address_max: settings.connections_per_address_max,
@@ -62,28 +62,28 @@ impl Admittance {
         self: Arc<Self>,
         actor: ActorId,
         address: IpAddr,
-    ) -> Result<Place, TooManyConnections> {
+    ) -> Result<Place, ConnectionRefused> {
         let mut counts = locked(&self.counts);
         if counts.closed {
-            return Err(TooManyConnections::Draining);
+            return Err(ConnectionRefused::Draining);
         }
         if counts.addresses.get(&address).is_some_and(|count| *count >= self.per_address_max) {
-            return Err(TooManyConnections::Address);
+            return Err(ConnectionRefused::Address);
         }
         if counts.actors.get(&actor).is_some_and(|count| *count >= self.per_actor_max) {
-            return Err(TooManyConnections::Actor);
+            return Err(ConnectionRefused::Actor);
         }
         *counts.addresses.entry(address).or_default() += 1;
         *counts.actors.entry(actor).or_default() += 1;
         counts.total += 1;
         metrics::gauge!("sockbit_sessions").increment(1);
         drop(counts);
-        Ok(Place { admittance: self, actor, address })
+        Ok(Place { limiter: self, actor, address })
     }
 
     /// A queue whose bytes count towards the bound of the process.
-    pub fn outgoing(&self, settings: &GatewaySettings) -> Outgoing {
-        Outgoing::new(settings, Arc::clone(&self.waiting_bytes))
+    pub fn outgoing(&self, settings: &GatewaySettings) -> OutgoingQueue {
+        OutgoingQueue::new(settings, Arc::clone(&self.waiting_bytes))
     }
 
     pub fn is_closed(&self) -> bool {
@@ -101,7 +101,7 @@ impl Admittance {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut counts = locked(&self.admittance.counts);
+        let mut counts = locked(&self.limiter.counts);
         release(&mut counts.addresses, &self.address);
         release(&mut counts.actors, &self.actor);
         counts.total = counts.total.saturating_sub(1);

@@ -13,9 +13,9 @@ fn board() -> BoardId {
 }
 
 /// A writer, a reader who reads and one who does not; all look at board 1.
-async fn three_who_look(house: &House) -> (Client, Client, Client, Position) {
-    let (mut writer, mut reader) = (house.client(&person(1)), house.client(&person(2)));
-    let mut sleeper = house.client(&person(3));
+async fn three_who_look(cluster: &Cluster) -> (Client, Client, Client, Position) {
+    let (mut writer, mut reader) = (cluster.client(&person(1)), cluster.client(&person(2)));
+    let mut sleeper = cluster.client(&person(3));
     let begin = writer.begin_board(&mut [&mut reader, &mut sleeper]).await;
     for client in [&mut reader, &mut sleeper] {
         client.joined(board(), begin).await;
@@ -26,8 +26,8 @@ async fn three_who_look(house: &House) -> (Client, Client, Client, Position) {
 
 #[tokio::test]
 async fn who_leaves_more_than_256_messages_unread_is_cut_and_nobody_else() {
-    let house = House::new();
-    let (mut writer, mut reader, sleeper, begin) = three_who_look(&house).await;
+    let cluster = Cluster::new();
+    let (mut writer, mut reader, sleeper, begin) = three_who_look(&cluster).await;
     for n in 1..=257 {
         saved(&writer.send(board(), &create_note(note_id(n), "note")).await);
         assert_eq!(reader.event().await.seq.0, begin.seq.0 + n);
@@ -40,8 +40,8 @@ async fn who_leaves_more_than_256_messages_unread_is_cut_and_nobody_else() {
 
 #[tokio::test]
 async fn who_leaves_as_many_messages_unread_as_may_wait_is_not_cut() {
-    let house = House::new();
-    let (mut writer, _reader, mut sleeper, begin) = three_who_look(&house).await;
+    let cluster = Cluster::new();
+    let (mut writer, _reader, mut sleeper, begin) = three_who_look(&cluster).await;
     for n in 1..=256 {
         saved(&writer.send(board(), &create_note(note_id(n), "note")).await);
     }
@@ -50,8 +50,8 @@ async fn who_leaves_as_many_messages_unread_as_may_wait_is_not_cut() {
 
 #[tokio::test]
 async fn who_leaves_more_than_a_mebibyte_unread_is_cut_and_nobody_else() {
-    let house = House::new();
-    let (mut writer, mut reader, sleeper, _) = three_who_look(&house).await;
+    let cluster = Cluster::new();
+    let (mut writer, mut reader, sleeper, _) = three_who_look(&cluster).await;
     let text = "x".repeat(60 * 1024);
     for n in 1..=18 {
         saved(&writer.send(board(), &create_note(note_id(n), &text)).await);
@@ -62,15 +62,15 @@ async fn who_leaves_more_than_a_mebibyte_unread_is_cut_and_nobody_else() {
 
 #[tokio::test]
 async fn who_was_cut_comes_back_and_misses_nothing() {
-    let house = House::new();
-    let (mut writer, _reader, sleeper, begin) = three_who_look(&house).await;
+    let cluster = Cluster::new();
+    let (mut writer, _reader, sleeper, begin) = three_who_look(&cluster).await;
     for n in 1..=400 {
         saved(&writer.send(board(), &create_note(note_id(n), "note")).await);
     }
     assert_eq!(sleeper.closing().await, CloseReason::TooSlow);
     drop(sleeper);
 
-    let mut back = house.client(&person(3));
+    let mut back = cluster.client(&person(3));
     back.joined(board(), begin).await;
 
     let last = begin.seq.0 + 400;
@@ -82,8 +82,8 @@ async fn who_was_cut_comes_back_and_misses_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn who_sends_too_fast_is_told_when_to_send_again_and_then_heard() {
-    let house = House::with(&GatewaySettings::default());
-    let mut client = house.client(&person(1));
+    let cluster = Cluster::with(&GatewaySettings::default());
+    let mut client = cluster.client(&person(1));
     client.hear().await;
     for _ in 0..60 {
         client.query(Query::MyBoards {}).await;
@@ -103,12 +103,12 @@ async fn who_sends_too_fast_is_told_when_to_send_again_and_then_heard() {
 
 #[tokio::test(start_paused = true)]
 async fn who_waits_as_long_as_they_were_told_need_not_wait_again() {
-    let house = House::with(&GatewaySettings {
+    let cluster = Cluster::with(&GatewaySettings {
         messages_per_second: 7,
         messages_burst: 1,
         ..GatewaySettings::default()
     });
-    let mut client = house.client(&person(1));
+    let mut client = cluster.client(&person(1));
     client.query(Query::MyBoards {}).await;
     for _ in 0..20 {
         let id = client.fresh_id();
@@ -126,8 +126,8 @@ async fn who_waits_as_long_as_they_were_told_need_not_wait_again() {
 #[tokio::test(start_paused = true)]
 async fn a_join_that_has_to_wait_is_told_by_its_board() {
     let settings = GatewaySettings { messages_burst: 1, ..GatewaySettings::default() };
-    let house = House::with(&settings);
-    let mut client = house.client(&person(1));
+    let cluster = Cluster::with(&settings);
+    let mut client = cluster.client(&person(1));
     client.query(Query::MyBoards {}).await;
     client.join(board_id(5), None).await;
     let told = client.hear_where(|it| matches!(it, ServerMessage::Again { .. })).await;
@@ -137,8 +137,8 @@ async fn a_join_that_has_to_wait_is_told_by_its_board() {
 #[tokio::test(start_paused = true)]
 async fn a_ping_and_a_leave_may_be_slowed_down_but_are_never_put_off() {
     let settings = GatewaySettings { messages_burst: 1, ..GatewaySettings::default() };
-    let house = House::with(&settings);
-    let mut client = house.client(&person(1));
+    let cluster = Cluster::with(&settings);
+    let mut client = cluster.client(&person(1));
     client.query(Query::MyBoards {}).await;
     client.leave(board_id(5)).await;
     let told = client.rest().await;
@@ -148,8 +148,8 @@ async fn a_ping_and_a_leave_may_be_slowed_down_but_are_never_put_off() {
 
 #[tokio::test]
 async fn a_session_joins_sixty_four_boards_and_another_once_it_left_one() {
-    let house = House::new();
-    let mut client = house.client(&person(1));
+    let cluster = Cluster::new();
+    let mut client = cluster.client(&person(1));
     let mut begins = Vec::new();
     for n in 1..=65 {
         begins.push(saved(&client.send(board_id(n), &create_board("Ideas")).await));
@@ -175,10 +175,10 @@ async fn a_session_joins_sixty_four_boards_and_another_once_it_left_one() {
 
 #[tokio::test]
 async fn once_the_bus_is_closed_who_asks_is_told_again() {
-    let house = House::new();
-    let mut client = house.client(&person(1));
+    let cluster = Cluster::new();
+    let mut client = cluster.client(&person(1));
     client.begin_board(&mut []).await;
-    house.bus.close();
+    cluster.bus.close();
     let id = client.fresh_id();
     client.say(&ClientMessage::Query { id, query: Query::MyBoards {} }).await;
     let told = client.hear_where(|it| matches!(it, ServerMessage::Again { .. })).await;

@@ -15,7 +15,7 @@ const FAIR_BYTES: usize = 64 * 1024;
 
 /// What a transport does next.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Delivered {
+pub enum SessionOutput {
     /// Write these, in one go.
     Messages(Vec<Encoded>),
     /// Write nothing more, and close.
@@ -56,7 +56,7 @@ impl CloseReason {
 }
 
 /// The queue to one client. Whatever would pass its bounds closes it instead.
-pub(super) struct Outgoing {
+pub(super) struct OutgoingQueue {
     queue: Mutex<Queue>,
     changed: Notify,
     /// Told whenever there may be room again.
@@ -81,7 +81,7 @@ struct Queue {
     closed: Option<CloseReason>,
 }
 
-impl Outgoing {
+impl OutgoingQueue {
     pub fn new(settings: &GatewaySettings, total: Arc<AtomicUsize>) -> Self {
         Self {
             queue: Mutex::default(),
@@ -198,10 +198,10 @@ impl Outgoing {
 
     /// Everything that waits; `None` where that is nothing. Its bytes count until they are
     /// [written](Self::written).
-    pub fn take(&self) -> Option<Delivered> {
+    pub fn take(&self) -> Option<SessionOutput> {
         let mut queue = locked(&self.queue);
         if let Some(reason) = queue.closed {
-            return Some(Delivered::Close(reason));
+            return Some(SessionOutput::Close(reason));
         }
         let is_crowded = self.is_half_full(&queue);
         let mut messages: Vec<Encoded> = std::mem::take(&mut queue.messages).into();
@@ -215,7 +215,7 @@ impl Outgoing {
         queue.had_turn = false;
         drop(queue);
         self.eased.notify_waiters();
-        Some(Delivered::Messages(messages))
+        Some(SessionOutput::Messages(messages))
     }
 
     /// So many bytes are written that never waited here.
@@ -239,7 +239,7 @@ impl Outgoing {
 
     /// Waits until this was closed because the client does not take what it is sent. It may take the
     /// place of [`Self::changed`], after which the queue is looked at anyway.
-    pub async fn cut(&self) {
+    pub async fn closed_as_too_slow(&self) {
         while locked(&self.queue).closed != Some(CloseReason::TooSlow) {
             self.changed.notified().await;
         }
@@ -277,7 +277,7 @@ impl Outgoing {
     }
 }
 
-impl Drop for Outgoing {
+impl Drop for OutgoingQueue {
     fn drop(&mut self) {
         let bytes = locked(&self.queue).bytes;
         self.total.fetch_sub(bytes, Ordering::Relaxed);

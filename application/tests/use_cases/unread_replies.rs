@@ -25,8 +25,8 @@ fn flood(client: &Client, query: &Query) -> JoinHandle<()> {
 }
 
 /// Whether somebody else still writes and hears of it, many times over.
-async fn others_go_on(house: &House, writer: &mut Client) {
-    let mut reader = house.client(&person(1));
+async fn others_go_on(cluster: &Cluster, writer: &mut Client) {
+    let mut reader = cluster.client(&person(1));
     let begin = saved(&writer.send(board_id(1), &create_note(note_id(1_000), "base")).await);
     reader.joined(board_id(1), begin).await;
     for n in 1..=100 {
@@ -37,12 +37,12 @@ async fn others_go_on(house: &House, writer: &mut Client) {
 
 #[tokio::test]
 async fn a_thousand_queries_unread_stall_only_who_asks() {
-    let house = House::new();
-    let (mut writer, asker) = (house.client(&person(1)), house.client(&person(2)));
+    let cluster = Cluster::new();
+    let (mut writer, asker) = (cluster.client(&person(1)), cluster.client(&person(2)));
     writer.begin_board(&mut []).await;
     let flooding = flood(&asker, &Query::MyBoards {});
 
-    others_go_on(&house, &mut writer).await;
+    others_go_on(&cluster, &mut writer).await;
 
     assert!(!flooding.is_finished(), "it waits until somebody reads");
     flooding.abort();
@@ -50,10 +50,10 @@ async fn a_thousand_queries_unread_stall_only_who_asks() {
 
 #[tokio::test]
 async fn who_reads_at_last_gets_every_answer() {
-    let house = House::new();
-    let mut asker = house.client(&person(2));
+    let cluster = Cluster::new();
+    let mut asker = cluster.client(&person(2));
     let flooding = flood(&asker, &Query::MyBoards {});
-    while house.ear().asked().is_empty() {
+    while cluster.ear().asked().is_empty() {
         tokio::task::yield_now().await;
     }
 
@@ -67,19 +67,19 @@ async fn who_reads_at_last_gets_every_answer() {
 
 #[tokio::test]
 async fn large_answers_unread_hold_no_more_than_one_clients_share() {
-    let house = House::new();
-    let mut writer = house.client(&person(1));
+    let cluster = Cluster::new();
+    let mut writer = cluster.client(&person(1));
     writer.begin_board(&mut []).await;
     let text = "x".repeat(60 * 1024);
     for n in 2_001..=2_010 {
         saved(&writer.send(board_id(1), &create_note(note_id(n), &text)).await);
     }
-    let mut asker = house.client(&person(1));
+    let mut asker = cluster.client(&person(1));
     let flooding = flood(&asker, &Query::BoardPage { board: board_id(1), after: None });
 
-    others_go_on(&house, &mut writer).await;
+    others_go_on(&cluster, &mut writer).await;
 
-    let questions = house.ear().asked().len();
+    let questions = cluster.ear().asked().len();
     assert!(questions < 200, "{questions} were asked for one who does not read");
     let mut bytes = 0;
     let mut replies = 0;
@@ -93,10 +93,10 @@ async fn large_answers_unread_hold_no_more_than_one_clients_share() {
 
 #[tokio::test]
 async fn who_does_not_read_is_let_go_when_it_is_cut() {
-    let house = House::new();
-    let mut writer = house.client(&person(1));
+    let cluster = Cluster::new();
+    let mut writer = cluster.client(&person(1));
     let begin = writer.begin_board(&mut []).await;
-    let mut asker = house.client(&person(1));
+    let mut asker = cluster.client(&person(1));
     asker.joined(board_id(1), begin).await;
     asker.rest().await;
     let flooding = flood(&asker, &Query::MyBoards {});
@@ -111,8 +111,8 @@ async fn who_does_not_read_is_let_go_when_it_is_cut() {
 
 #[tokio::test]
 async fn a_thousand_pings_unread_stall_only_who_sends_them() {
-    let house = House::new();
-    let (mut writer, pinger) = (house.client(&person(1)), house.client(&person(2)));
+    let cluster = Cluster::new();
+    let (mut writer, pinger) = (cluster.client(&person(1)), cluster.client(&person(2)));
     writer.begin_board(&mut []).await;
     let session = Arc::clone(&pinger.session);
     let pinging = tokio::spawn(async move {
@@ -120,7 +120,7 @@ async fn a_thousand_pings_unread_stall_only_who_sends_them() {
             session.receive(r#"{"v":1,"type":"ping"}"#).await;
         }
     });
-    others_go_on(&house, &mut writer).await;
+    others_go_on(&cluster, &mut writer).await;
     assert!(!pinging.is_finished());
     pinging.abort();
 }

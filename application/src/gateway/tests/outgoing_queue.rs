@@ -14,8 +14,8 @@ impl Queues {
         Self { settings, total: Arc::default() }
     }
 
-    fn queue(&self) -> Outgoing {
-        Outgoing::new(&self.settings, Arc::clone(&self.total))
+    fn queue(&self) -> OutgoingQueue {
+        OutgoingQueue::new(&self.settings, Arc::clone(&self.total))
     }
 
     fn waiting_bytes(&self) -> usize {
@@ -27,19 +27,19 @@ fn message(bytes: usize) -> Encoded {
     Encoded::from(vec![b'x'; bytes])
 }
 
-fn fill(queue: &Outgoing, messages: usize, bytes_each: usize) {
+fn fill(queue: &OutgoingQueue, messages: usize, bytes_each: usize) {
     for _ in 0..messages {
         queue.push(message(bytes_each));
     }
 }
 
-const CUT: Option<Delivered> = Some(Delivered::Close(CloseReason::TooSlow));
+const CUT: Option<SessionOutput> = Some(SessionOutput::Close(CloseReason::TooSlow));
 
 #[test]
 fn as_many_messages_wait_as_may_and_the_next_cuts() {
     let queue = Queues::of(GatewaySettings::default()).queue();
     fill(&queue, 256, 1);
-    assert!(matches!(queue.take(), Some(Delivered::Messages(it)) if it.len() == 256));
+    assert!(matches!(queue.take(), Some(SessionOutput::Messages(it)) if it.len() == 256));
     fill(&queue, 257, 1);
     assert_eq!(queue.take(), CUT);
 }
@@ -48,7 +48,7 @@ fn as_many_messages_wait_as_may_and_the_next_cuts() {
 fn as_many_bytes_wait_as_may_and_the_next_cuts() {
     let queue = Queues::of(GatewaySettings::default()).queue();
     fill(&queue, 4, 256 * 1024);
-    assert!(matches!(queue.take(), Some(Delivered::Messages(it)) if it.len() == 4));
+    assert!(matches!(queue.take(), Some(SessionOutput::Messages(it)) if it.len() == 4));
     queue.written();
     fill(&queue, 4, 256 * 1024);
     queue.push(message(1));
@@ -61,7 +61,10 @@ fn who_takes_what_waits_has_room_again() {
     for _ in 0..10 {
         fill(&queue, 256, 4096);
         let taken = queue.take();
-        assert!(matches!(&taken, Some(Delivered::Messages(it)) if it.len() == 256), "{taken:?}");
+        assert!(
+            matches!(&taken, Some(SessionOutput::Messages(it)) if it.len() == 256),
+            "{taken:?}"
+        );
         queue.written();
     }
     assert_eq!(queue.take(), None);
@@ -71,7 +74,7 @@ fn who_takes_what_waits_has_room_again() {
 fn a_single_message_fits_whatever_its_size() {
     let queue = Queues::of(GatewaySettings::default()).queue();
     queue.push(message(5 * 1024 * 1024));
-    assert!(matches!(queue.take(), Some(Delivered::Messages(_))));
+    assert!(matches!(queue.take(), Some(SessionOutput::Messages(_))));
 }
 
 #[test]
@@ -85,7 +88,7 @@ fn where_the_process_is_at_its_bound_only_who_has_more_than_a_fair_share_is_cut(
     modest.push(message(8 * 1024));
     greedy.push(message(32 * 1024));
     assert_eq!(greedy.take(), CUT);
-    assert!(matches!(modest.take(), Some(Delivered::Messages(_))));
+    assert!(matches!(modest.take(), Some(SessionOutput::Messages(_))));
 }
 
 #[test]
@@ -121,7 +124,7 @@ fn what_is_being_written_counts_towards_what_may_wait() {
     fill(&queue, 3, 256 * 1024);
     queue.take();
     fill(&queue, 1, 256 * 1024);
-    assert!(matches!(queue.take(), Some(Delivered::Messages(_))), "there was room for it");
+    assert!(matches!(queue.take(), Some(SessionOutput::Messages(_))), "there was room for it");
     queue.push(message(1));
     assert_eq!(queue.take(), CUT);
 }
@@ -133,7 +136,7 @@ fn a_large_message_fits_behind_others_that_leave_half_of_the_room() {
     let (roomy, crowded) = (queues.queue(), queues.queue());
     fill(&roomy, 1, 30 * 1024);
     roomy.push(message(70 * 1024));
-    assert!(matches!(roomy.take(), Some(Delivered::Messages(it)) if it.len() == 2));
+    assert!(matches!(roomy.take(), Some(SessionOutput::Messages(it)) if it.len() == 2));
     fill(&crowded, 1, 40 * 1024);
     crowded.push(message(70 * 1024));
     assert_eq!(crowded.take(), CUT);
@@ -146,7 +149,7 @@ fn the_first_reason_to_close_stands() {
     queue.close(CloseReason::GoingAway);
     queue.close(CloseReason::HistoryChanged);
     for _ in 0..2 {
-        assert_eq!(queue.take(), Some(Delivered::Close(CloseReason::GoingAway)));
+        assert_eq!(queue.take(), Some(SessionOutput::Close(CloseReason::GoingAway)));
     }
 }
 
@@ -156,9 +159,9 @@ async fn what_was_asked_for_waits_for_room_and_does_not_cut() {
     fill(&queue, 200, 1);
     let mut asked = Box::pin(queue.push_when_room(message(2)));
     assert!(futures::poll!(&mut asked).is_pending());
-    assert!(matches!(queue.take(), Some(Delivered::Messages(it)) if it.len() == 200));
+    assert!(matches!(queue.take(), Some(SessionOutput::Messages(it)) if it.len() == 200));
     asked.await;
-    assert!(matches!(queue.take(), Some(Delivered::Messages(it)) if it.len() == 1));
+    assert!(matches!(queue.take(), Some(SessionOutput::Messages(it)) if it.len() == 1));
 }
 
 #[tokio::test]
@@ -170,11 +173,11 @@ async fn what_was_asked_for_does_not_cut_while_the_process_is_at_its_bound() {
     queue.push(message(1));
     let mut asked = Box::pin(queue.push_when_room(message(192 * 1024)));
     assert!(futures::poll!(&mut asked).is_pending());
-    assert!(matches!(queue.take(), Some(Delivered::Messages(_))));
+    assert!(matches!(queue.take(), Some(SessionOutput::Messages(_))));
     assert!(futures::poll!(&mut asked).is_pending(), "it is not written yet");
     queue.written();
     asked.await;
-    assert!(matches!(queue.take(), Some(Delivered::Messages(_))));
+    assert!(matches!(queue.take(), Some(SessionOutput::Messages(_))));
 }
 
 #[tokio::test]

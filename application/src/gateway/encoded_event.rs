@@ -15,7 +15,7 @@ use crate::trace::TraceId;
 const EVENTS_MAX: usize = 128;
 
 /// The bounds of all feeds, and what they hold together.
-pub(super) struct Room {
+pub(super) struct MemoryBudget {
     /// Events of one board that are kept.
     pub events_max: usize,
     /// Their bytes; as many again may wait behind a gap.
@@ -24,7 +24,7 @@ pub(super) struct Room {
     total: AtomicUsize,
 }
 
-impl Room {
+impl MemoryBudget {
     /// Whoever resumes is sent what is kept at one go, so that has to fit its queue with ease.
     pub fn new(settings: &GatewaySettings) -> Arc<Self> {
         Arc::new(Self {
@@ -47,7 +47,7 @@ impl Room {
 }
 
 /// An event as every client gets it. It takes room until it is dropped.
-pub(super) struct Held {
+pub(super) struct EncodedEvent {
     pub trace: TraceId,
     pub board: BoardId,
     pub from: Seq,
@@ -56,11 +56,11 @@ pub(super) struct Held {
     /// The event right before it, where that was told.
     pub follows: Option<EventId>,
     pub encoded: Encoded,
-    room: Arc<Room>,
+    room: Arc<MemoryBudget>,
 }
 
-impl Held {
-    pub fn new(announced: Announced, room: &Arc<Room>) -> Self {
+impl EncodedEvent {
+    pub fn new(announced: Announced, room: &Arc<MemoryBudget>) -> Self {
         let Announced { trace, follows, event } = announced;
         let (board, from, seq, id) = (event.board, event.from, event.seq, event.id);
         let encoded = encode(&ServerMessage::Event { event });
@@ -77,7 +77,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for EncodedEvent {
     fn drop(&mut self) {
         self.room.total.fetch_sub(self.bytes(), Ordering::Relaxed);
     }

@@ -5,14 +5,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// A token bucket on the runtime's clock, so that tests decide how time passes.
-pub(super) struct Bucket {
+pub(super) struct TokenBucket {
     tokens: f64,
     burst: f64,
     per_second: f64,
     filled_at: Instant,
 }
 
-impl Bucket {
+impl TokenBucket {
     pub fn new(per_second: u32, burst: u32) -> Self {
         let burst = f64::from(burst.max(1));
         let per_second = f64::from(per_second.max(1));
@@ -41,7 +41,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_passes_and_the_next_waits() {
-        let mut bucket = Bucket::new(20, 3);
+        let mut bucket = TokenBucket::new(20, 3);
         for _ in 0..3 {
             assert_eq!(bucket.take(), Ok(()));
         }
@@ -50,7 +50,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn whoever_waits_as_long_as_is_said_has_a_turn_soon() {
-        let mut bucket = Bucket { tokens: 1.0 - f64::EPSILON, ..Bucket::new(20, 3) };
+        let mut bucket = TokenBucket { tokens: 1.0 - f64::EPSILON, ..TokenBucket::new(20, 3) };
         let wait = bucket.take().expect_err("a little is missing");
         assert_ne!(wait, Duration::ZERO);
         tokio::time::sleep(wait).await;
@@ -59,7 +59,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn time_fills_the_bucket_up_to_its_burst() {
-        let mut bucket = Bucket::new(20, 3);
+        let mut bucket = TokenBucket::new(20, 3);
         while bucket.take().is_ok() {}
         tokio::time::advance(Duration::from_mins(1)).await;
         let passed = std::iter::from_fn(|| bucket.take().ok()).count();

@@ -5,23 +5,23 @@ use std::sync::Arc;
 
 use sockbit_domain::{EventId, Position, Seq};
 
-use super::held::{Held, Room};
-use super::outgoing::{CloseReason, Outgoing};
+use super::encoded_event::{EncodedEvent, MemoryBudget};
+use super::outgoing_queue::{CloseReason, OutgoingQueue};
 use crate::envelope::Announced;
 
 /// Events that may wait for one that they follow; what comes beyond is fetched with the gap.
 const AHEAD_MAX: usize = 64;
 
 /// The news of one board.
-pub(super) struct Feed {
-    room: Arc<Room>,
+pub(super) struct BoardFeed {
+    room: Arc<MemoryBudget>,
     /// Up to where the members who are live have been served; `None` until somebody joined.
     last: Option<Position>,
     /// The latest event that was heard of.
     known: Option<Position>,
-    kept: VecDeque<Held>,
+    kept: VecDeque<EncodedEvent>,
     kept_bytes: usize,
-    ahead: BTreeMap<Seq, Held>,
+    ahead: BTreeMap<Seq, EncodedEvent>,
     ahead_bytes: usize,
     /// Served in the order in which their sessions began, so that a run can be repeated.
     members: BTreeMap<u64, Member>,
@@ -29,7 +29,7 @@ pub(super) struct Feed {
 }
 
 struct Member {
-    outgoing: Arc<Outgoing>,
+    outgoing: Arc<OutgoingQueue>,
     /// What a member who is live has seen; one who catches up is not served from here yet.
     seen: Option<Seq>,
 }
@@ -56,8 +56,8 @@ pub(super) enum CatchUp {
     Gone,
 }
 
-impl Feed {
-    pub fn new(room: Arc<Room>) -> Self {
+impl BoardFeed {
+    pub fn new(room: Arc<MemoryBudget>) -> Self {
         Self {
             room,
             last: None,
@@ -71,7 +71,7 @@ impl Feed {
         }
     }
 
-    pub fn add(&mut self, session: u64, outgoing: Arc<Outgoing>) {
+    pub fn add(&mut self, session: u64, outgoing: Arc<OutgoingQueue>) {
         self.members.insert(session, Member { outgoing, seen: None });
     }
 
@@ -121,7 +121,7 @@ impl Feed {
         if waits && self.ahead.len() >= AHEAD_MAX {
             return;
         }
-        let held = Held::new(announced, &self.room);
+        let held = EncodedEvent::new(announced, &self.room);
         if waits && self.is_too_much_ahead(&held) {
             return;
         }
@@ -131,7 +131,7 @@ impl Feed {
         }
     }
 
-    fn is_too_much_ahead(&self, held: &Held) -> bool {
+    fn is_too_much_ahead(&self, held: &EncodedEvent) -> bool {
         self.ahead_bytes + held.bytes() > self.room.bytes_max || self.room.is_over()
     }
 
@@ -159,13 +159,13 @@ impl Feed {
         self.ahead.iter().find(|(_, held)| held.from <= next).map(|(seq, _)| *seq)
     }
 
-    fn take_what_follows(&mut self) -> Option<Held> {
+    fn take_what_follows(&mut self) -> Option<EncodedEvent> {
         let held = self.ahead.remove(&self.what_follows()?)?;
         self.ahead_bytes -= held.bytes();
         Some(held)
     }
 
-    fn serve_one(&mut self, held: &Held) {
+    fn serve_one(&mut self, held: &EncodedEvent) {
         let live =
             self.members.values_mut().filter(|it| it.seen.is_some_and(|seen| seen < held.seq));
         let mut served = 0_u64;
@@ -190,12 +190,12 @@ impl Feed {
     }
 
     /// Somebody who is live and has not taken most of what it was served.
-    pub fn crowded(&self) -> Option<Arc<Outgoing>> {
+    pub fn crowded(&self) -> Option<Arc<OutgoingQueue>> {
         let mut live = self.members.values().filter(|it| it.seen.is_some());
         live.find(|it| it.outgoing.is_crowded()).map(|it| Arc::clone(&it.outgoing))
     }
 
-    fn keep(&mut self, held: Held) {
+    fn keep(&mut self, held: EncodedEvent) {
         self.kept_bytes += held.bytes();
         self.kept.push_back(held);
         self.trim(self.room.bytes_max);
@@ -203,7 +203,7 @@ impl Feed {
 
     /// Keeps what was fetched from the log for somebody who was away, for those who come after, as far as it leads on to
     /// what is kept.
-    pub fn keep_before(&mut self, page: Vec<Held>) {
+    pub fn keep_before(&mut self, page: Vec<EncodedEvent>) {
         let joint = match self.kept.front() {
             Some(first) => page.iter().position(|it| {
                 it.seq.next() == first.from && first.follows.is_none_or(|id| id == it.id)

@@ -14,7 +14,7 @@ const UNDER_WAY_MAX: usize = 64;
 impl Gateway {
     /// Takes in what programs send, until there is nothing more to come. A message has so
     /// many bytes at most, and `who` knows whose a token is.
-    pub async fn serve_programs(
+    pub async fn consume_intake(
         self: &Arc<Self>,
         intake: &dyn Intake,
         message_bytes_max: usize,

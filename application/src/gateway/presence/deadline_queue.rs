@@ -7,12 +7,12 @@ use tokio::time::Instant;
 
 /// Each board at most once.
 #[derive(Default)]
-pub(super) struct Agenda {
+pub(super) struct DeadlineQueue {
     moments: BTreeSet<(Instant, BoardId)>,
     boards: BTreeMap<BoardId, Instant>,
 }
 
-impl Agenda {
+impl DeadlineQueue {
     /// From now on a board is due then, or not at all.
     pub fn set(&mut self, board: BoardId, due: Option<Instant>) {
         let before = match due {

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Hub;
 use crate::backoff;
 use crate::envelope::{Announced, Announcement, CoreQuery, CoreReply};
-use crate::gateway::feed::Feed;
+use crate::gateway::board_feed::BoardFeed;
 use crate::slot::Slot;
 use crate::trace::TraceId;
 
@@ -17,7 +17,7 @@ use crate::trace::TraceId;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Hub {
-    pub(super) fn fill_if_needed(self: &Arc<Self>, board: BoardId, feed: &mut Feed) {
+    pub(super) fn fill_if_needed(self: &Arc<Self>, board: BoardId, feed: &mut BoardFeed) {
         if feed.has_gap() && !feed.is_filling {
             feed.is_filling = true;
             let hub = Arc::clone(self);
@@ -70,8 +70,8 @@ impl Hub {
         end.saturating_duration_since(Instant::now())
     }
 
-    fn crowded(&self, board: BoardId) -> Option<Arc<super::Outgoing>> {
-        self.feeds().get(&board).and_then(Feed::crowded)
+    fn crowded(&self, board: BoardId) -> Option<Arc<super::OutgoingQueue>> {
+        self.feeds().get(&board).and_then(BoardFeed::crowded)
     }
 }
 

@@ -17,7 +17,7 @@ async fn a_person_has_ten_connections_and_gets_another_when_one_ends() {
     let mut sessions: Vec<_> =
         (0..10).map(|n| house.gateway.open(identity(1), home(n)).expect("there is room")).collect();
     let more = house.gateway.open(identity(1), home(99));
-    assert_eq!(more.err(), Some(TooManyConnections::Actor));
+    assert_eq!(more.err(), Some(ConnectionRefused::Actor));
     assert!(house.gateway.open(identity(2), home(99)).is_ok(), "another person has room");
     sessions.pop();
     assert!(house.gateway.open(identity(1), home(99)).is_ok());
@@ -29,7 +29,7 @@ async fn an_address_has_fifty_connections_and_gets_another_when_one_ends() {
     let mut sessions: Vec<_> =
         (0..50).map(|n| house.gateway.open(identity(n), home(1)).expect("there is room")).collect();
     let more = house.gateway.open(identity(99), home(1));
-    assert_eq!(more.err(), Some(TooManyConnections::Address));
+    assert_eq!(more.err(), Some(ConnectionRefused::Address));
     assert!(house.gateway.open(identity(99), home(2)).is_ok(), "another address has room");
     sessions.pop();
     assert!(house.gateway.open(identity(99), home(1)).is_ok());
@@ -80,7 +80,7 @@ async fn a_gateway_that_drains_sends_everybody_away_and_takes_nobody() {
         assert_eq!(client.closing().await, CloseReason::GoingAway);
     }
     let more = house.gateway.open(identity(3), home(3));
-    assert_eq!(more.err(), Some(TooManyConnections::Draining));
+    assert_eq!(more.err(), Some(ConnectionRefused::Draining));
     drop(clients);
     assert_eq!(house.gateway.sessions(), 0);
 }

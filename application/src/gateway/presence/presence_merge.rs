@@ -12,12 +12,12 @@ const NOTES_MAX: usize = 10;
 
 /// Collects people, and merges what is heard of one person in several places.
 #[derive(Default)]
-pub(super) struct Crowd<'a> {
+pub(super) struct PresenceMerge<'a> {
     people: BTreeMap<ActorId, (&'a Actor, BTreeSet<NoteId>)>,
     more: u32,
 }
 
-impl<'a> Crowd<'a> {
+impl<'a> PresenceMerge<'a> {
     pub fn add(&mut self, actor: &'a Actor, notes: impl IntoIterator<Item = NoteId>) {
         let (_, known) = self.people.entry(actor.id).or_insert((actor, BTreeSet::new()));
         known.extend(notes);

@@ -142,7 +142,7 @@ async fn who_joins_anew_while_a_page_is_fetched_hears_so_before_the_events() {
     client.say(join(board_id(BOARD), Some(position(1)))).await;
     gate.add_permits(10);
 
-    let Delivered::Messages(messages) = fetching.await.expect("it does not panic") else {
+    let SessionOutput::Messages(messages) = fetching.await.expect("it does not panic") else {
         panic!("the session goes on")
     };
     client.heard.extend(messages);
@@ -162,7 +162,7 @@ async fn who_joins_anew_from_elsewhere_while_a_page_is_fetched_is_not_sent_it() 
     client.say(join(board_id(BOARD), Some(position(2)))).await;
     gate.add_permits(10);
 
-    let Delivered::Messages(messages) = fetching.await.expect("it does not panic") else {
+    let SessionOutput::Messages(messages) = fetching.await.expect("it does not panic") else {
         panic!("the session goes on")
     };
     client.heard.extend(messages);
@@ -180,7 +180,7 @@ async fn a_page_that_is_long_in_coming_holds_up_no_answer_and_comes_once() {
         assert!(futures::poll!(&mut waiting).is_pending(), "the page is asked for");
         client.say(ClientMessage::Ping).await;
         let delivered = timeout(DEADLINE, waiting).await.expect("the answer comes first");
-        let Delivered::Messages(messages) = delivered else { panic!("the session goes on") };
+        let SessionOutput::Messages(messages) = delivered else { panic!("the session goes on") };
         assert!(messages.iter().map(decode).eq([ServerMessage::Pong {}]));
     }
     gate.add_permits(1);
@@ -260,13 +260,13 @@ async fn commands_and_pings_do_not_wait_for_what_was_asked_before_them() {
     let mut client = house.client(1);
     client.hears_the_welcome().await;
     let session = Arc::clone(&client.session);
-    let mut conversation = session.conversation();
+    let mut pipeline = session.pipeline();
 
-    conversation.receive(&json(&join(board_id(BOARD), Some(position(1))))).await;
-    conversation.receive(&json(&ClientMessage::Ping)).await;
+    pipeline.receive(&json(&join(board_id(BOARD), Some(position(1))))).await;
+    pipeline.receive(&json(&ClientMessage::Ping)).await;
 
     assert_eq!(client.hear().await, ServerMessage::Pong {});
-    assert!(conversation.answer().now_or_never().is_none(), "nobody was admitted");
+    assert!(pipeline.complete_next().now_or_never().is_none(), "nobody was admitted");
 }
 
 #[tokio::test]
@@ -275,13 +275,13 @@ async fn whoever_leaves_after_joining_has_left_when_the_answers_are_there() {
     let mut client = house.client(1);
     client.hears_the_welcome().await;
     let session = Arc::clone(&client.session);
-    let mut conversation = session.conversation();
+    let mut pipeline = session.pipeline();
 
-    conversation.receive(&json(&join(board_id(BOARD), Some(position(1))))).await;
-    conversation.receive(&json(&ClientMessage::Leave { board: board_id(BOARD) })).await;
+    pipeline.receive(&json(&join(board_id(BOARD), Some(position(1))))).await;
+    pipeline.receive(&json(&ClientMessage::Leave { board: board_id(BOARD) })).await;
     gate.add_permits(1);
-    conversation.answer().await;
-    conversation.answer().await;
+    pipeline.complete_next().await;
+    pipeline.complete_next().await;
 
     assert_eq!([client.hear().await, client.hear().await], [joined(1), left()]);
 }
@@ -292,18 +292,18 @@ async fn whoever_asks_too_much_at_once_is_not_read_until_something_is_answered()
     let mut client = house.client(1);
     client.hears_the_welcome().await;
     let session = Arc::clone(&client.session);
-    let mut conversation = session.conversation();
+    let mut pipeline = session.pipeline();
     let mut asked = 0;
-    while !conversation.is_full() {
-        conversation.receive(&json(&join(board_id(BOARD), Some(position(1))))).await;
+    while !pipeline.is_full() {
+        pipeline.receive(&json(&join(board_id(BOARD), Some(position(1))))).await;
         asked += 1;
         assert!(asked < 1_000, "there is no end to it");
     }
 
     gate.add_permits(1);
-    conversation.answer().await;
+    pipeline.complete_next().await;
 
-    assert!(!conversation.is_full());
+    assert!(!pipeline.is_full());
 }
 
 #[tokio::test]
@@ -339,7 +339,7 @@ async fn who_leaves_while_a_page_is_fetched_is_not_sent_it() {
     client.say(ClientMessage::Leave { board: board_id(BOARD) }).await;
     gate.add_permits(10);
 
-    let Delivered::Messages(messages) = fetching.await.expect("it does not panic") else {
+    let SessionOutput::Messages(messages) = fetching.await.expect("it does not panic") else {
         panic!("the session goes on")
     };
     client.heard.extend(messages);
@@ -360,7 +360,7 @@ async fn a_client_that_is_cut_off_while_a_page_is_fetched_is_told_so() {
     gate.add_permits(10);
 
     let delivered = fetching.await.expect("it does not panic");
-    assert_eq!(delivered, Delivered::Close(CloseReason::GoingAway));
+    assert_eq!(delivered, SessionOutput::Close(CloseReason::GoingAway));
 }
 
 #[tokio::test(start_paused = true)]
