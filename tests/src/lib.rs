@@ -7,6 +7,6 @@ pub mod deltas;
 pub mod faults;
 pub mod model;
 pub mod proxy;
+pub mod rabbitmq_namespace;
 pub mod servers;
 pub mod system;
-pub mod vhost;

@@ -16,33 +16,33 @@ const BEGINNING_BYTES: usize = 1024;
 
 /// What happens to connections.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Line {
+pub enum NetworkState {
     /// Everything passes.
-    Whole,
+    Healthy,
     /// What the server says is lost, and connections stay open.
-    Deaf,
+    ResponsesLost,
     /// What clients say is lost, and connections stay open.
-    Mute,
+    RequestsLost,
     /// What clients say waits for the line to be whole again, and connections stay open.
-    Held,
+    RequestsHeld,
     /// The same, from where a client says this.
-    HeldFrom(&'static [u8]),
+    RequestsHeldFrom(&'static [u8]),
     /// The same, on connections that began with this.
-    HeldOn(&'static [u8]),
+    ConnectionsHeld(&'static [u8]),
     /// Everything is late by so much, both ways.
-    Late(Duration),
+    Delayed(Duration),
     /// Everything passes byte by byte.
-    Crumbs,
+    ByteByByte,
     /// Each connection is reset after so long, whatever it is in the middle of.
     Resets(Duration),
     /// All connections are cut, and further ones at once.
-    Cut,
+    Down,
 }
 
 /// Ends with all its connections when it is dropped.
 pub struct Proxy {
     address: SocketAddr,
-    line: Arc<watch::Sender<Line>>,
+    line: Arc<watch::Sender<NetworkState>>,
     /// How often it was cut, so that no connection misses that it was.
     cuts: Arc<watch::Sender<u64>>,
     accepting: JoinHandle<()>,
@@ -54,7 +54,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (line, cuts) =
-            (Arc::new(watch::Sender::new(Line::Whole)), Arc::new(watch::Sender::new(0)));
+            (Arc::new(watch::Sender::new(NetworkState::Healthy)), Arc::new(watch::Sender::new(0)));
         let accepting =
             tokio::spawn(accept(listener, server, (Arc::clone(&line), Arc::clone(&cuts))));
         Self { address, line, cuts, accepting }
@@ -67,9 +67,9 @@ impl Proxy {
     }
 
     /// From now on it is so.
-    pub fn set(&self, line: Line) {
+    pub fn set(&self, line: NetworkState) {
         self.line.send_replace(line);
-        if line == Line::Cut {
+        if line == NetworkState::Down {
             self.cuts.send_modify(|cuts| *cuts += 1);
         }
     }
@@ -78,11 +78,11 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.accepting.abort();
-        self.set(Line::Cut);
+        self.set(NetworkState::Down);
     }
 }
 
-type Switches = (Arc<watch::Sender<Line>>, Arc<watch::Sender<u64>>);
+type Switches = (Arc<watch::Sender<NetworkState>>, Arc<watch::Sender<u64>>);
 
 async fn accept(listener: TcpListener, server: SocketAddr, (line, cuts): Switches) {
     while let Ok((client, _)) = listener.accept().await {
@@ -92,27 +92,27 @@ async fn accept(listener: TcpListener, server: SocketAddr, (line, cuts): Switche
 
 /// Which way bytes go.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum Direction {
     ToServer,
     ToClient,
 }
 
-impl Line {
+impl NetworkState {
     /// Whether these bytes have to wait, on a connection that began so.
-    fn holds(self, way: Way, beginning: &[u8], bytes: &[u8]) -> bool {
-        way == Way::ToServer
+    fn holds(self, way: Direction, beginning: &[u8], bytes: &[u8]) -> bool {
+        way == Direction::ToServer
             && match self {
-                Self::Held => true,
-                Self::HeldFrom(word) => contains(bytes, word),
-                Self::HeldOn(word) => contains(beginning, word),
+                Self::RequestsHeld => true,
+                Self::RequestsHeldFrom(word) => contains(bytes, word),
+                Self::ConnectionsHeld(word) => contains(beginning, word),
                 _ => false,
             }
     }
 
-    fn loses(self, way: Way) -> bool {
+    fn loses(self, way: Direction) -> bool {
         match way {
-            Way::ToServer => self == Self::Mute,
-            Way::ToClient => self == Self::Deaf,
+            Direction::ToServer => self == Self::RequestsLost,
+            Direction::ToClient => self == Self::ResponsesLost,
         }
     }
 }
@@ -124,10 +124,10 @@ fn contains(bytes: &[u8], word: &[u8]) -> bool {
 async fn pass(
     mut client: TcpStream,
     server: SocketAddr,
-    line: watch::Receiver<Line>,
+    line: watch::Receiver<NetworkState>,
     mut cuts: watch::Receiver<u64>,
 ) {
-    if *line.borrow() == Line::Cut {
+    if *line.borrow() == NetworkState::Down {
         return;
     }
     let Ok(mut server) = TcpStream::connect(server).await else { return };
@@ -137,8 +137,8 @@ async fn pass(
     }
     let ((from_client, to_client), (from_server, to_server)) = (client.split(), server.split());
     let is_reset = tokio::select! {
-        () = carry(Way::ToServer, from_client, to_server, line.clone()) => false,
-        () = carry(Way::ToClient, from_server, to_client, line.clone()) => false,
+        () = carry(Direction::ToServer, from_client, to_server, line.clone()) => false,
+        () = carry(Direction::ToClient, from_server, to_client, line.clone()) => false,
         () = reset(line.clone()) => true,
         _ = cuts.changed() => false,
     };
@@ -149,23 +149,23 @@ async fn pass(
 }
 
 /// Waits until a connection that begins now is to be reset.
-async fn reset(mut line: watch::Receiver<Line>) {
+async fn reset(mut line: watch::Receiver<NetworkState>) {
     loop {
-        let resets = line.wait_for(|it| matches!(it, Line::Resets(_))).await.map(|it| *it);
+        let resets = line.wait_for(|it| matches!(it, NetworkState::Resets(_))).await.map(|it| *it);
         // Where the proxy is gone, so is this connection.
-        let Ok(Line::Resets(after)) = resets else { return };
+        let Ok(NetworkState::Resets(after)) = resets else { return };
         sleep(after).await;
-        if matches!(*line.borrow(), Line::Resets(_)) {
+        if matches!(*line.borrow(), NetworkState::Resets(_)) {
             return;
         }
     }
 }
 
 async fn carry(
-    way: Way,
+    way: Direction,
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,
-    mut line: watch::Receiver<Line>,
+    mut line: watch::Receiver<NetworkState>,
 ) {
     let mut buffer = vec![0; 64 * 1024];
     let mut beginning = Vec::new();
@@ -183,15 +183,15 @@ async fn carry(
     }
 }
 
-async fn hand_on(line: Line, to: &mut WriteHalf<'_>, bytes: &[u8]) -> std::io::Result<()> {
+async fn hand_on(line: NetworkState, to: &mut WriteHalf<'_>, bytes: &[u8]) -> std::io::Result<()> {
     match line {
-        Line::Crumbs => {
+        NetworkState::ByteByByte => {
             for byte in bytes {
                 to.write_all(std::slice::from_ref(byte)).await?;
             }
             Ok(())
         }
-        Line::Late(time) => {
+        NetworkState::Delayed(time) => {
             sleep(time).await;
             to.write_all(bytes).await
         }

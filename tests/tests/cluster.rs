@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sockbit_application::ports::Store;
 use sockbit_domain::{BoardId, Colour, Command, NoteId, Rank, Role, Text};
 use sockbit_postgres::PostgresStore;
-use sockbit_tests::proxy::{Line, Proxy};
+use sockbit_tests::proxy::{NetworkState, Proxy};
 use sockbit_tests::servers::{Database, bus_url, fresh_id, fresh_namespace};
 use sockbit_tests::system::{Cluster, Process, SyncClient, eventually};
 use tokio::time::Instant;
@@ -119,7 +119,7 @@ async fn what_a_worker_committed_before_it_was_killed_is_there_once_and_answered
     scene.ada.insert(scene.note, 6, "first ");
     scene.ada.settle().await;
 
-    proxy.set(Line::Held);
+    proxy.set(NetworkState::RequestsHeld);
     scene.ada.insert(scene.note, 6, "second ");
     let store = PostgresStore::open(scene.database.url()).await.expect("the database");
     eventually("the commit", async || {
@@ -130,7 +130,7 @@ async fn what_a_worker_committed_before_it_was_killed_is_there_once_and_answered
     .await;
     assert!(!scene.ada.is_settled(), "nobody was told");
     doomed.kill().await;
-    proxy.set(Line::Cut);
+    proxy.set(NetworkState::Down);
     scene.cluster.workers[0].launch().await;
 
     scene.ada.settle().await;

@@ -4,6 +4,6 @@ use std::future::ready;
 use std::sync::Arc;
 
 use sockbit_tests::bus_contract;
-use sockbit_tests::vhost::OnRabbitMq;
+use sockbit_tests::rabbitmq_namespace::RabbitMqBus;
 
-bus_contract!(rabbitmq, (flavor = "multi_thread"), ready(Arc::new(OnRabbitMq::fresh())));
+bus_contract!(rabbitmq, (flavor = "multi_thread"), ready(Arc::new(RabbitMqBus::fresh())));

@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 
 use sockbit_application::ports::Ids;
-use sockbit_rabbitmq::{ConnectError, Desk, DeskError, Letter, Settings, UnfitSettings};
+use sockbit_rabbitmq::{
+    ConnectError, DeadLetter, DeadLetterAdmin, DeadLetterAdminError, InvalidSettings, Settings,
+};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -15,13 +17,13 @@ use crate::system::RandomIds;
 pub enum DeadLetterError {
     /// What was said of the bus.
     #[error("--bus: {0}")]
-    Settings(#[from] UnfitSettings),
+    Settings(#[from] InvalidSettings),
     /// The bus.
     #[error(transparent)]
     Bus(#[from] ConnectError),
     /// The letter.
     #[error(transparent)]
-    Letter(#[from] DeskError),
+    Admin(#[from] DeadLetterAdminError),
     /// The one who asked is gone.
     #[error("the answer could not be written: {0}")]
     Output(#[from] io::Error),
@@ -36,7 +38,7 @@ pub async fn attend(
     let settings = Settings::new(bus.url.expose(), bus.keys.clone(), RandomIds.mint())?
         .work_queues(bus.work_queues)?
         .namespace(&bus.namespace)?;
-    let desk = Desk::open(settings).await?;
+    let desk = DeadLetterAdmin::open(settings).await?;
     match wish {
         DeadLetterWish::List => list(&desk.letters().await?, out)?,
         DeadLetterWish::Show { id } => show(&desk.letter_with(id).await?, out)?,
@@ -54,18 +56,18 @@ pub async fn attend(
     Ok(())
 }
 
-fn list(letters: &[Letter], out: &mut impl Write) -> io::Result<()> {
+fn list(letters: &[DeadLetter], out: &mut impl Write) -> io::Result<()> {
     if letters.is_empty() {
         return writeln!(out, "There are no dead letters.");
     }
     for letter in letters {
-        let Letter { id, origin, reason, .. } = letter;
+        let DeadLetter { id, origin, reason, .. } = letter;
         writeln!(out, "{id}  {}  {origin}  {}", moment(letter), one_line(reason))?;
     }
     Ok(())
 }
 
-fn show(letter: &Letter, out: &mut impl Write) -> io::Result<()> {
+fn show(letter: &DeadLetter, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "id      {}", letter.id)?;
     writeln!(out, "when    {}", moment(letter))?;
     writeln!(out, "origin  {}", letter.origin)?;
@@ -89,7 +91,7 @@ fn show(letter: &Letter, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
-fn moment(letter: &Letter) -> String {
+fn moment(letter: &DeadLetter) -> String {
     let seconds = letter.seconds.and_then(|it| i64::try_from(it).ok());
     let moment = seconds.and_then(|it| OffsetDateTime::from_unix_timestamp(it).ok());
     moment.and_then(|it| it.format(&Rfc3339).ok()).unwrap_or_else(|| "unknown".to_owned())

@@ -3,7 +3,7 @@
 use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
 use lapin::{Error, ErrorKind};
 
-use crate::connection::Fault;
+use crate::connection::BrokerError;
 use crate::settings::Settings;
 
 /// Why the first connection failed. No password is in it.
@@ -40,10 +40,10 @@ pub enum ConnectProblem {
 }
 
 impl ConnectError {
-    pub(crate) fn new(settings: &Settings, fault: &Fault) -> Self {
+    pub(crate) fn new(settings: &Settings, fault: &BrokerError) -> Self {
         let problem = match fault {
-            Fault::Silent => ConnectProblem::Unreachable(fault.to_string()),
-            Fault::Broker(error) => problem(error),
+            BrokerError::Silent => ConnectProblem::Unreachable(fault.to_string()),
+            BrokerError::Broker(error) => problem(error),
         };
         Self { place: settings.place(), problem }
     }

@@ -22,7 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Why a connection is of no use.
 #[derive(Clone, Debug, thiserror::Error)]
-pub(crate) enum Fault {
+pub(crate) enum BrokerError {
     /// The broker or the network said so.
     #[error("{0}")]
     Broker(#[from] lapin::Error),
@@ -32,14 +32,14 @@ pub(crate) enum Fault {
 }
 
 /// A connection that stands, until it is cut or closed.
-pub(crate) struct Open {
+pub(crate) struct BrokerConnection {
     connection: Connection,
     line: Line,
 }
 
-impl Open {
+impl BrokerConnection {
     /// Connects under a name that tells an operator who it is and what for.
-    pub async fn connect(settings: &Settings, name: &str) -> Result<Self, Fault> {
+    pub async fn connect(settings: &Settings, name: &str) -> Result<Self, BrokerError> {
         let properties = ConnectionProperties::default().with_connection_name(name.into());
         let line = Line::default();
         let socket = Arc::clone(&line.0);
@@ -69,7 +69,7 @@ impl Open {
             properties,
         );
         let connected = timeout(CONNECTED_WITHIN, connecting).await;
-        let connection = connected.map_err(|_| Fault::Silent)??;
+        let connection = connected.map_err(|_| BrokerError::Silent)??;
         Ok(Self { connection, line })
     }
 

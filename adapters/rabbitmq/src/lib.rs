@@ -5,24 +5,24 @@
 //! that must not wait for another, as publishing and consuming, and each is kept up by a supervisor
 //! of its own.
 
-mod confirming;
+mod bus_messages;
+mod confirm_channel;
 mod connect_error;
 mod connection;
-mod consuming;
+mod consumer;
 mod dead_letters;
 mod gateway;
-mod link;
 mod pause;
-mod publishing;
-mod roster;
+mod publisher;
 mod settings;
+mod supervised_connection;
 mod topology;
-mod wire;
 mod worker;
+mod worker_registry;
 
 pub use connect_error::{ConnectError, ConnectProblem};
-pub use dead_letters::{Desk, DeskError, Letter};
-pub use gateway::{GatewayEnd, connect_gateway};
-pub use settings::{Settings, UnfitSettings};
+pub use dead_letters::{DeadLetter, DeadLetterAdmin, DeadLetterAdminError};
+pub use gateway::{GatewayEndpoint, connect_gateway};
+pub use settings::{InvalidSettings, Settings};
 pub use topology::Names;
-pub use worker::{WorkerEnd, connect_worker};
+pub use worker::{WorkerEndpoint, connect_worker};

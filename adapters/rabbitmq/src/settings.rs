@@ -29,7 +29,7 @@ pub struct Settings {
 
 /// What cannot be so.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum UnfitSettings {
+pub enum InvalidSettings {
     /// The URL. What is wrong is said without repeating it, for it may hold a password.
     #[error("the address of the bus cannot be read: {0}")]
     Url(String),
@@ -44,9 +44,9 @@ pub enum UnfitSettings {
 impl Settings {
     /// A process by its id, which nobody had before, on the bus at `amqp://USER:PASSWORD@HOST/VHOST`
     /// (`amqps` over TLS), with 16 work queues.
-    pub fn new(url: &str, keys: Keyring, id: Uuid) -> Result<Self, UnfitSettings> {
+    pub fn new(url: &str, keys: Keyring, id: Uuid) -> Result<Self, InvalidSettings> {
         let mut uri: AMQPUri =
-            url.parse().map_err(|problem: String| UnfitSettings::Url(without(url, &problem)))?;
+            url.parse().map_err(|problem: String| InvalidSettings::Url(without(url, &problem)))?;
         if let Some(host) = ipv6_host(url) {
             host.clone_into(&mut uri.authority.host);
         }
@@ -69,23 +69,23 @@ impl Settings {
 
     /// In how many queues commands wait: the same number for all processes, for as long as there
     /// are commands in them.
-    pub fn work_queues(self, work_queues: u16) -> Result<Self, UnfitSettings> {
+    pub fn work_queues(self, work_queues: u16) -> Result<Self, InvalidSettings> {
         if (1..=WORK_QUEUES_MAX).contains(&work_queues) {
             Ok(Self { work_queues, ..self })
         } else {
-            Err(UnfitSettings::WorkQueues(work_queues))
+            Err(InvalidSettings::WorkQueues(work_queues))
         }
     }
 
     /// What the names of all queues and exchanges begin with, `sockbit` where nothing is said: so
     /// that several installations can share a virtual host.
-    pub fn namespace(self, namespace: &str) -> Result<Self, UnfitSettings> {
+    pub fn namespace(self, namespace: &str) -> Result<Self, InvalidSettings> {
         let fits = (1..=NAMESPACE_BYTES_MAX).contains(&namespace.len())
             && namespace.bytes().all(|it| it.is_ascii_alphanumeric() || b".-".contains(&it));
         if fits {
             Ok(Self { names: Names::new(namespace), ..self })
         } else {
-            Err(UnfitSettings::Namespace)
+            Err(InvalidSettings::Namespace)
         }
     }
 
@@ -150,7 +150,7 @@ mod tests {
 
     use super::*;
 
-    fn settings(url: &str) -> Result<Settings, UnfitSettings> {
+    fn settings(url: &str) -> Result<Settings, InvalidSettings> {
         let id = KeyId::new("k1").expect("it is of the form");
         let keys = Keyring::new([(id, [1; 32].as_slice())]).expect("the key fits");
         Settings::new(url, keys, Uuid::nil())
@@ -191,11 +191,11 @@ mod tests {
         let fit = settings("amqp://mq").expect("a bus");
         for number in [0, 257] {
             let said = fit.clone().work_queues(number).map(drop);
-            assert_eq!(said, Err(UnfitSettings::WorkQueues(number)));
+            assert_eq!(said, Err(InvalidSettings::WorkQueues(number)));
         }
         for name in ["", "a b", "é", &"n".repeat(65)] {
             let said = fit.clone().namespace(name).map(drop);
-            assert_eq!(said, Err(UnfitSettings::Namespace), "{name}");
+            assert_eq!(said, Err(InvalidSettings::Namespace), "{name}");
         }
     }
 }

@@ -13,10 +13,10 @@
 //! | 4001 | the peer did not take what was sent to it |
 //! | 4002 | the store has another history; pull the boards anew |
 
-mod closing;
-mod reading;
+mod connection_end;
+mod reader;
 mod settings;
-mod writing;
+mod writer;
 
 use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::response::Response;
@@ -47,10 +47,10 @@ pub fn upgrade(
 pub async fn serve(socket: WebSocket, session: Session, settings: &Settings) {
     let (mut sink, mut stream) = socket.split();
     let ending = tokio::select! {
-        ending = reading::read(&mut stream, &session, settings) => ending,
-        ending = writing::write(&mut sink, &session, settings) => ending,
+        ending = reader::read(&mut stream, &session, settings) => ending,
+        ending = writer::write(&mut sink, &session, settings) => ending,
     };
     // The person's place is free before the farewell, so that they can come back at once.
     drop(session);
-    closing::close(&mut sink, &mut stream, ending, settings).await;
+    connection_end::close(&mut sink, &mut stream, ending, settings).await;
 }

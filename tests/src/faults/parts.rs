@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use sockbit_servers::{Postgres, RabbitMq};
 
-use crate::proxy::{Line, Proxy};
+use crate::proxy::{NetworkState, Proxy};
 use crate::system::{Cluster, Process};
 
 pub(super) const NAMESPACE: &str = "faults";
@@ -62,16 +62,16 @@ impl Worker {
     /// Ends it as a power cut would, with all that it said and that is still on its way.
     pub async fn kill(&mut self) {
         self.process.kill().await;
-        self.set(Line::Cut);
+        self.set(NetworkState::Down);
     }
 
     /// Starts it again on lines that are whole.
     pub async fn launch(&mut self) {
-        self.set(Line::Whole);
+        self.set(NetworkState::Healthy);
         self.process.launch().await;
     }
 
-    fn set(&self, line: Line) {
+    fn set(&self, line: NetworkState) {
         self.broker.set(line);
         self.database.set(line);
     }

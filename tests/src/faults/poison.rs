@@ -4,7 +4,7 @@ use lapin::options::BasicPublishOptions;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use serde_json::{Value, json};
 use sockbit_application::seal::{KeyId, Keyring, MessageKind};
-use sockbit_rabbitmq::{Desk, Settings};
+use sockbit_rabbitmq::{DeadLetterAdmin, Settings};
 
 use super::House;
 use super::parts::NAMESPACE;
@@ -27,7 +27,7 @@ pub(super) async fn poison_is_published(house: &mut House) {
     let settings = Settings::new(&url, ring(KEY_ID, KEY), fresh_id()).expect("an address");
     let settings = settings.namespace(NAMESPACE).expect("a namespace");
     eventually("all poison to be set aside", async || {
-        let desk = Desk::open(settings.clone()).await.ok()?;
+        let desk = DeadLetterAdmin::open(settings.clone()).await.ok()?;
         let letters = desk.letters().await.ok()?;
         desk.close().await;
         assert!(letters.len() <= poison.len(), "nothing else is set aside");

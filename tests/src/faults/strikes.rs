@@ -8,7 +8,7 @@ use super::crowd::a_crowd_comes_back;
 use super::deaf::{Suffered, clients_stop_reading};
 use super::parts::Worker;
 use super::{Blow, House, Size};
-use crate::proxy::Line;
+use crate::proxy::NetworkState;
 
 pub(super) async fn a_gateway_is_killed(house: &mut House, blow: Blow<'_>) {
     let of = house.gateways.len();
@@ -25,13 +25,13 @@ pub(super) async fn a_worker_is_killed(house: &mut House, blow: Blow<'_>) {
     let worker = &mut house.workers[blow.round % 2];
     match blow.round % 5 {
         // It received commands, and cannot load what they are about.
-        0 => worker.database.set(Line::Held),
+        0 => worker.database.set(NetworkState::RequestsHeld),
         // It decided, and its commit does not arrive.
-        1 => worker.database.set(Line::HeldFrom(b"COMMIT")),
+        1 => worker.database.set(NetworkState::RequestsHeldFrom(b"COMMIT")),
         // It committed, and can tell nobody.
-        2 => worker.broker.set(Line::Held),
+        2 => worker.broker.set(NetworkState::RequestsHeld),
         // It announced and answered, and cannot acknowledge.
-        3 => worker.broker.set(Line::HeldOn(b"sockbit working")),
+        3 => worker.broker.set(NetworkState::ConnectionsHeld(b"sockbit working")),
         // It acknowledges as it works.
         _ => {}
     }
@@ -47,7 +47,7 @@ async fn kill_and_start(worker: &mut Worker) {
 /// Each line once in each way, in the long run; in the short one each way and each line.
 pub(super) async fn a_line_is_cut(house: &mut House, Blow { round, size, .. }: Blow<'_>) {
     let lines = house.lines(round);
-    let ways = [Line::Cut, Line::Deaf, Line::Mute];
+    let ways = [NetworkState::Down, NetworkState::ResponsesLost, NetworkState::RequestsLost];
     let line = lines[round % lines.len()];
     line.set(ways[round % ways.len()]);
     sleep(match size {
@@ -56,8 +56,8 @@ pub(super) async fn a_line_is_cut(house: &mut House, Blow { round, size, .. }: B
     })
     .await;
     // Connections that lost something are of no use to anybody.
-    line.set(Line::Cut);
-    line.set(Line::Whole);
+    line.set(NetworkState::Down);
+    line.set(NetworkState::Healthy);
 }
 
 const LATE: Duration = Duration::from_millis(150);
@@ -68,14 +68,15 @@ const RESET_AFTER: Duration = Duration::from_secs(2);
 pub(super) async fn a_line_is_bad(house: &mut House, Blow { round, size, .. }: Blow<'_>) {
     let lines = house.lines(round);
     let line = lines[round % lines.len()];
-    let ways = [Line::Late(LATE), Line::Crumbs, Line::Resets(RESET_AFTER)];
+    let ways =
+        [NetworkState::Delayed(LATE), NetworkState::ByteByByte, NetworkState::Resets(RESET_AFTER)];
     line.set(ways[(round + round / lines.len()) % ways.len()]);
     sleep(match size {
         Size::Short => Duration::from_secs(7),
         Size::Long => Duration::from_secs(100),
     })
     .await;
-    line.set(Line::Whole);
+    line.set(NetworkState::Healthy);
 }
 
 /// It takes nothing more until it has room again.

@@ -1,6 +1,6 @@
 //! Two people on one board.
 
-use sockbit_tests::proxy::{Line, Proxy};
+use sockbit_tests::proxy::{NetworkState, Proxy};
 use sockbit_tests::system::board_page_actions::{
     create_board, create_link, wait_until_live, write_note,
 };
@@ -48,9 +48,9 @@ impl SharedBoard {
 
 /// Ends the connections of a page, and lets it make others once it has noticed.
 pub async fn mend(line: &Proxy, window: &Window) {
-    line.set(Line::Cut);
+    line.set(NetworkState::Down);
     notices_the_loss(window).await;
-    line.set(Line::Whole);
+    line.set(NetworkState::Healthy);
 }
 
 /// Waits until a page knows that its connection is gone.

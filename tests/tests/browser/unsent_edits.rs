@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sockbit_tests::proxy::Line;
+use sockbit_tests::proxy::NetworkState;
 use sockbit_tests::system::board_page_actions::{
     create_board, leave_note, type_in_note, wait_for_note_text, wait_for_save_status,
     wait_until_live,
@@ -57,7 +57,7 @@ async fn words_that_were_not_left_survive_a_reload_too(site: Deployment) {
 async fn words_without_an_answer_are_not_saved_yet(site: Deployment) {
     let board = SharedBoard::with_note(site, "no").await;
     let line = board.put_ada_behind_a_line().await;
-    line.set(Line::Deaf);
+    line.set(NetworkState::ResponsesLost);
     type_in_note(&board.ada, " answer").await;
     leave_note(&board.ada).await;
     wait_for_save_status(&board.ada, "late").await;
@@ -76,7 +76,7 @@ async fn a_wish_without_an_answer_is_not_saved_yet_either(site: Deployment) {
     board.ada.wait_until("the board is known", is_known).await;
     let place = "return document.querySelector('#board').getBoundingClientRect().top";
     let before = board.ada.script(place).await;
-    line.set(Line::Deaf);
+    line.set(NetworkState::ResponsesLost);
     board.ada.script("document.querySelector('#notes .note [data-action=trash]').click()").await;
     let says = "return document.querySelector('#connection').innerText.includes('Not saved yet')";
     let is_done = "return !document.querySelector('#notes .note')";

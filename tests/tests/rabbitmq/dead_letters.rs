@@ -7,21 +7,21 @@ use sockbit_application::envelope::CommandEnvelope;
 use sockbit_application::ports::{Commands, WorkQueue};
 use sockbit_application::seal::MessageKind;
 use sockbit_application::trace::TraceId;
-use sockbit_rabbitmq::{Desk, DeskError, Letter, Settings};
+use sockbit_rabbitmq::{DeadLetter, DeadLetterAdmin, DeadLetterAdminError, Settings};
 use sockbit_tests::contracts::bus::fixtures::{command, quiet, soon, take_commands, uuid};
+use sockbit_tests::rabbitmq_namespace::{Namespace, RawClient, keys};
 use sockbit_tests::system::eventually;
-use sockbit_tests::vhost::{Namespace, Stranger, keys};
 
 use crate::support::ends;
 
 /// The letters, once there are so many.
-async fn letters(bus: &Namespace, count: usize) -> (Desk, Vec<Letter>) {
+async fn letters(bus: &Namespace, count: usize) -> (DeadLetterAdmin, Vec<DeadLetter>) {
     letters_with(&bus.settings(), count).await
 }
 
-async fn letters_with(settings: &Settings, count: usize) -> (Desk, Vec<Letter>) {
+async fn letters_with(settings: &Settings, count: usize) -> (DeadLetterAdmin, Vec<DeadLetter>) {
     eventually("dead letters", async || {
-        let desk = Desk::open(settings.clone()).await.expect("the broker is there");
+        let desk = DeadLetterAdmin::open(settings.clone()).await.expect("the broker is there");
         let letters = desk.letters().await.expect("the broker obeys");
         if letters.len() < count {
             desk.close().await;
@@ -38,7 +38,7 @@ async fn letters_are_listed_with_their_reasons_and_stay() {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     let poison = command(&ends(&gateway), 1, 7);
     worker.dead_letter(poison.clone(), "it is poison".to_owned()).await.expect("it is set aside");
-    bus.stranger().await.publish(bus.names().work(0), "commands", b"what?").await;
+    bus.raw_client().await.publish(bus.names().work(0), "commands", b"what?").await;
 
     for _ in 0..2 {
         let (desk, letters) = letters(&bus, 2).await;
@@ -80,7 +80,7 @@ async fn a_command_that_failed_is_replayed_under_a_new_id_however_often_it_was_s
     }
     assert_eq!(ids[0], ids[1]);
     assert_ne!(ids[0], poison.message);
-    let desk = Desk::open(bus.settings()).await.expect("the broker is there");
+    let desk = DeadLetterAdmin::open(bus.settings()).await.expect("the broker is there");
     assert!(desk.letters().await.expect("the broker obeys").is_empty());
 }
 
@@ -101,18 +101,18 @@ async fn a_command_that_could_not_be_read_then_is_replayed_under_its_own_id() {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     let sent = command(&ends(&gateway), 1, 7);
     let sealed = keys(&[2]).seal(MessageKind::Commands, &[&sent]).expect("it is JSON");
-    bus.stranger().await.publish(bus.names().work(0), "commands", &sealed).await;
+    bus.raw_client().await.publish(bus.names().work(0), "commands", &sealed).await;
     letters(&bus, 1).await.0.close().await;
     worker.close().await;
 
-    let taken = replayed(&bus, &bus.settings_with(keys(&[1, 2]))).await;
+    let taken = replayed(&bus, &bus.settings_with_keys(keys(&[1, 2]))).await;
 
     assert_eq!(taken.message, sent.message);
 }
 
 /// Takes the first message of a queue and gives it back, until the broker gives it up.
-async fn give_back_until_it_is_given_up(stranger: &Stranger, queue: String) {
-    let (channel, nothing) = (&stranger.channel, FieldTable::default());
+async fn give_back_until_it_is_given_up(raw_client: &RawClient, queue: String) {
+    let (channel, nothing) = (&raw_client.channel, FieldTable::default());
     let options = BasicConsumeOptions::default();
     let consuming = channel.basic_consume(queue.into(), "me".into(), options, nothing);
     let mut messages = consuming.await.expect("the broker obeys");
@@ -135,7 +135,7 @@ async fn a_command_that_the_broker_gave_up_is_replayed_under_its_own_id() {
     let gateway = bus.gateway().await;
     let sent = command(&ends(&gateway), 1, 7);
     gateway.send(vec![sent.clone()]).await.expect("it is taken");
-    give_back_until_it_is_given_up(&bus.stranger().await, bus.names().work(0)).await;
+    give_back_until_it_is_given_up(&bus.raw_client().await, bus.names().work(0)).await;
 
     let taken = replayed(&bus, &bus.settings()).await;
 
@@ -146,21 +146,21 @@ async fn a_command_that_the_broker_gave_up_is_replayed_under_its_own_id() {
 async fn what_cannot_be_read_is_not_replayed_and_can_be_thrown_away() {
     let bus = Namespace::fresh();
     let worker = bus.worker().await;
-    bus.stranger().await.publish(bus.names().work(0), "commands", b"what?").await;
+    bus.raw_client().await.publish(bus.names().work(0), "commands", b"what?").await;
     let (desk, first) = letters(&bus, 1).await;
     let id = first[0].id.clone();
     desk.close().await;
 
-    let desk = Desk::open(bus.settings()).await.expect("the broker is there");
+    let desk = DeadLetterAdmin::open(bus.settings()).await.expect("the broker is there");
     let replayed = desk.replay(desk.letter_with(&id).await.expect("it is there")).await;
-    assert!(matches!(replayed, Err(DeskError::Unreadable(_))), "{replayed:?}");
+    assert!(matches!(replayed, Err(DeadLetterAdminError::Unreadable(_))), "{replayed:?}");
     desk.close().await;
-    let desk = Desk::open(bus.settings()).await.expect("the broker is there");
+    let desk = DeadLetterAdmin::open(bus.settings()).await.expect("the broker is there");
     desk.drop_letter(desk.letter_with(&id).await.expect("it is there")).await.expect("it is gone");
     desk.close().await;
 
-    let desk = Desk::open(bus.settings()).await.expect("the broker is there");
+    let desk = DeadLetterAdmin::open(bus.settings()).await.expect("the broker is there");
     let missing = desk.letter_with(&id).await.err();
-    assert_eq!(missing, Some(DeskError::Missing(id)));
+    assert_eq!(missing, Some(DeadLetterAdminError::Missing(id)));
     quiet("a command", worker.take(1)).await;
 }

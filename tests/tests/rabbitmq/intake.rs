@@ -6,13 +6,13 @@ use lapin::types::{AMQPValue, FieldTable, LongString};
 use lapin::{BasicProperties, Consumer};
 use sockbit_application::envelope::Encoded;
 use sockbit_application::ports::{Intake, IntakeMessage};
-use sockbit_rabbitmq::{GatewayEnd, connect_gateway};
+use sockbit_rabbitmq::{GatewayEndpoint, connect_gateway};
 use sockbit_tests::contracts::bus::fixtures::{QUIET, quiet, soon};
-use sockbit_tests::vhost::{Namespace, Stranger};
+use sockbit_tests::rabbitmq_namespace::{Namespace, RawClient};
 
 /// A program with its own queue for answers.
 pub struct Program {
-    broker: Stranger,
+    broker: RawClient,
     intake: String,
     answers: Consumer,
     pub own: String,
@@ -20,7 +20,7 @@ pub struct Program {
 
 impl Program {
     pub async fn on(bus: &Namespace) -> Self {
-        let broker = bus.stranger().await;
+        let broker = bus.raw_client().await;
         let options = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
         let declaring = broker.channel.queue_declare("".into(), options, FieldTable::default());
         let own = declaring.await.expect("the broker obeys").name().to_string();
@@ -57,7 +57,7 @@ impl Program {
     }
 }
 
-pub async fn taken_in(gateway: &GatewayEnd) -> IntakeMessage {
+pub async fn taken_in(gateway: &GatewayEndpoint) -> IntakeMessage {
     soon("a message", gateway.next()).await.expect("the bus is open")
 }
 
@@ -148,7 +148,7 @@ async fn no_program_has_answers_sent_among_our_own_messages() {
 async fn who_wants_no_answer_is_taken_in_too() {
     let bus = Namespace::fresh();
     let gateway = bus.gateway().await;
-    bus.stranger().await.publish(bus.names().intake(), "command", b"what").await;
+    bus.raw_client().await.publish(bus.names().intake(), "command", b"what").await;
 
     let submission = taken_in(&gateway).await;
 

@@ -1,13 +1,13 @@
 //! What only RabbitMQ can be asked for: many processes, a network that fails, and a broker that goes
 //! away and comes back.
 
-mod broker;
+mod broker_failures;
+mod connect_errors;
 mod dead_letters;
-mod faults;
-mod hand_over;
 mod intake;
-mod poison;
+mod network_failures;
 mod presence;
-mod questions;
-mod starting;
+mod queries;
+mod queue_handover;
 mod support;
+mod unreadable_messages;

@@ -5,38 +5,41 @@ use std::sync::Arc;
 use sockbit_application::envelope::CommandEnvelope;
 use sockbit_application::ports::{Announcements, Announcer, Commands, Incoming, WorkQueue};
 use sockbit_application::slot::Slot;
-use sockbit_rabbitmq::{GatewayEnd, WorkerEnd};
+use sockbit_rabbitmq::{GatewayEndpoint, WorkerEndpoint};
 use sockbit_tests::contracts::bus::GatewayEnds;
 use sockbit_tests::contracts::bus::fixtures::{
     MANY, QUIET, announcement, command, number, soon, take_commands, uuid,
 };
+use sockbit_tests::rabbitmq_namespace::gateway_ends;
 use sockbit_tests::system::eventually;
-use sockbit_tests::vhost::gateway_ends;
 use tokio::time::timeout;
 
-pub fn ends(gateway: &Arc<GatewayEnd>) -> GatewayEnds {
+pub fn ends(gateway: &Arc<GatewayEndpoint>) -> GatewayEnds {
     GatewayEnds { id: uuid(0x9a7e), ..gateway_ends(Arc::clone(gateway)) }
 }
 
 /// Commands with these numbers, each on a board of its own.
-pub fn commands(gateway: &Arc<GatewayEnd>, numbers: std::ops::Range<u64>) -> Vec<CommandEnvelope> {
+pub fn commands(
+    gateway: &Arc<GatewayEndpoint>,
+    numbers: std::ops::Range<u64>,
+) -> Vec<CommandEnvelope> {
     let ends = ends(gateway);
     numbers.map(|n| command(&ends, n, n)).collect()
 }
 
 /// Sends as a gateway does: again and again, until it is taken.
-pub async fn send_until_taken(gateway: &Arc<GatewayEnd>, batch: &[CommandEnvelope]) {
+pub async fn send_until_taken(gateway: &Arc<GatewayEndpoint>, batch: &[CommandEnvelope]) {
     eventually("a confirmation", async || gateway.send(batch.to_vec()).await.ok()).await;
 }
 
-pub async fn take_numbers(worker: &WorkerEnd, count: usize) -> Vec<u64> {
+pub async fn take_numbers(worker: &WorkerEndpoint, count: usize) -> Vec<u64> {
     let mut numbers: Vec<_> = take_commands(worker, count).await.iter().map(number).collect();
     numbers.sort_unstable();
     numbers
 }
 
 /// Takes until a command with this number comes, and acknowledges what it can.
-pub async fn take_until(worker: &WorkerEnd, wanted: u64) {
+pub async fn take_until(worker: &WorkerEndpoint, wanted: u64) {
     loop {
         let taken = soon("a delivery", worker.take(MANY)).await.expect("the bus is open");
         worker.acknowledge(taken.iter().map(|it| it.receipt).collect()).await.ok();
@@ -46,8 +49,13 @@ pub async fn take_until(worker: &WorkerEnd, wanted: u64) {
     }
 }
 
-/// Announces until a gateway hears it: while bindings are made anew, it may pass by.
-pub async fn assert_hears(gateway: &GatewayEnd, worker: &WorkerEnd, slot: u8, wanted: u64) {
+/// Announces until a gateway subscribe it: while bindings are made anew, it may pass by.
+pub async fn assert_hears(
+    gateway: &GatewayEndpoint,
+    worker: &WorkerEndpoint,
+    slot: u8,
+    wanted: u64,
+) {
     let is_wanted = |news: &Incoming| {
         matches!(news, Incoming::Announcement(it)
             if it.slot == Slot(slot) && it.events.iter().any(|it| it.event.seq.0 == wanted))
@@ -60,7 +68,7 @@ pub async fn assert_hears(gateway: &GatewayEnd, worker: &WorkerEnd, slot: u8, wa
     .await;
 }
 
-pub async fn assert_is_interrupted(gateway: &GatewayEnd) {
+pub async fn assert_is_interrupted(gateway: &GatewayEndpoint) {
     loop {
         if let Incoming::Interrupted = soon("news", gateway.next()).await.expect("the bus is open")
         {
@@ -70,8 +78,8 @@ pub async fn assert_is_interrupted(gateway: &GatewayEnd) {
 }
 
 /// Waits until a worker holds so many queues.
-pub async fn until_held(worker: &WorkerEnd, count: usize) {
-    let holds = async || (worker.queues_held().len() == count).then_some(());
+pub async fn until_held(worker: &WorkerEndpoint, count: usize) {
+    let holds = async || (worker.consumed_queues().len() == count).then_some(());
     eventually("queues to be held", holds).await;
 }
 
@@ -81,13 +89,13 @@ pub async fn until_well(health: impl Fn() -> Result<(), String>) {
 }
 
 /// Waits until the broker takes something again.
-pub async fn until_taking(gateway: &GatewayEnd) {
+pub async fn until_taking(gateway: &GatewayEndpoint) {
     let takes = || gateway.health().err().filter(|it| it.contains("out of memory or disk"));
     eventually("the broker to take something", async || takes().is_none().then_some(())).await;
 }
 
 /// Waits until a gateway knows that the broker is away.
-pub async fn until_away(gateway: &GatewayEnd) {
+pub async fn until_away(gateway: &GatewayEndpoint) {
     let is_away = || gateway.health().err().filter(|it| it.contains("no connection"));
     eventually("the broker to be missed", async || is_away()).await;
 }

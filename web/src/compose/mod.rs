@@ -13,7 +13,7 @@ use sockbit_application::ports::{Clock, Ids, Intake, Store, StoreError};
 use sockbit_application::worker::Worker;
 use sockbit_domain::ActorId;
 use sockbit_domain::wire::Query;
-use sockbit_rabbitmq::{ConnectError, UnfitSettings};
+use sockbit_rabbitmq::{ConnectError, InvalidSettings};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -76,7 +76,7 @@ pub enum ComposeError {
     },
     /// What this process was told of the bus.
     #[error("--bus: {0}")]
-    BusSettings(#[from] UnfitSettings),
+    BusSettings(#[from] InvalidSettings),
     /// The bus.
     #[error(transparent)]
     Bus(#[from] ConnectError),

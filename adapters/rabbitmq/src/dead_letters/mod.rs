@@ -1,16 +1,16 @@
 //! What cannot be dealt with is set aside, with the reason, for a person to look at.
 
-mod desk;
+mod admin;
 
 use std::sync::Arc;
 
 use lapin::types::{AMQPValue, FieldTable, LongString};
 use sockbit_application::ports::Clock;
 
-use crate::publishing::{Parcel, Publisher};
+use crate::publisher::{OutgoingMessage, Publisher};
 use crate::settings::Settings;
 
-pub use desk::{Desk, DeskError, Letter};
+pub use admin::{DeadLetter, DeadLetterAdmin, DeadLetterAdminError};
 
 /// The headers that tell where it was and why it is here.
 const ORIGIN: &str = "x-sockbit-origin";
@@ -23,13 +23,13 @@ const REASON_BYTES_MAX: usize = 1_024;
 
 /// Publishes to the exchange of dead letters.
 #[derive(Clone)]
-pub(crate) struct DeadLetters {
+pub(crate) struct DeadLetterPublisher {
     pub settings: Arc<Settings>,
     pub publisher: Publisher,
     pub clock: Arc<dyn Clock>,
 }
 
-impl DeadLetters {
+impl DeadLetterPublisher {
     /// Sets aside what cannot be read; when this returns well, the broker has it safely.
     pub async fn put(&self, body: Vec<u8>, origin: &str, reason: &str) -> Result<(), String> {
         self.put_with(FieldTable::default(), body, origin, reason).await
@@ -58,7 +58,7 @@ impl DeadLetters {
         headers.insert(ORIGIN.into(), text(origin));
         let seconds = self.clock.now().0 / 1_000;
         let (exchange, key) = (self.settings.names.dead(), origin.to_owned());
-        let parcel = Parcel::kept_by(exchange, key, "dead-letter", body).with(|it| {
+        let parcel = OutgoingMessage::kept_by(exchange, key, "dead-letter", body).with(|it| {
             it.with_headers(headers).with_timestamp(u64::try_from(seconds).unwrap_or_default())
         });
         self.publisher.set_aside(parcel).await.taken()?;

@@ -1,11 +1,11 @@
 //! The bus as a gateway sees it.
 
-mod asking;
-mod hearing;
-mod news_box;
-mod presence;
-mod silent_queues;
-mod taking_in;
+mod announcement_consumer;
+mod bounded_inbox;
+mod circuit_breaker;
+mod intake_consumer;
+mod pending_queries;
+mod presence_updates;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,16 +23,16 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use self::hearing::{Hearing, Session, Wish};
-use self::presence::Telling;
-use self::silent_queues::SilentQueues;
-use self::taking_in::TakingIn;
+use self::announcement_consumer::{AnnouncementConsumer, BindingChange, Session};
+use self::circuit_breaker::CircuitBreaker;
+use self::intake_consumer::IntakeConsumer;
+use self::presence_updates::PresenceUpdates;
+use crate::bus_messages::QueryMessage;
 use crate::connect_error::ConnectError;
-use crate::link::{Closing, Link, Stage, locked};
-use crate::publishing::{CONNECTED_WITHIN, Parcel, Publisher, Verdict};
+use crate::publisher::{CONNECTED_WITHIN, OutgoingMessage, PublishResult, Publisher};
 use crate::settings::Settings;
+use crate::supervised_connection::{Phase, ShutdownSignal, SupervisedConnection, locked};
 use crate::topology::{ANSWER_WITHIN, queue_of};
-use crate::wire::Asking;
 
 /// A deadline for what is asked of the broker, also while it is away.
 const LISTEN_WITHIN: Duration = Duration::from_secs(5);
@@ -42,34 +42,35 @@ const QUESTIONS_MAX: usize = 1_024;
 const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 
 /// One gateway's ports.
-pub struct GatewayEnd {
+pub struct GatewayEndpoint {
     settings: Arc<Settings>,
     publisher: Publisher,
-    hearing: Arc<Link<Hearing>>,
-    taking_in: Arc<Link<TakingIn>>,
-    telling: Arc<Link<Telling>>,
+    hearing: Arc<SupervisedConnection<AnnouncementConsumer>>,
+    taking_in: Arc<SupervisedConnection<IntakeConsumer>>,
+    telling: Arc<SupervisedConnection<PresenceUpdates>>,
     places: Semaphore,
-    silent: SilentQueues,
-    closing: Closing,
+    silent: CircuitBreaker,
+    closing: ShutdownSignal,
     keeping: tokio::sync::Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// Connects a gateway. The first connection is made before this returns; from then on, a lost one
 /// is made anew until the end is closed or dropped.
-pub async fn connect_gateway(settings: Settings) -> Result<Arc<GatewayEnd>, ConnectError> {
+pub async fn connect_gateway(settings: Settings) -> Result<Arc<GatewayEndpoint>, ConnectError> {
     let settings = Arc::new(settings);
-    let closing = Closing::new();
+    let closing = ShutdownSignal::new();
     let failed = |fault| ConnectError::new(&settings, &fault);
     let publisher = Publisher::establish(Arc::clone(&settings), closing.clone());
     let publisher = publisher.await.map_err(failed)?;
-    let hearing = Hearing::new(Arc::clone(&settings));
-    let hearing = Link::establish(hearing, Arc::clone(&settings), closing.clone());
+    let hearing = AnnouncementConsumer::new(Arc::clone(&settings));
+    let hearing = SupervisedConnection::establish(hearing, Arc::clone(&settings), closing.clone());
     let hearing = hearing.await.map_err(failed)?;
-    let taking_in = TakingIn::new(Arc::clone(&settings), publisher.clone());
-    let taking_in = Link::establish(taking_in, Arc::clone(&settings), closing.clone());
+    let taking_in = IntakeConsumer::new(Arc::clone(&settings), publisher.clone());
+    let taking_in =
+        SupervisedConnection::establish(taking_in, Arc::clone(&settings), closing.clone());
     let taking_in = taking_in.await.map_err(failed)?;
-    let telling = Telling::new(Arc::clone(&settings), publisher.clone());
-    let telling = Link::establish(telling, Arc::clone(&settings), closing.clone());
+    let telling = PresenceUpdates::new(Arc::clone(&settings), publisher.clone());
+    let telling = SupervisedConnection::establish(telling, Arc::clone(&settings), closing.clone());
     let telling = telling.await.map_err(failed)?;
     let keeping = vec![
         tokio::spawn({
@@ -89,20 +90,20 @@ pub async fn connect_gateway(settings: Settings) -> Result<Arc<GatewayEnd>, Conn
             async move { telling.keep().await }
         }),
     ];
-    Ok(Arc::new(GatewayEnd {
+    Ok(Arc::new(GatewayEndpoint {
         settings,
         publisher,
         hearing,
         taking_in,
         telling,
         places: Semaphore::new(QUESTIONS_MAX),
-        silent: SilentQueues::default(),
+        silent: CircuitBreaker::default(),
         closing,
         keeping: tokio::sync::Mutex::new(keeping),
     }))
 }
 
-impl GatewayEnd {
+impl GatewayEndpoint {
     /// Why this gateway cannot serve now.
     pub fn health(&self) -> Result<(), String> {
         self.publisher.health()?;
@@ -114,9 +115,9 @@ impl GatewayEnd {
         roster.agree(self.settings.work_queues)
     }
 
-    /// Ends it: whoever waits is told that nothing more comes. Closing twice is once.
+    /// Ends it: whoever waits is told that nothing more comes. ShutdownSignal twice is once.
     pub async fn close(&self) {
-        self.closing.set(Stage::Finishing);
+        self.closing.set(Phase::Draining);
         self.hearing.purpose.waiting.give_up();
         for keeping in self.keeping.lock().await.drain(..) {
             // A supervisor that panicked is gone as well.
@@ -129,7 +130,7 @@ impl GatewayEnd {
         for command in batch {
             let (address, hearing) = (command.reply_to.gateway, &self.hearing.purpose);
             if locked(&hearing.addresses).insert(address)
-                && let Err(error) = self.have(Wish::Answers(address)).await
+                && let Err(error) = self.have(BindingChange::Answers(address)).await
             {
                 locked(&hearing.addresses).remove(&address);
                 return Err(error.0);
@@ -139,13 +140,13 @@ impl GatewayEnd {
     }
 
     /// Has it so on the connection that stands, or on the next, within a deadline.
-    async fn have(&self, wish: Wish) -> Result<(), Unavailable> {
+    async fn have(&self, wish: BindingChange) -> Result<(), Unavailable> {
         let had = timeout(LISTEN_WITHIN, self.have_in_the_end(wish)).await;
         had.unwrap_or_else(|_| Err("RabbitMQ did not answer in time".to_owned()))
             .map_err(Unavailable)
     }
 
-    async fn have_in_the_end(&self, wish: Wish) -> Result<(), String> {
+    async fn have_in_the_end(&self, wish: BindingChange) -> Result<(), String> {
         loop {
             let standing = self.hearing.soon(LISTEN_WITHIN).await?;
             match self.hearing.purpose.have(&standing.session, wish).await {
@@ -168,7 +169,7 @@ impl GatewayEnd {
     }
 
     /// The batch as bus messages with their queues, in order for each queue.
-    fn parcels(&self, batch: &[CommandEnvelope]) -> Result<Vec<(u16, Parcel)>, String> {
+    fn parcels(&self, batch: &[CommandEnvelope]) -> Result<Vec<(u16, OutgoingMessage)>, String> {
         let mut queues: BTreeMap<u16, Vec<&CommandEnvelope>> = BTreeMap::new();
         for command in batch {
             let queue = queue_of(Slot::of(command.board), self.settings.work_queues);
@@ -180,7 +181,8 @@ impl GatewayEnd {
                 let sealed = self.settings.keys.seal(MessageKind::Commands, message);
                 let body = sealed.map_err(|error| error.to_string())?;
                 let name = self.settings.names.work(queue);
-                parcels.push((queue, Parcel::kept(name, MessageKind::Commands.name(), body)));
+                parcels
+                    .push((queue, OutgoingMessage::kept(name, MessageKind::Commands.name(), body)));
             }
         }
         Ok(parcels)
@@ -191,21 +193,22 @@ impl GatewayEnd {
         // A reply would not find its way while there is nobody to hear it.
         self.hearing.soon(CONNECTED_WITHIN).await?;
         let mut place = self.hearing.purpose.waiting.begin();
-        let asking = Asking { gateway: self.settings.id, number: place.number, question };
+        let asking = QueryMessage { gateway: self.settings.id, number: place.number, question };
         let sealed = self.settings.keys.seal(MessageKind::Queries, &asking);
         let body = sealed.map_err(|error| error.to_string())?;
         let kind = MessageKind::Queries.name();
-        let parcel = Parcel::news(String::new(), self.settings.names.questions(), kind, body)
-            .with(|it| it.with_expiration(ANSWER_WITHIN.as_millis().to_string().into()));
+        let parcel =
+            OutgoingMessage::news(String::new(), self.settings.names.questions(), kind, body)
+                .with(|it| it.with_expiration(ANSWER_WITHIN.as_millis().to_string().into()));
         self.publisher.post(parcel).await?;
         let answer = place.answer().await;
         answer.ok_or_else(|| "the connection to RabbitMQ was lost".to_owned())
     }
 }
 
-impl Drop for GatewayEnd {
+impl Drop for GatewayEndpoint {
     fn drop(&mut self) {
-        self.closing.set(Stage::Abandoned);
+        self.closing.set(Phase::Aborted);
     }
 }
 
@@ -229,7 +232,7 @@ fn in_messages<'a, 'b>(commands: &'b [&'a CommandEnvelope]) -> Vec<&'b [&'a Comm
 const ENVELOPE_BYTES: usize = 512;
 
 #[async_trait]
-impl Commands for GatewayEnd {
+impl Commands for GatewayEndpoint {
     async fn send(&self, batch: Vec<CommandEnvelope>) -> Result<(), SendError> {
         if self.closing.is_set() {
             return Err(SendError::Refused("the bus is closed".to_owned()));
@@ -239,25 +242,27 @@ impl Commands for GatewayEnd {
         self.have_addresses(&batch).await.map_err(SendError::Refused)?;
         let parcels = self.parcels(&batch).map_err(SendError::Refused)?;
         let (answering, silent) = self.silent.part(parcels);
-        let (queues, parcels): (Vec<u16>, Vec<Parcel>) = answering.into_iter().unzip();
+        let (queues, parcels): (Vec<u16>, Vec<OutgoingMessage>) = answering.into_iter().unzip();
         let mut verdicts = self.publisher.publish(parcels).await;
         self.silent.learn(&queues, &verdicts);
         verdicts.extend(silent.into_iter().map(|(queue, _)| {
-            Verdict::Refused(format!("{} does not answer", self.settings.names.work(queue)))
+            PublishResult::Refused(format!("{} does not answer", self.settings.names.work(queue)))
         }));
         result(verdicts)
     }
 }
 
 /// One word for a batch that went into several queues. It is refused only where none has any of it.
-fn result(verdicts: Vec<Verdict>) -> Result<(), SendError> {
-    let is_taken = verdicts.contains(&Verdict::Taken);
+fn result(verdicts: Vec<PublishResult>) -> Result<(), SendError> {
+    let is_taken = verdicts.contains(&PublishResult::Taken);
     let mut refused = None;
     for verdict in verdicts {
         match verdict {
-            Verdict::Taken => {}
-            Verdict::Refused(reason) | Verdict::Unroutable(reason) => refused = Some(reason),
-            Verdict::Unknown(reason) | Verdict::Silent(reason) => {
+            PublishResult::Taken => {}
+            PublishResult::Refused(reason) | PublishResult::Unroutable(reason) => {
+                refused = Some(reason)
+            }
+            PublishResult::Unknown(reason) | PublishResult::Silent(reason) => {
                 return Err(SendError::Unknown(reason));
             }
         }
@@ -272,13 +277,13 @@ fn result(verdicts: Vec<Verdict>) -> Result<(), SendError> {
 }
 
 #[async_trait]
-impl Queries for GatewayEnd {
+impl Queries for GatewayEndpoint {
     async fn query(&self, question: CoreQuery) -> Result<CoreReply, Unavailable> {
         tokio::select! {
             answered = timeout(ANSWER_WITHIN, self.answered(question)) => answered
                 .unwrap_or_else(|_| Err("no worker answered in time".to_owned()))
                 .map_err(Unavailable),
-            () = self.closing.reached(Stage::Finishing) => {
+            () = self.closing.reached(Phase::Draining) => {
                 Err(Unavailable("the bus is closed".to_owned()))
             }
         }
@@ -286,29 +291,29 @@ impl Queries for GatewayEnd {
 }
 
 #[async_trait]
-impl Announcements for GatewayEnd {
+impl Announcements for GatewayEndpoint {
     async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
         // Before it is bound, so that a connection that comes meanwhile binds it too.
         locked(&self.hearing.purpose.slots).insert(slot);
-        tokio::join!(self.have(Wish::Incoming(slot)), self.telling.subscribe(slot)).0
+        tokio::join!(self.have(BindingChange::Incoming(slot)), self.telling.subscribe(slot)).0
     }
 
     async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable> {
         locked(&self.hearing.purpose.slots).remove(&slot);
-        tokio::join!(self.have(Wish::NoNews(slot)), self.telling.unsubscribe(slot)).0
+        tokio::join!(self.have(BindingChange::NoNews(slot)), self.telling.unsubscribe(slot)).0
     }
 
     async fn next(&self) -> Option<Incoming> {
         tokio::select! {
             biased;
-            () = self.closing.reached(Stage::Finishing) => None,
+            () = self.closing.reached(Phase::Draining) => None,
             news = self.hearing.purpose.news.next() => Some(news),
         }
     }
 }
 
 #[async_trait]
-impl Presence for GatewayEnd {
+impl Presence for GatewayEndpoint {
     async fn publish(&self, presences: PresenceUpdate) {
         self.telling.purpose.tell(&presences).await;
     }
@@ -316,18 +321,18 @@ impl Presence for GatewayEnd {
     async fn next_update(&self) -> Option<PresenceUpdate> {
         tokio::select! {
             biased;
-            () = self.closing.reached(Stage::Finishing) => None,
+            () = self.closing.reached(Phase::Draining) => None,
             presences = self.telling.purpose.next() => Some(presences),
         }
     }
 }
 
 #[async_trait]
-impl Intake for GatewayEnd {
+impl Intake for GatewayEndpoint {
     async fn next(&self) -> Option<IntakeMessage> {
         tokio::select! {
             biased;
-            () = self.closing.reached(Stage::Finishing) => None,
+            () = self.closing.reached(Phase::Draining) => None,
             submission = self.taking_in.purpose.next() => Some(submission),
         }
     }
@@ -373,9 +378,10 @@ mod tests {
 
     #[test]
     fn a_batch_is_refused_only_where_no_queue_has_any_of_it() {
-        let (taken, refused) = (Verdict::Taken, Verdict::Refused("full".to_owned()));
-        let unknown = Verdict::Unknown("late".to_owned());
-        let said = |verdicts: &[&Verdict]| result(verdicts.iter().copied().cloned().collect());
+        let (taken, refused) = (PublishResult::Taken, PublishResult::Refused("full".to_owned()));
+        let unknown = PublishResult::Unknown("late".to_owned());
+        let said =
+            |verdicts: &[&PublishResult]| result(verdicts.iter().copied().cloned().collect());
         assert_eq!(said(&[]), Ok(()));
         assert_eq!(said(&[&taken, &taken]), Ok(()));
         assert_eq!(said(&[&refused, &refused]), Err(SendError::Refused("full".to_owned())));
@@ -383,7 +389,7 @@ mod tests {
         assert!(matches!(said(&[&refused, &taken]), Err(SendError::Unknown(_))));
         assert!(matches!(said(&[&taken, &unknown]), Err(SendError::Unknown(_))));
         assert!(matches!(said(&[&refused, &unknown]), Err(SendError::Unknown(_))));
-        let silent = Verdict::Silent("late".to_owned());
+        let silent = PublishResult::Silent("late".to_owned());
         assert!(matches!(said(&[&silent]), Err(SendError::Unknown(_))));
     }
 }

@@ -1,12 +1,12 @@
 //! The bus as a worker sees it.
 
-mod asked;
-mod inbox;
-mod shared;
-mod stand;
-mod stands;
-mod taking_up;
-mod working;
+mod consumer_connection;
+mod consumer_set;
+mod consumer_start;
+mod delivery_inbox;
+mod query_inbox;
+mod queue_consumer;
+mod worker_state;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,13 +22,13 @@ use sockbit_application::slot::Slot;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use self::shared::Shared;
-use self::working::Working;
+use self::consumer_connection::ConsumerConnection;
+use self::worker_state::WorkerState;
 use crate::connect_error::ConnectError;
-use crate::dead_letters::DeadLetters;
-use crate::link::{Closing, Link, Stage};
-use crate::publishing::{Parcel, Publisher, Verdict};
+use crate::dead_letters::DeadLetterPublisher;
+use crate::publisher::{OutgoingMessage, PublishResult, Publisher};
 use crate::settings::Settings;
+use crate::supervised_connection::{Phase, ShutdownSignal, SupervisedConnection};
 use crate::topology::{gateway_key, queue_of, slot_key};
 
 /// A gateway that does not read holds many messages at once.
@@ -36,10 +36,10 @@ const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 const ANSWERS_MAX: usize = 512;
 
 /// One worker's ports. What it has not acknowledged when it is dropped goes to another worker.
-pub struct WorkerEnd {
-    shared: Arc<Shared>,
-    working: Arc<Link<Working>>,
-    closing: Closing,
+pub struct WorkerEndpoint {
+    shared: Arc<WorkerState>,
+    working: Arc<SupervisedConnection<ConsumerConnection>>,
+    closing: ShutdownSignal,
     keeping: tokio::sync::Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -48,33 +48,37 @@ pub struct WorkerEnd {
 pub async fn connect_worker(
     settings: Settings,
     clock: Arc<dyn Clock>,
-) -> Result<Arc<WorkerEnd>, ConnectError> {
+) -> Result<Arc<WorkerEndpoint>, ConnectError> {
     let settings = Arc::new(settings);
     let failed = |fault| ConnectError::new(&settings, &fault);
     // What is under way is announced and answered still while the worker leaves.
-    let (closing, last) = (Closing::new(), Closing::new());
+    let (closing, last) = (ShutdownSignal::new(), ShutdownSignal::new());
     let publisher = Publisher::establish(Arc::clone(&settings), last.clone());
     let publisher = publisher.await.map_err(failed)?;
-    let dead = DeadLetters { settings: Arc::clone(&settings), publisher: publisher.clone(), clock };
-    let shared = Arc::new(Shared::new(Arc::clone(&settings), publisher.clone(), dead));
-    let working = Working { shared: Arc::clone(&shared) };
-    let working = Link::establish(working, Arc::clone(&settings), closing.clone());
+    let dead = DeadLetterPublisher {
+        settings: Arc::clone(&settings),
+        publisher: publisher.clone(),
+        clock,
+    };
+    let shared = Arc::new(WorkerState::new(Arc::clone(&settings), publisher.clone(), dead));
+    let working = ConsumerConnection { shared: Arc::clone(&shared) };
+    let working = SupervisedConnection::establish(working, Arc::clone(&settings), closing.clone());
     let working = working.await.map_err(failed)?;
     let keeping = tokio::spawn({
         let working = Arc::clone(&working);
         async move {
             let consuming = async {
                 working.keep().await;
-                last.set(Stage::Finishing);
+                last.set(Phase::Draining);
             };
             tokio::join!(consuming, publisher.keep());
         }
     });
     let keeping = tokio::sync::Mutex::new(Some(keeping));
-    Ok(Arc::new(WorkerEnd { shared, working, closing, keeping }))
+    Ok(Arc::new(WorkerEndpoint { shared, working, closing, keeping }))
 }
 
-impl WorkerEnd {
+impl WorkerEndpoint {
     /// Why this worker cannot serve now.
     pub fn health(&self) -> Result<(), String> {
         self.shared.publisher.health()?;
@@ -84,23 +88,23 @@ impl WorkerEnd {
 
     /// The work queues that this worker consumes now.
     #[must_use]
-    pub fn queues_held(&self) -> BTreeSet<u16> {
+    pub fn consumed_queues(&self) -> BTreeSet<u16> {
         self.shared.held()
     }
 
     /// Ends it: nothing more is taken, and what was taken gets ten seconds to be announced,
-    /// answered and acknowledged. Closing twice is once.
+    /// answered and acknowledged. ShutdownSignal twice is once.
     pub async fn close(&self) {
-        self.closing.set(Stage::Finishing);
+        self.closing.set(Phase::Draining);
         if let Some(keeping) = self.keeping.lock().await.take() {
             // A supervisor that panicked is gone as well.
             keeping.await.ok();
         }
     }
 
-    async fn publish(&self, parcels: Vec<Parcel>) -> Result<(), Unavailable> {
+    async fn publish(&self, parcels: Vec<OutgoingMessage>) -> Result<(), Unavailable> {
         let verdicts = self.shared.publisher.publish(parcels).await;
-        verdicts.into_iter().try_for_each(Verdict::taken).map_err(Unavailable)
+        verdicts.into_iter().try_for_each(PublishResult::taken).map_err(Unavailable)
     }
 
     fn sealed<T: serde::Serialize>(
@@ -113,18 +117,18 @@ impl WorkerEnd {
     }
 }
 
-impl Drop for WorkerEnd {
+impl Drop for WorkerEndpoint {
     fn drop(&mut self) {
-        self.closing.set(Stage::Abandoned);
+        self.closing.set(Phase::Aborted);
     }
 }
 
 #[async_trait]
-impl WorkQueue for WorkerEnd {
+impl WorkQueue for WorkerEndpoint {
     async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>> {
         tokio::select! {
             biased;
-            () = self.closing.reached(Stage::Finishing) => None,
+            () = self.closing.reached(Phase::Draining) => None,
             taken = self.shared.inbox.take(commands_max) => Some(taken),
         }
     }
@@ -147,18 +151,18 @@ impl WorkQueue for WorkerEnd {
 }
 
 #[async_trait]
-impl QueryQueue for WorkerEnd {
+impl QueryQueue for WorkerEndpoint {
     async fn next(&self) -> Option<ReceivedQuery> {
         tokio::select! {
             biased;
-            () = self.closing.reached(Stage::Finishing) => None,
+            () = self.closing.reached(Phase::Draining) => None,
             asked = self.shared.asked.next(&self.shared) => Some(asked),
         }
     }
 }
 
 #[async_trait]
-impl Announcer for WorkerEnd {
+impl Announcer for WorkerEndpoint {
     async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable> {
         let mut parcels = Vec::with_capacity(batch.len());
         for Announcement { slot, events } in batch {
@@ -167,7 +171,7 @@ impl Announcer for WorkerEnd {
                     self.sealed(MessageKind::Announcements, &Announcement { slot, events })?;
                 let exchange = self.shared.settings.names.announce();
                 let kind = MessageKind::Announcements.name();
-                parcels.push(Parcel::news(exchange, slot_key(slot), kind, body));
+                parcels.push(OutgoingMessage::news(exchange, slot_key(slot), kind, body));
             }
         }
         self.publish(parcels).await
@@ -184,7 +188,7 @@ impl Announcer for WorkerEnd {
                 let body = self.sealed(MessageKind::Outcomes, &answers)?;
                 let exchange = self.shared.settings.names.announce();
                 let kind = MessageKind::Outcomes.name();
-                parcels.push(Parcel::news(exchange, gateway_key(gateway), kind, body));
+                parcels.push(OutgoingMessage::news(exchange, gateway_key(gateway), kind, body));
             }
         }
         self.publish(parcels).await

@@ -17,11 +17,13 @@ use sockbit_application::slot::Slot;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::connection::{Fault, Open};
-use crate::consuming::consume_alone;
-use crate::link::{Closing, Link, Purpose, Stage, locked};
-use crate::publishing::{Parcel, Publisher};
+use crate::connection::{BrokerConnection, BrokerError};
+use crate::consumer::consume_alone;
+use crate::publisher::{OutgoingMessage, Publisher};
 use crate::settings::Settings;
+use crate::supervised_connection::{
+    ConnectionRole, Phase, ShutdownSignal, SupervisedConnection, locked,
+};
 use crate::topology::{self, slot_key};
 
 /// Messages that the broker sends ahead.
@@ -33,7 +35,7 @@ const BOUND_WITHIN: Duration = Duration::from_secs(1);
 const TOLD_WITHIN: Duration = Duration::from_millis(200);
 
 /// Tells and hears for one gateway.
-pub(super) struct Telling {
+pub(super) struct PresenceUpdates {
     settings: Arc<Settings>,
     publisher: Publisher,
     /// What is to be heard, also on the next connection.
@@ -48,7 +50,7 @@ pub(super) struct Session {
     consumer: Mutex<Option<Consumer>>,
 }
 
-impl Telling {
+impl PresenceUpdates {
     pub fn new(settings: Arc<Settings>, publisher: Publisher) -> Self {
         let (slots, waiting) = (Mutex::default(), Mutex::default());
         Self { settings, publisher, slots, waiting, arrived: Notify::new() }
@@ -65,7 +67,7 @@ impl Telling {
         let (settings, kind) = (&self.settings, MessageKind::Presence);
         let sealed = settings.keys.seal(kind, presences).map_err(|error| error.to_string())?;
         let (exchange, key) = (settings.names.presence(), slot_key(presences.slot));
-        self.publisher.post(Parcel::news(exchange, key, kind.name(), sealed)).await
+        self.publisher.post(OutgoingMessage::news(exchange, key, kind.name(), sealed)).await
     }
 
     /// Waits for what is told next.
@@ -129,7 +131,7 @@ impl Telling {
     }
 }
 
-impl Link<Telling> {
+impl SupervisedConnection<PresenceUpdates> {
     /// Has what is told in a slot arrive, on the connection that stands or else on the next.
     pub async fn subscribe(&self, slot: Slot) {
         // Before it is bound, so that a connection that comes meanwhile binds it too.
@@ -159,14 +161,18 @@ fn count_as_dropped() {
 }
 
 #[async_trait]
-impl Purpose for Telling {
+impl ConnectionRole for PresenceUpdates {
     type Session = Session;
 
     fn name(&self) -> &'static str {
         "presence"
     }
 
-    async fn begin(&self, open: &Arc<Open>, number: u64) -> Result<Session, Fault> {
+    async fn begin(
+        &self,
+        open: &Arc<BrokerConnection>,
+        number: u64,
+    ) -> Result<Session, BrokerError> {
         let channel = open.channel().await?;
         topology::declare(&channel, &self.settings).await?;
         let queue = self.settings.names.presence_of(self.settings.id, number);
@@ -177,7 +183,7 @@ impl Purpose for Telling {
         Ok(session)
     }
 
-    async fn carry_on(&self, session: &Session, closing: &Closing) -> String {
+    async fn carry_on(&self, session: &Session, closing: &ShutdownSignal) -> String {
         let Some(mut consumer) = locked(&session.consumer).take() else { return String::new() };
         // Here, where this is the connection that stands: whoever listens from now on binds too.
         let slots = locked(&self.slots).clone();
@@ -188,7 +194,7 @@ impl Purpose for Telling {
         }
         tokio::select! {
             reason = self.pump(&session.channel, &mut consumer) => reason,
-            () = closing.reached(Stage::Finishing) => String::new(),
+            () = closing.reached(Phase::Draining) => String::new(),
         }
     }
 

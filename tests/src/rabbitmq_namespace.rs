@@ -18,7 +18,9 @@ use sockbit_application::ports::{
 };
 use sockbit_application::seal::{KeyId, Keyring};
 use sockbit_domain::Timestamp;
-use sockbit_rabbitmq::{GatewayEnd, Names, Settings, WorkerEnd, connect_gateway, connect_worker};
+use sockbit_rabbitmq::{
+    GatewayEndpoint, Names, Settings, WorkerEndpoint, connect_gateway, connect_worker,
+};
 
 use crate::contracts::bus::{Bus, GatewayEnds, WorkerEnds};
 use crate::proxy::Proxy;
@@ -72,30 +74,30 @@ impl Namespace {
     }
 
     /// A further gateway.
-    pub async fn gateway(&self) -> Arc<GatewayEnd> {
+    pub async fn gateway(&self) -> Arc<GatewayEndpoint> {
         connect_gateway(self.settings()).await.expect("the broker is there")
     }
 
     /// A further worker.
-    pub async fn worker(&self) -> Arc<WorkerEnd> {
-        connect_worker(self.settings(), Arc::new(Noon)).await.expect("the broker is there")
+    pub async fn worker(&self) -> Arc<WorkerEndpoint> {
+        connect_worker(self.settings(), Arc::new(FixedClock)).await.expect("the broker is there")
     }
 
     /// A process of its own on this part of the bus.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        self.settings_by(&self.url)
+        self.settings_with_url(&self.url)
     }
 
     /// A process that reaches the broker by another address.
     #[must_use]
-    pub fn settings_by(&self, url: &str) -> Settings {
+    pub fn settings_with_url(&self, url: &str) -> Settings {
         self.settings_of(url, keys(&[1]))
     }
 
     /// A process with other keys.
     #[must_use]
-    pub fn settings_with(&self, keys: Keyring) -> Settings {
+    pub fn settings_with_keys(&self, keys: Keyring) -> Settings {
         self.settings_of(&self.url, keys)
     }
 
@@ -115,23 +117,23 @@ impl Namespace {
     }
 
     /// A connection of somebody else.
-    pub async fn stranger(&self) -> Stranger {
+    pub async fn raw_client(&self) -> RawClient {
         let connecting = Connection::connect(&self.url, ConnectionProperties::default());
         let connection = connecting.await.expect("the broker is there");
         let channel = connection.create_channel().await.expect("a channel");
-        Stranger { _connection: connection, channel, work_queues: self.work_queues }
+        RawClient { _connection: connection, channel, work_queues: self.work_queues }
     }
 }
 
 /// Somebody else on the same broker, who can do anything.
-pub struct Stranger {
+pub struct RawClient {
     _connection: Connection,
     /// To do it with.
     pub channel: Channel,
     work_queues: u16,
 }
 
-impl Stranger {
+impl RawClient {
     /// Deletes everything that outlives a process.
     pub async fn wipe(&self, names: &Names) {
         let work = (0..self.work_queues).map(|number| names.work(number));
@@ -147,7 +149,7 @@ impl Stranger {
     }
 
     /// What is published to an exchange under a key from now on.
-    pub async fn hears(&self, exchange: String, key: &str) -> Consumer {
+    pub async fn subscribe(&self, exchange: String, key: &str) -> Consumer {
         let options = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
         let nothing = FieldTable::default;
         let queue = self.channel.queue_declare("".into(), options, nothing()).await;
@@ -197,7 +199,7 @@ impl Drop for Namespace {
             // A broker that the test has ended has nothing to be deleted.
             let Ok(connection) = connecting.await else { return };
             let channel = connection.create_channel().await.expect("a channel");
-            Stranger { _connection: connection, channel, work_queues }.wipe(&names).await;
+            RawClient { _connection: connection, channel, work_queues }.wipe(&names).await;
         };
         // A test's own runtime cannot wait in here.
         let wiped = std::thread::spawn(move || {
@@ -221,23 +223,23 @@ pub fn keys(numbers: &[u8]) -> Keyring {
 }
 
 /// A time of day.
-pub struct Noon;
+pub struct FixedClock;
 
-impl Clock for Noon {
+impl Clock for FixedClock {
     fn now(&self) -> Timestamp {
         Timestamp(1_700_000_000_000)
     }
 }
 
 /// The bus on RabbitMQ, for its contract.
-pub struct OnRabbitMq {
-    gateways: Mutex<Vec<Weak<GatewayEnd>>>,
-    workers: Mutex<Vec<Weak<WorkerEnd>>>,
+pub struct RabbitMqBus {
+    gateways: Mutex<Vec<Weak<GatewayEndpoint>>>,
+    workers: Mutex<Vec<Weak<WorkerEndpoint>>>,
     is_closed: AtomicBool,
     namespace: Namespace,
 }
 
-impl OnRabbitMq {
+impl RabbitMqBus {
     /// A bus with nobody on it.
     #[must_use]
     pub fn fresh() -> Self {
@@ -251,7 +253,7 @@ impl OnRabbitMq {
 }
 
 #[async_trait]
-impl Bus for OnRabbitMq {
+impl Bus for RabbitMqBus {
     async fn gateway(&self) -> GatewayEnds {
         let end = connect_gateway(self.namespace.settings()).await.expect("the broker is there");
         locked(&self.gateways).push(Arc::downgrade(&end));
@@ -262,7 +264,7 @@ impl Bus for OnRabbitMq {
     }
 
     async fn worker(&self) -> WorkerEnds {
-        let connecting = connect_worker(self.namespace.settings(), Arc::new(Noon));
+        let connecting = connect_worker(self.namespace.settings(), Arc::new(FixedClock));
         let end = connecting.await.expect("the broker is there");
         locked(&self.workers).push(Arc::downgrade(&end));
         if self.is_closed.load(Ordering::Relaxed) {
@@ -273,7 +275,7 @@ impl Bus for OnRabbitMq {
 
     async fn buried(&self) -> Vec<(CommandEnvelope, String)> {
         let names = self.namespace.names();
-        let letters = self.namespace.stranger().await.dead_letters(&names).await;
+        let letters = self.namespace.raw_client().await.dead_letters(&names).await;
         let command = |(bytes, reason): (Vec<u8>, String)| {
             let commands = keys(&[1]).open_commands(&bytes).expect("it is signed");
             commands.into_iter().map(move |it| (it.expect("it is a command"), reason.clone()))
@@ -295,7 +297,7 @@ impl Bus for OnRabbitMq {
 }
 
 /// A gateway's end, as the contract sees it.
-pub fn gateway_ends(end: Arc<GatewayEnd>) -> GatewayEnds {
+pub fn gateway_ends(end: Arc<GatewayEndpoint>) -> GatewayEnds {
     GatewayEnds {
         id: fresh_id(),
         commands: Arc::clone(&end) as Arc<dyn Commands>,
@@ -306,7 +308,7 @@ pub fn gateway_ends(end: Arc<GatewayEnd>) -> GatewayEnds {
 }
 
 /// A worker's end, as the contract sees it.
-pub fn worker_ends(end: Arc<WorkerEnd>) -> WorkerEnds {
+pub fn worker_ends(end: Arc<WorkerEndpoint>) -> WorkerEnds {
     WorkerEnds {
         work: Arc::clone(&end) as Arc<dyn WorkQueue>,
         questions: Arc::clone(&end) as Arc<dyn QueryQueue>,

@@ -18,26 +18,26 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::asking::Waiting;
-use super::news_box::NewsBox;
-use crate::connection::{Fault, Open};
-use crate::consuming::consume_alone;
-use crate::link::{BEGUN_WITHIN, Closing, Purpose, Stage, locked};
-use crate::roster::{FORGOTTEN_AFTER, Roster};
+use super::bounded_inbox::BoundedInbox;
+use super::pending_queries::PendingQueries;
+use crate::bus_messages::{Heartbeat, ReplyMessage};
+use crate::connection::{BrokerConnection, BrokerError};
+use crate::consumer::consume_alone;
 use crate::settings::Settings;
+use crate::supervised_connection::{BEGUN_WITHIN, ConnectionRole, Phase, ShutdownSignal, locked};
 use crate::topology::{self, WORKERS_KEY, gateway_key, slot_key};
-use crate::wire::{Replied, SignOfLife};
+use crate::worker_registry::{FORGOTTEN_AFTER, WorkerRegistry};
 
 /// Messages that the broker sends ahead.
 const PREFETCH: u16 = 128;
 const UNACKNOWLEDGED_MAX: u64 = 32;
 
 /// Hears for one gateway.
-pub(super) struct Hearing {
+pub(super) struct AnnouncementConsumer {
     pub settings: Arc<Settings>,
-    pub news: NewsBox,
-    pub waiting: Waiting,
-    pub roster: Roster,
+    pub news: BoundedInbox,
+    pub waiting: PendingQueries,
+    pub roster: WorkerRegistry,
     /// What is to be heard, also on the next connection.
     pub slots: Mutex<BTreeSet<Slot>>,
     worker_heard: Notify,
@@ -55,20 +55,20 @@ pub(super) struct Session {
 
 /// What a gateway wants to hear, or to hear no more.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Wish {
+pub(super) enum BindingChange {
     Incoming(Slot),
     NoNews(Slot),
     Answers(Uuid),
 }
 
-impl Hearing {
+impl AnnouncementConsumer {
     pub fn new(settings: Arc<Settings>) -> Self {
         let addresses = BTreeSet::from([settings.id]);
         Self {
             settings,
-            news: NewsBox::default(),
-            waiting: Waiting::default(),
-            roster: Roster::default(),
+            news: BoundedInbox::default(),
+            waiting: PendingQueries::default(),
+            roster: WorkerRegistry::default(),
             slots: Mutex::default(),
             worker_heard: Notify::new(),
             addresses: Mutex::new(addresses),
@@ -97,13 +97,13 @@ impl Hearing {
                 self.news.put(Incoming::Outcomes(answers), data.len());
             }
             "replies" => {
-                let replied: Replied = self.open(MessageKind::Replies, data)?;
+                let replied: ReplyMessage = self.open(MessageKind::Replies, data)?;
                 if replied.gateway == self.settings.id {
                     self.waiting.answer(replied.number, replied.answer);
                 }
             }
             "presence" => {
-                let sign: SignOfLife = self.open(MessageKind::Heartbeat, data)?;
+                let sign: Heartbeat = self.open(MessageKind::Heartbeat, data)?;
                 self.roster.hear(sign);
                 self.worker_heard.notify_one();
             }
@@ -121,24 +121,24 @@ impl Hearing {
         topology::bind(&session.channel, &session.queue, exchange, key).await?;
         let addresses = locked(&self.addresses).clone();
         let slots = locked(&self.slots).clone();
-        let wishes = addresses.into_iter().map(Wish::Answers);
-        for wish in wishes.chain(slots.into_iter().map(Wish::Incoming)) {
+        let wishes = addresses.into_iter().map(BindingChange::Answers);
+        for wish in wishes.chain(slots.into_iter().map(BindingChange::Incoming)) {
             self.have(session, wish).await?;
         }
         Ok(())
     }
 
     /// Has it so on this connection.
-    pub async fn have(&self, session: &Session, wish: Wish) -> lapin::Result<()> {
+    pub async fn have(&self, session: &Session, wish: BindingChange) -> lapin::Result<()> {
         let (Session { channel, queue, .. }, names) = (session, &self.settings.names);
         match wish {
-            Wish::Incoming(slot) => {
+            BindingChange::Incoming(slot) => {
                 topology::bind(channel, queue, names.announce(), slot_key(slot)).await
             }
-            Wish::NoNews(slot) => {
+            BindingChange::NoNews(slot) => {
                 topology::unbind(channel, queue, names.announce(), slot_key(slot)).await
             }
-            Wish::Answers(address) => {
+            BindingChange::Answers(address) => {
                 topology::bind(channel, queue, names.announce(), gateway_key(address)).await
             }
         }
@@ -157,7 +157,7 @@ impl Hearing {
             match timeout(BEGUN_WITHIN, self.bind_anew(session)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => return error.to_string(),
-                Err(_) => return Fault::Silent.to_string(),
+                Err(_) => return BrokerError::Silent.to_string(),
             }
             if !std::mem::replace(&mut is_silent, true) {
                 self.news.put(Incoming::Interrupted, 0);
@@ -197,14 +197,18 @@ impl Hearing {
 }
 
 #[async_trait]
-impl Purpose for Hearing {
+impl ConnectionRole for AnnouncementConsumer {
     type Session = Session;
 
     fn name(&self) -> &'static str {
         "hearing"
     }
 
-    async fn begin(&self, open: &Arc<Open>, number: u64) -> Result<Session, Fault> {
+    async fn begin(
+        &self,
+        open: &Arc<BrokerConnection>,
+        number: u64,
+    ) -> Result<Session, BrokerError> {
         let channel = open.channel().await?;
         topology::declare(&channel, &self.settings).await?;
         let queue = self.settings.names.gateway(self.settings.id, number);
@@ -216,7 +220,7 @@ impl Purpose for Hearing {
         Ok(session)
     }
 
-    async fn carry_on(&self, session: &Session, closing: &Closing) -> String {
+    async fn carry_on(&self, session: &Session, closing: &ShutdownSignal) -> String {
         let Some(mut consumer) = locked(&session.consumer).take() else { return String::new() };
         // Only here, where everything that happens from now on is heard, is it of use to ask what
         // happened in between.
@@ -226,7 +230,7 @@ impl Purpose for Hearing {
         tokio::select! {
             reason = self.pump(&session.channel, &mut consumer) => reason,
             reason = self.rebind_in_silence(session) => reason,
-            () = closing.reached(Stage::Finishing) => String::new(),
+            () = closing.reached(Phase::Draining) => String::new(),
         }
     }
 

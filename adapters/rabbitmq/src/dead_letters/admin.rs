@@ -16,10 +16,10 @@ use tokio::sync::Mutex;
 use uuid::{Builder, Uuid};
 
 use super::{INTERNAL, ORIGIN, OUTCOME, REASON};
-use crate::confirming::{Confirming, Renewal};
+use crate::confirm_channel::{ConfirmChannel, Renewal};
 use crate::connect_error::ConnectError;
-use crate::connection::{Fault, Open};
-use crate::publishing::{CONFIRMED_WITHIN, Parcel, Verdict};
+use crate::connection::{BrokerConnection, BrokerError};
+use crate::publisher::{CONFIRMED_WITHIN, OutgoingMessage, PublishResult};
 use crate::settings::Settings;
 use crate::topology::{self, queue_of};
 
@@ -31,15 +31,15 @@ const ID_BYTES: usize = 6;
 
 /// All dead letters, for as long as this is open: nobody else sees them meanwhile, and those that
 /// are left return to their places.
-pub struct Desk {
+pub struct DeadLetterAdmin {
     settings: Settings,
-    open: Arc<Open>,
+    open: Arc<BrokerConnection>,
     channel: Channel,
-    confirming: Mutex<Confirming>,
+    confirming: Mutex<ConfirmChannel>,
 }
 
 /// Something that could not be dealt with.
-pub struct Letter {
+pub struct DeadLetter {
     /// What a person calls it: digits of its hash, so the same thing twice has one name.
     pub id: String,
     /// The queue that it was in.
@@ -59,7 +59,7 @@ pub struct Letter {
 
 /// What a person wanted could not be done.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum DeskError {
+pub enum DeadLetterAdminError {
     /// There is no such letter.
     #[error("there is no dead letter {0}")]
     Missing(String),
@@ -71,15 +71,16 @@ pub enum DeskError {
     Broker(String),
 }
 
-impl Desk {
+impl DeadLetterAdmin {
     /// Takes a place at it.
     pub async fn open(settings: Settings) -> Result<Self, ConnectError> {
         let sit_down = async {
-            let open = Arc::new(Open::connect(&settings, "sockbit dead letters").await?);
+            let open =
+                Arc::new(BrokerConnection::connect(&settings, "sockbit dead letters").await?);
             let channel = open.channel().await?;
             topology::declare(&channel, &settings).await?;
-            let confirming = Mutex::new(Confirming::on(&open, Renewal::Wanted).await?);
-            Ok::<_, Fault>((open, channel, confirming))
+            let confirming = Mutex::new(ConfirmChannel::on(&open, Renewal::Wanted).await?);
+            Ok::<_, BrokerError>((open, channel, confirming))
         };
         match sit_down.await {
             Ok((open, channel, confirming)) => Ok(Self { settings, open, channel, confirming }),
@@ -88,7 +89,7 @@ impl Desk {
     }
 
     /// All letters that nobody looked at since this was opened, the oldest first.
-    pub async fn letters(&self) -> Result<Vec<Letter>, DeskError> {
+    pub async fn letters(&self) -> Result<Vec<DeadLetter>, DeadLetterAdminError> {
         let queue = self.settings.names.dead_letters();
         let mut letters = Vec::new();
         loop {
@@ -102,16 +103,16 @@ impl Desk {
     }
 
     /// The oldest letter with this id.
-    pub async fn letter_with(&self, id: &str) -> Result<Letter, DeskError> {
+    pub async fn letter_with(&self, id: &str) -> Result<DeadLetter, DeadLetterAdminError> {
         let found = self.letters().await?.into_iter().find(|letter| letter.id == id);
-        found.ok_or_else(|| DeskError::Missing(id.to_owned()))
+        found.ok_or_else(|| DeadLetterAdminError::Missing(id.to_owned()))
     }
 
     /// Puts the commands of a letter into their work queues again, and tells under which ids. Where deciding failed, which
     /// is an outcome, that is a new one, the same for all letters of a command; else its own, since its sender may
     /// have repeated it meanwhile. So whatever is replayed, and however often, nothing is done twice.
-    pub async fn replay(&self, letter: Letter) -> Result<Vec<MessageId>, DeskError> {
-        let mut commands = letter.commands.map_err(DeskError::Unreadable)?;
+    pub async fn replay(&self, letter: DeadLetter) -> Result<Vec<MessageId>, DeadLetterAdminError> {
+        let mut commands = letter.commands.map_err(DeadLetterAdminError::Unreadable)?;
         if letter.has_failed {
             for command in &mut commands {
                 command.message = renewed(command);
@@ -120,13 +121,16 @@ impl Desk {
         let ids = commands.iter().map(|command| command.message).collect();
         let parcels = commands.iter().map(|command| self.parcel(command)).collect::<Result<_, _>>();
         let verdicts = self.confirming.lock().await.publish(parcels?, CONFIRMED_WITHIN).await;
-        verdicts.into_iter().try_for_each(Verdict::taken).map_err(DeskError::Broker)?;
+        verdicts
+            .into_iter()
+            .try_for_each(PublishResult::taken)
+            .map_err(DeadLetterAdminError::Broker)?;
         self.let_go(letter.tag).await?;
         Ok(ids)
     }
 
     /// Throws a letter away for good.
-    pub async fn drop_letter(&self, letter: Letter) -> Result<(), DeskError> {
+    pub async fn drop_letter(&self, letter: DeadLetter) -> Result<(), DeadLetterAdminError> {
         self.let_go(letter.tag).await
     }
 
@@ -135,7 +139,7 @@ impl Desk {
         self.open.close().await;
     }
 
-    fn letter(&self, delivery: Delivery) -> Letter {
+    fn letter(&self, delivery: Delivery) -> DeadLetter {
         let header = |name: &str| {
             let headers = delivery.properties.headers().as_ref()?;
             match headers.inner().get(name)? {
@@ -144,7 +148,7 @@ impl Desk {
             }
         };
         let unknown = || "unknown".to_owned();
-        Letter {
+        DeadLetter {
             id: id(&delivery.data),
             origin: header(ORIGIN).or_else(|| header(BROKERS_ORIGIN)).unwrap_or_else(unknown),
             reason: header(REASON)
@@ -163,21 +167,25 @@ impl Desk {
         commands.into_iter().map(|it| it.map_err(|(_, reason)| reason)).collect()
     }
 
-    fn parcel(&self, command: &CommandEnvelope) -> Result<Parcel, DeskError> {
+    fn parcel(&self, command: &CommandEnvelope) -> Result<OutgoingMessage, DeadLetterAdminError> {
         let sealed = self.settings.keys.seal(MessageKind::Commands, &[command]);
-        let body = sealed.map_err(|error| DeskError::Unreadable(error.to_string()))?;
+        let body = sealed.map_err(|error| DeadLetterAdminError::Unreadable(error.to_string()))?;
         let queue = queue_of(Slot::of(command.board), self.settings.work_queues);
-        Ok(Parcel::kept(self.settings.names.work(queue), MessageKind::Commands.name(), body))
+        Ok(OutgoingMessage::kept(
+            self.settings.names.work(queue),
+            MessageKind::Commands.name(),
+            body,
+        ))
     }
 
-    async fn let_go(&self, tag: u64) -> Result<(), DeskError> {
+    async fn let_go(&self, tag: u64) -> Result<(), DeadLetterAdminError> {
         self.channel.basic_ack(tag, BasicAckOptions::default()).await.map_err(broker)
     }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it stands where errors are mapped")]
-fn broker(error: lapin::Error) -> DeskError {
-    DeskError::Broker(error.to_string())
+fn broker(error: lapin::Error) -> DeadLetterAdminError {
+    DeadLetterAdminError::Broker(error.to_string())
 }
 
 fn id(bytes: &[u8]) -> String {

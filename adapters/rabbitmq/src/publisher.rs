@@ -8,10 +8,12 @@ use lapin::{BasicProperties, Channel};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use crate::confirming::{Confirming, Renewal, put};
-use crate::connection::{Fault, Open};
-use crate::link::{Closing, Link, Purpose, Stage, Standing};
+use crate::confirm_channel::{ConfirmChannel, Renewal, put};
+use crate::connection::{BrokerConnection, BrokerError};
 use crate::settings::Settings;
+use crate::supervised_connection::{
+    ConnectionRole, LiveConnection, Phase, ShutdownSignal, SupervisedConnection,
+};
 use crate::topology;
 
 /// How long whoever publishes waits for a connection. Longer, and those behind would wait too.
@@ -23,7 +25,7 @@ const TRANSIENT: u8 = 1;
 const PERSISTENT: u8 = 2;
 
 /// One bus message on its way out.
-pub(crate) struct Parcel {
+pub(crate) struct OutgoingMessage {
     pub exchange: String,
     pub key: String,
     pub body: Vec<u8>,
@@ -31,7 +33,7 @@ pub(crate) struct Parcel {
     pub mandatory: bool,
 }
 
-impl Parcel {
+impl OutgoingMessage {
     /// For whoever listens; nobody has to.
     pub fn news(exchange: String, key: String, kind: &str, body: Vec<u8>) -> Self {
         let properties =
@@ -64,7 +66,7 @@ impl Parcel {
 
 /// What became of a parcel that was to be confirmed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Verdict {
+pub(crate) enum PublishResult {
     /// The broker has it.
     Taken,
     /// The broker has it not.
@@ -77,7 +79,7 @@ pub(crate) enum Verdict {
     Silent(String),
 }
 
-impl Verdict {
+impl PublishResult {
     /// Whether the broker has it, for those who do the same in all other cases.
     pub fn taken(self) -> Result<(), String> {
         match self {
@@ -103,38 +105,38 @@ impl Verdict {
 }
 
 /// A connection to publish on.
-pub(crate) struct Publishing {
+pub(crate) struct PublisherRole {
     settings: Arc<Settings>,
 }
 
 pub(crate) struct Session {
-    confirmed: Mutex<Confirming>,
+    confirmed: Mutex<ConfirmChannel>,
     /// What is asked of other workers, and what is set aside, each on a channel of its own: nothing else waits while a
     /// queue there says nothing.
-    calls: Mutex<Confirming>,
-    dead: Mutex<Confirming>,
+    calls: Mutex<ConfirmChannel>,
+    dead: Mutex<ConfirmChannel>,
     unconfirmed: Channel,
 }
 
 #[async_trait]
-impl Purpose for Publishing {
+impl ConnectionRole for PublisherRole {
     type Session = Session;
 
     fn name(&self) -> &'static str {
         "publishing"
     }
 
-    async fn begin(&self, open: &Arc<Open>, _: u64) -> Result<Session, Fault> {
+    async fn begin(&self, open: &Arc<BrokerConnection>, _: u64) -> Result<Session, BrokerError> {
         let unconfirmed = open.channel().await?;
         topology::declare(&unconfirmed, &self.settings).await?;
-        let confirmed = Mutex::new(Confirming::on(open, Renewal::Wanted).await?);
-        let calls = Mutex::new(Confirming::on(open, Renewal::Needless).await?);
-        let dead = Mutex::new(Confirming::on(open, Renewal::Wanted).await?);
+        let confirmed = Mutex::new(ConfirmChannel::on(open, Renewal::Wanted).await?);
+        let calls = Mutex::new(ConfirmChannel::on(open, Renewal::Needless).await?);
+        let dead = Mutex::new(ConfirmChannel::on(open, Renewal::Wanted).await?);
         Ok(Session { confirmed, calls, dead, unconfirmed })
     }
 
-    async fn carry_on(&self, _: &Session, closing: &Closing) -> String {
-        closing.reached(Stage::Finishing).await;
+    async fn carry_on(&self, _: &Session, closing: &ShutdownSignal) -> String {
+        closing.reached(Phase::Draining).await;
         String::new()
     }
 
@@ -144,13 +146,16 @@ impl Purpose for Publishing {
 /// Puts things on the bus.
 #[derive(Clone)]
 pub(crate) struct Publisher {
-    link: Arc<Link<Publishing>>,
+    link: Arc<SupervisedConnection<PublisherRole>>,
 }
 
 impl Publisher {
-    pub async fn establish(settings: Arc<Settings>, closing: Closing) -> Result<Self, Fault> {
-        let purpose = Publishing { settings: Arc::clone(&settings) };
-        Ok(Self { link: Link::establish(purpose, settings, closing).await? })
+    pub async fn establish(
+        settings: Arc<Settings>,
+        closing: ShutdownSignal,
+    ) -> Result<Self, BrokerError> {
+        let purpose = PublisherRole { settings: Arc::clone(&settings) };
+        Ok(Self { link: SupervisedConnection::establish(purpose, settings, closing).await? })
     }
 
     pub async fn keep(&self) {
@@ -158,7 +163,7 @@ impl Publisher {
     }
 
     /// Publishes in order, then waits for all confirmations: one verdict for each.
-    pub async fn publish(&self, parcels: Vec<Parcel>) -> Vec<Verdict> {
+    pub async fn publish(&self, parcels: Vec<OutgoingMessage>) -> Vec<PublishResult> {
         if parcels.is_empty() {
             return Vec::new();
         }
@@ -166,11 +171,11 @@ impl Publisher {
         let all = |verdict| vec![verdict; count];
         let standing = match self.ready().await {
             Ok(standing) => standing,
-            Err(reason) => return all(Verdict::Refused(reason)),
+            Err(reason) => return all(PublishResult::Refused(reason)),
         };
         let locking = timeout(CONFIRMED_WITHIN, standing.session.confirmed.lock());
         let Ok(mut channel) = locking.await else {
-            return all(Verdict::Refused("too much waits to be published".to_owned()));
+            return all(PublishResult::Refused("too much waits to be published".to_owned()));
         };
         let verdicts = channel.publish(parcels, CONFIRMED_WITHIN).await;
         count_what_is_open(&verdicts);
@@ -178,26 +183,26 @@ impl Publisher {
     }
 
     /// Calls on one queue, and waits only shortly for what the broker says.
-    pub async fn call(&self, parcel: Parcel) -> Verdict {
+    pub async fn call(&self, parcel: OutgoingMessage) -> PublishResult {
         self.publish_beside(|session| &session.calls, parcel, CALLED_WITHIN).await
     }
 
     /// Publishes what is set aside.
-    pub async fn set_aside(&self, parcel: Parcel) -> Verdict {
+    pub async fn set_aside(&self, parcel: OutgoingMessage) -> PublishResult {
         self.publish_beside(|session| &session.dead, parcel, CONFIRMED_WITHIN).await
     }
 
     /// Publishes one on a channel of which silence says nothing about the connection.
     async fn publish_beside(
         &self,
-        which: fn(&Session) -> &Mutex<Confirming>,
-        parcel: Parcel,
+        which: fn(&Session) -> &Mutex<ConfirmChannel>,
+        parcel: OutgoingMessage,
         within: Duration,
-    ) -> Verdict {
+    ) -> PublishResult {
         let publishing = async {
             let standing = match self.ready().await {
                 Ok(standing) => standing,
-                Err(reason) => return vec![Verdict::Refused(reason)],
+                Err(reason) => return vec![PublishResult::Refused(reason)],
             };
             let mut channel = which(&standing.session).lock().await;
             let verdicts = channel.publish(vec![parcel], within).await;
@@ -208,11 +213,14 @@ impl Publisher {
         };
         let verdicts = timeout(within, publishing).await.unwrap_or_default();
         count_what_is_open(&verdicts);
-        verdicts.into_iter().next().unwrap_or(Verdict::Unknown(Fault::Silent.to_string()))
+        verdicts
+            .into_iter()
+            .next()
+            .unwrap_or(PublishResult::Unknown(BrokerError::Silent.to_string()))
     }
 
     /// Publishes one and waits for no confirmation.
-    pub async fn post(&self, parcel: Parcel) -> Result<(), String> {
+    pub async fn post(&self, parcel: OutgoingMessage) -> Result<(), String> {
         let standing = self.ready().await?;
         let posting = put(&standing.session.unconfirmed, &parcel);
         match timeout(CONFIRMED_WITHIN, posting).await {
@@ -231,14 +239,14 @@ impl Publisher {
         unblocked(&standing)
     }
 
-    async fn ready(&self) -> Result<Arc<Standing<Session>>, String> {
+    async fn ready(&self) -> Result<Arc<LiveConnection<Session>>, String> {
         let standing = self.link.soon(CONNECTED_WITHIN).await?;
         unblocked(&standing)?;
         Ok(standing)
     }
 }
 
-fn unblocked(standing: &Standing<Session>) -> Result<(), String> {
+fn unblocked(standing: &LiveConnection<Session>) -> Result<(), String> {
     if standing.open.is_blocked() {
         return Err("RabbitMQ takes nothing now: it is out of memory or disk".to_owned());
     }
@@ -247,18 +255,18 @@ fn unblocked(standing: &Standing<Session>) -> Result<(), String> {
 
 /// Finds out whom silence is about, and gives up a connection on which nothing is confirmed.
 async fn judged(
-    standing: &Standing<Session>,
-    channel: &mut Confirming,
-    verdicts: Vec<Verdict>,
-) -> Vec<Verdict> {
-    let is_all_known = !verdicts.iter().any(Verdict::is_unknown);
+    standing: &LiveConnection<Session>,
+    channel: &mut ConfirmChannel,
+    verdicts: Vec<PublishResult>,
+) -> Vec<PublishResult> {
+    let is_all_known = !verdicts.iter().any(PublishResult::is_unknown);
     // A blocked connection says nothing, and will go on when the broker has room again.
     if standing.open.is_blocked() || (is_all_known && channel.is_open()) {
         return verdicts;
     }
-    let some_are_known = !verdicts.iter().all(Verdict::is_unknown);
+    let some_are_known = !verdicts.iter().all(PublishResult::is_unknown);
     if channel.is_open() && (some_are_known || channel.answers().await) {
-        return verdicts.into_iter().map(Verdict::blamed_on_its_queue).collect();
+        return verdicts.into_iter().map(PublishResult::blamed_on_its_queue).collect();
     }
     if !standing.open.is_blocked() {
         standing.give_up("nothing that is published is confirmed");
@@ -266,7 +274,7 @@ async fn judged(
     verdicts
 }
 
-fn count_what_is_open(verdicts: &[Verdict]) {
+fn count_what_is_open(verdicts: &[PublishResult]) {
     let open = verdicts.iter().filter(|it| it.is_unknown()).count();
     if open > 0 {
         let open = u64::try_from(open).unwrap_or(u64::MAX);

@@ -13,25 +13,25 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use super::shared::Shared;
-use crate::link::locked;
-use crate::publishing::Parcel;
+use super::worker_state::WorkerState;
+use crate::bus_messages::{QueryMessage, ReplyMessage};
+use crate::publisher::OutgoingMessage;
+use crate::supervised_connection::locked;
 use crate::topology::{ANSWER_WITHIN, gateway_key};
-use crate::wire::{Asking, Replied};
 
 /// Questions that the broker sends ahead, and so the most that are here at the same time.
 pub(super) const PREFETCH: u16 = 32;
 
 #[derive(Default)]
-pub(super) struct AskedBox {
-    waiting: Mutex<VecDeque<Waiting>>,
+pub(super) struct QueryInbox {
+    waiting: Mutex<VecDeque<WaitingQuery>>,
     arrived: Notify,
     /// Taken, and neither answered nor given up.
     open: watch::Sender<usize>,
 }
 
-struct Waiting {
-    asking: Asking,
+struct WaitingQuery {
+    asking: QueryMessage,
     receipt: AskedReceipt,
     since: Instant,
 }
@@ -50,14 +50,14 @@ impl AskedReceipt {
     }
 }
 
-impl AskedBox {
+impl QueryInbox {
     /// Takes in a message with a question.
-    pub async fn put(&self, shared: &Shared, channel: &Channel, message: Message) {
+    pub async fn put(&self, shared: &WorkerState, channel: &Channel, message: Message) {
         let receipt = AskedReceipt { channel: channel.clone(), tag: message.delivery_tag };
         match shared.settings.keys.open(MessageKind::Queries, &message.data) {
             Ok(asking) => {
                 let since = Instant::now();
-                locked(&self.waiting).push_back(Waiting { asking, receipt, since });
+                locked(&self.waiting).push_back(WaitingQuery { asking, receipt, since });
                 self.arrived.notify_one();
             }
             Err(error) => {
@@ -69,17 +69,17 @@ impl AskedBox {
     }
 
     /// Waits for the next question that somebody may still wait for the answer of.
-    pub async fn next(&self, shared: &Arc<Shared>) -> ReceivedQuery {
+    pub async fn next(&self, shared: &Arc<WorkerState>) -> ReceivedQuery {
         loop {
             let waiting = locked(&self.waiting).pop_front();
-            let Some(Waiting { asking, receipt, since }) = waiting else {
+            let Some(WaitingQuery { asking, receipt, since }) = waiting else {
                 self.arrived.notified().await;
                 continue;
             };
             self.open.send_modify(|open| *open += 1);
-            let Asking { gateway, number, question } = asking;
+            let QueryMessage { gateway, number, question } = asking;
             let shared = Arc::clone(shared);
-            let way = Way { shared, receipt: Some(receipt), gateway, number };
+            let way = ReplyGuard { shared, receipt: Some(receipt), gateway, number };
             if since.elapsed() < ANSWER_WITHIN {
                 return ReceivedQuery {
                     question,
@@ -102,14 +102,14 @@ impl AskedBox {
 }
 
 /// The way back of one answer. However it ends, the broker is told that the question is done with.
-struct Way {
-    shared: Arc<Shared>,
+struct ReplyGuard {
+    shared: Arc<WorkerState>,
     receipt: Option<AskedReceipt>,
     gateway: uuid::Uuid,
     number: u64,
 }
 
-impl Way {
+impl ReplyGuard {
     /// As many are on their way at most as questions are sent ahead.
     fn reply(mut self, answer: CoreReply) {
         let Ok(runtime) = Handle::try_current() else { return };
@@ -124,16 +124,16 @@ impl Way {
 
     async fn post(&self, answer: CoreReply) -> Result<(), String> {
         let (gateway, number) = (self.gateway, self.number);
-        let replied = Replied { gateway, number, answer };
+        let replied = ReplyMessage { gateway, number, answer };
         let sealed = self.shared.settings.keys.seal(MessageKind::Replies, &replied);
         let body = sealed.map_err(|error| error.to_string())?;
         let (exchange, kind) = (self.shared.settings.names.announce(), MessageKind::Replies.name());
         let key = gateway_key(gateway);
-        self.shared.publisher.post(Parcel::news(exchange, key, kind, body)).await
+        self.shared.publisher.post(OutgoingMessage::news(exchange, key, kind, body)).await
     }
 }
 
-impl Drop for Way {
+impl Drop for ReplyGuard {
     fn drop(&mut self) {
         self.shared.asked.open.send_modify(|open| *open = open.saturating_sub(1));
         if let (Some(receipt), Ok(runtime)) = (self.receipt.take(), Handle::try_current()) {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 /// A question and the way back.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Asking {
+pub(crate) struct QueryMessage {
     /// The gateway that asks.
     pub gateway: Uuid,
     /// Which of its questions.
@@ -16,7 +16,7 @@ pub(crate) struct Asking {
 
 /// The answer to one of a gateway's questions.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Replied {
+pub(crate) struct ReplyMessage {
     /// The gateway that asked, so that no reply can be played to another.
     pub gateway: Uuid,
     pub number: u64,
@@ -25,7 +25,7 @@ pub(crate) struct Replied {
 
 /// What workers tell everybody about themselves.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub(crate) struct SignOfLife {
+pub(crate) struct Heartbeat {
     pub worker: Uuid,
     /// How many work queues it counts.
     pub work_queues: u16,

@@ -10,8 +10,8 @@ use sockbit_application::slot::Slot;
 use sockbit_domain::BoardId;
 use sockbit_rabbitmq::{connect_gateway, connect_worker};
 use sockbit_tests::contracts::bus::fixtures::{announcement, command, hear_announcement, uuid};
+use sockbit_tests::rabbitmq_namespace::{FixedClock, Namespace, WORK_QUEUES, keys};
 use sockbit_tests::system::eventually;
-use sockbit_tests::vhost::{Namespace, Noon, WORK_QUEUES, keys};
 
 use crate::support::{commands, ends, send_until_taken, take_numbers, until_well};
 
@@ -22,11 +22,11 @@ fn queue(bus: &Namespace) -> String {
 
 /// Waits until so much was set aside: the bytes, and why.
 async fn set_aside(bus: &Namespace, count: usize) -> Vec<(Vec<u8>, String)> {
-    let stranger = bus.stranger().await;
+    let raw_client = bus.raw_client().await;
     let mut letters = Vec::new();
     while letters.len() < count {
         let more = eventually("a dead letter", async || {
-            let letters = stranger.dead_letters(&bus.names()).await;
+            let letters = raw_client.dead_letters(&bus.names()).await;
             (!letters.is_empty()).then_some(letters)
         });
         letters.extend(more.await);
@@ -49,9 +49,9 @@ async fn what_nobody_of_ours_signed_is_set_aside_and_innocents_go_on() {
         (right.replace("\"v\":1", "\"v\":2").into_bytes(), "version 2"),
         (sealed(&keys(&[1]), MessageKind::Queries), "about \"questions\""),
     ];
-    let stranger = bus.stranger().await;
+    let raw_client = bus.raw_client().await;
     for (bytes, _) in &cases {
-        stranger.publish(queue(&bus), "commands", bytes).await;
+        raw_client.publish(queue(&bus), "commands", bytes).await;
     }
     send_until_taken(&gateway, &[command(&ends(&gateway), 1, 7)]).await;
 
@@ -75,7 +75,7 @@ async fn one_command_that_cannot_be_read_does_not_take_its_neighbours_with_it() 
     let batch = [raw(1), poison, raw(2)].map(|it| it.expect("it is JSON"));
     let sealed = keys(&[1]).seal(MessageKind::Commands, &batch).expect("it is JSON");
 
-    bus.stranger().await.publish(queue(&bus), "commands", &sealed).await;
+    bus.raw_client().await.publish(queue(&bus), "commands", &sealed).await;
 
     assert_eq!(take_numbers(&worker, 2).await, [1, 2]);
     let letters = set_aside(&bus, 1).await;
@@ -87,9 +87,9 @@ async fn one_command_that_cannot_be_read_does_not_take_its_neighbours_with_it() 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_keys_are_replaced_processes_with_the_old_one_are_heard() {
     let bus = Namespace::fresh();
-    let (old, new) = (bus.settings_with(keys(&[1, 2])), bus.settings_with(keys(&[2, 1])));
+    let (old, new) = (bus.settings_with_keys(keys(&[1, 2])), bus.settings_with_keys(keys(&[2, 1])));
     let gateway = connect_gateway(old).await.expect("the broker is there");
-    let worker = connect_worker(new, Arc::new(Noon)).await.expect("the broker is there");
+    let worker = connect_worker(new, Arc::new(FixedClock)).await.expect("the broker is there");
     send_until_taken(&gateway, &commands(&gateway, 0..1)).await;
     assert_eq!(take_numbers(&worker, 1).await, [0]);
     until_well(|| gateway.health()).await;
@@ -102,10 +102,10 @@ async fn news_that_nobody_of_ours_signed_are_not_heard() {
     gateway.subscribe(Slot(7)).await.expect("the bus is there");
     let forged =
         keys(&[2]).seal(MessageKind::Announcements, &announcement(7, 666)).expect("it is JSON");
-    let stranger = bus.stranger().await;
+    let raw_client = bus.raw_client().await;
     let properties = BasicProperties::default().with_type("announcements".into());
     for body in [forged.as_slice(), b"", b"{}"] {
-        let publishing = stranger.channel.basic_publish(
+        let publishing = raw_client.channel.basic_publish(
             bus.names().announce().into(),
             "7".into(),
             BasicPublishOptions::default(),

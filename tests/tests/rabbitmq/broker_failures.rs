@@ -11,8 +11,8 @@ use sockbit_application::slot::Slot;
 use sockbit_rabbitmq::{ConnectProblem, connect_gateway};
 use sockbit_servers::RabbitMq;
 use sockbit_tests::contracts::bus::fixtures::{MANY, announcement, presences, question, soon};
+use sockbit_tests::rabbitmq_namespace::{Namespace, RawClient};
 use sockbit_tests::system::eventually;
-use sockbit_tests::vhost::{Namespace, Stranger};
 use tokio::time::{sleep, timeout};
 
 use crate::intake::{Program, taken_in};
@@ -172,11 +172,11 @@ async fn a_broken_work_queue_takes_no_other_with_it_and_is_made_anew() {
     eventually("the others to be held for good", async || {
         until_held(&worker, 3).await;
         sleep(Duration::from_secs(1)).await;
-        (worker.queues_held().len() >= 3).then_some(())
+        (worker.consumed_queues().len() >= 3).then_some(())
     })
     .await;
     eventually("the broken one to be made anew", async || {
-        let held = worker.queues_held();
+        let held = worker.consumed_queues();
         assert!(held.is_superset(&BTreeSet::from([0, 2, 3])), "{held:?}");
         held.contains(&1).then_some(())
     })
@@ -205,8 +205,8 @@ async fn a_broken_work_queue_that_is_deleted_meanwhile_is_declared_again() {
 }
 
 /// Waits for a dead letter, and takes it away.
-async fn dead_letter(stranger: &Stranger, bus: &Namespace) -> Vec<u8> {
-    let letter = async || stranger.dead_letters(&bus.names()).await.pop();
+async fn dead_letter(raw_client: &RawClient, bus: &Namespace) -> Vec<u8> {
+    let letter = async || raw_client.dead_letters(&bus.names()).await.pop();
     eventually("a dead letter", letter).await.0
 }
 
@@ -215,11 +215,11 @@ async fn while_nothing_can_be_set_aside_news_go_out_and_a_worker_leaves_in_time(
     let (broker, bus) = started().await;
     let bus = bus.with_work_queues(1);
     let (work, dead) = (bus.names().work(0), bus.names().dead_letters());
-    let (worker, stranger) = (bus.worker().await, bus.stranger().await);
-    stranger.publish(work.clone(), "commands", b"first?").await;
-    assert_eq!(dead_letter(&stranger, &bus).await, b"first?");
+    let (worker, raw_client) = (bus.worker().await, bus.raw_client().await);
+    raw_client.publish(work.clone(), "commands", b"first?").await;
+    assert_eq!(dead_letter(&raw_client, &bus).await, b"first?");
     silence(&broker, "stop", &dead);
-    stranger.publish(work.clone(), "commands", b"what?").await;
+    raw_client.publish(work.clone(), "commands", b"what?").await;
 
     for seq in 1..=10 {
         // Shorter than an attempt to set something aside.
@@ -238,7 +238,7 @@ async fn while_nothing_can_be_set_aside_news_go_out_and_a_worker_leaves_in_time(
 
     let _heir = bus.worker().await;
     silence(&broker, "restart", &dead);
-    assert_eq!(dead_letter(&stranger, &bus).await, b"what?", "it came again");
+    assert_eq!(dead_letter(&raw_client, &bus).await, b"what?", "it came again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -247,7 +247,7 @@ async fn a_user_who_may_not_is_told_what() {
     ctl(&broker, &["add_user", "ada", "hunter2"]);
     let url = format!("amqp://ada:hunter2@{}/%2f", bus.broker());
     let problem = async || {
-        let settings = bus.settings_by(&url);
+        let settings = bus.settings_with_url(&url);
         connect_gateway(settings).await.map(drop).expect_err("she may not").problem
     };
     let said = problem().await;

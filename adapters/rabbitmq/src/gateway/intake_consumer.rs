@@ -16,11 +16,11 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use crate::connection::{Fault, Open};
-use crate::consuming::consume;
-use crate::link::{Closing, Purpose, Stage, locked};
-use crate::publishing::{Parcel, Publisher};
+use crate::connection::{BrokerConnection, BrokerError};
+use crate::consumer::consume;
+use crate::publisher::{OutgoingMessage, Publisher};
 use crate::settings::Settings;
+use crate::supervised_connection::{ConnectionRole, Phase, ShutdownSignal, locked};
 use crate::topology;
 
 /// Messages that the broker sends ahead, and so the most that wait for their outcomes here.
@@ -33,7 +33,7 @@ const TOKEN: &str = "token";
 const KIND: &str = "answer";
 
 /// Takes in for one gateway.
-pub(super) struct TakingIn {
+pub(super) struct IntakeConsumer {
     pub settings: Arc<Settings>,
     pub publisher: Publisher,
     waiting: Mutex<VecDeque<IntakeMessage>>,
@@ -45,7 +45,7 @@ pub(super) struct Session {
     consumer: Mutex<Option<Consumer>>,
 }
 
-impl TakingIn {
+impl IntakeConsumer {
     pub fn new(settings: Arc<Settings>, publisher: Publisher) -> Self {
         Self { settings, publisher, waiting: Mutex::default(), arrived: Notify::new() }
     }
@@ -63,7 +63,7 @@ impl TakingIn {
     fn put(&self, channel: &Channel, mut delivery: Delivery) {
         let held = Held { channel: channel.clone(), tag: delivery.delivery_tag };
         let back = self.way_back(&delivery.properties);
-        let way = Way { publisher: self.publisher.clone(), back, held: Some(held) };
+        let way = ReplyGuard { publisher: self.publisher.clone(), back, held: Some(held) };
         shorten(&mut delivery.data, self.settings.program_message_bytes_max);
         locked(&self.waiting).push_back(IntakeMessage {
             token: token(&delivery.properties),
@@ -119,13 +119,13 @@ impl Held {
 
 /// The way back of one answer. A message whose answer could not be sent, or that nobody answered, comes again: otherwise
 /// it would keep its place among those that are sent ahead.
-struct Way {
+struct ReplyGuard {
     publisher: Publisher,
     back: Option<(String, Option<ShortString>)>,
     held: Option<Held>,
 }
 
-impl Way {
+impl ReplyGuard {
     fn reply(mut self, answer: &Encoded) {
         let Ok(runtime) = Handle::try_current() else { return };
         let answer = answer.to_vec();
@@ -140,7 +140,7 @@ impl Way {
 
     async fn post(&self, answer: Vec<u8>) -> Result<(), String> {
         let Some((queue, correlation)) = &self.back else { return Ok(()) };
-        let parcel = Parcel::news(String::new(), queue.clone(), KIND, answer).with(|it| {
+        let parcel = OutgoingMessage::news(String::new(), queue.clone(), KIND, answer).with(|it| {
             let it = it.with_content_type("application/json".into());
             match correlation {
                 Some(id) => it.with_correlation_id(id.clone()),
@@ -151,7 +151,7 @@ impl Way {
     }
 }
 
-impl Drop for Way {
+impl Drop for ReplyGuard {
     fn drop(&mut self) {
         if let (Some(held), Ok(runtime)) = (self.held.take(), Handle::try_current()) {
             runtime.spawn(held.give_back());
@@ -160,14 +160,14 @@ impl Drop for Way {
 }
 
 #[async_trait]
-impl Purpose for TakingIn {
+impl ConnectionRole for IntakeConsumer {
     type Session = Session;
 
     fn name(&self) -> &'static str {
         "intake"
     }
 
-    async fn begin(&self, open: &Arc<Open>, _: u64) -> Result<Session, Fault> {
+    async fn begin(&self, open: &Arc<BrokerConnection>, _: u64) -> Result<Session, BrokerError> {
         let channel = open.channel().await?;
         topology::declare(&channel, &self.settings).await?;
         let consumer = consume(&channel, &self.settings.names.intake(), PREFETCH).await?;
@@ -175,12 +175,12 @@ impl Purpose for TakingIn {
         Ok(Session { channel, consumer })
     }
 
-    async fn carry_on(&self, session: &Session, closing: &Closing) -> String {
+    async fn carry_on(&self, session: &Session, closing: &ShutdownSignal) -> String {
         let Some(mut consumer) = locked(&session.consumer).take() else { return String::new() };
         loop {
             let delivery = tokio::select! {
                 delivery = consumer.next() => delivery,
-                () = closing.reached(Stage::Finishing) => return String::new(),
+                () = closing.reached(Phase::Draining) => return String::new(),
             };
             match delivery {
                 Some(Ok(delivery)) => self.put(&session.channel, delivery),

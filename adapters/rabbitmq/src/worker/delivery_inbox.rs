@@ -11,9 +11,9 @@ use lapin::options::BasicAckOptions;
 use sockbit_application::ports::{Delivery, DeliveryTag, Unavailable};
 use tokio::sync::Notify;
 
-use crate::link::locked;
+use crate::supervised_connection::locked;
 
-pub(super) struct Inbox {
+pub(super) struct DeliveryInbox {
     inside: Mutex<Inside>,
     arrived: Notify,
     /// Something was acknowledged, or is over.
@@ -26,26 +26,26 @@ pub(super) struct Inbox {
 #[derive(Default)]
 struct Inside {
     waiting: VecDeque<Delivery>,
-    stands: HashMap<u64, Stand>,
+    stands: HashMap<u64, ConsumerState>,
     last_stand: u64,
     /// Whether nothing more is taken in.
     is_finishing: bool,
 }
 
-struct Stand {
+struct ConsumerState {
     channel: Channel,
     unsettled: BTreeSet<u64>,
     /// Those of them that are never acknowledged. They stay among them, so that no acknowledgement covers them.
     given_back: BTreeSet<u64>,
 }
 
-impl Stand {
+impl ConsumerState {
     fn is_settled(&self) -> bool {
         self.unsettled.is_subset(&self.given_back)
     }
 }
 
-impl Inbox {
+impl DeliveryInbox {
     pub fn new() -> Self {
         Self {
             inside: Mutex::default(),
@@ -62,7 +62,7 @@ impl Inbox {
         let number = inside.last_stand;
         inside.stands.insert(
             number,
-            Stand { channel, unsettled: BTreeSet::new(), given_back: BTreeSet::new() },
+            ConsumerState { channel, unsettled: BTreeSet::new(), given_back: BTreeSet::new() },
         );
         number
     }
@@ -156,7 +156,7 @@ impl Inbox {
 
     /// Waits until everything that a stand delivered is acknowledged.
     pub async fn settled(&self, stand: u64) {
-        self.until(|inside| inside.stands.get(&stand).is_none_or(Stand::is_settled)).await;
+        self.until(|inside| inside.stands.get(&stand).is_none_or(ConsumerState::is_settled)).await;
     }
 
     /// Waits until everything that was taken is acknowledged, and hands out nothing more: what was
@@ -172,7 +172,7 @@ impl Inbox {
                 }
             }
         }
-        self.until(|inside| inside.stands.values().all(Stand::is_settled)).await;
+        self.until(|inside| inside.stands.values().all(ConsumerState::is_settled)).await;
     }
 
     async fn until(&self, is_so: impl Fn(&Inside) -> bool) {

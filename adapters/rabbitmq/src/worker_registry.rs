@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::link::locked;
-use crate::wire::SignOfLife;
+use crate::bus_messages::Heartbeat;
+use crate::supervised_connection::locked;
 
 /// How often a worker says that it is there.
 pub(crate) const PRESENT_EVERY: Duration = Duration::from_secs(2);
@@ -22,13 +22,13 @@ const WORKERS_MAX: usize = 1_024;
 
 /// Those who were heard of late.
 #[derive(Default)]
-pub(crate) struct Roster {
-    heard: Mutex<BTreeMap<Uuid, (Instant, SignOfLife)>>,
+pub(crate) struct WorkerRegistry {
+    heard: Mutex<BTreeMap<Uuid, (Instant, Heartbeat)>>,
 }
 
-impl Roster {
+impl WorkerRegistry {
     /// Takes in what a worker says of itself, or another one that missed it. Whether there is one more or one less now.
-    pub fn hear(&self, sign: SignOfLife) -> bool {
+    pub fn hear(&self, sign: Heartbeat) -> bool {
         let mut heard = locked(&self.heard);
         if sign.leaves {
             // Who was missed on one connection may be back on another.
@@ -44,14 +44,14 @@ impl Roster {
     }
 
     /// Those who are there.
-    pub fn present(&self) -> BTreeMap<Uuid, SignOfLife> {
+    pub fn present(&self) -> BTreeMap<Uuid, Heartbeat> {
         let mut heard = locked(&self.heard);
         heard.retain(|_, (at, _)| at.elapsed() <= FORGOTTEN_AFTER);
         heard.iter().map(|(id, (_, sign))| (*id, sign.clone())).collect()
     }
 
     /// Whom this worker calls on after it has called on that one: everybody who says where, in turn.
-    pub fn next_after(&self, last: Uuid, me: Uuid) -> Option<SignOfLife> {
+    pub fn next_after(&self, last: Uuid, me: Uuid) -> Option<Heartbeat> {
         let mut others = self.present();
         others.retain(|id, it| *id != me && it.hears_at.is_some());
         let later = others.range((Excluded(last), Unbounded)).next();
@@ -115,10 +115,10 @@ mod tests {
         ids.into_iter().map(id).collect()
     }
 
-    fn sign(worker: u128) -> SignOfLife {
+    fn sign(worker: u128) -> Heartbeat {
         let version = "1.0.0".to_owned();
         let hears_at = Some(format!("worker.{worker}.0"));
-        SignOfLife { worker: id(worker), work_queues: 16, version, leaves: false, hears_at }
+        Heartbeat { worker: id(worker), work_queues: 16, version, leaves: false, hears_at }
     }
 
     #[test]
@@ -161,7 +161,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_is_not_heard_for_long_is_gone() {
-        let roster = Roster::default();
+        let roster = WorkerRegistry::default();
         assert!(roster.hear(sign(1)), "one more");
         tokio::time::advance(Duration::from_secs(4)).await;
         assert!(roster.hear(sign(2)), "one more");
@@ -172,17 +172,17 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_says_goodbye_is_gone_at_once() {
-        let roster = Roster::default();
+        let roster = WorkerRegistry::default();
         roster.hear(sign(1));
-        assert!(roster.hear(SignOfLife { leaves: true, ..sign(1) }), "one less");
+        assert!(roster.hear(Heartbeat { leaves: true, ..sign(1) }), "one less");
         assert!(roster.present().is_empty());
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_was_missed_on_an_old_connection_and_is_back_on_another_stays() {
-        let roster = Roster::default();
-        let missed = SignOfLife { leaves: true, ..sign(1) };
-        roster.hear(SignOfLife { hears_at: Some("worker.1.1".to_owned()), ..sign(1) });
+        let roster = WorkerRegistry::default();
+        let missed = Heartbeat { leaves: true, ..sign(1) };
+        roster.hear(Heartbeat { hears_at: Some("worker.1.1".to_owned()), ..sign(1) });
         assert!(!roster.hear(missed.clone()), "no less");
         assert_eq!(roster.present().len(), 1);
         roster.hear(sign(1));
@@ -191,14 +191,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_older_program_says_goodbye_without_a_queue() {
-        let roster = Roster::default();
-        roster.hear(SignOfLife { hears_at: None, ..sign(1) });
-        assert!(roster.hear(SignOfLife { hears_at: None, leaves: true, ..sign(1) }), "one less");
+        let roster = WorkerRegistry::default();
+        roster.hear(Heartbeat { hears_at: None, ..sign(1) });
+        assert!(roster.hear(Heartbeat { hears_at: None, leaves: true, ..sign(1) }), "one less");
     }
 
     #[tokio::test(start_paused = true)]
     async fn all_others_are_called_on_in_turn() {
-        let roster = Roster::default();
+        let roster = WorkerRegistry::default();
         let next = |last| roster.next_after(id(last), id(5)).map(|it| it.worker);
         assert_eq!(next(5), None);
         roster.hear(sign(5));
@@ -211,19 +211,19 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn nobody_calls_on_a_worker_that_does_not_say_where() {
-        let roster = Roster::default();
-        roster.hear(SignOfLife { hears_at: None, ..sign(2) });
+        let roster = WorkerRegistry::default();
+        roster.hear(Heartbeat { hears_at: None, ..sign(2) });
         roster.hear(sign(3));
         assert_eq!(roster.next_after(id(1), id(1)).map(|it| it.worker), Some(id(3)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_worker_that_counts_otherwise_is_named() {
-        let roster = Roster::default();
+        let roster = WorkerRegistry::default();
         assert_eq!(roster.agree(16), Ok(()));
         roster.hear(sign(1));
         assert_eq!(roster.agree(16), Ok(()));
-        roster.hear(SignOfLife { work_queues: 8, ..sign(2) });
+        roster.hear(Heartbeat { work_queues: 8, ..sign(2) });
         let said = roster.agree(16).expect_err("they differ");
         assert!(said.contains("16") && said.contains(&id(2).to_string()), "{said}");
         tokio::time::advance(Duration::from_secs(7)).await;
@@ -232,7 +232,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn there_is_an_end_to_those_who_are_remembered() {
-        let roster = Roster::default();
+        let roster = WorkerRegistry::default();
         for n in 0..2_000 {
             roster.hear(sign(n));
         }

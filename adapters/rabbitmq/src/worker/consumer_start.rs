@@ -11,10 +11,10 @@ use lapin::options::QueueDeleteOptions;
 use lapin::protocol::{AMQPErrorKind, AMQPHardError};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::shared::Shared;
-use super::stand::{Stand, close};
-use crate::connection::{Fault, Open};
-use crate::consuming::consume;
+use super::queue_consumer::{QueueConsumer, close};
+use super::worker_state::WorkerState;
+use crate::connection::{BrokerConnection, BrokerError};
+use crate::consumer::consume;
 use crate::pause::Pause;
 use crate::topology;
 
@@ -37,19 +37,19 @@ const UNTRIED_FOR: Duration = Duration::from_secs(30);
 
 /// Why a queue could not be tried with success.
 #[derive(Debug, thiserror::Error)]
-enum Untaken {
+enum StartError {
     /// That says nothing of the queue.
     #[error("there is no connection to try it on: {0}")]
-    Untried(Fault),
+    Untried(BrokerError),
     /// The broker itself failed at it.
     #[error("it is broken: {0}")]
     Broken(lapin::Error),
     /// It does not answer, or something else is the matter.
     #[error("{0}")]
-    Unserved(Fault),
+    Unserved(BrokerError),
 }
 
-impl From<lapin::Error> for Untaken {
+impl From<lapin::Error> for StartError {
     fn from(error: lapin::Error) -> Self {
         match error.kind() {
             ErrorKind::ProtocolError(it)
@@ -62,7 +62,7 @@ impl From<lapin::Error> for Untaken {
     }
 }
 
-impl Stand {
+impl QueueConsumer {
     /// Ends when the queue is handed over, or with the reason why the worker's connection cannot go on.
     pub async fn keep(self) -> Result<(), String> {
         let mut is_suspect = self.shared.suspect(self.queue);
@@ -95,7 +95,7 @@ impl Stand {
         let mut broken_since = None;
         while let Err(reason) = self.try_apart(&mut broken_since).await {
             tracing::warn!(queue = self.name, %reason, "a work queue cannot be served");
-            if matches!(reason, Untaken::Untried(_)) && begun.elapsed() >= UNTRIED_FOR {
+            if matches!(reason, StartError::Untried(_)) && begun.elapsed() >= UNTRIED_FOR {
                 return;
             }
             sleep(pause.next()).await;
@@ -103,11 +103,11 @@ impl Stand {
     }
 
     /// Tries it on a connection that nothing else is lost with, and makes it anew where it stays broken.
-    async fn try_apart(&self, broken_since: &mut Option<Instant>) -> Result<(), Untaken> {
+    async fn try_apart(&self, broken_since: &mut Option<Instant>) -> Result<(), StartError> {
         let _turn = self.shared.tries.acquire().await;
         let tried = self.consume_apart().await;
         *broken_since = match &tried {
-            Err(Untaken::Broken(_)) => Some(broken_since.unwrap_or_else(Instant::now)),
+            Err(StartError::Broken(_)) => Some(broken_since.unwrap_or_else(Instant::now)),
             _ => None,
         };
         if broken_since.is_some_and(|since| since.elapsed() >= BROKEN_FOR) {
@@ -119,8 +119,8 @@ impl Stand {
     }
 
     /// At most one message is delivered, and comes again.
-    async fn consume_apart(&self) -> Result<(), Untaken> {
-        let open = connect_apart(&self.shared, &self.name).await.map_err(Untaken::Untried)?;
+    async fn consume_apart(&self) -> Result<(), StartError> {
+        let open = connect_apart(&self.shared, &self.name).await.map_err(StartError::Untried)?;
         let consuming = async {
             let channel = open.channel().await?;
             // Whoever wanted to mend it may have deleted it.
@@ -129,13 +129,13 @@ impl Stand {
         };
         let consumed = timeout(TAKEN_UP_WITHIN, consuming).await;
         open.close().await;
-        consumed.map_err(|_| Untaken::Unserved(Fault::Silent))?.map_err(Untaken::from)
+        consumed.map_err(|_| StartError::Unserved(BrokerError::Silent))?.map_err(StartError::from)
     }
 }
 
 /// Takes a queue away, with what waits in it, and declares another one. What waited is sent again: whoever sent a command
 /// has it until they know its outcome.
-async fn make_anew(shared: Arc<Shared>, queue: u16) {
+async fn make_anew(shared: Arc<WorkerState>, queue: u16) {
     let name = shared.settings.names.work(queue);
     tracing::error!(queue = name, "a work queue is broken; it is deleted and made anew");
     let making = async {
@@ -144,17 +144,17 @@ async fn make_anew(shared: Arc<Shared>, queue: u16) {
         channel.queue_delete(name.as_str().into(), QueueDeleteOptions::default()).await?;
         topology::declare_work_queue(&channel, &shared.settings, queue).await?;
         open.close().await;
-        Ok::<_, Fault>(())
+        Ok::<_, BrokerError>(())
     };
-    match timeout(MADE_WITHIN, making).await.unwrap_or(Err(Fault::Silent)) {
+    match timeout(MADE_WITHIN, making).await.unwrap_or(Err(BrokerError::Silent)) {
         Ok(()) => metrics::counter!("sockbit_bus_queues_made_anew_total").increment(1),
         Err(fault) => tracing::warn!(queue = name, %fault, "it could not be made anew"),
     }
 }
 
-async fn connect_apart(shared: &Shared, queue: &str) -> Result<Open, Fault> {
+async fn connect_apart(shared: &WorkerState, queue: &str) -> Result<BrokerConnection, BrokerError> {
     let name = format!("sockbit trying {queue} {}", shared.settings.id);
-    Open::connect(&shared.settings, &name).await
+    BrokerConnection::connect(&shared.settings, &name).await
 }
 
 /// How many messages of each queue are sent ahead where there are so many queues.

@@ -8,8 +8,8 @@ use lapin::types::ShortString;
 use lapin::{Channel, Confirmation};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::connection::{Fault, Open};
-use crate::publishing::{Parcel, Verdict};
+use crate::connection::{BrokerConnection, BrokerError};
+use crate::publisher::{OutgoingMessage, PublishResult};
 
 /// A broker that lives confirms at once what it has nowhere to put.
 const PROBED_WITHIN: Duration = Duration::from_secs(1);
@@ -18,8 +18,8 @@ const RENEWED_WITHIN: Duration = Duration::from_secs(2);
 const NOWHERE: &str = "";
 
 /// Takes one batch at a time, so that what comes back belongs to it.
-pub(crate) struct Confirming {
-    open: Arc<Open>,
+pub(crate) struct ConfirmChannel {
+    open: Arc<BrokerConnection>,
     channel: Channel,
     /// The number of the last parcel. None is given twice, so that what comes back late is not taken for another one.
     last: u64,
@@ -40,8 +40,8 @@ pub(crate) enum Renewal {
     Failed,
 }
 
-impl Confirming {
-    pub async fn on(open: &Arc<Open>, renewal: Renewal) -> Result<Self, Fault> {
+impl ConfirmChannel {
+    pub async fn on(open: &Arc<BrokerConnection>, renewal: Renewal) -> Result<Self, BrokerError> {
         let channel = open.channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
         Ok(Self { open: Arc::clone(open), channel, last: 0, owes: false, renewal })
@@ -53,28 +53,36 @@ impl Confirming {
     }
 
     /// Publishes in order, and waits for all confirmations: one verdict for each.
-    pub async fn publish(&mut self, parcels: Vec<Parcel>, within: Duration) -> Vec<Verdict> {
+    pub async fn publish(
+        &mut self,
+        parcels: Vec<OutgoingMessage>,
+        within: Duration,
+    ) -> Vec<PublishResult> {
         if self.owes
             && self.renewal == Renewal::Wanted
             && let Err(fault) = self.renew().await
         {
             self.renewal = Renewal::Failed;
-            return vec![Verdict::Refused(fault.to_string()); parcels.len()];
+            return vec![PublishResult::Refused(fault.to_string()); parcels.len()];
         }
         self.owes = true;
         let verdicts = self.put_all(parcels, within).await;
-        self.owes = verdicts.iter().any(Verdict::is_unknown);
+        self.owes = verdicts.iter().any(PublishResult::is_unknown);
         verdicts
     }
 
-    async fn renew(&mut self) -> Result<(), Fault> {
+    async fn renew(&mut self) -> Result<(), BrokerError> {
         let renewing = timeout(RENEWED_WITHIN, Self::on(&self.open, self.renewal));
-        let renewed = renewing.await.map_err(|_| Fault::Silent)??;
+        let renewed = renewing.await.map_err(|_| BrokerError::Silent)??;
         *self = Self { last: self.last, ..renewed };
         Ok(())
     }
 
-    async fn put_all(&mut self, parcels: Vec<Parcel>, within: Duration) -> Vec<Verdict> {
+    async fn put_all(
+        &mut self,
+        parcels: Vec<OutgoingMessage>,
+        within: Duration,
+    ) -> Vec<PublishResult> {
         let deadline = Instant::now() + within;
         let mut confirming = Vec::with_capacity(parcels.len());
         for parcel in parcels {
@@ -96,14 +104,14 @@ impl Confirming {
 
     /// Whether the broker confirms at all: where it does, and confirms nothing else, that is about the queues.
     pub async fn answers(&mut self) -> bool {
-        let probe = Parcel::news(String::new(), NOWHERE.to_owned(), "probe", Vec::new());
-        self.put_all(vec![probe], PROBED_WITHIN).await == [Verdict::Taken]
+        let probe = OutgoingMessage::news(String::new(), NOWHERE.to_owned(), "probe", Vec::new());
+        self.put_all(vec![probe], PROBED_WITHIN).await == [PublishResult::Taken]
     }
 }
 
 pub(crate) async fn put(
     channel: &Channel,
-    parcel: &Parcel,
+    parcel: &OutgoingMessage,
 ) -> lapin::Result<lapin::PublisherConfirm> {
     let options = BasicPublishOptions { mandatory: parcel.mandatory, immediate: false };
     channel
@@ -120,23 +128,23 @@ pub(crate) async fn put(
 async fn in_time<T>(
     deadline: Instant,
     coming: impl Future<Output = lapin::Result<T>>,
-) -> Result<T, Fault> {
-    Ok(timeout_at(deadline, coming).await.map_err(|_| Fault::Silent)??)
+) -> Result<T, BrokerError> {
+    Ok(timeout_at(deadline, coming).await.map_err(|_| BrokerError::Silent)??)
 }
 
-type Confirmed = Result<Confirmation, Fault>;
+type Confirmed = Result<Confirmation, BrokerError>;
 
-fn verdicts(confirmed: Vec<(u64, Confirmed)>) -> Vec<Verdict> {
+fn verdicts(confirmed: Vec<(u64, Confirmed)>) -> Vec<PublishResult> {
     // What comes back may be handed over with the confirmation of another one.
     let returned: Vec<(u64, String)> =
         confirmed.iter().filter_map(|(_, confirmation)| came_back(confirmation)).collect();
     let verdict = |(number, confirmation)| {
         let back = returned.iter().find(|(it, _)| *it == number);
         match (back, confirmation) {
-            (Some((_, reason)), _) => Verdict::Unroutable(reason.clone()),
-            (None, Ok(Confirmation::Ack(_))) => Verdict::Taken,
-            (None, Ok(_)) => Verdict::Refused("the queue is full".to_owned()),
-            (None, Err(fault)) => Verdict::Unknown(Fault::to_string(&fault)),
+            (Some((_, reason)), _) => PublishResult::Unroutable(reason.clone()),
+            (None, Ok(Confirmation::Ack(_))) => PublishResult::Taken,
+            (None, Ok(_)) => PublishResult::Refused("the queue is full".to_owned()),
+            (None, Err(fault)) => PublishResult::Unknown(BrokerError::to_string(&fault)),
         }
     };
     confirmed.into_iter().map(verdict).collect()

@@ -6,19 +6,19 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::link::locked;
-use crate::publishing::Verdict;
+use crate::publisher::PublishResult;
+use crate::supervised_connection::locked;
 
 /// How long nothing is sent to such a queue. Everything else would have to wait for it each time.
 const LEFT_ALONE_FOR: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
-pub(super) struct SilentQueues(Mutex<BTreeMap<u16, Instant>>);
+pub(super) struct CircuitBreaker(Mutex<BTreeMap<u16, Instant>>);
 
 /// Things, each for a queue.
 type ByQueue<T> = Vec<(u16, T)>;
 
-impl SilentQueues {
+impl CircuitBreaker {
     /// What is for queues that answer, and what is for those that are left alone now.
     pub fn part<T>(&self, parcels: ByQueue<T>) -> (ByQueue<T>, ByQueue<T>) {
         let mut silent = locked(&self.0);
@@ -27,9 +27,9 @@ impl SilentQueues {
     }
 
     /// Learns from what became of what was sent to these queues.
-    pub fn learn(&self, queues: &[u16], verdicts: &[Verdict]) {
+    pub fn learn(&self, queues: &[u16], verdicts: &[PublishResult]) {
         for (queue, verdict) in queues.iter().zip(verdicts) {
-            if matches!(verdict, Verdict::Silent(_)) {
+            if matches!(verdict, PublishResult::Silent(_)) {
                 locked(&self.0).insert(*queue, Instant::now());
             }
         }
@@ -40,11 +40,11 @@ impl SilentQueues {
 mod tests {
     use super::*;
 
-    fn silent() -> Verdict {
-        Verdict::Silent("no answer in time".to_owned())
+    fn silent() -> PublishResult {
+        PublishResult::Silent("no answer in time".to_owned())
     }
 
-    fn parted(queues: &SilentQueues) -> (Vec<u16>, Vec<u16>) {
+    fn parted(queues: &CircuitBreaker) -> (Vec<u16>, Vec<u16>) {
         let (answering, silent) = queues.part(vec![(1, ()), (2, ()), (1, ())]);
         let numbers = |it: ByQueue<()>| it.into_iter().map(|(queue, ())| queue).collect();
         (numbers(answering), numbers(silent))
@@ -52,8 +52,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_queue_that_is_silent_alone_is_left_alone_for_a_while() {
-        let queues = SilentQueues::default();
-        queues.learn(&[1, 2], &[Verdict::Taken, silent()]);
+        let queues = CircuitBreaker::default();
+        queues.learn(&[1, 2], &[PublishResult::Taken, silent()]);
         assert_eq!(parted(&queues), (vec![1, 1], vec![2]));
         tokio::time::advance(LEFT_ALONE_FOR).await;
         assert_eq!(parted(&queues), (vec![1, 2, 1], vec![]));
@@ -61,17 +61,17 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_queue_is_silent_also_where_nothing_was_sent_to_another() {
-        let queues = SilentQueues::default();
+        let queues = CircuitBreaker::default();
         queues.learn(&[2], &[silent()]);
         assert_eq!(parted(&queues), (vec![1, 1], vec![2]));
     }
 
     #[tokio::test(start_paused = true)]
     async fn where_the_broker_itself_is_silent_no_queue_is_blamed() {
-        let queues = SilentQueues::default();
-        let unknown = Verdict::Unknown("no answer in time".to_owned());
+        let queues = CircuitBreaker::default();
+        let unknown = PublishResult::Unknown("no answer in time".to_owned());
         queues.learn(&[1, 2], &[unknown.clone(), unknown]);
-        queues.learn(&[1], &[Verdict::Refused("full".to_owned())]);
+        queues.learn(&[1], &[PublishResult::Refused("full".to_owned())]);
         assert_eq!(parted(&queues), (vec![1, 2, 1], vec![]));
     }
 }

@@ -7,21 +7,21 @@ use futures::FutureExt;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::shared::Shared;
-use super::stand::Stand;
-use crate::connection::Open;
+use super::queue_consumer::QueueConsumer;
+use super::worker_state::WorkerState;
+use crate::connection::BrokerConnection;
 
 /// The queues that are consumed now, or as soon as they answer.
-pub(super) struct Stands {
-    shared: Arc<Shared>,
-    open: Arc<Open>,
+pub(super) struct ConsumerSet {
+    shared: Arc<WorkerState>,
+    open: Arc<BrokerConnection>,
     /// Each with the word that hands it over.
     active: BTreeMap<u16, oneshot::Sender<()>>,
     running: JoinSet<Result<(), String>>,
 }
 
-impl Stands {
-    pub fn new(shared: Arc<Shared>, open: Arc<Open>) -> Self {
+impl ConsumerSet {
+    pub fn new(shared: Arc<WorkerState>, open: Arc<BrokerConnection>) -> Self {
         Self { shared, open, active: BTreeMap::new(), running: JoinSet::new() }
     }
 
@@ -34,7 +34,8 @@ impl Stands {
                 let (leave, left) = oneshot::channel();
                 let (shared, open) = (Arc::clone(&self.shared), Arc::clone(&self.open));
                 let name = self.shared.settings.names.work(*queue);
-                let stand = Stand { shared, open, queue: *queue, name, leave: left.shared() };
+                let stand =
+                    QueueConsumer { shared, open, queue: *queue, name, leave: left.shared() };
                 self.running.spawn(stand.keep());
                 self.active.insert(*queue, leave);
             }

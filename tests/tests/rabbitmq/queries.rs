@@ -6,7 +6,7 @@ use sockbit_application::envelope::CoreReply;
 use sockbit_application::ports::{Queries, QueryQueue, ReceivedQuery};
 use sockbit_application::seal::MessageKind;
 use sockbit_tests::contracts::bus::fixtures::{event, question, quiet, soon};
-use sockbit_tests::vhost::{Namespace, keys};
+use sockbit_tests::rabbitmq_namespace::{Namespace, keys};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_past_its_deadline_is_asked_of_nobody() {
@@ -62,11 +62,11 @@ async fn answers_of_eight_megabytes_arrive() {
 async fn a_question_that_nobody_of_ours_signed_is_asked_of_nobody() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    let stranger = bus.stranger().await;
+    let raw_client = bus.raw_client().await;
     let forged = keys(&[2]).seal(MessageKind::Queries, &question(1)).expect("it is JSON");
     let other = keys(&[1]).seal(MessageKind::Queries, &question(2)).expect("it is JSON");
     for bytes in [forged.as_slice(), &other, b"what?"] {
-        stranger.publish(bus.names().questions(), "questions", bytes).await;
+        raw_client.publish(bus.names().questions(), "questions", bytes).await;
     }
     let asking = tokio::spawn({
         let gateway = Arc::clone(&gateway);

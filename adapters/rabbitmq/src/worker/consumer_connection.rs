@@ -13,26 +13,26 @@ use lapin::{Channel, Consumer};
 use sockbit_application::seal::MessageKind;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-use super::asked;
-use super::shared::Shared;
-use super::stands::Stands;
-use crate::connection::{Fault, Open};
-use crate::consuming::consume;
-use crate::link::{Closing, Purpose, Stage, locked};
-use crate::roster::{CALLED_ON_EVERY, FORGOTTEN_AFTER, PRESENT_EVERY};
+use super::consumer_set::ConsumerSet;
+use super::query_inbox;
+use super::worker_state::WorkerState;
+use crate::bus_messages::Heartbeat;
+use crate::connection::{BrokerConnection, BrokerError};
+use crate::consumer::consume;
+use crate::supervised_connection::{ConnectionRole, Phase, ShutdownSignal, locked};
 use crate::topology::{self, WORKERS_KEY};
-use crate::wire::SignOfLife;
+use crate::worker_registry::{CALLED_ON_EVERY, FORGOTTEN_AFTER, PRESENT_EVERY};
 
 const SIGNS_AHEAD: u16 = 64;
 /// What is under way when a worker leaves gets so long; then it comes again to another one.
 const FINISHED_WITHIN: Duration = Duration::from_secs(10);
 
-pub(super) struct Working {
-    pub shared: Arc<Shared>,
+pub(super) struct ConsumerConnection {
+    pub shared: Arc<WorkerState>,
 }
 
 pub(super) struct Session {
-    open: Arc<Open>,
+    open: Arc<BrokerConnection>,
     /// Where signs of life are heard.
     queue: String,
     signs: Channel,
@@ -51,13 +51,13 @@ enum Learned {
     Nothing,
 }
 
-impl Working {
+impl ConsumerConnection {
     /// Keeps to the queues that are this worker's, as the others come and go.
     async fn keep_queues(
         &self,
         session: &Session,
         mut signs: Consumer,
-        stands: &mut Stands,
+        stands: &mut ConsumerSet,
     ) -> String {
         let mut every = interval(PRESENT_EVERY);
         let mut heard_myself = Instant::now();
@@ -111,7 +111,7 @@ impl Working {
                     break;
                 }
                 tracing::info!(worker = %other.worker, "another worker is gone");
-                let gone = SignOfLife { leaves: true, ..other };
+                let gone = Heartbeat { leaves: true, ..other };
                 self.shared.roster.hear(gone.clone());
                 self.shared.tell_all(&gone).await;
             }
@@ -119,7 +119,7 @@ impl Working {
     }
 
     async fn hear(&self, channel: &Channel, message: Message) -> Learned {
-        let heard: Result<SignOfLife, _> =
+        let heard: Result<Heartbeat, _> =
             self.shared.settings.keys.open(MessageKind::Heartbeat, &message.data);
         // Where this is lost, the connection is.
         channel.basic_ack(message.delivery_tag, BasicAckOptions::default()).await.ok();
@@ -151,10 +151,10 @@ impl Working {
     }
 
     /// Leaves: what was taken is finished, unless this is to be at once.
-    async fn leave(&self, session: &Session, stands: &mut Stands, closing: &Closing) {
+    async fn leave(&self, session: &Session, stands: &mut ConsumerSet, closing: &ShutdownSignal) {
         stands.hold(&BTreeSet::new());
         let here = self.shared.sign_of_life(&session.queue);
-        self.shared.tell_all(&SignOfLife { leaves: true, ..here }).await;
+        self.shared.tell_all(&Heartbeat { leaves: true, ..here }).await;
         let finishing = async {
             tokio::join!(self.shared.inbox.finish(), self.shared.asked.finish(), stands.finish(),);
         };
@@ -164,20 +164,24 @@ impl Working {
                     tracing::warn!("what was under way was not finished in time; it comes again");
                 }
             }
-            () = closing.reached(Stage::Abandoned) => {}
+            () = closing.reached(Phase::Aborted) => {}
         }
     }
 }
 
 #[async_trait]
-impl Purpose for Working {
+impl ConnectionRole for ConsumerConnection {
     type Session = Session;
 
     fn name(&self) -> &'static str {
         "working"
     }
 
-    async fn begin(&self, open: &Arc<Open>, number: u64) -> Result<Session, Fault> {
+    async fn begin(
+        &self,
+        open: &Arc<BrokerConnection>,
+        number: u64,
+    ) -> Result<Session, BrokerError> {
         let (signs, questions) = (open.channel().await?, open.channel().await?);
         let settings = &self.shared.settings;
         topology::declare(&signs, settings).await?;
@@ -186,21 +190,22 @@ impl Purpose for Working {
         let (exchange, key) = (settings.names.announce(), WORKERS_KEY.to_owned());
         topology::bind(&signs, &queue, exchange, key).await?;
         let hearing = consume(&signs, &queue, SIGNS_AHEAD).await?;
-        let asking = consume(&questions, &settings.names.questions(), asked::PREFETCH).await?;
+        let asking =
+            consume(&questions, &settings.names.questions(), query_inbox::PREFETCH).await?;
         let consumers = Mutex::new(Some((hearing, asking)));
         Ok(Session { open: Arc::clone(open), queue, signs, questions, consumers })
     }
 
-    async fn carry_on(&self, session: &Session, closing: &Closing) -> String {
+    async fn carry_on(&self, session: &Session, closing: &ShutdownSignal) -> String {
         let Some((signs, questions)) = locked(&session.consumers).take() else {
             return String::new();
         };
-        let mut stands = Stands::new(Arc::clone(&self.shared), Arc::clone(&session.open));
+        let mut stands = ConsumerSet::new(Arc::clone(&self.shared), Arc::clone(&session.open));
         let reason = tokio::select! {
             reason = self.keep_queues(session, signs, &mut stands) => Some(reason),
             reason = self.hear_questions(session, questions) => Some(reason),
             never = self.call_on_others(session) => match never {},
-            () = closing.reached(Stage::Finishing) => None,
+            () = closing.reached(Phase::Draining) => None,
         };
         if reason.is_none() {
             self.leave(session, &mut stands, closing).await;

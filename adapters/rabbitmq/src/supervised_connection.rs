@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 
-use crate::connection::{Fault, Open};
+use crate::connection::{BrokerConnection, BrokerError};
 use crate::pause::Pause;
 use crate::settings::Settings;
 
@@ -17,7 +17,7 @@ pub(crate) const BEGUN_WITHIN: Duration = Duration::from_secs(10);
 
 /// What is done with a connection for as long as it stands.
 #[async_trait]
-pub(crate) trait Purpose: Send + Sync + 'static {
+pub(crate) trait ConnectionRole: Send + Sync + 'static {
     /// What is made on each connection anew.
     type Session: Send + Sync + 'static;
 
@@ -25,11 +25,15 @@ pub(crate) trait Purpose: Send + Sync + 'static {
     fn name(&self) -> &'static str;
 
     /// Makes ready what stands on this connection, the so-many-th of its link.
-    async fn begin(&self, open: &Arc<Open>, number: u64) -> Result<Self::Session, Fault>;
+    async fn begin(
+        &self,
+        open: &Arc<BrokerConnection>,
+        number: u64,
+    ) -> Result<Self::Session, BrokerError>;
 
     /// Does what is to be done while it stands; whoever returns says why it can go on no longer.
     /// When the link is to be closed, it finishes and returns.
-    async fn carry_on(&self, session: &Self::Session, closing: &Closing) -> String;
+    async fn carry_on(&self, session: &Self::Session, closing: &ShutdownSignal) -> String;
 
     /// Forgets what was only on that connection.
     fn lost(&self, session: &Self::Session);
@@ -37,26 +41,26 @@ pub(crate) trait Purpose: Send + Sync + 'static {
 
 /// How an end of the bus is to go.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Stage {
+pub(crate) enum Phase {
     /// It stays.
-    Open,
+    Running,
     /// It takes nothing new, finishes what is under way, and goes.
-    Finishing,
+    Draining,
     /// It goes at once.
-    Abandoned,
+    Aborted,
 }
 
 /// Tells everybody at one end when it is to go.
 #[derive(Clone)]
-pub(crate) struct Closing(Arc<watch::Sender<Stage>>);
+pub(crate) struct ShutdownSignal(Arc<watch::Sender<Phase>>);
 
-impl Closing {
+impl ShutdownSignal {
     pub fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(Stage::Open)))
+        Self(Arc::new(watch::Sender::new(Phase::Running)))
     }
 
     /// There is no way back.
-    pub fn set(&self, stage: Stage) {
+    pub fn set(&self, stage: Phase) {
         self.0.send_if_modified(|now| {
             let later = stage > *now;
             *now = stage.max(*now);
@@ -65,26 +69,26 @@ impl Closing {
     }
 
     pub fn is_set(&self) -> bool {
-        *self.0.borrow() > Stage::Open
+        *self.0.borrow() > Phase::Running
     }
 
     /// Waits until it is at least so far.
-    pub async fn reached(&self, stage: Stage) {
+    pub async fn reached(&self, stage: Phase) {
         // The sender lives in `self`, so waiting cannot fail.
         self.0.subscribe().wait_for(|now| *now >= stage).await.ok();
     }
 }
 
 /// A session and its connection.
-pub(crate) struct Standing<S> {
-    pub open: Arc<Open>,
+pub(crate) struct LiveConnection<S> {
+    pub open: Arc<BrokerConnection>,
     pub session: S,
     given_up: Mutex<Option<String>>,
     gave_up: Notify,
 }
 
-impl<S> Standing<S> {
-    fn new(open: Arc<Open>, session: S) -> Self {
+impl<S> LiveConnection<S> {
+    fn new(open: Arc<BrokerConnection>, session: S) -> Self {
         Self { open, session, given_up: Mutex::default(), gave_up: Notify::new() }
     }
 
@@ -101,23 +105,23 @@ impl<S> Standing<S> {
 }
 
 /// Keeps a connection for one purpose.
-pub(crate) struct Link<P: Purpose> {
+pub(crate) struct SupervisedConnection<P: ConnectionRole> {
     pub purpose: P,
     settings: Arc<Settings>,
-    closing: Closing,
+    closing: ShutdownSignal,
     connections: AtomicU64,
-    current: watch::Sender<Option<Arc<Standing<P::Session>>>>,
+    current: watch::Sender<Option<Arc<LiveConnection<P::Session>>>>,
     /// Why there is none, where there is none.
     fault: Mutex<String>,
 }
 
-impl<P: Purpose> Link<P> {
+impl<P: ConnectionRole> SupervisedConnection<P> {
     /// A link with its first connection, or why there is none.
     pub async fn establish(
         purpose: P,
         settings: Arc<Settings>,
-        closing: Closing,
-    ) -> Result<Arc<Self>, Fault> {
+        closing: ShutdownSignal,
+    ) -> Result<Arc<Self>, BrokerError> {
         let link = Self {
             purpose,
             settings,
@@ -131,12 +135,12 @@ impl<P: Purpose> Link<P> {
     }
 
     /// The connection that stands now.
-    pub fn now(&self) -> Option<Arc<Standing<P::Session>>> {
+    pub fn now(&self) -> Option<Arc<LiveConnection<P::Session>>> {
         self.current.borrow().clone()
     }
 
     /// The connection that stands now or within a short time, or why there is none.
-    pub async fn soon(&self, within: Duration) -> Result<Arc<Standing<P::Session>>, String> {
+    pub async fn soon(&self, within: Duration) -> Result<Arc<LiveConnection<P::Session>>, String> {
         if self.closing.is_set() {
             // What is under way may still be finished, but nobody waits for another connection.
             return self.now().ok_or_else(|| "the bus is closed".to_owned());
@@ -146,7 +150,7 @@ impl<P: Purpose> Link<P> {
             standing = timeout(within, current.wait_for(Option::is_some)) => {
                 standing.ok().and_then(Result::ok).and_then(|it| it.clone())
             }
-            () = self.closing.reached(Stage::Finishing) => None,
+            () = self.closing.reached(Phase::Draining) => None,
         };
         standing.ok_or_else(|| self.fault())
     }
@@ -168,7 +172,7 @@ impl<P: Purpose> Link<P> {
                 }
                 None => {
                     tokio::select! {
-                        () = self.closing.reached(Stage::Finishing) => {}
+                        () = self.closing.reached(Phase::Draining) => {}
                         () = self.come_back(pause.next()) => {}
                     }
                 }
@@ -180,7 +184,7 @@ impl<P: Purpose> Link<P> {
     }
 
     /// Stays with a connection until it is lost, or this is closed.
-    async fn stand(&self, standing: &Standing<P::Session>) {
+    async fn stand(&self, standing: &LiveConnection<P::Session>) {
         let reason = tokio::select! {
             reason = self.purpose.carry_on(&standing.session, &self.closing) => reason,
             reason = standing.is_given_up() => reason,
@@ -210,13 +214,13 @@ impl<P: Purpose> Link<P> {
         }
     }
 
-    async fn connect(&self) -> Result<(), Fault> {
+    async fn connect(&self) -> Result<(), BrokerError> {
         let number = self.connections.fetch_add(1, Ordering::Relaxed);
         let name = format!("sockbit {} {}", self.purpose.name(), self.settings.id);
-        let open = Arc::new(Open::connect(&self.settings, &name).await?);
+        let open = Arc::new(BrokerConnection::connect(&self.settings, &name).await?);
         let begun = timeout(BEGUN_WITHIN, self.purpose.begin(&open, number)).await;
-        let session = begun.map_err(|_| Fault::Silent)??;
-        self.current.send_replace(Some(Arc::new(Standing::new(open, session))));
+        let session = begun.map_err(|_| BrokerError::Silent)??;
+        self.current.send_replace(Some(Arc::new(LiveConnection::new(open, session))));
         Ok(())
     }
 }

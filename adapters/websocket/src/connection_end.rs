@@ -9,7 +9,7 @@ use crate::Settings;
 
 /// Why nothing more is read or written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Ending {
+pub(crate) enum ConnectionEnd {
     /// The peer ended, or takes nothing any more.
     Gone,
     /// The session ended.
@@ -18,7 +18,7 @@ pub(crate) enum Ending {
     Fault { code: u16, reason: &'static str },
 }
 
-impl Ending {
+impl ConnectionEnd {
     pub const BINARY: Self =
         Self::Fault { code: close_code::UNSUPPORTED, reason: "only text is spoken here" };
     pub const NOT_UTF8: Self =
@@ -38,19 +38,21 @@ impl Ending {
 pub(crate) async fn close(
     sink: &mut SplitSink<WebSocket, Message>,
     stream: &mut SplitStream<WebSocket>,
-    ending: Ending,
+    ending: ConnectionEnd,
     settings: &Settings,
 ) {
     let (code, reason) = match ending {
-        Ending::Gone => return,
-        Ending::Close { code, reason } | Ending::Fault { code, reason } => (code, reason),
+        ConnectionEnd::Gone => return,
+        ConnectionEnd::Close { code, reason } | ConnectionEnd::Fault { code, reason } => {
+            (code, reason)
+        }
     };
     let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
     let sending = sink.send(Message::Close(Some(frame)));
     if !matches!(timeout(settings.farewell, sending).await, Ok(Ok(()))) {
         return;
     }
-    if let Ending::Fault { .. } = ending {
+    if let ConnectionEnd::Fault { .. } = ending {
         return sleep(settings.farewell).await;
     }
     let answer = async { while let Some(Ok(_)) = stream.next().await {} };

@@ -7,22 +7,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sockbit_application::envelope::CoreReply;
 use tokio::sync::oneshot;
 
-use crate::link::locked;
+use crate::supervised_connection::locked;
 
 /// Who asked what, by number. No number is given twice, so a late answer finds nobody.
 #[derive(Default)]
-pub(super) struct Waiting {
+pub(super) struct PendingQueries {
     last: AtomicU64,
     waiting: Mutex<HashMap<u64, oneshot::Sender<CoreReply>>>,
 }
 
-impl Waiting {
+impl PendingQueries {
     /// A place for one answer, for as long as the asker holds on to it.
-    pub fn begin(&self) -> Place<'_> {
+    pub fn begin(&self) -> PendingQuery<'_> {
         let number = self.last.fetch_add(1, Ordering::Relaxed);
         let (sender, answer) = oneshot::channel();
         locked(&self.waiting).insert(number, sender);
-        Place { waiting: self, number, answer }
+        PendingQuery { waiting: self, number, answer }
     }
 
     pub fn answer(&self, number: u64, answer: CoreReply) {
@@ -39,20 +39,20 @@ impl Waiting {
 }
 
 /// Somebody waits for one answer, until this is dropped.
-pub(super) struct Place<'a> {
-    waiting: &'a Waiting,
+pub(super) struct PendingQuery<'a> {
+    waiting: &'a PendingQueries,
     pub number: u64,
     answer: oneshot::Receiver<CoreReply>,
 }
 
-impl Place<'_> {
+impl PendingQuery<'_> {
     /// The answer; `None` where none will come.
     pub async fn answer(&mut self) -> Option<CoreReply> {
         (&mut self.answer).await.ok()
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for PendingQuery<'_> {
     fn drop(&mut self) {
         locked(&self.waiting.waiting).remove(&self.number);
     }

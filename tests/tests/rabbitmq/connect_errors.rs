@@ -1,7 +1,7 @@
 //! A bus that cannot be used says why, in one line, without the password.
 
 use sockbit_rabbitmq::{ConnectProblem, Settings, connect_gateway};
-use sockbit_tests::vhost::Namespace;
+use sockbit_tests::rabbitmq_namespace::Namespace;
 use tokio::net::TcpListener;
 
 async fn problem(settings: Settings) -> ConnectProblem {
@@ -18,9 +18,9 @@ async fn nobody_there() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     drop(listener);
-    let said = problem(bus.settings_by(&format!("amqp://me:hunter2@{address}/%2f"))).await;
+    let said = problem(bus.settings_with_url(&format!("amqp://me:hunter2@{address}/%2f"))).await;
     assert!(matches!(said, ConnectProblem::Unreachable(_)), "{said:?}");
-    let said = problem(bus.settings_by("amqp://me:hunter2@no.such.host.invalid/%2f")).await;
+    let said = problem(bus.settings_with_url("amqp://me:hunter2@no.such.host.invalid/%2f")).await;
     assert!(matches!(said, ConnectProblem::Unreachable(_)), "{said:?}");
 }
 
@@ -28,7 +28,7 @@ async fn nobody_there() {
 async fn a_wrong_password() {
     let bus = Namespace::fresh();
     let url = format!("amqp://guest:hunter2@{}/%2f", bus.broker());
-    let said = problem(bus.settings_by(&url)).await;
+    let said = problem(bus.settings_with_url(&url)).await;
     assert_eq!(said, ConnectProblem::Login);
 }
 
@@ -36,7 +36,7 @@ async fn a_wrong_password() {
 async fn no_such_virtual_host() {
     let bus = Namespace::fresh();
     let url = format!("amqp://guest:guest@{}/no-such-place", bus.broker());
-    let said = problem(bus.settings_by(&url)).await;
+    let said = problem(bus.settings_with_url(&url)).await;
     let ConnectProblem::VirtualHost(reason) = said else { panic!("{said:?}") };
     assert!(reason.contains("no-such-place"), "{reason}");
 }

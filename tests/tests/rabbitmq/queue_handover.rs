@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::StreamExt;
 use sockbit_application::ports::{Commands, WorkQueue};
-use sockbit_rabbitmq::{WorkerEnd, connect_worker};
+use sockbit_rabbitmq::{WorkerEndpoint, connect_worker};
 use sockbit_tests::contracts::bus::fixtures::{MANY, number, soon};
-use sockbit_tests::proxy::Line;
+use sockbit_tests::proxy::NetworkState;
+use sockbit_tests::rabbitmq_namespace::{FixedClock, Namespace};
 use sockbit_tests::system::eventually;
-use sockbit_tests::vhost::{Namespace, Noon};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -19,10 +19,10 @@ use crate::support::{commands, send_until_taken, take_numbers, until_held};
 const QUEUES: u16 = 12;
 
 /// Waits until these workers hold all queues, each one of them, as many each.
-async fn until_shared(workers: &[&Arc<WorkerEnd>]) {
+async fn until_shared(workers: &[&Arc<WorkerEndpoint>]) {
     let each = usize::from(QUEUES) / workers.len();
     eventually("an even spread", async || {
-        let held: Vec<BTreeSet<u16>> = workers.iter().map(|it| it.queues_held()).collect();
+        let held: Vec<BTreeSet<u16>> = workers.iter().map(|it| it.consumed_queues()).collect();
         let all: BTreeSet<u16> = held.iter().flatten().copied().collect();
         let is_even = held.iter().all(|it| it.len() == each);
         (is_even && all.len() == usize::from(QUEUES)).then_some(())
@@ -46,7 +46,11 @@ async fn workers_share_the_queues_evenly_as_they_come_and_go() {
 }
 
 /// Takes and acknowledges until its worker ends, and tells what it took.
-fn work_off(worker: Arc<WorkerEnd>, tell: mpsc::UnboundedSender<u64>, working: &mut JoinSet<()>) {
+fn work_off(
+    worker: Arc<WorkerEndpoint>,
+    tell: mpsc::UnboundedSender<u64>,
+    working: &mut JoinSet<()>,
+) {
     working.spawn(async move {
         while let Some(deliveries) = worker.take(5).await {
             let numbers = deliveries.iter().flat_map(|it| &it.commands).map(number);
@@ -123,20 +127,20 @@ async fn who_leaves_finishes_what_it_took() {
 async fn a_worker_that_is_cut_off_is_succeeded_and_comes_back() {
     let bus = Namespace::fresh().with_work_queues(QUEUES);
     let (proxy, url) = bus.proxy().await;
-    let connecting = connect_worker(bus.settings_by(&url), Arc::new(Noon));
+    let connecting = connect_worker(bus.settings_with_url(&url), Arc::new(FixedClock));
     let cut_off = connecting.await.expect("the broker is there");
     let (gateway, heir) = (bus.gateway().await, bus.worker().await);
     until_shared(&[&cut_off, &heir]).await;
     send_until_taken(&gateway, &commands(&gateway, 0..50)).await;
     let taken = soon("a delivery", cut_off.take(MANY)).await.expect("the bus is open");
 
-    proxy.set(Line::Cut);
+    proxy.set(NetworkState::Down);
 
     until_shared(&[&heir]).await;
     assert_eq!(take_numbers(&heir, 50).await, (0..50).collect::<Vec<_>>());
     let receipts = taken.iter().map(|it| it.receipt).collect();
     cut_off.acknowledge(receipts).await.expect_err("its connection is gone");
-    proxy.set(Line::Whole);
+    proxy.set(NetworkState::Healthy);
     until_shared(&[&cut_off, &heir]).await;
 }
 
@@ -144,14 +148,14 @@ async fn a_worker_that_is_cut_off_is_succeeded_and_comes_back() {
 async fn who_is_gone_without_a_word_is_missed_by_another() {
     let bus = Namespace::fresh().with_work_queues(QUEUES);
     let (proxy, url) = bus.proxy().await;
-    let connecting = connect_worker(bus.settings_by(&url), Arc::new(Noon));
+    let connecting = connect_worker(bus.settings_with_url(&url), Arc::new(FixedClock));
     let cut_off = connecting.await.expect("the broker is there");
     let heir = bus.worker().await;
     until_shared(&[&cut_off, &heir]).await;
-    let stranger = bus.stranger().await;
-    let mut heard = stranger.hears(bus.names().announce(), "workers").await;
+    let raw_client = bus.raw_client().await;
+    let mut heard = raw_client.subscribe(bus.names().announce(), "workers").await;
 
-    proxy.set(Line::Cut);
+    proxy.set(NetworkState::Down);
 
     let mut body = String::new();
     while !body.contains(r#""leaves":true"#) {

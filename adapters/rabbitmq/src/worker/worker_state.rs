@@ -6,26 +6,26 @@ use std::sync::{Arc, Mutex};
 use sockbit_application::seal::MessageKind;
 use tokio::sync::Semaphore;
 
-use super::asked::AskedBox;
-use super::inbox::Inbox;
-use crate::dead_letters::DeadLetters;
-use crate::link::locked;
-use crate::publishing::{Parcel, Publisher, Verdict};
-use crate::roster::{Roster, queues_of};
+use super::delivery_inbox::DeliveryInbox;
+use super::query_inbox::QueryInbox;
+use crate::bus_messages::Heartbeat;
+use crate::dead_letters::DeadLetterPublisher;
+use crate::publisher::{OutgoingMessage, PublishResult, Publisher};
 use crate::settings::Settings;
+use crate::supervised_connection::locked;
 use crate::topology::WORKERS_KEY;
-use crate::wire::SignOfLife;
+use crate::worker_registry::{WorkerRegistry, queues_of};
 
 /// Queues that are tried apart at the same time.
 const TRIES_MAX: usize = 4;
 
-pub(super) struct Shared {
+pub(super) struct WorkerState {
     pub settings: Arc<Settings>,
     pub publisher: Publisher,
-    pub inbox: Arc<Inbox>,
-    pub asked: AskedBox,
-    pub roster: Roster,
-    pub dead: DeadLetters,
+    pub inbox: Arc<DeliveryInbox>,
+    pub asked: QueryInbox,
+    pub roster: WorkerRegistry,
+    pub dead: DeadLetterPublisher,
     held: Mutex<BTreeSet<u16>>,
     /// Queues that were to be taken up and never were: any of them may be what brought a connection down.
     suspects: Mutex<BTreeSet<u16>>,
@@ -33,14 +33,14 @@ pub(super) struct Shared {
     pub tries: Semaphore,
 }
 
-impl Shared {
-    pub fn new(settings: Arc<Settings>, publisher: Publisher, dead: DeadLetters) -> Self {
+impl WorkerState {
+    pub fn new(settings: Arc<Settings>, publisher: Publisher, dead: DeadLetterPublisher) -> Self {
         Self {
             settings,
             publisher,
-            inbox: Arc::new(Inbox::new()),
-            asked: AskedBox::default(),
-            roster: Roster::default(),
+            inbox: Arc::new(DeliveryInbox::new()),
+            asked: QueryInbox::default(),
+            roster: WorkerRegistry::default(),
             dead,
             held: Mutex::default(),
             suspects: Mutex::default(),
@@ -89,8 +89,8 @@ impl Shared {
     }
 
     /// What this worker says of itself, which hears of others in that queue.
-    pub fn sign_of_life(&self, queue: &str) -> SignOfLife {
-        SignOfLife {
+    pub fn sign_of_life(&self, queue: &str) -> Heartbeat {
+        Heartbeat {
             worker: self.settings.id,
             work_queues: self.settings.work_queues,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -100,13 +100,13 @@ impl Shared {
     }
 
     /// Tells everybody that a worker is there, or that it leaves.
-    pub async fn tell_all(&self, sign: &SignOfLife) {
+    pub async fn tell_all(&self, sign: &Heartbeat) {
         let said = match self.settings.keys.seal(MessageKind::Heartbeat, sign) {
             Ok(body) => {
                 let (exchange, kind) =
                     (self.settings.names.announce(), MessageKind::Heartbeat.name());
                 let key = WORKERS_KEY.to_owned();
-                self.publisher.post(Parcel::news(exchange, key, kind, body)).await
+                self.publisher.post(OutgoingMessage::news(exchange, key, kind, body)).await
             }
             Err(error) => Err(error.to_string()),
         };
@@ -116,9 +116,9 @@ impl Shared {
     }
 
     /// Says the same to one worker alone, at the queue where it hears; whether it is gone, and that queue with it.
-    pub async fn is_gone(&self, sign: &SignOfLife, queue: String) -> bool {
+    pub async fn is_gone(&self, sign: &Heartbeat, queue: String) -> bool {
         let Ok(body) = self.settings.keys.seal(MessageKind::Heartbeat, sign) else { return false };
-        let call = Parcel::call(queue, MessageKind::Heartbeat.name(), body);
-        matches!(self.publisher.call(call).await, Verdict::Unroutable(_))
+        let call = OutgoingMessage::call(queue, MessageKind::Heartbeat.name(), body);
+        matches!(self.publisher.call(call).await, PublishResult::Unroutable(_))
     }
 }

@@ -6,14 +6,14 @@ use std::sync::Mutex;
 use sockbit_application::ports::Incoming;
 use tokio::sync::Notify;
 
-use crate::link::locked;
+use crate::supervised_connection::locked;
 
 const NEWS_MAX: usize = 4_096;
 const BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// A bounded queue. Whoever does not look in time loses the oldest, and is told so.
 #[derive(Default)]
-pub(super) struct NewsBox {
+pub(super) struct BoundedInbox {
     inside: Mutex<Inside>,
     arrived: Notify,
 }
@@ -26,7 +26,7 @@ struct Inside {
     lost: bool,
 }
 
-impl NewsBox {
+impl BoundedInbox {
     /// Puts in what took so many bytes on the bus.
     pub fn put(&self, news: Incoming, bytes: usize) {
         let mut inside = locked(&self.inside);
@@ -79,7 +79,7 @@ mod tests {
     const LOST: i32 = -1;
 
     /// The slot of what comes next, or that something is said to be lost.
-    fn next(inbox: &NewsBox) -> Option<i32> {
+    fn next(inbox: &BoundedInbox) -> Option<i32> {
         inbox.next().now_or_never().map(|news| match news {
             Incoming::Announcement(it) => it.slot.0.into(),
             Incoming::Interrupted => LOST,
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn news_come_out_in_order() {
-        let inbox = NewsBox::default();
+        let inbox = BoundedInbox::default();
         inbox.put(news(1), 10);
         inbox.put(Incoming::Interrupted, 0);
         inbox.put(news(2), 10);
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn what_is_too_many_makes_room_and_that_is_said_once() {
-        let inbox = NewsBox::default();
+        let inbox = BoundedInbox::default();
         for n in 0..=NEWS_MAX {
             inbox.put(news(u8::try_from(n % 256).expect("it fits")), 1);
         }
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn what_is_too_large_makes_room_but_for_the_last() {
-        let inbox = NewsBox::default();
+        let inbox = BoundedInbox::default();
         inbox.put(news(1), BYTES_MAX / 2);
         inbox.put(news(2), BYTES_MAX / 2 + 1);
         inbox.put(news(3), 2 * BYTES_MAX);

@@ -13,8 +13,8 @@ use sockbit_application::ports::{Delivery, DeliveryTag};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-use super::shared::Shared;
-use crate::connection::Open;
+use super::worker_state::WorkerState;
+use crate::connection::BrokerConnection;
 use crate::pause::Pause;
 
 /// Where brokers before 4.0 and since then count how often they delivered a message before.
@@ -25,16 +25,16 @@ const HANDED_OVER_WITHIN: Duration = Duration::from_secs(10);
 const CLOSED_WITHIN: Duration = Duration::from_secs(2);
 
 /// One queue, from taking it up to handing it over.
-pub(super) struct Stand {
-    pub shared: Arc<Shared>,
-    pub open: Arc<Open>,
+pub(super) struct QueueConsumer {
+    pub shared: Arc<WorkerState>,
+    pub open: Arc<BrokerConnection>,
     pub queue: u16,
     pub name: String,
     /// Is ready from when it is to be handed over.
     pub leave: futures::future::Shared<oneshot::Receiver<()>>,
 }
 
-impl Stand {
+impl QueueConsumer {
     /// Takes in what is delivered until the queue is handed over, or says why it cannot go on.
     pub async fn work(&self, channel: Channel, consumer: Consumer) -> Result<(), String> {
         let stand = self.shared.inbox.open(channel.clone());

@@ -10,12 +10,16 @@ use sockbit_application::gateway::{CloseReason, Session, SessionOutput};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 
 use crate::Settings;
-use crate::closing::Ending;
+use crate::connection_end::ConnectionEnd;
 
 type Sink = SplitSink<WebSocket, Message>;
 
 /// Writes what the session has until it ends or the peer does not take it.
-pub(crate) async fn write(sink: &mut Sink, session: &Session, settings: &Settings) -> Ending {
+pub(crate) async fn write(
+    sink: &mut Sink,
+    session: &Session,
+    settings: &Settings,
+) -> ConnectionEnd {
     let mut pings = interval_at(Instant::now() + settings.ping_every, settings.ping_every);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -29,13 +33,13 @@ pub(crate) async fn write(sink: &mut Sink, session: &Session, settings: &Setting
             None => None,
         };
         if written.is_none() {
-            return Ending::Gone;
+            return ConnectionEnd::Gone;
         }
     }
 }
 
-fn ending(reason: CloseReason) -> Ending {
-    Ending::Close { code: reason.code(), reason: reason.reason() }
+fn ending(reason: CloseReason) -> ConnectionEnd {
+    ConnectionEnd::Close { code: reason.code(), reason: reason.reason() }
 }
 
 /// Waits for something to write, and pings meanwhile. `None` when the peer takes no ping.

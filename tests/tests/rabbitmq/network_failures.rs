@@ -9,9 +9,9 @@ use sockbit_application::ports::{Announcements, Announcer, Commands, Queries, Se
 use sockbit_application::slot::Slot;
 use sockbit_rabbitmq::{connect_gateway, connect_worker};
 use sockbit_tests::contracts::bus::fixtures::{announcement, question, soon};
-use sockbit_tests::proxy::Line;
+use sockbit_tests::proxy::NetworkState;
+use sockbit_tests::rabbitmq_namespace::{FixedClock, Namespace};
 use sockbit_tests::system::eventually;
-use sockbit_tests::vhost::{Namespace, Noon};
 use tokio::time::{Instant, timeout};
 
 use crate::support::{
@@ -24,16 +24,16 @@ async fn what_is_not_confirmed_is_unknown_and_may_have_arrived() {
     let bus = Namespace::fresh();
     let worker = bus.worker().await;
     let (proxy, url) = bus.proxy().await;
-    let gateway = connect_gateway(bus.settings_by(&url)).await.expect("the broker is there");
+    let gateway = connect_gateway(bus.settings_with_url(&url)).await.expect("the broker is there");
     send_until_taken(&gateway, &commands(&gateway, 0..1)).await;
     take_until(&worker, 0).await;
 
-    proxy.set(Line::Deaf);
+    proxy.set(NetworkState::ResponsesLost);
     let sent = soon("a verdict", gateway.send(commands(&gateway, 1..2))).await;
 
     assert!(matches!(sent, Err(SendError::Unknown(_))), "{sent:?}");
     assert_eq!(take_numbers(&worker, 1).await, [1], "it did arrive");
-    proxy.set(Line::Whole);
+    proxy.set(NetworkState::Healthy);
     send_until_taken(&gateway, &commands(&gateway, 2..3)).await;
     take_until(&worker, 2).await;
 }
@@ -43,17 +43,17 @@ async fn a_gateway_that_was_cut_off_says_so_and_hears_again() {
     let bus = Namespace::fresh();
     let worker = bus.worker().await;
     let (proxy, url) = bus.proxy().await;
-    let gateway = connect_gateway(bus.settings_by(&url)).await.expect("the broker is there");
+    let gateway = connect_gateway(bus.settings_with_url(&url)).await.expect("the broker is there");
     gateway.subscribe(Slot(7)).await.expect("the bus is there");
     assert_hears(&gateway, &worker, 7, 1).await;
 
-    proxy.set(Line::Cut);
+    proxy.set(NetworkState::Down);
     until_away(&gateway).await;
     let sent = soon("a verdict", gateway.send(commands(&gateway, 0..1))).await;
     assert!(matches!(sent, Err(SendError::Refused(_))), "{sent:?}");
     let asked = soon("a verdict", gateway.query(question(1))).await;
     assert!(asked.is_err(), "{asked:?}");
-    proxy.set(Line::Whole);
+    proxy.set(NetworkState::Healthy);
 
     gateway.subscribe(Slot(8)).await.expect("it comes back in time");
     assert_is_interrupted(&gateway).await;
@@ -66,8 +66,8 @@ async fn a_gateway_that_was_cut_off_says_so_and_hears_again() {
 async fn nobody_waits_for_long_while_the_broker_is_away() {
     let bus = Namespace::fresh();
     let (proxy, url) = bus.proxy().await;
-    let gateway = connect_gateway(bus.settings_by(&url)).await.expect("the broker is there");
-    proxy.set(Line::Cut);
+    let gateway = connect_gateway(bus.settings_with_url(&url)).await.expect("the broker is there");
+    proxy.set(NetworkState::Down);
     until_away(&gateway).await;
 
     let begun = Instant::now();
@@ -85,8 +85,8 @@ async fn nobody_waits_for_long_while_the_broker_is_away() {
 async fn a_broker_that_accepts_and_says_nothing_is_left_in_time() {
     let bus = Namespace::fresh();
     let (proxy, url) = bus.proxy().await;
-    proxy.set(Line::Deaf);
-    let connecting = connect_gateway(bus.settings_by(&url));
+    proxy.set(NetworkState::ResponsesLost);
+    let connecting = connect_gateway(bus.settings_with_url(&url));
     let said = timeout(Duration::from_secs(15), connecting).await.expect("it ends in time");
     let said = said.map(drop).expect_err("nobody answers").to_string();
     assert!(said.contains("no answer in time"), "{said}");
@@ -98,10 +98,10 @@ async fn a_queue_that_is_deleted_is_declared_again() {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     send_until_taken(&gateway, &commands(&gateway, 0..1)).await;
     take_until(&worker, 0).await;
-    let stranger = bus.stranger().await;
+    let raw_client = bus.raw_client().await;
     for queue in 0..3 {
         let queue = bus.names().work(queue).into();
-        let deleting = stranger.channel.queue_delete(queue, QueueDeleteOptions::default());
+        let deleting = raw_client.channel.queue_delete(queue, QueueDeleteOptions::default());
         deleting.await.expect("the broker obeys");
     }
 
@@ -114,10 +114,10 @@ async fn a_queue_that_is_deleted_is_declared_again() {
 async fn what_no_queue_takes_is_refused() {
     let bus = Namespace::fresh();
     let gateway = bus.gateway().await;
-    let stranger = bus.stranger().await;
+    let raw_client = bus.raw_client().await;
     for queue in 0..3 {
         let queue = bus.names().work(queue).into();
-        let deleting = stranger.channel.queue_delete(queue, QueueDeleteOptions::default());
+        let deleting = raw_client.channel.queue_delete(queue, QueueDeleteOptions::default());
         deleting.await.expect("the broker obeys");
     }
     let sent = gateway.send(commands(&gateway, 0..10)).await;
@@ -129,7 +129,7 @@ async fn what_no_queue_takes_is_refused() {
 async fn no_two_messages_of_a_connection_have_one_number_by_which_they_come_back() {
     let bus = Namespace::fresh();
     let worker = bus.worker().await;
-    let mut heard = bus.stranger().await.hears(bus.names().announce(), "7").await;
+    let mut heard = bus.raw_client().await.subscribe(bus.names().announce(), "7").await;
     let mut numbers = Vec::new();
     for number in 1..=2 {
         worker.announce(vec![announcement(7, number)]).await.expect("the bus is there");
@@ -145,7 +145,7 @@ async fn an_exchange_that_is_deleted_is_declared_again() {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     gateway.subscribe(Slot(7)).await.expect("the bus is there");
     assert_hears(&gateway, &worker, 7, 1).await;
-    let deleting = bus.stranger().await;
+    let deleting = bus.raw_client().await;
     let options = ExchangeDeleteOptions::default();
     let deleting = deleting.channel.exchange_delete(bus.names().announce().into(), options);
     deleting.await.expect("the broker obeys");
@@ -163,7 +163,7 @@ async fn after_everything_was_deleted_everything_works_again() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     gateway.subscribe(Slot(7)).await.expect("the bus is there");
-    bus.stranger().await.wipe(&bus.names()).await;
+    bus.raw_client().await.wipe(&bus.names()).await;
 
     send_until_taken(&gateway, &commands(&gateway, 0..1)).await;
     take_until(&worker, 0).await;
@@ -177,7 +177,7 @@ async fn who_counts_other_queues_is_not_sent_to() {
     let bus = Namespace::fresh();
     let gateway = bus.gateway().await;
     let settings = bus.settings().work_queues(2).expect("a number of queues");
-    let other = connect_worker(settings, Arc::new(Noon)).await.expect("the broker is there");
+    let other = connect_worker(settings, Arc::new(FixedClock)).await.expect("the broker is there");
 
     let sent =
         eventually("a refusal", async || gateway.send(commands(&gateway, 0..1)).await.err()).await;
