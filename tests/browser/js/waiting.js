@@ -3,7 +3,7 @@
 
 import { BoardClient } from "../../../web/assets/js/sync/board-client.js";
 import { OutboxLease } from "../../../web/assets/js/storage/outbox-lease.js";
-import { LOOK_EVERY_MS, isLate, saveStatusOf } from "../../../web/assets/js/ui/save-status.js";
+import { REFRESH_EVERY_MS, isLate, saveStatusOf } from "../../../web/assets/js/ui/save-status.js";
 import { Seat } from "../../../web/assets/js/sync/board-session.js";
 import { same } from "./clauses.js";
 import { ManualStorage } from "./manual-storage.js";
@@ -136,7 +136,7 @@ export function a_new_note_that_the_server_had_and_lost_with_its_history_becomes
 }
 
 export function words_are_not_saved_yet_within_three_seconds() {
-  const world = { isOffline: false, isPersisted: true, clock: 3_000 - LOOK_EVERY_MS };
+  const world = { isOffline: false, isPersisted: true, clock: 3_000 - REFRESH_EVERY_MS };
   same(saveStatusOf({ state: "saving", since: 0 }, world), "late");
   same(saveStatusOf({ state: "saving", since: 0 }, { ...world, clock: 1_000 }), "saving");
 }
@@ -147,7 +147,7 @@ export function a_wish_without_words_is_late_as_well() {
   client.wish(TRASH, { ...moment(10), id: "wish" });
   client.wish({ type: "restore_note", note: "note" }, { ...moment(900), id: "another" });
   same(client.waitingSince(), 10);
-  same([isLate(10, 2_000), isLate(10, 3_010 - LOOK_EVERY_MS)], [false, true]);
+  same([isLate(10, 2_000), isLate(10, 3_010 - REFRESH_EVERY_MS)], [false, true]);
 }
 
 /** @param {Clock} clock */

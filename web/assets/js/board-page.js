@@ -50,7 +50,7 @@ function showChanges(changes, isOwn) {
 hydrateBoardTitle(seat);
 hydrateShareLinkForm();
 hydrateExamples();
-hydrateKeyboardShortcuts(Object.assign(actions, { compose: () => composer?.focus() }));
+hydrateKeyboardShortcuts(Object.assign(actions, { newNote: () => composer?.focus() }));
 list.takeOver();
 drafts.hydrate();
 startPageSession(seat, { written: () => (list.activeEditor.card ? [list.activeEditor.card.id] : []), taken: showDraftsOf });

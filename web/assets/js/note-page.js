@@ -12,7 +12,7 @@ import { openPageSession, startPageSession } from "./ui/page-session.js";
 import { ColourPalette } from "./ui/colour-palette.js";
 import { ActiveEditor } from "./ui/active-editor.js";
 import { PresenceList } from "./ui/presence-list.js";
-import { LOOK_EVERY_MS, saveStatusOf } from "./ui/save-status.js";
+import { REFRESH_EVERY_MS, saveStatusOf } from "./ui/save-status.js";
 import { showBoardTitle } from "./ui/board-title.js";
 import { toast } from "./ui/toasts.js";
 
@@ -68,7 +68,7 @@ article.addEventListener("keydown", (event) => {
 if (seat.dirty().includes(card.id)) card.become(seat.text(card.id));
 takeOver(card, activeEditor);
 drafts.hydrate();
-setInterval(showSaveStatus, LOOK_EVERY_MS);
+setInterval(showSaveStatus, REFRESH_EVERY_MS);
 startPageSession(seat, { written: () => (activeEditor.card ? [card.id] : []), taken: (it) => seats.push(it) });
 main.dataset.scripted = "";
 
@@ -89,7 +89,7 @@ function showAll() {
   if (note) {
     if (activeEditor.card !== card) card.become(seat.text(card.id));
     card.show(note);
-    history.reach(note.seq);
+    history.update(note.seq);
   } else {
     // Nobody can write in a note that was deleted for good; the words are a draft by now.
     activeEditor.close();

@@ -6,7 +6,7 @@ import { NoteCard } from "./note-card.js";
 import { flash } from "./dom.js";
 import { PinnedCards, orderAroundPinned, reorderChildren, withTransition } from "./card-order.js";
 import { ActiveEditor } from "./active-editor.js";
-import { LOOK_EVERY_MS, saveStatusOf } from "./save-status.js";
+import { REFRESH_EVERY_MS, saveStatusOf } from "./save-status.js";
 import { toast } from "./toasts.js";
 
 /** @typedef {import("../sync/board-session.js").Seat} Seat */
@@ -31,7 +31,7 @@ export class CardList {
     this.activeEditor = new ActiveEditor(seat, () => this.#settle());
     this.pinned = new PinnedCards(container, () => this.#settle());
     for (const article of this.articles()) this.#hydrate(article);
-    setInterval(() => this.showSaveStatuses(), LOOK_EVERY_MS);
+    setInterval(() => this.showSaveStatuses(), REFRESH_EVERY_MS);
     seat.connection.addEventListener("state", () => this.showSaveStatuses());
   }
 

@@ -1,50 +1,50 @@
 // @ts-check
-// The order of the cards on the page. What others do never moves the note under the pointer or
-// the pen: it keeps its place, and the others go around it until it is let go.
+// The order of the cards on the page. Remote changes never move the note under the pointer or the
+// one that is being edited: it stays pinned, and the others are placed around it until it is free.
 
 import { prefersReducedMotion } from "./dom.js";
 
-const GLIDE_MS = 160;
+const MOVE_MS = 160;
 
-/** Which cards hold still: the one that is written in, and the one under the pointer. */
+/** The cards that must not move: the one that is being edited and the one under the pointer. */
 export class PinnedCards {
   /** @type {HTMLElement | null} */
-  #pointed = null;
+  #hovered = null;
 
   /**
    * @param {HTMLElement} container
-   * @param {() => void} isFree hears when nothing is held any more
+   * @param {() => void} onFree called when no card is pinned
    */
-  constructor(container, isFree) {
+  constructor(container, onFree) {
     this.container = container;
-    this.isFree = isFree;
-    document.addEventListener("pointerover", (event) => this.#onPointer(event));
-    document.documentElement.addEventListener("pointerleave", () => this.#point(null));
+    this.onFree = onFree;
+    document.addEventListener("pointerover", (event) => this.#onPointerOver(event));
+    document.documentElement.addEventListener("pointerleave", () => this.#hover(null));
     document.addEventListener("focusout", () => setTimeout(() => this.#release()));
   }
 
   /** @returns {Set<HTMLElement>} */
   get cards() {
     const { activeElement } = document;
-    const written = activeElement instanceof HTMLTextAreaElement ? this.#cardOf(activeElement) : null;
-    return new Set([written, this.#pointed].filter((card) => card !== null));
+    const edited = activeElement instanceof HTMLTextAreaElement ? this.#cardOf(activeElement) : null;
+    return new Set([edited, this.#hovered].filter((card) => card !== null));
   }
 
   /** @param {PointerEvent} event */
-  #onPointer(event) {
-    const isPointing = event.pointerType !== "touch" && event.target instanceof Element;
-    this.#point(isPointing ? this.#cardOf(/** @type {Element} */ (event.target)) : null);
+  #onPointerOver(event) {
+    const isHovering = event.pointerType !== "touch" && event.target instanceof Element;
+    this.#hover(isHovering ? this.#cardOf(/** @type {Element} */ (event.target)) : null);
   }
 
   /** @param {HTMLElement | null} card */
-  #point(card) {
-    if (card === this.#pointed) return;
-    this.#pointed = card;
+  #hover(card) {
+    if (card === this.#hovered) return;
+    this.#hovered = card;
     this.#release();
   }
 
   #release() {
-    if (this.cards.size === 0) this.isFree();
+    if (this.cards.size === 0) this.onFree();
   }
 
   /** @param {Element | null} element */
@@ -55,19 +55,19 @@ export class PinnedCards {
 }
 
 /**
- * The wanted order, but with what is held at its present place.
+ * The wanted order, except that pinned elements keep their current index.
  * @template T
- * @param {T[]} present
+ * @param {T[]} current
  * @param {T[]} wanted
- * @param {Set<T>} held
+ * @param {Set<T>} pinned
  * @returns {T[]}
  */
-export function orderAroundPinned(present, wanted, held) {
+export function orderAroundPinned(current, wanted, pinned) {
   /** @type {Map<number, T>} */
   const fixed = new Map();
-  present.forEach((card, index) => {
+  current.forEach((card, index) => {
     const place = Math.min(index, wanted.length - 1);
-    if (held.has(card) && wanted.includes(card) && !fixed.has(place)) fixed.set(place, card);
+    if (pinned.has(card) && wanted.includes(card) && !fixed.has(place)) fixed.set(place, card);
   });
   const kept = new Set(fixed.values());
   const others = wanted.filter((card) => !kept.has(card));
@@ -75,8 +75,8 @@ export function orderAroundPinned(present, wanted, held) {
 }
 
 /**
- * Puts the elements into this order, and takes out all others. The one with the focus is never
- * taken out and put back, since that would take the focus away.
+ * Puts the elements into this order and removes all others. The focused one is never removed and
+ * reinserted, which would lose the focus.
  * @param {HTMLElement} container
  * @param {HTMLElement[]} wanted
  */
@@ -100,33 +100,33 @@ export function reorderChildren(container, wanted) {
 }
 
 /**
- * Lets elements that a change moves glide to where they are then, and keeps what people look at
- * where it is on the screen.
+ * Animates the elements that a change moves, and keeps the anchor at its place on the screen: the
+ * pinned card, the focused one, or the first visible one.
  * @param {HTMLElement} container
- * @param {Element | undefined} held
+ * @param {Element | undefined} pinned
  * @param {() => void} change
  */
-export function withTransition(container, held, change) {
+export function withTransition(container, pinned, change) {
   if (document.hidden) return change();
   const before = new Map([...container.children].map((card) => [card, card.getBoundingClientRect()]));
   const focused = [...before.keys()].find((card) => card.contains(document.activeElement));
-  const anchor = held ?? focused ?? firstSeen(before);
+  const anchor = pinned ?? focused ?? firstVisible(before);
   const root = document.documentElement;
-  // The browser's own anchoring would correct a second time.
+  // The browser's own scroll anchoring would correct a second time.
   root.style.overflowAnchor = "none";
   change();
   const [was, is] = [anchor && before.get(anchor), anchor?.getBoundingClientRect()];
   const shift = was && is && anchor?.isConnected ? is.top - was.top : 0;
   if (Math.abs(shift) >= 1) window.scrollBy({ top: shift, behavior: "instant" });
   root.style.overflowAnchor = "";
-  if (!prefersReducedMotion()) for (const card of container.children) glide(card, before.get(card));
+  if (!prefersReducedMotion()) for (const card of container.children) animateMove(card, before.get(card));
 }
 
 /**
- * At the top of the page what is new is to be seen.
+ * None at the top of the page, where new notes should come into view.
  * @param {Map<Element, DOMRect>} rects
  */
-function firstSeen(rects) {
+function firstVisible(rects) {
   if (window.scrollY <= 0) return undefined;
   for (const [card, rect] of rects) if (rect.top >= 0 && rect.top < innerHeight) return card;
   return undefined;
@@ -136,12 +136,12 @@ function firstSeen(rects) {
  * @param {Element} card
  * @param {DOMRect | undefined} was
  */
-function glide(card, was) {
+function animateMove(card, was) {
   const is = card.getBoundingClientRect();
-  const isSeen = was && Math.min(was.top, is.top) < innerHeight && Math.max(was.bottom, is.bottom) > 0;
-  if (!isSeen) return;
+  const isVisible = was && Math.min(was.top, is.top) < innerHeight && Math.max(was.bottom, is.bottom) > 0;
+  if (!isVisible) return;
   const [x, y] = [was.left - is.left, was.top - is.top];
   if (Math.abs(x) < 1 && Math.abs(y) < 1) return;
   const from = { transform: `translate(${x}px, ${y}px)` };
-  card.animate([from, { transform: "none" }], { duration: GLIDE_MS, easing: "ease-out" });
+  card.animate([from, { transform: "none" }], { duration: MOVE_MS, easing: "ease-out" });
 }

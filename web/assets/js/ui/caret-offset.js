@@ -1,5 +1,5 @@
 // @ts-check
-// Where the caret of a textarea is on the screen, measured on a copy of its text.
+// The vertical offset of a textarea's caret, measured on a copy of its text.
 
 const COPIED = /** @type {const} */ ([
   "boxSizing", "width", "paddingTop", "paddingRight", "paddingBottom", "paddingLeft",
@@ -9,7 +9,7 @@ const COPIED = /** @type {const} */ ([
 ]);
 
 /**
- * The distance from the text's beginning to the caret's line, in pixels.
+ * The distance from the top of the text to the caret's line, in pixels.
  * @param {HTMLTextAreaElement} textarea
  */
 export function caretTop(textarea) {
@@ -24,7 +24,7 @@ export function caretTop(textarea) {
   });
   const { value, selectionEnd } = textarea;
   const caret = document.createElement("span");
-  // The rest of the word decides where its line breaks.
+  // The rest of the word determines where the line breaks.
   caret.textContent = /^\S*/.exec(value.slice(selectionEnd, selectionEnd + 200))?.[0] || "\u200b";
   copy.append(value.slice(0, selectionEnd), caret);
   document.body.append(copy);

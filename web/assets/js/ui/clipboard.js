@@ -1,8 +1,8 @@
 // @ts-check
-// Putting words on the clipboard.
+// Copying text to the clipboard.
 
 /**
- * Whether it worked.
+ * Returns whether it worked.
  * @param {string} text
  */
 export async function copyText(text) {
@@ -10,17 +10,17 @@ export async function copyText(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return copyTheOldWay(text);
+    return copyByCommand(text);
   }
 }
 
-/** Says on a button that it did what it says. @param {HTMLElement} button */
+/** Shows "Copied" on a button for two seconds. @param {HTMLElement} button */
 export function showCopied(button) {
   button.setAttribute("data-done", "");
   setTimeout(() => button.removeAttribute("data-done"), 2_000);
 }
 
-/** Makes the page's copy buttons work. */
+/** Activates the page's copy buttons. */
 export function hydrateCopying() {
   document.addEventListener("click", async (event) => {
     const button = event.target instanceof Element ? event.target.closest("[data-action=copy]") : null;
@@ -33,10 +33,10 @@ export function hydrateCopying() {
 }
 
 /**
- * Over plain HTTP there is no other way.
+ * Pages over plain HTTP have no clipboard API.
  * @param {string} text
  */
-function copyTheOldWay(text) {
+function copyByCommand(text) {
   const field = document.createElement("textarea");
   field.value = text;
   field.style.position = "fixed";

@@ -1,38 +1,38 @@
 // @ts-check
-// The one palette of a page, opened beside the note whose colour is to change.
+// The page's colour palette, opened beside the note that it recolours.
 
 import { findElement } from "./dom.js";
 
 export class ColourPalette {
-  /** What has the focus again when a colour was picked. @type {HTMLElement | null} */
-  #from = null;
+  /** Gets the focus back when a colour was picked. @type {HTMLElement | null} */
+  #opener = null;
 
-  /** @param {(note: string, colour: string) => void} picked */
-  constructor(picked) {
+  /** @param {(note: string, colour: string) => void} onPicked */
+  constructor(onPicked) {
     this.element = findElement(document, "#palette");
     this.element?.addEventListener("click", (event) => {
       const button = event.target instanceof Element ? event.target.closest("button[data-colour]") : null;
       if (!(button instanceof HTMLElement)) return;
-      picked(this.element?.dataset.note ?? "", button.dataset.colour ?? "");
+      onPicked(this.element?.dataset.note ?? "", button.dataset.colour ?? "");
       this.element?.hidePopover();
-      this.#from?.focus({ preventScroll: true });
+      this.#opener?.focus({ preventScroll: true });
     });
     this.element?.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
   /**
-   * @param {HTMLElement} article the note's
-   * @param {HTMLElement} from what was pressed, or had the focus when a key was
+   * @param {HTMLElement} article the note's card
+   * @param {HTMLElement} opener the pressed button, or the focused element
    */
-  open(article, from) {
+  open(article, opener) {
     const { element } = this;
     if (!element || !findElement(article, "[data-action=colour]")) return;
-    this.#from = from;
+    this.#opener = opener;
     element.dataset.note = article.dataset.note;
     for (const button of this.#buttons()) {
       button.setAttribute("aria-pressed", String(button.dataset.colour === article.dataset.colour));
     }
-    // An invoker is what the style sheet places the palette by; older browsers take no argument.
+    // The style sheet anchors the palette to its source; older browsers ignore the argument.
     /** @type {any} */ (element).showPopover({ source: anchorIn(article) });
     const pressed = findElement(element, "[aria-pressed=true]") ?? this.#buttons()[0];
     pressed?.focus({ preventScroll: true });
@@ -57,7 +57,7 @@ export class ColourPalette {
   }
 }
 
-/** The button beside which a note's palette opens: what is hidden stands nowhere. @param {HTMLElement} article */
+/** The visible button beside which the palette opens. @param {HTMLElement} article */
 function anchorIn(article) {
   const buttons = ["colour", "tools"].map((action) => findElement(article, `[data-action=${action}]`));
   return buttons.find((button) => button?.checkVisibility()) ?? article;

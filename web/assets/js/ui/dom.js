@@ -1,8 +1,8 @@
 // @ts-check
-// Finding elements and listening to them, with the types that the templates promise.
+// DOM helpers: queries, templates, text, avatars.
 
 /**
- * The element that a selector names; the templates promise that it is there.
+ * The first element that matches a selector. Throws if there is none.
  * @template {Element} [T=HTMLElement]
  * @param {ParentNode} within
  * @param {string} selector
@@ -15,7 +15,7 @@ export function requireElement(within, selector) {
 }
 
 /**
- * The same, where it may be missing.
+ * The first element that matches a selector, or null.
  * @template {Element} [T=HTMLElement]
  * @param {ParentNode} within
  * @param {string} selector
@@ -26,8 +26,8 @@ export function findElement(within, selector) {
 }
 
 /**
- * The element of a template, with `id` in the place of its `__note__`.
- * @param {string} template the template's own id
+ * Clones a template's element and replaces `__note__` in its attributes by `id`.
+ * @param {string} template the id of the template
  * @param {string} [id]
  */
 export function cloneTemplate(template, id = "") {
@@ -43,29 +43,29 @@ export function cloneTemplate(template, id = "") {
 }
 
 /**
- * Says words, if they are others than those that are there: repeated words would be read aloud anew.
+ * Sets the text only if it differs: screen readers would announce an unchanged text again.
  * @param {Element | null} element
- * @param {string} words
+ * @param {string} text
  */
-export function setText(element, words) {
-  if (element && element.textContent !== words) element.textContent = words;
+export function setText(element, text) {
+  if (element && element.textContent !== text) element.textContent = text;
 }
 
 /**
- * Sets an attribute for a moment, so that an animation plays.
+ * Sets an attribute for about a second, which plays its animation.
  * @param {HTMLElement} element
  * @param {string} attribute
  */
 export function flash(element, attribute) {
   element.removeAttribute(attribute);
-  // Reading a measure lets the browser notice that the attribute was away.
+  // Reading the layout makes the browser restart the animation.
   void element.offsetWidth;
   element.setAttribute(attribute, "");
   setTimeout(() => element.removeAttribute(attribute), 1_100);
 }
 
 /**
- * What a press on something inside of `within` asks for, and the element that was pressed.
+ * The action of the pressed element, and the element; null if it has none.
  * @param {Event} event
  * @returns {{action: string, button: HTMLElement} | null}
  */
@@ -75,7 +75,7 @@ export function pressedAction(event) {
 }
 
 /**
- * Shows somebody: initials in their colour.
+ * Shows a person's initials in their colour.
  * @param {HTMLElement | null} avatar
  * @param {import("../sync/client-messages.js").Actor} person
  */

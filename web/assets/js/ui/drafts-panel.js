@@ -145,7 +145,7 @@ export class DraftsPanel {
       this.#place(draft, seat);
       this.#panels.get(draft.id)?.querySelector("button")?.focus({ preventScroll: true });
     };
-    toast("Draft discarded", { undo, gone: () => seat.dismissDraft(draft.id) });
+    toast("Draft discarded", { undo, closed: () => seat.dismissDraft(draft.id) });
   }
 }
 

@@ -1,10 +1,10 @@
 // @ts-check
-// The keys of a board: those that the help names, and only while nobody writes.
+// The keyboard shortcuts of a board, as listed by `?`; off while a text field has the focus.
 
 import { findElement } from "./dom.js";
 
 /**
- * @typedef {{cards(): HTMLElement[], compose(): void, edit(card: HTMLElement): void,
+ * @typedef {{cards(): HTMLElement[], newNote(): void, edit(card: HTMLElement): void,
  *   colour(card: HTMLElement): void, trash(card: HTMLElement): void}} Actions
  */
 
@@ -16,16 +16,16 @@ export function hydrateKeyboardShortcuts(actions) {
     if (event.target instanceof Element && event.target.closest("[data-action=keys]")) showHelp();
   });
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isBusy(event)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTextInput(event)) return;
     if (event.key === "?") showHelp();
-    else if (event.key === "n") actions.compose();
+    else if (event.key === "n") actions.newNote();
     else if (!onCard(event, actions)) return;
     event.preventDefault();
   });
 }
 
 /**
- * Whether the key did something.
+ * Handles a key on or between cards. Returns whether it did something.
  * @param {KeyboardEvent} event
  * @param {Actions} actions
  */
@@ -34,18 +34,18 @@ function onCard({ key, target }, actions) {
   const focused = target instanceof Element ? target.closest("[data-note]") : null;
   const card = cards.find((it) => it === focused);
   const step = { j: 1, k: -1 }[key];
-  if (step) return go(card ? beside(cards, card, step) : firstSeen(cards));
+  if (step) return focusCard(card ? neighbour(cards, card, step) : firstVisible(cards));
   if (!card) return false;
   switch (key) {
     case "ArrowRight":
-      return go(beside(cards, card, 1));
+      return focusCard(neighbour(cards, card, 1));
     case "ArrowLeft":
-      return go(beside(cards, card, -1));
+      return focusCard(neighbour(cards, card, -1));
     case "ArrowDown":
     case "ArrowUp":
-      return go(beyond(cards, card, key === "ArrowDown" ? 1 : -1));
+      return focusCard(aboveOrBelow(cards, card, key === "ArrowDown" ? 1 : -1));
     case "Enter":
-      // On a button or a link, Enter presses that.
+      // On a button or a link, Enter activates that.
       return card === target && done(() => actions.edit(card));
     case "c":
       return done(() => actions.colour(card));
@@ -56,10 +56,10 @@ function onCard({ key, target }, actions) {
   }
 }
 
-/** Where keys are letters, or belong to a dialog. @param {KeyboardEvent} event */
-function isBusy({ target }) {
-  const isWriting = target instanceof Element && target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
-  return Boolean(isWriting || document.querySelector("dialog[open], [popover]:popover-open"));
+/** Whether the key belongs to a text field, a dialog or a popover. @param {KeyboardEvent} event */
+function isTextInput({ target }) {
+  const isField = target instanceof Element && target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
+  return Boolean(isField || document.querySelector("dialog[open], [popover]:popover-open"));
 }
 
 /** @param {() => void} act */
@@ -69,14 +69,14 @@ function done(act) {
 }
 
 /** @param {HTMLElement | undefined} card */
-function go(card) {
+function focusCard(card) {
   card?.focus({ preventScroll: true });
   card?.scrollIntoView({ block: "nearest" });
   return true;
 }
 
 /** @param {HTMLElement[]} cards */
-function firstSeen(cards) {
+function firstVisible(cards) {
   return cards.find((card) => card.getBoundingClientRect().bottom > 80) ?? cards[0];
 }
 
@@ -85,17 +85,17 @@ function firstSeen(cards) {
  * @param {HTMLElement} card
  * @param {number} step
  */
-function beside(cards, card, step) {
+function neighbour(cards, card, step) {
   return cards[cards.indexOf(card) + step];
 }
 
 /**
- * The card above or below, in the same column as far as there is one.
+ * The nearest card in the row above or below.
  * @param {HTMLElement[]} cards
  * @param {HTMLElement} card
  * @param {number} step
  */
-function beyond(cards, card, step) {
+function aboveOrBelow(cards, card, step) {
   const from = card.getBoundingClientRect();
   const places = cards.map((it) => ({ it, rect: it.getBoundingClientRect() }));
   const ahead = places.filter(({ rect }) => (rect.top - from.top) * step > 1);

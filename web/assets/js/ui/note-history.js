@@ -1,9 +1,9 @@
 // @ts-check
-// The history beside a note: fetched anew, a moment after something happened to the note.
+// The history beside a note, fetched again shortly after the note changes.
 
 import { findElement } from "./dom.js";
 
-const CALM_MS = 1_200;
+const FETCH_DELAY_MS = 1_200;
 
 export class NoteHistory {
   #seq = 0;
@@ -11,24 +11,24 @@ export class NoteHistory {
   #timer;
 
   /**
-   * The note was changed by the event of this number.
+   * The note's latest event has this number.
    * @param {number} seq
    */
-  reach(seq) {
+  update(seq) {
     const isFirst = this.#seq === 0;
     const shown = Number(findElement(document, "#history [data-seq]")?.dataset.seq ?? 0);
-    // An earlier page of the history stays as it is.
+    // Older pages of the history do not change.
     if (seq === this.#seq || location.search !== "") return;
     this.#seq = seq;
     if (isFirst && shown >= seq) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#fetch().catch(() => {}), CALM_MS);
+    this.#timer = setTimeout(() => this.#fetch().catch(() => {}), FETCH_DELAY_MS);
   }
 
   async #fetch() {
-    const answer = await fetch(location.pathname, { headers: { accept: "text/html" } });
-    if (!answer.ok) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const response = await fetch(location.pathname, { headers: { accept: "text/html" } });
+    if (!response.ok) return;
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const [before, after] = [findElement(document, ".history"), findElement(page, ".history")];
     if (!before || !after || before.contains(document.activeElement)) return;
     const open = new Set([...before.querySelectorAll("details[open]")].map(seqOf));

@@ -7,7 +7,7 @@ import { findElement } from "./dom.js";
 import { openOutboxStorage } from "../storage/outbox-storage.js";
 import { adoptOrphans } from "../sync/orphan-adoption.js";
 import { hydrateProfileForm } from "./profile-form.js";
-import { LOOK_EVERY_MS, isLate } from "./save-status.js";
+import { REFRESH_EVERY_MS, isLate } from "./save-status.js";
 import { Seat } from "../sync/board-session.js";
 import { acquireLease } from "../storage/lease-acquisition.js";
 import { startRelativeTimes } from "./relative-time.js";
@@ -76,7 +76,7 @@ function tellWhatWaits(seat) {
   setInterval(() => {
     const since = seat.waitingSince();
     word?.toggleAttribute("data-late", since !== null && isLate(since, performance.now()));
-  }, LOOK_EVERY_MS);
+  }, REFRESH_EVERY_MS);
 }
 
 /**

@@ -1,10 +1,10 @@
 // @ts-check
-// Who somebody is to others: saved without leaving the page before it is known to be saved.
+// The form for the user's own name and colour. It reloads the page only after they are saved.
 
 import { findElement, requireElement, setText } from "./dom.js";
 
-const ANSWER_WITHIN_MS = 10_000;
-const NO_ANSWER = "Not saved: the server did not answer. Try again when you are connected.";
+const RESPONSE_TIMEOUT_MS = 10_000;
+const NO_RESPONSE = "Not saved – the server did not respond. Try again when you’re online.";
 
 export function hydrateProfileForm() {
   const form = findElement(document, "#me form");
@@ -14,28 +14,28 @@ export function hydrateProfileForm() {
     const problem = requireElement(form, "[data-problem]");
     setText(problem, "");
     const fields = new FormData(form);
-    const why = await refusal(form.action, fields);
-    if (why === null) location.assign(String(fields.get("back")));
-    else setText(problem, why);
+    const error = await save(form.action, fields);
+    if (error === null) location.assign(String(fields.get("back")));
+    else setText(problem, error);
   });
 }
 
 /**
- * Saves, and says why that did not work, if it did not.
+ * Saves, and returns the error message, or null if it worked.
  * @param {string} action
  * @param {FormData} fields
  * @returns {Promise<string | null>}
  */
-async function refusal(action, fields) {
+async function save(action, fields) {
   try {
     const body = new URLSearchParams(/** @type {any} */ (fields));
-    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    // What is saved is answered by the way back.
-    const answer = await fetch(action, { method: "POST", body, redirect: "manual", signal });
-    if (answer.type === "opaqueredirect") return null;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const signal = AbortSignal.timeout(RESPONSE_TIMEOUT_MS);
+    // A successful save redirects.
+    const response = await fetch(action, { method: "POST", body, redirect: "manual", signal });
+    if (response.type === "opaqueredirect") return null;
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
     return `Not saved. ${findElement(page, ".lead")?.textContent ?? ""}`;
   } catch {
-    return NO_ANSWER;
+    return NO_RESPONSE;
   }
 }

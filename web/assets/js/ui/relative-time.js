@@ -1,9 +1,9 @@
 // @ts-check
-// Times as people say them, in the reader's own zone, kept true while the page is open.
+// Relative times ("5 minutes ago") in the reader's time zone, updated while the page is open.
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-const RESTATE_EVERY_MS = 20_000;
+const UPDATE_EVERY_MS = 20_000;
 
 const CLOCK = inEnglish({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const WEEKDAY = inEnglish({ weekday: "long" });
@@ -34,27 +34,27 @@ export function relativeTime(at, now) {
 export function showTime(element, at) {
   const iso = new Date(at).toISOString();
   if (element.dateTime !== iso) element.dateTime = iso;
-  restate(element);
+  update(element);
 }
 
-/** Says every time on the page as it is said now, and goes on doing so. */
+/** Updates every time on the page, now and from now on. */
 export function startRelativeTimes() {
   const all = () => {
     for (const element of document.querySelectorAll("time[data-time]")) {
-      restate(/** @type {HTMLTimeElement} */ (element));
+      update(/** @type {HTMLTimeElement} */ (element));
     }
   };
   all();
-  setInterval(all, RESTATE_EVERY_MS);
+  setInterval(all, UPDATE_EVERY_MS);
   document.addEventListener("visibilitychange", all);
 }
 
 /** @param {HTMLTimeElement} element */
-function restate(element) {
+function update(element) {
   const at = Date.parse(element.dateTime);
   if (Number.isNaN(at)) return;
-  const words = relativeTime(at, Date.now());
-  if (element.textContent !== words) element.textContent = words;
+  const text = relativeTime(at, Date.now());
+  if (element.textContent !== text) element.textContent = text;
   const exact = EXACT.format(at);
   if (element.title !== exact) element.title = exact;
 }

@@ -1,29 +1,29 @@
 // @ts-check
-// What a note says of the words in it.
+// The save status that a note shows.
 
 /** @typedef {"saving" | "late" | "saved" | "offline" | "rejected" | null} SaveStatus */
 
-/** It is promised within three seconds, and a page looks only so often, and on its own time. */
+/** Shown within three seconds, although the page refreshes only every `REFRESH_EVERY_MS`. */
 const LATE_AFTER_MS = 2_500;
-/** How often a page looks at what it has to say. */
-export const LOOK_EVERY_MS = 300;
-/** As long as the style sheet shows it. */
+/** How often a page refreshes save statuses. */
+export const REFRESH_EVERY_MS = 300;
+/** As long as the style sheet's animation. */
 const SAVED_FOR_MS = 2_300;
 
 /** @type {Record<string, string>} */
-const WORDS = {
+const TEXTS = {
   saving: "Saving…",
   late: "Not saved yet",
   saved: "Saved",
-  offline: "Offline – kept on this device",
+  offline: "Offline – saved on this device",
   rejected: "Not saved",
 };
 
 /**
- * A connection that is only being made again may be back before anybody needs to hear of it.
+ * A short reconnection does not change the status: only being offline does.
  * @param {import("../sync/view-model.js").Receipt} receipt
- * @param {{isOffline: boolean, isPersisted: boolean, clock: number}} world `isPersisted`: whether words
- *   survive the page on this device
+ * @param {{isOffline: boolean, isPersisted: boolean, clock: number}} page `isPersisted`: whether
+ *   unsent text survives the page on this device
  * @returns {SaveStatus}
  */
 export function saveStatusOf({ state, since }, { isOffline, isPersisted, clock }) {
@@ -42,7 +42,7 @@ export function saveStatusOf({ state, since }, { isOffline, isPersisted, clock }
 }
 
 /**
- * Whether people must be told that what waits since then is not saved.
+ * Whether a change that has been unsent since then is shown as not saved.
  * @param {number} since
  * @param {number} clock
  */
@@ -50,9 +50,9 @@ export function isLate(since, clock) {
   return clock - since >= LATE_AFTER_MS;
 }
 
-/** @param {SaveStatus} name */
-export function saveStatusText(name) {
-  return name === null ? "" : WORDS[name];
+/** @param {SaveStatus} status */
+export function saveStatusText(status) {
+  return status === null ? "" : TEXTS[status];
 }
 
 /** @param {boolean} isPersisted */

@@ -1,5 +1,5 @@
 // @ts-check
-// The link that lets people in: made without leaving the page.
+// Creates a share link without leaving the page.
 
 import { findElement, requireElement } from "./dom.js";
 import { toast } from "./toasts.js";
@@ -11,8 +11,8 @@ export function hydrateShareLinkForm() {
     event.preventDefault();
     const { link, detail } = await newLink(form.action);
     if (link) show(link);
-    else if (detail) toast(`No link was made: ${detail}.`);
-    else toast("No link was made. Try again when you are connected.");
+    else if (detail) toast(`Couldn’t create a link: ${detail}.`);
+    else toast("Couldn’t create a link. Try again when you’re online.");
   });
 }
 
@@ -26,14 +26,14 @@ function show(link) {
 }
 
 /**
- * A link; or why there is none, where the server says that.
+ * The link, or the server's reason why there is none.
  * @param {string} action
  * @returns {Promise<{link?: string, detail?: string}>}
  */
 async function newLink(action) {
   try {
-    const answer = await fetch(action, { method: "POST", headers: { accept: "application/json" } });
-    return await answer.json();
+    const response = await fetch(action, { method: "POST", headers: { accept: "application/json" } });
+    return await response.json();
   } catch {
     return {};
   }

@@ -1,31 +1,31 @@
 // @ts-check
-// Where in a note's Markdown somebody points who points at what it looks like.
+// Maps a point in a rendered note to a position in its Markdown.
 
 const CONTEXT_UNITS = 24;
 
 /**
- * The place in `markdown` of the letter at a point of the screen; its end where nobody can tell.
+ * The position in `markdown` of the character at a point of the screen; the end if it is unknown.
  * @param {HTMLElement} view
  * @param {string} markdown
  * @param {number} x
  * @param {number} y
  */
 export function sourcePositionAt(view, markdown, x, y) {
-  const place = placeAt(x, y);
-  if (!place || !view.contains(place.node)) return markdown.length;
+  const caret = caretAt(x, y);
+  if (!caret || !view.contains(caret.node)) return markdown.length;
   const before = document.createRange();
   before.setStart(view, 0);
-  before.setEnd(place.node, place.offset);
-  const guess = followed(before.toString(), markdown);
-  if (!(place.node instanceof Text)) return guess;
-  return nearest(markdown, place.node.data.slice(0, place.offset).slice(-CONTEXT_UNITS), guess);
+  before.setEnd(caret.node, caret.offset);
+  const guess = positionAfter(before.toString(), markdown);
+  if (!(caret.node instanceof Text)) return guess;
+  return nearest(markdown, caret.node.data.slice(0, caret.offset).slice(-CONTEXT_UNITS), guess);
 }
 
 /**
  * @param {number} x
  * @param {number} y
  */
-function placeAt(x, y) {
+function caretAt(x, y) {
   if (document.caretPositionFromPoint) {
     const position = document.caretPositionFromPoint(x, y);
     return position && { node: position.offsetNode, offset: position.offset };
@@ -35,11 +35,12 @@ function placeAt(x, y) {
 }
 
 /**
- * The letters that are shown stand in the Markdown in the same order, with marks between.
+ * Where the shown characters end in the Markdown, which has them in the same order with markup
+ * between them.
  * @param {string} shown
  * @param {string} markdown
  */
-function followed(shown, markdown) {
+function positionAfter(shown, markdown) {
   let at = 0;
   for (const letter of shown) {
     const found = /\s/.test(letter) ? -1 : markdown.indexOf(letter, at);
@@ -49,16 +50,16 @@ function followed(shown, markdown) {
 }
 
 /**
- * The end of the occurrence of `words` that ends nearest to `guess`.
+ * The end of the occurrence of `context` that ends nearest to `guess`.
  * @param {string} markdown
- * @param {string} words
+ * @param {string} context
  * @param {number} guess
  */
-function nearest(markdown, words, guess) {
+function nearest(markdown, context, guess) {
   let best = guess;
   let distance = Infinity;
-  for (let at = markdown.indexOf(words); words && at >= 0; at = markdown.indexOf(words, at + 1)) {
-    const end = at + words.length;
+  for (let at = markdown.indexOf(context); context && at >= 0; at = markdown.indexOf(context, at + 1)) {
+    const end = at + context.length;
     if (Math.abs(end - guess) < distance) [best, distance] = [end, Math.abs(end - guess)];
   }
   return best;

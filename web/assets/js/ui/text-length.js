@@ -1,43 +1,43 @@
 // @ts-check
-// How long words are, as the server counts it, said as people do.
+// Text sizes in UTF-8 bytes, as the server counts them, and the length check of name fields.
 
 /** @param {string} text */
 export function bytesOf(text) {
   return new TextEncoder().encode(text).length;
 }
 
-/** More than a limit never looks like the limit itself. @param {number} bytes */
+/** Rounded up, so that a size above a limit never reads like the limit. @param {number} bytes */
 export function kilobytes(bytes) {
   return `${Math.ceil(bytes / 102.4) / 10} KB`;
 }
 
-/** Lets a name's field say itself that it is too long. @param {HTMLInputElement} input */
+/** Marks a name field as invalid while its name is too long. @param {HTMLInputElement} input */
 export function watchLength(input) {
   const bytesMax = Number(input.dataset.bytesMax);
-  const check = () => input.setCustomValidity(complaint(surplus(input.value, bytesMax)));
+  const check = () => input.setCustomValidity(lengthError(excessCharacters(input.value, bytesMax)));
   input.addEventListener("input", check);
   check();
 }
 
-/** @param {number} letters */
-function complaint(letters) {
-  if (letters === 0) return "";
-  return `This name is too long: ${letters === 1 ? "one letter has" : `${letters} letters have`} to go.`;
+/** @param {number} excess */
+function lengthError(excess) {
+  if (excess === 0) return "";
+  return `This name is ${excess} ${excess === 1 ? "character" : "characters"} too long.`;
 }
 
 /**
- * How many letters have to go from the end.
+ * How many characters (grapheme clusters) to remove from the end.
  * @param {string} name
  * @param {number} bytesMax
  */
-function surplus(name, bytesMax) {
+function excessCharacters(name, bytesMax) {
   const line = name.trim().replace(/\s+/g, " ");
-  const letters = [...new Intl.Segmenter().segment(line)].map(({ segment }) => segment);
+  const characters = [...new Intl.Segmenter().segment(line)].map(({ segment }) => segment);
   let bytes = bytesOf(line);
-  let gone = 0;
+  let excess = 0;
   while (bytes > bytesMax) {
-    bytes -= bytesOf(letters.pop() ?? "");
-    gone += 1;
+    bytes -= bytesOf(characters.pop() ?? "");
+    excess += 1;
   }
-  return gone;
+  return excess;
 }

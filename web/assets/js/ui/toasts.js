@@ -1,57 +1,57 @@
 // @ts-check
-// Short words at the foot of the page, which go by themselves.
+// Toasts: short messages at the foot of the page that disappear by themselves.
 
 import { requireElement, prefersReducedMotion, setText, cloneTemplate } from "./dom.js";
 
-const STAYS_MS = 8_000;
+const VISIBLE_MS = 8_000;
 
 /**
- * @param {string} words
- * @param {{undo?: () => void, gone?: () => void, stays?: boolean}} [more] `gone` hears when it went
- *   without an undo; `stays`: until it is dismissed
+ * @param {string} text
+ * @param {{undo?: () => void, closed?: () => void, stays?: boolean}} [options] `closed` is called if
+ *   the toast disappears without an undo; `stays`: until it is dismissed
  */
-export function toast(words, { undo, gone, stays = false } = {}) {
+export function toast(text, { undo, closed, stays = false } = {}) {
   const element = cloneTemplate("toast-template");
-  setText(requireElement(element, "[data-text]"), words);
+  setText(requireElement(element, "[data-text]"), text);
   const button = requireElement(element, "[data-action=undo]");
   if (!undo) button.remove();
-  let isOver = false;
-  const leave = (/** @type {(() => void) | undefined} */ then) => {
-    if (isOver) return;
-    isOver = true;
+  let isClosed = false;
+  const close = (/** @type {(() => void) | undefined} */ then) => {
+    if (isClosed) return;
+    isClosed = true;
     then?.();
-    if (element.contains(document.activeElement)) from?.focus({ preventScroll: true });
+    if (element.contains(document.activeElement)) previousFocus?.focus({ preventScroll: true });
     dismiss(element);
   };
-  /** Where the focus came from, and goes back to. @type {HTMLElement | null} */
-  let from = null;
+  /** Gets the focus back when the toast closes. @type {HTMLElement | null} */
+  let previousFocus = null;
   element.addEventListener("focusin", ({ relatedTarget: before }) => {
-    if (before instanceof HTMLElement && !element.contains(before)) from = before;
+    if (before instanceof HTMLElement && !element.contains(before)) previousFocus = before;
   });
-  button.addEventListener("click", () => leave(undo));
-  requireElement(element, "[data-action=dismiss]").addEventListener("click", () => leave(gone));
+  button.addEventListener("click", () => close(undo));
+  requireElement(element, "[data-action=dismiss]").addEventListener("click", () => close(closed));
   requireElement(document, "#toasts").append(element);
-  if (!stays) afterRest(element, () => leave(gone));
+  if (!stays) whenIdle(element, () => close(closed));
 }
 
-/** What the server says after a form was posted goes, too, when it was read. */
+/** Toasts that the server rendered after a form post disappear, too. */
 export function hydrateToasts() {
   for (const element of document.querySelectorAll("#toasts .toast")) {
-    if (element instanceof HTMLElement) afterRest(element, () => dismiss(element));
+    if (element instanceof HTMLElement) whenIdle(element, () => dismiss(element));
   }
 }
 
 /**
- * Time stands still while somebody points at it or has the focus in it.
+ * Calls `then` after a while, but not while the pointer or the focus is on the element.
  * @param {HTMLElement} element
  * @param {() => void} then
  */
-function afterRest(element, then) {
+function whenIdle(element, then) {
   const timer = setInterval(() => {
     if (element.matches(":hover, :focus-within")) return;
     clearInterval(timer);
     then();
-  }, STAYS_MS);
+  }, VISIBLE_MS);
 }
 
 /** @param {HTMLElement} element */

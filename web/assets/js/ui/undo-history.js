@@ -1,6 +1,6 @@
 // @ts-check
-// Undo of one's own typing: what others write in the meantime stays, and what is taken back is
-// carried over it. A browser's own undo knows nothing of others and would garble both.
+// Undo and redo of local typing. Steps are transformed over remote changes, which the browser's own
+// undo does not know: it would garble both.
 
 import { compose, invert, isEmpty, transform } from "../delta/delta.js";
 
@@ -8,25 +8,25 @@ import { compose, invert, isEmpty, transform } from "../delta/delta.js";
 /** @typedef {{delta: Delta, kind: string, at: number}} Step */
 
 const STEPS_MAX = 200;
-/** A pause of this length ends a step. */
+/** A pause of this length ends an undo step. */
 const PAUSE_MS = 1_000;
 
 export class UndoHistory {
-  /** What takes steps back, the latest last. @type {Step[]} */
+  /** The inverses of the steps, latest last. @type {Step[]} */
   #done = [];
   /** @type {Step[]} */
   #undone = [];
 
   /**
    * @param {Delta} delta
-   * @param {string} before the text that was typed in
+   * @param {string} before the text before the change
    * @param {number} now
    */
   typed(delta, before, now) {
     this.#undone = [];
     const step = { delta: invert(delta, before), kind: kindOf(delta), at: now };
     const last = this.#done.at(-1);
-    if (last && goesOn(last, step)) {
+    if (last && continues(last, step)) {
       last.delta = compose(step.delta, last.delta);
       last.at = now;
     } else {
@@ -35,52 +35,53 @@ export class UndoHistory {
     }
   }
 
-  /** Somebody else changed the text. @param {Delta} delta */
+  /** Transforms the steps over a remote change. @param {Delta} delta */
   remote(delta) {
-    this.#done = carried(this.#done, delta);
-    this.#undone = carried(this.#undone, delta);
+    this.#done = transformed(this.#done, delta);
+    this.#undone = transformed(this.#undone, delta);
   }
 
   /**
-   * What takes the last step back; null where there is none.
+   * The change that undoes the last step; null if there is none.
    * @param {string} text
    */
   undo(text) {
-    return turn(this.#done, this.#undone, text);
+    return revert(this.#done, this.#undone, text);
   }
 
   /**
-   * What does the last step that was taken back again.
+   * The change that repeats the last undone step; null if there is none.
    * @param {string} text
    */
   redo(text) {
-    return turn(this.#undone, this.#done, text);
+    return revert(this.#undone, this.#done, text);
   }
 }
 
 /**
+ * Moves the last step from one stack to the other, inverted.
  * @param {Step[]} from
  * @param {Step[]} to
  * @param {string} text
  * @returns {Delta | null}
  */
-function turn(from, to, text) {
+function revert(from, to, text) {
   for (;;) {
     const step = from.pop();
     if (!step) return null;
-    // Others may have undone it already.
+    // A remote change may have undone it already.
     if (isEmpty(step.delta)) continue;
-    to.push({ ...step, delta: invert(step.delta, text), kind: "turned" });
+    to.push({ ...step, delta: invert(step.delta, text), kind: "reverted" });
     return step.delta;
   }
 }
 
 /**
- * The steps lie on one another: each stands on the text that the later ones leave.
+ * Each step applies to the text that the later ones leave.
  * @param {Step[]} steps
  * @param {Delta} remote
  */
-function carried(steps, remote) {
+function transformed(steps, remote) {
   let over = remote;
   return steps
     .toReversed()
@@ -96,7 +97,7 @@ function carried(steps, remote) {
  * @param {Step} last
  * @param {Step} step
  */
-function goesOn(last, step) {
+function continues(last, step) {
   return step.kind !== "other" && step.kind === last.kind && step.at - last.at < PAUSE_MS;
 }
 
@@ -106,6 +107,6 @@ function kindOf(delta) {
   const [change] = changes;
   if (changes.length !== 1) return "other";
   if ("delete" in change) return "delete";
-  // A new line, or something pasted, is a step of its own.
+  // A line break or a paste is a step of its own.
   return "insert" in change && change.insert.length === 1 && change.insert !== "\n" ? "insert" : "other";
 }
