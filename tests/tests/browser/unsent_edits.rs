@@ -114,7 +114,7 @@ async fn words_that_are_too_long_for_this_server_become_a_draft_and_hold_nothing
     leave_note(&board.ada).await;
     let reason = board.ada.find("#notes .note [data-draft-slot] [data-reason]").await;
     let reason = reason.text().await.expect("text");
-    assert_eq!(reason, "Not saved: this is more than a server takes in one message.");
+    assert_eq!(reason, "Not saved – this is more than a server takes in one message.");
     wait_for_save_status(&board.ada, "rejected").await;
     wait_for_note_text(&board.ada, "short").await;
     board.ada.script("document.querySelector('#notes .note [data-action=trash]').click()").await;

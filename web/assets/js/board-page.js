@@ -1,5 +1,5 @@
 // @ts-check
-// The page of a board: the notes that the server rendered come alive, and show what everybody does.
+// The entry of a board's page: hydrates the rendered notes and keeps them up to date.
 
 import { NoteActions } from "./ui/note-actions.js";
 import { CardList } from "./ui/card-list.js";
@@ -23,7 +23,7 @@ const actions = new NoteActions(seat, list);
 const trash = new TrashPanel(seat);
 const people = new PresenceList(seat, () => list.articles());
 const drafts = new DraftsPanel(slotOf, (text) => actions.create(text, "paper"));
-/** Those whose drafts are shown. */
+/** The sessions whose drafts are shown. */
 const seats = [seat];
 const composer = hydrateComposer();
 
@@ -79,7 +79,7 @@ function hydrateComposer() {
   return new NewNoteForm(form, seat, (text, colour) => actions.create(text, colour));
 }
 
-/** The notes to try arrive like everybody's. */
+/** The example notes arrive as events like any others. */
 function hydrateExamples() {
   const form = findElement(main, "#empty form");
   form?.addEventListener("submit", (event) => {

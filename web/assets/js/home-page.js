@@ -1,5 +1,5 @@
 // @ts-check
-// The list of boards: times in the reader's zone, and words that were left unsent go out from here.
+// The entry of the list of boards, which also sends what closed pages left unsent.
 
 import { findElement, requireElement } from "./ui/dom.js";
 import { openOutboxStorage } from "./storage/outbox-storage.js";
@@ -18,24 +18,24 @@ const storage = await openOutboxStorage();
 await markUnsent();
 adoptOrphans(storage, ({ machine }) => {
   markUnsent();
-  if (machine.drafts().length > 0) toast("Some words could not be saved. Open their board to see them.");
+  if (machine.drafts().length > 0) toast("Some changes couldn’t be saved. Open the board to see them.");
   return false;
 }).catch(() => {});
 
-/** Says of which boards this device keeps words that the server does not have. */
+/** Marks the boards with unsent changes on this device. */
 async function markUnsent() {
   const records = await storage.all().catch(() => []);
   const boards = new Set(records.filter(({ content }) => content.saved).map(({ board }) => board));
   for (const row of document.querySelectorAll("#boards [data-board]")) {
     const isUnsent = boards.has(row.getAttribute("data-board") ?? "");
     findElement(row, "[data-unsent]")?.remove();
-    if (isUnsent) findElement(row, ".board-meta")?.append(mark());
+    if (isUnsent) findElement(row, ".board-meta")?.append(unsentMark());
   }
 }
 
-function mark() {
-  const words = document.createElement("span");
-  words.dataset.unsent = "";
-  words.textContent = "· words not sent yet";
-  return words;
+function unsentMark() {
+  const mark = document.createElement("span");
+  mark.dataset.unsent = "";
+  mark.textContent = "· unsaved changes on this device";
+  return mark;
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// Whoever opens a link in a browser joins at once. What only fetches it, as previews do, does not.
+// The entry of the join page: a browser joins at once; a link preview, which runs no script, does not.
 
 import { requireElement } from "./ui/dom.js";
 

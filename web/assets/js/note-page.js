@@ -1,5 +1,5 @@
 // @ts-check
-// The page of one note: read, written and coloured like on its board, with its history beside it.
+// The entry of a note's page: reads, edits and recolours the note, with its history beside it.
 
 import { takeOver } from "./ui/pre-hydration-input.js";
 import { NoteCard } from "./ui/note-card.js";
@@ -35,12 +35,12 @@ const people = new PresenceList(seat, () => [article]);
 seat.shown = (changes, isOwn) => {
   for (const change of changes) {
     if (change.type !== "text" || change.note !== card.id) continue;
-    card.change(change.delta, seat.text(card.id));
-    if (!isOwn && card !== activeEditor.card) card.freshen();
+    card.applyRemote(change.delta, seat.text(card.id));
+    if (!isOwn && card !== activeEditor.card) card.highlight();
   }
   people.show(changes);
   const isReset = changes.some(({ type }) => type === "reset");
-  if (isReset && seat.isPulled) card.become(seat.text(card.id));
+  if (isReset && seat.isPulled) card.showText(seat.text(card.id));
   showAll();
   drafts.show(seats);
   showRejections(main, seat, changes);
@@ -65,7 +65,7 @@ article.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-if (seat.dirty().includes(card.id)) card.become(seat.text(card.id));
+if (seat.dirty().includes(card.id)) card.showText(seat.text(card.id));
 takeOver(card, activeEditor);
 drafts.hydrate();
 setInterval(showSaveStatus, REFRESH_EVERY_MS);
@@ -87,14 +87,14 @@ function showAll() {
   if (!seat.isPulled) return;
   const note = seat.notes.find(({ id }) => id === card.id);
   if (note) {
-    if (activeEditor.card !== card) card.become(seat.text(card.id));
+    if (activeEditor.card !== card) card.showText(seat.text(card.id));
     card.show(note);
     history.update(note.seq);
   } else {
-    // Nobody can write in a note that was deleted for good; the words are a draft by now.
+    // The note was permanently deleted; its unsent text is a draft by now.
     activeEditor.close();
   }
-  // The page for a note in the trash, or back from it, is another: the server has it.
+  // A trashed note has another page, which the server renders.
   const isTrashed = note?.state !== "live";
   const wasTrashed = main.hasAttribute("data-trashed");
   const hasDraft = seat.machine.drafts().some((draft) => draft.note === card.id);
@@ -114,6 +114,6 @@ async function createBeside(text) {
   const [first] = seat.notes.filter(({ state }) => state === "live");
   const rank = seat.machine.rankFor(null, first?.id ?? null);
   seat.wish({ type: "create_note", note: uuid(), text, colour: "paper", rank });
-  toast("These words go to a new note on the board.");
+  toast("Your text is now a new note on the board.");
   return article;
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// The pen: at most one note of a page is written in at a time. Putting it down is what sends.
+// The active editor: at most one note of a page is edited at a time, and closing it sends the edit.
 
 import { findElement } from "./dom.js";
 import { sourcePositionAt } from "./source-position.js";
@@ -7,14 +7,14 @@ import { sourcePositionAt } from "./source-position.js";
 /** @typedef {import("./note-card.js").NoteCard} NoteCard */
 
 export class ActiveEditor {
-  /** The card that is written in. @type {NoteCard | null} */
+  /** The card that is being edited. @type {NoteCard | null} */
   card = null;
   #isPressing = false;
   #closeWhenReleased = false;
 
   /**
    * @param {import("../sync/board-session.js").Seat} seat
-   * @param {(card: NoteCard) => void} onClosed hears when a card is only read again
+   * @param {(card: NoteCard) => void} onClosed called when a card leaves editing
    */
   constructor(seat, onClosed) {
     this.seat = seat;
@@ -27,7 +27,7 @@ export class ActiveEditor {
 
   /**
    * @param {NoteCard} card
-   * @param {number | null} [caret] null leaves it where it was
+   * @param {number | null} [caret] null leaves the caret where it is
    */
   open(card, caret = null) {
     if (!card.textarea) return;
@@ -43,32 +43,32 @@ export class ActiveEditor {
   }
 
   /**
-   * A press on the words of a card takes the pen there, unless it follows a link or selects words.
+   * A click on a card's text opens the editor there, unless it follows a link or selects text.
    * @param {NoteCard} card
    * @param {MouseEvent} event
    */
   openAtPointer(card, event) {
     const view = findElement(card.article, "[data-view]");
     if (!(event.target instanceof Element) || !view?.contains(event.target)) return;
-    if (event.target instanceof HTMLInputElement) return this.#tick(card, event.target, event);
+    if (event.target instanceof HTMLInputElement) return this.#toggleTask(card, event.target, event);
     if (event.target.closest("a[href]") || !getSelection()?.isCollapsed) return;
     this.open(card, sourcePositionAt(view, card.text ?? "", event.clientX, event.clientY));
   }
 
   /**
-   * A tick is a whole change, so it goes out at once.
+   * Toggling a task is a complete edit, so it is sent at once.
    * @param {NoteCard} card
    * @param {HTMLInputElement} box
    * @param {Event} event
    */
-  #tick(card, box, event) {
+  #toggleTask(card, box, event) {
     event.preventDefault();
     if (card.article.closest("[data-access=viewer]")) return;
-    card.tick(box);
+    card.toggleTask(box);
     this.seat.flush(card.id);
   }
 
-  /** Puts the pen down, and sends. */
+  /** Leaves editing and sends the edit. */
   close() {
     const { card } = this;
     if (!card) return;
@@ -82,7 +82,7 @@ export class ActiveEditor {
     this.onClosed(card);
   }
 
-  /** Sends what was typed so far. */
+  /** Sends what has been typed so far, and stays open. */
   flush() {
     if (this.card) this.seat.flush(this.card.id);
   }
@@ -92,7 +92,7 @@ export class ActiveEditor {
       // The window lost the focus, not the note.
       this.flush();
     } else if (this.#isPressing) {
-      // What is being pressed must not move away under the finger.
+      // The layout must not change under the pointer before the click.
       this.#closeWhenReleased = true;
       this.flush();
     } else {

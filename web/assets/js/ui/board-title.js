@@ -1,5 +1,5 @@
 // @ts-check
-// The board's title: shown as it is, and renamed in place.
+// The board's title, which is renamed in place.
 
 import { isVisit } from "./pre-hydration-input.js";
 import { findElement, setText } from "./dom.js";
@@ -13,27 +13,27 @@ export function hydrateBoardTitle(seat) {
   const input = findElement(document, "#board-title");
   if (!(input instanceof HTMLInputElement)) return;
   watchLength(input);
-  /** What stood there when the person came to it. */
-  let found = input.defaultValue.trim();
+  /** The title when the field got the focus. */
+  let initial = input.defaultValue.trim();
   const rename = () => {
     const title = input.value.trim();
-    const present = seat.machine.title() || input.defaultValue;
+    const current = seat.machine.title() || input.defaultValue;
     input.ariaInvalid = String(input.validity.customError);
     if (input.validity.customError) toast(`Not renamed. ${input.validationMessage}`);
-    else if (title === "" || title === found) input.value = present;
-    else if (title !== present) seat.wish({ type: "rename_board", title });
-    found = input.value.trim();
+    else if (title === "" || title === initial) input.value = current;
+    else if (title !== current) seat.wish({ type: "rename_board", title });
+    initial = input.value.trim();
   };
   input.form?.addEventListener("submit", (event) => {
     event.preventDefault();
     input.blur();
   });
-  input.addEventListener("focus", () => (found = input.value.trim()));
+  input.addEventListener("focus", () => (initial = input.value.trim()));
   input.addEventListener("blur", rename);
-  // It may have been left before script came.
+  // The field may have been changed and left before this script ran.
   const isChanged = isVisit() && input.value !== input.defaultValue;
   if (isChanged && document.activeElement !== input) rename();
-  // A page that goes leaves the title, too.
+  // Closing the page also leaves the field.
   window.addEventListener("pagehide", rename);
   document.addEventListener("visibilitychange", () => document.hidden && rename());
   input.addEventListener("keydown", ({ key, isComposing }) => {
@@ -49,15 +49,15 @@ export function showBoardTitle(seat) {
   const title = seat.machine.title();
   const element = findElement(document, "#board-title");
   if (!seat.isPulled || !element) return;
-  // A note's page has the note's own heading.
+  // On a note's page the heading is the note's label.
   const shown = element instanceof HTMLInputElement ? findElement(document, "h1") : element;
   const before = shown?.textContent ?? "";
   setText(shown, title);
-  if (element instanceof HTMLInputElement && isFree(element) && element.value !== title) element.value = title;
+  if (element instanceof HTMLInputElement && isUntouched(element) && element.value !== title) element.value = title;
   if (before !== title && before !== "") document.title = document.title.replace(before, () => title);
 }
 
-/** Whether nothing that somebody typed stands in it. @param {HTMLInputElement} input */
-function isFree(input) {
+/** Whether the field holds nothing that the user is typing. @param {HTMLInputElement} input */
+function isUntouched(input) {
   return input !== document.activeElement && input.ariaInvalid !== "true";
 }

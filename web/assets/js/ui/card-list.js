@@ -1,5 +1,5 @@
 // @ts-check
-// The cards of a board, always as the machine has the notes, in their order.
+// The cards of a board, kept in line with the client machine's notes and their order.
 
 import { takeOver } from "./pre-hydration-input.js";
 import { NoteCard } from "./note-card.js";
@@ -13,7 +13,7 @@ import { toast } from "./toasts.js";
 /** @typedef {import("../sync/view-changes.js").ViewChange} ViewChange */
 
 /** @type {Set<HTMLElement>} */
-const NOTHING = new Set();
+const NONE = new Set();
 
 export class CardList {
   /** @type {Map<string, NoteCard>} */
@@ -22,7 +22,7 @@ export class CardList {
   #isCurrent = false;
 
   /**
-   * @param {HTMLElement} container whose children the server rendered
+   * @param {HTMLElement} container with the cards that the server rendered
    * @param {Seat} seat
    */
   constructor(container, seat) {
@@ -50,9 +50,9 @@ export class CardList {
     return this.#cards.get(element?.closest("[data-note]")?.getAttribute("data-note") ?? "");
   }
 
-  /** What an earlier page kept is shown even before the server is reached, and goes on from there. */
+  /** Shows what an earlier page left unsent, even before the server is reached. */
   takeOver() {
-    for (const note of this.seat.dirty()) this.#cards.get(note)?.become(this.seat.text(note));
+    for (const note of this.seat.dirty()) this.#cards.get(note)?.showText(this.seat.text(note));
     for (const card of this.#cards.values()) takeOver(card, this.activeEditor);
     this.showSaveStatuses();
   }
@@ -62,15 +62,15 @@ export class CardList {
    * @param {boolean} isOwn
    */
   show(changes, isOwn) {
-    this.#letGo();
-    const held = isOwn ? NOTHING : this.pinned.cards;
+    this.#closeIfDeleted();
+    const pinned = isOwn ? NONE : this.pinned.cards;
     const show = () => changes.forEach((change) => this.#showChange(change, isOwn));
-    if (this.#isOnlyHere(changes)) {
+    if (this.#isOnlyEditedNote(changes)) {
       show();
     } else {
-      withTransition(this.container, [...held][0], () => {
+      withTransition(this.container, [...pinned][0], () => {
         show();
-        this.#reorder(held);
+        this.#reorder(pinned);
       });
     }
     this.showSaveStatuses();
@@ -94,8 +94,8 @@ export class CardList {
     if (change.type === "reset") return this.#showAll();
     if (change.type === "text") {
       const card = this.#cards.get(change.note);
-      card?.change(change.delta, this.seat.text(change.note));
-      if (!isOwn && card !== this.activeEditor.card) card?.freshen();
+      card?.applyRemote(change.delta, this.seat.text(change.note));
+      if (!isOwn && card !== this.activeEditor.card) card?.highlight();
     } else if (change.type === "note" || change.type === "added") {
       const note = this.seat.notes.find(({ id }) => id === change.note);
       const card = note && this.#card(note.id);
@@ -110,43 +110,43 @@ export class CardList {
     if (!this.seat.isPulled) return;
     for (const note of this.seat.notes) {
       const card = this.#card(note.id);
-      const isNews = card.article.isConnected && card.text !== null && this.#isCurrent;
-      const isOther = card.become(this.seat.text(note.id));
-      if (isOther && isNews && card !== this.activeEditor.card) card.freshen();
+      const isRemoteChange = card.article.isConnected && card.text !== null && this.#isCurrent;
+      const isChanged = card.showText(this.seat.text(note.id));
+      if (isChanged && isRemoteChange && card !== this.activeEditor.card) card.highlight();
       card.show(note);
     }
   }
 
   /**
-   * Whether nothing moves: the most frequent change by far is a key in the note that is written in.
+   * Whether no card moves. The most frequent change by far is typing in the edited note.
    * @param {ViewChange[]} changes
    */
-  #isOnlyHere(changes) {
-    const isHere = (/** @type {ViewChange} */ change) =>
+  #isOnlyEditedNote(changes) {
+    const isEdited = (/** @type {ViewChange} */ change) =>
       (change.type === "note" || change.type === "text") && change.note === this.activeEditor.card?.id;
-    if (!changes.every(isHere)) return false;
+    if (!changes.every(isEdited)) return false;
     const { children } = this.container;
     const live = this.#live();
     return live.length === children.length && live.every((article, place) => article === children[place]);
   }
 
-  /** Nobody can write in a note that was deleted for good; the words are a draft by now. */
-  #letGo() {
-    const written = this.activeEditor.card?.id;
-    const isGone = () => !this.seat.notes.some(({ id }) => id === written);
-    if (written && this.seat.isPulled && isGone()) this.activeEditor.close();
+  /** Closes the editor of a note that was permanently deleted; its unsent text is a draft by now. */
+  #closeIfDeleted() {
+    const edited = this.activeEditor.card?.id;
+    const isGone = () => !this.seat.notes.some(({ id }) => id === edited);
+    if (edited && this.seat.isPulled && isGone()) this.activeEditor.close();
   }
 
-  /** Something that was held is free: everything goes where it belongs. */
+  /** Moves cards to their places once none is pinned. */
   #settle() {
-    if (this.#isCurrent) withTransition(this.container, undefined, () => this.#reorder(NOTHING));
+    if (this.#isCurrent) withTransition(this.container, undefined, () => this.#reorder(NONE));
   }
 
-  /** @param {Set<HTMLElement>} held */
-  #reorder(held) {
+  /** @param {Set<HTMLElement>} pinned */
+  #reorder(pinned) {
     const present = this.articles();
     const wanted = this.seat.isPulled ? this.#live() : this.#withNew(present);
-    reorderChildren(this.container, orderAroundPinned(present, wanted, held));
+    reorderChildren(this.container, orderAroundPinned(present, wanted, pinned));
     if (!this.seat.isPulled) return;
     wanted.forEach((article, index) => {
       enable(article, "earlier", index > 0);
@@ -154,7 +154,7 @@ export class CardList {
     });
   }
 
-  /** The note that is written in stays, whoever put it in the trash: writing brings it back. */
+  /** A trashed note stays while it is edited, since typing restores it. */
   #live() {
     const notes = this.seat.notes;
     const shown = notes.filter(({ id, state }) => state === "live" || this.activeEditor.card?.id === id);
@@ -182,18 +182,18 @@ export class CardList {
     if (known) return known;
     const card = NoteCard.fromTemplate(note, (delta, before) => this.seat.type(note, delta, before));
     this.#cards.set(note, card);
-    card.become(this.seat.text(note));
+    card.showText(this.seat.text(note));
     return card;
   }
 }
 
 /** @param {boolean} isOwn */
 function warnOfTrash(isOwn) {
-  if (!isOwn) toast("This note was put in the trash. Go on writing, and it comes back.");
+  if (!isOwn) toast("This note was moved to the trash. Keep typing to bring it back.");
 }
 
 /**
- * A button that is only said to be of no use keeps the focus of whoever pressed it.
+ * `aria-disabled` keeps the focus; `disabled` would lose it.
  * @param {HTMLElement} article
  * @param {string} action
  * @param {boolean} isEnabled

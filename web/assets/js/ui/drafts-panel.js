@@ -1,5 +1,5 @@
 // @ts-check
-// Words that could not be saved: why, and what can be done with them.
+// Drafts: texts that could not be saved, why, and what to do with them.
 
 import { copyText, showCopied } from "./clipboard.js";
 import { pressedAction, findElement, requireElement, setText, cloneTemplate } from "./dom.js";
@@ -11,35 +11,35 @@ import { toast } from "./toasts.js";
 
 /** @type {Record<string, string>} */
 const REASONS = {
-  board_full: "Not saved: the board holds no more notes. Make room, then make a new note of it.",
-  board_text_full: "Not saved: the board holds no more text. Make room, then make a new note of it.",
-  base_gone: "The board went back to an older state of itself, without these words.",
-  note_gone: "The note was deleted for good while you wrote. Your words are still here.",
-  note_not_found: "The note is not there any more. Your words are still here.",
-  not_found: "Not saved: you cannot write on this board any more. Copy your words if you need them.",
-  forbidden: "Not saved: you may only read this board. Copy your words if you need them.",
-  expired: "These words waited here for more than 60 days and were not sent. They can be a new note.",
-  taken_over: "This page slept, and another went on with what you wrote. This is how it read here.",
-  other_identity: "These words were written here under another name and were not sent.",
+  board_full: "Not saved – the board is full. Delete some notes, then turn this into a new note.",
+  board_text_full: "Not saved – the board has no room for more text. Delete some notes, then turn this into a new note.",
+  base_gone: "The board was restored to an earlier version that doesn’t include this text.",
+  note_gone: "This note was permanently deleted while you were editing. Your text is still here.",
+  note_not_found: "This note no longer exists. Your text is still here.",
+  not_found: "Not saved – you no longer have access to this board. Copy your text to keep it.",
+  forbidden: "Not saved – you can only view this board. Copy your text to keep it.",
+  expired: "This text has been waiting here for more than 60 days, so it wasn’t sent. You can turn it into a new note.",
+  taken_over: "Another tab continued your edit while this one was asleep. This is the version from this tab.",
+  other_identity: "This text was written by another user of this device, so it wasn’t sent.",
 };
-const WAITING = ["expired", "other_identity", "taken_over"];
+const NOT_SENT = ["expired", "other_identity", "taken_over"];
 
 export class DraftsPanel {
   /** @type {Map<string, HTMLElement>} */
   #panels = new Map();
-  /** Discarded, and to be forgotten when it can no longer be taken back. @type {Set<string>} */
+  /** Discarded drafts whose undo toast is still open. @type {Set<string>} */
   #hidden = new Set();
 
   /**
-   * @param {(note: string) => HTMLElement | null} placeOf where a note's drafts are shown
-   * @param {(text: string) => Promise<HTMLElement | null>} create makes a new note, and gives its card
+   * @param {(note: string) => HTMLElement | null} slotOf where a note's drafts are shown
+   * @param {(text: string) => Promise<HTMLElement | null>} create creates a note and returns its card
    */
-  constructor(placeOf, create) {
-    this.placeOf = placeOf;
+  constructor(slotOf, create) {
+    this.slotOf = slotOf;
     this.create = create;
   }
 
-  /** Those that the server rendered can do what the others can. */
+  /** Activates the drafts that the server rendered. */
   hydrate() {
     for (const panel of document.querySelectorAll("[data-draft]")) {
       const text = requireElement(panel, "[data-text]").textContent ?? "";
@@ -71,8 +71,8 @@ export class DraftsPanel {
   #place(draft, seat) {
     const panel = this.#panels.get(draft.id) ?? this.#made(draft, seat);
     this.#panels.set(draft.id, panel);
-    const place = this.placeOf(draft.note) ?? findElement(document, "#drafts");
-    if (place && panel.parentElement !== place) place.append(panel);
+    const slot = this.slotOf(draft.note) ?? findElement(document, "#drafts");
+    if (slot && panel.parentElement !== slot) slot.append(panel);
   }
 
   /**
@@ -84,8 +84,8 @@ export class DraftsPanel {
     const { code } = draft.reason;
     setText(requireElement(panel, "[data-reason]"), reasonOf(draft));
     setText(requireElement(panel, "[data-text]"), draft.text);
-    panel.dataset.kind = WAITING.includes(code) ? "waiting" : "rejected";
-    // A new note would be refused as well.
+    panel.dataset.kind = NOT_SENT.includes(code) ? "waiting" : "rejected";
+    // A new note would be rejected as well.
     if (bytesOf(draft.text) > noteBytesMax()) requireElement(panel, "[data-action=draft-new]").remove();
     panel.addEventListener("submit", (event) => event.preventDefault());
     const renewed = () => seat.dismissDraft(draft.id);
@@ -97,7 +97,7 @@ export class DraftsPanel {
   /**
    * @param {Event} event
    * @param {string} text
-   * @param {{renewed: () => void, discard: () => void}} what `renewed`: it is a new note now
+   * @param {{renewed: () => void, discard: () => void}} what `renewed` is called when the draft has become a new note
    */
   #onClick(event, text, { renewed, discard }) {
     const pressed = pressedAction(event);
@@ -135,11 +135,11 @@ export class DraftsPanel {
    */
   #discard(draft, seat) {
     const panel = this.#panels.get(draft.id);
-    const near = panel?.closest("[data-note]") ?? panel?.nextElementSibling?.querySelector("button");
+    const nextFocus = panel?.closest("[data-note]") ?? panel?.nextElementSibling?.querySelector("button");
     this.#hidden.add(draft.id);
     panel?.remove();
     this.#panels.delete(draft.id);
-    if (near instanceof HTMLElement) near.focus({ preventScroll: true });
+    if (nextFocus instanceof HTMLElement) nextFocus.focus({ preventScroll: true });
     const undo = () => {
       this.#hidden.delete(draft.id);
       this.#place(draft, seat);
@@ -152,9 +152,9 @@ export class DraftsPanel {
 /** @param {Draft} draft */
 function reasonOf({ text, reason: { code, detail } }) {
   const [size, most] = [bytesOf(text), noteBytesMax()];
-  if (code !== "text_too_long" || size <= most) return REASONS[code] ?? `Not saved: ${detail}.`;
-  const limit = `a note holds up to ${kilobytes(most)} of text, and this is ${kilobytes(size)}`;
-  return `Not saved: ${limit}. Copy it, and make two notes of it.`;
+  if (code !== "text_too_long" || size <= most) return REASONS[code] ?? `Not saved – ${detail}.`;
+  const limit = `a note can hold up to ${kilobytes(most)}, and this is ${kilobytes(size)}`;
+  return `Not saved – ${limit}. Copy the text and split it into two notes.`;
 }
 
 function noteBytesMax() {

@@ -1,6 +1,6 @@
 // @ts-check
-// A textarea that several people write in: it tells what is typed as deltas, and takes in what
-// others write without moving caret, selection or scroll.
+// A textarea for collaborative editing: reports typing as deltas, and applies remote deltas without
+// moving the caret, the selection or the scroll position.
 
 import { apply, diff, isEmpty, normaliseText, transform, transformIndex } from "../delta/delta.js";
 import { caretTop } from "./caret-offset.js";
@@ -10,90 +10,89 @@ import { UndoHistory } from "./undo-history.js";
 /** @typedef {import("../delta/delta.js").Delta} Delta */
 
 export class Editor {
-  /** What others changed while a composition (IME) goes on; it must not be disturbed. @type {Delta[]} */
-  #waiting = [];
+  /** Remote deltas held back during a composition (IME), which they would break. @type {Delta[]} */
+  #heldBack = [];
   #isComposing = false;
   #undo = new UndoHistory();
-  /** What the textarea shows, as far as it was told. */
+  /** The textarea's text after the last known change. */
   #text;
 
   /**
    * @param {HTMLTextAreaElement} textarea
-   * @param {(delta: Delta, before: string) => void} typed hears of this person's changes of the
-   *   whole text, that which waits included
+   * @param {(delta: Delta, before: string) => void} onTyped called with each local change of `text`
    */
-  constructor(textarea, typed) {
+  constructor(textarea, onTyped) {
     this.textarea = textarea;
-    this.typed = typed;
+    this.onTyped = onTyped;
     this.#text = textarea.value;
-    textarea.addEventListener("input", () => this.#takeIn());
+    textarea.addEventListener("input", () => this.#onInput());
     textarea.addEventListener("compositionstart", () => (this.#isComposing = true));
     textarea.addEventListener("compositionend", () => this.#endComposition());
     textarea.addEventListener("beforeinput", (event) => this.#onBeforeInput(event));
     textarea.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
-  /** The text with what waits. */
+  /** The text, held back changes included. */
   get text() {
-    return this.#waiting.reduce(apply, this.#text);
+    return this.#heldBack.reduce(apply, this.#text);
   }
 
-  /** Somebody else changed the text. @param {Delta} delta */
-  remote(delta) {
+  /** Applies a remote change. @param {Delta} delta */
+  applyRemote(delta) {
     if (isEmpty(delta)) return;
-    if (this.#isComposing) this.#waiting.push(delta);
+    if (this.#isComposing) this.#heldBack.push(delta);
     else this.#show(delta);
   }
 
-  /** The text is another now, however it came about. @param {string} text */
-  become(text) {
-    if (text !== this.text) this.remote(diff(this.text, text));
+  /** Shows this text, whatever changed it. @param {string} text */
+  setText(text) {
+    if (text !== this.text) this.applyRemote(diff(this.text, text));
   }
 
-  /** Types on behalf of the person. @param {Delta} delta */
+  /** Makes a change as if it were typed. @param {Delta} delta */
   type(delta) {
     rewrite(this.textarea, delta);
-    this.#tell(delta, true);
+    this.#report(delta, true);
   }
 
   undo() {
-    this.#turn(this.#undo.undo(this.#text));
+    this.#revert(this.#undo.undo(this.#text));
   }
 
   redo() {
-    this.#turn(this.#undo.redo(this.#text));
+    this.#revert(this.#undo.redo(this.#text));
   }
 
-  #takeIn() {
+  #onInput() {
     const { value, selectionEnd } = this.textarea;
     if (value === this.#text) return;
     const clean = this.#isComposing ? value : normaliseText(value);
     if (clean !== value) rewrite(this.textarea, diff(value, clean));
-    this.#tell(typedDelta(this.#text, clean, Math.min(selectionEnd, clean.length)), true);
+    this.#report(typedDelta(this.#text, clean, Math.min(selectionEnd, clean.length)), true);
   }
 
   /**
    * @param {Delta} delta
-   * @param {boolean} isStep whether it can be undone
+   * @param {boolean} isUndoable
    */
-  #tell(delta, isStep) {
+  #report(delta, isUndoable) {
     const before = this.#text;
     this.#text = apply(before, delta);
-    if (isStep) this.#undo.typed(delta, before, performance.now());
-    const whole = this.#waiting.reduce(apply, before);
-    let mine = delta;
-    this.#waiting = this.#waiting.map((theirs) => {
-      const after = transform(mine, theirs, false);
-      mine = transform(theirs, mine, true);
+    if (isUndoable) this.#undo.typed(delta, before, performance.now());
+    const whole = this.#heldBack.reduce(apply, before);
+    let local = delta;
+    this.#heldBack = this.#heldBack.map((remote) => {
+      const after = transform(local, remote, false);
+      local = transform(remote, local, true);
       return after;
     });
-    this.typed(mine, whole);
+    this.onTyped(local, whole);
   }
 
   #endComposition() {
     this.#isComposing = false;
-    this.#takeIn();
-    for (const delta of this.#waiting.splice(0)) this.#show(delta);
+    this.#onInput();
+    for (const delta of this.#heldBack.splice(0)) this.#show(delta);
   }
 
   /** @param {Delta} delta */
@@ -111,12 +110,12 @@ export class Editor {
   }
 
   /** @param {Delta | null} delta */
-  #turn(delta) {
+  #revert(delta) {
     if (!delta || this.#isComposing) return;
     rewrite(this.textarea, delta);
     const end = endOf(delta);
     this.textarea.setSelectionRange(end, end);
-    this.#tell(delta, false);
+    this.#report(delta, false);
   }
 
   /** @param {InputEvent} event */
@@ -128,8 +127,7 @@ export class Editor {
   }
 
   /**
-   * Browsers say nothing of an undo when their own history is empty, and writing by script
-   * empties it.
+   * Browsers fire no undo event if their own history is empty, and changes by script empty it.
    * @param {KeyboardEvent} event
    */
   #onKey(event) {
@@ -144,7 +142,7 @@ export class Editor {
 }
 
 /**
- * Changes the textarea's text in place. The selection stays on the letters that it was on.
+ * Changes the textarea's text in place. The selection stays on the same characters.
  * @param {HTMLTextAreaElement} textarea
  * @param {Delta} delta
  */
@@ -167,7 +165,7 @@ function rewrite(textarea, delta) {
 }
 
 /**
- * The line that is being written stays where it is on the screen.
+ * Keeps the line with the caret at its place on the screen.
  * @param {HTMLTextAreaElement} textarea
  * @param {number} by
  */
@@ -179,7 +177,7 @@ function scrollAlong(textarea, by) {
   if (rest !== 0) window.scrollBy({ top: rest, behavior: "instant" });
 }
 
-/** Where what a delta changes ends, in the new text. @param {Delta} delta */
+/** The position in the new text where the last change of a delta ends. @param {Delta} delta */
 function endOf(delta) {
   let at = 0;
   let end = 0;

@@ -1,5 +1,5 @@
 // @ts-check
-// The blank sheet: what is written on it is kept on this device until it is a note.
+// The form for a new note. Its text is stored on this device until the note is created.
 
 import { findElement, requireElement } from "./dom.js";
 
@@ -7,8 +7,8 @@ export class NewNoteForm {
   /**
    * @param {HTMLFormElement} form
    * @param {import("../sync/board-session.js").Seat} seat
-   * @param {(text: string, colour: string) => Promise<HTMLElement | null>} create gives the card when
-   *   the note is in the outbox; until then its words stay on the sheet
+   * @param {(text: string, colour: string) => Promise<HTMLElement | null>} create returns the
+   *   card once the command is in the outbox; until then the text stays in the form
    */
   constructor(form, seat, create) {
     this.form = form;
@@ -16,8 +16,8 @@ export class NewNoteForm {
     this.create = create;
     /** @type {HTMLTextAreaElement} */
     this.textarea = requireElement(form, "textarea");
-    this.#bringBack();
-    form.addEventListener("input", () => this.#keep());
+    this.#restore();
+    form.addEventListener("input", () => this.#store());
     form.addEventListener("keydown", (event) => this.#onKey(event));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -30,12 +30,12 @@ export class NewNoteForm {
     this.textarea.scrollIntoView({ block: "nearest" });
   }
 
-  /** Makes a note of what is written, and is ready for the next. */
+  /** Creates the note and keeps the focus in the form. */
   async #submit() {
     if (await this.#save()) this.textarea.focus();
   }
 
-  /** The same, but goes to the new note, unless somebody has gone elsewhere meanwhile. */
+  /** Creates the note and focuses its card, unless the focus has moved elsewhere meanwhile. */
   async #leave() {
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     const card = await this.#save();
@@ -50,26 +50,26 @@ export class NewNoteForm {
     this.textarea.readOnly = false;
     this.form.reset();
     this.textarea.value = "";
-    this.#keep();
+    this.#store();
     return card;
   }
 
-  #keep() {
+  #store() {
     const text = this.textarea.value;
     this.seat.compose(text === "" ? null : { text, colour: this.#colour() });
   }
 
-  /** What an earlier page kept stands before what was typed since this one came. */
-  #bringBack() {
-    const kept = this.seat.composer;
+  /** Puts the text that an earlier page stored before what has been typed on this one. */
+  #restore() {
+    const stored = this.seat.composer;
     const { value } = this.textarea;
-    if (kept) this.textarea.value = joined(kept.text, value);
-    if (kept) this.#pick(kept.colour);
-    if (this.textarea.value !== (kept?.text ?? "")) this.#keep();
+    if (stored) this.textarea.value = joined(stored.text, value);
+    if (stored) this.#selectColour(stored.colour);
+    if (this.textarea.value !== (stored?.text ?? "")) this.#store();
   }
 
   /** @param {string} colour */
-  #pick(colour) {
+  #selectColour(colour) {
     const radio = findElement(this.form, `input[name=colour][value="${CSS.escape(colour)}"]`);
     if (radio instanceof HTMLInputElement) radio.checked = true;
   }
@@ -93,11 +93,11 @@ export class NewNoteForm {
 }
 
 /**
- * After a reload the browser brings back by itself what stood there, or the beginning of it.
- * @param {string} kept
- * @param {string} present
+ * After a reload the browser itself may restore the text, or the beginning of it.
+ * @param {string} stored
+ * @param {string} current
  */
-function joined(kept, present) {
-  if (kept.startsWith(present)) return kept;
-  return present.startsWith(kept) ? present : `${kept}\n\n${present}`;
+function joined(stored, current) {
+  if (stored.startsWith(current)) return stored;
+  return current.startsWith(stored) ? current : `${stored}\n\n${current}`;
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// What a person does to the notes of a board.
+// The actions on a board's notes: create, move, recolour, trash.
 
 import { pressedAction, findElement } from "./dom.js";
 import { uuid } from "../sync/ids.js";
@@ -51,7 +51,7 @@ export class NoteActions {
     const next = neighbour ?? findElement(document, "#empty button");
     if (hadFocus) next?.focus({ preventScroll: true });
     // It stays on the page until the board is known.
-    this.seat.onceKnown(() => toast("Note in the trash", { undo: () => this.#restore(note) }));
+    this.seat.onceKnown(() => toast("Note moved to trash", { undo: () => this.#restore(note) }));
   }
 
   /** @param {string} note */
@@ -61,7 +61,7 @@ export class NoteActions {
   }
 
   /**
-   * A new note, in the first place. Where that is must be known, so it may have to wait.
+   * Creates a note at the top of the board.
    * @param {string} text
    * @param {string} colour
    * @returns {Promise<HTMLElement | null>} its card
@@ -77,7 +77,7 @@ export class NoteActions {
 
   /**
    * @param {HTMLElement} article
-   * @param {number} step towards the end, or the beginning where it is negative
+   * @param {number} step positive towards the end
    */
   move(article, step) {
     this.seat.onceKnown(() => this.#putElsewhere(article, step));
@@ -111,7 +111,7 @@ export class NoteActions {
     const pressed = pressedAction(event);
     if (!pressed) {
       this.list.activeEditor.openAtPointer(card, event);
-    } else if (pressed.action !== "open" && !isForElsewhere(event)) {
+    } else if (pressed.action !== "open" && !opensElsewhere(event)) {
       event.preventDefault();
       this.#do(pressed.action, article, pressed.button);
     }
@@ -142,7 +142,7 @@ export class NoteActions {
   }
 }
 
-/** A link that is to open in another tab goes there. @param {MouseEvent} event */
-function isForElsewhere(event) {
+/** Whether a click on a link opens another tab or window. @param {MouseEvent} event */
+function opensElsewhere(event) {
   return event.ctrlKey || event.metaKey || event.shiftKey;
 }

@@ -1,6 +1,5 @@
 // @ts-check
-// One note on the page: the card that the server rendered, or one made of its template, read and
-// written in place.
+// A note's card: rendered by the server or made from the template, read and edited in place.
 
 import { apply, diff, isEmpty, normaliseText } from "../delta/delta.js";
 import { findElement, flash, requireElement, setText, showAvatar, cloneTemplate } from "./dom.js";
@@ -11,42 +10,42 @@ import { carried } from "../sync/note-text.js";
 import { saveStatusText } from "./save-status.js";
 import { showTime } from "./relative-time.js";
 
-const LABEL_LETTERS = 60;
+const LABEL_CHARACTERS = 60;
 
 export class NoteCard {
   /** @type {Editor | null} */
   #editor = null;
   /** @type {string | null} */
   #renderedText;
-  /** What the note read when the server rendered it. */
+  /** The note's text when the server rendered it. */
   #served;
 
   /**
    * @param {HTMLElement} article
-   * @param {(delta: import("../delta/delta.js").Delta, before: string) => string} typed gives what the note
-   *   reads then
+   * @param {(delta: import("../delta/delta.js").Delta, before: string) => string} onTyped returns the
+   *   note's text after the change
    */
-  constructor(article, typed) {
+  constructor(article, onTyped) {
     this.article = article;
     this.id = article.dataset.note ?? "";
-    this.typed = typed;
-    /** Null where nobody may write. @type {HTMLTextAreaElement | null} */
+    this.onTyped = onTyped;
+    /** Null if the note cannot be edited. @type {HTMLTextAreaElement | null} */
     this.textarea = findElement(article, "textarea[name=text]");
     this.#served = this.textarea?.dataset.saved ?? this.textarea?.defaultValue ?? null;
-    /** What is shown; null where only its HTML is known. @type {string | null} */
+    /** The shown text; null if only its HTML is known. @type {string | null} */
     this.text = this.#served;
-    /** Of which text the HTML is. */
+    /** The text of which the HTML is rendered. */
     this.#renderedText = this.text;
-    this.#freeBoxes();
+    this.#enableTasks();
   }
 
   /**
-   * A card of a note that the server has not rendered.
+   * A card for a note that the server has not rendered.
    * @param {string} id
-   * @param {NoteCard["typed"]} typed
+   * @param {NoteCard["onTyped"]} onTyped
    */
-  static fromTemplate(id, typed) {
-    const card = new NoteCard(cloneTemplate("note-template", id), typed);
+  static fromTemplate(id, onTyped) {
+    const card = new NoteCard(cloneTemplate("note-template", id), onTyped);
     card.text = null;
     card.#renderedText = null;
     return card;
@@ -56,7 +55,7 @@ export class NoteCard {
     return this.article.hasAttribute("data-editing");
   }
 
-  /** Whether the server gave back words that it refused. */
+  /** Whether the server returned a refused text in the editor. */
   get isRefused() {
     return this.textarea?.dataset.saved !== undefined;
   }
@@ -79,53 +78,53 @@ export class NoteCard {
   }
 
   /**
-   * Shows another text. Whether it is another.
+   * Shows a text. Returns whether it differs from the shown one.
    * @param {string} text
    */
-  become(text) {
+  showText(text) {
     if (text === this.text) return false;
-    this.#editor?.become(text);
+    this.#editor?.setText(text);
     if (this.textarea && !this.isEditing) this.textarea.value = text;
-    this.#told(text);
+    this.#onChanged(text);
     return true;
   }
 
   /**
-   * Takes in what somebody else changed, around the caret where somebody writes here.
+   * Applies a remote change, around the caret if the note is being edited.
    * @param {import("../delta/delta.js").Delta} delta
-   * @param {string} text what it makes of the text
+   * @param {string} text the text after the change
    */
-  change(delta, text) {
+  applyRemote(delta, text) {
     if (this.#editor && this.isEditing) {
-      this.#editor.remote(delta);
-      this.#told(this.#editor.text);
+      this.#editor.applyRemote(delta);
+      this.#onChanged(this.#editor.text);
     } else {
-      this.become(text);
+      this.showText(text);
     }
   }
 
-  /** @param {import("./save-status.js").SaveStatus} name */
-  showSaveStatus(name) {
+  /** @param {import("./save-status.js").SaveStatus} status */
+  showSaveStatus(status) {
     const { article } = this;
-    if ((article.dataset.saveStatus ?? null) === name) return;
-    if (name === null) delete article.dataset.saveStatus;
-    else article.dataset.saveStatus = name;
-    setText(findElement(article, "[data-save-status-text]"), saveStatusText(name));
+    if ((article.dataset.saveStatus ?? null) === status) return;
+    if (status === null) delete article.dataset.saveStatus;
+    else article.dataset.saveStatus = status;
+    setText(findElement(article, "[data-save-status-text]"), saveStatusText(status));
   }
 
-  /** Draws the eye for a moment to what others did. */
-  freshen() {
+  /** Highlights the card for a moment after a remote change. */
+  highlight() {
     flash(this.article, "data-fresh");
   }
 
-  /** Somebody takes the pen. @param {number | null} [caret] */
+  /** Opens the editor. @param {number | null} [caret] */
   open(caret = null) {
     const { textarea } = this;
     if (!textarea) return;
     if (!this.isEditing) {
       if (this.text !== null && textarea.value !== this.text) textarea.value = this.text;
       this.#editor ??= new Editor(textarea, (delta, before) => this.#onTyped(delta, before));
-      this.#editor.become(this.text ?? textarea.value);
+      this.#editor.setText(this.text ?? textarea.value);
       this.article.setAttribute("data-editing", "");
     }
     textarea.focus({ preventScroll: true });
@@ -133,14 +132,14 @@ export class NoteCard {
     textarea.scrollIntoView({ block: "nearest" });
   }
 
-  /** The pen is put down. What was typed stays. */
+  /** Closes the editor. The typed text stays. */
   close() {
     this.article.removeAttribute("data-editing");
     this.#render();
   }
 
-  /** Ticks a box, or takes that back, as typing would. @param {HTMLInputElement} box */
-  tick(box) {
+  /** Checks or unchecks a task, as typing would. @param {HTMLInputElement} box */
+  toggleTask(box) {
     const before = this.text ?? "";
     const boxes = this.#boxes();
     const after = ticked(before, boxes.indexOf(box), boxes.length);
@@ -170,16 +169,16 @@ export class NoteCard {
    * @param {string} before
    */
   #onTyped(delta, before) {
-    const text = this.typed(delta, before);
-    // The editor is not done with what was typed.
-    if (text !== apply(before, delta)) queueMicrotask(() => this.#editor?.become(this.text ?? text));
-    this.#told(text);
+    const text = this.onTyped(delta, before);
+    // The editor has not finished handling the input.
+    if (text !== apply(before, delta)) queueMicrotask(() => this.#editor?.setText(this.text ?? text));
+    this.#onChanged(text);
   }
 
   /** @param {string} text */
-  #told(text) {
+  #onChanged(text) {
     this.text = text;
-    // Behind the textarea the old words keep the room that they had.
+    // During editing the old HTML keeps its height behind the textarea.
     if (!this.isEditing) this.#render();
   }
 
@@ -188,9 +187,9 @@ export class NoteCard {
     this.#renderedText = this.text;
     const focused = this.#boxes().findIndex((box) => box === document.activeElement);
     requireElement(this.article, "[data-view]").replaceChildren(rendered(this.text));
-    this.#freeBoxes();
+    this.#enableTasks();
     this.#boxes()[focused]?.focus({ preventScroll: true });
-    this.article.setAttribute("aria-label", firstLine(this.text, LABEL_LETTERS) || "Empty note");
+    this.article.setAttribute("aria-label", firstLine(this.text, LABEL_CHARACTERS) || "Empty note");
   }
 
   #boxes() {
@@ -198,8 +197,8 @@ export class NoteCard {
     return [...boxes].map((box) => /** @type {HTMLInputElement} */ (box));
   }
 
-  /** Whoever may write may tick. */
-  #freeBoxes() {
+  /** Tasks can be checked wherever the note can be edited. */
+  #enableTasks() {
     if (!this.textarea) return;
     for (const box of this.#boxes()) {
       box.disabled = false;

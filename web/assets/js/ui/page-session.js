@@ -1,5 +1,5 @@
 // @ts-check
-// What every page with a board has: the seat, the word on the connection, and the ways out.
+// The board session of a page: its start, the connection status, and what happens on page hide.
 
 import { hydrateCopying } from "./clipboard.js";
 import { Connection } from "../sync/connection.js";
@@ -13,14 +13,14 @@ import { acquireLease } from "../storage/lease-acquisition.js";
 import { startRelativeTimes } from "./relative-time.js";
 import { hydrateToasts, toast } from "./toasts.js";
 
-/** What `fetch` sends of a page that is gone, with room for what else the browser sends. */
-const LAST_BYTES_MAX = 60 * 1024;
-const NOT_KEPT = "This browser keeps nothing for this page: leave it open until your words are saved.";
-/** Short drops of the connection are nobody's business at the very start. */
-const FIRST_WORD_MS = 1_500;
+/** Browsers limit `fetch` with `keepalive` to 64 KiB in total. */
+const KEEPALIVE_BYTES_MAX = 60 * 1024;
+const NOT_PERSISTED = "Your browser can’t store changes for this page. Keep it open until everything is saved.";
+/** A connection that takes longer than this at the start is shown as reconnecting. */
+const CONNECT_GRACE_MS = 1_500;
 
 /**
- * The seat of a board, before it is started.
+ * The session of a board, not yet started.
  * @param {string} board
  */
 export async function openPageSession(board) {
@@ -35,18 +35,18 @@ export async function openPageSession(board) {
 }
 
 /**
- * Starts it, and everything that goes on beside it.
+ * Starts the session, and everything that runs beside it.
  * @param {Seat} seat
- * @param {{written: () => string[], taken: (leftover: Seat) => void}} page `written`: the notes
- *   that are being written in; `taken`: hears of other records of this board, with drafts in them
+ * @param {{written: () => string[], taken: (leftover: Seat) => void}} page `written` returns
+ *   the notes being edited; `taken` is called with adopted sessions of this board that have drafts
  */
 export function startPageSession(seat, { written, taken }) {
   if (!seat.isHere) seat.beHere(null);
   seat.start();
   seat.connection.open();
   watchLeaving(seat, written);
-  warnIfNotKept(seat);
-  tellWhatWaits(seat);
+  warnIfNotPersisted(seat);
+  showLateCommands(seat);
   adoptOrphans(seat.lease.storage, (leftover) => {
     const isHere = leftover.board === seat.board && leftover.machine.drafts().length > 0;
     if (isHere) taken(leftover);
@@ -56,26 +56,26 @@ export function startPageSession(seat, { written, taken }) {
 
 /** @param {Connection} connection */
 function showConnection(connection) {
-  const word = findElement(document, "#connection");
+  const status = findElement(document, "#connection");
   const show = () => {
     const { state } = connection;
-    if (word) word.dataset.connection = state === "connecting" ? "" : state;
+    if (status) status.dataset.connection = state === "connecting" ? "" : state;
   };
   connection.addEventListener("state", show);
   setTimeout(() => {
-    if (word && connection.state === "connecting") word.dataset.connection = "reconnecting";
-  }, FIRST_WORD_MS);
+    if (status && connection.state === "connecting") status.dataset.connection = "reconnecting";
+  }, CONNECT_GRACE_MS);
 }
 
 /**
- * What is moved, coloured or thrown away looks done at once, so only this says that it is not.
+ * Shows "Not saved yet". Moves, colours and deletions look done at once, so nothing else shows it.
  * @param {Seat} seat
  */
-function tellWhatWaits(seat) {
-  const word = findElement(document, "#connection");
+function showLateCommands(seat) {
+  const status = findElement(document, "#connection");
   setInterval(() => {
     const since = seat.waitingSince();
-    word?.toggleAttribute("data-late", since !== null && isLate(since, performance.now()));
+    status?.toggleAttribute("data-late", since !== null && isLate(since, performance.now()));
   }, REFRESH_EVERY_MS);
 }
 
@@ -91,36 +91,36 @@ function watchLeaving(seat, written) {
   });
   window.addEventListener("pagehide", () => {
     for (const command of seat.leave(written())) sendLast(command);
-    // A page that the browser keeps for the way back would keep its person here.
+    // A page in the back/forward cache would keep its person present.
     seat.connection.close();
   });
   window.addEventListener("pageshow", ({ persisted }) => {
     if (!persisted) return;
-    // What this page kept was free while it was away, and may be somebody else's by now.
+    // The outbox was released on page hide and may have another owner by now.
     document.body.inert = seat.isPersisted;
     location.reload();
   });
 }
 
 /**
- * The last words go out without anybody to wait for the answer; they are kept besides.
+ * Sends a command without waiting for its outcome; it is stored as well.
  * @param {string} command
  */
 function sendLast(command) {
-  if (new Blob([command]).size > LAST_BYTES_MAX) return;
+  if (new Blob([command]).size > KEEPALIVE_BYTES_MAX) return;
   fetch("/api/commands", { method: "POST", keepalive: true, body: command }).catch(() => {});
 }
 
 /** @param {Seat} seat */
-function warnIfNotKept(seat) {
-  let isTold = false;
-  const look = () => {
-    if (seat.isPersisted || isTold) return;
-    isTold = true;
-    toast(NOT_KEPT, { stays: true });
+function warnIfNotPersisted(seat) {
+  let isWarned = false;
+  const check = () => {
+    if (seat.isPersisted || isWarned) return;
+    isWarned = true;
+    toast(NOT_PERSISTED, { stays: true });
   };
-  look();
-  setInterval(look, 2_000);
+  check();
+  setInterval(check, 2_000);
   window.addEventListener("beforeunload", (event) => {
     if (!seat.isPersisted && seat.unsent() > 0) event.preventDefault();
   });

@@ -1,54 +1,54 @@
 // @ts-check
-// Who is here: a disc for each in the head of the page, and a name on the note that they are in.
-// Nobody moves when another one comes or goes, and nothing of it is read aloud by itself.
+// Presence: an avatar for each person in the page header, and a name on the note that they edit.
+// Entries keep their order, and screen readers do not announce changes.
 
 import { findElement, setText, showAvatar, cloneTemplate } from "./dom.js";
 
 /** @typedef {import("../sync/board-presence.js").PersonHere} PersonHere */
 
-/** As long as the fading takes. */
-const LEAVES_WITHIN_MS = 180;
+/** As long as the style sheet's fade-out. */
+const FADE_OUT_MS = 180;
 
 export class PresenceList {
   /**
    * @param {import("../sync/board-session.js").Seat} seat
-   * @param {() => HTMLElement[]} articles those of the notes on the page
+   * @param {() => HTMLElement[]} articles the cards on the page
    */
   constructor(seat, articles) {
     this.seat = seat;
     this.articles = articles;
-    this.head = findElement(document, "#people");
+    this.header = findElement(document, "#people");
   }
 
   /**
-   * Shows them where that may be different now: a card that is new may be of a note that somebody is in.
+   * Updates the lists unless only texts changed: a new card may show a note that someone edits.
    * @param {import("../sync/view-changes.js").ViewChange[]} changes
    */
   show(changes) {
     if (changes.every(({ type }) => type === "text" || type === "note")) return;
     const { machine } = this.seat;
     const people = machine.people();
-    if (this.head) {
-      this.head.style.setProperty("--more", String(machine.morePeople()));
-      list(this.head, people, "person-template", ({ name }) => name);
+    if (this.header) {
+      this.header.style.setProperty("--more", String(machine.morePeople()));
+      showPeople(this.header, people, "person-template", ({ name }) => name);
     }
     for (const article of this.articles()) {
-      const place = findElement(article, "[data-people]");
+      const noteList = findElement(article, "[data-people]");
       const here = people.filter(({ notes }) => notes.includes(article.dataset.note ?? ""));
-      if (place) list(place, here, "in-note-template", ({ name }) => `${name} is in this note`);
+      if (noteList) showPeople(noteList, here, "in-note-template", ({ name }) => `${name} is editing this note`);
     }
   }
 }
 
 /**
- * Shows exactly these in a list, and leaves alone whoever is in it already.
- * @param {HTMLElement} place
+ * Shows exactly these people in a list, and keeps the elements of those already in it.
+ * @param {HTMLElement} list
  * @param {PersonHere[]} people
  * @param {string} template
  * @param {(actor: import("../sync/client-messages.js").Actor) => string} title
  */
-function list(place, people, template, title) {
-  const shown = new Map([...place.children].map((it) => [it.getAttribute("data-person"), it]));
+function showPeople(list, people, template, title) {
+  const shown = new Map([...list.children].map((it) => [it.getAttribute("data-person"), it]));
   for (const { actor } of people) {
     const known = shown.get(actor.id);
     const item = /** @type {HTMLElement} */ (known ?? cloneTemplate(template));
@@ -59,25 +59,25 @@ function list(place, people, template, title) {
     item.title = title(actor);
     setText(findElement(item, "[data-name]"), actor.name);
     showAvatar(findElement(item, "[data-avatar]"), actor);
-    if (!known) place.insertBefore(item, follower(place, actor.id));
+    if (!known) list.insertBefore(item, nextById(list, actor.id));
   }
-  for (const item of shown.values()) leave(item);
+  for (const item of shown.values()) fadeOut(item);
 }
 
 /**
- * The first whose id is greater: all lists are in the order of ids.
- * @param {HTMLElement} place
+ * The first element with a greater id: the lists are ordered by id.
+ * @param {HTMLElement} list
  * @param {string} id
  */
-function follower(place, id) {
-  return [...place.children].find((it) => (it.getAttribute("data-person") ?? "") > id) ?? null;
+function nextById(list, id) {
+  return [...list.children].find((it) => (it.getAttribute("data-person") ?? "") > id) ?? null;
 }
 
 /** @param {Element} item */
-function leave(item) {
+function fadeOut(item) {
   if (item.hasAttribute("data-leaving")) return;
   item.setAttribute("data-leaving", "");
   setTimeout(() => {
     if (item.hasAttribute("data-leaving")) item.remove();
-  }, LEAVES_WITHIN_MS);
+  }, FADE_OUT_MS);
 }

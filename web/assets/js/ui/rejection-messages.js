@@ -1,23 +1,23 @@
 // @ts-check
-// What went otherwise than somebody wished, said in words.
+// Messages about rejected commands and refused boards.
 
 import { toast } from "./toasts.js";
 
 /** @typedef {import("../sync/board-session.js").Seat} Seat */
 
 /** @type {Record<string, string>} */
-const SENTENCES = {
-  board_full: "The board holds no more notes.",
-  board_text_full: "The board holds no more text.",
-  note_gone: "That note was deleted for good.",
-  note_not_found: "That note is not there any more.",
-  note_not_trashed: "That note is back on the board, so it was not deleted.",
+const MESSAGES = {
+  board_full: "This board is full.",
+  board_text_full: "This board has no room for more text.",
+  note_gone: "That note was permanently deleted.",
+  note_not_found: "That note no longer exists.",
+  note_not_trashed: "That note was restored, so it wasn’t deleted.",
   title_empty: "A board needs a name.",
   title_too_long: "That name is too long.",
-  forbidden: "You may not do that here.",
+  forbidden: "You don’t have permission to do that.",
 };
 
-/** Boards that were refused are told of once. @type {WeakSet<Seat>} */
+/** Refused boards that were reported already. @type {WeakSet<Seat>} */
 const refused = new WeakSet();
 
 /**
@@ -27,15 +27,15 @@ const refused = new WeakSet();
  */
 export function showRejections(main, seat, changes) {
   for (const change of changes) {
-    if (change.type === "notice") toast(SENTENCES[change.code] ?? `Not done: ${change.detail}.`);
+    if (change.type === "notice") toast(MESSAGES[change.code] ?? `That didn’t work: ${change.detail}.`);
     if (change.type === "notice" && change.code === "board_full") main.dataset.full = "";
   }
   const isRefused = seat.machine.joined() === "refused";
   if (isRefused) main.dataset.access = "viewer";
   if (!isRefused || refused.has(seat)) return;
   refused.add(seat);
-  const why = seat.machine.refusal()?.code === "too_many_boards"
-    ? "Too many boards are open at once. Close some, then load this page again."
-    : "This board is not open to you any more. What you see is how it was.";
-  toast(why, { stays: true });
+  const message = seat.machine.refusal()?.code === "too_many_boards"
+    ? "You have too many boards open. Close some, then reload this page."
+    : "You no longer have access to this board. This is how it was when you last saw it.";
+  toast(message, { stays: true });
 }

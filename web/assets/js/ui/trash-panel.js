@@ -1,5 +1,5 @@
 // @ts-check
-// The trash of a board: what was put away, the way back, and the way out for good.
+// The trash of a board: restores notes, or deletes them permanently.
 
 import { pressedAction, findElement, requireElement, setText, showAvatar, cloneTemplate } from "./dom.js";
 import { firstLine } from "../markdown/markdown.js";
@@ -24,7 +24,7 @@ export class TrashPanel {
     this.#list.addEventListener("submit", (event) => event.preventDefault());
   }
 
-  /** @param {NoteView[]} notes those in the trash */
+  /** @param {NoteView[]} notes the trashed notes */
   show(notes) {
     const newestFirst = notes.toSorted((a, b) => b.seq - a.seq);
     const items = newestFirst.map((note) => this.#item(note));
@@ -55,36 +55,36 @@ export class TrashPanel {
     const pressed = pressedAction(event);
     const note = pressed?.button.closest("[data-note]")?.getAttribute("data-note");
     if (!pressed || !note) return;
-    if (pressed.action === "restore") this.#goOn(note, () => this.seat.wish({ type: "restore_note", note }));
-    else if (pressed.action === "delete") this.#ask(note);
+    if (pressed.action === "restore") this.#removeItem(note, () => this.seat.wish({ type: "restore_note", note }));
+    else if (pressed.action === "delete") this.#confirmDelete(note);
     else return;
     event.preventDefault();
   }
 
   /**
-   * Does what takes a note out of the trash, and leaves the focus on the one after it.
+   * Removes a note from the trash by `act`, and moves the focus to the next one.
    * @param {string} note
    * @param {() => void} act
    */
-  #goOn(note, act) {
+  #removeItem(note, act) {
     const item = this.#items.get(note);
     const hadFocus = item?.contains(document.activeElement);
-    const beside = item?.nextElementSibling ?? item?.previousElementSibling;
+    const neighbour = item?.nextElementSibling ?? item?.previousElementSibling;
     act();
-    const next = beside ? findElement(beside, "[data-action=restore]") : findElement(document, "#trash > summary");
+    const next = neighbour ? findElement(neighbour, "[data-action=restore]") : findElement(document, "#trash > summary");
     if (hadFocus) next?.focus({ preventScroll: true });
   }
 
-  /** What cannot come back is the one thing that is asked about. @param {string} note */
-  #ask(note) {
+  /** Deleting is the one action without an undo, so it asks. @param {string} note */
+  #confirmDelete(note) {
     const dialog = /** @type {HTMLDialogElement} */ (requireElement(document, "#delete-dialog"));
     setText(requireElement(dialog, "[data-label]"), firstLine(this.seat.text(note), 60) || "Empty note");
     dialog.returnValue = "cancel";
-    const answered = () => {
+    const onClosed = () => {
       if (dialog.returnValue !== "delete") return;
-      this.#goOn(note, () => this.seat.wish({ type: "delete_note", note }));
+      this.#removeItem(note, () => this.seat.wish({ type: "delete_note", note }));
     };
-    dialog.addEventListener("close", answered, { once: true });
+    dialog.addEventListener("close", onClosed, { once: true });
     dialog.showModal();
   }
 }
