@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 use sockbit_domain::{Delta, Text};
-use sockbit_tests::deltas::Deltas;
+use sockbit_tests::random_deltas::RandomDeltas;
 
 const CASES: u64 = 700;
 
@@ -84,7 +84,7 @@ fn sharing_half_a_pair() -> impl Iterator<Item = (String, String)> {
 }
 
 fn random(seed: u64) -> (Text, Text) {
-    let mut deltas = Deltas::new(seed);
+    let mut deltas = RandomDeltas::new(seed);
     let words = match seed % 200 {
         // So long that all words differ is beyond what is searched.
         0 => 400,

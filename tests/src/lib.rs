@@ -3,10 +3,10 @@
 #![expect(clippy::missing_panics_doc, reason = "tests panic where something is wrong")]
 
 pub mod contracts;
-pub mod deltas;
 pub mod faults;
 pub mod model;
 pub mod proxy;
 pub mod rabbitmq_namespace;
+pub mod random_deltas;
 pub mod servers;
 pub mod system;

@@ -6,20 +6,20 @@ use std::error::Error;
 use std::fmt::Debug;
 
 use sockbit_domain::{Delta, DeltaError, Op, Text};
-use sockbit_tests::deltas::Deltas;
+use sockbit_tests::random_deltas::RandomDeltas;
 
 const CASES: u64 = 100_000;
 
 type Held = Result<(), Box<dyn Error>>;
 
 #[track_caller]
-fn holds(law: impl Fn(&mut Deltas) -> Held) {
+fn holds(law: impl Fn(&mut RandomDeltas) -> Held) {
     let seeds = match number("SOCKBIT_DELTA_SEED") {
         Some(seed) => seed..seed + 1,
         None => 0..number("SOCKBIT_DELTA_CASES").unwrap_or(CASES),
     };
     for seed in seeds {
-        if let Err(fault) = law(&mut Deltas::new(seed)) {
+        if let Err(fault) = law(&mut RandomDeltas::new(seed)) {
             panic!("SOCKBIT_DELTA_SEED={seed}: {fault}");
         }
     }
@@ -149,7 +149,7 @@ fn a_diff_leads_to_the_new_text() {
 }
 
 /// How many others write meanwhile: once in a hundred so many that words are not compared any more.
-fn others(deltas: &mut Deltas) -> usize {
+fn others(deltas: &mut RandomDeltas) -> usize {
     if deltas.below(100) == 0 { 300 } else { deltas.below(8) }
 }
 

@@ -10,67 +10,66 @@ use std::time::Duration;
 use futures::FutureExt;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sockbit_tests::faults::{
-    Blow, Bus, Disks, FAULTS, Fault, Ground, House, Page, People, Place, Remarks, Size, Transport,
-    Witness,
+    Bus, ClusterOptions, Disks, Environment, FAULTS, Fault, Injection, Measurements, Page,
+    PageProbe, RunLength, TestCluster, Transport, TypingClients,
 };
 use tokio::runtime;
 use tokio::time::{Instant, sleep};
 
 /// Names a program that was built from an older revision.
-const OLDER: &str = "SOCKBIT_TEST_OLDER";
+const OLDER_PROGRAM: &str = "SOCKBIT_TEST_OLDER";
 /// How long people work undisturbed before each blow.
-const UNDISTURBED: Duration = Duration::from_secs(1);
+const TYPING_BEFORE_FAULT: Duration = Duration::from_secs(1);
 /// After so long people go home, and others come to fresh boards: a note takes no more than 64 KiB.
-const SHIFT: [Duration; 2] = [Duration::from_secs(160), Duration::from_mins(4)];
+const CLIENTS_REPLACED_AFTER: [Duration; 2] = [Duration::from_secs(160), Duration::from_mins(4)];
 /// A page says after three seconds that words are not saved; a busy machine is a little late.
 const SILENT_MAX: Duration = Duration::from_secs(4);
 
 /// What is asked for on the command line. What the usual harness takes besides is passed over.
-struct Wish {
-    size: Size,
+struct Arguments {
+    length: RunLength,
     names: Vec<String>,
     buses: Vec<Bus>,
     transports: Vec<Transport>,
 }
 
-impl Wish {
-    fn read(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+impl Arguments {
+    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let (buses, transports) = (Bus::ALL.to_vec(), Transport::ALL.to_vec());
-        let mut wish = Self { size: Size::Short, names: Vec::new(), buses, transports };
-        let mut arguments = arguments;
-        while let Some(argument) = arguments.next() {
-            match argument.as_str() {
-                "--long" => wish.size = Size::Long,
-                "--bus" => wish.buses = named(&Bus::ALL, Bus::name, arguments.next().as_deref())?,
+        let mut parsed = Self { length: RunLength::Short, names: Vec::new(), buses, transports };
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--long" => parsed.length = RunLength::Long,
+                "--bus" => parsed.buses = named(&Bus::ALL, Bus::name, words.next().as_deref())?,
                 "--transport" => {
-                    wish.transports =
-                        named(&Transport::ALL, Transport::name, arguments.next().as_deref())?;
+                    parsed.transports =
+                        named(&Transport::ALL, Transport::name, words.next().as_deref())?;
                 }
                 flag if flag.starts_with('-') => {}
-                _ => wish.names.push(argument),
+                _ => parsed.names.push(word),
             }
         }
-        Ok(wish)
+        Ok(parsed)
     }
 
     /// All in which something is to go wrong.
-    fn wirings(&self) -> Vec<Wiring> {
-        let mut wirings = Vec::new();
+    fn setups(&self) -> Vec<Setup> {
+        let mut setups = Vec::new();
         for transport in &self.transports {
             for bus in &self.buses {
-                wirings.extend(Place::ALL.map(|place| (*transport, *bus, place)));
+                setups.extend(Environment::ALL.map(|place| (*transport, *bus, place)));
             }
         }
-        wirings
+        setups
     }
 
     /// What is to go wrong in one of them.
-    fn faults(&self, (_, bus, place): Wiring) -> Vec<&'static Fault> {
-        let happens = |it: &&Fault| it.place == place && it.rounds(bus, self.size) > 0;
-        FAULTS.iter().filter(happens).filter(|it| self.has(it.name)).collect()
+    fn faults(&self, (_, bus, place): Setup) -> Vec<&'static Fault> {
+        let happens = |it: &&Fault| it.place == place && it.rounds(bus, self.length) > 0;
+        FAULTS.iter().filter(happens).filter(|it| self.check_store(it.name)).collect()
     }
 
-    fn has(&self, name: &str) -> bool {
+    fn check_store(&self, name: &str) -> bool {
         self.names.is_empty() || self.names.iter().any(|it| name.contains(it.as_str()))
     }
 }
@@ -87,8 +86,8 @@ fn named<T: Copy>(
 }
 
 fn main() -> ExitCode {
-    let wish = match Wish::read(std::env::args().skip(1)) {
-        Ok(wish) => wish,
+    let arguments = match Arguments::parse(std::env::args().skip(1)) {
+        Ok(arguments) => arguments,
         Err(mistake) => {
             println!("{mistake}");
             return ExitCode::FAILURE;
@@ -96,28 +95,28 @@ fn main() -> ExitCode {
     };
     allow_many_sockets();
     println!("\nrunning the fault rig");
-    let (across, others): (Vec<Wiring>, Vec<Wiring>) =
-        wish.wirings().into_iter().partition(|it| is_across_processes(*it));
-    let tally = thread::scope(|scope| {
-        let others = scope.spawn(|| run_one_by_one(&others, &wish));
-        run_one_by_one(&across, &wish).and(others.join().expect("a failed test is caught"))
+    let (across, others): (Vec<Setup>, Vec<Setup>) =
+        arguments.setups().into_iter().partition(|it| is_across_processes(*it));
+    let counts = thread::scope(|scope| {
+        let others = scope.spawn(|| run_one_by_one(&others, &arguments));
+        run_one_by_one(&across, &arguments).and(others.join().expect("a failed test is caught"))
     });
-    tally.end()
+    counts.end()
 }
 
 /// What can be done to many processes takes as long as everything else, so it is done beside it.
-fn is_across_processes((_, bus, place): Wiring) -> bool {
-    bus == Bus::RabbitMq && place == Place::Anywhere
+fn is_across_processes((_, bus, place): Setup) -> bool {
+    bus == Bus::RabbitMq && place == Environment::Any
 }
 
-fn run_one_by_one(wirings: &[Wiring], wish: &Wish) -> Tally {
+fn run_one_by_one(setups: &[Setup], arguments: &Arguments) -> TestCounts {
     let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime").block_on(async {
-        let mut tally = Tally::default();
-        for wiring in wirings {
-            run_all(&wish.faults(*wiring), *wiring, wish.size, &mut tally).await;
+        let mut counts = TestCounts::default();
+        for setup in setups {
+            run_all(&arguments.faults(*setup), *setup, arguments.length, &mut counts).await;
         }
-        tally
+        counts
     })
 }
 
@@ -129,17 +128,17 @@ fn allow_many_sockets() {
 
 /// How it went so far, told in the words of the usual harness.
 #[derive(Clone, Copy, Default)]
-struct Tally {
+struct TestCounts {
     passed: usize,
     failed: usize,
     ignored: usize,
 }
 
-impl Tally {
-    fn count(&mut self, name: &str, figures: Option<String>) {
-        if let Some(figures) = figures {
+impl TestCounts {
+    fn count(&mut self, name: &str, results: Option<String>) {
+        if let Some(results) = results {
             self.passed += 1;
-            println!("test {name} ... ok ({figures})");
+            println!("test {name} ... ok ({results})");
         } else {
             self.failed += 1;
             println!("test {name} ... FAILED");
@@ -172,103 +171,108 @@ async fn caught(test: impl Future<Output = String>) -> Option<String> {
     AssertUnwindSafe(test).catch_unwind().await.ok()
 }
 
-type Wiring = (Transport, Bus, Place);
+type Setup = (Transport, Bus, Environment);
 
-async fn run_all(faults: &[&Fault], wiring: Wiring, size: Size, tally: &mut Tally) {
-    let (transport, bus, place) = wiring;
-    let mut house = None;
+async fn run_all(faults: &[&Fault], setup: Setup, length: RunLength, counts: &mut TestCounts) {
+    let (transport, bus, place) = setup;
+    let mut cluster = None;
     for fault in faults {
         let name = format!("{}::{}::{}", bus.name(), transport.name(), fault.name);
-        if house.is_none() {
-            house = match ground(place) {
-                Ok(ground) => Some(House::start(bus, ground).await),
+        if cluster.is_none() {
+            cluster = match cluster_options(place) {
+                Ok(cluster_options) => Some(TestCluster::start(bus, cluster_options).await),
                 Err(why) => {
-                    tally.ignore(&name, &why);
+                    counts.ignore(&name, &why);
                     continue;
                 }
             };
         }
-        let Some(running) = &mut house else { continue };
-        let told = caught(run(fault, running, wiring, size)).await;
-        if told.is_none()
-            && let Some(mut house) = house.take()
+        let Some(running) = &mut cluster else { continue };
+        let line = caught(run(fault, running, setup, length)).await;
+        if line.is_none()
+            && let Some(mut cluster) = cluster.take()
         {
-            println!("{}", house.recent_output());
+            println!("{}", cluster.recent_output());
         }
-        tally.count(&name, told);
+        counts.count(&name, line);
     }
 }
 
 /// What the house stands on, or why it cannot.
 #[expect(clippy::disallowed_methods, reason = "which older program there is, is configuration")]
-fn ground(place: Place) -> Result<Ground, String> {
+fn cluster_options(place: Environment) -> Result<ClusterOptions, String> {
     match place {
-        Place::Anywhere => Ok(Ground::default()),
-        Place::SmallDisks => match Disks::mount() {
-            Ok(disks) => Ok(Ground { disks: Some(disks), program: None }),
+        Environment::Any => Ok(ClusterOptions::default()),
+        Environment::SmallDisks => match Disks::mount() {
+            Ok(disks) => Ok(ClusterOptions { disks: Some(disks), program: None }),
             Err(why) => Err(format!("as no small disk can be mounted here: {why}")),
         },
-        Place::Older => match std::env::var_os(OLDER) {
-            Some(older) => Ok(Ground { disks: None, program: Some(older.into()) }),
+        Environment::OlderProgram => match std::env::var_os(OLDER_PROGRAM) {
+            Some(older) => Ok(ClusterOptions { disks: None, program: Some(older.into()) }),
             None => Err("as no older program was named: --older REVISION builds one".to_owned()),
         },
     }
 }
 
-async fn run(fault: &Fault, house: &mut House, (transport, bus, _): Wiring, size: Size) -> String {
-    let mut figures = Figures::default();
+async fn run(
+    fault: &Fault,
+    cluster: &mut TestCluster,
+    (transport, bus, _): Setup,
+    length: RunLength,
+) -> String {
+    let mut results = Results::default();
     let mut page = Page::open().await;
-    let typing = if fault.is_about_pace { Size::Short } else { size };
-    let mut rounds = (0..fault.rounds(bus, size)).peekable();
+    let typing = if fault.is_about_pace { RunLength::Short } else { length };
+    let mut rounds = (0..fault.rounds(bus, length)).peekable();
     while rounds.peek().is_some() {
-        let people = People::begin(&house.endpoints(), transport, typing).await;
-        let witness = Witness::begin(page, &house.endpoints()[0]).await;
+        let clients = TypingClients::begin(&cluster.endpoints(), transport, typing).await;
+        let probe = PageProbe::begin(page, &cluster.endpoints()[0]).await;
         let begun = Instant::now();
-        while begun.elapsed() < SHIFT[typing as usize]
+        while begun.elapsed() < CLIENTS_REPLACED_AFTER[typing as usize]
             && let Some(round) = rounds.next()
         {
-            sleep(UNDISTURBED).await;
-            let (people, witness, remarks) = (&people, &witness, &figures.remarks);
-            let blow = Blow { round, size, people, witness, remarks };
-            fault.strike(house, blow).await;
-            figures.healed.push(people.until_each_is_served().await);
+            sleep(TYPING_BEFORE_FAULT).await;
+            let (clients, probe, measurements) = (&clients, &probe, &results.measurements);
+            let injection = Injection { round, length, clients, probe, measurements };
+            fault.inject(cluster, injection).await;
+            results.healed.push(clients.wait_until_all_are_served().await);
         }
-        let typed = people.end().await;
-        let (same_page, silent) = witness.end().await;
+        let typed = clients.end().await;
+        let (same_page, silent) = probe.end().await;
         page = same_page;
-        house.is_ready().await;
-        house.is_sound();
-        house.has(&typed).await;
-        figures.saved += typed.saved();
-        figures.silent = figures.silent.max(silent);
+        cluster.wait_until_ready().await;
+        cluster.check_processes();
+        cluster.check_store(&typed).await;
+        results.saved += typed.saved();
+        results.silent = results.silent.max(silent);
     }
-    figures.tell(fault.healed_within, size)
+    results.tell(fault.healed_within, length)
 }
 
 /// What was measured.
 #[derive(Default)]
-struct Figures {
+struct Results {
     healed: Vec<Duration>,
     saved: usize,
     silent: Duration,
-    remarks: Remarks,
+    measurements: Measurements,
 }
 
-impl Figures {
+impl Results {
     /// A night is measured; in short runs on busy machines time says nothing.
-    fn tell(mut self, healed_within: u64, size: Size) -> String {
+    fn tell(mut self, healed_within: u64, length: RunLength) -> String {
         self.healed.sort_unstable();
         let (rounds, saved, silent) = (self.healed.len(), self.saved, self.silent);
         let (median, longest) = (self.healed[rounds / 2], self.healed[rounds - 1]);
-        if size == Size::Long {
+        if length == RunLength::Long {
             let limit = Duration::from_secs(healed_within);
             assert!(longest <= limit, "everybody is served within {limit:?}, not {longest:?}");
             assert!(silent <= SILENT_MAX, "a page said nothing for {silent:?}");
         }
-        let told = format!(
+        let line = format!(
             "{rounds} times, {saved} edits saved, served again in {median:.1?}, {longest:.1?} at \
              most, a page silent for {silent:.1?} at most"
         );
-        [vec![told], self.remarks.all()].concat().join("; ")
+        [vec![line], self.measurements.all()].concat().join("; ")
     }
 }

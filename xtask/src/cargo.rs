@@ -15,7 +15,7 @@ pub fn cargo(arguments: &[&str]) -> Result<()> {
 pub fn cargo_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
     println!("$ cargo {}", arguments.join(" "));
     let mut cargo = Command::new(env!("CARGO"));
-    for name in of_this_package() {
+    for name in package_variables() {
         cargo.env_remove(name);
     }
     let status = cargo
@@ -30,7 +30,7 @@ pub fn cargo_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()
 
 /// What `cargo run` tells us of our own package. Build scripts ask for variables of these names, and would run again,
 /// with all that depends on them, whenever cargo is run in turn by us and by hand.
-fn of_this_package() -> impl Iterator<Item = OsString> {
+fn package_variables() -> impl Iterator<Item = OsString> {
     let names = std::env::vars_os().map(|(name, _)| name);
     names.filter(|name| {
         let name = name.to_string_lossy();

@@ -2,7 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to whoever runs it")]
 
 mod cargo;
-mod packages;
+mod system_packages;
 mod tasks;
 
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-const LOOKS_EVERY: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A moment after which nobody waits any more.
 #[derive(Clone, Copy, Debug)]
@@ -24,15 +24,15 @@ impl Deadline {
 }
 
 /// Waits until it is so; says whether it ever was.
-pub fn wait_until(deadline: Deadline, mut is_so: impl FnMut() -> bool) -> bool {
+pub fn wait_until(deadline: Deadline, mut condition: impl FnMut() -> bool) -> bool {
     loop {
-        if is_so() {
+        if condition() {
             return true;
         }
         if deadline.has_passed() {
             return false;
         }
-        sleep(LOOKS_EVERY);
+        sleep(POLL_INTERVAL);
     }
 }
 

@@ -50,7 +50,7 @@ pub enum ServerError {
     /// Its command line tool refused.
     Refused {
         /// What it was asked.
-        asked: String,
+        command_line: String,
         /// What it answered.
         answer: String,
     },
@@ -81,7 +81,9 @@ impl Display for ServerError {
                     "{server} took no connections within {seconds} s; its log ends with\n{log}"
                 )
             }
-            Self::Refused { asked, answer } => write!(formatter, "`{asked}` failed: {answer}"),
+            Self::Refused { command_line, answer } => {
+                write!(formatter, "`{command_line}` failed: {answer}")
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use crate::ServerError;
-use crate::account::Account;
+use crate::system_account::Account;
 
 /// Log lines that tell what went wrong.
 const LAST_LINES: usize = 15;
@@ -59,12 +59,12 @@ impl Folder {
     }
 
     /// What guardians remove when we are gone without having done so.
-    pub(crate) fn goes_with_us(&self) -> Option<&Path> {
+    pub(crate) fn temporary_path(&self) -> Option<&Path> {
         self.temporary.as_deref()
     }
 
     /// Gives it to the account, or leaves it ours.
-    pub(crate) fn hand_to(&self, account: Option<Account>) -> Result<(), ServerError> {
+    pub(crate) fn chown_to(&self, account: Option<Account>) -> Result<(), ServerError> {
         let Some(Account { user, group }) = account else { return Ok(()) };
         chown(&self.path, Some(user), Some(group)).map_err(|source| self.fault(source))
     }
@@ -78,16 +78,16 @@ impl Folder {
 
     /// A text that is made up once, stays what it is for as long as the folder is there, and is for
     /// nobody else to read.
-    pub fn once(
+    pub fn text_created_once(
         &self,
         name: &str,
-        make_up: impl FnOnce() -> String,
+        create: impl FnOnce() -> String,
     ) -> Result<String, ServerError> {
         let path = self.path.join(name);
         match fs::read_to_string(&path) {
             Ok(text) => Ok(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let text = make_up();
+                let text = create();
                 let mut options = File::options();
                 let file = options.write(true).create_new(true).mode(0o600).open(&path);
                 let written = file.and_then(|mut file| file.write_all(text.as_bytes()));

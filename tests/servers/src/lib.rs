@@ -1,21 +1,21 @@
 //! Private servers for tests and for trying out: each in a folder of its own, on ports of its own, and gone with whoever
 //! started it, however that ended. Servers that run already are not touched.
 
-mod account;
 mod deadline;
 mod error;
 mod folder;
-mod ports;
+mod free_port;
 mod postgres;
 mod process;
-mod programs;
+mod program_paths;
 mod rabbitmq;
+mod system_account;
 
 pub use deadline::{Deadline, wait_until};
 pub use error::ServerError;
 pub use folder::Folder;
-pub use ports::free_port;
+pub use free_port::free_port;
 pub use postgres::Postgres;
-pub use process::{Ending, Process, Program};
-pub use programs::is_there;
+pub use process::{Process, Program, StopSignals};
+pub use program_paths::is_in_path;
 pub use rabbitmq::RabbitMq;

@@ -6,11 +6,11 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use crate::account::Account;
-use crate::programs::search_path;
+use crate::program_paths::search_path;
+use crate::system_account::Account;
 use crate::{Deadline, Folder, ServerError, wait_until};
 
-const GUARDIAN: &str = include_str!("guardian.sh");
+const SUPERVISOR: &str = include_str!("process_supervisor.sh");
 const SHELL: &str = "/bin/sh";
 /// Hands the shell its program apart from its arguments, which the list of processes shows.
 const VARIABLE: &str = "SOCKBIT_GUARDIAN";
@@ -28,23 +28,23 @@ pub struct Program {
     /// Its environment.
     pub environment: Vec<(String, String)>,
     /// How it is ended.
-    pub ending: Ending,
+    pub stop_signals: StopSignals,
 }
 
 /// The signals that end a program, as `kill` knows them.
 #[derive(Clone, Copy, Debug)]
-pub struct Ending {
+pub struct StopSignals {
     /// Lets it finish.
-    pub gently: &'static str,
+    pub graceful: &'static str,
     /// Does not wait, and leaves nothing behind in the system.
-    pub at_once: &'static str,
+    pub immediate: &'static str,
 }
 
 /// A running program. It ends, with all its children, when this is dropped or when our process is gone.
 #[derive(Debug)]
 pub struct Process {
-    guardian: Child,
-    ending: Ending,
+    supervisor: Child,
+    stop_signals: StopSignals,
 }
 
 impl Process {
@@ -63,15 +63,15 @@ impl Process {
         command
             .args(["-c", EVALUATE, "guardian"])
             .arg(folder.path())
-            .args([&program.name, program.ending.at_once])
-            .arg(folder.goes_with_us().unwrap_or(Path::new("")))
+            .args([&program.name, program.stop_signals.immediate])
+            .arg(folder.temporary_path().unwrap_or(Path::new("")))
             // The guardian itself stays who we are, so that it may remove what we made.
             .args(account.map(Account::command_line).into_iter().flatten())
             .arg(&program.file)
             .args(&program.arguments)
             .env_clear()
             .env("PATH", search_path())
-            .env(VARIABLE, GUARDIAN)
+            .env(VARIABLE, SUPERVISOR)
             .envs(program.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(folder.path())
             // What is typed at our terminal is not for it.
@@ -79,22 +79,25 @@ impl Process {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         let failed = |source| ServerError::Program { program: SHELL.into(), source };
-        Ok(Self { guardian: command.spawn().map_err(failed)?, ending: program.ending })
+        Ok(Self {
+            supervisor: command.spawn().map_err(failed)?,
+            stop_signals: program.stop_signals,
+        })
     }
 
     /// How it ended, if it has.
     pub fn ended(&mut self) -> Option<ExitStatus> {
-        self.guardian.try_wait().ok().flatten()
+        self.supervisor.try_wait().ok().flatten()
     }
 
     /// Lets it finish, and waits; what is left of it after half a minute is killed.
     pub fn stop(mut self) {
-        self.say(&format!("stop {}", self.ending.gently));
+        self.send(&format!("stop {}", self.stop_signals.graceful));
     }
 
     /// Kills it and all its children, as a crash would, and waits until they are gone.
     pub fn kill(mut self) {
-        self.say("kill");
+        self.send("kill");
     }
 
     /// Waits until it has ended by itself; one that has not by then is ended.
@@ -104,12 +107,12 @@ impl Process {
             status = self.ended();
             status.is_some()
         });
-        self.say("over");
+        self.send("over");
         status
     }
 
-    fn say(&mut self, word: &str) {
-        if let Some(stdin) = &mut self.guardian.stdin {
+    fn send(&mut self, word: &str) {
+        if let Some(stdin) = &mut self.supervisor.stdin {
             // A guardian that is gone has nothing to end.
             let _ = writeln!(stdin, "{word}");
         }
@@ -118,12 +121,12 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.say("end");
-        drop(self.guardian.stdin.take());
-        if let Some(stdout) = &mut self.guardian.stdout {
+        self.send("end");
+        drop(self.supervisor.stdin.take());
+        if let Some(stdout) = &mut self.supervisor.stdout {
             // It says nothing; that its output ends means that everything has.
             let _ = stdout.read_to_end(&mut Vec::new());
         }
-        let _ = self.guardian.wait();
+        let _ = self.supervisor.wait();
     }
 }

@@ -11,7 +11,7 @@ use sockbit_servers::{Deadline, Folder, Postgres, RabbitMq, wait_until};
 const GONE_WITHIN: Duration = Duration::from_secs(30);
 
 /// How many processes live in a folder or below it.
-fn inhabitants(folder: &Path) -> usize {
+fn processes_in(folder: &Path) -> usize {
     let processes = fs::read_dir("/proc").expect("the system shows its processes").flatten();
     let lives_there = |it: &fs::DirEntry| {
         fs::read_link(it.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder))
@@ -29,7 +29,7 @@ fn postgres_keeps_its_data_over_a_restart_and_over_a_crash() {
     server.restart().expect("it starts again");
     server.psql("insert into words values ('killed')").expect("it takes statements");
     server.kill();
-    assert_eq!(inhabitants(server.folder().path()), 0, "nothing outlives the crash");
+    assert_eq!(processes_in(server.folder().path()), 0, "nothing outlives the crash");
     assert!(server.psql("select 1").is_err(), "nobody answers");
     server.restart().expect("it starts again");
 
@@ -71,11 +71,11 @@ fn rabbitmq_keeps_its_data_over_a_crash_and_forgets_them_when_wiped() {
 fn a_temporary_folder_and_whoever_lives_there_go_with_the_server() {
     let server = Postgres::start().expect("it starts");
     let folder = server.folder().path().to_owned();
-    assert!(inhabitants(&folder) > 1, "precondition: they are found while they run");
+    assert!(processes_in(&folder) > 1, "precondition: they are found while they run");
 
     drop(server);
 
-    assert_eq!(inhabitants(&folder), 0);
+    assert_eq!(processes_in(&folder), 0);
     assert!(!folder.exists());
 }
 
@@ -114,12 +114,12 @@ fn owner(folder: &Folder) -> Child {
 fn nothing_is_left_when_the_owner_is_killed() {
     let folder = Folder::temporary("sockbit-test").expect("a folder");
     let mut owner = owner(&folder);
-    assert!(inhabitants(folder.path()) > 5, "precondition: both run there");
+    assert!(processes_in(folder.path()) > 5, "precondition: both run there");
 
     owner.kill().expect("it is there to be killed");
     owner.wait().expect("it has ended");
 
     let is_empty = || fs::read_dir(folder.path()).expect("a folder").count() == 0;
-    let is_gone = || inhabitants(folder.path()) == 0 && is_empty();
+    let is_gone = || processes_in(folder.path()) == 0 && is_empty();
     assert!(wait_until(Deadline::after(GONE_WITHIN), is_gone), "something is left");
 }

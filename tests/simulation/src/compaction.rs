@@ -6,24 +6,29 @@ use std::time::Duration;
 use sockbit_application::compaction::Compaction;
 use sockbit_application::ports::Store;
 
-use crate::life::Life;
-use crate::random::Part;
-use crate::sabotage;
-use crate::sim::{Sim, SimClock};
-use crate::store::{StoreEnd, Vault};
+use crate::database::{Database, WorkerStore};
+use crate::planted_bugs;
+use crate::process_lifetime::Lifetime;
+use crate::random::RandomStream;
+use crate::run_context::{RunContext, SimulatedClock};
 
 /// Goes round once. Each time has a number of its own.
-pub(crate) async fn compact(sim: &Arc<Sim>, vault: &Arc<Vault>, after: Duration, number: usize) {
-    let store = StoreEnd {
-        sim: Arc::clone(sim),
-        vault: Arc::clone(vault),
-        life: Arc::new(Life::default()),
-        random: Mutex::new(sim.random(Part::Compaction, number)),
+pub(crate) async fn compact(
+    context: &Arc<RunContext>,
+    database: &Arc<Database>,
+    after: Duration,
+    number: usize,
+) {
+    let store = WorkerStore {
+        context: Arc::clone(context),
+        database: Arc::clone(database),
+        lifetime: Arc::new(Lifetime::default()),
+        random: Mutex::new(context.random(RandomStream::Compaction, number)),
         is_cut: Arc::default(),
-        delivered_again: Arc::default(),
+        redelivered: Arc::default(),
     };
-    let store: Arc<dyn Store> = sabotage::compaction(sim, vault, Arc::new(store));
-    let clock = SimClock::new(Arc::clone(sim), number);
+    let store: Arc<dyn Store> = planted_bugs::compaction(context, database, Arc::new(store));
+    let clock = SimulatedClock::new(Arc::clone(context), number);
     let result = Compaction::new(store, Arc::new(clock), after).round().await;
-    sim.tell(format_args!("compaction of what is older than {after:?}: {result:?}"));
+    context.log(format_args!("compaction of what is older than {after:?}: {result:?}"));
 }

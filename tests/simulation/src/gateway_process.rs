@@ -8,13 +8,13 @@ use sockbit_application::gateway::{Gateway, GatewayPorts, Identity, Session, Ses
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-use crate::bus::{Broker, Ear, GatewayEnd};
-use crate::life::Life;
-use crate::line::{Line, WRITE_WITHIN};
+use crate::bus::{Broker, GatewayBus, GatewayQueue};
 use crate::locked;
-use crate::random::{Part, Random};
-use crate::sabotage;
-use crate::sim::{Sim, SimIds};
+use crate::network_connection::{NetworkConnection, WRITE_WITHIN};
+use crate::planted_bugs;
+use crate::process_lifetime::Lifetime;
+use crate::random::{Random, RandomStream};
+use crate::run_context::{RunContext, SimulatedIds};
 
 /// How long a peer may say nothing.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
@@ -23,86 +23,95 @@ const LIVES_MAX: usize = 1_000;
 
 /// One gateway, through all its lives.
 pub(crate) struct GatewayProcess {
-    sim: Arc<Sim>,
+    context: Arc<RunContext>,
     broker: Arc<Broker>,
     number: usize,
     random: Mutex<Random>,
-    present: Mutex<Option<Present>>,
+    running: Mutex<Option<RunningProcess>>,
 }
 
 /// The life that it lives now.
-struct Present {
+struct RunningProcess {
     gateway: Arc<Gateway>,
-    ear: Arc<Ear>,
-    life: Arc<Life>,
-    lines: Vec<(Arc<Line>, AbortHandle)>,
+    queue: Arc<GatewayQueue>,
+    lifetime: Arc<Lifetime>,
+    lines: Vec<(Arc<NetworkConnection>, AbortHandle)>,
 }
 
 impl GatewayProcess {
-    pub fn new(sim: &Arc<Sim>, broker: &Arc<Broker>, number: usize) -> Arc<Self> {
+    pub fn new(context: &Arc<RunContext>, broker: &Arc<Broker>, number: usize) -> Arc<Self> {
         Arc::new(Self {
-            sim: Arc::clone(sim),
+            context: Arc::clone(context),
             broker: Arc::clone(broker),
             number,
-            random: Mutex::new(sim.random(Part::GatewayEnd, number)),
-            present: Mutex::default(),
+            random: Mutex::new(context.random(RandomStream::GatewayBus, number)),
+            running: Mutex::default(),
         })
     }
 
     /// Lives until the run ends, as often as it takes.
     pub async fn run(self: Arc<Self>) {
-        for life in 0..LIVES_MAX {
-            self.live(self.number * LIVES_MAX + life).await;
+        for lifetime in 0..LIVES_MAX {
+            self.run_once(self.number * LIVES_MAX + lifetime).await;
             let pause = locked(&self.random).millis(20, 4_000);
-            self.sim.pause(pause).await;
+            self.context.pause(pause).await;
         }
     }
 
-    async fn live(&self, number: usize) {
-        let life = Arc::new(Life::default());
-        let ear = self.broker.gateway_came(number);
-        let gateway = Gateway::new(self.ports(number, &ear, &life), sabotage::settings(&self.sim));
-        let running = Arc::clone(&gateway);
-        let running = tokio::spawn(async move { running.run().await });
-        let abort = running.abort_handle();
-        let present = Present { gateway, ear, life: Arc::clone(&life), lines: Vec::new() };
-        *locked(&self.present) = Some(present);
+    async fn run_once(&self, number: usize) {
+        let lifetime = Arc::new(Lifetime::default());
+        let queue = self.broker.connect_gateway(number);
+        let gateway = Gateway::new(
+            self.ports(number, &queue, &lifetime),
+            planted_bugs::settings(&self.context),
+        );
+        let served = Arc::clone(&gateway);
+        let task = tokio::spawn(async move { served.run().await });
+        let abort = task.abort_handle();
+        let running =
+            RunningProcess { gateway, queue, lifetime: Arc::clone(&lifetime), lines: Vec::new() };
+        *locked(&self.running) = Some(running);
         tokio::select! {
             biased;
-            () = life.ended() => {}
-            _ = running => self.sim.fault(format!("gateway {} ended by itself", self.number)),
+            () = lifetime.ended() => {}
+            _ = task => self.context.fault(format!("gateway {} ended by itself", self.number)),
         }
         abort.abort();
-        self.broker.gateway_went(number);
+        self.broker.disconnect_gateway(number);
         self.drop_lines();
     }
 
-    fn ports(&self, number: usize, ear: &Arc<Ear>, life: &Arc<Life>) -> GatewayPorts {
-        let end = Arc::new(GatewayEnd {
-            sim: Arc::clone(&self.sim),
+    fn ports(
+        &self,
+        number: usize,
+        queue: &Arc<GatewayQueue>,
+        lifetime: &Arc<Lifetime>,
+    ) -> GatewayPorts {
+        let end = Arc::new(GatewayBus {
+            context: Arc::clone(&self.context),
             broker: Arc::clone(&self.broker),
-            ear: Arc::clone(ear),
-            life: Arc::clone(life),
-            random: Mutex::new(self.sim.random(Part::GatewayEnd, 1_000 + number)),
-            presence_random: Mutex::new(self.sim.random(Part::Presence, number)),
+            queue: Arc::clone(queue),
+            lifetime: Arc::clone(lifetime),
+            random: Mutex::new(self.context.random(RandomStream::GatewayBus, 1_000 + number)),
+            presence_random: Mutex::new(self.context.random(RandomStream::Presence, number)),
         });
-        sabotage::gateway(
-            &self.sim,
+        planted_bugs::gateway(
+            &self.context,
             GatewayPorts {
                 commands: Arc::clone(&end) as _,
                 queries: Arc::clone(&end) as _,
                 announcements: Arc::clone(&end) as _,
                 presence: end as _,
-                ids: Arc::new(SimIds::new(Arc::clone(&self.sim), number, false)),
+                ids: Arc::new(SimulatedIds::new(Arc::clone(&self.context), number, false)),
             },
         )
     }
 
     /// The process is gone at once. Some of its clients are not even told.
     fn drop_lines(&self) {
-        let Some(present) = locked(&self.present).take() else { return };
+        let Some(running) = locked(&self.running).take() else { return };
         let is_silent = locked(&self.random).percent(30);
-        for (line, serving) in present.lines {
+        for (line, serving) in running.lines {
             serving.abort();
             if is_silent {
                 line.die();
@@ -113,64 +122,64 @@ impl GatewayProcess {
     }
 
     pub fn crash(&self) {
-        if let Some(present) = &*locked(&self.present) {
-            self.sim.tell(format_args!("gateway {}: crashes", self.number));
-            locked(&self.sim.evidence).counts.gateway_crashes += 1;
-            present.life.end();
+        if let Some(running) = &*locked(&self.running) {
+            self.context.log(format_args!("gateway {}: crashes", self.number));
+            locked(&self.context.observations).counts.gateway_crashes += 1;
+            running.lifetime.end();
         }
     }
 
     /// Ends as when it is told to: clients are sent elsewhere first.
     pub async fn drain(&self) {
-        let Some((gateway, life)) = locked(&self.present)
+        let Some((gateway, lifetime)) = locked(&self.running)
             .as_ref()
-            .map(|present| (Arc::clone(&present.gateway), Arc::clone(&present.life)))
+            .map(|running| (Arc::clone(&running.gateway), Arc::clone(&running.lifetime)))
         else {
             return;
         };
-        self.sim.tell(format_args!("gateway {}: drains", self.number));
+        self.context.log(format_args!("gateway {}: drains", self.number));
         gateway.drain().await;
-        self.sim.pause(Duration::from_secs(2)).await;
-        life.end();
+        self.context.pause(Duration::from_secs(2)).await;
+        lifetime.end();
     }
 
     /// Nothing comes through between it and the broker for a while.
-    pub async fn be_cut_off(&self, pause: Duration, is_kept: bool) {
-        let Some(ear) = locked(&self.present).as_ref().map(|it| Arc::clone(&it.ear)) else {
+    pub async fn disconnect_from_bus(&self, pause: Duration, is_kept: bool) {
+        let Some(queue) = locked(&self.running).as_ref().map(|it| Arc::clone(&it.queue)) else {
             return;
         };
-        self.sim.tell(format_args!("gateway {}: is cut off", self.number));
-        ear.cut();
-        self.sim.pause(pause).await;
-        ear.mend(is_kept);
+        self.context.log(format_args!("gateway {}: is cut off", self.number));
+        queue.cut();
+        self.context.pause(pause).await;
+        queue.mend(is_kept);
     }
 
     /// A client knocks. Whether it is let in.
-    pub fn connect(&self, identity: Identity, line: &Arc<Line>) -> bool {
-        let mut present = locked(&self.present);
-        let Some(present) = &mut *present else { return false };
+    pub fn connect(&self, identity: Identity, line: &Arc<NetworkConnection>) -> bool {
+        let mut running = locked(&self.running);
+        let Some(running) = &mut *running else { return false };
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let Ok(session) = present.gateway.open(identity, address) else { return false };
-        let (served, sim) = (Arc::clone(line), Arc::clone(&self.sim));
-        let serving = tokio::spawn(async move { serve(&sim, session, &served).await });
-        present.lines.push((Arc::clone(line), serving.abort_handle()));
+        let Ok(session) = running.gateway.open(identity, address) else { return false };
+        let (served, context) = (Arc::clone(line), Arc::clone(&self.context));
+        let serving = tokio::spawn(async move { serve(&context, session, &served).await });
+        running.lines.push((Arc::clone(line), serving.abort_handle()));
         true
     }
 }
 
 /// Serves a session until either side ends it, as a transport does.
-async fn serve(sim: &Sim, session: Session, line: &Line) {
+async fn serve(context: &RunContext, session: Session, line: &NetworkConnection) {
     tokio::select! {
         biased;
         () = read(&session, line) => {}
-        () = write(sim, &session, line) => {}
+        () = write(context, &session, line) => {}
     }
     drop(session);
     line.up.reset();
     line.down.finish();
 }
 
-async fn read(session: &Session, line: &Line) {
+async fn read(session: &Session, line: &NetworkConnection) {
     let mut pipeline = session.pipeline();
     loop {
         let heard = tokio::select! {
@@ -187,13 +196,13 @@ async fn read(session: &Session, line: &Line) {
     }
 }
 
-async fn write(sim: &Sim, session: &Session, line: &Line) {
+async fn write(context: &RunContext, session: &Session, line: &NetworkConnection) {
     while let SessionOutput::Messages(frames) = session.next().await {
         for frame in frames {
-            if timeout(WRITE_WITHIN, line.down.has_room()).await.is_err() {
+            if timeout(WRITE_WITHIN, line.down.wait_for_room()).await.is_err() {
                 return;
             }
-            if !sabotage::drops_frame(sim, &frame) {
+            if !planted_bugs::drops_frame(context, &frame) {
                 line.down.send(frame);
             }
         }

@@ -26,39 +26,38 @@
 
 mod bus;
 mod compaction;
-mod evidence;
+mod database;
+mod fault_schedule;
+mod final_checks;
 mod gateway_process;
-mod life;
-mod line;
-mod people;
-mod plan;
+mod network_connection;
+mod observations;
+mod planted_bugs;
+mod presence_checks;
+mod process_lifetime;
 mod random;
-mod sabotage;
-mod seat;
-mod sim;
-mod stale_tab;
-mod store;
+mod run_context;
+mod run_parameters;
+mod simulated_client;
+mod simulation_run;
+mod stale_tab_scenario;
 mod trace;
-mod trick;
-mod verdict;
-mod weather;
-mod words;
+mod typed_tokens;
 mod worker_process;
-mod world;
 
 use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
-pub use evidence::Counts;
-pub use stale_tab::stale_tab;
-pub use trick::Trick;
+pub use observations::Counts;
+pub use planted_bugs::PlantedBug;
+pub use stale_tab_scenario::run_stale_tab;
 
-use plan::Plan;
-use sim::Sim;
+use run_context::RunContext;
+use run_parameters::RunParameters;
 
 /// How a run ended.
 #[derive(Debug)]
-pub struct Ended {
+pub struct RunResult {
     /// Of everything that was told during the run.
     pub digest: u64,
     /// How much happened.
@@ -66,22 +65,25 @@ pub struct Ended {
     /// The first thing that was not as it must be.
     pub fault: Option<String>,
     /// All that was told, if that was wanted.
-    pub story: Vec<String>,
+    pub log: Vec<String>,
 }
 
 /// Plays the run of a seed.
 #[must_use]
-pub fn run(seed: u64, trick: Trick) -> Ended {
-    play(|| Sim::new(seed, Plan::of(seed), trick, false), world::play)
+pub fn run(seed: u64, bug: PlantedBug) -> RunResult {
+    play(|| RunContext::new(seed, RunParameters::of(seed), bug, false), simulation_run::play)
 }
 
 /// Plays the run of a seed, and tells all that happens.
 #[must_use]
-pub fn tell(seed: u64, trick: Trick) -> Ended {
-    play(|| Sim::new(seed, Plan::of(seed), trick, true), world::play)
+pub fn log(seed: u64, bug: PlantedBug) -> RunResult {
+    play(|| RunContext::new(seed, RunParameters::of(seed), bug, true), simulation_run::play)
 }
 
-fn play(sim: impl FnOnce() -> Sim, scene: impl AsyncFnOnce(Arc<Sim>)) -> Ended {
+fn play(
+    context: impl FnOnce() -> RunContext,
+    scene: impl AsyncFnOnce(Arc<RunContext>),
+) -> RunResult {
     notice_panics();
     let panics = PANICS.get();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -89,21 +91,21 @@ fn play(sim: impl FnOnce() -> Sim, scene: impl AsyncFnOnce(Arc<Sim>)) -> Ended {
         .start_paused(true)
         .build()
         .expect("a runtime without I/O can be built");
-    let sim = runtime.block_on(async {
-        let sim = Arc::new(sim());
-        scene(Arc::clone(&sim)).await;
-        sim
+    let context = runtime.block_on(async {
+        let context = Arc::new(context());
+        scene(Arc::clone(&context)).await;
+        context
     });
     drop(runtime);
     if PANICS.get() > panics {
-        sim.fault("something panicked".to_owned());
+        context.fault("something panicked".to_owned());
     }
-    let evidence = locked(&sim.evidence);
-    Ended {
-        digest: sim.trace.digest(),
-        counts: evidence.counts,
-        fault: evidence.fault.clone(),
-        story: sim.trace.lines(),
+    let observations = locked(&context.observations);
+    RunResult {
+        digest: context.trace.digest(),
+        counts: observations.counts,
+        fault: observations.fault.clone(),
+        log: context.trace.lines(),
     }
 }
 

@@ -15,7 +15,7 @@ impl Random {
     }
 
     /// Numbers of its own for each part of a run, so that one that draws more changes no other.
-    pub fn of(seed: u64, part: Part, number: usize) -> Self {
+    pub fn of(seed: u64, part: RandomStream, number: usize) -> Self {
         let mut seeds = Self::new(seed);
         let skipped = Self::new(seeds.next() ^ part as u64).next();
         Self::new(skipped ^ u64::try_from(number).unwrap_or(0))
@@ -61,19 +61,19 @@ impl Random {
 
 /// What draws numbers of its own.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Part {
-    Plan,
-    Beginning,
+pub(crate) enum RandomStream {
+    Parameters,
+    Setup,
     Ids,
     Clock,
-    GatewayEnd,
-    WorkerEnd,
+    GatewayBus,
+    WorkerBus,
     Store,
-    Line,
-    Seat,
-    SeatIds,
-    Weather,
+    Network,
+    Client,
+    ClientIds,
+    FaultSchedule,
     Compaction,
     Presence,
-    SeatPresence,
+    ClientPresence,
 }

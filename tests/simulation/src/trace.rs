@@ -9,9 +9,9 @@ use std::time::Duration;
 use crate::locked;
 
 /// Takes in what every part of a run tells.
-pub(crate) struct Trace(Mutex<Told>);
+pub(crate) struct Trace(Mutex<TraceState>);
 
-struct Told {
+struct TraceState {
     // This hasher has fixed keys, unlike that of a map.
     digest: DefaultHasher,
     lines: Option<Vec<String>>,
@@ -20,14 +20,14 @@ struct Told {
 impl Trace {
     pub fn new(is_readable: bool) -> Self {
         let lines = is_readable.then(Vec::new);
-        Self(Mutex::new(Told { digest: DefaultHasher::new(), lines }))
+        Self(Mutex::new(TraceState { digest: DefaultHasher::new(), lines }))
     }
 
-    pub fn tell(&self, at: Duration, what: Arguments<'_>) {
-        let mut told = locked(&self.0);
-        told.digest.write_u128(at.as_nanos());
-        write!(Hashed(&mut told.digest), "{what}").unwrap_or_default();
-        if let Some(lines) = &mut told.lines {
+    pub fn log(&self, at: Duration, what: Arguments<'_>) {
+        let mut state = locked(&self.0);
+        state.digest.write_u128(at.as_nanos());
+        write!(DigestWriter(&mut state.digest), "{what}").unwrap_or_default();
+        if let Some(lines) = &mut state.lines {
             lines.push(format!("{:>9.3} {what}", at.as_secs_f64()));
         }
     }
@@ -42,9 +42,9 @@ impl Trace {
 }
 
 /// Hashes what is formatted without keeping it.
-struct Hashed<'a>(&'a mut DefaultHasher);
+struct DigestWriter<'a>(&'a mut DefaultHasher);
 
-impl Write for Hashed<'_> {
+impl Write for DigestWriter<'_> {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
         self.0.write(text.as_bytes());
         Ok(())

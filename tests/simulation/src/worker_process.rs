@@ -8,31 +8,31 @@ use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::ports::{Announcer, QueryQueue, Store, WorkQueue};
 use sockbit_application::worker::Worker;
 
-use crate::bus::{Broker, WorkerEnd};
-use crate::life::{Life, Moment};
+use crate::bus::{Broker, WorkerBus};
+use crate::database::{Database, WorkerStore};
 use crate::locked;
-use crate::random::{Part, Random};
-use crate::sabotage;
-use crate::sim::{Sim, SimClock, SimIds};
-use crate::store::{StoreEnd, Vault};
+use crate::planted_bugs;
+use crate::process_lifetime::{CrashPoint, Lifetime};
+use crate::random::{Random, RandomStream};
+use crate::run_context::{RunContext, SimulatedClock, SimulatedIds};
 
 /// More lives than a worker has in any run.
 const LIVES_MAX: usize = 1_000;
 
 /// One worker, through all its lives.
 pub(crate) struct WorkerProcess {
-    sim: Arc<Sim>,
+    context: Arc<RunContext>,
     broker: Arc<Broker>,
-    vault: Arc<Vault>,
+    database: Arc<Database>,
     number: usize,
     random: Mutex<Random>,
-    present: Mutex<Present>,
+    running: Mutex<RunningProcess>,
 }
 
 /// The life that it lives now, and which of its lines are cut.
 #[derive(Clone, Default)]
-struct Present {
-    life: Arc<Life>,
+struct RunningProcess {
+    lifetime: Arc<Lifetime>,
     bus_is_cut: Arc<AtomicBool>,
     store_is_cut: Arc<AtomicBool>,
 }
@@ -47,82 +47,83 @@ pub(crate) struct WorkerPorts {
 
 impl WorkerProcess {
     pub fn new(
-        sim: &Arc<Sim>,
+        context: &Arc<RunContext>,
         broker: &Arc<Broker>,
-        vault: &Arc<Vault>,
+        database: &Arc<Database>,
         number: usize,
     ) -> Arc<Self> {
         Arc::new(Self {
-            sim: Arc::clone(sim),
+            context: Arc::clone(context),
             broker: Arc::clone(broker),
-            vault: Arc::clone(vault),
+            database: Arc::clone(database),
             number,
-            random: Mutex::new(sim.random(Part::WorkerEnd, number)),
-            present: Mutex::default(),
+            random: Mutex::new(context.random(RandomStream::WorkerBus, number)),
+            running: Mutex::default(),
         })
     }
 
     /// Lives until the run ends, as often as it takes.
     pub async fn run(self: Arc<Self>) {
-        for life in 0..LIVES_MAX {
-            self.live(self.number * LIVES_MAX + life).await;
+        for lifetime in 0..LIVES_MAX {
+            self.run_once(self.number * LIVES_MAX + lifetime).await;
             // A host that vanished is missed only after a while.
             let pause = locked(&self.random).millis(0, 3_000);
-            self.sim.pause(pause).await;
-            self.broker.worker_went(self.number);
+            self.context.pause(pause).await;
+            self.broker.disconnect_worker(self.number);
             let pause = locked(&self.random).millis(20, 3_000);
-            self.sim.pause(pause).await;
+            self.context.pause(pause).await;
         }
     }
 
-    async fn live(&self, number: usize) {
-        let present = Present::default();
-        *locked(&self.present) = present.clone();
-        let worker = self.worker(&present, number);
-        self.broker.worker_came(self.number);
-        let running = tokio::spawn(async move { worker.run().await });
-        let abort = running.abort_handle();
+    async fn run_once(&self, number: usize) {
+        let running = RunningProcess::default();
+        *locked(&self.running) = running.clone();
+        let worker = self.worker(&running, number);
+        self.broker.connect_worker(self.number);
+        let task = tokio::spawn(async move { worker.run().await });
+        let abort = task.abort_handle();
         tokio::select! {
             biased;
-            () = present.life.ended() => {}
-            _ = running => self.sim.fault(format!("worker {} ended by itself", self.number)),
+            () = running.lifetime.ended() => {}
+            _ = task => self.context.fault(format!("worker {} ended by itself", self.number)),
         }
-        self.sim.tell(format_args!("worker {}: crashed", self.number));
-        locked(&self.sim.evidence).counts.worker_crashes += 1;
+        self.context.log(format_args!("worker {}: crashed", self.number));
+        locked(&self.context.observations).counts.worker_crashes += 1;
         abort.abort();
     }
 
-    fn worker(&self, present: &Present, number: usize) -> Worker {
-        let ports = sabotage::worker(&self.sim, &self.vault, self.ports(present, number));
-        let clock = SimClock::new(Arc::clone(&self.sim), self.number);
+    fn worker(&self, running: &RunningProcess, number: usize) -> Worker {
+        let ports =
+            planted_bugs::worker(&self.context, &self.database, self.ports(running, number));
+        let clock = SimulatedClock::new(Arc::clone(&self.context), self.number);
         let core = CorePorts {
             store: ports.store,
             announcer: ports.announcer,
             clock: Arc::new(clock),
-            ids: Arc::new(SimIds::new(Arc::clone(&self.sim), 1_000_000 + number, true)),
+            ids: Arc::new(SimulatedIds::new(Arc::clone(&self.context), 1_000_000 + number, true)),
         };
-        let core = Arc::new(Core::new(core, self.sim.plan.limits.clone()));
+        let core = Arc::new(Core::new(core, self.context.parameters.limits.clone()));
         Worker::new(core, ports.work, ports.questions)
     }
 
-    fn ports(&self, present: &Present, number: usize) -> WorkerPorts {
-        let delivered_again = Arc::default();
-        let end = Arc::new(WorkerEnd {
-            sim: Arc::clone(&self.sim),
+    fn ports(&self, running: &RunningProcess, number: usize) -> WorkerPorts {
+        let redelivered = Arc::default();
+        let end = Arc::new(WorkerBus {
+            context: Arc::clone(&self.context),
             broker: Arc::clone(&self.broker),
             number: self.number,
-            life: Arc::clone(&present.life),
-            random: Mutex::new(self.sim.random(Part::WorkerEnd, 1_000 + number)),
-            is_cut: Arc::clone(&present.bus_is_cut),
-            delivered_again: Arc::clone(&delivered_again),
+            lifetime: Arc::clone(&running.lifetime),
+            random: Mutex::new(self.context.random(RandomStream::WorkerBus, 1_000 + number)),
+            is_cut: Arc::clone(&running.bus_is_cut),
+            redelivered: Arc::clone(&redelivered),
         });
-        let store = StoreEnd {
-            sim: Arc::clone(&self.sim),
-            vault: Arc::clone(&self.vault),
-            life: Arc::clone(&present.life),
-            random: Mutex::new(self.sim.random(Part::Store, number)),
-            is_cut: Arc::clone(&present.store_is_cut),
-            delivered_again,
+        let store = WorkerStore {
+            context: Arc::clone(&self.context),
+            database: Arc::clone(&self.database),
+            lifetime: Arc::clone(&running.lifetime),
+            random: Mutex::new(self.context.random(RandomStream::Store, number)),
+            is_cut: Arc::clone(&running.store_is_cut),
+            redelivered,
         };
         WorkerPorts {
             store: Arc::new(store),
@@ -132,46 +133,46 @@ impl WorkerProcess {
         }
     }
 
-    fn present(&self) -> Present {
-        locked(&self.present).clone()
+    fn running(&self) -> RunningProcess {
+        locked(&self.running).clone()
     }
 
     /// The process will die when it next comes to this moment.
-    pub fn doom(&self, moment: Moment) {
-        self.sim.tell(format_args!("worker {}: will crash at {moment:?}", self.number));
-        self.present().life.doom(moment);
+    pub fn crash_at(&self, crash_point: CrashPoint) {
+        self.context.log(format_args!("worker {}: will crash at {crash_point:?}", self.number));
+        self.running().lifetime.crash_at(crash_point);
     }
 
     pub fn crash(&self) {
-        self.present().life.end();
+        self.running().lifetime.end();
     }
 
-    pub fn pardon(&self) {
-        self.present().life.pardon();
+    pub fn cancel_crash(&self) {
+        self.running().lifetime.cancel_crash();
     }
 
     /// Nothing comes through between it and the broker, which misses it after a while.
-    pub async fn be_cut_off_the_bus(&self, pause: Duration, missed_after: Duration) {
-        let present = self.present();
-        self.sim.tell(format_args!("worker {}: is cut off the bus", self.number));
-        present.bus_is_cut.store(true, Ordering::Relaxed);
-        self.sim.pause(missed_after.min(pause)).await;
-        if missed_after < pause && !present.life.is_over() {
-            self.broker.worker_went(self.number);
-            self.sim.pause(pause.saturating_sub(missed_after)).await;
+    pub async fn disconnect_from_bus(&self, pause: Duration, missed_after: Duration) {
+        let running = self.running();
+        self.context.log(format_args!("worker {}: is cut off the bus", self.number));
+        running.bus_is_cut.store(true, Ordering::Relaxed);
+        self.context.pause(missed_after.min(pause)).await;
+        if missed_after < pause && !running.lifetime.has_ended() {
+            self.broker.disconnect_worker(self.number);
+            self.context.pause(pause.saturating_sub(missed_after)).await;
         }
-        present.bus_is_cut.store(false, Ordering::Relaxed);
-        if !present.life.is_over() {
-            self.broker.worker_came(self.number);
+        running.bus_is_cut.store(false, Ordering::Relaxed);
+        if !running.lifetime.has_ended() {
+            self.broker.connect_worker(self.number);
         }
     }
 
     /// Nothing comes through between it and the database for a while.
-    pub async fn be_cut_off_the_store(&self, pause: Duration) {
-        let present = self.present();
-        self.sim.tell(format_args!("worker {}: is cut off the store", self.number));
-        present.store_is_cut.store(true, Ordering::Relaxed);
-        self.sim.pause(pause).await;
-        present.store_is_cut.store(false, Ordering::Relaxed);
+    pub async fn disconnect_from_store(&self, pause: Duration) {
+        let running = self.running();
+        self.context.log(format_args!("worker {}: is cut off the store", self.number));
+        running.store_is_cut.store(true, Ordering::Relaxed);
+        self.context.pause(pause).await;
+        running.store_is_cut.store(false, Ordering::Relaxed);
     }
 }

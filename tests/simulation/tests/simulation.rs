@@ -5,22 +5,22 @@ mod support;
 
 use std::sync::Mutex;
 
-use sockbit_simulation::{Counts, Trick, run, tell};
+use sockbit_simulation::{Counts, PlantedBug, log, run};
 
-use support::{each_of, number};
+use support::{number, run_seeds};
 
 const SEEDS: u64 = 10_000;
 
 #[test]
 fn everybody_agrees_and_nothing_is_lost_whatever_fails() {
     if let Some(seed) = number("SOCKBIT_SIMULATION_SEED") {
-        let ended = tell(seed, Trick::None);
-        panic!("{}\n{:?}\n{:?}", ended.story.join("\n"), ended.counts, ended.fault);
+        let ended = log(seed, PlantedBug::None);
+        panic!("{}\n{:?}\n{:?}", ended.log.join("\n"), ended.counts, ended.fault);
     }
     let seeds = number("SOCKBIT_SIMULATION_SEEDS").unwrap_or(SEEDS);
     let all = Mutex::new(Counts::default());
-    each_of(seeds, |seed| {
-        let ended = run(seed, Trick::None);
+    run_seeds(seeds, |seed| {
+        let ended = run(seed, PlantedBug::None);
         if let Some(fault) = ended.fault {
             panic!("SOCKBIT_SIMULATION_SEED={seed}: {fault}");
         }
@@ -46,7 +46,7 @@ fn assert_has_happened(all: &Counts, seeds: u64) {
         ("reloads", all.reloads),
         ("outages", all.outages),
         ("restored backups", all.restores),
-        ("lost news", all.lost_news),
+        ("lost news", all.lost_messages),
         ("drafts", all.drafts),
         ("commands that panicked", all.panics),
         ("events that were squashed", all.squashed),

@@ -1,21 +1,21 @@
 //! The fault rig: people work, something goes wrong and is mended, and what they typed is checked to
 //! the last word.
 
-mod crowd;
-mod deaf;
+mod bus_and_transport;
+mod cluster;
 mod fault;
-mod house;
-mod parts;
-mod people;
-mod poison;
+mod fault_injection;
+mod page_probe;
+mod poison_messages;
+mod proxied_processes;
+mod reconnect_storm;
 mod small_disk;
-mod strikes;
-mod wiring;
-mod witness;
+mod stalled_readers;
+mod typing_clients;
 
-pub use fault::{Blow, FAULTS, Fault, Place, Remarks, Size};
-pub use house::{Disks, Ground, House};
-pub use people::{People, Typed};
+pub use bus_and_transport::{Bus, Transport};
+pub use cluster::{ClusterOptions, Disks, TestCluster};
+pub use fault::{Environment, FAULTS, Fault, Injection, Measurements, RunLength};
+pub use page_probe::{Page, PageProbe, ProbeState};
 pub use small_disk::SmallDisk;
-pub use wiring::{Bus, Transport};
-pub use witness::{Page, Seen, Witness};
+pub use typing_clients::{TypingClients, TypingResult};

@@ -23,9 +23,9 @@ impl SmallDisk {
     /// Where the system does not let us mount one, as it does let root.
     pub fn mount() -> io::Result<Self> {
         let folder = TempDir::with_prefix("sockbit-small-disk-")?;
-        let size = format!("size={MEBIBYTES}m,mode=0755");
+        let length = format!("size={MEBIBYTES}m,mode=0755");
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &size, "sockbit-small-disk"]).arg(folder.path());
+        mount.args(["-t", "tmpfs", "-o", &length, "sockbit-small-disk"]).arg(folder.path());
         let done = mount.output()?;
         if done.status.success() {
             return Ok(Self { folder });

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use crate::cargo::{cargo, cargo_with, root};
-use crate::packages::{BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ, provide};
+use crate::system_packages::{BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ, install_missing};
 
 const OLDER: &str = "--older";
 /// Tells the rig where the older program is.
@@ -15,7 +15,7 @@ const OLDER_PROGRAM: &str = "SOCKBIT_TEST_OLDER";
 /// Runs the faults whose names match the rest, or all; `--long` runs each as often as in a night, and
 /// `--older REVISION` has the program of that revision run beside the newest.
 pub fn faults(rest: &[String]) -> Result<()> {
-    provide(&[BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ])?;
+    install_missing(&[BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ])?;
     let (older, rest) = without_older(rest)?;
     let older = older.map(program_of).transpose()?;
     cargo(&["build", "--locked", "--package", "sockbit-web"])?;

@@ -6,19 +6,21 @@ use anyhow::{Context, Result};
 use sockbit_servers::{Postgres, RabbitMq, ServerError};
 
 use crate::cargo::{cargo, cargo_with};
-use crate::packages::{BROWSER, BROWSER_DRIVER, Needed, POSTGRES, RABBITMQ, provide};
+use crate::system_packages::{
+    BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ, RequiredProgram, install_missing,
+};
 
 const POSTGRES_ADDRESS: &str = "SOCKBIT_TEST_POSTGRES";
 const RABBITMQ_ADDRESS: &str = "SOCKBIT_TEST_RABBITMQ";
 /// Tests that kill or misconfigure a server start one of their own, whatever servers are given.
-const NEEDED: [Needed; 4] = [BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ];
+const REQUIRED: [RequiredProgram; 4] = [BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ];
 
 /// Builds the app, which system tests start as its users do, and runs all tests. What follows is
 /// handed on to `cargo test`.
 ///
 /// The servers start while the tests are being built, and end when this returns or this process ends.
 pub fn test(rest: &[String]) -> Result<()> {
-    provide(&NEEDED)?;
+    install_missing(&REQUIRED)?;
     let postgres = Server::given_or(POSTGRES_ADDRESS, || thread::spawn(Postgres::start));
     let rabbitmq = Server::given_or(RABBITMQ_ADDRESS, || thread::spawn(RabbitMq::start));
     cargo(&["build", "--locked", "--package", "sockbit-web"])?;

@@ -8,9 +8,9 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::account::Account;
-use crate::process::{Ending, Process, Program};
-use crate::programs::{self, output};
+use crate::process::{Process, Program, StopSignals};
+use crate::program_paths::{self, output};
+use crate::system_account::Account;
 use crate::{Deadline, Folder, ServerError, free_port, wait_until};
 
 const SERVER: &str = "PostgreSQL";
@@ -25,7 +25,7 @@ const CHILDREN_GONE_AFTER: Duration = Duration::from_millis(500);
 /// Clients may use nearly all of them.
 const CONNECTIONS: u16 = 200;
 
-const INTERRUPT_ALL: Ending = Ending { gently: "INT", at_once: "QUIT" };
+const INTERRUPT_ALL: StopSignals = StopSignals { graceful: "INT", immediate: "QUIT" };
 
 /// A server, running until this is dropped.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Postgres {
     /// Whether its programs are installed.
     #[must_use]
     pub fn is_installed() -> bool {
-        programs::postgres_folder().is_some()
+        program_paths::postgres_folder().is_some()
     }
 
     /// A fresh server in a temporary folder.
@@ -53,12 +53,12 @@ impl Postgres {
     /// A server on what the folder has, or on a fresh database.
     pub fn start_in(folder: Folder) -> Result<Self, ServerError> {
         let missing = ServerError::Missing { program: NAME };
-        let programs = programs::postgres_folder().ok_or(missing)?;
+        let programs = program_paths::postgres_folder().ok_or(missing)?;
         let account = Account::for_servers()?;
-        folder.hand_to(account)?;
+        folder.chown_to(account)?;
         let mut server = Self { process: None, folder, programs, account, port: 0 };
         server.make_data()?;
-        server.start_somewhere()?;
+        server.start_on_free_port()?;
         Ok(server)
     }
 
@@ -129,7 +129,7 @@ impl Postgres {
         output(program, command, &format!("psql {statement}"))
     }
 
-    fn start_somewhere(&mut self) -> Result<(), ServerError> {
+    fn start_on_free_port(&mut self) -> Result<(), ServerError> {
         for _ in 1..TRIES {
             match self.start_on(free_port()?) {
                 Err(ServerError::Ended { log, .. }) if log.contains("Address already in use") => {}
@@ -142,13 +142,13 @@ impl Postgres {
     fn start_on(&mut self, port: u16) -> Result<(), ServerError> {
         self.port = port;
         let mut process = self.run(NAME, "postgres", &arguments(port))?;
-        let is_over = wait_until(Deadline::after(READY_WITHIN), || {
-            process.ended().is_some() || (self.says_ready() && probe::serves(port, USER))
+        let has_finished = wait_until(Deadline::after(READY_WITHIN), || {
+            process.ended().is_some() || (self.reports_ready() && probe::serves(port, USER))
         });
         if process.ended().is_some() {
             return Err(self.has_ended(NAME));
         }
-        if !is_over {
+        if !has_finished {
             let log = self.folder.last_lines(NAME);
             return Err(ServerError::NotReady { server: SERVER, waited: READY_WITHIN, log });
         }
@@ -178,18 +178,18 @@ impl Postgres {
             file: self.programs.join(file),
             arguments: arguments.to_vec(),
             environment: vec![("LC_ALL".to_owned(), "C".to_owned())],
-            ending: INTERRUPT_ALL,
+            stop_signals: INTERRUPT_ALL,
         };
         Process::start_as(self.account, &self.folder, &program)
     }
 
     /// The server writes this into a file in its data when it has its port, so that nobody else who listens
     /// there is taken for it.
-    fn says_ready(&self) -> bool {
-        self.lines_about_itself().get(7).is_some_and(|status| status.trim_end() == "ready")
+    fn reports_ready(&self) -> bool {
+        self.status_file_lines().get(7).is_some_and(|status| status.trim_end() == "ready")
     }
 
-    fn lines_about_itself(&self) -> Vec<String> {
+    fn status_file_lines(&self) -> Vec<String> {
         let file = self.folder.path().join(DATA).join("postmaster.pid");
         let text = fs::read_to_string(file).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
@@ -201,7 +201,7 @@ impl Postgres {
 
     /// A server that was killed leaves a few bytes of shared memory in the system, whose number it wrote down.
     fn remove_shared_memory(&self) {
-        let lines = self.lines_about_itself();
+        let lines = self.status_file_lines();
         let number = lines.get(6).and_then(|keys| keys.split_whitespace().nth(1));
         if let Some(number) = number {
             // It is a courtesy: the system may have forgotten it, or have no such program.

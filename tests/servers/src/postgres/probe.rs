@@ -19,7 +19,7 @@ pub fn serves(port: u16, user: &str) -> bool {
 fn log_in(port: u16, user: &str) -> io::Result<bool> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(ANSWERS_WITHIN))?;
-    stream.write_all(&hello(user))?;
+    stream.write_all(&startup_message(user))?;
     loop {
         match next_message(&mut stream)? {
             READY_FOR_QUERY => {
@@ -33,7 +33,7 @@ fn log_in(port: u16, user: &str) -> io::Result<bool> {
 }
 
 /// Length, version, and names with their values, each ended by a zero, as the list itself is.
-fn hello(user: &str) -> Vec<u8> {
+fn startup_message(user: &str) -> Vec<u8> {
     let names = format!("user\0{user}\0database\0postgres\0\0");
     let bytes = u32::try_from(names.len() + 8).unwrap_or(u32::MAX);
     [&bytes.to_be_bytes(), &PROTOCOL.to_be_bytes(), names.as_bytes()].concat()

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use settings::{Ports, Settings};
 
-use crate::account::Account;
 use crate::folder::random_number;
-use crate::process::{Ending, Process, Program};
-use crate::programs::{self, output};
+use crate::process::{Process, Program, StopSignals};
+use crate::program_paths::{self, output};
+use crate::system_account::Account;
 use crate::{Deadline, Folder, ServerError, free_port, wait_until};
 
 const SERVER: &str = "RabbitMQ";
@@ -23,9 +23,9 @@ const READY_WITHIN: Duration = Duration::from_mins(2);
 const REGISTRY_WITHIN: Duration = Duration::from_secs(10);
 const TRIES: usize = 5;
 /// What the broker says when somebody has one of its ports.
-const TAKEN: [&str; 3] = ["eaddrinuse", "address already in use", "port_in_use"];
+const PORT_IN_USE: [&str; 3] = ["eaddrinuse", "address already in use", "port_in_use"];
 
-const TERMINATE: Ending = Ending { gently: "TERM", at_once: "KILL" };
+const TERMINATE: StopSignals = StopSignals { graceful: "TERM", immediate: "KILL" };
 
 /// A broker, running until this is dropped.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl RabbitMq {
     /// Whether its programs are installed.
     #[must_use]
     pub fn is_installed() -> bool {
-        programs::rabbitmq_folder().is_some() && programs::epmd().is_some()
+        program_paths::rabbitmq_folder().is_some() && program_paths::epmd().is_some()
     }
 
     /// A fresh broker in a temporary folder.
@@ -57,15 +57,16 @@ impl RabbitMq {
     /// A broker on what the folder has, or on fresh data.
     pub fn start_in(folder: Folder) -> Result<Self, ServerError> {
         let missing = |program| ServerError::Missing { program };
-        let programs = programs::rabbitmq_folder().ok_or(missing("rabbitmq-server"))?;
-        let epmd = programs::epmd().ok_or(missing(REGISTRY))?;
+        let programs = program_paths::rabbitmq_folder().ok_or(missing("rabbitmq-server"))?;
+        let epmd = program_paths::epmd().ok_or(missing(REGISTRY))?;
         let account = Account::for_servers()?;
-        folder.hand_to(account)?;
+        folder.chown_to(account)?;
         // Its data are the node's, by name.
-        let node = folder.once(NODE_FILE, || format!("sockbit-{:016x}", random_number()))?;
+        let node =
+            folder.text_created_once(NODE_FILE, || format!("sockbit-{:016x}", random_number()))?;
         let (broker, registry, ports) = (None, None, Ports::default());
         let mut server = Self { broker, registry, folder, programs, epmd, account, node, ports };
-        server.start_somewhere()?;
+        server.start_on_free_port()?;
         Ok(server)
     }
 
@@ -133,19 +134,19 @@ impl RabbitMq {
             .args(["--quiet", "--node", &self.settings().node_name()])
             .args(arguments)
             .env_clear()
-            .env("PATH", programs::search_path())
+            .env("PATH", program_paths::search_path())
             .envs(self.settings().environment())
             .current_dir(self.folder.path());
         if let Some(account) = self.account {
-            account.take_on(&mut command);
+            account.apply_to(&mut command);
         }
         output(program, command, &format!("rabbitmqctl {}", arguments.join(" ")))
     }
 
-    fn start_somewhere(&mut self) -> Result<(), ServerError> {
+    fn start_on_free_port(&mut self) -> Result<(), ServerError> {
         for _ in 1..TRIES {
             match self.start_on(free_ports()?) {
-                Err(ServerError::Ended { .. }) if self.found_a_port_taken() => {}
+                Err(ServerError::Ended { .. }) if self.has_port_conflict() => {}
                 done => return done,
             }
         }
@@ -178,19 +179,19 @@ impl RabbitMq {
 
     fn start_broker(&mut self) -> Result<(), ServerError> {
         self.settings().write(&self.folder)?;
-        let told_before = self.folder.log_bytes(NAME);
+        let log_bytes_before = self.folder.log_bytes(NAME);
         let file = self.programs.join("rabbitmq-server");
         let mut broker = self.run(NAME, &file, &[])?;
         let port = self.ports.clients;
-        let is_over = wait_until(Deadline::after(READY_WITHIN), || {
+        let has_finished = wait_until(Deadline::after(READY_WITHIN), || {
             broker.ended().is_some()
-                || (probe::serves(port, &self.node) && self.says_ready(told_before))
+                || (probe::serves(port, &self.node) && self.reports_ready(log_bytes_before))
         });
         let log = self.folder.last_lines(NAME);
         if broker.ended().is_some() {
             return Err(ServerError::Ended { server: SERVER, log });
         }
-        if !is_over {
+        if !has_finished {
             return Err(ServerError::NotReady { server: SERVER, waited: READY_WITHIN, log });
         }
         self.broker = Some(broker);
@@ -198,13 +199,13 @@ impl RabbitMq {
     }
 
     /// It takes clients a little before it takes orders, which is when it says so.
-    fn says_ready(&self, told_before: u64) -> bool {
-        self.folder.log_since(NAME, told_before).contains("Server startup complete")
+    fn reports_ready(&self, log_bytes_before: u64) -> bool {
+        self.folder.log_since(NAME, log_bytes_before).contains("Server startup complete")
     }
 
-    fn found_a_port_taken(&self) -> bool {
+    fn has_port_conflict(&self) -> bool {
         let logs = [self.folder.log(REGISTRY), self.folder.log(NAME)];
-        logs.iter().any(|log| TAKEN.iter().any(|words| log.contains(words)))
+        logs.iter().any(|log| PORT_IN_USE.iter().any(|words| log.contains(words)))
     }
 
     fn run(&self, name: &str, file: &Path, arguments: &[String]) -> Result<Process, ServerError> {
@@ -213,7 +214,7 @@ impl RabbitMq {
             file: file.to_owned(),
             arguments: arguments.to_vec(),
             environment: self.settings().environment(),
-            ending: TERMINATE,
+            stop_signals: TERMINATE,
         };
         Process::start_as(self.account, &self.folder, &program)
     }

@@ -1,9 +1,9 @@
 //! The broker: queues of commands with one consumer each or several, an ear for each gateway, and
 //! questions that go to any worker. It keeps what it confirmed and forgets what it may.
 
-mod ear;
-mod gateway_end;
-mod worker_end;
+mod gateway_bus;
+mod gateway_queue;
+mod worker_bus;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -17,15 +17,15 @@ use sockbit_application::slot::Slot;
 use tokio::sync::{Notify, oneshot};
 
 use crate::locked;
-use crate::sim::Sim;
+use crate::run_context::RunContext;
 
-pub(crate) use ear::Ear;
-pub(crate) use gateway_end::GatewayEnd;
-pub(crate) use worker_end::WorkerEnd;
+pub(crate) use gateway_bus::GatewayBus;
+pub(crate) use gateway_queue::GatewayQueue;
+pub(crate) use worker_bus::WorkerBus;
 
 /// What all gateways and workers share.
 pub(crate) struct Broker {
-    sim: Arc<Sim>,
+    context: Arc<RunContext>,
     state: Mutex<State>,
     changed: Notify,
 }
@@ -33,10 +33,10 @@ pub(crate) struct Broker {
 #[derive(Default)]
 struct State {
     queues: Vec<Queue>,
-    open: BTreeMap<u64, Open>,
+    open: BTreeMap<u64, Unacknowledged>,
     /// Those that are connected, with the questions that wait for them.
-    workers: BTreeMap<usize, VecDeque<Asking>>,
-    ears: BTreeMap<usize, Arc<Ear>>,
+    workers: BTreeMap<usize, VecDeque<PendingQuery>>,
+    gateway_queues: BTreeMap<usize, Arc<GatewayQueue>>,
     last_tag: u64,
 }
 
@@ -53,22 +53,22 @@ struct Message {
 }
 
 /// Taken, and not acknowledged.
-struct Open {
+struct Unacknowledged {
     worker: usize,
     queue: usize,
     message: Message,
 }
 
-struct Asking {
+struct PendingQuery {
     question: CoreQuery,
     answer: oneshot::Sender<CoreReply>,
 }
 
 impl Broker {
-    pub fn new(sim: Arc<Sim>) -> Self {
-        let queues = (0..sim.plan.queues).map(|_| Queue::default()).collect();
+    pub fn new(context: Arc<RunContext>) -> Self {
+        let queues = (0..context.parameters.queues).map(|_| Queue::default()).collect();
         let state = State { queues, ..State::default() };
-        Self { sim, state: Mutex::new(state), changed: Notify::new() }
+        Self { context, state: Mutex::new(state), changed: Notify::new() }
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
@@ -78,22 +78,22 @@ impl Broker {
     }
 
     /// A worker connects, and may be given queues.
-    pub fn worker_came(&self, worker: usize) {
+    pub fn connect_worker(&self, worker: usize) {
         self.change(|state| {
             state.workers.entry(worker).or_default();
-            state.give_out();
+            state.assign_owners();
         });
     }
 
     /// A worker's connection is closed: what it has not acknowledged goes to others.
-    pub fn worker_went(&self, worker: usize) {
-        self.sim.tell(format_args!("bus: worker {worker} is gone"));
+    pub fn disconnect_worker(&self, worker: usize) {
+        self.context.log(format_args!("bus: worker {worker} is gone"));
         self.change(|state| {
             state.workers.remove(&worker);
             let open = state.open.iter().filter(|(_, it)| it.worker == worker);
             let tags: Vec<u64> = open.map(|(tag, _)| *tag).collect();
-            state.take_back(&tags);
-            state.give_out();
+            state.requeue(&tags);
+            state.assign_owners();
         });
     }
 
@@ -111,19 +111,19 @@ impl Broker {
         });
     }
 
-    pub fn gateway_came(&self, gateway: usize) -> Arc<Ear> {
-        let ear = Arc::new(Ear::default());
-        self.change(|state| state.ears.insert(gateway, Arc::clone(&ear)));
-        ear
+    pub fn connect_gateway(&self, gateway: usize) -> Arc<GatewayQueue> {
+        let queue = Arc::new(GatewayQueue::default());
+        self.change(|state| state.gateway_queues.insert(gateway, Arc::clone(&queue)));
+        queue
     }
 
-    pub fn gateway_went(&self, gateway: usize) {
-        self.change(|state| state.ears.remove(&gateway));
+    pub fn disconnect_gateway(&self, gateway: usize) {
+        self.change(|state| state.gateway_queues.remove(&gateway));
     }
 
     /// Keeps what one gateway sends at once, in order for each queue.
     fn publish(&self, batch: Vec<CommandEnvelope>) {
-        self.sim.tell(format_args!("bus: {} commands", batch.len()));
+        self.context.log(format_args!("bus: {} commands", batch.len()));
         self.change(|state| {
             let queues = state.queues.len();
             let mut parts: BTreeMap<usize, Vec<CommandEnvelope>> = BTreeMap::new();
@@ -140,7 +140,7 @@ impl Broker {
 
     /// What waits for a worker, until there are enough commands; `None` where nothing does.
     fn take(&self, worker: usize, commands_max: usize) -> Option<Vec<Delivery>> {
-        let is_competitive = self.sim.plan.is_competitive;
+        let is_competitive = self.context.parameters.is_competitive;
         let mut state = locked(&self.state);
         if !state.workers.contains_key(&worker) {
             return None;
@@ -159,7 +159,7 @@ impl Broker {
         }
         drop(state);
         let again = deliveries.iter().filter(|it| it.redeliveries > 0).count();
-        locked(&self.sim.evidence).counts.redeliveries += again as u64;
+        locked(&self.context.observations).counts.redeliveries += again as u64;
         (!deliveries.is_empty()).then_some(deliveries)
     }
 
@@ -172,44 +172,54 @@ impl Broker {
                 all = false;
                 continue;
             };
-            let checked = locked(&self.sim.evidence).acknowledged(&open.message.commands);
+            let checked = locked(&self.context.observations).acknowledged(&open.message.commands);
             if let Err(fault) = checked {
-                self.sim.fault(fault);
+                self.context.fault(fault);
             }
         }
         all
     }
 
     /// These come again, to whoever is next.
-    fn take_back(&self, receipts: &[DeliveryTag]) {
+    fn requeue(&self, receipts: &[DeliveryTag]) {
         let tags: Vec<u64> = receipts.iter().map(|it| it.tag).collect();
-        self.change(|state| state.take_back(&tags));
+        self.change(|state| state.requeue(&tags));
     }
 
-    fn tell_all(&self, worker: usize, announcement: &Announcement, fates: &mut dyn Fates) {
-        let ears: Vec<_> = locked(&self.state).ears.values().cloned().collect();
-        for ear in ears.iter().filter(|ear| ear.listens(announcement.slot)) {
-            ear.hear(worker, Incoming::Announcement(announcement.clone()), fates.announcement());
+    fn publish_announcement(
+        &self,
+        worker: usize,
+        announcement: &Announcement,
+        fates: &mut dyn MessageFates,
+    ) {
+        let gateway_queues: Vec<_> = locked(&self.state).gateway_queues.values().cloned().collect();
+        for queue in gateway_queues.iter().filter(|queue| queue.is_subscribed(announcement.slot)) {
+            queue.push(worker, Incoming::Announcement(announcement.clone()), fates.announcement());
         }
     }
 
     /// Each gateway hears it, the one that tells it too, or does not.
-    fn tell_of_people(&self, presences: &PresenceUpdate, fate: impl Fn() -> Option<Duration>) {
-        let ears: Vec<_> = locked(&self.state).ears.values().cloned().collect();
-        for ear in ears {
+    fn publish_presence(&self, presences: &PresenceUpdate, fate: impl Fn() -> Option<Duration>) {
+        let gateway_queues: Vec<_> = locked(&self.state).gateway_queues.values().cloned().collect();
+        for queue in gateway_queues {
             if let Some(latency) = fate() {
-                ear.hear_presences(presences.clone(), latency);
+                queue.push_presence(presences.clone(), latency);
             }
         }
     }
 
-    fn tell_senders(&self, worker: usize, answers: &[OutcomeEnvelope], fates: &mut dyn Fates) {
-        let ears: Vec<_> = locked(&self.state).ears.values().cloned().collect();
-        for ear in ears {
-            let own = answers.iter().filter(|it| ear.is_addressed(it.to.gateway));
+    fn publish_outcomes(
+        &self,
+        worker: usize,
+        answers: &[OutcomeEnvelope],
+        fates: &mut dyn MessageFates,
+    ) {
+        let gateway_queues: Vec<_> = locked(&self.state).gateway_queues.values().cloned().collect();
+        for queue in gateway_queues {
+            let own = answers.iter().filter(|it| queue.is_addressed(it.to.gateway));
             let own: Vec<OutcomeEnvelope> = own.cloned().collect();
             if !own.is_empty() {
-                ear.hear(worker, Incoming::Outcomes(own), fates.answer());
+                queue.push(worker, Incoming::Outcomes(own), fates.answer());
             }
         }
     }
@@ -219,20 +229,20 @@ impl Broker {
         let (answer, answered) = oneshot::channel();
         self.change(|state| {
             let worker = *state.workers.keys().nth(chosen % state.workers.len().max(1))?;
-            state.workers.get_mut(&worker)?.push_back(Asking { question, answer });
+            state.workers.get_mut(&worker)?.push_back(PendingQuery { question, answer });
             Some(answered)
         })
     }
 
-    fn next_question(&self, worker: usize) -> Option<Asking> {
+    fn next_query(&self, worker: usize) -> Option<PendingQuery> {
         locked(&self.state).workers.get_mut(&worker)?.pop_front()
     }
 }
 
 /// What becomes of news on their way.
-pub(crate) trait Fates {
-    fn announcement(&mut self) -> ear::Fate;
-    fn answer(&mut self) -> ear::Fate;
+pub(crate) trait MessageFates {
+    fn announcement(&mut self) -> gateway_queue::Fate;
+    fn answer(&mut self) -> gateway_queue::Fate;
 }
 
 impl State {
@@ -240,14 +250,14 @@ impl State {
         self.last_tag += 1;
         let receipt = DeliveryTag { queue: queue as u64, tag: self.last_tag };
         let (redeliveries, commands) = (message.redeliveries, message.commands.clone());
-        self.open.insert(self.last_tag, Open { worker, queue, message });
+        self.open.insert(self.last_tag, Unacknowledged { worker, queue, message });
         Delivery { receipt, redeliveries, commands }
     }
 
     /// To the front, in the order in which they were delivered.
-    fn take_back(&mut self, tags: &[u64]) {
+    fn requeue(&mut self, tags: &[u64]) {
         for tag in tags.iter().rev() {
-            if let Some(Open { queue, message, .. }) = self.open.remove(tag) {
+            if let Some(Unacknowledged { queue, message, .. }) = self.open.remove(tag) {
                 let message = Message { redeliveries: message.redeliveries + 1, ..message };
                 self.queues[queue].waiting.push_front(message);
             }
@@ -255,7 +265,7 @@ impl State {
     }
 
     /// Queues without an owner get one, if there is anybody.
-    fn give_out(&mut self) {
+    fn assign_owners(&mut self) {
         let workers: Vec<usize> = self.workers.keys().copied().collect();
         for (number, queue) in self.queues.iter_mut().enumerate() {
             if queue.owner.is_none_or(|owner| !workers.contains(&owner)) {

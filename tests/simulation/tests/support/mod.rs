@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 /// Plays what the numbers below this one say, on all cores, until one of them panics.
-pub fn each_of(count: u64, play: impl Fn(u64) + Sync) {
+pub fn run_seeds(count: u64, play: impl Fn(u64) + Sync) {
     let next = AtomicU64::new(0);
-    let is_over = AtomicBool::new(false);
+    let has_ended = AtomicBool::new(false);
     let play_next = || {
         let number = next.fetch_add(1, Ordering::Relaxed);
-        let is_last = number >= count || is_over.load(Ordering::Relaxed);
+        let is_last = number >= count || has_ended.load(Ordering::Relaxed);
         (!is_last).then(|| catch_unwind(AssertUnwindSafe(|| play(number))))
     };
     thread::scope(|scope| {
@@ -18,7 +18,7 @@ pub fn each_of(count: u64, play: impl Fn(u64) + Sync) {
             scope.spawn(|| {
                 while let Some(played) = play_next() {
                     if let Err(panic) = played {
-                        is_over.store(true, Ordering::Relaxed);
+                        has_ended.store(true, Ordering::Relaxed);
                         resume_unwind(panic);
                     }
                 }

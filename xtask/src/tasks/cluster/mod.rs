@@ -1,9 +1,9 @@
 //! SockBit as several processes on this machine, to look at and to break.
 
-mod member;
+mod cluster_process;
+mod monitor;
 mod options;
 mod servers;
-mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use member::{Kind, Member};
+use cluster_process::{ClusterProcess, Role};
 use options::Options;
 use servers::Servers;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use sockbit_servers::{Deadline, Folder};
 
 use crate::cargo::{cargo, root};
-use crate::packages::{POSTGRES, RABBITMQ, provide};
+use crate::system_packages::{POSTGRES, RABBITMQ, install_missing};
 
 const EACH: usize = 2;
 const READY_WITHIN: Duration = Duration::from_mins(1);
@@ -28,7 +28,7 @@ const READY_WITHIN: Duration = Duration::from_mins(1);
 /// Ctrl-C.
 pub fn cluster(arguments: &[String]) -> Result<()> {
     let options = Options::parse(arguments)?;
-    provide(&[POSTGRES, RABBITMQ])?;
+    install_missing(&[POSTGRES, RABBITMQ])?;
     let folder = match &options.keep {
         Some(path) => Folder::kept(path)?,
         None => Folder::temporary("sockbit-cluster")?,
@@ -57,17 +57,17 @@ fn target() -> PathBuf {
 
 fn run(folder: &Folder, mut servers: Servers, program: &Path) -> Result<()> {
     println!("starting {EACH} workers and {EACH} gateways");
-    let mut members = start(folder, &servers, program)?;
+    let mut processes = start(folder, &servers, program)?;
     let deadline = Deadline::after(READY_WITHIN);
-    for member in &mut members {
-        member.wait_until_ready(folder, deadline)?;
+    for process in &mut processes {
+        process.wait_until_ready(folder, deadline)?;
     }
     // Until here the default holds: we end at once, and the guardians of all that runs clean up.
-    let is_over = ends_at_signals()?;
-    print!("{}", addresses(folder, &servers, &members)?);
-    watch::until(&is_over, folder, &mut servers, &mut members);
+    let is_stopped = ends_at_signals()?;
+    print!("{}", addresses(folder, &servers, &processes)?);
+    monitor::run_until(&is_stopped, folder, &mut servers, &mut processes);
     println!("\nstopping");
-    stop(members);
+    stop(processes);
     servers.stop();
     if folder.is_kept() {
         println!("what they had is in {}", folder.path().display());
@@ -75,49 +75,50 @@ fn run(folder: &Folder, mut servers: Servers, program: &Path) -> Result<()> {
     Ok(())
 }
 
-fn start(folder: &Folder, servers: &Servers, program: &Path) -> Result<Vec<Member>> {
-    let kinds = [Kind::Worker, Kind::Gateway];
-    let all = kinds.into_iter().flat_map(|kind| (1..=EACH).map(move |number| (kind, number)));
-    all.map(|(kind, number)| Member::start(kind, number, program, folder, servers)).collect()
+fn start(folder: &Folder, servers: &Servers, program: &Path) -> Result<Vec<ClusterProcess>> {
+    let roles = [Role::Worker, Role::Gateway];
+    let all = roles.into_iter().flat_map(|role| (1..=EACH).map(move |number| (role, number)));
+    all.map(|(role, number)| ClusterProcess::start(role, number, program, folder, servers))
+        .collect()
 }
 
 /// Becomes true at the first signal; a second one ends us on the spot.
 fn ends_at_signals() -> Result<Arc<AtomicBool>> {
     const INTERRUPTED: i32 = 130;
-    let is_over = Arc::new(AtomicBool::new(false));
+    let is_stopped = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register_conditional_shutdown(signal, INTERRUPTED, is_over.clone())
-            .and_then(|_| signal_hook::flag::register(signal, is_over.clone()))
+        signal_hook::flag::register_conditional_shutdown(signal, INTERRUPTED, is_stopped.clone())
+            .and_then(|_| signal_hook::flag::register(signal, is_stopped.clone()))
             .context("signals cannot be listened to")?;
     }
-    Ok(is_over)
+    Ok(is_stopped)
 }
 
 /// Gateways first, as they still need the workers to finish; then those.
-fn stop(members: Vec<Member>) {
+fn stop(processes: Vec<ClusterProcess>) {
     let (gateways, workers): (Vec<_>, Vec<_>) =
-        members.into_iter().partition(|it| it.kind == Kind::Gateway);
+        processes.into_iter().partition(|it| it.role == Role::Gateway);
     for alike in [gateways, workers] {
         thread::scope(|scope| {
-            for member in alike {
-                scope.spawn(|| member.stop());
+            for process in alike {
+                scope.spawn(|| process.stop());
             }
         });
     }
 }
 
-fn addresses(folder: &Folder, servers: &Servers, members: &[Member]) -> Result<String> {
+fn addresses(folder: &Folder, servers: &Servers, processes: &[ClusterProcess]) -> Result<String> {
     let row =
         |what: &str, which: &str, address: &str| format!("  {what:<8} {which:<11} {address}\n");
-    let with_id = |member: &Member, path: &str| -> Result<String> {
-        Ok(format!("{:<36} process {}", member.url() + path, member.id(folder)?))
+    let with_id = |process: &ClusterProcess, path: &str| -> Result<String> {
+        Ok(format!("{:<36} process {}", process.url() + path, process.id(folder)?))
     };
-    let of_kind = |kind: Kind| members.iter().filter(move |it| it.kind == kind);
+    let of_role = |role: Role| processes.iter().filter(move |it| it.role == role);
     let mut text = String::from("\n");
-    for gateway in of_kind(Kind::Gateway) {
+    for gateway in of_role(Role::Gateway) {
         text += &row("open", &gateway.name, &with_id(gateway, "")?);
     }
-    for worker in of_kind(Kind::Worker) {
+    for worker in of_role(Role::Worker) {
         text += &row("health", &worker.name, &with_id(worker, "/readyz")?);
     }
     text += &row("bus", "RabbitMQ", &servers.bus());

@@ -62,7 +62,7 @@ impl Servers {
 /// A secret that stays the same while the folder is kept.
 fn shared(folder: &Folder, name: &str) -> Result<String> {
     let secret = random_text()?;
-    Ok(folder.once(name, || secret)?)
+    Ok(folder.text_created_once(name, || secret)?)
 }
 
 /// 32 bytes, as text.

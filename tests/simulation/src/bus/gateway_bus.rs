@@ -1,0 +1,197 @@
+//! The bus as one gateway sees it.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sockbit_application::envelope::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
+use sockbit_application::ports::{
+    Announcements, Commands, Incoming, Presence, Queries, SendError, Unavailable,
+};
+use sockbit_application::slot::Slot;
+use tokio::time::{sleep, timeout};
+
+use super::{Broker, GatewayQueue};
+use crate::locked;
+use crate::process_lifetime::Lifetime;
+use crate::random::Random;
+use crate::run_context::RunContext;
+
+/// How long the broker is waited for where there is no connection to it.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(2);
+const CONFIRMED_WITHIN: Duration = Duration::from_secs(5);
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// One gateway's ports.
+pub(crate) struct GatewayBus {
+    pub context: Arc<RunContext>,
+    pub broker: Arc<Broker>,
+    pub queue: Arc<GatewayQueue>,
+    pub lifetime: Arc<Lifetime>,
+    pub random: Mutex<Random>,
+    /// What becomes of presence changes nothing else.
+    pub presence_random: Mutex<Random>,
+}
+
+/// What becomes of a batch on its way.
+#[derive(Clone, Copy)]
+enum Fate {
+    Well,
+    Refused,
+    /// It arrives, and that is not confirmed.
+    Unconfirmed,
+    /// It does not arrive, and nobody says so.
+    Lost,
+    /// It arrives when the gateway has given up waiting.
+    Late,
+}
+
+impl GatewayBus {
+    fn fate(&self) -> Fate {
+        let (mut random, rates) = (locked(&self.random), self.context.rates());
+        if random.hits(rates.send_refused) {
+            Fate::Refused
+        } else if random.hits(rates.send_unknown) {
+            random.pick(&[Fate::Unconfirmed, Fate::Lost, Fate::Late], Fate::Lost)
+        } else {
+            Fate::Well
+        }
+    }
+
+    async fn unconfirmed(&self) -> Result<(), SendError> {
+        sleep(CONFIRMED_WITHIN).await;
+        self.lifetime.halt_if_ended().await;
+        Err(SendError::Unknown("no confirmation in time".to_owned()))
+    }
+
+    fn publish_late(&self, batch: Vec<CommandEnvelope>) {
+        let pause = locked(&self.random).millis(1_000, 9_000);
+        let broker = Arc::clone(&self.broker);
+        tokio::spawn(async move {
+            sleep(pause).await;
+            broker.publish(batch);
+        });
+    }
+
+    /// A question there and its answer back, if nothing comes in between.
+    async fn conversation(&self, question: CoreQuery) -> Option<CoreReply> {
+        self.pass().await?;
+        let chosen = locked(&self.random).below(1_000);
+        let answered = self.broker.query(question, chosen)?;
+        let answer = answered.await.ok()?;
+        self.pass().await?;
+        Some(answer)
+    }
+
+    async fn pass(&self) -> Option<()> {
+        self.context.wait_latency(&self.random).await;
+        let is_lost = locked(&self.random).hits(self.context.rates().query_lost);
+        (!is_lost && !self.queue.is_cut() && !self.lifetime.has_ended()).then_some(())
+    }
+
+    /// Whether a wish about slots is heard, and whether the broker says so.
+    async fn submit(&self, carry_out: impl FnOnce(&GatewayQueue)) -> Result<(), Unavailable> {
+        self.lifetime.halt_if_ended().await;
+        self.context.wait_latency(&self.random).await;
+        let is_cut = self.queue.is_cut();
+        let fails = is_cut || locked(&self.random).hits(self.context.rates().subscribe_failed);
+        let is_heard = !is_cut && (!fails || locked(&self.random).percent(50));
+        if is_heard {
+            carry_out(&self.queue);
+        }
+        if fails {
+            sleep(CONNECTED_WITHIN).await;
+        }
+        self.lifetime.halt_if_ended().await;
+        if fails { Err(Unavailable("the broker did not answer".to_owned())) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl Commands for GatewayBus {
+    async fn send(&self, batch: Vec<CommandEnvelope>) -> Result<(), SendError> {
+        self.lifetime.halt_if_ended().await;
+        for command in &batch {
+            self.queue.address(command.reply_to.gateway);
+        }
+        self.context.wait_latency(&self.random).await;
+        self.lifetime.halt_if_ended().await;
+        if self.queue.is_cut() {
+            sleep(CONNECTED_WITHIN).await;
+            return Err(SendError::Refused("there is no connection".to_owned()));
+        }
+        match self.fate() {
+            Fate::Well => self.broker.publish(batch),
+            Fate::Refused => return Err(SendError::Refused("it is full".to_owned())),
+            Fate::Unconfirmed => {
+                self.broker.publish(batch);
+                return self.unconfirmed().await;
+            }
+            Fate::Lost => return self.unconfirmed().await,
+            Fate::Late => {
+                self.publish_late(batch);
+                return self.unconfirmed().await;
+            }
+        }
+        self.context.wait_latency(&self.random).await;
+        self.lifetime.halt_if_ended().await;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Queries for GatewayBus {
+    async fn query(&self, question: CoreQuery) -> Result<CoreReply, Unavailable> {
+        self.lifetime.halt_if_ended().await;
+        let conversation = async {
+            match self.conversation(question).await {
+                Some(answer) => answer,
+                // Nobody says that something was lost.
+                None => std::future::pending().await,
+            }
+        };
+        let answer = timeout(ANSWER_WITHIN, conversation).await;
+        self.lifetime.halt_if_ended().await;
+        answer.map_err(|_| Unavailable("no worker answered in time".to_owned()))
+    }
+}
+
+#[async_trait]
+impl Announcements for GatewayBus {
+    async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
+        self.submit(|queue| queue.subscribe(slot)).await
+    }
+
+    async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable> {
+        self.submit(|queue| queue.unsubscribe(slot)).await
+    }
+
+    async fn next(&self) -> Option<Incoming> {
+        self.lifetime.halt_if_ended().await;
+        let news = self.queue.next().await;
+        self.lifetime.halt_if_ended().await;
+        Some(news)
+    }
+}
+
+#[async_trait]
+impl Presence for GatewayBus {
+    async fn publish(&self, presences: PresenceUpdate) {
+        self.lifetime.halt_if_ended().await;
+        if self.queue.is_cut() {
+            return;
+        }
+        self.broker.publish_presence(&presences, || {
+            let mut random = locked(&self.presence_random);
+            let is_lost = random.hits(self.context.rates().presence_lost);
+            (!is_lost).then(|| self.context.latency(&mut random))
+        });
+    }
+
+    async fn next_update(&self) -> Option<PresenceUpdate> {
+        self.lifetime.halt_if_ended().await;
+        let presences = self.queue.next_presences().await;
+        self.lifetime.halt_if_ended().await;
+        Some(presences)
+    }
+}

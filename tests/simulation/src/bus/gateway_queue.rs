@@ -1,0 +1,163 @@
+//! What is on its way to one gateway.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use sockbit_application::envelope::PresenceUpdate;
+use sockbit_application::ports::Incoming;
+use sockbit_application::slot::Slot;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
+
+use crate::locked;
+
+/// One gateway's queue of news.
+#[derive(Default)]
+pub(crate) struct GatewayQueue {
+    state: Mutex<QueueState>,
+    came: Notify,
+    /// What is told of people comes by another way.
+    presences: Mutex<VecDeque<(Instant, PresenceUpdate)>>,
+    presence_came: Notify,
+}
+
+#[derive(Default)]
+struct QueueState {
+    slots: BTreeSet<Slot>,
+    addresses: BTreeSet<Uuid>,
+    arriving: BTreeMap<(Instant, u64), Incoming>,
+    /// When the last of each worker's news arrives: they keep their order, those of two do not.
+    last: BTreeMap<usize, Instant>,
+    count: u64,
+    is_interrupted: bool,
+    is_cut: bool,
+}
+
+/// What becomes of one piece of news.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fate {
+    Arrives(Duration),
+    /// Nobody will know.
+    Lost,
+    /// The gateway is told that something is missing.
+    LostAndReported,
+}
+
+impl GatewayQueue {
+    pub fn subscribe(&self, slot: Slot) {
+        locked(&self.state).slots.insert(slot);
+    }
+
+    pub fn unsubscribe(&self, slot: Slot) {
+        locked(&self.state).slots.remove(&slot);
+    }
+
+    pub fn is_subscribed(&self, slot: Slot) -> bool {
+        locked(&self.state).slots.contains(&slot)
+    }
+
+    /// Outcomes for this gateway come here from now on.
+    pub fn address(&self, gateway: Uuid) {
+        locked(&self.state).addresses.insert(gateway);
+    }
+
+    pub fn is_addressed(&self, gateway: Uuid) -> bool {
+        locked(&self.state).addresses.contains(&gateway)
+    }
+
+    pub fn is_cut(&self) -> bool {
+        locked(&self.state).is_cut
+    }
+
+    /// Nothing comes through any more.
+    pub fn cut(&self) {
+        locked(&self.state).is_cut = true;
+    }
+
+    /// The gateway has connected again. What waited for it meanwhile may be lost.
+    pub fn mend(&self, is_kept: bool) {
+        let mut state = locked(&self.state);
+        state.is_cut = false;
+        state.is_interrupted = true;
+        if !is_kept {
+            state.arriving.clear();
+        }
+        drop(state);
+        self.came.notify_one();
+    }
+
+    pub fn push(&self, worker: usize, news: Incoming, fate: Fate) {
+        let mut state = locked(&self.state);
+        match fate {
+            Fate::Lost => {}
+            Fate::LostAndReported => state.is_interrupted = true,
+            Fate::Arrives(latency) => {
+                let arrival = Instant::now() + latency;
+                let last = state.last.entry(worker).or_insert(arrival);
+                *last = arrival.max(*last);
+                let arrival = *last;
+                state.count += 1;
+                let number = state.count;
+                state.arriving.insert((arrival, number), news);
+            }
+        }
+        drop(state);
+        self.came.notify_one();
+    }
+
+    /// What another gateway tells of people, at once lost where nothing comes through.
+    pub fn push_presence(&self, presences: PresenceUpdate, latency: Duration) {
+        if !self.is_cut() && self.is_subscribed(presences.slot) {
+            locked(&self.presences).push_back((Instant::now() + latency, presences));
+            self.presence_came.notify_one();
+        }
+    }
+
+    /// Waits for what is told of people next.
+    pub async fn next_presences(&self) -> PresenceUpdate {
+        loop {
+            let next = locked(&self.presences).pop_front();
+            match next {
+                Some((arrival, presences)) => {
+                    sleep_until(arrival).await;
+                    return presences;
+                }
+                None => self.presence_came.notified().await,
+            }
+        }
+    }
+
+    /// Waits for the next news.
+    pub async fn next(&self) -> Incoming {
+        loop {
+            let arrival = match locked(&self.state).next() {
+                Ok(news) => return news,
+                Err(arrival) => arrival,
+            };
+            tokio::select! {
+                biased;
+                () = self.came.notified() => {}
+                () = sleep_until(arrival.unwrap_or_else(Instant::now)), if arrival.is_some() => {}
+            }
+        }
+    }
+}
+
+impl QueueState {
+    /// What is there, or when there will be something.
+    fn next(&mut self) -> Result<Incoming, Option<Instant>> {
+        if self.is_cut {
+            return Err(None);
+        }
+        if std::mem::take(&mut self.is_interrupted) {
+            return Ok(Incoming::Interrupted);
+        }
+        match self.arriving.first_entry() {
+            None => Err(None),
+            Some(first) if first.key().0 > Instant::now() => Err(Some(first.key().0)),
+            Some(first) => Ok(first.remove()),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The bus as one worker sees it.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sockbit_application::envelope::{Announcement, CommandEnvelope, CoreReply, OutcomeEnvelope};
+use sockbit_application::ports::{
+    Announcer, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
+};
+use sockbit_domain::{ClientId, MessageId};
+use tokio::time::sleep;
+
+use super::gateway_queue::Fate;
+use super::{Broker, MessageFates};
+use crate::locked;
+use crate::process_lifetime::{CrashPoint, Lifetime};
+use crate::random::Random;
+use crate::run_context::RunContext;
+
+/// How long the broker is waited for.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(2);
+
+/// One worker's ports.
+pub(crate) struct WorkerBus {
+    pub context: Arc<RunContext>,
+    pub broker: Arc<Broker>,
+    pub number: usize,
+    pub lifetime: Arc<Lifetime>,
+    pub random: Mutex<Random>,
+    /// Whether the network between the worker and the broker is cut.
+    pub is_cut: Arc<AtomicBool>,
+    /// What was delivered here a second time, and is not among what is new.
+    pub redelivered: Arc<Mutex<BTreeSet<(ClientId, MessageId)>>>,
+}
+
+/// Fates as the rates say.
+struct RandomFates<'a> {
+    context: &'a RunContext,
+    random: &'a mut Random,
+}
+
+impl RandomFates<'_> {
+    fn fate(&mut self, lost: usize) -> Fate {
+        if !self.random.hits(lost) {
+            return Fate::Arrives(self.context.latency(self.random));
+        }
+        locked(&self.context.observations).counts.lost_messages += 1;
+        if self.random.percent(50) { Fate::Lost } else { Fate::LostAndReported }
+    }
+}
+
+impl MessageFates for RandomFates<'_> {
+    fn announcement(&mut self) -> Fate {
+        if self.context.drops_announcements() {
+            return Fate::Lost;
+        }
+        self.fate(self.context.rates().announcement_lost)
+    }
+
+    fn answer(&mut self) -> Fate {
+        self.fate(self.context.rates().outcome_lost)
+    }
+}
+
+impl WorkerBus {
+    fn is_cut(&self) -> bool {
+        self.is_cut.load(Ordering::Relaxed)
+    }
+
+    /// Publishes, as far as that is possible. Where it fails it may have arrived all the same.
+    async fn publish(&self, publish: impl FnOnce(&mut RandomFates<'_>)) -> Result<(), Unavailable> {
+        self.lifetime.halt_if_ended().await;
+        self.context.wait_latency(&self.random).await;
+        self.lifetime.halt_if_ended().await;
+        let is_cut = self.is_cut();
+        let fails = is_cut || locked(&self.random).hits(self.context.rates().announce_failed);
+        let arrives = !is_cut && (!fails || locked(&self.random).percent(50));
+        if arrives {
+            publish(&mut RandomFates { context: &self.context, random: &mut locked(&self.random) });
+        }
+        if fails {
+            sleep(CONNECTED_WITHIN).await;
+            self.lifetime.halt_if_ended().await;
+            return Err(Unavailable("the broker did not confirm".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn record_redeliveries(&self, deliveries: &[Delivery]) {
+        let ids = |is_again| {
+            let of = deliveries.iter().filter(move |it| (it.redeliveries > 0) == is_again);
+            of.flat_map(|it| &it.commands).map(|it| (it.client, it.message))
+        };
+        let mut again: BTreeSet<_> = ids(true).collect();
+        for fresh in ids(false) {
+            again.remove(&fresh);
+        }
+        *locked(&self.redelivered) = again;
+    }
+}
+
+#[async_trait]
+impl WorkQueue for WorkerBus {
+    async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>> {
+        loop {
+            let changed = self.broker.changed.notified();
+            self.lifetime.halt_if_ended().await;
+            self.context.wait_latency(&self.random).await;
+            let is_open = !self.is_cut() && !self.lifetime.has_ended();
+            let taken = if is_open { self.broker.take(self.number, commands_max) } else { None };
+            if let Some(deliveries) = taken {
+                let count: usize = deliveries.iter().map(|it| it.commands.len()).sum();
+                self.context.log(format_args!("worker {}: takes {count}", self.number));
+                self.record_redeliveries(&deliveries);
+                self.lifetime.pass(CrashPoint::Received).await;
+                return Some(deliveries);
+            }
+            changed.await;
+        }
+    }
+
+    async fn acknowledge(&self, receipts: Vec<DeliveryTag>) -> Result<(), Unavailable> {
+        self.lifetime.halt_if_ended().await;
+        self.context.wait_latency(&self.random).await;
+        self.lifetime.halt_if_ended().await;
+        let lost = Err(Unavailable("the connection was lost".to_owned()));
+        if self.is_cut() {
+            return lost;
+        }
+        if locked(&self.random).hits(self.context.rates().acknowledge_failed) {
+            self.broker.requeue(&receipts);
+            return lost;
+        }
+        let is_whole = self.broker.acknowledge(&receipts);
+        self.lifetime.pass(CrashPoint::Acknowledged).await;
+        if is_whole { Ok(()) } else { lost }
+    }
+
+    async fn dead_letter(
+        &self,
+        command: CommandEnvelope,
+        reason: String,
+    ) -> Result<(), Unavailable> {
+        self.lifetime.halt_if_ended().await;
+        self.context
+            .log(format_args!("worker {}: buries {}: {reason}", self.number, command.message));
+        locked(&self.context.observations).counts.panics += 1;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl QueryQueue for WorkerBus {
+    async fn next(&self) -> Option<ReceivedQuery> {
+        loop {
+            let changed = self.broker.changed.notified();
+            self.lifetime.halt_if_ended().await;
+            let asking = self.broker.next_query(self.number).filter(|_| !self.is_cut());
+            if let Some(asking) = asking {
+                let (lifetime, is_cut) = (Arc::clone(&self.lifetime), Arc::clone(&self.is_cut));
+                let reply = Box::new(move |answer: CoreReply| {
+                    if !lifetime.has_ended() && !is_cut.load(Ordering::Relaxed) {
+                        asking.answer.send(answer).ok();
+                    }
+                });
+                return Some(ReceivedQuery { question: asking.question, reply });
+            }
+            changed.await;
+        }
+    }
+}
+
+#[async_trait]
+impl Announcer for WorkerBus {
+    async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable> {
+        self.publish(|chance| {
+            for announcement in &batch {
+                self.broker.publish_announcement(self.number, announcement, chance);
+            }
+        })
+        .await?;
+        self.lifetime.pass(CrashPoint::Announced).await;
+        Ok(())
+    }
+
+    async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
+        self.publish(|chance| self.broker.publish_outcomes(self.number, &batch, chance)).await?;
+        locked(&self.context.observations).answered(&batch);
+        self.lifetime.pass(CrashPoint::Answered).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! The database: the store in memory, which can be away, and be set back to a backup.
+
+mod worker_store;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use futures::FutureExt;
+use sockbit_application::ports::{BoardChanges, CommitResult, Squash, Store};
+use sockbit_domain::{BoardId, Seq};
+use sockbit_memory::MemoryStore;
+
+use crate::locked;
+use crate::run_context::RunContext;
+
+pub(crate) use worker_store::WorkerStore;
+
+/// What all workers share.
+pub(crate) struct Database {
+    context: Arc<RunContext>,
+    content: Mutex<DatabaseState>,
+    /// How many reasons there are for it to be away.
+    outages: AtomicUsize,
+}
+
+enum Write {
+    Commit(BoardChanges),
+    Squash(Squash),
+}
+
+struct DatabaseState {
+    store: Arc<MemoryStore>,
+    /// All that was ever written, in order: a backup is a part of it.
+    history: Vec<Write>,
+    backup: usize,
+    /// Positions before these cannot be verified any more.
+    horizons: BTreeMap<BoardId, Seq>,
+}
+
+impl Database {
+    pub fn new(context: Arc<RunContext>) -> Self {
+        let content = DatabaseState {
+            store: Arc::new(MemoryStore::new()),
+            history: Vec::new(),
+            backup: 0,
+            horizons: BTreeMap::new(),
+        };
+        Self { context, content: Mutex::new(content), outages: AtomicUsize::new(0) }
+    }
+
+    /// The store as it is now.
+    pub fn store(&self) -> Arc<MemoryStore> {
+        Arc::clone(&locked(&self.content).store)
+    }
+
+    pub fn commit(&self, changes: &[BoardChanges]) -> Vec<CommitResult> {
+        let mut content = locked(&self.content);
+        let results = now_or_panic(content.store.commit(changes)).unwrap_or_default();
+        for (changes, result) in changes.iter().zip(&results) {
+            let head = changes.head.seq;
+            self.context.log(format_args!("store: {result:?} up to {head} of {}", changes.board));
+            let mut observations = locked(&self.context.observations);
+            if *result == CommitResult::Done {
+                observations.committed(changes);
+                content.history.push(Write::Commit(changes.clone()));
+            } else {
+                observations.counts.conflicts += 1;
+            }
+        }
+        results
+    }
+
+    pub fn squash(&self, squash: &Squash) -> CommitResult {
+        let mut content = locked(&self.content);
+        let result = now_or_panic(content.store.squash(squash)).unwrap_or(CommitResult::Conflict);
+        let (runs, board) = (squash.runs.len(), squash.board);
+        self.context.log(format_args!("store: {result:?}, {runs} runs of {board} squashed"));
+        if result == CommitResult::Done {
+            locked(&self.context.observations).squashed(squash);
+            content.history.push(Write::Squash(squash.clone()));
+        }
+        result
+    }
+
+    pub fn is_offline(&self) -> bool {
+        self.outages.load(Ordering::Relaxed) > 0
+    }
+
+    pub fn go_offline(&self) {
+        self.context.log(format_args!("store: goes away"));
+        self.outages.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn come_online(&self) {
+        self.context.log(format_args!("store: comes back"));
+        self.outages.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub fn back_up(&self) {
+        let mut content = locked(&self.content);
+        content.backup = content.history.len();
+        self.context.log(format_args!("store: backed up"));
+    }
+
+    /// Everything is as it was when it was backed up.
+    pub fn restore(&self) {
+        let mut content = locked(&self.content);
+        let backup = content.backup;
+        let gone = content.history.split_off(backup);
+        let store = MemoryStore::new();
+        for written in &content.history {
+            match written {
+                Write::Commit(it) => drop(now_or_panic(store.commit(std::slice::from_ref(it)))),
+                Write::Squash(it) => drop(now_or_panic(store.squash(it))),
+            }
+        }
+        content.store = Arc::new(store);
+        content.horizons.clear();
+        self.context.log(format_args!("store: restored, {} writes are gone", gone.len()));
+        let commit = |it| match it {
+            Write::Commit(changes) => Some(changes),
+            Write::Squash(_) => None,
+        };
+        let gone: Vec<_> = gone.into_iter().filter_map(commit).collect();
+        locked(&self.context.observations).restored(&gone);
+    }
+
+    /// History is bounded: nobody can resume from before this any more.
+    pub fn forget(&self, board: BoardId, before: Seq) {
+        self.context.log(format_args!("store: forgets what is before {before}"));
+        locked(&self.content).horizons.insert(board, before);
+    }
+
+    fn is_forgotten(&self, board: BoardId, seq: Seq) -> bool {
+        locked(&self.content).horizons.get(&board).is_some_and(|horizon| seq < *horizon)
+    }
+}
+
+/// The store in memory never makes anybody wait.
+pub(crate) fn now_or_panic<T>(future: impl Future<Output = T>) -> T {
+    future.now_or_never().expect("nothing here waits")
+}

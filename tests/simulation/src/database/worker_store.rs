@@ -1,0 +1,250 @@
+//! The store as one worker sees it: over a network that may fail it, and say so or not.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sockbit_application::ports::{
+    BoardChanges, BoardStatus, CommitResult, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
+    OldEvents, Squash, Store, StoreError, Uncompacted,
+};
+use sockbit_domain::wire::BoardSummary;
+use sockbit_domain::{
+    ActorId, BoardId, ClientId, Event, MessageId, Note, NoteId, Position, Seq, Timestamp,
+};
+use tokio::time::sleep;
+
+use super::Database;
+use crate::locked;
+use crate::process_lifetime::{CrashPoint, Lifetime};
+use crate::random::Random;
+use crate::run_context::RunContext;
+
+/// How long the database is waited for.
+const DEADLINE: Duration = Duration::from_secs(2);
+
+/// One worker's connection to the database.
+pub(crate) struct WorkerStore {
+    pub context: Arc<RunContext>,
+    pub database: Arc<Database>,
+    pub lifetime: Arc<Lifetime>,
+    pub random: Mutex<Random>,
+    /// Whether the network between the worker and the database is cut.
+    pub is_cut: Arc<AtomicBool>,
+    /// What was delivered to the worker a second time: it has to be decided alone.
+    pub redelivered: Arc<Mutex<BTreeSet<(ClientId, MessageId)>>>,
+}
+
+/// What becomes of a commit on its way.
+#[derive(Clone, Copy)]
+enum Fate {
+    Well,
+    /// Nothing is done, and the worker is told so.
+    Refused,
+    /// It is done, and the worker is not told.
+    Unheard,
+    /// It is not done, and the worker cannot know.
+    Lost,
+    /// It is done some time after the worker gave up.
+    Late,
+}
+
+impl WorkerStore {
+    /// On the way to the database.
+    async fn reach(&self) -> Result<(), StoreError> {
+        self.lifetime.halt_if_ended().await;
+        self.context.wait_latency(&self.random).await;
+        let slow = locked(&self.random).hits(self.context.rates().store_slow);
+        if slow {
+            let pause = locked(&self.random).millis(50, 1_500);
+            sleep(pause).await;
+        }
+        if self.is_cut.load(Ordering::Relaxed) || self.database.is_offline() {
+            sleep(DEADLINE).await;
+            return self.fail().await;
+        }
+        if locked(&self.random).hits(self.context.rates().store_unavailable) {
+            return self.fail().await;
+        }
+        self.lifetime.halt_if_ended().await;
+        Ok(())
+    }
+
+    async fn fail(&self) -> Result<(), StoreError> {
+        self.lifetime.halt_if_ended().await;
+        Err(StoreError::Unavailable("the database cannot be reached".to_owned()))
+    }
+
+    fn fate(&self) -> Fate {
+        let mut random = locked(&self.random);
+        if !random.hits(self.context.rates().commit_unknown) {
+            return Fate::Well;
+        }
+        random.pick(&[Fate::Refused, Fate::Unheard, Fate::Lost, Fate::Late], Fate::Well)
+    }
+
+    fn carry_out<T>(&self, write: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
+        let unknown = StoreError::Unknown("the connection was lost".to_owned());
+        match self.fate() {
+            Fate::Well => Ok(write()),
+            Fate::Refused => Err(StoreError::Unavailable("the database refuses".to_owned())),
+            Fate::Unheard => {
+                write();
+                Err(unknown)
+            }
+            Fate::Lost => Err(unknown),
+            Fate::Late => {
+                let pause = locked(&self.random).millis(10, 2_500);
+                tokio::spawn(async move {
+                    sleep(pause).await;
+                    write();
+                });
+                Err(unknown)
+            }
+        }
+    }
+
+    /// A command that perhaps brought a worker down must not take others with it again.
+    fn check_redelivered_alone(&self, wanted: &[LoadRequest]) {
+        let again = locked(&self.redelivered);
+        let all: usize = wanted.iter().map(|it| it.messages.len()).sum();
+        let mut messages = wanted.iter().flat_map(|it| &it.messages);
+        if let Some((_, message)) = messages.find(|it| all > 1 && again.contains(it)) {
+            let others = all - 1;
+            self.context.fault(format!("{message} came again and is decided with {others} others"));
+        }
+    }
+}
+
+#[async_trait]
+impl Store for WorkerStore {
+    async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
+        self.check_redelivered_alone(wanted);
+        self.reach().await?;
+        let mut loaded = self.database.store().load(wanted).await?;
+        for board in loaded.iter_mut().filter_map(|it| it.board.as_mut()) {
+            let id = board.id;
+            board.bases.retain(|seq, _| !self.database.is_forgotten(id, *seq));
+        }
+        Ok(loaded)
+    }
+
+    async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
+        self.lifetime.pass(CrashPoint::BeforeCommit).await;
+        self.reach().await?;
+        let (database, changes) = (Arc::clone(&self.database), changes.to_vec());
+        let result = self.carry_out(move || database.commit(&changes));
+        self.lifetime.pass(CrashPoint::Committed).await;
+        self.context.wait_latency(&self.random).await;
+        self.lifetime.halt_if_ended().await;
+        result
+    }
+
+    async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError> {
+        self.reach().await?;
+        self.database.store().boards_of(actor, max).await
+    }
+
+    async fn board_status(
+        &self,
+        board: BoardId,
+        actor: ActorId,
+        position: Option<Seq>,
+    ) -> Result<Option<BoardStatus>, StoreError> {
+        self.reach().await?;
+        let mut standing = self.database.store().board_status(board, actor, position).await?;
+        let is_forgotten = position.is_some_and(|it| self.database.is_forgotten(board, it));
+        if let Some(standing) = &mut standing {
+            standing.event_at = standing.event_at.filter(|_| !is_forgotten);
+        }
+        Ok(standing)
+    }
+
+    async fn notes(
+        &self,
+        board: BoardId,
+        after: Option<NoteId>,
+        bytes_max: usize,
+    ) -> Result<Option<NotesPage>, StoreError> {
+        self.reach().await?;
+        let bytes_max = bytes_max.min(self.context.parameters.page_bytes);
+        self.database.store().notes(board, after, bytes_max).await
+    }
+
+    async fn note(
+        &self,
+        board: BoardId,
+        note: NoteId,
+    ) -> Result<Option<(Position, Option<Note>)>, StoreError> {
+        self.reach().await?;
+        self.database.store().note(board, note).await
+    }
+
+    async fn events(
+        &self,
+        board: BoardId,
+        after: Seq,
+        bytes_max: usize,
+    ) -> Result<Vec<Event>, StoreError> {
+        self.reach().await?;
+        let bytes_max = bytes_max.min(self.context.parameters.page_bytes);
+        self.database.store().events(board, after, bytes_max).await
+    }
+
+    async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {
+        self.reach().await?;
+        self.database.store().heads(boards).await
+    }
+
+    async fn note_events(
+        &self,
+        board: BoardId,
+        note: NoteId,
+        before: Option<Seq>,
+        max: u32,
+    ) -> Result<NoteHistoryPage, StoreError> {
+        self.reach().await?;
+        self.database.store().note_events(board, note, before, max).await
+    }
+
+    async fn uncompacted(
+        &self,
+        before: Timestamp,
+        after: Option<Uncompacted>,
+        max: u32,
+    ) -> Result<Vec<Uncompacted>, StoreError> {
+        self.reach().await?;
+        self.database.store().uncompacted(before, after, max).await
+    }
+
+    async fn old_events(
+        &self,
+        board: BoardId,
+        after: Seq,
+        before: Timestamp,
+        max: u32,
+        bytes_max: usize,
+    ) -> Result<OldEvents, StoreError> {
+        self.reach().await?;
+        self.database.store().old_events(board, after, before, max, bytes_max).await
+    }
+
+    async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
+        self.reach().await?;
+        let (database, squash) = (Arc::clone(&self.database), squash.clone());
+        let result = self.carry_out(move || database.squash(&squash));
+        self.context.wait_latency(&self.random).await;
+        result
+    }
+
+    async fn forget_outcomes(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
+        self.reach().await?;
+        self.database.store().forget_outcomes(before, max).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.reach().await
+    }
+}

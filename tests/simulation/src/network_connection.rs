@@ -1,0 +1,213 @@
+//! The connection between a client and a gateway: two pipes that keep their order. It may be reset,
+//! stand still for a while, or die without a word.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use crate::locked;
+use crate::random::{Random, RandomStream};
+use crate::run_context::RunContext;
+
+/// Frames that fit the buffers of the network.
+const BUFFERED_MAX: usize = 16;
+
+/// Both directions.
+pub(crate) struct NetworkConnection {
+    pub up: Pipe<String>,
+    pub down: Pipe<Bytes>,
+}
+
+impl NetworkConnection {
+    /// A fresh line with whatever will happen to it.
+    pub fn new(context: &Arc<RunContext>, number: usize) -> Arc<Self> {
+        let mut random = context.random(RandomStream::Network, number);
+        let line = Arc::new(Self {
+            up: Pipe::new(context, random.next()),
+            down: Pipe::new(context, random.next()),
+        });
+        if random.hits(context.rates().line_faulty) {
+            let (context, line) = (Arc::clone(context), Arc::clone(&line));
+            tokio::spawn(async move { line.inject_fault(&context, random).await });
+        }
+        line
+    }
+
+    async fn inject_fault(&self, context: &RunContext, mut random: Random) {
+        context.pause(random.millis(1, 9_000)).await;
+        if context.is_healed() {
+            return;
+        }
+        match random.below(4) {
+            0 => self.die(),
+            1 => self.reset(),
+            _ => {
+                self.set_stalled(true);
+                context.pause(random.millis(100, 14_000)).await;
+                self.set_stalled(false);
+            }
+        }
+    }
+
+    /// Both ends learn that it is gone, and what was on its way is lost.
+    pub fn reset(&self) {
+        self.up.reset();
+        self.down.reset();
+    }
+
+    /// Nothing comes through any more, and nobody is told.
+    pub fn die(&self) {
+        self.up.die();
+        self.down.die();
+    }
+
+    pub fn is_dead(&self) -> bool {
+        locked(&self.up.state).is_dead
+    }
+
+    fn set_stalled(&self, is_stalled: bool) {
+        self.up.set_stalled(is_stalled);
+        self.down.set_stalled(is_stalled);
+    }
+}
+
+/// One direction.
+pub(crate) struct Pipe<T> {
+    context: Arc<RunContext>,
+    state: Mutex<PipeState<T>>,
+    changed: Notify,
+    drained: Notify,
+}
+
+struct PipeState<T> {
+    random: Random,
+    arriving: VecDeque<(Instant, T)>,
+    last: Instant,
+    is_closed: bool,
+    is_dead: bool,
+    is_stalled: bool,
+}
+
+/// What the receiving end finds.
+enum NextItem<T> {
+    Item(T),
+    /// Nothing will come any more.
+    End,
+    Wait(Option<Instant>),
+}
+
+impl<T> Pipe<T> {
+    fn new(context: &Arc<RunContext>, seed: u64) -> Self {
+        let flow = PipeState {
+            random: Random::new(seed),
+            arriving: VecDeque::new(),
+            last: Instant::now(),
+            is_closed: false,
+            is_dead: false,
+            is_stalled: false,
+        };
+        Self {
+            context: Arc::clone(context),
+            state: Mutex::new(flow),
+            changed: Notify::new(),
+            drained: Notify::new(),
+        }
+    }
+
+    pub fn send(&self, item: T) {
+        let mut flow = locked(&self.state);
+        if flow.is_closed {
+            return;
+        }
+        let arrival = Instant::now() + self.context.latency(&mut flow.random);
+        flow.last = flow.last.max(arrival);
+        let arrival = flow.last;
+        flow.arriving.push_back((arrival, item));
+        drop(flow);
+        self.changed.notify_one();
+    }
+
+    /// Waits until the buffers take more. One caller at a time.
+    pub async fn wait_for_room(&self) {
+        while self.is_full() {
+            self.drained.notified().await;
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        let flow = locked(&self.state);
+        flow.arriving.len() >= BUFFERED_MAX && !flow.is_closed
+    }
+
+    /// Waits for what comes next; `None` at the end. One caller at a time.
+    pub async fn receive(&self) -> Option<T> {
+        loop {
+            let arrival = match locked(&self.state).find() {
+                NextItem::Item(item) => {
+                    self.drained.notify_one();
+                    return Some(item);
+                }
+                NextItem::End => return None,
+                NextItem::Wait(arrival) => arrival,
+            };
+            tokio::select! {
+                biased;
+                () = self.changed.notified() => {}
+                () = sleep_until(arrival.unwrap_or_else(Instant::now)), if arrival.is_some() => {}
+            }
+        }
+    }
+
+    /// What was sent still arrives.
+    pub fn finish(&self) {
+        locked(&self.state).is_closed = true;
+        self.wake();
+    }
+
+    /// What was sent is lost.
+    pub fn reset(&self) {
+        let mut flow = locked(&self.state);
+        flow.is_closed = true;
+        flow.arriving.clear();
+        drop(flow);
+        self.wake();
+    }
+
+    fn die(&self) {
+        locked(&self.state).is_dead = true;
+    }
+
+    fn set_stalled(&self, is_stalled: bool) {
+        locked(&self.state).is_stalled = is_stalled;
+        self.wake();
+    }
+
+    fn wake(&self) {
+        self.changed.notify_one();
+        self.drained.notify_one();
+    }
+}
+
+impl<T> PipeState<T> {
+    fn find(&mut self) -> NextItem<T> {
+        if self.is_dead || self.is_stalled {
+            return NextItem::Wait(None);
+        }
+        match self.arriving.front() {
+            Some((arrival, _)) if *arrival > Instant::now() => NextItem::Wait(Some(*arrival)),
+            Some(_) => match self.arriving.pop_front() {
+                Some((_, item)) => NextItem::Item(item),
+                None => NextItem::Wait(None),
+            },
+            None if self.is_closed => NextItem::End,
+            None => NextItem::Wait(None),
+        }
+    }
+}
+
+/// How long a peer may take nothing that is written to it.
+pub(crate) const WRITE_WITHIN: Duration = Duration::from_secs(10);

@@ -1,0 +1,187 @@
+//! What was seen during a run: what the store committed, what clients were told, and whether the
+//! two fit each other. Whatever does not is a fault at once; the rest is for the verdict.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use sockbit_application::envelope::{CommandEnvelope, OutcomeEnvelope};
+use sockbit_application::ports::{BoardChanges, Squash};
+use sockbit_domain::{Event, EventId, MessageId, Outcome, RejectionCode};
+
+use crate::typed_tokens::inserted;
+
+/// Everything known of a run from outside.
+#[derive(Default)]
+pub(crate) struct Observations {
+    /// The first thing that went wrong.
+    pub fault: Option<String>,
+    /// Every event that was ever committed, in all the forms that it had: those that stand for
+    /// several have the id of their last.
+    committed: BTreeMap<EventId, Vec<Event>>,
+    /// In which event those are by now that were squashed.
+    squashed: BTreeMap<EventId, EventId>,
+    /// Those that a restored backup does not have.
+    gone: BTreeSet<EventId>,
+    gone_tokens: BTreeSet<char>,
+    /// What each command's sender was told.
+    outcomes_received: BTreeMap<MessageId, Outcome>,
+    senders: BTreeMap<MessageId, usize>,
+    answered: HashSet<MessageId>,
+    pub counts: Counts,
+}
+
+/// How much happened, so that a test can tell that schedules are not idle.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Counts {
+    pub events: u64,
+    pub commits: u64,
+    pub conflicts: u64,
+    pub redeliveries: u64,
+    pub worker_crashes: u64,
+    pub gateway_crashes: u64,
+    pub connections: u64,
+    pub snapshots: u64,
+    pub reloads: u64,
+    pub outages: u64,
+    pub restores: u64,
+    pub lost_messages: u64,
+    pub drafts: u64,
+    pub panics: u64,
+    pub squashed: u64,
+}
+
+impl Counts {
+    /// Adds another run's.
+    pub fn add(&mut self, other: &Self) {
+        self.events += other.events;
+        self.commits += other.commits;
+        self.conflicts += other.conflicts;
+        self.redeliveries += other.redeliveries;
+        self.worker_crashes += other.worker_crashes;
+        self.gateway_crashes += other.gateway_crashes;
+        self.connections += other.connections;
+        self.snapshots += other.snapshots;
+        self.reloads += other.reloads;
+        self.outages += other.outages;
+        self.restores += other.restores;
+        self.lost_messages += other.lost_messages;
+        self.drafts += other.drafts;
+        self.panics += other.panics;
+        self.squashed += other.squashed;
+    }
+}
+
+impl Observations {
+    pub fn committed(&mut self, changes: &BoardChanges) {
+        self.counts.commits += 1;
+        for event in changes.facts.iter().map(|fact| &fact.event) {
+            self.committed.entry(event.id).or_default().push(event.clone());
+        }
+    }
+
+    /// Some events became one.
+    pub fn squashed(&mut self, squash: &Squash) {
+        for run in &squash.runs {
+            let into = run.event.id;
+            self.committed.entry(into).or_default().push(run.event.clone());
+            let others = run.replaced.iter().map(|it| it.event).filter(|it| *it != into);
+            self.squashed.extend(others.map(|event| (event, into)));
+            self.counts.squashed += run.replaced.len() as u64 - 1;
+        }
+    }
+
+    /// The event that contains what this one was, if it was squashed.
+    pub fn squashed_into(&self, event: EventId) -> Option<EventId> {
+        let into = *self.squashed.get(&event)?;
+        Some(self.squashed_into(into).unwrap_or(into))
+    }
+
+    /// A backup was restored which does not have these.
+    pub fn restored(&mut self, without: &[BoardChanges]) {
+        self.counts.restores += 1;
+        for event in without.iter().flat_map(|it| &it.facts).map(|fact| &fact.event) {
+            self.gone.insert(event.id);
+            self.gone_tokens.extend(inserted(event));
+        }
+        let forgotten = without.iter().flat_map(|it| &it.outcomes).map(|it| it.message);
+        for message in forgotten {
+            self.outcomes_received.remove(&message);
+        }
+    }
+
+    pub fn is_gone(&self, event: EventId) -> bool {
+        self.gone.contains(&event)
+    }
+
+    pub fn is_gone_token(&self, token: char) -> bool {
+        self.gone_tokens.contains(&token)
+    }
+
+    pub fn sent(&mut self, client: usize, message: MessageId) {
+        self.senders.insert(message, client);
+    }
+
+    pub fn outcomes_received(&self) -> impl Iterator<Item = (&MessageId, &Outcome)> {
+        self.outcomes_received.iter()
+    }
+
+    /// An outcome reached a client: its sender, and the same as ever.
+    pub fn saw_outcome(
+        &mut self,
+        client: usize,
+        message: MessageId,
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        if self.senders.get(&message) != Some(&client) {
+            return Err(format!("seat {client} was told what became of {message} of another"));
+        }
+        if let Outcome::Rejected(rejection) = outcome {
+            if rejection.code == RejectionCode::MessageIdReused {
+                return Err(format!("{message} is said to have come with another body"));
+            }
+            if !rejection.code.is_recorded() {
+                return Ok(());
+            }
+        }
+        let before = self.outcomes_received.insert(message, outcome.clone());
+        match before {
+            Some(before) if before != *outcome && !self.may_differ(&before, outcome) => {
+                Err(format!("{message} was {before:?}, and then {outcome:?}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What was said of a history that is gone need not be said again.
+    fn may_differ(&self, before: &Outcome, after: &Outcome) -> bool {
+        let is_gone = |outcome: &Outcome| match outcome {
+            Outcome::Saved { position } | Outcome::Unchanged { position } => {
+                self.is_gone(position.event)
+            }
+            Outcome::Rejected(_) => self.counts.restores > 0,
+        };
+        is_gone(before) || is_gone(after)
+    }
+
+    /// An event reached a client: one that was committed before, as it was.
+    pub fn saw_event(&self, event: &Event) -> Result<(), String> {
+        match self.committed.get(&event.id) {
+            None => Err(format!("event {} was seen and never committed", event.seq)),
+            Some(committed) if committed.contains(event) => Ok(()),
+            Some(_) => Err(format!("event {} is not as it was committed", event.seq)),
+        }
+    }
+
+    pub fn answered(&mut self, batch: &[OutcomeEnvelope]) {
+        self.answered.extend(batch.iter().map(|it| it.message));
+    }
+
+    /// Commands are let go by the bus: only once their senders were answered.
+    pub fn acknowledged(&self, commands: &[CommandEnvelope]) -> Result<(), String> {
+        let unanswered = commands.iter().find(|it| !self.answered.contains(&it.message));
+        match unanswered {
+            Some(command) => Err(format!("{} is acknowledged and not answered", command.message)),
+            None => Ok(()),
+        }
+    }
+}

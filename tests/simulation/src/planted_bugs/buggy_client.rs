@@ -1,0 +1,112 @@
+//! Clients that do not do what their machine says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sockbit_client::{Saved, SavedEntry};
+use sockbit_domain::wire::{BoardPage, ClientMessage, Reply, SentCommand, ServerMessage};
+use sockbit_domain::{Command, MessageId, NoteId, Position, Seq};
+use uuid::Uuid;
+
+use crate::planted_bugs::PlantedBug;
+
+/// What a client that is wrong does to what it keeps, sends and hears.
+pub(crate) struct BuggyClient {
+    bug: PlantedBug,
+    sent: BTreeSet<MessageId>,
+    /// The ids that commands had at first, by those that they got.
+    aliases: BTreeMap<MessageId, MessageId>,
+    /// The base on which each edit went out, and the one of each note's last edit.
+    bases: BTreeMap<MessageId, Position>,
+    last_bases: BTreeMap<NoteId, Position>,
+    /// Where the snapshot that is being pulled began.
+    first_page: Option<Seq>,
+}
+
+impl BuggyClient {
+    pub fn new(bug: PlantedBug) -> Self {
+        Self {
+            bug,
+            sent: BTreeSet::new(),
+            aliases: BTreeMap::new(),
+            bases: BTreeMap::new(),
+            last_bases: BTreeMap::new(),
+            first_page: None,
+        }
+    }
+
+    /// What goes out instead of a frame.
+    pub fn outgoing(&mut self, frame: String) -> String {
+        let rewritten = match (self.bug, ClientMessage::parse(&frame)) {
+            (PlantedBug::ResendsUnderNewIds, Ok(ClientMessage::Command(sent))) => {
+                Some(self.renamed(sent))
+            }
+            (PlantedBug::SendsPreviousBase, Ok(ClientMessage::Command(sent))) => self.rebased(sent),
+            _ => None,
+        };
+        let json = rewritten.and_then(|sent| ClientMessage::Command(sent).to_json().ok());
+        json.unwrap_or(frame)
+    }
+
+    fn renamed(&mut self, mut sent: SentCommand) -> SentCommand {
+        let id = sent.id;
+        if !self.sent.insert(id) {
+            let number = 1 + self.aliases.len() as u128;
+            sent.id = MessageId(Uuid::from_u128(id.0.as_u128().wrapping_add(number)));
+            self.aliases.insert(sent.id, id);
+        }
+        sent
+    }
+
+    fn rebased(&mut self, sent: SentCommand) -> Option<SentCommand> {
+        let command: Command = serde_json::from_str(sent.body.get()).ok()?;
+        let Command::EditNote { note, base, change } = command else { return None };
+        let before = self.last_bases.get(&note).copied();
+        let wrong = *self.bases.entry(sent.id).or_insert(before.unwrap_or(base));
+        self.last_bases.insert(note, base);
+        let command = Command::EditNote { note, base: wrong, change };
+        let body = serde_json::value::to_raw_value(&command).ok()?;
+        Some(SentCommand { body, ..sent })
+    }
+
+    /// What the machine hears instead of a message.
+    pub fn incoming(&mut self, message: ServerMessage) -> ServerMessage {
+        match (self.bug, message) {
+            (PlantedBug::ResendsUnderNewIds, ServerMessage::Outcome { id, board, outcome }) => {
+                let id = self.aliases.get(&id).copied().unwrap_or(id);
+                ServerMessage::Outcome { id, board, outcome }
+            }
+            (
+                PlantedBug::AppliesStaleEvents,
+                ServerMessage::Reply { id, body: Reply::BoardPage(page) },
+            ) => ServerMessage::Reply { id, body: Reply::BoardPage(self.backdated(page)) },
+            (_, message) => message,
+        }
+    }
+
+    /// All notes as if they were as old as the first page.
+    fn backdated(&mut self, mut page: BoardPage) -> BoardPage {
+        let first = *self.first_page.get_or_insert(page.position.seq);
+        page.notes.iter_mut().for_each(|note| note.seq = note.seq.min(first));
+        if page.next.is_none() {
+            self.first_page = None;
+        }
+        page
+    }
+
+    /// What is kept instead.
+    pub fn stored(&mut self, saved: Option<Saved>) -> Option<Saved> {
+        let mut saved = saved?;
+        match self.bug {
+            PlantedBug::ClearsOutboxOnSend => {
+                saved.outbox.clear();
+                saved.notes.retain(|note| note.in_flight.is_none());
+            }
+            PlantedBug::NeverStoresTyping => {
+                saved.outbox.retain(|entry| matches!(entry, SavedEntry::Frozen { .. }));
+                saved.notes.clear();
+            }
+            _ => {}
+        }
+        Some(saved)
+    }
+}

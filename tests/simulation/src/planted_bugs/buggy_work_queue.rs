@@ -1,0 +1,87 @@
+//! Workers that take commands off the bus in a wrong way.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::value::RawValue;
+use sockbit_application::envelope::CommandEnvelope;
+use sockbit_application::ports::{Delivery, DeliveryTag, Store, Unavailable, WorkQueue};
+use sockbit_domain::{Change, Command, TextChange};
+
+use crate::database::{Database, now_or_panic};
+use crate::locked;
+use crate::planted_bugs::PlantedBug;
+use crate::run_context::RunContext;
+
+pub(super) struct BuggyWorkQueue {
+    pub context: Arc<RunContext>,
+    pub database: Arc<Database>,
+    pub inner: Arc<dyn WorkQueue>,
+}
+
+impl BuggyWorkQueue {
+    /// Merges an edit over what its note has seen since, before the core can, and with the sender's
+    /// words first. A repeat stays what it was.
+    fn merge(&self, envelope: &mut CommandEnvelope) {
+        let memory = &self.context.memory.rewritten;
+        let known = locked(memory).get(&envelope.message).cloned();
+        let body = known.or_else(|| self.merged(envelope)).unwrap_or_else(|| envelope.body.clone());
+        locked(memory).insert(envelope.message, body.clone());
+        envelope.body = body;
+    }
+
+    fn merged(&self, envelope: &CommandEnvelope) -> Option<Box<RawValue>> {
+        let command: Command = serde_json::from_str(envelope.body.get()).ok()?;
+        let Command::EditNote { note, base, change: TextChange::Delta(delta) } = command else {
+            return None;
+        };
+        let events =
+            now_or_panic(self.database.store().events(envelope.board, base.seq, usize::MAX))
+                .ok()?;
+        let head = events.last()?.position();
+        let delta = events.iter().fold(delta, |delta, event| match &event.change {
+            Change::NoteEdited { note: it, delta: past } if *it == note => {
+                past.transform(&delta, false)
+            }
+            _ => delta,
+        });
+        let change = TextChange::Delta(delta);
+        serde_json::value::to_raw_value(&Command::EditNote { note, base: head, change }).ok()
+    }
+}
+
+#[async_trait]
+impl WorkQueue for BuggyWorkQueue {
+    async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>> {
+        let mut deliveries = self.inner.take(commands_max).await?;
+        match self.context.bug {
+            PlantedBug::AcknowledgesOnTake => {
+                let receipts = deliveries.iter().map(|it| it.receipt).collect();
+                self.inner.acknowledge(receipts).await.ok();
+            }
+            PlantedBug::HidesRedeliveries => {
+                for delivery in &mut deliveries {
+                    delivery.redeliveries = 0;
+                }
+            }
+            _ => {
+                for command in deliveries.iter_mut().flat_map(|it| &mut it.commands) {
+                    self.merge(command);
+                }
+            }
+        }
+        Some(deliveries)
+    }
+
+    async fn acknowledge(&self, receipts: Vec<DeliveryTag>) -> Result<(), Unavailable> {
+        self.inner.acknowledge(receipts).await
+    }
+
+    async fn dead_letter(
+        &self,
+        command: CommandEnvelope,
+        reason: String,
+    ) -> Result<(), Unavailable> {
+        self.inner.dead_letter(command, reason).await
+    }
+}

@@ -1,0 +1,120 @@
+//! Bugs as wrappers around ports and seams: the product knows nothing of them.
+
+mod buggy_announcer;
+mod buggy_client;
+mod buggy_gateway_ports;
+mod buggy_store;
+mod buggy_work_queue;
+mod planted_bug;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use sockbit_application::gateway::{GatewayPorts, GatewaySettings};
+use sockbit_application::ports::Store;
+use sockbit_domain::MessageId;
+
+use crate::database::Database;
+use crate::run_context::RunContext;
+use crate::worker_process::WorkerPorts;
+
+use buggy_announcer::BuggyAnnouncer;
+use buggy_gateway_ports::BuggyGatewayPorts;
+use buggy_store::BuggyStore;
+use buggy_work_queue::BuggyWorkQueue;
+
+pub(crate) use buggy_client::BuggyClient;
+pub use planted_bug::PlantedBug;
+
+/// What saboteurs remember during a run.
+#[derive(Default)]
+pub(crate) struct BugState {
+    answered: Mutex<BTreeSet<MessageId>>,
+    rewritten: Mutex<BTreeMap<MessageId, Box<serde_json::value::RawValue>>>,
+    event_pages_in_flight: AtomicUsize,
+    compacted_away: Mutex<BTreeSet<MessageId>>,
+}
+
+/// A gateway's ports, with the trick of the run.
+pub(crate) fn gateway(context: &Arc<RunContext>, ports: GatewayPorts) -> GatewayPorts {
+    let sabotaged = Arc::new(BuggyGatewayPorts::new(context, &ports));
+    match context.bug {
+        PlantedBug::ResumesFromAnyPosition
+        | PlantedBug::SkipsFirstEventOfPage
+        | PlantedBug::DropsEventsDuringGapFill => GatewayPorts { queries: sabotaged, ..ports },
+        PlantedBug::NeverComparesHeads => GatewayPorts { announcements: sabotaged, ..ports },
+        PlantedBug::IgnoresRemotePresence => GatewayPorts { presence: sabotaged, ..ports },
+        _ => ports,
+    }
+}
+
+/// What a gateway is told to do, with the trick of the run.
+pub(crate) fn settings(context: &RunContext) -> GatewaySettings {
+    let settings = context.parameters.settings.clone();
+    match context.bug {
+        PlantedBug::NeverComparesHeads => {
+            GatewaySettings { heads_every: Duration::from_hours(24), ..settings }
+        }
+        _ => settings,
+    }
+}
+
+/// A worker's ports, with the trick of the run.
+pub(crate) fn worker(
+    context: &Arc<RunContext>,
+    database: &Arc<Database>,
+    ports: WorkerPorts,
+) -> WorkerPorts {
+    match context.bug {
+        PlantedBug::ForgetsOutcomes
+        | PlantedBug::RenumbersStaleCommits
+        | PlantedBug::CommitsOutcomesSeparately
+        | PlantedBug::WritesOnlyFirstNote
+        | PlantedBug::AnnouncesBeforeCommit
+        | PlantedBug::CompactionDropsOutcomes => {
+            let announcer = Some(Arc::clone(&ports.announcer));
+            let (context, database) = (Arc::clone(context), Arc::clone(database));
+            let store = BuggyStore { context, inner: ports.store, database, announcer };
+            WorkerPorts { store: Arc::new(store), ..ports }
+        }
+        PlantedBug::NeverRepeatsOutcomes
+        | PlantedBug::SendsOutcomesToPreviousSender
+        | PlantedBug::RejectsWholeBatches => {
+            let announcer = BuggyAnnouncer::new(context, ports.announcer);
+            WorkerPorts { announcer: Arc::new(announcer), ..ports }
+        }
+        PlantedBug::AcknowledgesOnTake
+        | PlantedBug::HidesRedeliveries
+        | PlantedBug::TransformsWithWrongPriority => {
+            let (context, database) = (Arc::clone(context), Arc::clone(database));
+            let work = BuggyWorkQueue { context, database, inner: ports.work };
+            WorkerPorts { work: Arc::new(work), ..ports }
+        }
+        _ => ports,
+    }
+}
+
+/// What compaction works on, with the trick of the run.
+pub(crate) fn compaction(
+    context: &Arc<RunContext>,
+    database: &Arc<Database>,
+    inner: Arc<dyn Store>,
+) -> Arc<dyn Store> {
+    match context.bug {
+        PlantedBug::CompactionDropsOutcomes | PlantedBug::CompactionDropsFirstEdit => {
+            let (context, database) = (Arc::clone(context), Arc::clone(database));
+            Arc::new(BuggyStore { context, inner, database, announcer: None })
+        }
+        _ => inner,
+    }
+}
+
+/// Whether a frame to a client is lost between its session and its line.
+pub(crate) fn drops_frame(context: &RunContext, frame: &Bytes) -> bool {
+    context.bug == PlantedBug::DropsEventsDuringGapFill
+        && context.memory.event_pages_in_flight.load(Ordering::Relaxed) > 0
+        && frame.starts_with(br#"{"v":1,"type":"event""#)
+}

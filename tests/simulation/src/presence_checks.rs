@@ -1,0 +1,51 @@
+//! Who is at a board, as its people know it and as they see it of each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use sockbit_domain::{ActorId, BoardId, NoteId};
+
+use crate::locked;
+use crate::simulated_client::SimulatedClient;
+
+type Clients = [Arc<Mutex<SimulatedClient>>];
+/// People, each with the notes that they are in.
+type NotesByActor = BTreeMap<ActorId, BTreeSet<NoteId>>;
+
+/// Whether each sees all others at its board, in the notes that they are in, and nobody else.
+pub(crate) fn presences_are_complete(clients: &Clients) -> bool {
+    clients.iter().all(|client| {
+        let (board, me, seen) = {
+            let client = locked(client);
+            (client.board, client.actor.id, seen(&client))
+        };
+        let mut others = presence_random(clients, board);
+        others.remove(&me);
+        others == seen
+    })
+}
+
+/// Where everybody is, and whom they see.
+pub(crate) fn describe_presences(clients: &Clients) -> String {
+    let state = |client: &Arc<Mutex<SimulatedClient>>| {
+        let client = locked(client);
+        format!("seat {} in {:?} sees {:?}", client.number, client.place, seen(&client))
+    };
+    clients.iter().map(state).collect::<Vec<_>>().join("; ")
+}
+
+fn presence_random(clients: &Clients, board: BoardId) -> NotesByActor {
+    let mut presence_random = NotesByActor::new();
+    for client in clients {
+        let client = locked(client);
+        if client.board == board {
+            presence_random.entry(client.actor.id).or_default().extend(client.place);
+        }
+    }
+    presence_random
+}
+
+fn seen(client: &SimulatedClient) -> NotesByActor {
+    let people = client.machine.people().into_iter();
+    people.map(|it| (it.actor.id, it.notes.into_iter().collect())).collect()
+}

@@ -1,0 +1,194 @@
+//! What all parts of a run share: its plan, its time, what is told and what is known of it.
+
+use std::fmt::Arguments;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sockbit_application::ports::{Clock, Ids};
+use sockbit_domain::Timestamp;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, timeout_at};
+use uuid::Uuid;
+
+use crate::locked;
+use crate::observations::Observations;
+use crate::planted_bugs::BugState;
+use crate::planted_bugs::PlantedBug;
+use crate::random::{Random, RandomStream};
+use crate::run_parameters::{FaultRates, RunParameters};
+use crate::trace::Trace;
+use crate::typed_tokens::TypedTokens;
+
+/// When runs begin, in milliseconds since 1970.
+const BEGINNING: i64 = 1_700_000_000_000;
+
+/// The parts of a run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Phase {
+    /// Boards are begun, and nothing goes wrong.
+    Setup,
+    /// People act, and things go wrong.
+    Active,
+    /// Nothing goes wrong any more.
+    Healed,
+}
+
+/// One run.
+pub(crate) struct RunContext {
+    pub seed: u64,
+    pub parameters: RunParameters,
+    pub bug: PlantedBug,
+    pub trace: Trace,
+    pub observations: Mutex<Observations>,
+    pub tokens_typed: Mutex<TypedTokens>,
+    /// What the saboteur of the run remembers.
+    pub memory: BugState,
+    begun: Instant,
+    phase: Mutex<Phase>,
+    healed: Notify,
+    drops_announcements: AtomicBool,
+}
+
+impl RunContext {
+    pub fn new(seed: u64, parameters: RunParameters, bug: PlantedBug, is_readable: bool) -> Self {
+        Self {
+            seed,
+            parameters,
+            bug,
+            trace: Trace::new(is_readable),
+            observations: Mutex::default(),
+            tokens_typed: Mutex::default(),
+            memory: BugState::default(),
+            begun: Instant::now(),
+            phase: Mutex::new(Phase::Setup),
+            healed: Notify::new(),
+            drops_announcements: AtomicBool::new(false),
+        }
+    }
+
+    pub fn log(&self, what: Arguments<'_>) {
+        self.trace.log(self.begun.elapsed(), what);
+    }
+
+    /// Something is not as it must be. The first fault ends the run.
+    pub fn fault(&self, what: String) {
+        self.log(format_args!("FAULT {what}"));
+        locked(&self.observations).fault.get_or_insert(what);
+    }
+
+    pub fn random(&self, part: RandomStream, number: usize) -> Random {
+        Random::of(self.seed, part, number)
+    }
+
+    pub fn now(&self) -> Timestamp {
+        let since = i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Timestamp(BEGINNING.saturating_add(since))
+    }
+
+    /// What goes wrong now, and how often.
+    pub fn rates(&self) -> &FaultRates {
+        if self.is_active() { &self.parameters.rates } else { &FaultRates::NONE }
+    }
+
+    pub fn is_active(&self) -> bool {
+        *locked(&self.phase) == Phase::Active
+    }
+
+    pub fn is_healed(&self) -> bool {
+        *locked(&self.phase) == Phase::Healed
+    }
+
+    /// Whether it is now this seat's turn to sit and type, where people take turns.
+    pub fn is_typing_turn(&self, client: usize) -> Option<bool> {
+        let turns = self
+            .begun
+            .elapsed()
+            .as_millis()
+            .checked_div(self.parameters.typing_turn.as_millis())?;
+        Some(turns % self.parameters.clients as u128 == client as u128)
+    }
+
+    pub fn enter(&self, phase: Phase) {
+        self.log(format_args!("phase: {phase:?}"));
+        *locked(&self.phase) = phase;
+        self.healed.notify_waiters();
+    }
+
+    /// Waits for so long, or until all is healed.
+    pub async fn pause(&self, pause: Duration) {
+        let end = Instant::now() + pause;
+        loop {
+            let healed = self.healed.notified();
+            if self.is_healed() || timeout_at(end, healed).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Whether all announcements are lost in silence.
+    pub fn drops_announcements(&self) -> bool {
+        self.drops_announcements.load(Ordering::Relaxed)
+    }
+
+    pub fn drop_announcements(&self) {
+        self.drops_announcements.store(true, Ordering::Relaxed);
+    }
+
+    /// Something takes its time on its way.
+    pub fn latency(&self, random: &mut Random) -> Duration {
+        random.millis(1, self.parameters.latency_ms + 1)
+    }
+
+    /// Waits for something to be on its way.
+    pub async fn wait_latency(&self, random: &Mutex<Random>) {
+        let latency = self.latency(&mut locked(random));
+        sleep(latency).await;
+    }
+}
+
+/// A process's clock, which may be wrong by some seconds.
+pub(crate) struct SimulatedClock {
+    context: Arc<RunContext>,
+    skew_ms: i64,
+}
+
+impl SimulatedClock {
+    pub fn new(context: Arc<RunContext>, number: usize) -> Self {
+        let skew = context.random(RandomStream::Clock, number).next() % 6_000;
+        Self { context, skew_ms: i64::try_from(skew).unwrap_or(0) - 3_000 }
+    }
+}
+
+impl Clock for SimulatedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.context.now().0 + self.skew_ms)
+    }
+}
+
+/// Ids from a seed. Where a rate says so, minting panics, as it may where randomness has run out.
+pub(crate) struct SimulatedIds {
+    context: Arc<RunContext>,
+    random: Mutex<Random>,
+    may_panic: bool,
+}
+
+impl SimulatedIds {
+    pub fn new(context: Arc<RunContext>, number: usize, may_panic: bool) -> Self {
+        let random = Mutex::new(context.random(RandomStream::Ids, number));
+        Self { context, random, may_panic }
+    }
+}
+
+impl Ids for SimulatedIds {
+    fn mint(&self) -> Uuid {
+        let mut random = locked(&self.random);
+        if self.may_panic && random.hits(self.context.rates().decide_panics) {
+            drop(random);
+            self.context.log(format_args!("minting an id panics"));
+            // Without the hook that prints: this one is meant.
+            std::panic::resume_unwind(Box::new("no randomness left"));
+        }
+        random.uuid()
+    }
+}

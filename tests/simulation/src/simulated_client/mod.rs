@@ -1,0 +1,300 @@
+//! One client: the real machine, driven as a page drives it, and the person before it.
+
+mod connection;
+mod protocol_checker;
+mod user_actions;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use sockbit_client::{BoardClient, JoinState, Moment, ReceiptState, Saved, ViewChange};
+use sockbit_domain::wire::ServerMessage;
+use sockbit_domain::{Actor, BoardId, ClientId, Command, MessageId, NoteId};
+use tokio::time::{Instant, sleep_until};
+
+use crate::gateway_process::GatewayProcess;
+use crate::locked;
+use crate::planted_bugs::BuggyClient;
+use crate::random::{Random, RandomStream};
+use crate::run_context::RunContext;
+
+use connection::Connection;
+
+/// How long typing may be lost by a crash of the page.
+const KEPT_WITHIN: Duration = Duration::from_millis(250);
+const TICK_EVERY: Duration = Duration::from_secs(1);
+
+/// One client of one board.
+pub(crate) struct SimulatedClient {
+    context: Arc<RunContext>,
+    pub number: usize,
+    pub board: BoardId,
+    pub actor: Actor,
+    pub client: ClientId,
+    pub machine: BoardClient,
+    /// What was kept last; always written before a frame is sent.
+    stored: Option<Saved>,
+    /// What was typed since.
+    unstored: String,
+    store_at: Option<Instant>,
+    /// The texts of drafts that the person threw away.
+    pub dismissed: String,
+    /// The note that the person types on in.
+    typing_note: Option<NoteId>,
+    connection: Connection,
+    random: Random,
+    /// Where the person goes changes nothing else.
+    presence_random: Random,
+    next_move: Instant,
+    /// The note that they are in.
+    pub place: Option<NoteId>,
+    ids: Random,
+    next_tick: Instant,
+    next_act: Instant,
+    tampering: BuggyClient,
+}
+
+/// What a link needs: anybody who has it may come in.
+pub(crate) const KEY: &str = "open sesame";
+
+impl SimulatedClient {
+    pub fn new(
+        context: &Arc<RunContext>,
+        number: usize,
+        board: BoardId,
+        actor: Actor,
+        gateways: &[Arc<GatewayProcess>],
+    ) -> Self {
+        let mut random = context.random(RandomStream::Client, number);
+        let now = Instant::now();
+        Self {
+            context: Arc::clone(context),
+            number,
+            board,
+            client: ClientId(random.uuid()),
+            machine: BoardClient::new(board, Some(actor.id)),
+            actor,
+            stored: None,
+            unstored: String::new(),
+            store_at: None,
+            dismissed: String::new(),
+            typing_note: None,
+            connection: Connection::new(gateways.to_vec(), now + random.millis(0, 500)),
+            presence_random: context.random(RandomStream::ClientPresence, number),
+            next_move: now,
+            place: None,
+            ids: context.random(RandomStream::ClientIds, number),
+            next_tick: now + random.millis(0, 1_000),
+            next_act: now + random.millis(200, 1_500),
+            tampering: BuggyClient::new(context.bug),
+            random,
+        }
+    }
+
+    /// Makes a call of the machine, as a page does: then keeps, sends and shows what came of it.
+    fn call(&mut self, call: impl FnOnce(&mut BoardClient, &mut Moment<'_>)) {
+        let ids = &mut self.ids;
+        let mut mint = || ids.uuid();
+        call(&mut self.machine, &mut Moment { now: self.context.now(), mint: &mut mint });
+        for change in self.machine.take_changes() {
+            match change {
+                ViewChange::Draft { draft } => {
+                    let (number, reason) = (self.number, &draft.reason.code);
+                    self.context.log(format_args!("seat {number}: a draft, {reason}"));
+                    locked(&self.context.observations).counts.drafts += 1;
+                }
+                ViewChange::Notice { code, .. } => {
+                    self.context.log(format_args!("seat {}: notice {code}", self.number));
+                }
+                _ => {}
+            }
+        }
+        // After a restored backup an own edit may happen a second time, and over a run it may be
+        // merged into another place than over one edit after the other.
+        let counts = locked(&self.context.observations).counts;
+        if counts.restores + counts.squashed == 0 && self.machine.disagreements() > 0 {
+            let number = self.number;
+            self.context.fault(format!("seat {number} merged an edit into something else"));
+        }
+        let outgoing = self.machine.take_outgoing();
+        if !outgoing.is_empty() {
+            self.store();
+        }
+        for frame in outgoing {
+            let frame = self.tampering.outgoing(frame);
+            self.send(frame);
+        }
+    }
+
+    fn send(&mut self, frame: String) {
+        self.context.log(format_args!("seat {}: > {frame}", self.number));
+        if let Some(command) = self.connection.watch.sent(&frame) {
+            locked(&self.context.observations).sent(self.number, command);
+        }
+        self.connection.send(frame);
+    }
+
+    fn store(&mut self) {
+        self.stored = self.tampering.stored(self.machine.saved());
+        self.unstored.clear();
+        self.store_at = None;
+    }
+
+    fn typed(&mut self, tokens: &str) {
+        self.unstored.push_str(tokens);
+        self.store_soon();
+    }
+
+    fn store_soon(&mut self) {
+        self.store_at.get_or_insert(Instant::now() + KEPT_WITHIN);
+    }
+
+    /// A frame came, or the end of the line.
+    fn on_frame(&mut self, frame: Option<Bytes>) {
+        let Some(frame) = frame else { return self.lose() };
+        let Ok(text) = std::str::from_utf8(&frame) else { return };
+        self.context.log(format_args!("seat {}: < {text}", self.number));
+        let Ok(message) = ServerMessage::parse(text) else {
+            return self.context.fault(format!("seat {} cannot read {text}", self.number));
+        };
+        self.connection.heard();
+        let number = self.number;
+        let checked =
+            self.connection.watch.came(number, &message, &mut locked(&self.context.observations));
+        if let Err(fault) = checked {
+            self.context.fault(fault);
+        }
+        self.take(message);
+    }
+
+    fn take(&mut self, message: ServerMessage) {
+        match message {
+            ServerMessage::Welcome { actor, .. } => {
+                self.connection.welcomed();
+                self.call(|machine, moment| machine.connected(actor, moment));
+            }
+            ServerMessage::Pong {} => {}
+            message => {
+                if matches!(message, ServerMessage::BaseGone { .. }) {
+                    locked(&self.context.observations).counts.snapshots += 1;
+                }
+                let message = self.tampering.incoming(message);
+                self.call(|machine, moment| machine.receive(message, moment));
+            }
+        }
+    }
+
+    fn lose(&mut self) {
+        if self.connection.drop_line(&mut self.random) {
+            self.call(|machine, _| machine.disconnected());
+        }
+    }
+
+    /// Does what is due.
+    fn on_time(&mut self) {
+        let now = Instant::now();
+        if self.store_at.is_some_and(|it| it <= now) {
+            self.store();
+        }
+        if self.next_tick <= now {
+            self.next_tick = now + TICK_EVERY;
+            self.tick();
+        }
+        if self.connection.is_due(now) {
+            self.connect();
+        }
+        if self.next_move <= now {
+            self.next_move = now + self.presence_random.millis(1, 3_000);
+            if !self.context.is_healed() {
+                self.move_to_another_note();
+            }
+        }
+        if self.next_act <= now {
+            self.next_act = now + self.random.millis(1, 2 * self.context.parameters.pace_ms);
+            if self.context.is_active() {
+                self.act();
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        self.call(BoardClient::tick);
+        if self.connection.is_silent() {
+            self.context.log(format_args!("seat {}: the line is silent", self.number));
+            self.lose();
+        } else if self.connection.needs_ping() {
+            self.send(r#"{"v":1,"type":"ping"}"#.to_owned());
+        }
+        if self.machine.joined() == JoinState::Refused && self.random.percent(50) {
+            self.open_link();
+        }
+        if self.context.is_healed() {
+            self.finish_typing();
+        }
+    }
+
+    /// The person leaves what they typed in.
+    fn finish_typing(&mut self) {
+        let notes = self.machine.notes().into_iter().map(|note| note.id);
+        let typed = notes.filter(|it| self.machine.receipt(*it).state == ReceiptState::Editing);
+        for note in typed.collect::<Vec<NoteId>>() {
+            self.call(|machine, moment| machine.flush(note, moment));
+        }
+        self.connection.come_online();
+    }
+
+    pub fn submit(&mut self, command: Command, key: Option<&str>) {
+        let (id, key) = (MessageId(self.ids.uuid()), key.map(ToOwned::to_owned));
+        let mut wished = Ok(());
+        self.call(|machine, moment| wished = machine.wish(command, id, moment.now, key));
+        if let Err(error) = wished {
+            self.context.fault(error.to_string());
+        }
+        self.store_soon();
+    }
+
+    /// Opens the board's link, unless that is on its way already.
+    fn open_link(&mut self) {
+        let saved = self.machine.saved();
+        let entries = saved.iter().flat_map(|saved| &saved.outbox);
+        let is_on_its_way = entries.into_iter().any(|entry| {
+            matches!(entry, sockbit_client::SavedEntry::Frozen { body, .. } if body.contains("join_board"))
+        });
+        if !is_on_its_way {
+            self.submit(Command::JoinBoard {}, Some(KEY));
+        }
+    }
+
+    /// Whether it has a line that is not dead without its knowing.
+    pub fn is_connected(&self) -> bool {
+        self.connection.line().is_some_and(|line| !line.is_dead())
+    }
+
+    fn next_due(&self) -> Instant {
+        let due = self.next_tick.min(self.next_act).min(self.next_move);
+        let due = self.store_at.map_or(due, |it| it.min(due));
+        self.connection.due().map_or(due, |it| it.min(due))
+    }
+}
+
+/// Lives with the page open until the run ends.
+pub(crate) async fn run_client(client: Arc<Mutex<SimulatedClient>>) {
+    loop {
+        let (line, due) = {
+            let client = locked(&client);
+            (client.connection.line(), client.next_due())
+        };
+        let frame = async {
+            match &line {
+                Some(line) => line.down.receive().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            frame = frame => locked(&client).on_frame(frame),
+            () = sleep_until(due) => locked(&client).on_time(),
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! What people do: typing, wishing, losing their connection, closing the page.
+
+use sockbit_client::{BoardClient, NoteView};
+use sockbit_domain::{Colour, Command, Delta, NoteId, NoteState, Text};
+
+use super::SimulatedClient;
+use crate::locked;
+use crate::typed_tokens::{TokenOrigin, tokens};
+
+/// What a person lets wait before they wait themselves.
+const UNSENT_MAX: usize = 8;
+const COLOURS: [Colour; 3] = [Colour::Paper, Colour::Blue, Colour::Red];
+
+impl SimulatedClient {
+    /// The person does one thing, unless too much of theirs is on its way already.
+    pub(super) fn act(&mut self) {
+        if self.machine.unsent() > UNSENT_MAX {
+            return;
+        }
+        match self.context.is_typing_turn(self.number) {
+            Some(true) if self.random.percent(85) => return self.type_on(),
+            Some(false) if self.random.percent(90) => return,
+            _ => {}
+        }
+        match self.random.below(100) {
+            0..46 => self.type_something(),
+            46..68 => self.leave_a_note(),
+            68..84 => self.submit_something(),
+            84..88 => self.go_offline(),
+            88..90 => self.call(|machine, _| machine.check()),
+            90..95 => self.reload(),
+            _ => self.dismiss(),
+        }
+    }
+
+    fn some_note(&mut self) -> Option<NoteView> {
+        let notes = self.machine.notes();
+        let chosen = self.random.below(notes.len());
+        notes.into_iter().nth(chosen)
+    }
+
+    /// The person goes to another note, or to none.
+    pub(super) fn move_to_another_note(&mut self) {
+        let notes = self.machine.notes();
+        let chosen = self.presence_random.below(notes.len());
+        let is_in_one = self.presence_random.percent(70);
+        self.place = notes.get(chosen).map(|note| note.id).filter(|_| is_in_one);
+        self.send_presence();
+    }
+
+    /// A page says so of itself when it begins.
+    pub(super) fn send_presence(&mut self) {
+        let place = self.place;
+        self.call(|machine, _| machine.be_here(place));
+    }
+
+    /// Typing in a note; without a note, a first one is made.
+    fn type_something(&mut self) {
+        match self.some_note() {
+            Some(note) => self.type_in(note.id),
+            None => self.create(),
+        }
+    }
+
+    pub fn type_in(&mut self, id: NoteId) {
+        let (delta, new) = self.change_of(id);
+        let number = self.number;
+        self.context.log(format_args!("seat {number}: types {delta:?} in {id}"));
+        let mut typed = Ok(());
+        self.call(|machine, _| typed = machine.edit(id, &delta));
+        if let Err(error) = typed {
+            self.context.fault(format!("seat {number} cannot type: {error}"));
+        }
+        self.typed(&new);
+    }
+
+    /// Types something and lets it be saved.
+    pub fn type_and_leave(&mut self, note: NoteId) {
+        self.type_in(note);
+        self.call(|machine, moment| machine.flush(note, moment));
+    }
+
+    /// The connection is gone until the end.
+    pub fn disconnect_forever(&mut self) {
+        self.lose();
+        self.connection.stay_offline(None);
+    }
+
+    /// The next few words in the note that the person sits at.
+    fn type_on(&mut self) {
+        let notes = self.machine.notes();
+        let note = notes.iter().find(|it| Some(it.id) == self.typing_note).or(notes.last());
+        let Some(note) = note.map(|it| it.id) else { return self.create() };
+        self.typing_note = Some(note);
+        self.type_and_leave(note);
+    }
+
+    /// A new token, perhaps with more, in the place of up to a few characters.
+    fn change_of(&mut self, note: NoteId) -> (Delta, String) {
+        let text = self.machine.text(note);
+        let chars: Vec<char> = text.as_str().chars().collect();
+        let start = match self.random.below(4) {
+            0 => 0,
+            1 => chars.len(),
+            _ => self.random.below(chars.len() + 1),
+        };
+        let deletes = if self.random.percent(25) { 1 + self.random.below(6) } else { 0 };
+        let end = (start + deletes).min(chars.len());
+        let gone: String = chars[start..end].iter().collect();
+        locked(&self.context.tokens_typed).allow_missing(&gone);
+        let inserts = gone.is_empty() || self.random.percent(30);
+        let new = if inserts { self.something_new(note) } else { String::new() };
+        let units = |text: &str| u32::try_from(text.encode_utf16().count()).unwrap_or(0);
+        let before: String = chars[..start].iter().collect();
+        let delta = Delta::new().retain(units(&before)).insert(&new).delete(units(&gone));
+        (delta, new)
+    }
+
+    fn something_new(&mut self, note: NoteId) -> String {
+        const AROUND: [&str; 6] = ["", "", " ", "\n", "a", "é "];
+        let (client, actor) = (self.number, self.actor.id);
+        let token = locked(&self.context.tokens_typed).mint(TokenOrigin { client, note, actor });
+        let before = self.random.pick(&AROUND, "");
+        let after = self.random.pick(&AROUND, "");
+        format!("{before}{token}{after}")
+    }
+
+    fn leave_a_note(&mut self) {
+        if let Some(note) = self.some_note() {
+            self.call(|machine, moment| machine.flush(note.id, moment));
+        }
+    }
+
+    pub fn create(&mut self) {
+        let note = NoteId(self.ids.uuid());
+        let new = self.something_new(note);
+        let last = self.machine.notes().last().map(|last| last.id);
+        let rank = self.machine.rank_for(last, None);
+        self.typed(&new);
+        let text = Text::normalise(&new);
+        self.submit(Command::CreateNote { note, text, colour: Colour::Yellow, rank }, None);
+    }
+
+    fn submit_something(&mut self) {
+        let Some(NoteView { id: note, state, .. }) = self.some_note() else {
+            return self.create();
+        };
+        let command = match self.random.below(14) {
+            0..5 => return self.create(),
+            5..7 => {
+                let other = self.some_note().map(|other| other.id);
+                let rank = self.machine.rank_for(other, None);
+                Command::MoveNote { note, rank }
+            }
+            7..9 => Command::RecolourNote { note, colour: self.random.pick(&COLOURS, Colour::Red) },
+            9..11 => Command::TrashNote { note },
+            11 => Command::RestoreNote { note },
+            12 => return self.delete(note, state),
+            _ => Command::RenameBoard { title: format!("title {}", self.random.below(9)) },
+        };
+        self.submit(command, None);
+    }
+
+    /// Puts a note into the trash, if somebody thinks of that, and deletes it for good.
+    fn delete(&mut self, note: NoteId, state: NoteState) {
+        let text = self.machine.text(note);
+        locked(&self.context.tokens_typed).allow_missing(text.as_str());
+        if state != NoteState::Trashed && self.random.percent(80) {
+            self.submit(Command::TrashNote { note }, None);
+        }
+        self.submit(Command::DeleteNote { note }, None);
+    }
+
+    /// The connection is gone, for a moment, for a while, or until the end.
+    fn go_offline(&mut self) {
+        self.context.log(format_args!("seat {}: goes away", self.number));
+        self.lose();
+        let pause = self.random.millis(10, 9_000);
+        let is_long = self.random.percent(15);
+        self.connection.stay_offline((!is_long).then_some(pause));
+    }
+
+    /// The page is closed, or crashes, and is opened again.
+    fn reload(&mut self) {
+        self.lose();
+        if self.random.percent(50) {
+            locked(&self.context.tokens_typed).allow_missing(&self.unstored);
+            self.unstored.clear();
+            self.store_at = None;
+        } else {
+            self.store();
+        }
+        self.context.log(format_args!("seat {}: reloads", self.number));
+        locked(&self.context.observations).counts.reloads += 1;
+        let (board, actor) = (self.board, Some(self.actor.id));
+        let stored = self.stored.clone();
+        self.call(|machine, moment| {
+            *machine = match stored {
+                Some(saved) => BoardClient::restore(saved, actor, moment),
+                None => BoardClient::new(board, actor),
+            };
+        });
+        self.send_presence();
+        let pause = self.random.millis(10, 2_000);
+        self.connection.stay_offline(Some(pause));
+    }
+
+    fn dismiss(&mut self) {
+        let drafts = self.machine.drafts();
+        let Some(draft) = drafts.get(self.random.below(drafts.len())).cloned() else { return };
+        self.dismissed.extend(tokens(draft.text.as_str()));
+        self.call(|machine, _| machine.dismiss_draft(draft.id));
+        // What is kept must not bring it back.
+        self.store();
+    }
+}

@@ -1,0 +1,314 @@
+//! A run: boards are begun, people act while things go wrong, all heals, and what is left is judged.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+use sockbit_application::core::{Core, CorePorts};
+use sockbit_application::envelope::{Address, Announcement, CommandEnvelope, OutcomeEnvelope};
+use sockbit_application::ports::{Announcer, Unavailable};
+use sockbit_application::trace::TraceId;
+use sockbit_client::JoinState;
+use sockbit_domain::{
+    Actor, ActorId, BoardId, ClientId, Command, KeyHash, MessageId, Position, Role,
+};
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use crate::bus::Broker;
+use crate::database::{Database, WorkerStore, now_or_panic};
+use crate::fault_schedule::Processes;
+use crate::final_checks::FinalState;
+use crate::gateway_process::GatewayProcess;
+use crate::locked;
+use crate::presence_checks::{describe_presences, presences_are_complete};
+use crate::process_lifetime::Lifetime;
+use crate::random::{Random, RandomStream};
+use crate::run_context::{Phase, RunContext, SimulatedClock, SimulatedIds};
+use crate::simulated_client::{KEY, SimulatedClient, run_client};
+use crate::worker_process::WorkerProcess;
+
+/// Until all must be quiet after the healing: an answer that was waited for, a line that was found
+/// to be dead, and what comes after.
+const QUIET_WITHIN: Duration = Duration::from_mins(2);
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Until those who went without a word are forgotten, and those of whom a word was lost are known.
+const PEOPLE_KNOWN_WITHIN: Duration = Duration::from_secs(40);
+/// Until the loss of the very last event must be noticed.
+const NOTICED_WITHIN: Duration = Duration::from_secs(25);
+
+/// All that there is in a run.
+pub(crate) struct SimulationRun {
+    pub processes: Processes,
+    pub clients: Vec<Arc<Mutex<SimulatedClient>>>,
+}
+
+/// Plays a run from its beginning to its end, or to its first fault.
+pub(crate) async fn play(context: Arc<RunContext>) {
+    context.log(format_args!("plan: {:?}", context.parameters));
+    let run = SimulationRun::new(&context).await;
+    context.enter(Phase::Active);
+    run.begin();
+    run.watch_for(context.parameters.active).await;
+    context.enter(Phase::Healed);
+    run.processes.workers.iter().for_each(|it| it.cancel_crash());
+    if run.rest().await.is_none() {
+        return;
+    }
+    if !run.presences_settle_within(PEOPLE_KNOWN_WITHIN).await {
+        return context.fault(format!(
+            "not everybody sees who is here: {}",
+            describe_presences(&run.clients)
+        ));
+    }
+    run.lose_the_last_event();
+    if !run.settles_within(NOTICED_WITHIN).await {
+        return context
+            .fault(format!("the last event is missed for good: {}", run.describe_unsettled()));
+    }
+    run.check_final_state();
+}
+
+impl SimulationRun {
+    pub async fn new(context: &Arc<RunContext>) -> Self {
+        let broker = Arc::new(Broker::new(Arc::clone(context)));
+        let database = Arc::new(Database::new(Arc::clone(context)));
+        let gateways: Vec<_> = (0..context.parameters.gateways)
+            .map(|it| GatewayProcess::new(context, &broker, it))
+            .collect();
+        let workers = (0..context.parameters.workers)
+            .map(|it| WorkerProcess::new(context, &broker, &database, it))
+            .collect();
+        let mut random = context.random(RandomStream::Setup, 0);
+        let boards: Vec<_> =
+            (0..context.parameters.boards).map(|_| BoardId(random.uuid())).collect();
+        let actors = actors(context, &mut random);
+        let mut clients = Vec::new();
+        for (number, actor) in actors.into_iter().enumerate() {
+            let board = boards[number % boards.len()];
+            clients.push(Arc::new(Mutex::new(SimulatedClient::new(
+                context, number, board, actor, &gateways,
+            ))));
+        }
+        let processes =
+            Processes { context: Arc::clone(context), broker, database, gateways, workers, boards };
+        let run = Self { processes, clients };
+        run.begin_boards(&mut random).await;
+        run
+    }
+
+    /// The first at each board begins it and makes a link; the others come by that.
+    async fn begin_boards(&self, random: &mut Random) {
+        let context = &self.processes.context;
+        let store = WorkerStore {
+            context: Arc::clone(context),
+            database: Arc::clone(&self.processes.database),
+            lifetime: Arc::new(Lifetime::default()),
+            random: Mutex::new(context.random(RandomStream::Setup, 1)),
+            is_cut: Arc::default(),
+            redelivered: Arc::default(),
+        };
+        let ports = CorePorts {
+            store: Arc::new(store),
+            announcer: Arc::new(DiscardingAnnouncer),
+            clock: Arc::new(SimulatedClock::new(Arc::clone(context), 0)),
+            ids: Arc::new(SimulatedIds::new(Arc::clone(context), usize::MAX, false)),
+        };
+        let core = Core::new(ports, context.parameters.limits.clone());
+        for (number, board) in self.processes.boards.iter().enumerate() {
+            let owner = locked(&self.clients[number]).actor.clone();
+            let title = "A board".to_owned();
+            let commands =
+                [Command::CreateBoard { title }, Command::AddLink { role: Role::Editor }];
+            let batch: Vec<_> =
+                commands.iter().map(|it| envelope(*board, &owner, it, random)).collect();
+            if let Err(error) = core.process(&batch).await {
+                context.fault(format!("a board could not be begun: {error}"));
+            }
+        }
+        self.processes.database.back_up();
+    }
+
+    pub fn begin(&self) {
+        for gateway in &self.processes.gateways {
+            tokio::spawn(Arc::clone(gateway).run());
+        }
+        for worker in &self.processes.workers {
+            tokio::spawn(Arc::clone(worker).run());
+        }
+        for client in &self.clients {
+            tokio::spawn(run_client(Arc::clone(client)));
+        }
+        self.processes.schedule_faults();
+    }
+
+    fn has_fault(&self) -> bool {
+        locked(&self.processes.context.observations).fault.is_some()
+    }
+
+    async fn watch_for(&self, time: Duration) {
+        let looks = time.as_millis() / LOOK_EVERY.as_millis();
+        for _ in 0..looks {
+            if self.has_fault() {
+                return;
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Whether everybody has everything, and the server has everything of everybody's.
+    async fn settles_within(&self, within: Duration) -> bool {
+        let looks = within.as_millis() / LOOK_EVERY.as_millis();
+        for _ in 0..looks {
+            sleep(LOOK_EVERY).await;
+            if self.has_fault() || self.is_settled() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Waits until nothing is on its way any more; `None` where that does not come.
+    pub async fn rest(&self) -> Option<()> {
+        let is_settled = self.settles_within(QUIET_WITHIN).await;
+        if !is_settled {
+            self.processes.context.fault(format!("no rest: {}", self.describe_unsettled()));
+        }
+        (is_settled && !self.has_fault()).then_some(())
+    }
+
+    /// Whether all that somebody typed becomes saved.
+    pub async fn is_saved(&self, client: &Mutex<SimulatedClient>) -> bool {
+        let looks = QUIET_WITHIN.as_millis() / LOOK_EVERY.as_millis();
+        for _ in 0..looks {
+            sleep(LOOK_EVERY).await;
+            if locked(client).machine.unsent() == 0 {
+                return !self.has_fault();
+            }
+        }
+        false
+    }
+
+    /// Whether each comes to see all others at its board, in the notes that they are in.
+    async fn presences_settle_within(&self, within: Duration) -> bool {
+        let looks = within.as_millis() / LOOK_EVERY.as_millis();
+        for _ in 0..looks {
+            if self.has_fault() || presences_are_complete(&self.clients) {
+                return true;
+            }
+            sleep(LOOK_EVERY).await;
+        }
+        false
+    }
+
+    fn is_settled(&self) -> bool {
+        !self.processes.database.is_offline()
+            && self.clients.iter().all(|client| {
+                let client = locked(client);
+                let machine = &client.machine;
+                client.is_connected()
+                    && machine.joined() == JoinState::Live
+                    && machine.unsent() == 0
+                    && machine.position() == self.head(client.board)
+            })
+    }
+
+    pub fn head(&self, board: BoardId) -> Option<Position> {
+        use sockbit_application::ports::Store;
+        let heads = now_or_panic(self.processes.database.store().heads(&[board]));
+        heads.ok()?.first().map(|(_, head)| *head)
+    }
+
+    fn describe_unsettled(&self) -> String {
+        let state = |client: &Arc<Mutex<SimulatedClient>>| {
+            let client = locked(client);
+            let machine = &client.machine;
+            let (joined, position) = (machine.joined(), machine.position().map(|it| it.seq));
+            let head = self.head(client.board).map(|it| it.seq);
+            let (number, unsent) = (client.number, machine.unsent());
+            format!("seat {number} {joined:?} at {position:?} of {head:?}, unsent {unsent}")
+        };
+        self.clients.iter().map(state).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Somebody does one thing more, and no gateway hears of it.
+    fn lose_the_last_event(&self) {
+        self.processes.context.drop_announcements();
+        let title = "the last word".to_owned();
+        for client in self.clients.iter().take(self.processes.boards.len()) {
+            locked(client).submit(Command::RenameBoard { title: title.clone() }, None);
+        }
+    }
+
+    pub fn check_final_state(&self) {
+        if self.has_fault() {
+            return;
+        }
+        let context = &self.processes.context;
+        let heads = self.processes.boards.iter().filter_map(|it| self.head(*it));
+        locked(&context.observations).counts.events = heads.map(|it| it.seq.0).sum();
+        if let Err(fault) = self.result() {
+            context.fault(fault);
+        }
+    }
+
+    fn result(&self) -> Result<(), String> {
+        let clients: Vec<_> = self.clients.iter().map(|client| locked(client)).collect();
+        let case = FinalState {
+            store: &self.processes.database.store(),
+            boards: &self.processes.boards,
+            clients: &clients.iter().map(|client| &**client).collect::<Vec<_>>(),
+            observations: &locked(&self.processes.context.observations),
+            tokens_typed: &locked(&self.processes.context.tokens_typed),
+        };
+        case.result()
+    }
+}
+
+/// Sometimes a person has two tabs.
+fn actors(context: &RunContext, random: &mut Random) -> Vec<Actor> {
+    let boards = context.parameters.boards;
+    let person = |number: usize, random: &mut Random| {
+        let has_two = number >= boards && random.percent(20);
+        if has_two { number - boards } else { number }
+    };
+    (0..context.parameters.clients)
+        .map(|number| {
+            let id = ActorId(Uuid::from_u128(1 + person(number, random) as u128));
+            Actor { id, name: format!("Person {number}"), colour: 0 }
+        })
+        .collect()
+}
+
+fn envelope(
+    board: BoardId,
+    owner: &Actor,
+    command: &Command,
+    random: &mut Random,
+) -> CommandEnvelope {
+    CommandEnvelope {
+        trace: TraceId::default(),
+        reply_to: Address { gateway: Uuid::nil(), session: 0 },
+        actor: owner.clone(),
+        client: ClientId(Uuid::nil()),
+        message: MessageId(random.uuid()),
+        board,
+        key: Some(KeyHash(Sha256::digest(KEY.as_bytes()).into())),
+        body: serde_json::value::to_raw_value(command).expect("a command is plain data"),
+    }
+}
+
+/// Who listens before there is anybody.
+struct DiscardingAnnouncer;
+
+#[async_trait]
+impl Announcer for DiscardingAnnouncer {
+    async fn announce(&self, _: Vec<Announcement>) -> Result<(), Unavailable> {
+        Ok(())
+    }
+
+    async fn send_outcomes(&self, _: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
+        Ok(())
+    }
+}

@@ -1,0 +1,137 @@
+//! Messages that no worker can read, in as many kinds as one can think of.
+
+use lapin::options::BasicPublishOptions;
+use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
+use serde_json::{Value, json};
+use sockbit_application::seal::{KeyId, Keyring, MessageKind};
+use sockbit_rabbitmq::{DeadLetterAdmin, Settings};
+
+use super::TestCluster;
+use super::proxied_processes::NAMESPACE;
+use crate::servers::fresh_id;
+use crate::system::{KEY, KEY_ID, eventually};
+
+/// Fields without which a command is none.
+const NEEDED: [&str; 7] = ["trace", "reply_to", "actor", "client", "message", "board", "body"];
+
+/// Publishes all kinds to the work queues, and waits until each is set aside for itself.
+pub(super) async fn poison_is_published(cluster: &mut TestCluster) {
+    let url = cluster.broker().url();
+    let connection = Connection::connect(&url, ConnectionProperties::default()).await;
+    let connection = connection.expect("the broker is there");
+    let channel = connection.create_channel().await.expect("a channel");
+    let poison = all_kinds();
+    for (number, bytes) in poison.iter().enumerate() {
+        publish(&channel, number % 16, bytes).await;
+    }
+    let settings = Settings::new(&url, ring(KEY_ID, KEY), fresh_id()).expect("an address");
+    let settings = settings.namespace(NAMESPACE).expect("a namespace");
+    eventually("all poison to be set aside", async || {
+        let desk = DeadLetterAdmin::open(settings.clone()).await.ok()?;
+        let letters = desk.letters().await.ok()?;
+        desk.close().await;
+        assert!(letters.len() <= poison.len(), "nothing else is set aside");
+        assert!(letters.iter().all(|it| !it.reason.is_empty() && it.origin.contains(".work.")));
+        (letters.len() == poison.len()).then_some(())
+    })
+    .await;
+}
+
+async fn publish(channel: &Channel, queue: usize, bytes: &[u8]) {
+    let queue = format!("{NAMESPACE}.work.{queue}");
+    let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
+    let publishing =
+        channel.basic_publish("".into(), queue.as_str().into(), options, bytes, properties);
+    publishing.await.expect("the broker obeys");
+}
+
+fn all_kinds() -> Vec<Vec<u8>> {
+    let mut kinds = unsealed();
+    let ring = ring(KEY_ID, KEY);
+    kinds.extend(
+        broken_commands().into_iter().map(|it| seal(&ring, MessageKind::Commands, &json!([it]))),
+    );
+    kinds
+}
+
+/// What is not signed, or not by us, or something else than commands.
+fn unsealed() -> Vec<Vec<u8>> {
+    let (ours, right) = (ring(KEY_ID, KEY), json!([command()]));
+    let sealed = seal(&ours, MessageKind::Commands, &right);
+    let text = String::from_utf8(sealed.clone()).expect("it is JSON");
+    vec![
+        Vec::new(),
+        b"poison".to_vec(),
+        vec![0xff; 1_024],
+        vec![b'['; 100_000],
+        right.to_string().into_bytes(),
+        sealed.get(..sealed.len() / 2).unwrap_or_default().to_vec(),
+        text.replace("Ada", "Eve").into_bytes(),
+        text.replace("\"v\":1", "\"v\":99").into_bytes(),
+        seal(&ring("other", KEY), MessageKind::Commands, &right),
+        seal(&ring(KEY_ID, "another secret that nobody of us has"), MessageKind::Commands, &right),
+        seal(&ours, MessageKind::Outcomes, &right),
+        seal(&ours, MessageKind::Commands, &json!({"not": "a list"})),
+        seal(&ours, MessageKind::Commands, &json!("x".repeat(1024 * 1024))),
+    ]
+}
+
+/// What is signed by us and yet no command.
+fn broken_commands() -> Vec<Value> {
+    let without = NEEDED.iter().map(|field| {
+        let mut command = command();
+        command.as_object_mut().expect("an object").remove(*field);
+        command
+    });
+    let with = [
+        ("trace", json!(7)),
+        ("reply_to", json!({"gateway": fresh_id(), "session": -1})),
+        ("actor", json!({"id": fresh_id(), "name": "Ada", "colour": 300})),
+        ("actor", json!({"id": fresh_id(), "name": ["Ada"], "colour": 3})),
+        ("client", json!("somebody")),
+        ("message", json!(null)),
+        ("message", json!([1, 2])),
+        ("board", json!("no board")),
+        ("key", json!("too short")),
+    ];
+    let with = with.into_iter().map(|(field, value)| {
+        let mut command = command();
+        command[field] = value;
+        command
+    });
+    without.chain(with).chain([json!(null)]).collect()
+}
+
+fn command() -> Value {
+    json!({
+        "trace": fresh_id(),
+        "reply_to": {"gateway": fresh_id(), "session": 1},
+        "actor": {"id": fresh_id(), "name": "Ada", "colour": 3},
+        "client": fresh_id(),
+        "message": fresh_id(),
+        "board": fresh_id(),
+        "body": {"type": "create_board", "title": "Poison"},
+    })
+}
+
+fn seal(ring: &Keyring, kind: MessageKind, content: &Value) -> Vec<u8> {
+    ring.seal(kind, content).expect("it is JSON")
+}
+
+fn ring(id: &str, secret: &str) -> Keyring {
+    Keyring::new([(KeyId::new(id).expect("an id"), secret.as_bytes())]).expect("a key")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_thirty_kinds_and_what_they_are_made_of_is_a_command() {
+        assert_eq!(all_kinds().len(), 30);
+        let ring = ring(KEY_ID, KEY);
+        let sealed = seal(&ring, MessageKind::Commands, &json!([command()]));
+        let commands = ring.open_commands(&sealed).expect("it is signed");
+        assert!(commands.iter().all(Result::is_ok), "so what breaks them is what was broken");
+    }
+}

@@ -1,0 +1,76 @@
+//! Clients that join every board and then read nothing any more.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use serde_json::json;
+use sockbit_domain::BoardId;
+use tokio::time::{Instant, sleep};
+
+use super::{TestCluster, TypingClients};
+use crate::system::{Endpoint, Process, RawClient, eventually};
+
+const STALLED_CLIENTS: usize = 50;
+/// How long people are looked at before.
+const PACE_MEASURED_FOR: Duration = Duration::from_secs(2);
+
+/// What came of those who do not read.
+pub(super) struct StallResult {
+    /// How long the last of them stayed.
+    pub connected_for: Duration,
+    /// How much was saved for the others in a second meanwhile, of what was saved before.
+    pub pace: f64,
+}
+
+/// They come, stop reading, and are cut while people go on.
+///
+/// They are connected to the gateways themselves: what a proxy holds for them they would not leave to
+/// a gateway.
+pub(super) async fn clients_stop_reading(
+    cluster: &mut TestCluster,
+    clients: &TypingClients,
+) -> StallResult {
+    let before = sessions(cluster).await;
+    let pace_before = clients.pace_over(PACE_MEASURED_FOR).await;
+    let endpoints: Vec<_> =
+        cluster.gateways.iter().map(|gateway| gateway.process.endpoint()).collect();
+    let mut stalled = Vec::new();
+    for endpoint in endpoints.iter().cycle().take(STALLED_CLIENTS) {
+        stalled.push(stalled_client(endpoint, &clients.boards(), clients.key()).await);
+    }
+    let (stopped, saved) = (Instant::now(), clients.saved());
+    eventually("those who do not read to be cut", async || {
+        sleep(Duration::from_millis(100)).await;
+        (sessions(cluster).await <= before).then_some(())
+    })
+    .await;
+    drop(stalled);
+    let connected_for = stopped.elapsed();
+    StallResult { connected_for, pace: clients.pace_since(saved, connected_for) / pace_before }
+}
+
+/// A member of all boards, who is sent their events from here on.
+async fn stalled_client(endpoint: &Endpoint, boards: &[BoardId], key: &str) -> RawClient {
+    let mut client = RawClient::guest_at(endpoint).await;
+    for board in boards {
+        client.save(board.0, json!({"type": "join_board"}), Some(key)).await;
+    }
+    for board in boards {
+        let head = client.head(board.0).await;
+        client.send(json!({"v": 1, "type": "join", "board": board, "position": head})).await;
+    }
+    client
+}
+
+/// Live connections at all gateways.
+async fn sessions(cluster: &TestCluster) -> usize {
+    let each = cluster.gateways.iter().map(|gateway| sessions_at(&gateway.process));
+    join_all(each).await.into_iter().sum()
+}
+
+async fn sessions_at(gateway: &Process) -> usize {
+    let answer = reqwest::get(format!("{}/metrics", gateway.url())).await;
+    let text = answer.expect("the gateway answers").text().await.expect("text");
+    let line = text.lines().find_map(|line| line.strip_prefix("sockbit_sessions "));
+    line.and_then(|count| count.trim().parse().ok()).expect("the gateway counts its sessions")
+}

@@ -1,0 +1,278 @@
+//! Twenty people who type, two hundred edits a second, or eighty for a night, whatever happens to what they type into; and
+//! the proof that everything is there once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures::future::join_all;
+use sockbit_application::ports::Store;
+use sockbit_domain::{
+    BoardId, Change, Colour, Command, Event, MessageId, NoteId, Rank, Role, Seq, Text,
+};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{RunLength, Transport};
+use crate::servers::fresh_id;
+use crate::system::{Endpoint, SyncClient};
+
+const BOARDS: usize = 5;
+const CLIENTS_PER_BOARD: usize = 4;
+/// By the size of the run.
+const BETWEEN_EDITS: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(250)];
+const KEY: &str = "a key that the clients share";
+
+/// Longer, and somebody is not served any more.
+const SERVED_WITHIN: Duration = Duration::from_mins(1);
+
+/// People at work.
+pub struct TypingClients {
+    typing: Vec<JoinHandle<TypingClient>>,
+    /// How many commands of each were saved.
+    saved: Vec<Arc<AtomicU64>>,
+    stop: watch::Sender<bool>,
+    boards: Vec<(BoardId, NoteId)>,
+}
+
+/// What people typed, once all of it has its outcome.
+pub struct TypingResult {
+    clients: Vec<TypingClient>,
+    boards: Vec<(BoardId, NoteId)>,
+}
+
+struct TypingClient {
+    peer: SyncClient,
+    note: NoteId,
+    number: usize,
+    tokens: Vec<String>,
+    saved: Arc<AtomicU64>,
+}
+
+impl TypingClients {
+    /// Makes the boards and has everybody begin, spread over the places where the app is reached.
+    pub async fn begin(endpoints: &[Endpoint], transport: Transport, length: RunLength) -> Self {
+        // A client machine of every other transport joins here.
+        let Transport::WebSocket = transport;
+        let boards: Vec<_> =
+            (0..BOARDS).map(|_| (BoardId(fresh_id()), NoteId(fresh_id()))).collect();
+        let mut clients = Vec::new();
+        for (index, (board, note)) in boards.iter().enumerate() {
+            for client in 0..CLIENTS_PER_BOARD {
+                let number = index * CLIENTS_PER_BOARD + client;
+                let first = number % endpoints.len();
+                let endpoints = endpoints.iter().cycle().skip(first).take(endpoints.len()).cloned();
+                clients.push(TypingClient::join(endpoints.collect(), *board, *note, number).await);
+            }
+        }
+        let (stop, stopped) = watch::channel(false);
+        let saved = clients.iter().map(|client| Arc::clone(&client.saved)).collect();
+        let typing = clients
+            .into_iter()
+            .map(|it| tokio::spawn(it.type_until_stopped(stopped.clone(), length)))
+            .collect();
+        Self { typing, saved, stop, boards }
+    }
+
+    /// The boards that they write on.
+    #[must_use]
+    pub fn boards(&self) -> Vec<BoardId> {
+        self.boards.iter().map(|(board, _)| *board).collect()
+    }
+
+    /// The key of the link to each board.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        KEY
+    }
+
+    /// Waits until each has heard of two more commands that they are saved, of which at least one was
+    /// sent since; says how long that took.
+    ///
+    /// # Panics
+    /// Where somebody does not in a minute.
+    pub async fn wait_until_all_are_served(&self) -> Duration {
+        let begun = Instant::now();
+        let wanted: Vec<u64> =
+            self.saved.iter().map(|saved| saved.load(Ordering::Relaxed) + 2).collect();
+        loop {
+            let late = self
+                .saved
+                .iter()
+                .zip(&wanted)
+                .position(|(saved, wanted)| saved.load(Ordering::Relaxed) < *wanted);
+            let Some(late) = late else { return begun.elapsed() };
+            assert!(begun.elapsed() < SERVED_WITHIN, "client {late} is not served");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// How many edits were saved until now.
+    #[must_use]
+    pub fn saved(&self) -> u64 {
+        self.saved.iter().map(|saved| saved.load(Ordering::Relaxed)).sum()
+    }
+
+    /// How many edits a second were saved since there were so many.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "there are not that many")]
+    pub fn pace_since(&self, saved: u64, elapsed: Duration) -> f64 {
+        (self.saved() - saved) as f64 / elapsed.as_secs_f64()
+    }
+
+    /// Watches for so long how many edits a second are saved.
+    pub async fn pace_over(&self, time: Duration) -> f64 {
+        let (begun, saved) = (Instant::now(), self.saved());
+        sleep(time).await;
+        self.pace_since(saved, begun.elapsed())
+    }
+
+    /// Has everybody stop typing, and waits until everything has its outcome.
+    pub async fn end(self) -> TypingResult {
+        self.stop.send_replace(true);
+        let typed = join_all(self.typing).await;
+        let mut clients: Vec<TypingClient> =
+            typed.into_iter().map(|it| it.expect("a client goes on")).collect();
+        join_all(clients.iter_mut().map(|client| client.peer.settle())).await;
+        for client in &clients {
+            assert_eq!(client.peer.rejected, [], "nothing that was typed is wrong");
+        }
+        for (_, note) in &self.boards {
+            let looking: Vec<&mut TypingClient> =
+                clients.iter_mut().filter(|it| it.note == *note).collect();
+            let head =
+                looking.iter().filter_map(|it| it.peer.machine.position()).max_by_key(|it| it.seq);
+            join_all(looking.into_iter().map(|it| it.peer.catch_up(head))).await;
+        }
+        TypingResult { clients, boards: self.boards }
+    }
+}
+
+impl TypingResult {
+    /// How many edits were saved.
+    #[must_use]
+    pub fn saved(&self) -> usize {
+        self.clients.iter().map(|client| client.peer.saved.len()).sum()
+    }
+
+    /// Checks that what was saved is in the log, that the log has no gap and no message twice and leads
+    /// to what is stored, that every client shows that, and that every word is there once.
+    pub async fn check(&self, store: &dyn Store) {
+        for (board, note) in &self.boards {
+            let log = Log::read(store, *board, *note).await;
+            for client in self.clients.iter().filter(|it| it.note == *note) {
+                log.check_client(client);
+                let shown = client.peer.machine.text(*note);
+                assert_eq!(shown, log.text, "a client shows what is stored");
+            }
+        }
+    }
+}
+
+impl TypingClient {
+    /// The first client of a board makes it, the others come by its link.
+    async fn join(endpoints: Vec<Endpoint>, board: BoardId, note: NoteId, number: usize) -> Self {
+        let mut peer = SyncClient::guest(endpoints, board).await;
+        if number.is_multiple_of(CLIENTS_PER_BOARD) {
+            peer.wish(Command::CreateBoard { title: "Rig".to_owned() }, None);
+            peer.wish(Command::AddLink { role: Role::Editor }, Some(KEY));
+            let (text, rank) = (Text::normalise("begin end"), Rank::middle());
+            peer.wish(Command::CreateNote { note, text, colour: Colour::Paper, rank }, None);
+        } else {
+            peer.wish(Command::JoinBoard {}, Some(KEY));
+        }
+        peer.settle().await;
+        assert_eq!(peer.rejected, [], "client {number} is on the board");
+        Self { peer, note, number, tokens: Vec::new(), saved: Arc::default() }
+    }
+
+    async fn type_until_stopped(
+        mut self,
+        stopped: watch::Receiver<bool>,
+        length: RunLength,
+    ) -> Self {
+        self.peer.machine.be_here(Some(self.note));
+        let mut next = Instant::now();
+        while !*stopped.borrow() {
+            self.type_once();
+            next += BETWEEN_EDITS[length as usize];
+            self.peer.run_until(next).await;
+            let saved = u64::try_from(self.peer.saved.len()).unwrap_or(u64::MAX);
+            self.saved.store(saved, Ordering::Relaxed);
+            sleep_until(next).await;
+        }
+        self
+    }
+
+    fn type_once(&mut self) {
+        let round = self.tokens.len();
+        let token = format!("<{}.{round}>", self.number);
+        let text = self.peer.machine.text(self.note);
+        let len = u32::try_from(text.len_utf16()).unwrap_or(0);
+        let place = u32::try_from(self.number * 7_919 + round * 104_729).unwrap_or(0) % (len + 1);
+        let place = outside_tokens(text.as_str(), place);
+        self.peer.insert(self.note, place, &token);
+        self.tokens.push(token);
+    }
+}
+
+/// The next place that is not inside a token, so that tokens stay whole.
+fn outside_tokens(text: &str, place: u32) -> u32 {
+    let place = place as usize;
+    let (before, after) = text.split_at(place);
+    let is_inside = before.rfind('<') > before.rfind('>');
+    let on = if is_inside { after.find('>').map_or(0, |end| end + 1) } else { 0 };
+    u32::try_from(place + on).unwrap_or(0)
+}
+
+struct Log {
+    events: BTreeMap<MessageId, Seq>,
+    text: Text,
+}
+
+impl Log {
+    async fn read(store: &dyn Store, board: BoardId, note: NoteId) -> Self {
+        let mut events: Vec<Event> = Vec::new();
+        loop {
+            let after = events.last().map_or(Seq(0), |event| event.seq);
+            let page = store.events(board, after, 1 << 20).await.expect("the log can be read");
+            if page.is_empty() {
+                break;
+            }
+            events.extend(page);
+        }
+        let seqs: Vec<u64> = events.iter().map(|event| event.seq.0).collect();
+        assert_eq!(seqs, (1..=events.len() as u64).collect::<Vec<_>>(), "no gap in the log");
+        let by_message: BTreeMap<_, _> = events.iter().map(|it| (it.message, it.seq)).collect();
+        assert_eq!(by_message.len(), events.len(), "no message has two events");
+        let (_, stored) = store.note(board, note).await.expect("readable").expect("the board");
+        let text = stored.expect("the note").text;
+        assert_eq!(replayed(&events, note), text, "the log leads to what is stored");
+        Self { events: by_message, text }
+    }
+
+    fn check_client(&self, client: &TypingClient) {
+        // What is typed while nothing is served becomes one edit, however much it is.
+        assert!(client.peer.saved.len() >= 5, "it was working");
+        for (message, position) in &client.peer.saved {
+            assert_eq!(self.events.get(message), Some(&position.seq), "what was saved is there");
+        }
+        for token in &client.tokens {
+            let count = self.text.as_str().matches(token).count();
+            assert_eq!(count, 1, "{token} is there once, in {}", self.text.as_str());
+        }
+    }
+}
+
+/// A note's text by its events alone.
+fn replayed(events: &[Event], wanted: NoteId) -> Text {
+    events.iter().fold(Text::default(), |before, event| match &event.change {
+        Change::NoteCreated { note, text, .. } if *note == wanted => text.clone(),
+        Change::NoteEdited { note, delta } if *note == wanted => {
+            delta.apply(&before).expect("an edit fits the text before it")
+        }
+        _ => before,
+    })
+}

@@ -1,0 +1,205 @@
+//! Programs that the tests need from the system: found, or installed from its packages.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use sockbit_servers::{Postgres, RabbitMq, is_in_path};
+
+/// A program that tests need, and the packages that bring it.
+pub struct RequiredProgram {
+    /// What it is for, in words.
+    pub purpose: &'static str,
+    /// What it is called.
+    pub program: &'static str,
+    /// Whether it is there.
+    pub is_in_path: fn() -> bool,
+    /// The package's name for each package manager.
+    pub packages: &'static [(PackageManager, &'static str)],
+}
+
+/// The package managers that are known here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PackageManager {
+    /// Debian, Ubuntu.
+    Apt,
+    /// Fedora.
+    Dnf,
+    /// Arch.
+    Pacman,
+}
+
+/// The browser that the browser tests drive.
+pub const BROWSER: RequiredProgram = RequiredProgram {
+    purpose: "the browser tests",
+    program: "chromium",
+    is_in_path: || ["chromium", "chromium-browser", "google-chrome"].into_iter().any(is_in_path),
+    packages: &[
+        (PackageManager::Apt, "chromium"),
+        (PackageManager::Dnf, "chromium"),
+        (PackageManager::Pacman, "chromium"),
+    ],
+};
+
+/// The WebDriver server of that browser.
+pub const BROWSER_DRIVER: RequiredProgram = RequiredProgram {
+    purpose: "the browser tests",
+    program: "chromedriver",
+    is_in_path: || is_in_path("chromedriver"),
+    packages: &[
+        (PackageManager::Apt, "chromium-driver"),
+        (PackageManager::Dnf, "chromedriver"),
+        (PackageManager::Pacman, "chromium"),
+    ],
+};
+
+/// The database of tests and clusters.
+pub const POSTGRES: RequiredProgram = RequiredProgram {
+    purpose: "a private PostgreSQL",
+    program: "postgres",
+    is_in_path: Postgres::is_installed,
+    packages: &[
+        (PackageManager::Apt, "postgresql"),
+        (PackageManager::Dnf, "postgresql-server"),
+        (PackageManager::Pacman, "postgresql"),
+    ],
+};
+
+/// The broker of tests and clusters.
+pub const RABBITMQ: RequiredProgram = RequiredProgram {
+    purpose: "a private RabbitMQ",
+    program: "rabbitmq-server",
+    is_in_path: RabbitMq::is_installed,
+    packages: &[
+        (PackageManager::Apt, "rabbitmq-server"),
+        (PackageManager::Dnf, "rabbitmq-server"),
+        (PackageManager::Pacman, "rabbitmq"),
+    ],
+};
+
+/// Debian starts the services that it installs. They would take the ports and the memory of whoever runs
+/// servers of their own, so while this runs a policy forbids it; one that is there already is left alone.
+const APT_INSTALL: &str = r#"
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 130' HUP INT TERM
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+fi
+apt-get install -y -q --no-install-recommends "$@"
+"#;
+
+/// Makes sure that all of these are there.
+pub fn install_missing(required: &[RequiredProgram]) -> Result<()> {
+    let missing: Vec<&RequiredProgram> = required.iter().filter(|it| !(it.is_in_path)()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let Some(manager) = PackageManager::of_this_system() else {
+        let reason = "no package manager that is known here was found";
+        bail!("{}", manual_instructions(&missing, None, reason));
+    };
+    println!("installing {} with {manager:?}", packages(&missing, manager).join(" and "));
+    if let Err(error) = manager.install(&missing) {
+        bail!("{}", manual_instructions(&missing, Some(manager), &format!("{error:#}")));
+    }
+    for it in missing {
+        ensure!(
+            (it.is_in_path)(),
+            "{} was installed but is not where it was looked for",
+            it.program
+        );
+    }
+    Ok(())
+}
+
+/// Names what somebody would have to type, which is packages and not programs.
+fn manual_instructions(
+    missing: &[&RequiredProgram],
+    manager: Option<PackageManager>,
+    reason: &str,
+) -> String {
+    let mut purposes: Vec<&str> = missing.iter().map(|it| it.purpose).collect();
+    purposes.dedup();
+    let names = packages(missing, manager.unwrap_or(PackageManager::Apt)).join(" and ");
+    let whose = if manager.is_none() { " (Debian's names)" } else { "" };
+    format!(
+        "{names}{whose} is needed for {} and could not be installed ({reason}); install it by hand \
+         and run the task again",
+        purposes.join(" and "),
+    )
+}
+
+/// What the manager calls them, each once.
+fn packages(missing: &[&RequiredProgram], manager: PackageManager) -> Vec<&'static str> {
+    let mut packages: Vec<&str> = missing.iter().filter_map(|it| it.package(manager)).collect();
+    packages.dedup();
+    packages
+}
+
+impl PackageManager {
+    fn of_this_system() -> Option<Self> {
+        [(Self::Apt, "apt-get"), (Self::Dnf, "dnf"), (Self::Pacman, "pacman")]
+            .into_iter()
+            .find_map(|(manager, program)| is_in_path(program).then_some(manager))
+    }
+
+    fn install(self, missing: &[&RequiredProgram]) -> Result<()> {
+        let packages = packages(missing, self);
+        match self {
+            Self::Apt => {
+                as_root("apt-get", &["update", "-q"])?;
+                as_root("sh", &[&["-c", APT_INSTALL, "install"][..], &packages].concat())
+            }
+            Self::Dnf => as_root("dnf", &[&["install", "-y"][..], &packages].concat()),
+            Self::Pacman => as_root("pacman", &[&["-S", "--noconfirm"][..], &packages].concat()),
+        }
+    }
+}
+
+impl RequiredProgram {
+    fn package(&self, manager: PackageManager) -> Option<&'static str> {
+        self.packages.iter().find(|(of, _)| *of == manager).map(|(_, package)| *package)
+    }
+}
+
+/// Runs a command as root: as it is, or by a `sudo` that asks for no password.
+fn as_root(program: &str, arguments: &[&str]) -> Result<()> {
+    let mut command = if is_root()? {
+        Command::new(program)
+    } else {
+        ensure!(is_in_path("sudo"), "it takes root, and there is no sudo");
+        let mut sudo = Command::new("sudo");
+        sudo.args(["--non-interactive", program]);
+        sudo
+    };
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    let status = command.status().with_context(|| format!("{program} cannot be run"))?;
+    ensure!(status.success(), "`{program} {}` failed", arguments.join(" "));
+    Ok(())
+}
+
+fn is_root() -> Result<bool> {
+    let output = Command::new("id").arg("-u").output().context("`id -u` cannot be run")?;
+    Ok(output.stdout.trim_ascii() == b"0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_installed_by_hand_is_named_as_the_package_manager_knows_it() {
+        let missing = [&BROWSER_DRIVER, &POSTGRES];
+        let text = manual_instructions(&missing, Some(PackageManager::Dnf), "no network");
+        assert!(text.contains("chromedriver and postgresql-server is needed"), "{text}");
+        let text = manual_instructions(&missing, None, "nothing known");
+        assert!(text.contains("chromium-driver and postgresql (Debian's names)"), "{text}");
+    }
+
+    #[test]
+    fn a_package_that_brings_two_programs_is_named_once() {
+        let both = packages(&[&BROWSER, &BROWSER_DRIVER], PackageManager::Pacman);
+        assert_eq!(both, ["chromium"]);
+    }
+}
