@@ -12,7 +12,9 @@ use futures::FutureExt;
 use sockbit_domain::{BoardId, Seq, Timestamp, squash};
 use tokio::time::sleep;
 
-use crate::ports::{Clock, CommitResult, OldEvents, Squash, Store, StoreError, Uncompacted};
+use crate::ports::{
+    Clock, CommitResult, CompactableEvents, CompactionCandidate, Squash, Store, StoreError,
+};
 
 /// Boards asked for in one go.
 const BOARDS_MAX: u32 = 100;
@@ -44,7 +46,7 @@ impl Compaction {
         let before = self.clock.ago(self.after);
         let (mut saved, mut after) = (0, None);
         loop {
-            let boards = self.store.uncompacted(before, after, BOARDS_MAX).await?;
+            let boards = self.store.compaction_candidates(before, after, BOARDS_MAX).await?;
             for board in &boards {
                 saved += self.try_board(board, before).await?;
             }
@@ -55,7 +57,11 @@ impl Compaction {
         }
     }
 
-    async fn try_board(&self, found: &Uncompacted, before: Timestamp) -> Result<u64, StoreError> {
+    async fn try_board(
+        &self,
+        found: &CompactionCandidate,
+        before: Timestamp,
+    ) -> Result<u64, StoreError> {
         let compacting = self.board(found.board, found.settled, before);
         let reason = match AssertUnwindSafe(compacting).catch_unwind().await {
             Ok(Ok(saved)) => return Ok(saved),
@@ -77,7 +83,10 @@ impl Compaction {
     ) -> Result<u64, StoreError> {
         let mut saved = 0;
         loop {
-            let old = self.store.old_events(board, settled, before, EVENTS_MAX, BYTES_MAX).await?;
+            let old = self
+                .store
+                .compactable_events(board, settled, before, EVENTS_MAX, BYTES_MAX)
+                .await?;
             let squash = step(board, settled, &old);
             if self.store.squash(&squash).await? == CommitResult::Conflict {
                 // Somebody else is at it.
@@ -96,7 +105,7 @@ impl Compaction {
 }
 
 /// What becomes of the part of a log that follows what is settled.
-fn step(board: BoardId, settled: Seq, old: &OldEvents) -> Squash {
+fn step(board: BoardId, settled: Seq, old: &CompactableEvents) -> Squash {
     let squashed = squash(&old.events);
     let seen = old.events.last().map_or(settled, |(event, _)| event.seq);
     let open = squashed.open.map_or(seen, |from| Seq(from.0.saturating_sub(1)));

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sockbit_domain::wire::{PersonHere, Query, Reply};
+use sockbit_domain::wire::{PersonPresence, Query, Reply};
 use sockbit_domain::{
     Actor, ActorId, BoardId, ClientId, Event, EventId, KeyHash, MessageId, Outcome, Position,
     Rejection, Role, Seq,
@@ -86,12 +86,12 @@ pub struct Announcement {
     /// The slot of all the boards.
     pub slot: Slot,
     /// In order, for each board.
-    pub events: Vec<Announced>,
+    pub events: Vec<AnnouncedEvent>,
 }
 
 /// One event with the trace of the command that made it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Announced {
+pub struct AnnouncedEvent {
     /// Follows the command from transport to transport.
     pub trace: TraceId,
     /// The event that this one comes right after, by which another history is told from this one;
@@ -119,7 +119,7 @@ pub struct BoardPresence {
     /// Which board.
     pub board: BoardId,
     /// As many as are told, by id. Nobody where the last one left.
-    pub people: Vec<PersonHere>,
+    pub people: Vec<PersonPresence>,
     /// How many there are besides.
     #[serde(default)]
     pub more: u32,
@@ -128,7 +128,7 @@ pub struct BoardPresence {
     pub asks: bool,
 }
 
-/// A question of a client, or of a gateway in its own name.
+/// A query of a client, or of a gateway in its own name.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CoreQuery {
@@ -174,13 +174,13 @@ pub enum CoreReply {
     Client(Reply),
     /// To an admission.
     Admission(Result<Admission, Rejection>),
-    /// To a question for events.
+    /// To a query for events.
     Events(Vec<Event>),
     /// To a query for events: the log does not hold the event that they were to follow, as after a
     /// restored backup.
     #[serde(rename = "another_history")]
     HistoryDiverged,
-    /// To a question for heads: one for each board that exists.
+    /// To a query for heads: one for each board that exists.
     Heads(Vec<(BoardId, Position)>),
     /// The store could not be asked. Asking again later may help.
     Unavailable,
@@ -198,7 +198,7 @@ pub struct Admission {
 }
 
 /// A message encoded once for all who get it.
-pub type Encoded = Bytes;
+pub type EncodedMessage = Bytes;
 
 /// A key's hash as hexadecimal digits, where there is one.
 mod key_hash {

@@ -61,7 +61,7 @@ impl Housekeeping {
     pub async fn run(&self) {
         for round in 0_u64.. {
             sleep(self.every / 2 + backoff::spread((self.id, round), self.every / 2)).await;
-            if let Err(error) = self.forget_outcomes().await {
+            if let Err(error) = self.delete_outcomes_before().await {
                 tracing::warn!(%error, "old outcomes could not be forgotten now");
             }
             if let Some(compaction) = &self.compaction
@@ -72,10 +72,10 @@ impl Housekeeping {
         }
     }
 
-    async fn forget_outcomes(&self) -> Result<(), StoreError> {
+    async fn delete_outcomes_before(&self) -> Result<(), StoreError> {
         let before = self.clock.ago(OUTCOMES_KEPT);
         for _ in 0..STEPS_MAX {
-            let forgotten = self.store.forget_outcomes(before, OUTCOMES_MAX).await?;
+            let forgotten = self.store.delete_outcomes_before(before, OUTCOMES_MAX).await?;
             metrics::counter!("sockbit_forgotten_outcomes_total").increment(forgotten);
             if forgotten < OUTCOMES_MAX.into() {
                 break;

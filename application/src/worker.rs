@@ -27,14 +27,14 @@ const RETRY_LONGEST: Duration = Duration::from_secs(2);
 pub struct Worker {
     core: Arc<Core>,
     work: Arc<dyn WorkQueue>,
-    questions: Arc<dyn QueryQueue>,
+    queries: Arc<dyn QueryQueue>,
 }
 
 impl Worker {
     /// A worker on these ports.
     #[must_use]
-    pub fn new(core: Arc<Core>, work: Arc<dyn WorkQueue>, questions: Arc<dyn QueryQueue>) -> Self {
-        Self { core, work, questions }
+    pub fn new(core: Arc<Core>, work: Arc<dyn WorkQueue>, queries: Arc<dyn QueryQueue>) -> Self {
+        Self { core, work, queries }
     }
 
     /// Works until the bus is closed.
@@ -44,11 +44,11 @@ impl Worker {
 
     async fn work_off_commands(&self) {
         while let Some(deliveries) = self.work.take(BATCH_MAX).await {
-            for Load { receipts, batches } in loads(deliveries) {
+            for AckGroup { tags, batches } in ack_groups(deliveries) {
                 for batch in &batches {
                     self.carry_through(batch).await;
                 }
-                if let Err(error) = self.work.acknowledge(receipts).await {
+                if let Err(error) = self.work.acknowledge(tags).await {
                     tracing::warn!(%error, "an acknowledgement was lost; the commands come again");
                 }
             }
@@ -58,7 +58,7 @@ impl Worker {
     /// Holds on to a batch until it is through: while the store or the bus is away, it waits here.
     async fn carry_through(&self, batch: &[CommandEnvelope]) {
         metrics::histogram!("sockbit_batch_commands").record(size(batch));
-        let mut pause = Pause::default();
+        let mut pause = RetryDelay::default();
         let mut attempts = 0;
         while let Err(error) = self.attempt(batch).await {
             attempts += 1;
@@ -91,9 +91,9 @@ impl Worker {
     async fn one_by_one(&self, batch: &[CommandEnvelope]) {
         for command in batch {
             let alone = std::slice::from_ref(command);
-            let mut pause = Pause::default();
+            let mut pause = RetryDelay::default();
             while let Err(error) = self.attempt(alone).await {
-                if self.is_about(&error).await && self.core.hand_back(alone).await.is_ok() {
+                if self.is_about(&error).await && self.core.request_resend(alone).await.is_ok() {
                     tracing::error!(
                         %error, trace = %command.trace, board = %command.board,
                         "a command goes back to its sender"
@@ -114,11 +114,11 @@ impl Worker {
 
     async fn answer_questions(&self) {
         let places = Arc::new(Semaphore::new(QUESTIONS_MAX));
-        while let Some(ReceivedQuery { question, reply }) = self.questions.next().await {
+        while let Some(ReceivedQuery { query, reply }) = self.queries.next().await {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             let core = Arc::clone(&self.core);
             tokio::spawn(async move {
-                reply(core.query(question).await);
+                reply(core.query(query).await);
                 drop(place);
             });
         }
@@ -126,15 +126,15 @@ impl Worker {
 }
 
 /// The time before the next attempt, longer each time.
-struct Pause(Duration);
+struct RetryDelay(Duration);
 
-impl Default for Pause {
+impl Default for RetryDelay {
     fn default() -> Self {
         Self(RETRY_FIRST)
     }
 }
 
-impl Pause {
+impl RetryDelay {
     async fn wait(&mut self) {
         tokio::time::sleep(self.0).await;
         self.0 = (self.0 * 2).min(RETRY_LONGEST);
@@ -142,35 +142,35 @@ impl Pause {
 }
 
 /// What is carried through in batches, one after the other, and acknowledged together.
-struct Load {
-    receipts: Vec<DeliveryTag>,
+struct AckGroup {
+    tags: Vec<DeliveryTag>,
     batches: Vec<Vec<CommandEnvelope>>,
 }
 
 /// What is new goes in one batch. What was delivered before goes one by one, so that a command that brings workers down
 /// takes as few others with it as can be.
-fn loads(deliveries: Vec<Delivery>) -> Vec<Load> {
+fn ack_groups(deliveries: Vec<Delivery>) -> Vec<AckGroup> {
     let (new, again): (Vec<_>, Vec<_>) =
         deliveries.into_iter().partition(|it| it.redeliveries == 0);
-    let mut loads = Vec::new();
+    let mut ack_groups = Vec::new();
     if !new.is_empty() {
-        let receipts = new.iter().map(|it| it.receipt).collect();
+        let tags = new.iter().map(|it| it.tag).collect();
         let batch = new.into_iter().flat_map(|it| it.commands).collect();
-        loads.push(Load { receipts, batches: vec![batch] });
+        ack_groups.push(AckGroup { tags, batches: vec![batch] });
     }
     // The other way round every other time, so that those behind such a command are reached as well.
     let is_backwards = again.iter().any(|it| it.redeliveries % 2 == 0);
-    let mut again: Vec<Load> = again.into_iter().map(one_by_one).collect();
+    let mut again: Vec<AckGroup> = again.into_iter().map(one_by_one).collect();
     if is_backwards {
         again.reverse();
     }
-    loads.extend(again);
-    loads
+    ack_groups.extend(again);
+    ack_groups
 }
 
-fn one_by_one(delivery: Delivery) -> Load {
+fn one_by_one(delivery: Delivery) -> AckGroup {
     let batches = delivery.commands.into_iter().map(|command| vec![command]).collect();
-    Load { receipts: vec![delivery.receipt], batches }
+    AckGroup { tags: vec![delivery.tag], batches }
 }
 
 fn size(batch: &[CommandEnvelope]) -> f64 {

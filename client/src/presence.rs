@@ -1,7 +1,7 @@
 //! Who is at the board: what this client says of its person, and what it is told of the others.
 
 use sockbit_domain::NoteId;
-use sockbit_domain::wire::{ClientMessage, PersonHere};
+use sockbit_domain::wire::{ClientMessage, PersonPresence};
 
 use crate::board::BoardClient;
 use crate::link::Link;
@@ -11,7 +11,7 @@ use crate::link::Link;
 pub(crate) struct Presence {
     /// Where the person is; nobody is told before the page says so.
     here: Option<Here>,
-    people: Vec<PersonHere>,
+    people: Vec<PersonPresence>,
     more: u32,
 }
 
@@ -33,7 +33,7 @@ impl BoardClient {
 
     /// The others who are here, by id, each with the notes that they are in.
     #[must_use]
-    pub fn people(&self) -> Vec<PersonHere> {
+    pub fn people(&self) -> Vec<PersonPresence> {
         let me = self.me.as_ref().map(|me| me.id);
         let others = self.presence.people.iter().filter(|person| Some(person.actor.id) != me);
         others.cloned().collect()
@@ -52,7 +52,7 @@ impl BoardClient {
         }
     }
 
-    pub(crate) fn on_presence(&mut self, people: Vec<PersonHere>, more: u32) {
+    pub(crate) fn on_presence(&mut self, people: Vec<PersonPresence>, more: u32) {
         let Presence { people: before, more: more_before, .. } = &mut self.presence;
         if (&*before, *more_before) != (&people, more) {
             (*before, *more_before) = (people, more);

@@ -5,7 +5,7 @@ use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
 use crate::ActorId;
-use crate::line::line;
+use crate::single_line::single_line;
 
 /// How many colours there are for people; an [`Actor`]'s colour is below this.
 pub const PERSON_COLOURS: u8 = 12;
@@ -27,7 +27,7 @@ pub struct Actor {
 /// where nothing is left.
 #[must_use]
 pub fn person_name(name: &str) -> Option<String> {
-    Some(line(name, NAME_CHARS_MAX)).filter(|line| !line.is_empty())
+    Some(single_line(name, NAME_CHARS_MAX)).filter(|line| !line.is_empty())
 }
 
 #[cfg(test)]

@@ -18,12 +18,12 @@ mod decide;
 mod event;
 mod id;
 mod limits;
-mod line;
 mod note;
 mod outcome;
 mod position;
 mod rank;
 mod rejection;
+mod single_line;
 mod squash;
 mod title;
 

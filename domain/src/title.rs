@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
-use crate::line::line;
+use crate::single_line::single_line;
 use crate::{Limits, Rejection, RejectionCode};
 
 /// A title as it is stored: one line, trimmed, in which something can be seen.
@@ -16,7 +16,7 @@ pub struct Title(String);
 impl Title {
     /// Makes one line of what somebody typed.
     pub fn new(typed: &str, limits: &Limits) -> Result<Self, Rejection> {
-        let title = line(typed, usize::MAX);
+        let title = single_line(typed, usize::MAX);
         if title.is_empty() {
             return Err(Rejection::new(RejectionCode::TitleEmpty, "a board needs a title"));
         }

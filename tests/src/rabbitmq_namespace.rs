@@ -22,11 +22,11 @@ use sockbit_rabbitmq::{
     GatewayEndpoint, Names, Settings, WorkerEndpoint, connect_gateway, connect_worker,
 };
 
-use crate::contracts::bus::{Bus, GatewayEnds, WorkerEnds};
+use crate::contracts::bus::{Bus, GatewayPorts, WorkerPorts};
 use crate::proxy::Proxy;
 use crate::servers::{bus_url, fresh_id, fresh_namespace};
 
-/// Few, so that a test begins soon, and more than one.
+/// Few, so that a test begins within_deadline, and more than one.
 pub const WORK_QUEUES: u16 = 3;
 /// Small, so that a full queue is soon full.
 const WORK_MESSAGES_MAX: u32 = 500;
@@ -254,7 +254,7 @@ impl RabbitMqBus {
 
 #[async_trait]
 impl Bus for RabbitMqBus {
-    async fn gateway(&self) -> GatewayEnds {
+    async fn gateway(&self) -> GatewayPorts {
         let end = connect_gateway(self.namespace.settings()).await.expect("the broker is there");
         locked(&self.gateways).push(Arc::downgrade(&end));
         if self.is_closed.load(Ordering::Relaxed) {
@@ -263,7 +263,7 @@ impl Bus for RabbitMqBus {
         gateway_ends(end)
     }
 
-    async fn worker(&self) -> WorkerEnds {
+    async fn worker(&self) -> WorkerPorts {
         let connecting = connect_worker(self.namespace.settings(), Arc::new(FixedClock));
         let end = connecting.await.expect("the broker is there");
         locked(&self.workers).push(Arc::downgrade(&end));
@@ -273,7 +273,7 @@ impl Bus for RabbitMqBus {
         worker_ends(end)
     }
 
-    async fn buried(&self) -> Vec<(CommandEnvelope, String)> {
+    async fn dead_letters(&self) -> Vec<(CommandEnvelope, String)> {
         let names = self.namespace.names();
         let letters = self.namespace.raw_client().await.dead_letters(&names).await;
         let command = |(bytes, reason): (Vec<u8>, String)| {
@@ -297,8 +297,8 @@ impl Bus for RabbitMqBus {
 }
 
 /// A gateway's end, as the contract sees it.
-pub fn gateway_ends(end: Arc<GatewayEndpoint>) -> GatewayEnds {
-    GatewayEnds {
+pub fn gateway_ends(end: Arc<GatewayEndpoint>) -> GatewayPorts {
+    GatewayPorts {
         id: fresh_id(),
         commands: Arc::clone(&end) as Arc<dyn Commands>,
         queries: Arc::clone(&end) as Arc<dyn Queries>,
@@ -308,10 +308,10 @@ pub fn gateway_ends(end: Arc<GatewayEndpoint>) -> GatewayEnds {
 }
 
 /// A worker's end, as the contract sees it.
-pub fn worker_ends(end: Arc<WorkerEndpoint>) -> WorkerEnds {
-    WorkerEnds {
+pub fn worker_ends(end: Arc<WorkerEndpoint>) -> WorkerPorts {
+    WorkerPorts {
         work: Arc::clone(&end) as Arc<dyn WorkQueue>,
-        questions: Arc::clone(&end) as Arc<dyn QueryQueue>,
+        queries: Arc::clone(&end) as Arc<dyn QueryQueue>,
         announcer: end as Arc<dyn Announcer>,
     }
 }

@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use sockbit_tests::bus_contract;
-use sockbit_tests::contracts::bus::sabotaged::{Sabotaged, Trick};
+use sockbit_tests::contracts::bus::faulty_bus::{BusFault, FaultyBus};
 use sockbit_tests::contracts::bus::saboteurs::SABOTEURS;
-use sockbit_tests::contracts::bus::{Bus, Clause, InMemory, clauses};
+use sockbit_tests::contracts::bus::{Bus, Clause, InMemoryBus, clauses};
 
-bus_contract!(memory, (start_paused = true), ready(Arc::new(InMemory::default())));
+bus_contract!(memory, (start_paused = true), ready(Arc::new(InMemoryBus::default())));
 
-async fn passes(clause: Clause, trick: Trick) -> bool {
-    let bus: Arc<dyn Bus> = Arc::new(Sabotaged::new(trick));
+async fn passes(clause: Clause, fault: BusFault) -> bool {
+    let bus: Arc<dyn Bus> = Arc::new(FaultyBus::new(fault));
     AssertUnwindSafe(clause(bus)).catch_unwind().await.is_ok()
 }
 
@@ -25,8 +25,8 @@ async fn every_saboteur_is_noticed() {
         for name in saboteur.breaks {
             let clause = clauses().into_iter().find(|(clause, _)| clause == name);
             let (_, clause) = clause.expect("saboteurs name clauses that exist");
-            let trick = saboteur.trick;
-            assert!(!passes(clause, trick).await, "{name} did not notice a bus that {trick:?}");
+            let fault = saboteur.fault;
+            assert!(!passes(clause, fault).await, "{name} did not notice a bus that {fault:?}");
         }
     }
 }
@@ -34,7 +34,7 @@ async fn every_saboteur_is_noticed() {
 #[tokio::test(start_paused = true)]
 async fn a_saboteur_without_a_trick_is_not_noticed() {
     for (name, clause) in clauses() {
-        assert!(passes(clause, Trick::None).await, "{name} failed without a reason");
+        assert!(passes(clause, BusFault::None).await, "{name} failed without a reason");
     }
 }
 

@@ -10,8 +10,8 @@ use sockbit_domain::Role;
 use sockbit_postgres::{OpenError, PostgresStore};
 use sockbit_servers::Postgres;
 use sockbit_tests::contracts::store::fixtures::{Script, bare, board_id, load_board, note_id};
-use sockbit_tests::contracts::store::history::refuses_to_lead_too_far_back;
-use sockbit_tests::contracts::store::persistence::Place;
+use sockbit_tests::contracts::store::note_history::refuses_to_lead_too_far_back;
+use sockbit_tests::contracts::store::persistence::Reopenable;
 use sockbit_tests::servers::Database;
 use sockbit_tests::system::eventually;
 use sockbit_tests::{persistent_store_contract, store_contract};
@@ -38,7 +38,7 @@ async fn open(database: &Database) -> Arc<PostgresStore> {
 struct Reopened(Database);
 
 #[async_trait]
-impl Place for Reopened {
+impl Reopenable for Reopened {
     async fn reopen(&self) -> Arc<dyn Store> {
         open(&self.0).await
     }

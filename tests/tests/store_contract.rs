@@ -11,9 +11,9 @@ use futures::FutureExt;
 use sockbit_application::ports::Store;
 use sockbit_memory::MemoryStore;
 use sockbit_sqlite::SqliteStore;
-use sockbit_tests::contracts::store::history::refuses_to_lead_too_far_back;
-use sockbit_tests::contracts::store::persistence::{self, Place};
-use sockbit_tests::contracts::store::saboteur::HONEST;
+use sockbit_tests::contracts::store::faulty_store::NO_FAULTS;
+use sockbit_tests::contracts::store::note_history::refuses_to_lead_too_far_back;
+use sockbit_tests::contracts::store::persistence::{self, Reopenable};
 use sockbit_tests::contracts::store::saboteurs::{SABOTEURS, Sieve};
 use sockbit_tests::contracts::store::{Clause, clauses};
 use sockbit_tests::{persistent_store_contract, store_contract};
@@ -56,7 +56,7 @@ impl SqlitePlace {
 }
 
 #[async_trait]
-impl Place for SqlitePlace {
+impl Reopenable for SqlitePlace {
     async fn reopen(&self) -> Arc<dyn Store> {
         let mut open = self.open.lock().await;
         if let Some(store) = open.take() {
@@ -79,7 +79,7 @@ async fn every_saboteur_is_noticed() {
         for name in saboteur.breaks {
             let clause = clauses().into_iter().find(|(clause, _)| clause == name);
             let (_, clause) = clause.expect("saboteurs name clauses that exist");
-            let passed = passes(clause, saboteur.tricks.store()).await;
+            let passed = passes(clause, saboteur.faults.store()).await;
             assert!(!passed, "{name} did not notice a store that {}", saboteur.name);
         }
     }
@@ -88,7 +88,7 @@ async fn every_saboteur_is_noticed() {
 #[tokio::test]
 async fn a_saboteur_without_a_trick_is_not_noticed() {
     for (name, clause) in clauses() {
-        assert!(passes(clause, HONEST.store()).await, "{name} failed without a reason");
+        assert!(passes(clause, NO_FAULTS.store()).await, "{name} failed without a reason");
     }
 }
 
@@ -135,7 +135,7 @@ fn written_clauses() -> BTreeSet<String> {
             else {
                 continue;
             };
-            if ["store: Arc<dyn Store>) {", "place: Arc<dyn Place>) {"].contains(&rest) {
+            if ["store: Arc<dyn Store>) {", "place: Arc<dyn Reopenable>) {"].contains(&rest) {
                 names.insert(name.to_owned());
             }
         }

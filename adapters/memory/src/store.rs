@@ -1,7 +1,7 @@
 //! The store in memory: as strict as those on disk, and gone with the process.
 
-mod board;
-mod squash;
+mod board_compaction;
+mod board_record;
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
@@ -9,15 +9,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
-    BoardChanges, BoardStatus, CommitResult, LATER_INVERSES_BYTES_MAX, LoadRequest, LoadedBoard,
-    NoteHistoryPage, NotesPage, OldEvents, Squash, Store, StoreError, Uncompacted, json_bytes,
+    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate,
+    LATER_INVERSES_BYTES_MAX, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage, Squash, Store,
+    StoreError, json_bytes,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
     ActorId, BoardId, ClientId, Event, MessageId, Note, NoteId, Position, Seq, Timestamp,
 };
 
-use self::board::BoardRecord;
+use self::board_record::BoardRecord;
 
 /// Boards, logs and outcomes behind one lock, which makes every call one moment.
 #[derive(Default)]
@@ -62,9 +63,9 @@ impl Content {
             },
             _ => return CommitResult::Conflict,
         };
-        let before = record.uncompacted();
+        let before = record.compaction_candidates();
         record.write(changes);
-        let uncompacted = record.uncompacted();
+        let uncompacted = record.compaction_candidates();
         for (actor, _) in &changes.members {
             self.memberships.entry(*actor).or_default().insert(changes.board);
         }
@@ -74,7 +75,7 @@ impl Content {
         CommitResult::Done
     }
 
-    fn forget_outcomes(&mut self, before: Timestamp, max: u32) -> u64 {
+    fn delete_outcomes_before(&mut self, before: Timestamp, max: u32) -> u64 {
         let mut forgotten = 0;
         while forgotten < u64::from(max)
             && self.outcomes.first().is_some_and(|(at, ..)| *at < before)
@@ -92,27 +93,31 @@ impl Content {
         let Some(record) = self.boards.get_mut(&squash.board) else {
             return CommitResult::Conflict;
         };
-        let before = record.uncompacted();
+        let before = record.compaction_candidates();
         let verdict = record.squash(squash);
-        let uncompacted = record.uncompacted();
+        let uncompacted = record.compaction_candidates();
         self.list_uncompacted(before, uncompacted);
         verdict
     }
 
-    fn list_uncompacted(&mut self, before: Option<Uncompacted>, now: Option<Uncompacted>) {
+    fn list_uncompacted(
+        &mut self,
+        before: Option<CompactionCandidate>,
+        now: Option<CompactionCandidate>,
+    ) {
         before.inspect(|it| _ = self.uncompacted.remove(&(it.since, it.board)));
         self.uncompacted.extend(now.map(|it| (it.since, it.board)));
     }
 
-    fn uncompacted(
+    fn compaction_candidates(
         &self,
         before: Timestamp,
-        after: Option<Uncompacted>,
-    ) -> impl Iterator<Item = Uncompacted> {
+        after: Option<CompactionCandidate>,
+    ) -> impl Iterator<Item = CompactionCandidate> {
         let beyond = after.map_or(Bound::Unbounded, |it| Bound::Excluded((it.since, it.board)));
         let listed = self.uncompacted.range((beyond, Bound::Unbounded));
         let old = listed.take_while(move |(since, _)| *since < before);
-        old.filter_map(|(_, board)| self.boards.get(board)?.uncompacted())
+        old.filter_map(|(_, board)| self.boards.get(board)?.compaction_candidates())
     }
 
     fn boards_of(&self, actor: ActorId, max: u32) -> Vec<BoardSummary> {
@@ -203,34 +208,36 @@ impl Store for MemoryStore {
         Ok(found)
     }
 
-    async fn uncompacted(
+    async fn compaction_candidates(
         &self,
         before: Timestamp,
-        after: Option<Uncompacted>,
+        after: Option<CompactionCandidate>,
         max: u32,
-    ) -> Result<Vec<Uncompacted>, StoreError> {
-        Ok(self.content().uncompacted(before, after).take(max as usize).collect())
+    ) -> Result<Vec<CompactionCandidate>, StoreError> {
+        Ok(self.content().compaction_candidates(before, after).take(max as usize).collect())
     }
 
-    async fn old_events(
+    async fn compactable_events(
         &self,
         board: BoardId,
         after: Seq,
         before: Timestamp,
         max: u32,
         bytes_max: usize,
-    ) -> Result<OldEvents, StoreError> {
+    ) -> Result<CompactableEvents, StoreError> {
         let content = self.content();
         let record = content.boards.get(&board);
-        Ok(record.map(|it| it.old_events(after, before, max, bytes_max)).unwrap_or_default())
+        Ok(record
+            .map(|it| it.compactable_events(after, before, max, bytes_max))
+            .unwrap_or_default())
     }
 
     async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
         Ok(self.content().squash(squash))
     }
 
-    async fn forget_outcomes(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
-        Ok(self.content().forget_outcomes(before, max))
+    async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
+        Ok(self.content().delete_outcomes_before(before, max))
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -7,9 +7,9 @@ use sockbit_application::ports::{BoardChanges, CommitResult, StoreError, json_by
 use sqlx::{Executor, PgConnection};
 use uuid::Uuid;
 
-use crate::columns;
-use crate::faults::{refuses_a_row, unavailable, unknown};
-use crate::words::{integer, number};
+use crate::bulk_writes;
+use crate::column_values::{integer, number};
+use crate::error_mapping::{refuses_a_row, unavailable, unknown};
 
 /// Each sees what the one before committed while it waited for its lock, whatever the database would
 /// have by default.
@@ -112,9 +112,9 @@ async fn write(
     let log_bytes = claim(connection, boards).await?;
     let claimed: Vec<&BoardChanges> =
         boards.iter().filter(|it| log_bytes.contains_key(&it.board.0)).copied().collect();
-    let mut frames = columns::Frames::default();
-    let mut events = columns::Events::default();
-    let mut begun = columns::Frames::default();
+    let mut frames = bulk_writes::Frames::default();
+    let mut events = bulk_writes::Events::default();
+    let mut begun = bulk_writes::Frames::default();
     for changes in &claimed {
         let mut bytes = log_bytes.get(&changes.board.0).copied().unwrap_or_default();
         for fact in &changes.facts {
@@ -129,10 +129,10 @@ async fn write(
     begun.begin(connection).await?;
     frames.move_on(connection).await?;
     events.insert(connection).await?;
-    columns::Notes::of(&claimed).upsert(connection).await?;
-    columns::Members::of(&claimed).upsert(connection).await?;
-    columns::Links::of(&claimed).insert(connection).await?;
-    columns::Outcomes::of(&claimed)?.insert(connection).await?;
+    bulk_writes::Notes::of(&claimed).upsert(connection).await?;
+    bulk_writes::Members::of(&claimed).upsert(connection).await?;
+    bulk_writes::Links::of(&claimed).insert(connection).await?;
+    bulk_writes::Outcomes::of(&claimed)?.insert(connection).await?;
     Ok(log_bytes.into_keys().collect())
 }
 

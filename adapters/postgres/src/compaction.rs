@@ -4,17 +4,18 @@
 use std::collections::BTreeMap;
 
 use sockbit_application::ports::{
-    CommitResult, OldEvents, OldEventsPage, Squash, StoreError, Uncompacted,
+    CommitResult, CompactableEvents, CompactableEventsBuilder, CompactionCandidate, Squash,
+    StoreError,
 };
 use sockbit_domain::{BoardId, EventId, Position, Seq, Timestamp};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::columns::json;
+use crate::bulk_writes::json;
+use crate::column_values::{integer, seq};
 use crate::commit::{BEGIN, tell};
-use crate::faults::unavailable;
+use crate::error_mapping::unavailable;
 use crate::rows::HistoryRow;
-use crate::words::{integer, seq};
 
 #[derive(sqlx::FromRow)]
 struct AgedRow {
@@ -23,12 +24,12 @@ struct AgedRow {
     is_old: bool,
 }
 
-pub(crate) async fn uncompacted(
+pub(crate) async fn compaction_candidates(
     connection: &mut PgConnection,
     before: Timestamp,
-    after: Option<Uncompacted>,
+    after: Option<CompactionCandidate>,
     max: u32,
-) -> Result<Vec<Uncompacted>, StoreError> {
+) -> Result<Vec<CompactionCandidate>, StoreError> {
     // No event happened before the beginning of time.
     const UNCOMPACTED: &str = "\
         select uncompacted_since, id, settled_seq from boards
@@ -47,7 +48,7 @@ pub(crate) async fn uncompacted(
         .fetch_all(connection)
         .await
         .map_err(unavailable)?;
-    let read = |(since, board, settled)| Uncompacted {
+    let read = |(since, board, settled)| CompactionCandidate {
         since: Timestamp(since),
         board: BoardId(board),
         settled: seq(settled),
@@ -55,14 +56,14 @@ pub(crate) async fn uncompacted(
     Ok(rows.into_iter().map(read).collect())
 }
 
-pub(crate) async fn old_events(
+pub(crate) async fn compactable_events(
     connection: &mut PgConnection,
     board: BoardId,
     after: Seq,
     before: Timestamp,
     max: u32,
     bytes_max: usize,
-) -> Result<OldEvents, StoreError> {
+) -> Result<CompactableEvents, StoreError> {
     // An event takes more bytes as JSON than its change, so a page is full before these end; the last of
     // them says that there is more. The last old event is only looked for where some clock was ahead.
     const OLD_EVENTS: &str = "\
@@ -93,7 +94,7 @@ pub(crate) async fn old_events(
         .fetch_all(connection)
         .await
         .map_err(unavailable)?;
-    let mut page = OldEventsPage::new(max, bytes_max);
+    let mut page = CompactableEventsBuilder::new(max, bytes_max);
     for row in rows {
         if !page.takes(row.is_old, row.logged.read()?) {
             break;

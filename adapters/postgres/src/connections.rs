@@ -8,7 +8,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, PgPool, Postgres};
 use tokio::time::{Instant, timeout_at};
 
-use crate::faults::unavailable;
+use crate::error_mapping::unavailable;
 
 pub(crate) struct Connections {
     pool: PgPool,

@@ -1,32 +1,32 @@
 //! The store in a PostgreSQL database, which any number of workers share. No commit is answered
 //! before it is on the server's disk.
 
-mod columns;
+mod bulk_writes;
+mod column_values;
 mod commit;
 mod compaction;
 mod connections;
-mod faults;
+mod error_mapping;
 mod load;
 mod open;
 mod open_error;
-mod outcomes;
+mod outcome_retention;
 mod queries;
 mod rows;
-mod settings;
-mod words;
+mod server_settings;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use sockbit_application::ports::{
-    BoardChanges, BoardStatus, CommitResult, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
-    OldEvents, Squash, Store, StoreError, Uncompacted,
+    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate, LoadRequest,
+    LoadedBoard, NoteHistoryPage, NotesPage, Squash, Store, StoreError,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
 use sqlx::{Connection, PgConnection};
 
 use self::connections::Connections;
-use self::faults::unavailable;
+use self::error_mapping::unavailable;
 
 pub use self::open_error::OpenError;
 
@@ -42,7 +42,7 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// How many work queues all processes on this database use: the first to ask fixes it.
     pub async fn fix_work_queues(&self, wanted: u16) -> Result<u16, StoreError> {
-        self.call(|it| Box::pin(settings::work_queues(it, wanted))).await
+        self.call(|it| Box::pin(server_settings::work_queues(it, wanted))).await
     }
 
     /// Closes all connections. From here on every call is refused.
@@ -163,25 +163,27 @@ impl Store for PostgresStore {
         self.read(|it| Box::pin(queries::note_events(it, board, note, before, max))).await
     }
 
-    async fn uncompacted(
+    async fn compaction_candidates(
         &self,
         before: Timestamp,
-        after: Option<Uncompacted>,
+        after: Option<CompactionCandidate>,
         max: u32,
-    ) -> Result<Vec<Uncompacted>, StoreError> {
-        self.call(|it| Box::pin(compaction::uncompacted(it, before, after, max))).await
+    ) -> Result<Vec<CompactionCandidate>, StoreError> {
+        self.call(|it| Box::pin(compaction::compaction_candidates(it, before, after, max))).await
     }
 
-    async fn old_events(
+    async fn compactable_events(
         &self,
         board: BoardId,
         after: Seq,
         before: Timestamp,
         max: u32,
         bytes_max: usize,
-    ) -> Result<OldEvents, StoreError> {
-        self.call(|it| Box::pin(compaction::old_events(it, board, after, before, max, bytes_max)))
-            .await
+    ) -> Result<CompactableEvents, StoreError> {
+        self.call(|it| {
+            Box::pin(compaction::compactable_events(it, board, after, before, max, bytes_max))
+        })
+        .await
     }
 
     async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
@@ -199,10 +201,11 @@ impl Store for PostgresStore {
         Ok(verdict)
     }
 
-    async fn forget_outcomes(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
+    async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
         let forgetting = async {
             let mut lease = self.connections.lease().await?;
-            let forgotten = outcomes::forget(lease.connection(), before, max).await?;
+            let forgotten =
+                outcome_retention::delete_before(lease.connection(), before, max).await?;
             lease.give_back();
             Ok(forgotten)
         };
@@ -210,6 +213,6 @@ impl Store for PostgresStore {
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        self.call(|it| Box::pin(settings::check(it))).await
+        self.call(|it| Box::pin(server_settings::check(it))).await
     }
 }

@@ -7,9 +7,9 @@ use sockbit_domain::{ActorId, Board, BoardId, EventId, NoteId, Position, Role, T
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::faults::{unavailable, unreadable};
+use crate::column_values::{self, integer, number, seq};
+use crate::error_mapping::{unavailable, unreadable};
 use crate::rows::{EditRow, LinkRow, NoteRow, OutcomeRow, PositionRow};
-use crate::words::{self, integer, number, seq};
 
 #[derive(sqlx::FromRow)]
 struct FrameRow {
@@ -135,7 +135,7 @@ async fn members(
         .await
         .map_err(unavailable)?;
     for (id, actor, word) in rows {
-        let role: Role = words::parse(&word)
+        let role: Role = column_values::parse(&word)
             .map_err(|it| unreadable("members", format!("board {id}, actor {actor}"), it))?;
         if let Some(board) = found.board(id) {
             board.members.insert(ActorId(actor), role);

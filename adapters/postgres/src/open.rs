@@ -1,6 +1,6 @@
 //! Opening a database: reached, proven safe, and brought to this version.
 
-mod newer;
+mod newer_schema;
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{ConnectOptions, PgPool};
 
 use crate::connections::Connections;
-use crate::faults::{code, reason};
-use crate::{OpenError, PostgresStore, settings};
+use crate::error_mapping::{code, reason};
+use crate::{OpenError, PostgresStore, server_settings};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 
@@ -72,7 +72,7 @@ impl PostgresStore {
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(deadline)
-            .after_connect(|connection, _| Box::pin(settings::verify_again(connection)))
+            .after_connect(|connection, _| Box::pin(server_settings::verify_again(connection)))
             .connect_lazy_with(options.options(PATIENCE));
         Ok(Self { connections: Connections::new(pool, deadline) })
     }
@@ -88,8 +88,8 @@ async fn prepare(options: &PgConnectOptions) -> Result<(), OpenError> {
         .await
         .map_err(|error| refused(at.clone(), &error))?;
     let mut connection = pool.acquire().await.map_err(|error| refused(at.clone(), &error))?;
-    settings::verify(&mut connection, &at).await?;
-    settings::recognise(&mut connection, &at).await?;
+    server_settings::verify(&mut connection, &at).await?;
+    server_settings::recognise(&mut connection, &at).await?;
     drop(connection);
     migrate(&pool, at).await?;
     pool.close().await;
@@ -161,7 +161,7 @@ async fn migrate(pool: &PgPool, at: String) -> Result<(), OpenError> {
 /// Looks at what this program knows of a database that a newer one has brought further, if that lets it.
 /// The first attempt has left the migrator's lock to the connection, with which it goes.
 async fn migrate_beside_newer(pool: &PgPool) -> Result<(), MigrateError> {
-    if let Some(schema) = newer::shut_out_by(pool, &MIGRATIONS).await? {
+    if let Some(schema) = newer_schema::shut_out_by(pool, &MIGRATIONS).await? {
         return Err(MigrateError::VersionMissing(schema));
     }
     let mut migrations = sqlx::migrate!("../../migrations/postgres");

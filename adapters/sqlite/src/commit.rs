@@ -7,8 +7,8 @@ use sockbit_application::ports::{
 use sockbit_domain::{ActorId, BoardId, Fact, Link, Note, Role};
 use sqlx::{Connection, SqliteConnection};
 
-use crate::faults::{breaks_a_constraint, unavailable, unknown};
-use crate::words::integer;
+use crate::column_values::integer;
+use crate::error_mapping::{breaks_a_constraint, unavailable, unknown};
 
 pub(crate) async fn boards(
     connection: &mut SqliteConnection,

@@ -3,16 +3,17 @@
 
 use futures::TryStreamExt;
 use sockbit_application::ports::{
-    CommitResult, OldEvents, OldEventsPage, Squash, StoreError, Uncompacted,
+    CommitResult, CompactableEvents, CompactableEventsBuilder, CompactionCandidate, Squash,
+    StoreError,
 };
 use sockbit_domain::{BoardId, EventId, Position, Run, Seq, Timestamp};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
+use crate::column_values::{integer, seq};
 use crate::commit::json;
-use crate::faults::{unavailable, unknown};
+use crate::error_mapping::{unavailable, unknown};
 use crate::rows::HistoryRow;
-use crate::words::{integer, seq};
 
 #[derive(sqlx::FromRow)]
 struct AgedRow {
@@ -21,12 +22,12 @@ struct AgedRow {
     is_old: bool,
 }
 
-pub(crate) async fn uncompacted(
+pub(crate) async fn compaction_candidates(
     readers: &SqlitePool,
     before: Timestamp,
-    after: Option<Uncompacted>,
+    after: Option<CompactionCandidate>,
     max: u32,
-) -> Result<Vec<Uncompacted>, StoreError> {
+) -> Result<Vec<CompactionCandidate>, StoreError> {
     // Every id stands beyond the empty one.
     const UNCOMPACTED: &str = "\
         select uncompacted_since, id, settled_seq from boards
@@ -42,7 +43,7 @@ pub(crate) async fn uncompacted(
         .fetch_all(readers)
         .await
         .map_err(unavailable)?;
-    let read = |(since, board, settled)| Uncompacted {
+    let read = |(since, board, settled)| CompactionCandidate {
         since: Timestamp(since),
         board: BoardId(board),
         settled: seq(settled),
@@ -50,14 +51,14 @@ pub(crate) async fn uncompacted(
     Ok(rows.into_iter().map(read).collect())
 }
 
-pub(crate) async fn old_events(
+pub(crate) async fn compactable_events(
     readers: &SqlitePool,
     board: BoardId,
     after: Seq,
     before: Timestamp,
     max: u32,
     bytes_max: usize,
-) -> Result<OldEvents, StoreError> {
+) -> Result<CompactableEvents, StoreError> {
     // The last old event is only looked for where some clock was ahead.
     const OLD_EVENTS: &str = "\
         select seq, from_seq, id, message, actor_id, actor_name, actor_colour, at, change, inverse,
@@ -75,7 +76,7 @@ pub(crate) async fn old_events(
         .bind(before.0)
         .bind(i64::from(max) + 1)
         .fetch(readers);
-    let mut page = OldEventsPage::new(max, bytes_max);
+    let mut page = CompactableEventsBuilder::new(max, bytes_max);
     while let Some(row) = rows.try_next().await.map_err(unavailable)? {
         if !page.takes(row.is_old, row.logged.read(board)?) {
             break;

@@ -1,36 +1,36 @@
 //! The store in an SQLite database: one process, one writer, and no commit answered before it is
 //! on the disk.
 
+mod column_values;
 mod commit;
 mod compaction;
-mod faults;
+mod connection_settings;
+mod error_mapping;
 mod load;
 mod open;
 mod open_error;
-mod outcomes;
+mod outcome_retention;
 mod queries;
 mod rows;
-mod settings;
 #[cfg(test)]
 mod tests;
-mod words;
-mod writer;
+mod write_connection;
 
 use std::fs::File;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
-    BoardChanges, BoardStatus, CommitResult, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
-    OldEvents, Squash, Store, StoreError, Uncompacted,
+    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate, LoadRequest,
+    LoadedBoard, NoteHistoryPage, NotesPage, Squash, Store, StoreError,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
 use sqlx::{SqlitePool, SqliteTransaction};
 use tokio::time::timeout;
 
-use self::faults::unavailable;
-use self::writer::Writer;
+use self::error_mapping::unavailable;
+use self::write_connection::Writer;
 
 pub use self::open_error::OpenError;
 
@@ -154,24 +154,25 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn uncompacted(
+    async fn compaction_candidates(
         &self,
         before: Timestamp,
-        after: Option<Uncompacted>,
+        after: Option<CompactionCandidate>,
         max: u32,
-    ) -> Result<Vec<Uncompacted>, StoreError> {
-        in_time(compaction::uncompacted(&self.readers, before, after, max)).await
+    ) -> Result<Vec<CompactionCandidate>, StoreError> {
+        in_time(compaction::compaction_candidates(&self.readers, before, after, max)).await
     }
 
-    async fn old_events(
+    async fn compactable_events(
         &self,
         board: BoardId,
         after: Seq,
         before: Timestamp,
         max: u32,
         bytes_max: usize,
-    ) -> Result<OldEvents, StoreError> {
-        in_time(compaction::old_events(&self.readers, board, after, before, max, bytes_max)).await
+    ) -> Result<CompactableEvents, StoreError> {
+        in_time(compaction::compactable_events(&self.readers, board, after, before, max, bytes_max))
+            .await
     }
 
     async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
@@ -184,10 +185,11 @@ impl Store for SqliteStore {
         timeout(DEADLINE, squashing).await.unwrap_or_else(|_| Err(StoreError::Unknown(too_long())))
     }
 
-    async fn forget_outcomes(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
+    async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
         let forgetting = async {
             let mut lease = self.writer.lease().await?;
-            let forgotten = outcomes::forget(lease.connection(), before, max).await?;
+            let forgotten =
+                outcome_retention::delete_before(lease.connection(), before, max).await?;
             lease.give_back();
             Ok(forgotten)
         };

@@ -11,9 +11,9 @@ use sockbit_domain::{
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use crate::faults::{unavailable, unreadable};
+use crate::column_values::{self, integer, number, seq};
+use crate::error_mapping::{unavailable, unreadable};
 use crate::rows::{EditRow, LinkRow, NoteRow, OutcomeRow, PositionRow};
-use crate::words::{self, integer, number, seq};
 
 #[derive(sqlx::FromRow)]
 struct FrameRow {
@@ -78,7 +78,7 @@ async fn members(
         .map_err(unavailable)?;
     let read = |(actor, role): &(Uuid, String)| {
         let key = format!("board {}, actor {actor}", wanted.board);
-        let role = words::parse(role).map_err(|it| unreadable("members", key, it))?;
+        let role = column_values::parse(role).map_err(|it| unreadable("members", key, it))?;
         Ok((ActorId(*actor), role))
     };
     rows.iter().map(read).collect()

@@ -8,9 +8,9 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, SqlitePool};
 
-use crate::faults::{READ_WAIT, is_no_database, reason};
-use crate::writer::Writer;
-use crate::{OpenError, SqliteStore, settings};
+use crate::error_mapping::{READ_WAIT, is_no_database, reason};
+use crate::write_connection::Writer;
+use crate::{OpenError, SqliteStore, connection_settings};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
@@ -26,7 +26,7 @@ impl SqliteStore {
         let lock = lock(&path)?;
         make(&path)?;
         recognise(&path).await?;
-        let options = settings::for_writing(&path);
+        let options = connection_settings::for_writing(&path);
         let connection = prepare(&path, options.clone()).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
@@ -34,7 +34,7 @@ impl SqliteStore {
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)
-            .connect_with(settings::for_reading(&path))
+            .connect_with(connection_settings::for_reading(&path))
             .await
             .map_err(|it| refused(&path, &it))?;
         Ok(Self { writer: Writer::new(options, connection), readers, lock })
@@ -124,7 +124,7 @@ async fn prepare(
     let refused = |error| refused(path, &error);
     let pool =
         SqlitePoolOptions::new().max_connections(1).connect_with(options).await.map_err(refused)?;
-    settings::verify(&mut *pool.acquire().await.map_err(refused)?).await?;
+    connection_settings::verify(&mut *pool.acquire().await.map_err(refused)?).await?;
     migrate(path, &pool).await?;
     let connection = pool.acquire().await.map_err(refused)?.detach();
     pool.close().await;

@@ -11,10 +11,10 @@ use sockbit_domain::{
 use sqlx::{SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
-use crate::faults::{unavailable, unreadable};
+use crate::column_values::{self, integer, number, seq};
+use crate::error_mapping::{unavailable, unreadable};
 use crate::load::{hex, list};
 use crate::rows::{EventRow, HistoryRow, NoteRow, PositionRow, inverse};
-use crate::words::{self, integer, number, seq};
 
 #[derive(sqlx::FromRow)]
 struct SummaryRow {
@@ -57,7 +57,7 @@ pub(crate) async fn boards_of(
         Ok(BoardSummary {
             board: BoardId(row.id),
             title: Title::stored(row.title),
-            role: words::parse(&row.role).map_err(|it| unreadable("members", key, it))?,
+            role: column_values::parse(&row.role).map_err(|it| unreadable("members", key, it))?,
             notes: row.live,
             changed_by: Actor {
                 id: ActorId(row.changed_by_id),
@@ -105,7 +105,7 @@ pub(crate) async fn board_status(
         .map_err(unavailable)?;
     let Some(row) = row else { return Ok(None) };
     let key = || format!("board {board}, actor {actor}");
-    let role = row.role.as_deref().map(words::parse).transpose();
+    let role = row.role.as_deref().map(column_values::parse).transpose();
     let since = row.log_bytes.saturating_sub(row.log_bytes_then.unwrap_or(0));
     Ok(Some(BoardStatus {
         role: role.map_err(|it| unreadable("members", key(), it))?,

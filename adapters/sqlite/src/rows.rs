@@ -7,8 +7,8 @@ use sockbit_domain::{
 };
 use uuid::Uuid;
 
-use crate::faults::unreadable;
-use crate::words::{self, seq};
+use crate::column_values::{self, seq};
+use crate::error_mapping::unreadable;
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct NoteRow {
@@ -30,9 +30,10 @@ impl NoteRow {
         Ok(Note {
             id: NoteId(self.id),
             text: Text::normalise(&self.text),
-            colour: words::parse(&self.colour).map_err(|it| unreadable("notes", &key, it))?,
+            colour: column_values::parse(&self.colour)
+                .map_err(|it| unreadable("notes", &key, it))?,
             rank: Rank::try_from(self.rank).map_err(|it| unreadable("notes", &key, it))?,
-            state: words::parse(&self.state).map_err(|it| unreadable("notes", &key, it))?,
+            state: column_values::parse(&self.state).map_err(|it| unreadable("notes", &key, it))?,
             seq: seq(self.seq),
             edited_by: Actor {
                 id: ActorId(self.edited_by_id),
@@ -151,7 +152,7 @@ impl LinkRow {
         let key = format!("board {board}, id {}", self.id);
         Ok(Link {
             id: LinkId(self.id),
-            role: words::parse(&self.role).map_err(|it| unreadable("links", &key, it))?,
+            role: column_values::parse(&self.role).map_err(|it| unreadable("links", &key, it))?,
             hash: KeyHash(hash(&self.hash).map_err(|it| unreadable("links", &key, it))?),
         })
     }

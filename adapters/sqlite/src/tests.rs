@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{OpenError, SqliteStore, settings};
+use crate::{OpenError, SqliteStore, connection_settings};
 
 const BOARD: BoardId = BoardId(Uuid::from_u128(1));
 const NOTE: NoteId = NoteId(Uuid::from_u128(2));
@@ -91,15 +91,15 @@ async fn tamper(store: &SqliteStore, statement: &str) {
 async fn writers_and_readers_run_with_the_safe_settings() {
     let (store, _path, _folder) = store().await;
     let mut lease = store.writer.lease().await.expect("the store is open");
-    settings::verify(lease.connection()).await.expect("the writer is safe");
+    connection_settings::verify(lease.connection()).await.expect("the writer is safe");
     let mut reader = store.readers.acquire().await.expect("the store is open");
-    settings::verify(&mut reader).await.expect("the readers are as safe");
+    connection_settings::verify(&mut reader).await.expect("the readers are as safe");
 }
 
 #[tokio::test]
 async fn weaker_settings_are_refused_by_name() {
     let (_store, path, _folder) = store().await;
-    let safe = settings::for_writing(&path);
+    let safe = connection_settings::for_writing(&path);
     let weaker: [(&str, SqliteConnectOptions); 3] = [
         ("synchronous", safe.clone().synchronous(SqliteSynchronous::Normal)),
         ("foreign_keys", safe.clone().foreign_keys(false)),
@@ -107,7 +107,7 @@ async fn weaker_settings_are_refused_by_name() {
     ];
     for (name, options) in weaker {
         let mut connection = options.connect().await.expect("it opens");
-        let verdict = settings::verify(&mut connection).await;
+        let verdict = connection_settings::verify(&mut connection).await;
         let Err(OpenError::WeakSetting { setting, .. }) = verdict else {
             panic!("a weaker {name} was not noticed");
         };

@@ -17,12 +17,12 @@ fn typed(seq: u64) -> (Event, Option<Delta>) {
     (event(1, seq, change), Some(Delta::new().delete(1)))
 }
 
-fn found(board: u64) -> Uncompacted {
-    Uncompacted { since: Timestamp(0), board: board_id(board), settled: Seq(1) }
+fn found(board: u64) -> CompactionCandidate {
+    CompactionCandidate { since: Timestamp(0), board: board_id(board), settled: Seq(1) }
 }
 
-fn old(events: Vec<(Event, Option<Delta>)>, more: bool) -> OldEvents {
-    OldEvents { events, more }
+fn old(events: Vec<(Event, Option<Delta>)>, more: bool) -> CompactableEvents {
+    CompactableEvents { events, more }
 }
 
 fn compaction(store: MockStore) -> Compaction {
@@ -30,15 +30,15 @@ fn compaction(store: MockStore) -> Compaction {
 }
 
 /// A store with one board, whose log is told in these parts.
-fn store_that_tells(parts: Vec<OldEvents>) -> (MockStore, Arc<Mutex<Vec<Squash>>>) {
+fn store_that_tells(parts: Vec<CompactableEvents>) -> (MockStore, Arc<Mutex<Vec<Squash>>>) {
     let mut store = MockStore::new();
     let squashed = Arc::new(Mutex::new(Vec::new()));
     store
-        .expect_uncompacted()
+        .expect_compaction_candidates()
         .returning(|_, after, _| Ok(if after.is_none() { vec![found(1)] } else { Vec::new() }));
     let (mut parts, taken) = (parts.into_iter(), Arc::clone(&squashed));
     store
-        .expect_old_events()
+        .expect_compactable_events()
         .with(eq(board_id(1)), always(), eq(HORIZON), always(), always())
         .returning(move |_, _, _, _, _| Ok(parts.next().expect("no more is asked for")));
     store.expect_squash().returning(move |squash| {
@@ -48,7 +48,7 @@ fn store_that_tells(parts: Vec<OldEvents>) -> (MockStore, Arc<Mutex<Vec<Squash>>
     (store, squashed)
 }
 
-async fn squashes(parts: Vec<OldEvents>) -> Vec<(Vec<u64>, u64, u64)> {
+async fn squashes(parts: Vec<CompactableEvents>) -> Vec<(Vec<u64>, u64, u64)> {
     let (store, squashed) = store_that_tells(parts);
     compaction(store).round().await.expect("the store answers");
     let squashed = squashed.lock().expect("nobody panicked");
@@ -88,10 +88,10 @@ async fn a_board_with_nothing_old_is_not_looked_at_again_until_something_is() {
 async fn a_board_that_somebody_else_compacts_is_left_to_them() {
     let mut store = MockStore::new();
     store
-        .expect_uncompacted()
+        .expect_compaction_candidates()
         .returning(|_, after, _| Ok(if after.is_none() { vec![found(1)] } else { Vec::new() }));
     store
-        .expect_old_events()
+        .expect_compactable_events()
         .times(1)
         .returning(|_, _, _, _, _| Ok(old(vec![typed(2), typed(3)], true)));
     store.expect_squash().times(1).returning(|_| Ok(CommitResult::Conflict));
@@ -104,18 +104,18 @@ fn unavailable<T>() -> Result<T, StoreError> {
 
 /// A store with two boards, of which the first is told like this and the second can be compacted.
 fn store_where_the_first_board(
-    tell: impl Fn() -> Result<OldEvents, StoreError> + Send + 'static,
+    tell: impl Fn() -> Result<CompactableEvents, StoreError> + Send + 'static,
 ) -> MockStore {
     let mut store = MockStore::new();
-    store.expect_uncompacted().returning(|_, after, _| {
+    store.expect_compaction_candidates().returning(|_, after, _| {
         Ok(if after.is_none() { vec![found(1), found(2)] } else { Vec::new() })
     });
     store
-        .expect_old_events()
+        .expect_compactable_events()
         .with(eq(board_id(1)), always(), always(), always(), always())
         .returning(move |_, _, _, _, _| tell());
     store
-        .expect_old_events()
+        .expect_compactable_events()
         .with(eq(board_id(2)), always(), always(), always(), always())
         .returning(|_, _, _, _, _| Ok(old(vec![typed(2), typed(3)], false)));
     store.expect_check().returning(|| Ok(()));
@@ -138,8 +138,8 @@ async fn a_board_that_makes_compaction_panic_holds_up_no_other() {
 #[tokio::test(start_paused = true)]
 async fn a_round_ends_where_the_store_is_away() {
     let mut store = MockStore::new();
-    store.expect_uncompacted().times(1).returning(|_, _, _| Ok(vec![found(1), found(2)]));
-    store.expect_old_events().times(1).returning(|_, _, _, _, _| unavailable());
+    store.expect_compaction_candidates().times(1).returning(|_, _, _| Ok(vec![found(1), found(2)]));
+    store.expect_compactable_events().times(1).returning(|_, _, _, _, _| unavailable());
     store.expect_check().returning(unavailable);
     assert_eq!(compaction(store).round().await, unavailable());
 }

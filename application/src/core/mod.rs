@@ -1,7 +1,7 @@
 //! The core: commands and queries in; commits, events, outcomes and replies out.
 
-mod decide_board;
-mod inbox;
+mod batch_decider;
+mod board_batch;
 mod process_commands;
 mod queries;
 #[cfg(test)]
@@ -14,7 +14,7 @@ use sockbit_domain::Limits;
 use crate::envelope::{CommandEnvelope, CoreQuery, CoreReply};
 use crate::ports::{Announcer, Clock, Ids, Store, StoreError, Unavailable};
 
-pub use process_commands::Processed;
+pub use process_commands::ProcessedBatch;
 
 /// What the core needs from the world.
 #[derive(Clone)]
@@ -68,7 +68,7 @@ impl Core {
 
     /// Tells the senders that their commands are not accepted now: they keep them and send them
     /// again.
-    pub async fn hand_back(&self, commands: &[CommandEnvelope]) -> Result<(), Unavailable> {
+    pub async fn request_resend(&self, commands: &[CommandEnvelope]) -> Result<(), Unavailable> {
         let answers = commands.iter().map(|command| command.with_outcome(None)).collect();
         self.ports.announcer.send_outcomes(answers).await
     }

@@ -6,11 +6,11 @@ use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt, stream};
 use sockbit_domain::{BoardId, Event, EventId};
 
-use super::decide_board::{Decided, Stamp, decide_board};
-use super::inbox::{BoardInbox, by_board, wanted};
+use super::batch_decider::{DecidedBatch, DecisionInputs, decide_board};
+use super::board_batch::{BoardBatch, group_by_board, wanted};
 use super::queries::event_and_what_it_follows;
 use super::{Core, ProcessError};
-use crate::envelope::{Announced, Announcement, CommandEnvelope, OutcomeEnvelope};
+use crate::envelope::{AnnouncedEvent, Announcement, CommandEnvelope, OutcomeEnvelope};
 use crate::ports::{BoardChanges, CommitResult, LoadedBoard, StoreError};
 use crate::slot::Slot;
 use crate::trace::TraceId;
@@ -23,7 +23,7 @@ const READS_AT_ONCE: usize = 16;
 
 /// What became of a batch, for the worker.
 #[derive(Debug, Default)]
-pub struct Processed {
+pub struct ProcessedBatch {
     /// Commands on which deciding itself failed, and how. They have an outcome.
     pub failed: Vec<(CommandEnvelope, String)>,
 }
@@ -33,18 +33,18 @@ impl Core {
     /// every command.
     ///
     /// Safe to run again after an error: what was committed is answered from its outcomes.
-    pub async fn process(&self, batch: &[CommandEnvelope]) -> Result<Processed, ProcessError> {
-        let boards = by_board(batch);
+    pub async fn process(&self, batch: &[CommandEnvelope]) -> Result<ProcessedBatch, ProcessError> {
+        let boards = group_by_board(batch);
         let mut decided = Vec::with_capacity(boards.len());
         let mut lost = Vec::new();
-        for (inbox, result) in boards.iter().zip(self.decide_and_commit(&boards).await?) {
+        for (batch, result) in boards.iter().zip(self.decide_and_commit(&boards).await?) {
             match result {
-                Some(done) => decided.push((inbox.board, done)),
-                None => lost.push(inbox),
+                Some(done) => decided.push((batch.board, done)),
+                None => lost.push(batch),
             }
         }
-        for inbox in lost {
-            decided.push((inbox.board, self.decide_alone(inbox).await?));
+        for batch in lost {
+            decided.push((batch.board, self.decide_alone(batch).await?));
         }
         self.tell(decided).await
     }
@@ -52,10 +52,10 @@ impl Core {
     /// One attempt at all boards; `None` for those that lost their race.
     async fn decide_and_commit(
         &self,
-        boards: &[BoardInbox<'_>],
-    ) -> Result<Vec<Option<Decided>>, StoreError> {
+        boards: &[BoardBatch<'_>],
+    ) -> Result<Vec<Option<DecidedBatch>>, StoreError> {
         let loaded = self.ports.store.load(&wanted(boards)).await?;
-        let decided = boards.iter().zip(loaded).map(|(inbox, loaded)| self.decide(inbox, loaded));
+        let decided = boards.iter().zip(loaded).map(|(batch, loaded)| self.decide(batch, loaded));
         let (decided, changes): (Vec<_>, Vec<_>) = decided.unzip();
         let has_changes: Vec<bool> = changes.iter().map(Option::is_some).collect();
         let changes: Vec<BoardChanges> = changes.into_iter().flatten().collect();
@@ -72,36 +72,42 @@ impl Core {
 
     fn decide(
         &self,
-        inbox: &BoardInbox<'_>,
+        batch: &BoardBatch<'_>,
         loaded: LoadedBoard,
-    ) -> (Decided, Option<BoardChanges>) {
-        let stamp =
-            Stamp { ids: &*self.ports.ids, now: self.ports.clock.now(), limits: &self.limits };
-        decide_board(inbox, loaded, &stamp)
+    ) -> (DecidedBatch, Option<BoardChanges>) {
+        let stamp = DecisionInputs {
+            ids: &*self.ports.ids,
+            now: self.ports.clock.now(),
+            limits: &self.limits,
+        };
+        decide_board(batch, loaded, &stamp)
     }
 
     /// A board that lost its race is decided on what the winner left, without holding up others.
-    async fn decide_alone(&self, inbox: &BoardInbox<'_>) -> Result<Decided, StoreError> {
+    async fn decide_alone(&self, batch: &BoardBatch<'_>) -> Result<DecidedBatch, StoreError> {
         for _ in 0..ATTEMPTS_MAX {
             metrics::counter!("sockbit_commit_conflicts_total").increment(1);
-            let mut result = self.decide_and_commit(std::slice::from_ref(inbox)).await?;
+            let mut result = self.decide_and_commit(std::slice::from_ref(batch)).await?;
             if let Some(decided) = result.pop().flatten() {
                 return Ok(decided);
             }
         }
-        tracing::warn!(board = %inbox.board, "a board lost every race; its senders try later");
-        Ok(Decided {
-            answers: inbox.commands.iter().map(|it| it.envelope.with_outcome(None)).collect(),
-            ..Decided::default()
+        tracing::warn!(board = %batch.board, "a board lost every race; its senders try later");
+        Ok(DecidedBatch {
+            answers: batch.commands.iter().map(|it| it.envelope.with_outcome(None)).collect(),
+            ..DecidedBatch::default()
         })
     }
 
-    async fn tell(&self, decided: Vec<(BoardId, Decided)>) -> Result<Processed, ProcessError> {
+    async fn tell(
+        &self,
+        decided: Vec<(BoardId, DecidedBatch)>,
+    ) -> Result<ProcessedBatch, ProcessError> {
         let repeated =
             try_join_all(decided.iter().map(|(board, it)| self.repeated(*board, it))).await?;
-        let mut by_slot: BTreeMap<Slot, Vec<Announced>> = BTreeMap::new();
+        let mut by_slot: BTreeMap<Slot, Vec<AnnouncedEvent>> = BTreeMap::new();
         let mut answers: Vec<OutcomeEnvelope> = Vec::new();
-        let mut processed = Processed::default();
+        let mut processed = ProcessedBatch::default();
         for ((board, decided), repeated) in decided.into_iter().zip(repeated) {
             let events = by_slot.entry(Slot::of(board)).or_default();
             events.extend(repeated);
@@ -126,8 +132,8 @@ impl Core {
     async fn repeated(
         &self,
         board: BoardId,
-        decided: &Decided,
-    ) -> Result<Vec<Announced>, StoreError> {
+        decided: &DecidedBatch,
+    ) -> Result<Vec<AnnouncedEvent>, StoreError> {
         let store = &*self.ports.store;
         let seqs = stream::iter(decided.repeated.iter().copied());
         let found: Vec<_> = seqs
@@ -140,8 +146,8 @@ impl Core {
     }
 }
 
-fn announced(follows: Option<EventId>, event: Event, decided: &Decided) -> Announced {
+fn announced(follows: Option<EventId>, event: Event, decided: &DecidedBatch) -> AnnouncedEvent {
     let answer = decided.answers.iter().find(|answer| answer.message == event.message);
     let trace = answer.map_or(TraceId::default(), |answer| answer.trace);
-    Announced { trace, follows, event }
+    AnnouncedEvent { trace, follows, event }
 }

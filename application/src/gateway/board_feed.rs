@@ -7,7 +7,7 @@ use sockbit_domain::{EventId, Position, Seq};
 
 use super::encoded_event::{EncodedEvent, MemoryBudget};
 use super::outgoing_queue::{CloseReason, OutgoingQueue};
-use crate::envelope::Announced;
+use crate::envelope::AnnouncedEvent;
 
 /// Events that may wait for one that they follow; what comes beyond is fetched with the gap.
 const AHEAD_MAX: usize = 64;
@@ -111,7 +111,7 @@ impl BoardFeed {
     }
 
     /// Takes an event in, whatever the order in which it came. It is served by [`Self::serve`].
-    pub fn take(&mut self, announced: Announced) {
+    pub fn take(&mut self, announced: AnnouncedEvent) {
         let (from, seq) = (announced.event.from, announced.event.seq);
         self.hear_of(announced.event.position());
         if self.last.is_some_and(|last| seq <= last.seq) {

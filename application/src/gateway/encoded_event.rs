@@ -8,7 +8,7 @@ use sockbit_domain::wire::ServerMessage;
 use sockbit_domain::{BoardId, EventId, Position, Seq};
 
 use super::{GatewaySettings, encode};
-use crate::envelope::{Announced, Encoded};
+use crate::envelope::{AnnouncedEvent, EncodedMessage};
 use crate::trace::TraceId;
 
 /// Events that one feed keeps for those who resume.
@@ -55,13 +55,13 @@ pub(super) struct EncodedEvent {
     pub id: EventId,
     /// The event right before it, where that was told.
     pub follows: Option<EventId>,
-    pub encoded: Encoded,
+    pub encoded: EncodedMessage,
     room: Arc<MemoryBudget>,
 }
 
 impl EncodedEvent {
-    pub fn new(announced: Announced, room: &Arc<MemoryBudget>) -> Self {
-        let Announced { trace, follows, event } = announced;
+    pub fn new(announced: AnnouncedEvent, room: &Arc<MemoryBudget>) -> Self {
+        let AnnouncedEvent { trace, follows, event } = announced;
         let (board, from, seq, id) = (event.board, event.from, event.seq, event.id);
         let encoded = encode(&ServerMessage::Event { event });
         room.total.fetch_add(encoded.len(), Ordering::Relaxed);

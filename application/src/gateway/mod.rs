@@ -28,7 +28,7 @@ use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use crate::backoff;
-use crate::envelope::{Address, CoreQuery, CoreReply, Encoded, OutcomeEnvelope};
+use crate::envelope::{Address, CoreQuery, CoreReply, EncodedMessage, OutcomeEnvelope};
 use crate::ports::{Announcements, Commands, Ids, Incoming, Presence, Queries, Unavailable};
 
 use command_sender::CommandSender;
@@ -353,12 +353,12 @@ fn count_outcome(answered: &OutcomeEnvelope) {
 }
 
 /// A message as it goes to every client. What cannot be encoded is a fault of ours and logged.
-fn encode(message: &ServerMessage) -> Encoded {
+fn encode(message: &ServerMessage) -> EncodedMessage {
     match message.to_json() {
-        Ok(json) => Encoded::from(json),
+        Ok(json) => EncodedMessage::from(json),
         Err(error) => {
             tracing::error!(%error, "a message could not be encoded");
-            Encoded::new()
+            EncodedMessage::new()
         }
     }
 }

@@ -8,7 +8,7 @@ use sockbit_domain::BoardId;
 use tokio::sync::Notify;
 
 use super::{GatewaySettings, locked};
-use crate::envelope::Encoded;
+use crate::envelope::EncodedMessage;
 
 /// What a connection may always have waiting, even while the process is at its bound.
 const FAIR_BYTES: usize = 64 * 1024;
@@ -17,7 +17,7 @@ const FAIR_BYTES: usize = 64 * 1024;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SessionOutput {
     /// Write these, in one go.
-    Messages(Vec<Encoded>),
+    Messages(Vec<EncodedMessage>),
     /// Write nothing more, and close.
     Close(CloseReason),
 }
@@ -69,9 +69,9 @@ pub(super) struct OutgoingQueue {
 
 #[derive(Default)]
 struct Queue {
-    messages: VecDeque<Encoded>,
+    messages: VecDeque<EncodedMessage>,
     /// The latest of each board's presence. It takes no room from messages, and waits for them.
-    presence: BTreeMap<BoardId, Encoded>,
+    presence: BTreeMap<BoardId, EncodedMessage>,
     /// Of the messages, and of what is being written.
     bytes: usize,
     /// Of what was taken and is being written.
@@ -95,7 +95,7 @@ impl OutgoingQueue {
     }
 
     /// Queues a message for a client that keeps up, or cuts one that does not.
-    pub fn push(&self, message: Encoded) {
+    pub fn push(&self, message: EncodedMessage) {
         let mut queue = locked(&self.queue);
         if queue.closed.is_some() {
             return;
@@ -111,7 +111,7 @@ impl OutgoingQueue {
     }
 
     /// Queues a message that the client asked for, once most of what waits has been taken.
-    pub async fn push_when_room(&self, message: Encoded) {
+    pub async fn push_when_room(&self, message: EncodedMessage) {
         loop {
             // Begun before the look, so that no room is made unnoticed in between.
             let eased = self.eased.notified();
@@ -135,7 +135,7 @@ impl OutgoingQueue {
 
     /// Shows who is at a board, when there is nothing better to write; a later word takes the place
     /// of one that waits.
-    pub fn show(&self, board: BoardId, presence: Encoded) {
+    pub fn show(&self, board: BoardId, presence: EncodedMessage) {
         let mut queue = locked(&self.queue);
         if queue.closed.is_none() {
             queue.presence.insert(board, presence);
@@ -149,7 +149,7 @@ impl OutgoingQueue {
         locked(&self.queue).presence.remove(&board);
     }
 
-    fn push_if_room(&self, message: &Encoded) -> bool {
+    fn push_if_room(&self, message: &EncodedMessage) -> bool {
         let mut queue = locked(&self.queue);
         if queue.closed.is_some() {
             return true;
@@ -163,7 +163,7 @@ impl OutgoingQueue {
         true
     }
 
-    fn put(&self, queue: &mut Queue, message: Encoded) {
+    fn put(&self, queue: &mut Queue, message: EncodedMessage) {
         self.total.fetch_add(message.len(), Ordering::Relaxed);
         queue.bytes += message.len();
         queue.messages.push_back(message);
@@ -204,7 +204,7 @@ impl OutgoingQueue {
             return Some(SessionOutput::Close(reason));
         }
         let is_crowded = self.is_half_full(&queue);
-        let mut messages: Vec<Encoded> = std::mem::take(&mut queue.messages).into();
+        let mut messages: Vec<EncodedMessage> = std::mem::take(&mut queue.messages).into();
         if !is_crowded {
             messages.extend(std::mem::take(&mut queue.presence).into_values());
         }

@@ -52,11 +52,11 @@ async fn run_until(housekeeping: Housekeeping, calls: &Calls, number: u32) -> Du
 async fn outcomes_are_kept_for_ninety_days() {
     let mut store = MockStore::new();
     store
-        .expect_forget_outcomes()
+        .expect_delete_outcomes_before()
         .withf(|before, _| before.0 == NOW.0 - 90 * DAY_MS)
         .times(1)
         .returning(|_, _| Ok(0));
-    assert_eq!(housekeeping(store, None).forget_outcomes().await, Ok(()));
+    assert_eq!(housekeeping(store, None).delete_outcomes_before().await, Ok(()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,8 +64,8 @@ async fn outcomes_are_forgotten_until_none_is_left() {
     let mut store = MockStore::new();
     let mut left = [u64::from(OUTCOMES_MAX), u64::from(OUTCOMES_MAX), 7].into_iter();
     let forget = move |_, _| Ok(left.next().expect("nothing is left"));
-    store.expect_forget_outcomes().times(3).returning(forget);
-    assert_eq!(housekeeping(store, None).forget_outcomes().await, Ok(()));
+    store.expect_delete_outcomes_before().times(3).returning(forget);
+    assert_eq!(housekeeping(store, None).delete_outcomes_before().await, Ok(()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -73,8 +73,8 @@ async fn history_has_its_turn_however_many_outcomes_are_left() {
     let mut store = MockStore::new();
     let compacted = Calls::none();
     let counted = compacted.clone();
-    store.expect_forget_outcomes().returning(|_, max| Ok(max.into()));
-    store.expect_uncompacted().returning(move |_, _, _| {
+    store.expect_delete_outcomes_before().returning(|_, max| Ok(max.into()));
+    store.expect_compaction_candidates().returning(move |_, _, _| {
         counted.count();
         Ok(Vec::new())
     });
@@ -86,7 +86,7 @@ async fn outcomes_are_forgotten_where_history_never_is_compacted() {
     let mut store = MockStore::new();
     let forgotten = Calls::none();
     let counted = forgotten.clone();
-    store.expect_forget_outcomes().returning(move |_, _| {
+    store.expect_delete_outcomes_before().returning(move |_, _| {
         counted.count();
         Ok(0)
     });
@@ -98,11 +98,11 @@ async fn rounds_go_on_after_one_that_failed() {
     let mut store = MockStore::new();
     let (forgotten, compacted) = (Calls::none(), Calls::none());
     let counted = (forgotten.clone(), compacted.clone());
-    store.expect_forget_outcomes().returning(move |_, _| {
+    store.expect_delete_outcomes_before().returning(move |_, _| {
         counted.0.count();
         unavailable()
     });
-    store.expect_uncompacted().returning(move |_, _, _| {
+    store.expect_compaction_candidates().returning(move |_, _, _| {
         counted.1.count();
         unavailable()
     });

@@ -6,7 +6,7 @@ use super::PageBudget;
 
 /// A board on which something happened that compaction has not seen.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Uncompacted {
+pub struct CompactionCandidate {
     /// When the first of it happened, or a little later; never later than the board's last event.
     pub since: Timestamp,
     /// Which board.
@@ -17,7 +17,7 @@ pub struct Uncompacted {
 
 /// The events of a log from some number on that are old enough.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct OldEvents {
+pub struct CompactableEvents {
     /// In order, each with its inverse where it is an edit.
     pub events: Vec<(Event, Option<Delta>)>,
     /// Whether more that are as old come after these.
@@ -39,22 +39,22 @@ pub struct Squash {
     pub settled: Seq,
 }
 
-/// Gathers [`OldEvents`] while a log is read in order.
+/// Gathers [`CompactableEvents`] while a log is read in order.
 #[derive(Debug)]
-pub struct OldEventsPage {
+pub struct CompactableEventsBuilder {
     budget: PageBudget,
     events_max: usize,
-    page: OldEvents,
+    page: CompactableEvents,
 }
 
-impl OldEventsPage {
+impl CompactableEventsBuilder {
     /// An empty page for at most so many events, and so many bytes of JSON.
     #[must_use]
     pub fn new(max: u32, bytes_max: usize) -> Self {
         Self {
             budget: PageBudget::new(bytes_max),
             events_max: max as usize,
-            page: OldEvents::default(),
+            page: CompactableEvents::default(),
         }
     }
 
@@ -74,7 +74,7 @@ impl OldEventsPage {
 
     /// What was taken in.
     #[must_use]
-    pub fn finish(self) -> OldEvents {
+    pub fn finish(self) -> CompactableEvents {
         self.page
     }
 }

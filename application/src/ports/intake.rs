@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::envelope::Encoded;
+use crate::envelope::EncodedMessage;
 
 /// Where programs put their messages.
 #[cfg_attr(test, mockall::automock)]
@@ -20,5 +20,5 @@ pub struct IntakeMessage {
     /// The message, as it would come over a transport.
     pub message: Vec<u8>,
     /// Takes the answer back, and lets go of the message. The program may not want one.
-    pub reply: Box<dyn FnOnce(Encoded) + Send>,
+    pub reply: Box<dyn FnOnce(EncodedMessage) + Send>,
 }

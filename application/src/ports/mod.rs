@@ -16,7 +16,7 @@ pub use announcements::{Announcements, Incoming};
 pub use announcer::Announcer;
 pub use clock::Clock;
 pub use commands::{Commands, SendError};
-pub use compaction::{OldEvents, OldEventsPage, Squash, Uncompacted};
+pub use compaction::{CompactableEvents, CompactableEventsBuilder, CompactionCandidate, Squash};
 pub use ids::Ids;
 pub use intake::{Intake, IntakeMessage};
 pub use presence::Presence;

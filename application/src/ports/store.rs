@@ -11,7 +11,7 @@ use sockbit_domain::{
     Outcome, Position, Role, Seq, Timestamp, Title,
 };
 
-use super::compaction::{OldEvents, Squash, Uncompacted};
+use super::compaction::{CompactableEvents, CompactionCandidate, Squash};
 
 /// The boards, their logs and the outcomes of commands, each kept as long as anybody may ask for it.
 #[cfg_attr(test, mockall::automock)]
@@ -82,12 +82,12 @@ pub trait Store: Send + Sync {
     /// Boards on which something happened before that time which compaction has not seen, longest
     /// ago first, from beyond `after` on; at most `max`. What a clock that was ahead put off until
     /// after the board's next event counts as having happened with that.
-    async fn uncompacted(
+    async fn compaction_candidates(
         &self,
         before: Timestamp,
-        after: Option<Uncompacted>,
+        after: Option<CompactionCandidate>,
         max: u32,
-    ) -> Result<Vec<Uncompacted>, StoreError>;
+    ) -> Result<Vec<CompactionCandidate>, StoreError>;
 
     /// A board's events beyond `after` up to the first that is not old, with their inverses: at most
     /// `max`, and as many as take at most `bytes_max` as JSON, but at least one if there is one.
@@ -95,14 +95,14 @@ pub trait Store: Send + Sync {
     /// Old is what happened before that time. So is what claims to have happened after the board's
     /// last event, where something old comes after it: some clock was ahead, and waiting until its
     /// time has come would hold up everything behind it.
-    async fn old_events(
+    async fn compactable_events(
         &self,
         board: BoardId,
         after: Seq,
         before: Timestamp,
         max: u32,
         bytes_max: usize,
-    ) -> Result<OldEvents, StoreError>;
+    ) -> Result<CompactableEvents, StoreError>;
 
     /// Puts runs in the place of the events that they were made of, all or none, and notes how far
     /// compaction has come. It is a conflict, and nothing changes, where something else was settled
@@ -118,7 +118,7 @@ pub trait Store: Send + Sync {
     /// A command whose outcome is forgotten is decided anew when it is repeated: what it did is done
     /// once more, under the same message id. So nobody may forget an outcome before its sender is
     /// certain to have given up.
-    async fn forget_outcomes(&self, before: Timestamp, max: u32) -> Result<u64, StoreError>;
+    async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError>;
 
     /// Whether the store can be written to now.
     async fn check(&self) -> Result<(), StoreError>;

@@ -1,4 +1,4 @@
-//! The way of commands and questions into a worker.
+//! The way of commands and queries into a worker.
 
 use async_trait::async_trait;
 
@@ -16,7 +16,7 @@ pub trait WorkQueue: Send + Sync {
     async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>>;
 
     /// These are done with: committed, announced and answered.
-    async fn acknowledge(&self, receipts: Vec<DeliveryTag>) -> Result<(), Unavailable>;
+    async fn acknowledge(&self, tags: Vec<DeliveryTag>) -> Result<(), Unavailable>;
 
     /// Sets one command aside, with the reason, for a person to look at. It is done when this returns well; setting
     /// aside twice is seen as one by whoever replays it.
@@ -31,7 +31,7 @@ pub trait WorkQueue: Send + Sync {
 #[derive(Clone, Debug)]
 pub struct Delivery {
     /// What to acknowledge.
-    pub receipt: DeliveryTag,
+    pub tag: DeliveryTag,
     /// How often it was delivered before, to workers that did not acknowledge it.
     pub redeliveries: u32,
     /// In the order in which they were sent.
@@ -47,18 +47,18 @@ pub struct DeliveryTag {
     pub tag: u64,
 }
 
-/// Where a worker takes questions from.
+/// Where a worker takes queries from.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait QueryQueue: Send + Sync {
-    /// Waits for the next question; `None` when the bus is closed for good.
+    /// Waits for the next query; `None` when the bus is closed for good.
     async fn next(&self) -> Option<ReceivedQuery>;
 }
 
-/// A question and the way back for its answer.
+/// A query and the way back for its answer.
 pub struct ReceivedQuery {
     /// What is asked.
-    pub question: CoreQuery,
+    pub query: CoreQuery,
     /// Takes the answer back; the asker may be gone, which is no error.
     pub reply: Box<dyn FnOnce(CoreReply) + Send>,
 }

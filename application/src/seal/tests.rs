@@ -3,10 +3,10 @@
 use sockbit_domain::{KeyHash, NoteId, Outcome};
 
 use super::*;
-use sockbit_domain::wire::PersonHere;
+use sockbit_domain::wire::PersonPresence;
 
 use crate::envelope::{
-    Admission, Announced, Announcement, BoardPresence, CoreQuery, CoreReply, OutcomeEnvelope,
+    Admission, AnnouncedEvent, Announcement, BoardPresence, CoreQuery, CoreReply, OutcomeEnvelope,
     PresenceUpdate,
 };
 use crate::slot::Slot;
@@ -203,7 +203,7 @@ fn everything_that_travels_comes_out_as_it_went_in() {
         check::<OutcomeEnvelope>(&ring, MessageKind::Outcomes, &command.with_outcome(outcome));
     }
     let (trace, follows) = (TraceId(command.trace.0), Some(position(2).event));
-    let announced = Announced { trace, follows, event: renamed(1, 3) };
+    let announced = AnnouncedEvent { trace, follows, event: renamed(1, 3) };
     let announcement = Announcement { slot: Slot::of(board), events: vec![announced] };
     check(&ring, MessageKind::Announcements, &announcement);
     check(&ring, MessageKind::Queries, &CoreQuery::Heads { boards: vec![board] });
@@ -222,7 +222,7 @@ fn everything_that_travels_comes_out_as_it_went_in() {
 }
 
 fn presences() -> PresenceUpdate {
-    let here = PersonHere { actor: person(1), notes: vec![NoteId(uuid(7))] };
+    let here = PersonPresence { actor: person(1), notes: vec![NoteId(uuid(7))] };
     let people = BoardPresence { board: board_id(1), people: vec![here], more: 3, asks: true };
     PresenceUpdate { gateway: uuid(9), slot: Slot::of(board_id(1)), boards: vec![people] }
 }

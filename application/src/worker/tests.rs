@@ -20,7 +20,7 @@ struct Ports {
     store: MockStore,
     announcer: MockAnnouncer,
     work: MockWorkQueue,
-    questions: MockQueryQueue,
+    queries: MockQueryQueue,
 }
 
 impl Ports {
@@ -29,7 +29,7 @@ impl Ports {
             store: MockStore::new(),
             announcer: MockAnnouncer::new(),
             work: MockWorkQueue::new(),
-            questions: MockQueryQueue::new(),
+            queries: MockQueryQueue::new(),
         }
     }
 
@@ -43,7 +43,7 @@ impl Ports {
             .returning(|changes| Ok(vec![CommitResult::Done; changes.len()]));
         ports.announcer.expect_announce().returning(|_| Ok(()));
         ports.announcer.expect_send_outcomes().returning(|_| Ok(()));
-        ports.questions.expect_next().returning(|| None);
+        ports.queries.expect_next().returning(|| None);
         ports
     }
 
@@ -77,7 +77,7 @@ impl Ports {
             ids: Arc::new(ids),
         };
         let core = Arc::new(Core::new(ports, Limits::default()));
-        Worker::new(core, Arc::new(self.work), Arc::new(self.questions))
+        Worker::new(core, Arc::new(self.work), Arc::new(self.queries))
     }
 }
 
@@ -100,10 +100,10 @@ fn away() -> StoreError {
 
 fn delivery(tag: u64, redeliveries: u32, messages: &[u64]) -> Delivery {
     let commands = messages.iter().map(|message| new_note(1, *message)).collect();
-    Delivery { receipt: receipt(tag), redeliveries, commands }
+    Delivery { tag: delivery_tag(tag), redeliveries, commands }
 }
 
-fn receipt(tag: u64) -> DeliveryTag {
+fn delivery_tag(tag: u64) -> DeliveryTag {
     DeliveryTag { queue: 0, tag }
 }
 
@@ -111,7 +111,7 @@ fn receipt(tag: u64) -> DeliveryTag {
 async fn a_delivery_is_acknowledged_after_commit_announcement_and_answers() {
     let mut order = Sequence::new();
     let mut ports = Ports::new();
-    ports.questions.expect_next().returning(|| None);
+    ports.queries.expect_next().returning(|| None);
     ports
         .work
         .expect_take()
@@ -132,7 +132,7 @@ async fn a_delivery_is_acknowledged_after_commit_announcement_and_answers() {
         .expect_acknowledge()
         .times(1)
         .in_sequence(&mut order)
-        .withf(|receipts| receipts == &[receipt(7)])
+        .withf(|tags| tags == &[delivery_tag(7)])
         .returning(|_| Ok(()));
     ports.work.expect_take().times(1).in_sequence(&mut order).returning(|_| None);
 
@@ -181,7 +181,7 @@ async fn a_board_that_cannot_be_read_holds_up_nobody_else() {
     ports.announcer.expect_announce().returning(|_| Ok(()));
     let answers = ports.hears_answers();
     let commands = vec![new_note(1, 1), new_note(2, 2), new_note(3, 3)];
-    ports.takes(vec![Delivery { receipt: receipt(1), redeliveries: 0, commands }]);
+    ports.takes(vec![Delivery { tag: delivery_tag(1), redeliveries: 0, commands }]);
     ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
 
     ports.worker().run().await;
@@ -227,7 +227,7 @@ async fn a_command_that_cannot_be_handed_back_is_held() {
     ports.announcer.expect_send_outcomes().times(3).returning(move |_| no_bus());
     ports.announcer.expect_send_outcomes().times(1).returning(|_| Ok(()));
     let commands = vec![new_note(2, 2)];
-    ports.takes(vec![Delivery { receipt: receipt(1), redeliveries: 0, commands }]);
+    ports.takes(vec![Delivery { tag: delivery_tag(1), redeliveries: 0, commands }]);
     ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
 
     ports.worker().run().await;
@@ -252,19 +252,19 @@ async fn while_nothing_can_be_announced_a_batch_is_held_and_not_acknowledged() {
 async fn worked_off(deliveries: Vec<Delivery>) -> (Vec<Vec<u64>>, Vec<Vec<u64>>) {
     let (batches, acknowledged) =
         (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
-    let (loads, tags) = (Arc::clone(&batches), Arc::clone(&acknowledged));
+    let (loaded, recorded) = (Arc::clone(&batches), Arc::clone(&acknowledged));
     let mut ports = Ports::willing();
     ports.store = MockStore::new();
     ports.store.expect_load().returning(move |wanted| {
         let messages = wanted.iter().flat_map(|it| it.messages.iter().map(|(_, message)| *message));
         let numbers = messages.map(|it| (1..10).find(|number| message_id(*number) == it));
-        loads.lock().expect("no test panics here").push(numbers.flatten().collect());
+        loaded.lock().expect("no test panics here").push(numbers.flatten().collect());
         load(wanted)
     });
     ports.store.expect_commit().returning(|changes| Ok(vec![CommitResult::Done; changes.len()]));
-    ports.work.expect_acknowledge().returning(move |receipts| {
-        let these = receipts.iter().map(|it| it.tag).collect();
-        tags.lock().expect("no test panics here").push(these);
+    ports.work.expect_acknowledge().returning(move |tags| {
+        let numbers = tags.iter().map(|it| it.tag).collect();
+        recorded.lock().expect("no test panics here").push(numbers);
         Ok(())
     });
     ports.takes(deliveries);
@@ -361,11 +361,11 @@ async fn questions_are_answered_while_a_batch_is_held() {
     ports.store.expect_heads().returning(|_| Ok(Vec::new()));
     ports.work.expect_take().times(1).return_once(|_| Some(vec![delivery(1, 0, &[1])]));
     let (reply, answer) = tokio::sync::oneshot::channel();
-    let question = CoreQuery::Heads { boards: vec![board_id(1)] };
+    let query = CoreQuery::Heads { boards: vec![board_id(1)] };
     let reply = Box::new(move |it| drop(reply.send(it)));
-    ports.questions = MockQueryQueue::new();
-    ports.questions.expect_next().times(1).return_once(|| Some(ReceivedQuery { question, reply }));
-    ports.questions.expect_next().returning(|| None);
+    ports.queries = MockQueryQueue::new();
+    ports.queries.expect_next().times(1).return_once(|| Some(ReceivedQuery { query, reply }));
+    ports.queries.expect_next().returning(|| None);
     let worker = ports.worker();
 
     let answer = tokio::select! {
@@ -384,9 +384,9 @@ async fn no_more_questions_are_taken_than_may_be_answered_at_once() {
     let mut ports = Ports::willing();
     ports.work.expect_take().returning(|_| None);
     ports.store.expect_heads().returning(|_| Ok(Vec::new()));
-    ports.questions = MockQueryQueue::new();
+    ports.queries = MockQueryQueue::new();
     let (open, most_open, done) = (Arc::clone(&taken), Arc::clone(&most), Arc::clone(&answered));
-    ports.questions.expect_next().returning(move || {
+    ports.queries.expect_next().returning(move || {
         let (open, most_open, done) =
             (Arc::clone(&open), Arc::clone(&most_open), Arc::clone(&done));
         let number = open.fetch_add(1, Ordering::Relaxed);
@@ -394,8 +394,8 @@ async fn no_more_questions_are_taken_than_may_be_answered_at_once() {
             let waiting = open.load(Ordering::Relaxed) - done.fetch_add(1, Ordering::Relaxed);
             most_open.fetch_max(waiting, Ordering::Relaxed);
         });
-        let question = CoreQuery::Heads { boards: Vec::new() };
-        (number < QUESTIONS).then_some(ReceivedQuery { question, reply })
+        let query = CoreQuery::Heads { boards: Vec::new() };
+        (number < QUESTIONS).then_some(ReceivedQuery { query, reply })
     });
 
     ports.worker().run().await;

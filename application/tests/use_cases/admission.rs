@@ -45,9 +45,9 @@ async fn a_stranger_cannot_tell_a_board_from_none() {
     let core = CoreFixture::with_board().await;
     let rejection = core.admission(&person(2), None).await.expect_err("it may not join");
     assert_eq!(rejection.code, RejectionCode::NotFound);
-    let question =
+    let query =
         CoreQuery::Admission { actor: person(2).actor.id, board: board_id(404), position: None };
-    assert_eq!(core.core.query(question).await, CoreReply::Admission(Err(rejection)));
+    assert_eq!(core.core.query(query).await, CoreReply::Admission(Err(rejection)));
 }
 
 #[tokio::test]
@@ -84,8 +84,8 @@ async fn events_come_in_pages_that_continue_each_other() {
     let mut seen = Vec::new();
     loop {
         let after = seen.last().map_or(Seq(0), |it: &sockbit_domain::Event| it.seq);
-        let question = CoreQuery::Events { board: board_id(1), after, id: None };
-        let CoreReply::Events(page) = core.core.query(question).await else { panic!("no events") };
+        let query = CoreQuery::Events { board: board_id(1), after, id: None };
+        let CoreReply::Events(page) = core.core.query(query).await else { panic!("no events") };
         if page.is_empty() {
             break;
         }
@@ -127,8 +127,8 @@ async fn an_event_that_fills_the_page_by_itself_does_not_hide_those_after_it() {
     }
     for event in core.log().await.iter().rev().skip(1) {
         let Position { seq, event } = event.position();
-        let question = CoreQuery::Events { board: board_id(1), after: seq, id: Some(event) };
-        let CoreReply::Events(page) = core.core.query(question).await else { panic!("no events") };
+        let query = CoreQuery::Events { board: board_id(1), after: seq, id: Some(event) };
+        let CoreReply::Events(page) = core.core.query(query).await else { panic!("no events") };
         assert_eq!(page.first().map(|it| it.seq), Some(seq.next()));
     }
 }

@@ -1,7 +1,7 @@
 //! Who is here: said when it changes, told as it is, and forgotten with the connection.
 
 use sockbit_client::ViewChange;
-use sockbit_domain::wire::{ClientMessage, PersonHere, ServerMessage};
+use sockbit_domain::wire::{ClientMessage, PersonPresence, ServerMessage};
 use sockbit_domain::{BoardId, NoteId, Rejection, RejectionCode};
 use uuid::Uuid;
 
@@ -16,11 +16,11 @@ fn said(desk: &mut Desk) -> Vec<Option<NoteId>> {
     desk.sent().into_iter().filter_map(place).collect()
 }
 
-fn person(id: u128, notes: &[NoteId]) -> PersonHere {
-    PersonHere { actor: actor(id), notes: notes.to_vec() }
+fn person(id: u128, notes: &[NoteId]) -> PersonPresence {
+    PersonPresence { actor: actor(id), notes: notes.to_vec() }
 }
 
-fn told(people: Vec<PersonHere>) -> ServerMessage {
+fn told(people: Vec<PersonPresence>) -> ServerMessage {
     ServerMessage::Presence { board: BOARD, people, more: 0 }
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::pieces::Rest;
+use super::ops::Rest;
 use super::{Delta, DeltaError, Op};
 use crate::text::Text;
 

@@ -1,6 +1,6 @@
 //! Two changes, one after the other, as one.
 
-use super::pieces::{Piece, Pieces};
+use super::ops::{Piece, Pieces};
 use super::{Delta, DeltaError};
 
 impl Delta {

@@ -12,7 +12,7 @@ use core::iter::once;
 use core::ops::Range;
 
 use super::myers::common_parts;
-use super::seam::{Seam, words};
+use super::word_boundaries::{Boundary, words};
 use super::{Delta, Op};
 use crate::text::{Text, len_utf16};
 
@@ -175,7 +175,7 @@ impl<'a> Comparison<'a> {
     fn between_blanks(&self, at: &Hunk, letters: &Hunk) -> Hunk {
         let (old, new) = self.texts(at);
         let is_between = |text: &str, place: usize| {
-            text.is_char_boundary(place) && Seam::at(text, place, place) >= Seam::Words
+            text.is_char_boundary(place) && Boundary::at(text, place, place) >= Boundary::Words
         };
         let begin = (0..=letters.old.start - at.old.start)
             .rev()
@@ -210,13 +210,13 @@ impl<'a> Comparison<'a> {
         let ahead = text[moved.start..].chars().zip(text[moved.end..last].chars());
         let ahead: usize = ahead.take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum();
         let (start, end) = (moved.start + ahead, moved.end + ahead);
-        let (mut back, mut best) = (0, (Seam::at(text, start, end), 0));
+        let (mut back, mut best) = (0, (Boundary::at(text, start, end), 0));
         let before = text[first..start].chars().rev().zip(text[..end].chars().rev());
         for (c, _) in before.take_while(|(a, b)| a == b) {
             back += c.len_utf8();
-            let seam = Seam::at(text, start - back, end - back);
-            if seam > best.0 {
-                best = (seam, back);
+            let boundary = Boundary::at(text, start - back, end - back);
+            if boundary > best.0 {
+                best = (boundary, back);
             }
         }
         hunk.shifted(ahead, best.1)

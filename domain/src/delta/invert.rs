@@ -1,6 +1,6 @@
 //! Taking a change back.
 
-use super::pieces::Rest;
+use super::ops::Rest;
 use super::{Delta, DeltaError, Op};
 use crate::text::{Text, len_utf16};
 

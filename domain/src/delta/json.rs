@@ -36,7 +36,7 @@ impl Serialize for Delta {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
+enum OpKind {
     Retain,
     Insert,
     Delete,
@@ -59,9 +59,9 @@ impl<'de> Visitor<'de> for OpVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Op, A::Error> {
         let op = match map.next_key()? {
-            Some(Kind::Retain) => Op::Retain(checked_units(map.next_value()?)?),
-            Some(Kind::Insert) => Op::Insert(checked_text(map.next_value()?)?),
-            Some(Kind::Delete) => Op::Delete(checked_units(map.next_value()?)?),
+            Some(OpKind::Retain) => Op::Retain(checked_units(map.next_value()?)?),
+            Some(OpKind::Insert) => Op::Insert(checked_text(map.next_value()?)?),
+            Some(OpKind::Delete) => Op::Delete(checked_units(map.next_value()?)?),
             None => return Err(A::Error::invalid_length(0, &self)),
         };
         match map.next_key::<IgnoredAny>()? {

@@ -10,9 +10,9 @@ mod diff;
 mod invert;
 mod json;
 mod myers;
-mod pieces;
-mod seam;
+mod ops;
 mod transform;
+mod word_boundaries;
 
 use alloc::string::String;
 use alloc::vec::Vec;

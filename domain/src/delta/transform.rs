@@ -1,6 +1,6 @@
 //! Changes made at the same time: one rewritten to come after the other.
 
-use super::pieces::{Piece, Pieces};
+use super::ops::{Piece, Pieces};
 use super::{Delta, Op};
 use crate::text::len_utf16;
 

@@ -16,7 +16,7 @@ use crate::{BoardId, MessageId, NoteId, Position};
 pub enum ClientMessage {
     /// A wish to change a board; ends in one outcome.
     Command(SentCommand),
-    /// A question; gets one reply.
+    /// A query; gets one reply.
     Query {
         /// Comes back with the reply.
         id: MessageId,

@@ -8,7 +8,7 @@ mod query;
 mod server;
 
 pub use client::{ClientMessage, Refusal, RefusalCode, SentCommand};
-pub use presence::PersonHere;
+pub use presence::PersonPresence;
 pub use query::{BoardPage, BoardSummary, HistoryEntry, NoteHistory, NotePage, Query, Reply};
 pub use server::ServerMessage;
 

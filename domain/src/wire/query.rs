@@ -8,7 +8,7 @@ use crate::{
     Actor, BoardId, Change, Note, NoteId, Position, Rejection, Role, Seq, Text, Timestamp, Title,
 };
 
-/// A question. It changes nothing, and is answered as far as the asker may know.
+/// A query. It changes nothing, and is answered as far as the asker may know.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Query {

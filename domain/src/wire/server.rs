@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{PersonHere, Refusal, Reply, VERSION};
+use super::{PersonPresence, Refusal, Reply, VERSION};
 use crate::{Actor, BoardId, ClientId, Event, MessageId, Outcome, Position, Rejection, Role};
 
 /// One message to a client.
@@ -83,7 +83,7 @@ pub enum ServerMessage {
         /// Which board.
         board: BoardId,
         /// As many as are told, by id; the client's own person among them.
-        people: Vec<PersonHere>,
+        people: Vec<PersonPresence>,
         /// About how many there are besides.
         #[serde(default)]
         more: u32,

@@ -1,8 +1,8 @@
 //! Every message to a client, as the golden files have it.
 
 use sockbit_domain::wire::{
-    BoardPage, BoardSummary, HistoryEntry, NoteHistory, NotePage, PersonHere, Refusal, RefusalCode,
-    Reply, ServerMessage,
+    BoardPage, BoardSummary, HistoryEntry, NoteHistory, NotePage, PersonPresence, Refusal,
+    RefusalCode, Reply, ServerMessage,
 };
 use sockbit_domain::{
     Actor, Change, Colour, Event, Note, NoteState, Outcome, Rejection, RejectionCode, Role, Seq,
@@ -45,8 +45,8 @@ fn others() -> Vec<(&'static str, ServerMessage)> {
 }
 
 fn presence() -> ServerMessage {
-    let ada = PersonHere { actor: ada(), notes: vec![NOTE] };
-    let ben = PersonHere { actor: ben(), notes: Vec::new() };
+    let ada = PersonPresence { actor: ada(), notes: vec![NOTE] };
+    let ben = PersonPresence { actor: ben(), notes: Vec::new() };
     ServerMessage::Presence { board: BOARD, people: vec![ada, ben], more: 0 }
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct WorkerPorts {
     pub store: Arc<dyn Store>,
     pub announcer: Arc<dyn Announcer>,
     pub work: Arc<dyn WorkQueue>,
-    pub questions: Arc<dyn QueryQueue>,
+    pub queries: Arc<dyn QueryQueue>,
 }
 
 impl WorkerProcess {
@@ -103,7 +103,7 @@ impl WorkerProcess {
             ids: Arc::new(SimulatedIds::new(Arc::clone(&self.context), 1_000_000 + number, true)),
         };
         let core = Arc::new(Core::new(core, self.context.parameters.limits.clone()));
-        Worker::new(core, ports.work, ports.questions)
+        Worker::new(core, ports.work, ports.queries)
     }
 
     fn ports(&self, running: &RunningProcess, number: usize) -> WorkerPorts {
@@ -129,7 +129,7 @@ impl WorkerProcess {
             store: Arc::new(store),
             announcer: Arc::clone(&end) as _,
             work: Arc::clone(&end) as _,
-            questions: end as _,
+            queries: end as _,
         }
     }
 

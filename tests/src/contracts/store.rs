@@ -3,19 +3,19 @@
 //! An adapter joins by one line: `store_contract!(its_name, open())`, where `open` gives a fresh
 //! store and what has to live as long as it.
 
-pub mod absent;
-pub mod committing;
-pub mod compaction;
+pub mod commits;
+pub mod compacted_logs;
+pub mod compaction_store;
+pub mod faulty_store;
 pub mod fixtures;
-pub mod forgetting;
-pub mod history;
-pub mod loading;
+pub mod loads;
+pub mod missing_data;
+pub mod note_history;
+pub mod outcome_retention;
 pub mod persistence;
-pub mod reading;
+pub mod reads;
 pub mod round_trip;
-pub mod saboteur;
 pub mod saboteurs;
-pub mod squashing;
 
 use std::sync::Arc;
 
@@ -30,11 +30,11 @@ pub type Clause = fn(Arc<dyn Store>) -> BoxFuture<'static, ()>;
 macro_rules! for_each_store_clause {
     ($then:ident $arguments:tt) => {
         $crate::$then! { $arguments
-            absent::nothing_is_known_of_a_board_that_does_not_exist
-            absent::nothing_is_known_of_ids_that_a_board_does_not_have
-            absent::an_empty_request_has_an_empty_answer
-            absent::a_store_that_can_be_written_to_says_so
-            absent::outcomes_are_found_by_board_client_and_message
+            missing_data::nothing_is_known_of_a_board_that_does_not_exist
+            missing_data::nothing_is_known_of_ids_that_a_board_does_not_have
+            missing_data::an_empty_request_has_an_empty_answer
+            missing_data::a_store_that_can_be_written_to_says_so
+            missing_data::outcomes_are_found_by_board_client_and_message
             round_trip::every_kind_of_event_comes_back_as_it_was
             round_trip::every_field_of_a_note_comes_back
             round_trip::the_frame_of_a_board_comes_back
@@ -47,78 +47,78 @@ macro_rules! for_each_store_clause {
             round_trip::edits_come_back_with_what_takes_them_back
             round_trip::several_facts_of_one_commit_keep_their_order
             round_trip::boards_with_the_same_ids_do_not_meet
-            committing::a_stale_commit_changes_nothing_at_all
-            committing::the_right_number_of_another_history_is_stale
-            committing::a_board_that_exists_is_not_begun_again
-            committing::a_board_that_does_not_exist_is_not_moved_on
-            committing::one_of_many_writers_wins_each_number
-            committing::a_conflict_does_not_hinder_other_boards
-            committing::a_board_that_comes_twice_in_a_batch_is_changed_twice
-            committing::outcomes_without_an_event_leave_the_head
-            committing::outcomes_without_an_event_are_conditional_too
-            committing::a_command_has_one_outcome
-            committing::a_key_opens_one_link
-            committing::a_log_with_a_gap_is_not_written
-            committing::a_commit_given_up_half_way_is_whole_or_nothing
-            committing::all_that_is_loaded_is_of_one_moment
-            loading::answers_stand_in_the_order_of_the_requests
-            loading::roles_are_told_of_those_asked_for_only
-            loading::a_role_can_be_raised
-            loading::notes_are_loaded_if_asked_for_only
-            loading::edits_are_loaded_after_the_base_only
-            loading::of_too_many_edits_the_latest_are_loaded
-            loading::one_edit_is_loaded_however_large
-            loading::only_edits_are_loaded_as_edits
-            loading::bases_are_known_by_their_events
-            loading::a_base_inside_a_range_is_not_known
-            loading::deleted_notes_leave_a_tombstone
-            reading::pages_of_notes_hold_each_once_by_id
-            reading::pages_of_notes_keep_their_bound_and_use_it
-            reading::a_note_over_the_bound_has_a_page_of_its_own
-            reading::the_last_page_of_notes_says_so
-            reading::pages_of_notes_hold_the_trash_and_no_tombstones
-            reading::pages_of_notes_tell_title_and_head
-            reading::pages_of_events_hold_each_once_in_order
-            reading::pages_of_events_keep_their_bound_and_use_it
-            reading::events_follow_any_number
-            reading::a_standing_tells_role_title_and_head
-            reading::a_standing_tells_what_was_missed
-            reading::heads_are_told_once_of_boards_that_exist
-            reading::boards_are_listed_latest_change_first
-            reading::lists_hold_the_boards_that_one_is_a_member_of
-            reading::lists_tell_live_notes_and_the_last_change
-            history::the_history_of_a_note_holds_its_own_events
-            history::history_comes_in_pages_from_the_latest
-            history::history_ends_before_the_number_asked_for
-            history::inverses_lead_back_to_every_text
-            compaction::the_ranges_of_a_compacted_log_cover_every_number
-            compaction::a_compacted_log_makes_the_same_notes
-            compaction::compaction_touches_the_log_alone
-            compaction::outcomes_outlive_compaction
-            compaction::the_end_of_a_range_is_a_position_and_nothing_inside_is
-            compaction::edits_since_a_base_are_runs_after_compaction
-            compaction::the_history_of_a_note_is_one_of_sittings
-            compaction::pages_of_history_fit_together_over_ranges
-            compaction::what_was_missed_is_never_told_too_small
-            squashing::boards_are_found_by_what_was_not_looked_at
-            squashing::a_board_is_found_again_for_what_happens_later
-            squashing::old_events_are_those_before_the_first_that_is_new
-            squashing::old_events_come_in_parts_that_keep_their_bounds
-            squashing::a_board_is_found_although_a_clock_was_ahead
-            squashing::a_clock_that_was_ahead_holds_up_nothing_behind_it
-            squashing::a_squash_of_what_is_no_longer_there_changes_nothing
-            squashing::a_run_over_an_event_that_became_a_range_is_not_written
-            squashing::what_was_settled_meanwhile_is_not_unsettled
-            squashing::of_many_who_compact_at_once_one_does
-            squashing::a_commit_during_compaction_is_not_disturbed
-            squashing::commits_and_compaction_at_once_leave_one_log
-            squashing::compaction_of_one_board_leaves_others_alone
-            squashing::what_does_not_exist_is_not_compacted
-            forgetting::older_outcomes_are_forgotten_and_younger_ones_kept
-            forgetting::the_oldest_outcomes_are_forgotten_first_and_so_many_at_a_time
-            forgetting::forgetting_touches_outcomes_alone
-            forgetting::a_repeat_of_a_forgotten_command_is_decided_anew
-            forgetting::of_many_who_forget_at_once_each_tells_of_its_own
+            commits::a_stale_commit_changes_nothing_at_all
+            commits::the_right_number_of_another_history_is_stale
+            commits::a_board_that_exists_is_not_begun_again
+            commits::a_board_that_does_not_exist_is_not_moved_on
+            commits::one_of_many_writers_wins_each_number
+            commits::a_conflict_does_not_hinder_other_boards
+            commits::a_board_that_comes_twice_in_a_batch_is_changed_twice
+            commits::outcomes_without_an_event_leave_the_head
+            commits::outcomes_without_an_event_are_conditional_too
+            commits::a_command_has_one_outcome
+            commits::a_key_opens_one_link
+            commits::a_log_with_a_gap_is_not_written
+            commits::a_commit_given_up_half_way_is_whole_or_nothing
+            commits::all_that_is_loaded_is_of_one_moment
+            loads::answers_stand_in_the_order_of_the_requests
+            loads::roles_are_told_of_those_asked_for_only
+            loads::a_role_can_be_raised
+            loads::notes_are_loaded_if_asked_for_only
+            loads::edits_are_loaded_after_the_base_only
+            loads::of_too_many_edits_the_latest_are_loaded
+            loads::one_edit_is_loaded_however_large
+            loads::only_edits_are_loaded_as_edits
+            loads::bases_are_known_by_their_events
+            loads::a_base_inside_a_range_is_not_known
+            loads::deleted_notes_leave_a_tombstone
+            reads::pages_of_notes_hold_each_once_by_id
+            reads::pages_of_notes_keep_their_bound_and_use_it
+            reads::a_note_over_the_bound_has_a_page_of_its_own
+            reads::the_last_page_of_notes_says_so
+            reads::pages_of_notes_hold_the_trash_and_no_tombstones
+            reads::pages_of_notes_tell_title_and_head
+            reads::pages_of_events_hold_each_once_in_order
+            reads::pages_of_events_keep_their_bound_and_use_it
+            reads::events_follow_any_number
+            reads::a_standing_tells_role_title_and_head
+            reads::a_standing_tells_what_was_missed
+            reads::heads_are_told_once_of_boards_that_exist
+            reads::boards_are_listed_latest_change_first
+            reads::lists_hold_the_boards_that_one_is_a_member_of
+            reads::lists_tell_live_notes_and_the_last_change
+            note_history::the_history_of_a_note_holds_its_own_events
+            note_history::history_comes_in_pages_from_the_latest
+            note_history::history_ends_before_the_number_asked_for
+            note_history::inverses_lead_back_to_every_text
+            compacted_logs::the_ranges_of_a_compacted_log_cover_every_number
+            compacted_logs::a_compacted_log_makes_the_same_notes
+            compacted_logs::compaction_touches_the_log_alone
+            compacted_logs::outcomes_outlive_compaction
+            compacted_logs::the_end_of_a_range_is_a_position_and_nothing_inside_is
+            compacted_logs::edits_since_a_base_are_runs_after_compaction
+            compacted_logs::the_history_of_a_note_is_one_of_sittings
+            compacted_logs::pages_of_history_fit_together_over_ranges
+            compacted_logs::what_was_missed_is_never_told_too_small
+            compaction_store::boards_are_found_by_what_was_not_looked_at
+            compaction_store::a_board_is_found_again_for_what_happens_later
+            compaction_store::old_events_are_those_before_the_first_that_is_new
+            compaction_store::old_events_come_in_parts_that_keep_their_bounds
+            compaction_store::a_board_is_found_although_a_clock_was_ahead
+            compaction_store::a_clock_that_was_ahead_holds_up_nothing_behind_it
+            compaction_store::a_squash_of_what_is_no_longer_there_changes_nothing
+            compaction_store::a_run_over_an_event_that_became_a_range_is_not_written
+            compaction_store::what_was_settled_meanwhile_is_not_unsettled
+            compaction_store::of_many_who_compact_at_once_one_does
+            compaction_store::a_commit_during_compaction_is_not_disturbed
+            compaction_store::commits_and_compaction_at_once_leave_one_log
+            compaction_store::compaction_of_one_board_leaves_others_alone
+            compaction_store::what_does_not_exist_is_not_compacted
+            outcome_retention::older_outcomes_are_forgotten_and_younger_ones_kept
+            outcome_retention::the_oldest_outcomes_are_forgotten_first_and_so_many_at_a_time
+            outcome_retention::forgetting_touches_outcomes_alone
+            outcome_retention::a_repeat_of_a_forgotten_command_is_decided_anew
+            outcome_retention::of_many_who_forget_at_once_each_tells_of_its_own
         }
     };
 }
@@ -149,7 +149,7 @@ macro_rules! store_tests {
 }
 
 /// Makes every clause about reopening a test of an adapter with a disk: `$place` is a
-/// [`persistence::Place`] and its keeper.
+/// [`persistence::Reopenable`] and its keeper.
 #[macro_export]
 macro_rules! persistent_store_contract {
     ($adapter:ident, $place:expr) => {

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
-    BoardChanges, BoardStatus, CommitResult, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
-    OldEvents, Squash, Store, StoreError, Uncompacted,
+    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate, LoadRequest,
+    LoadedBoard, NoteHistoryPage, NotesPage, Squash, Store, StoreError,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
@@ -108,32 +108,32 @@ impl Store for BoundedStore {
         self.inner.note_events(board, note, before, max).await
     }
 
-    async fn uncompacted(
+    async fn compaction_candidates(
         &self,
         before: Timestamp,
-        after: Option<Uncompacted>,
+        after: Option<CompactionCandidate>,
         max: u32,
-    ) -> Result<Vec<Uncompacted>, StoreError> {
-        self.inner.uncompacted(before, after, max).await
+    ) -> Result<Vec<CompactionCandidate>, StoreError> {
+        self.inner.compaction_candidates(before, after, max).await
     }
 
-    async fn old_events(
+    async fn compactable_events(
         &self,
         board: BoardId,
         after: Seq,
         before: Timestamp,
         max: u32,
         bytes_max: usize,
-    ) -> Result<OldEvents, StoreError> {
-        self.inner.old_events(board, after, before, max, bytes_max).await
+    ) -> Result<CompactableEvents, StoreError> {
+        self.inner.compactable_events(board, after, before, max, bytes_max).await
     }
 
     async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
         self.inner.squash(squash).await
     }
 
-    async fn forget_outcomes(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
-        self.inner.forget_outcomes(before, max).await
+    async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
+        self.inner.delete_outcomes_before(before, max).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

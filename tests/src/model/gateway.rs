@@ -6,7 +6,7 @@ use sockbit_application::envelope::{
 use sockbit_application::ports::Clock;
 use sockbit_application::trace::TraceId;
 use sockbit_domain::wire::{
-    ClientMessage, PersonHere, Query, Refusal, RefusalCode, SentCommand, ServerMessage,
+    ClientMessage, PersonPresence, Query, Refusal, RefusalCode, SentCommand, ServerMessage,
 };
 use sockbit_domain::{Event, KeyHash, MessageId, NoteId, Position, Seq};
 use uuid::Uuid;
@@ -140,9 +140,9 @@ impl World {
         connection.here = Some(note.into_iter().collect());
         let here = self.seats.iter().filter_map(|seat| {
             let notes = seat.connection.as_ref()?.here.clone()?;
-            Some(PersonHere { actor: seat.actor.clone(), notes })
+            Some(PersonPresence { actor: seat.actor.clone(), notes })
         });
-        let people: Vec<PersonHere> = here.collect();
+        let people: Vec<PersonPresence> = here.collect();
         for other in 0..self.seats.len() {
             let has_joined = |it: &Connection| it.reached.is_some();
             let is_told = self.seats[other].connection.as_ref().is_some_and(has_joined);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sockbit_client::{BoardClient, JoinState, NoteView, Receipt, ReceiptState, ViewChange};
-use sockbit_domain::wire::PersonHere;
+use sockbit_domain::wire::PersonPresence;
 use sockbit_domain::{Delta, NoteId, Role, Text};
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use super::words::{Words, is_token};
 pub(super) struct Mirror {
     cards: BTreeMap<NoteId, Card>,
     frame: Option<(String, Option<Role>, JoinState)>,
-    people: Vec<PersonHere>,
+    people: Vec<PersonPresence>,
     drafts: BTreeSet<Uuid>,
     /// What was typed in and not flushed since.
     typed: BTreeSet<NoteId>,

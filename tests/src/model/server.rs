@@ -123,8 +123,8 @@ impl Server {
         Ok(said)
     }
 
-    pub fn answer(&self, question: CoreQuery) -> CoreReply {
-        at_once(self.core.query(question))
+    pub fn answer(&self, query: CoreQuery) -> CoreReply {
+        at_once(self.core.query(query))
     }
 
     pub fn events(&self, after: Seq) -> Vec<Event> {
@@ -144,7 +144,8 @@ impl Server {
     /// Squashes what can be squashed between two numbers. Whether there was something.
     pub fn squash(&self, from: Seq, to: Seq) -> Result<bool, String> {
         let (after, later) = (Seq(from.0.saturating_sub(1)), Timestamp(i64::MAX));
-        let part = at_once(self.store.old_events(self.board, after, later, u32::MAX, usize::MAX));
+        let part =
+            at_once(self.store.compactable_events(self.board, after, later, u32::MAX, usize::MAX));
         let mut part = part.map_err(|error| error.to_string())?.events;
         part.retain(|(event, _)| event.seq <= to);
         let runs = squash(&part).runs;

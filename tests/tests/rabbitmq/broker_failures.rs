@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sockbit_application::envelope::Encoded;
+use sockbit_application::envelope::EncodedMessage;
 use sockbit_application::ports::{
     Announcements, Announcer, Commands, Presence, Queries, SendError, WorkQueue,
 };
 use sockbit_application::slot::Slot;
 use sockbit_rabbitmq::{ConnectProblem, connect_gateway};
 use sockbit_servers::RabbitMq;
-use sockbit_tests::contracts::bus::fixtures::{MANY, announcement, presences, question, soon};
+use sockbit_tests::contracts::bus::fixtures::{
+    MANY, announcement, presences, query, within_deadline,
+};
 use sockbit_tests::rabbitmq_namespace::{Namespace, RawClient};
 use sockbit_tests::system::eventually;
 use tokio::time::{sleep, timeout};
@@ -53,18 +55,18 @@ async fn what_was_confirmed_outlives_the_broker_and_everybody_comes_back() {
     gateway.subscribe(Slot(7)).await.expect("the bus is there");
     assert_hears(&gateway, &worker, 7, 1).await;
     gateway.send(commands(&gateway, 0..20)).await.expect("it is taken");
-    let held = soon("a delivery", worker.take(MANY)).await.expect("the bus is open");
+    let held = within_deadline("a delivery", worker.take(MANY)).await.expect("the bus is open");
 
     sleep(NAMES_KEPT_AFTER).await;
     tokio::task::block_in_place(|| broker.kill());
     until_away(&gateway).await;
-    let sent = soon("a verdict", gateway.send(commands(&gateway, 20..21))).await;
+    let sent = within_deadline("a verdict", gateway.send(commands(&gateway, 20..21))).await;
     assert!(sent.is_err(), "{sent:?}");
     tokio::task::block_in_place(|| broker.restart()).expect("it comes back");
 
     assert_eq!(take_numbers(&worker, 20).await, (0..20).collect::<Vec<_>>());
-    let receipts = held.iter().map(|it| it.receipt).collect();
-    worker.acknowledge(receipts).await.expect_err("their connection is gone");
+    let tags = held.iter().map(|it| it.tag).collect();
+    worker.acknowledge(tags).await.expect_err("their connection is gone");
     send_until_taken(&gateway, &commands(&gateway, 21..22)).await;
     take_until(&worker, 21).await;
     assert_is_interrupted(&gateway).await;
@@ -91,13 +93,13 @@ async fn a_broker_without_memory_holds_up_publishers_and_nobody_else() {
     gateway.send(commands(&gateway, 0..5)).await.expect("it is taken");
     ctl(&broker, &NO_MEMORY);
 
-    let first = soon("a verdict", gateway.send(commands(&gateway, 5..6))).await;
+    let first = within_deadline("a verdict", gateway.send(commands(&gateway, 5..6))).await;
     assert!(first.is_err(), "{first:?}");
-    let second = soon("a verdict", gateway.send(commands(&gateway, 6..7))).await;
+    let second = within_deadline("a verdict", gateway.send(commands(&gateway, 6..7))).await;
     let Err(SendError::Refused(reason)) = second else { panic!("{second:?}") };
     assert!(reason.contains("out of memory or disk"), "{reason}");
     assert_eq!(gateway.health(), Err(reason));
-    assert!(soon("a verdict", gateway.query(question(1))).await.is_err());
+    assert!(within_deadline("a verdict", gateway.query(query(1))).await.is_err());
     assert_eq!(take_numbers(&worker, 5).await, [0, 1, 2, 3, 4], "what was there is worked off");
 
     ctl(&broker, &MEMORY);
@@ -114,14 +116,14 @@ async fn what_a_program_could_not_be_answered_comes_again() {
     let submission = taken_in(&gateway).await;
     ctl(&broker, &NO_MEMORY);
     gateway.send(commands(&gateway, 0..1)).await.expect_err("the broker takes nothing");
-    (submission.reply)(Encoded::from_static(b"lost"));
+    (submission.reply)(EncodedMessage::from_static(b"lost"));
 
     let again = taken_in(&gateway).await;
 
     assert_eq!(again.message, b"what");
     ctl(&broker, &MEMORY);
     until_taking(&gateway).await;
-    (again.reply)(Encoded::from_static(b"done"));
+    (again.reply)(EncodedMessage::from_static(b"done"));
     assert_eq!(program.answer().await.0, "done");
 }
 
@@ -150,8 +152,8 @@ async fn a_queue_that_says_nothing_is_left_alone_also_where_nothing_was_sent_to_
     gateway.send(commands(&gateway, 0..1)).await.expect("it is taken");
     silence(&broker, "stop", &bus.names().work(0));
 
-    let first = soon("a verdict", gateway.send(commands(&gateway, 1..2))).await;
-    let second = soon("a verdict", gateway.send(commands(&gateway, 2..3))).await;
+    let first = within_deadline("a verdict", gateway.send(commands(&gateway, 1..2))).await;
+    let second = within_deadline("a verdict", gateway.send(commands(&gateway, 2..3))).await;
 
     assert!(matches!(first, Err(SendError::Unknown(_))), "{first:?}");
     let Err(SendError::Refused(reason)) = second else { panic!("{second:?}") };

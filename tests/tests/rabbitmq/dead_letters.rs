@@ -8,7 +8,9 @@ use sockbit_application::ports::{Commands, WorkQueue};
 use sockbit_application::seal::MessageKind;
 use sockbit_application::trace::TraceId;
 use sockbit_rabbitmq::{DeadLetter, DeadLetterAdmin, DeadLetterAdminError, Settings};
-use sockbit_tests::contracts::bus::fixtures::{command, quiet, soon, take_commands, uuid};
+use sockbit_tests::contracts::bus::fixtures::{
+    assert_silent, command, take_commands, uuid, within_deadline,
+};
 use sockbit_tests::rabbitmq_namespace::{Namespace, RawClient, keys};
 use sockbit_tests::system::eventually;
 
@@ -42,17 +44,17 @@ async fn letters_are_listed_with_their_reasons_and_stay() {
 
     for _ in 0..2 {
         let (desk, letters) = letters(&bus, 2).await;
-        let [buried, garbage] = &letters[..] else { panic!("{}", letters.len()) };
-        assert_eq!(buried.reason, "it is poison");
-        assert!(buried.origin.contains(".work."), "{}", buried.origin);
-        let commands = buried.commands.as_ref().expect("they can be read");
+        let [dead_letters, garbage] = &letters[..] else { panic!("{}", letters.len()) };
+        assert_eq!(dead_letters.reason, "it is poison");
+        assert!(dead_letters.origin.contains(".work."), "{}", dead_letters.origin);
+        let commands = dead_letters.commands.as_ref().expect("they can be read");
         assert!(commands.iter().map(|it| it.message).eq([poison.message]));
         assert!(garbage.reason.contains("no sealed message"), "{}", garbage.reason);
         assert_eq!(
             (garbage.bytes.as_slice(), &*garbage.origin),
             (&b"what?"[..], &*bus.names().work(0))
         );
-        assert!(buried.seconds.is_some() && garbage.seconds.is_some());
+        assert!(dead_letters.seconds.is_some() && garbage.seconds.is_some());
         desk.close().await;
     }
 }
@@ -117,7 +119,8 @@ async fn give_back_until_it_is_given_up(raw_client: &RawClient, queue: String) {
     let consuming = channel.basic_consume(queue.into(), "me".into(), options, nothing);
     let mut messages = consuming.await.expect("the broker obeys");
     for _ in 0..=DELIVERIES_MAX {
-        let message = soon("a message", messages.next()).await.expect("the queue is there");
+        let message =
+            within_deadline("a message", messages.next()).await.expect("the queue is there");
         let again = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
         let tag = message.expect("the broker obeys").delivery_tag;
         channel.basic_nack(tag, again).await.expect("the broker obeys");
@@ -162,5 +165,5 @@ async fn what_cannot_be_read_is_not_replayed_and_can_be_thrown_away() {
     let desk = DeadLetterAdmin::open(bus.settings()).await.expect("the broker is there");
     let missing = desk.letter_with(&id).await.err();
     assert_eq!(missing, Some(DeadLetterAdminError::Missing(id)));
-    quiet("a command", worker.take(1)).await;
+    assert_silent("a command", worker.take(1)).await;
 }

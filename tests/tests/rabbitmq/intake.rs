@@ -4,10 +4,10 @@ use futures::StreamExt;
 use lapin::options::{BasicConsumeOptions, BasicPublishOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, LongString};
 use lapin::{BasicProperties, Consumer};
-use sockbit_application::envelope::Encoded;
+use sockbit_application::envelope::EncodedMessage;
 use sockbit_application::ports::{Intake, IntakeMessage};
 use sockbit_rabbitmq::{GatewayEndpoint, connect_gateway};
-use sockbit_tests::contracts::bus::fixtures::{QUIET, quiet, soon};
+use sockbit_tests::contracts::bus::fixtures::{QUIET, assert_silent, within_deadline};
 use sockbit_tests::rabbitmq_namespace::{Namespace, RawClient};
 
 /// A program with its own queue for answers.
@@ -50,7 +50,8 @@ impl Program {
 
     /// The next answer, and by what the program knows it.
     pub async fn answer(&mut self) -> (String, Option<String>) {
-        let answer = soon("an answer", self.answers.next()).await.expect("the queue is there");
+        let answer =
+            within_deadline("an answer", self.answers.next()).await.expect("the queue is there");
         let answer = answer.expect("the broker obeys");
         let correlation = answer.properties.correlation_id().as_ref().map(ToString::to_string);
         (String::from_utf8(answer.data).expect("text"), correlation)
@@ -58,7 +59,7 @@ impl Program {
 }
 
 pub async fn taken_in(gateway: &GatewayEndpoint) -> IntakeMessage {
-    soon("a message", gateway.next()).await.expect("the bus is open")
+    within_deadline("a message", gateway.next()).await.expect("the bus is open")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,7 +70,7 @@ async fn what_a_program_puts_in_reaches_one_gateway_and_its_answer_the_program()
 
     program.put("who", "what", &program.own).await;
 
-    let submission = soon("a message", async {
+    let submission = within_deadline("a message", async {
         tokio::select! {
             submission = gateways[0].next() => submission,
             submission = gateways[1].next() => submission,
@@ -78,7 +79,7 @@ async fn what_a_program_puts_in_reaches_one_gateway_and_its_answer_the_program()
     let submission = submission.await.expect("the bus is open");
     assert_eq!(submission.token.as_deref(), Some("who"));
     assert_eq!(submission.message, b"what");
-    (submission.reply)(Encoded::from_static(b"done"));
+    (submission.reply)(EncodedMessage::from_static(b"done"));
     assert_eq!(program.answer().await, ("done".to_owned(), Some("mine".to_owned())));
 }
 
@@ -91,7 +92,7 @@ async fn what_a_gateway_did_not_answer_comes_again_to_another() {
     program.put("who", "two", &program.own).await;
     let answered = taken_in(&first).await;
     let unanswered = taken_in(&first).await;
-    (answered.reply)(Encoded::from_static(b"done"));
+    (answered.reply)(EncodedMessage::from_static(b"done"));
     assert_eq!(program.answer().await.0, "done");
     tokio::time::sleep(QUIET).await;
 
@@ -100,7 +101,7 @@ async fn what_a_gateway_did_not_answer_comes_again_to_another() {
 
     let again = taken_in(&second).await;
     assert_eq!(again.message, unanswered.message);
-    quiet("a message", async { second.next().await.map(|it| it.message) }).await;
+    assert_silent("a message", async { second.next().await.map(|it| it.message) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,7 +115,7 @@ async fn what_is_dropped_without_an_answer_comes_again_to_the_same_gateway() {
     let again = taken_in(&gateway).await;
 
     assert_eq!((again.token.as_deref(), &*again.message), (Some("who"), &b"what"[..]));
-    (again.reply)(Encoded::from_static(b"done"));
+    (again.reply)(EncodedMessage::from_static(b"done"));
     assert_eq!(program.answer().await.0, "done");
 }
 
@@ -139,9 +140,9 @@ async fn no_program_has_answers_sent_among_our_own_messages() {
     let program = Program::on(&bus).await;
 
     program.put("who", "what", &bus.names().intake()).await;
-    (taken_in(&gateway).await.reply)(Encoded::from_static(b"done"));
+    (taken_in(&gateway).await.reply)(EncodedMessage::from_static(b"done"));
 
-    quiet("a message", async { gateway.next().await.map(|it| it.message) }).await;
+    assert_silent("a message", async { gateway.next().await.map(|it| it.message) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,5 +154,5 @@ async fn who_wants_no_answer_is_taken_in_too() {
     let submission = taken_in(&gateway).await;
 
     assert_eq!((submission.token, submission.message), (None, b"what".to_vec()));
-    (submission.reply)(Encoded::from_static(b"done"));
+    (submission.reply)(EncodedMessage::from_static(b"done"));
 }

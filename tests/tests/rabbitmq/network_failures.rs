@@ -8,7 +8,7 @@ use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
 use sockbit_application::ports::{Announcements, Announcer, Commands, Queries, SendError};
 use sockbit_application::slot::Slot;
 use sockbit_rabbitmq::{connect_gateway, connect_worker};
-use sockbit_tests::contracts::bus::fixtures::{announcement, question, soon};
+use sockbit_tests::contracts::bus::fixtures::{announcement, query, within_deadline};
 use sockbit_tests::proxy::NetworkState;
 use sockbit_tests::rabbitmq_namespace::{FixedClock, Namespace};
 use sockbit_tests::system::eventually;
@@ -29,7 +29,7 @@ async fn what_is_not_confirmed_is_unknown_and_may_have_arrived() {
     take_until(&worker, 0).await;
 
     proxy.set(NetworkState::ResponsesLost);
-    let sent = soon("a verdict", gateway.send(commands(&gateway, 1..2))).await;
+    let sent = within_deadline("a verdict", gateway.send(commands(&gateway, 1..2))).await;
 
     assert!(matches!(sent, Err(SendError::Unknown(_))), "{sent:?}");
     assert_eq!(take_numbers(&worker, 1).await, [1], "it did arrive");
@@ -49,9 +49,9 @@ async fn a_gateway_that_was_cut_off_says_so_and_hears_again() {
 
     proxy.set(NetworkState::Down);
     until_away(&gateway).await;
-    let sent = soon("a verdict", gateway.send(commands(&gateway, 0..1))).await;
+    let sent = within_deadline("a verdict", gateway.send(commands(&gateway, 0..1))).await;
     assert!(matches!(sent, Err(SendError::Refused(_))), "{sent:?}");
-    let asked = soon("a verdict", gateway.query(question(1))).await;
+    let asked = within_deadline("a verdict", gateway.query(query(1))).await;
     assert!(asked.is_err(), "{asked:?}");
     proxy.set(NetworkState::Healthy);
 
@@ -73,7 +73,7 @@ async fn nobody_waits_for_long_while_the_broker_is_away() {
     let begun = Instant::now();
     let (sent, asked, heard) = tokio::join!(
         gateway.send(commands(&gateway, 0..1)),
-        gateway.query(question(1)),
+        gateway.query(query(1)),
         gateway.subscribe(Slot(1)),
     );
 
@@ -133,7 +133,8 @@ async fn no_two_messages_of_a_connection_have_one_number_by_which_they_come_back
     let mut numbers = Vec::new();
     for number in 1..=2 {
         worker.announce(vec![announcement(7, number)]).await.expect("the bus is there");
-        let message = soon("an announcement", heard.next()).await.expect("the queue is there");
+        let message =
+            within_deadline("an announcement", heard.next()).await.expect("the queue is there");
         numbers.push(message.expect("the broker obeys").properties.message_id().clone());
     }
     assert_ne!(numbers[0], numbers[1]);

@@ -9,7 +9,7 @@ use sockbit_application::ports::{Announcements, Presence};
 use sockbit_application::seal::MessageKind;
 use sockbit_application::slot::Slot;
 use sockbit_rabbitmq::{GatewayEndpoint, connect_gateway};
-use sockbit_tests::contracts::bus::fixtures::{QUIET, presences, soon};
+use sockbit_tests::contracts::bus::fixtures::{QUIET, presences, within_deadline};
 use sockbit_tests::proxy::NetworkState;
 use sockbit_tests::rabbitmq_namespace::{Namespace, keys};
 use sockbit_tests::system::eventually;
@@ -61,7 +61,11 @@ async fn nobody_waits_to_tell_while_the_broker_is_away_and_afterwards_presence_a
     until_away(&gateway).await;
     let begun = Instant::now();
     for number in 2..=5 {
-        soon("the end of telling", gateway.publish(presences(&ends(&gateway), 7, number))).await;
+        within_deadline(
+            "the end of telling",
+            gateway.publish(presences(&ends(&gateway), 7, number)),
+        )
+        .await;
     }
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     proxy.set(NetworkState::Healthy);

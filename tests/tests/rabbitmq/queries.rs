@@ -5,19 +5,19 @@ use std::sync::Arc;
 use sockbit_application::envelope::CoreReply;
 use sockbit_application::ports::{Queries, QueryQueue, ReceivedQuery};
 use sockbit_application::seal::MessageKind;
-use sockbit_tests::contracts::bus::fixtures::{event, question, quiet, soon};
+use sockbit_tests::contracts::bus::fixtures::{assert_silent, event, query, within_deadline};
 use sockbit_tests::rabbitmq_namespace::{Namespace, keys};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_past_its_deadline_is_asked_of_nobody() {
     let bus = Namespace::fresh();
     let gateway = bus.gateway().await;
-    let unanswered = soon("the end", gateway.query(question(1))).await;
+    let unanswered = within_deadline("the end", gateway.query(query(1))).await;
     assert!(unanswered.is_err(), "{unanswered:?}");
 
     let worker = bus.worker().await;
 
-    quiet("a question", async { worker.next().await.map(|it| it.question) }).await;
+    assert_silent("a query", async { worker.next().await.map(|it| it.query) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -28,11 +28,11 @@ async fn a_question_that_its_worker_drops_hinders_no_other() {
     for n in 0..100 {
         let asking = tokio::spawn({
             let gateway = Arc::clone(&gateway);
-            async move { gateway.query(question(n)).await }
+            async move { gateway.query(query(n)).await }
         });
-        let ReceivedQuery { question: asked, reply } =
-            soon("a question", worker.next()).await.expect("one");
-        assert_eq!(asked, question(n));
+        let ReceivedQuery { query: asked, reply } =
+            within_deadline("a query", worker.next()).await.expect("one");
+        assert_eq!(asked, query(n));
         drop(reply);
         asking.abort();
     }
@@ -48,12 +48,12 @@ async fn answers_of_eight_megabytes_arrive() {
     let serving = tokio::spawn({
         let answer = answer.clone();
         async move {
-            let asked = worker.next().await.expect("a question");
+            let asked = worker.next().await.expect("a query");
             (asked.reply)(answer);
             worker
         }
     });
-    let answered = gateway.query(question(1)).await;
+    let answered = gateway.query(query(1)).await;
     assert!(answered.as_ref() == Ok(&answer), "{:?}", answered.err());
     drop(serving);
 }
@@ -63,19 +63,19 @@ async fn a_question_that_nobody_of_ours_signed_is_asked_of_nobody() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     let raw_client = bus.raw_client().await;
-    let forged = keys(&[2]).seal(MessageKind::Queries, &question(1)).expect("it is JSON");
-    let other = keys(&[1]).seal(MessageKind::Queries, &question(2)).expect("it is JSON");
+    let forged = keys(&[2]).seal(MessageKind::Queries, &query(1)).expect("it is JSON");
+    let other = keys(&[1]).seal(MessageKind::Queries, &query(2)).expect("it is JSON");
     for bytes in [forged.as_slice(), &other, b"what?"] {
         raw_client.publish(bus.names().questions(), "questions", bytes).await;
     }
     let asking = tokio::spawn({
         let gateway = Arc::clone(&gateway);
-        async move { gateway.query(question(3)).await }
+        async move { gateway.query(query(3)).await }
     });
 
-    let asked = soon("a question", worker.next()).await.expect("the bus is open");
+    let asked = within_deadline("a query", worker.next()).await.expect("the bus is open");
 
-    assert_eq!(asked.question, question(3));
+    assert_eq!(asked.query, query(3));
     (asked.reply)(CoreReply::Events(Vec::new()));
     assert_eq!(asking.await.expect("asking does not panic"), Ok(CoreReply::Events(Vec::new())));
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures::StreamExt;
 use sockbit_application::ports::{Commands, WorkQueue};
 use sockbit_rabbitmq::{WorkerEndpoint, connect_worker};
-use sockbit_tests::contracts::bus::fixtures::{MANY, number, soon};
+use sockbit_tests::contracts::bus::fixtures::{MANY, number, within_deadline};
 use sockbit_tests::proxy::NetworkState;
 use sockbit_tests::rabbitmq_namespace::{FixedClock, Namespace};
 use sockbit_tests::system::eventually;
@@ -55,8 +55,8 @@ fn work_off(
         while let Some(deliveries) = worker.take(5).await {
             let numbers = deliveries.iter().flat_map(|it| &it.commands).map(number);
             numbers.for_each(|it| tell.send(it).unwrap_or_default());
-            let receipts = deliveries.iter().map(|it| it.receipt).collect();
-            worker.acknowledge(receipts).await.expect("a worker that leaves finishes first");
+            let tags = deliveries.iter().map(|it| it.tag).collect();
+            worker.acknowledge(tags).await.expect("a worker that leaves finishes first");
         }
     });
 }
@@ -95,7 +95,9 @@ async fn while_workers_come_and_go_each_command_is_worked_off_once() {
 
     let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
     while counts.len() < usize::try_from(sent).expect("it fits") {
-        *counts.entry(soon("a command", told.recv()).await.expect("they work")).or_default() += 1;
+        *counts
+            .entry(within_deadline("a command", told.recv()).await.expect("they work"))
+            .or_default() += 1;
     }
     let twice: Vec<_> = counts.iter().filter(|(_, count)| **count > 1).collect();
     assert!(twice.is_empty(), "{twice:?} of {sent}");
@@ -106,18 +108,18 @@ async fn who_leaves_finishes_what_it_took() {
     let bus = Namespace::fresh();
     let (gateway, leaving) = (bus.gateway().await, bus.worker().await);
     send_until_taken(&gateway, &commands(&gateway, 0..1)).await;
-    let taken = soon("a delivery", leaving.take(MANY)).await.expect("the bus is open");
+    let taken = within_deadline("a delivery", leaving.take(MANY)).await.expect("the bus is open");
     let heir = bus.worker().await;
     let closing = tokio::spawn({
         let leaving = Arc::clone(&leaving);
         async move { leaving.close().await }
     });
-    assert!(soon("the end", leaving.take(MANY)).await.is_none());
+    assert!(within_deadline("the end", leaving.take(MANY)).await.is_none());
     until_held(&heir, 3).await;
 
-    let receipts = taken.iter().map(|it| it.receipt).collect();
-    leaving.acknowledge(receipts).await.expect("it may still finish");
-    soon("the end", closing).await.expect("closing does not panic");
+    let tags = taken.iter().map(|it| it.tag).collect();
+    leaving.acknowledge(tags).await.expect("it may still finish");
+    within_deadline("the end", closing).await.expect("closing does not panic");
 
     send_until_taken(&gateway, &commands(&gateway, 1..10)).await;
     assert_eq!(take_numbers(&heir, 9).await, (1..10).collect::<Vec<_>>(), "and not 0 again");
@@ -132,14 +134,14 @@ async fn a_worker_that_is_cut_off_is_succeeded_and_comes_back() {
     let (gateway, heir) = (bus.gateway().await, bus.worker().await);
     until_shared(&[&cut_off, &heir]).await;
     send_until_taken(&gateway, &commands(&gateway, 0..50)).await;
-    let taken = soon("a delivery", cut_off.take(MANY)).await.expect("the bus is open");
+    let taken = within_deadline("a delivery", cut_off.take(MANY)).await.expect("the bus is open");
 
     proxy.set(NetworkState::Down);
 
     until_shared(&[&heir]).await;
     assert_eq!(take_numbers(&heir, 50).await, (0..50).collect::<Vec<_>>());
-    let receipts = taken.iter().map(|it| it.receipt).collect();
-    cut_off.acknowledge(receipts).await.expect_err("its connection is gone");
+    let tags = taken.iter().map(|it| it.tag).collect();
+    cut_off.acknowledge(tags).await.expect_err("its connection is gone");
     proxy.set(NetworkState::Healthy);
     until_shared(&[&cut_off, &heir]).await;
 }
@@ -159,7 +161,7 @@ async fn who_is_gone_without_a_word_is_missed_by_another() {
 
     let mut body = String::new();
     while !body.contains(r#""leaves":true"#) {
-        let message = soon("a presence", heard.next()).await.expect("workers speak");
+        let message = within_deadline("a presence", heard.next()).await.expect("workers speak");
         body = String::from_utf8(message.expect("the broker is there").data).expect("JSON");
     }
     until_shared(&[&heir]).await;

@@ -6,16 +6,16 @@ use sockbit_application::envelope::CommandEnvelope;
 use sockbit_application::ports::{Announcements, Announcer, Commands, Incoming, WorkQueue};
 use sockbit_application::slot::Slot;
 use sockbit_rabbitmq::{GatewayEndpoint, WorkerEndpoint};
-use sockbit_tests::contracts::bus::GatewayEnds;
+use sockbit_tests::contracts::bus::GatewayPorts;
 use sockbit_tests::contracts::bus::fixtures::{
-    MANY, QUIET, announcement, command, number, soon, take_commands, uuid,
+    MANY, QUIET, announcement, command, number, take_commands, uuid, within_deadline,
 };
 use sockbit_tests::rabbitmq_namespace::gateway_ends;
 use sockbit_tests::system::eventually;
 use tokio::time::timeout;
 
-pub fn ends(gateway: &Arc<GatewayEndpoint>) -> GatewayEnds {
-    GatewayEnds { id: uuid(0x9a7e), ..gateway_ends(Arc::clone(gateway)) }
+pub fn ends(gateway: &Arc<GatewayEndpoint>) -> GatewayPorts {
+    GatewayPorts { id: uuid(0x9a7e), ..gateway_ends(Arc::clone(gateway)) }
 }
 
 /// Commands with these numbers, each on a board of its own.
@@ -41,8 +41,9 @@ pub async fn take_numbers(worker: &WorkerEndpoint, count: usize) -> Vec<u64> {
 /// Takes until a command with this number comes, and acknowledges what it can.
 pub async fn take_until(worker: &WorkerEndpoint, wanted: u64) {
     loop {
-        let taken = soon("a delivery", worker.take(MANY)).await.expect("the bus is open");
-        worker.acknowledge(taken.iter().map(|it| it.receipt).collect()).await.ok();
+        let taken =
+            within_deadline("a delivery", worker.take(MANY)).await.expect("the bus is open");
+        worker.acknowledge(taken.iter().map(|it| it.tag).collect()).await.ok();
         if taken.iter().flat_map(|it| &it.commands).any(|it| number(it) == wanted) {
             return;
         }
@@ -70,7 +71,8 @@ pub async fn assert_hears(
 
 pub async fn assert_is_interrupted(gateway: &GatewayEndpoint) {
     loop {
-        if let Incoming::Interrupted = soon("news", gateway.next()).await.expect("the bus is open")
+        if let Incoming::Interrupted =
+            within_deadline("news", gateway.next()).await.expect("the bus is open")
         {
             return;
         }

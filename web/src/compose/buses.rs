@@ -18,7 +18,7 @@ use crate::http::health::Check;
 /// What a worker takes from the bus, and tells over it.
 pub(super) struct WorkerPorts {
     pub work: Arc<dyn WorkQueue>,
-    pub questions: Arc<dyn QueryQueue>,
+    pub queries: Arc<dyn QueryQueue>,
     pub announcer: Arc<dyn Announcer>,
 }
 
@@ -113,7 +113,7 @@ where
 {
     WorkerPorts {
         work: Arc::clone(end) as Arc<dyn WorkQueue>,
-        questions: Arc::clone(end) as Arc<dyn QueryQueue>,
+        queries: Arc::clone(end) as Arc<dyn QueryQueue>,
         announcer: Arc::clone(end) as Arc<dyn Announcer>,
     }
 }

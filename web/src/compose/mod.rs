@@ -203,9 +203,9 @@ fn worker(
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
 ) -> Worker {
-    let WorkerPorts { work, questions, announcer } = ports;
+    let WorkerPorts { work, queries, announcer } = ports;
     let core = Core::new(CorePorts { store, announcer, clock, ids }, config.limits.clone());
-    Worker::new(Arc::new(core), work, questions)
+    Worker::new(Arc::new(core), work, queries)
 }
 
 /// Whoever has the database keeps it in bounds.

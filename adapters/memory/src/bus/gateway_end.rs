@@ -16,8 +16,8 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::news::Inbox;
-use super::presence::PresenceBox;
+use super::bounded_inbox::Inbox;
+use super::presence_inbox::PresenceInbox;
 use super::{Shared, locked};
 
 const SEND_WITHIN: Duration = Duration::from_secs(5);
@@ -26,14 +26,14 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// One gateway's ports.
 pub struct GatewayEnd {
     shared: Arc<Shared>,
-    ear: Arc<Ear>,
+    subscriber: Arc<Subscriber>,
 }
 
 /// What a gateway hears, and of that what waits for it.
 #[derive(Default)]
-pub(super) struct Ear {
+pub(super) struct Subscriber {
     inbox: Inbox,
-    presences: PresenceBox,
+    presences: PresenceInbox,
     slots: Mutex<BTreeSet<Slot>>,
     /// The gateways in whose name commands were sent from here: usually one.
     senders: Mutex<HashSet<Uuid>>,
@@ -41,13 +41,13 @@ pub(super) struct Ear {
 
 impl GatewayEnd {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        let ear = Arc::default();
-        locked(&shared.ears).push(Arc::downgrade(&ear));
-        Self { shared, ear }
+        let subscriber = Arc::default();
+        locked(&shared.subscribers).push(Arc::downgrade(&subscriber));
+        Self { shared, subscriber }
     }
 }
 
-impl Ear {
+impl Subscriber {
     pub fn announced(&self, announcement: &Arc<Announcement>, bytes: usize) {
         if locked(&self.slots).contains(&announcement.slot) {
             self.inbox.announced(announcement, bytes);
@@ -74,7 +74,7 @@ impl Ear {
 #[async_trait]
 impl Commands for GatewayEnd {
     async fn send(&self, batch: Vec<CommandEnvelope>) -> Result<(), SendError> {
-        locked(&self.ear.senders).extend(batch.iter().map(|it| it.reply_to.gateway));
+        locked(&self.subscriber.senders).extend(batch.iter().map(|it| it.reply_to.gateway));
         tokio::select! {
             biased;
             () = self.shared.closed() => Err(SendError::Refused("the bus is closed".to_owned())),
@@ -88,10 +88,10 @@ impl Commands for GatewayEnd {
 
 #[async_trait]
 impl Queries for GatewayEnd {
-    async fn query(&self, question: CoreQuery) -> Result<CoreReply, Unavailable> {
+    async fn query(&self, query: CoreQuery) -> Result<CoreReply, Unavailable> {
         let (reply, answer) = oneshot::channel();
         let asking = async {
-            self.shared.questions.send((question, reply)).await.ok()?;
+            self.shared.queries.send((query, reply)).await.ok()?;
             answer.await.ok()
         };
         tokio::select! {
@@ -107,12 +107,12 @@ impl Queries for GatewayEnd {
 #[async_trait]
 impl Announcements for GatewayEnd {
     async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
-        locked(&self.ear.slots).insert(slot);
+        locked(&self.subscriber.slots).insert(slot);
         Ok(())
     }
 
     async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable> {
-        locked(&self.ear.slots).remove(&slot);
+        locked(&self.subscriber.slots).remove(&slot);
         Ok(())
     }
 
@@ -120,7 +120,7 @@ impl Announcements for GatewayEnd {
         tokio::select! {
             biased;
             () = self.shared.closed() => None,
-            news = self.ear.inbox.next() => Some(news),
+            news = self.subscriber.inbox.next() => Some(news),
         }
     }
 }
@@ -129,9 +129,9 @@ impl Announcements for GatewayEnd {
 impl Presence for GatewayEnd {
     async fn publish(&self, presences: PresenceUpdate) {
         let presences = Arc::new(presences);
-        self.shared.tell(|ear| {
-            if !std::ptr::eq(ear, &raw const *self.ear) {
-                ear.told(&presences);
+        self.shared.tell(|subscriber| {
+            if !std::ptr::eq(subscriber, &raw const *self.subscriber) {
+                subscriber.told(&presences);
             }
         });
     }
@@ -140,7 +140,7 @@ impl Presence for GatewayEnd {
         tokio::select! {
             biased;
             () = self.shared.closed() => None,
-            presences = self.ear.presences.next() => Some(presences),
+            presences = self.subscriber.presences.next() => Some(presences),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The bus of one process: bounded queues for commands, questions and each gateway's news.
+//! The bus of one process: bounded queues for commands, queries and each gateway's news.
 
-mod commands;
+mod bounded_inbox;
+mod command_queue;
 mod gateway_end;
-mod news;
-mod presence;
+mod presence_inbox;
 #[cfg(test)]
 mod tests;
 mod worker_end;
@@ -14,14 +14,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use sockbit_application::envelope::{CommandEnvelope, CoreQuery, CoreReply};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
-use commands::{CommandQueue, Message};
-use gateway_end::Ear;
+use command_queue::{CommandQueue, Message};
+use gateway_end::Subscriber;
 
 pub use gateway_end::GatewayEnd;
 pub use worker_end::WorkerEnd;
 
 const QUESTIONS_MAX: usize = 1_024;
-const BURIED_MAX: usize = 100;
+const DEAD_LETTERS_MAX: usize = 100;
 
 /// Connects any number of gateways and workers of one process.
 #[derive(Clone)]
@@ -34,11 +34,11 @@ struct Shared {
     /// What a worker took and did not acknowledge before it ended.
     returned: Mutex<VecDeque<Message>>,
     came_back: Notify,
-    questions: mpsc::Sender<Asking>,
+    queries: mpsc::Sender<Asking>,
     asked: tokio::sync::Mutex<mpsc::Receiver<Asking>>,
     /// Of the gateways that there are.
-    ears: Mutex<Vec<Weak<Ear>>>,
-    buried: Mutex<VecDeque<(CommandEnvelope, String)>>,
+    subscribers: Mutex<Vec<Weak<Subscriber>>>,
+    dead_letters: Mutex<VecDeque<(CommandEnvelope, String)>>,
     closed: watch::Sender<bool>,
 }
 
@@ -48,15 +48,15 @@ impl MemoryBus {
     /// A bus with nobody on it.
     #[must_use]
     pub fn new() -> Self {
-        let (questions, asked) = mpsc::channel(QUESTIONS_MAX);
+        let (queries, asked) = mpsc::channel(QUESTIONS_MAX);
         let shared = Shared {
             commands: CommandQueue::new(),
             returned: Mutex::default(),
             came_back: Notify::new(),
-            questions,
+            queries,
             asked: tokio::sync::Mutex::new(asked),
-            ears: Mutex::default(),
-            buried: Mutex::default(),
+            subscribers: Mutex::default(),
+            dead_letters: Mutex::default(),
             closed: watch::Sender::new(false),
         };
         Self { shared: Arc::new(shared) }
@@ -76,8 +76,8 @@ impl MemoryBus {
 
     /// Commands that were set aside, with the reasons; the oldest make room for newer ones.
     #[must_use]
-    pub fn buried(&self) -> Vec<(CommandEnvelope, String)> {
-        locked(&self.shared.buried).iter().cloned().collect()
+    pub fn dead_letters(&self) -> Vec<(CommandEnvelope, String)> {
+        locked(&self.shared.dead_letters).iter().cloned().collect()
     }
 
     /// Ends the bus: whoever waits on it is told that nothing more comes. Closing twice is once.
@@ -99,16 +99,18 @@ impl Shared {
     }
 
     /// Tells every gateway that there is.
-    fn tell(&self, tell: impl Fn(&Ear)) {
-        locked(&self.ears).retain(|ear| ear.upgrade().inspect(|ear| tell(ear)).is_some());
+    fn tell(&self, tell: impl Fn(&Subscriber)) {
+        locked(&self.subscribers).retain(|subscriber| {
+            subscriber.upgrade().inspect(|subscriber| tell(subscriber)).is_some()
+        });
     }
 
     fn dead_letter(&self, command: CommandEnvelope, reason: String) {
-        let mut buried = locked(&self.buried);
-        if buried.len() >= BURIED_MAX {
-            buried.pop_front();
+        let mut dead_letters = locked(&self.dead_letters);
+        if dead_letters.len() >= DEAD_LETTERS_MAX {
+            dead_letters.pop_front();
         }
-        buried.push_back((command, reason));
+        dead_letters.push_back((command, reason));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 use sockbit_application::envelope::{
-    Address, Announced, Announcement, CommandEnvelope, OutcomeEnvelope,
+    Address, AnnouncedEvent, Announcement, CommandEnvelope, OutcomeEnvelope,
 };
 use sockbit_application::ports::{
     Announcements, Announcer, Commands, Incoming, SendError, WorkQueue,
@@ -57,7 +57,7 @@ fn announcement(number: u64, bytes: usize) -> Announcement {
             rank: Rank::middle(),
         },
     };
-    let announced = Announced { trace: TraceId::default(), follows: None, event };
+    let announced = AnnouncedEvent { trace: TraceId::default(), follows: None, event };
     Announcement { slot: Slot(1), events: vec![announced] }
 }
 
@@ -87,8 +87,8 @@ async fn what_was_taken_makes_room_once_it_is_acknowledged() {
 
     let taken = worker.take(10).await.expect("the bus is open");
     assert!(gateway.send(vec![command(2, MIB)]).await.is_err(), "the worker may still die");
-    let receipts = taken.iter().map(|it| it.receipt).collect();
-    worker.acknowledge(receipts).await.expect("memory does not fail");
+    let tags = taken.iter().map(|it| it.tag).collect();
+    worker.acknowledge(tags).await.expect("memory does not fail");
 
     assert_eq!(accepted(&gateway).await.0, taken.len());
 }
@@ -101,7 +101,7 @@ async fn a_message_larger_than_the_bound_passes_alone() {
     assert!(gateway.send(vec![command(2, 1)]).await.is_err(), "there is no room beside it");
 
     let taken = worker.take(1).await.expect("the bus is open");
-    worker.acknowledge(taken.iter().map(|it| it.receipt).collect()).await.expect("it is there");
+    worker.acknowledge(taken.iter().map(|it| it.tag).collect()).await.expect("it is there");
 
     assert_eq!(gateway.send(vec![command(2, 1)]).await, Ok(()));
 }
@@ -157,5 +157,5 @@ async fn a_gateway_that_is_gone_is_forgotten() {
     let worker = bus.worker();
     drop(bus.gateway());
     worker.send_outcomes(Vec::new()).await.expect("memory does not fail");
-    assert!(locked(&bus.shared.ears).is_empty());
+    assert!(locked(&bus.shared.subscribers).is_empty());
 }

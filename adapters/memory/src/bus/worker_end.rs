@@ -9,7 +9,7 @@ use sockbit_application::ports::{
     Announcer, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue, json_bytes,
 };
 
-use super::commands::Message;
+use super::command_queue::Message;
 use super::{Shared, locked};
 
 const QUEUE: u64 = 0;
@@ -37,7 +37,7 @@ impl WorkerEnd {
         let tag = taken.last_tag;
         let (redeliveries, commands) = (message.redeliveries, message.commands.clone());
         taken.open.insert(tag, message);
-        Delivery { receipt: DeliveryTag { queue: QUEUE, tag }, redeliveries, commands }
+        Delivery { tag: DeliveryTag { queue: QUEUE, tag }, redeliveries, commands }
     }
 
     async fn fresh(&self, commands_max: usize) -> Option<Vec<Delivery>> {
@@ -76,9 +76,9 @@ impl WorkQueue for WorkerEnd {
         }
     }
 
-    async fn acknowledge(&self, receipts: Vec<DeliveryTag>) -> Result<(), Unavailable> {
+    async fn acknowledge(&self, tags: Vec<DeliveryTag>) -> Result<(), Unavailable> {
         let mut taken = locked(&self.taken);
-        for receipt in receipts {
+        for receipt in tags {
             taken.open.remove(&receipt.tag);
         }
         Ok(())
@@ -99,14 +99,14 @@ impl WorkQueue for WorkerEnd {
 impl QueryQueue for WorkerEnd {
     async fn next(&self) -> Option<ReceivedQuery> {
         let mut asked = self.shared.asked.lock().await;
-        let (question, answer) = tokio::select! {
+        let (query, answer) = tokio::select! {
             biased;
             () = self.shared.closed() => return None,
             asking = asked.recv() => asking?,
         };
         // Whoever asked may have given up meanwhile.
         let reply = Box::new(move |it| drop(answer.send(it)));
-        Some(ReceivedQuery { question, reply })
+        Some(ReceivedQuery { query, reply })
     }
 }
 
@@ -117,13 +117,13 @@ impl Announcer for WorkerEnd {
             let bytes = json_bytes(&announcement);
             let announcement = Arc::new(announcement);
             // Nobody listening is no error: the log has it.
-            self.shared.tell(|ear| ear.announced(&announcement, bytes));
+            self.shared.tell(|subscriber| subscriber.announced(&announcement, bytes));
         }
         Ok(())
     }
 
     async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
-        self.shared.tell(|ear| ear.answered(&batch));
+        self.shared.tell(|subscriber| subscriber.answered(&batch));
         Ok(())
     }
 }

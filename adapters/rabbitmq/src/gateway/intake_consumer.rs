@@ -10,7 +10,7 @@ use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicNackOptions};
 use lapin::types::{AMQPValue, ShortString};
 use lapin::{BasicProperties, Channel, Consumer};
-use sockbit_application::envelope::Encoded;
+use sockbit_application::envelope::EncodedMessage;
 use sockbit_application::ports::IntakeMessage;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -126,7 +126,7 @@ struct ReplyGuard {
 }
 
 impl ReplyGuard {
-    fn reply(mut self, answer: &Encoded) {
+    fn reply(mut self, answer: &EncodedMessage) {
         let Ok(runtime) = Handle::try_current() else { return };
         let answer = answer.to_vec();
         runtime.spawn(async move {

@@ -88,7 +88,7 @@ impl DeliveryInbox {
     /// Puts in a delivery that is expected, unless its stand is gone.
     pub fn put(&self, delivery: Delivery) {
         let mut inside = locked(&self.inside);
-        if !inside.is_finishing && inside.stands.contains_key(&delivery.receipt.queue) {
+        if !inside.is_finishing && inside.stands.contains_key(&delivery.tag.queue) {
             inside.waiting.push_back(delivery);
         }
         drop(inside);
@@ -166,7 +166,7 @@ impl DeliveryInbox {
             let mut inside = locked(&self.inside);
             inside.is_finishing = true;
             for delivery in std::mem::take(&mut inside.waiting) {
-                let receipt = delivery.receipt;
+                let receipt = delivery.tag;
                 if let Some(stand) = inside.stands.get_mut(&receipt.queue) {
                     stand.unsettled.remove(&receipt.tag);
                 }
@@ -190,7 +190,7 @@ impl DeliveryInbox {
     pub fn close(&self, stand: u64) {
         let mut inside = locked(&self.inside);
         inside.stands.remove(&stand);
-        inside.waiting.retain(|it| it.receipt.queue != stand);
+        inside.waiting.retain(|it| it.tag.queue != stand);
         drop(inside);
         self.settled.notify_waiters();
     }

@@ -12,7 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Announced, Announcement, CommandEnvelope, OutcomeEnvelope};
+use sockbit_application::envelope::{
+    AnnouncedEvent, Announcement, CommandEnvelope, OutcomeEnvelope,
+};
 use sockbit_application::ports::{
     Announcer, Clock, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
     json_bytes,
@@ -196,8 +198,8 @@ impl Announcer for WorkerEndpoint {
 }
 
 /// As many events in one message as fit, in order, but at least one.
-fn in_messages(events: Vec<Announced>) -> Vec<Vec<Announced>> {
-    let mut messages: Vec<Vec<Announced>> = Vec::new();
+fn in_messages(events: Vec<AnnouncedEvent>) -> Vec<Vec<AnnouncedEvent>> {
+    let mut messages: Vec<Vec<AnnouncedEvent>> = Vec::new();
     let mut bytes = 0;
     for event in events {
         let more = json_bytes(&event);

@@ -82,7 +82,7 @@ impl QueryInbox {
             let way = ReplyGuard { shared, receipt: Some(receipt), gateway, number };
             if since.elapsed() < ANSWER_WITHIN {
                 return ReceivedQuery {
-                    question,
+                    query: question,
                     reply: Box::new(move |answer| way.reply(answer)),
                 };
             }

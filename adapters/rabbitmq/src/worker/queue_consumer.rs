@@ -117,7 +117,7 @@ impl QueueConsumer {
             return self.let_go(receipt).await;
         }
         let redeliveries = redeliveries(&message);
-        self.shared.inbox.put(Delivery { receipt, redeliveries, commands: readable });
+        self.shared.inbox.put(Delivery { tag: receipt, redeliveries, commands: readable });
     }
 
     /// Tries until the broker has it: whatever is behind it in this queue waits so long.

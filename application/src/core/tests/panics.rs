@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use sockbit_domain::{Command, RejectionCode};
 
 use super::*;
-use crate::core::Processed;
+use crate::core::ProcessedBatch;
 use crate::envelope::CommandEnvelope;
 use crate::testing::{envelope, message_id, new_note};
 
@@ -13,7 +13,10 @@ type Written = Arc<Mutex<Vec<BoardChanges>>>;
 type Told = Arc<Mutex<Vec<OutcomeEnvelope>>>;
 
 /// Runs the batch where the randomness fails on the third id, which is the second command's.
-async fn run(store: MockStore, batch: &[CommandEnvelope]) -> (Processed, Vec<OutcomeEnvelope>) {
+async fn run(
+    store: MockStore,
+    batch: &[CommandEnvelope],
+) -> (ProcessedBatch, Vec<OutcomeEnvelope>) {
     let told = Told::default();
     let heard = Arc::clone(&told);
     let mut announcer = MockAnnouncer::new();

@@ -33,7 +33,7 @@ async fn every_kind_of_question_is_answered_unavailable_while_the_store_is_away(
     let of_clients = queries.map(|query| CoreQuery::Client { actor, query });
     let core = core(store_that_is_away(), MockAnnouncer::new());
 
-    for question in of_clients.into_iter().chain(of_gateway) {
-        assert_eq!(core.query(question.clone()).await, CoreReply::Unavailable, "{question:?}");
+    for query in of_clients.into_iter().chain(of_gateway) {
+        assert_eq!(core.query(query.clone()).await, CoreReply::Unavailable, "{query:?}");
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Hub;
 use crate::backoff;
-use crate::envelope::{Announced, Announcement, CoreQuery, CoreReply};
+use crate::envelope::{AnnouncedEvent, Announcement, CoreQuery, CoreReply};
 use crate::gateway::board_feed::BoardFeed;
 use crate::slot::Slot;
 use crate::trace::TraceId;
@@ -31,8 +31,8 @@ impl Hub {
         let mut patience = PATIENCE;
         let mut failed = 0;
         while let Some(after) = self.begin_of_gap(board) {
-            let question = CoreQuery::Events { board, after: after.seq, id: Some(after.event) };
-            match self.queries.query(question).await {
+            let query = CoreQuery::Events { board, after: after.seq, id: Some(after.event) };
+            match self.queries.query(query).await {
                 Ok(CoreReply::HistoryDiverged) => self.is_another_history(board),
                 Ok(CoreReply::Events(events)) if leads_on(&events, after.seq) => {
                     failed = 0;
@@ -81,7 +81,7 @@ pub(super) fn announcement(board: BoardId, after: Position, events: Vec<Event>) 
     let announced = |event: Event| {
         let before = std::mem::replace(&mut previous, event.position());
         let follows = (before.seq.next() == event.from).then_some(before.event);
-        Announced { trace: TraceId::default(), follows, event }
+        AnnouncedEvent { trace: TraceId::default(), follows, event }
     };
     Announcement { slot: Slot::of(board), events: events.into_iter().map(announced).collect() }
 }

@@ -13,7 +13,7 @@ use super::Hub;
 use crate::backoff::spread;
 use crate::envelope::{CoreQuery, CoreReply};
 
-/// Boards in one question for heads.
+/// Boards in one query for heads.
 const HEADS_MAX: usize = 1_000;
 /// QueryQueue for heads at once: where each waits for its deadline, the last one is not late.
 const QUESTIONS_AT_ONCE: usize = 4;
@@ -57,7 +57,7 @@ impl Hub {
         self.doubt.notify_one();
     }
 
-    /// Whether every question was answered.
+    /// Whether every query was answered.
     async fn compare_heads(self: &Arc<Self>) -> bool {
         let before: Vec<Standing> =
             self.feeds().iter().map(|(board, feed)| (*board, feed.known())).collect();

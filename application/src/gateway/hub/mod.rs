@@ -18,7 +18,7 @@ use super::encoded_event::{EncodedEvent, MemoryBudget};
 use super::outgoing_queue::{CloseReason, OutgoingQueue};
 use super::single_flight::SingleFlight;
 use super::{GatewaySettings, locked};
-use crate::envelope::{Announced, Announcement, CoreQuery, CoreReply, Encoded};
+use crate::envelope::{AnnouncedEvent, Announcement, CoreQuery, CoreReply, EncodedMessage};
 use crate::ports::{Announcements, Queries, Unavailable};
 use crate::slot::Slot;
 
@@ -26,7 +26,7 @@ use gap_filler::announcement;
 use slot_subscriptions::SlotSubscriptions;
 
 /// Events of a board, encoded: what a member who was away gets.
-pub(super) type Page = Arc<Vec<(Position, Encoded)>>;
+pub(super) type Page = Arc<Vec<(Position, EncodedMessage)>>;
 
 /// Brings each board's events to the sessions that joined it.
 pub(super) struct Hub {
@@ -106,8 +106,8 @@ impl Hub {
     }
 
     async fn look_up(&self, board: BoardId, after: Position) -> Result<Page, Unavailable> {
-        let question = CoreQuery::Events { board, after: after.seq, id: Some(after.event) };
-        let events = match self.queries.query(question).await? {
+        let query = CoreQuery::Events { board, after: after.seq, id: Some(after.event) };
+        let events = match self.queries.query(query).await? {
             CoreReply::Events(events) => events,
             CoreReply::HistoryDiverged => Vec::new(),
             _ => return Err(Unavailable("the log cannot be read now".to_owned())),
@@ -134,7 +134,7 @@ impl Hub {
     }
 
     /// Whether somebody who looks at the board needs a turn to write before more comes.
-    fn serve(self: &Arc<Self>, board: BoardId, come: Option<Announced>) -> bool {
+    fn serve(self: &Arc<Self>, board: BoardId, come: Option<AnnouncedEvent>) -> bool {
         let mut feeds = self.feeds();
         let Some(feed) = feeds.get_mut(&board) else { return false };
         if let Some(announced) = come {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sockbit_domain::wire::{PersonHere, ServerMessage};
+use sockbit_domain::wire::{PersonPresence, ServerMessage};
 use sockbit_domain::{Actor, BoardId, NoteId};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::presence_merge::{PEOPLE_MAX, PresenceMerge};
-use crate::envelope::{BoardPresence, Encoded};
+use crate::envelope::{BoardPresence, EncodedMessage};
 use crate::gateway::encode;
 use crate::gateway::outgoing_queue::OutgoingQueue;
 
@@ -33,7 +33,7 @@ pub(super) struct BoardPresenceState {
     members: BTreeMap<u64, Member>,
     elsewhere: BTreeMap<Uuid, Elsewhere>,
     /// What members were shown last.
-    shown: Option<Encoded>,
+    shown: Option<EncodedMessage>,
     served_at: Option<Instant>,
     /// Whether members are to be shown something else than that.
     is_changed: bool,
@@ -60,7 +60,7 @@ struct Here {
 
 /// What another gateway told last.
 struct Elsewhere {
-    people: Vec<PersonHere>,
+    people: Vec<PersonPresence>,
     more: u32,
     until: Instant,
 }

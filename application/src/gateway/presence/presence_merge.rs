@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sockbit_domain::wire::PersonHere;
+use sockbit_domain::wire::PersonPresence;
 use sockbit_domain::{Actor, ActorId, NoteId};
 
 /// As many as are named; the others are a number.
@@ -29,10 +29,10 @@ impl<'a> PresenceMerge<'a> {
     }
 
     /// Those who are named, by id, and how many there are besides.
-    pub fn told(self) -> (Vec<PersonHere>, u32) {
+    pub fn told(self) -> (Vec<PersonPresence>, u32) {
         let unnamed = u32::try_from(self.people.len().saturating_sub(PEOPLE_MAX));
         let more = self.more.saturating_add(unnamed.unwrap_or(u32::MAX));
-        let person = |(actor, notes): (&Actor, BTreeSet<NoteId>)| PersonHere {
+        let person = |(actor, notes): (&Actor, BTreeSet<NoteId>)| PersonPresence {
             actor: actor.clone(),
             notes: notes.into_iter().take(NOTES_MAX).collect(),
         };

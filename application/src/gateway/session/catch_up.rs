@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::Session;
 use crate::backoff;
-use crate::envelope::Encoded;
+use crate::envelope::EncodedMessage;
 use crate::gateway::board_feed::CatchUp;
 use crate::gateway::hub::Page;
 use crate::gateway::locked;
@@ -110,7 +110,7 @@ impl Session {
     /// One step for one board: from what the gateway keeps, or else a page from the log is due.
     /// A board whose log cannot be read holds up no other.
     fn catch_up(&self) -> Step {
-        // EncodedEvent throughout, so that nobody joins anew between the question and what follows from it.
+        // EncodedEvent throughout, so that nobody joins anew between the query and what follows from it.
         let mut joined = locked(&self.joined);
         let mut pause = None;
         for (board, progress) in joined.iter_mut() {
@@ -183,7 +183,7 @@ impl Session {
     }
 
     /// Whoever joined anew meanwhile, from the same position, hears so before the events.
-    fn after_what_waits(&self, page: &[(Position, Encoded)]) -> SessionOutput {
+    fn after_what_waits(&self, page: &[(Position, EncodedMessage)]) -> SessionOutput {
         let mut messages = match self.outgoing.take() {
             Some(SessionOutput::Messages(waiting)) => waiting,
             Some(close) => return close,

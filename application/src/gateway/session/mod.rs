@@ -178,8 +178,8 @@ impl Session {
         let hub = &self.gateway.hub;
         hub.open(board, self.number, Arc::clone(&self.outgoing)).await.ok()?;
         let actor = self.identity.actor.id;
-        let question = CoreQuery::Admission { actor, board, position };
-        match self.gateway.ports.queries.query(question).await {
+        let query = CoreQuery::Admission { actor, board, position };
+        match self.gateway.ports.queries.query(query).await {
             Ok(CoreReply::Admission(admission)) => Some(admission),
             _ => None,
         }

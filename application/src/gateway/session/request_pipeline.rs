@@ -9,7 +9,7 @@ use super::Session;
 /// What may wait for its answer before the client is read no further: a join for each of its boards.
 const ASKED_MAX: usize = 64;
 
-/// Reads a client for a transport. What has to be asked of the core may take as long as a question may take, and the
+/// Reads a client for a transport. What has to be asked of the core may take as long as a query may take, and the
 /// commands behind it do not wait for that; questions are answered in their order.
 pub struct RequestPipeline<'a> {
     session: &'a Session,

@@ -3,7 +3,7 @@
 use sockbit_domain::{Change, Event, EventId, Seq, Title};
 
 use super::*;
-use crate::envelope::Announced;
+use crate::envelope::AnnouncedEvent;
 use crate::gateway::board_feed::{BoardFeed, CatchUp, Served};
 use crate::gateway::encoded_event::{EncodedEvent, MemoryBudget};
 use crate::testing::{event, position, renamed};
@@ -38,8 +38,8 @@ fn elsewhere(seq: u64) -> Position {
 }
 
 /// An event of which nobody told what it follows.
-fn announced(event: Event) -> Announced {
-    Announced { trace: TraceId::default(), follows: None, event }
+fn announced(event: Event) -> AnnouncedEvent {
+    AnnouncedEvent { trace: TraceId::default(), follows: None, event }
 }
 
 /// Takes an event in and serves what follows, with a turn for nobody.
@@ -321,7 +321,7 @@ fn an_event_in_the_place_of_another_contradicts_the_feed() {
 
 #[test]
 fn an_event_that_follows_another_than_the_last_one_contradicts_the_feed() {
-    let after = |follows: Position, seq| Announced {
+    let after = |follows: Position, seq| AnnouncedEvent {
         follows: Some(follows.event),
         ..announced(renamed(1, seq))
     };
@@ -383,7 +383,7 @@ fn what_does_not_lead_on_to_what_is_kept_is_not_kept() {
 
     feed.keep_before(page(9..=9, &room));
     let other = Event { id: EventId(uuid(0xbad)), ..renamed(1, 8) };
-    let known = Announced { follows: Some(position(8).event), ..announced(renamed(1, 9)) };
+    let known = AnnouncedEvent { follows: Some(position(8).event), ..announced(renamed(1, 9)) };
     assert_eq!(kept(&mut feed, 9), 1);
     let (mut feed, _) = feed_in(&room, 8);
     feed.take(known);

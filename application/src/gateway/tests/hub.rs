@@ -6,15 +6,18 @@ use sockbit_domain::{Change, Event, EventId, Title};
 use tokio::time::Instant;
 
 use super::*;
-use crate::envelope::{Announced, Announcement};
+use crate::envelope::{AnnouncedEvent, Announcement};
 use crate::testing::{board_id, event, position, renamed};
 use crate::trace::TraceId;
 
 const BOARD: u64 = 1;
 
 fn news(numbers: impl IntoIterator<Item = u64>) -> Incoming {
-    let announced =
-        |seq| Announced { trace: TraceId::default(), follows: None, event: renamed(BOARD, seq) };
+    let announced = |seq| AnnouncedEvent {
+        trace: TraceId::default(),
+        follows: None,
+        event: renamed(BOARD, seq),
+    };
     Incoming::Announcement(Announcement {
         slot: Slot::of(board_id(BOARD)),
         events: numbers.into_iter().map(announced).collect(),
@@ -51,7 +54,7 @@ async fn settle(client: &Client) {
 
 #[tokio::test]
 async fn a_gap_is_filled_from_the_log() {
-    let house = Surroundings::answering(|question| match question {
+    let house = Surroundings::answering(|query| match query {
         CoreQuery::Events { after, .. } => Ok(CoreReply::Events(log(after.0, 4))),
         _ => admitted(position(1)),
     })
@@ -65,7 +68,7 @@ async fn a_gap_is_filled_from_the_log() {
 #[tokio::test(start_paused = true)]
 async fn a_gap_that_cannot_be_filled_yet_is_asked_for_until_it_is() {
     let attempts = AtomicU32::new(0);
-    let house = Surroundings::answering(move |question| match question {
+    let house = Surroundings::answering(move |query| match query {
         CoreQuery::Events { after, .. } => match attempts.fetch_add(1, Ordering::Relaxed) {
             0 => Err(no_bus()),
             1 => Ok(CoreReply::Unavailable),
@@ -96,7 +99,7 @@ async fn a_heap_of_news_does_not_cut_a_client_that_reads() {
 
 #[tokio::test]
 async fn a_heap_of_news_in_a_gap_does_not_cut_a_client_that_reads() {
-    let house = Surroundings::answering(|question| match question {
+    let house = Surroundings::answering(|query| match query {
         CoreQuery::Events { after, .. } => Ok(CoreReply::Events(log(after.0, 1_000))),
         _ => admitted(position(1)),
     })
@@ -113,7 +116,7 @@ async fn large_events_released_at_one_go_do_not_cut_a_client_that_reads() {
         let title = Title::stored("x".repeat(120 * 1024));
         event(BOARD, seq, Change::BoardRenamed { title })
     };
-    let mut surroundings = Surroundings::answering(move |question| match question {
+    let mut surroundings = Surroundings::answering(move |query| match query {
         CoreQuery::Events { after, .. } => Ok(CoreReply::Events(vec![large(after.0 + 1)])),
         _ => admitted(position(1)),
     });
@@ -122,7 +125,8 @@ async fn large_events_released_at_one_go_do_not_cut_a_client_that_reads() {
     let house = surroundings.house();
     let mut client = live_client(&house).await;
     settle(&client).await;
-    let announced = |seq| Announced { trace: TraceId::default(), follows: None, event: large(seq) };
+    let announced =
+        |seq| AnnouncedEvent { trace: TraceId::default(), follows: None, event: large(seq) };
     let slot = Slot::of(board_id(BOARD));
     let events = (3..=40).chain([2]).map(announced).collect();
     house.tell(Incoming::Announcement(Announcement { slot, events }));
@@ -131,7 +135,7 @@ async fn large_events_released_at_one_go_do_not_cut_a_client_that_reads() {
 
 #[tokio::test(start_paused = true)]
 async fn a_gap_waits_for_a_slow_line_but_not_for_ever() {
-    let house = Surroundings::answering(|question| match question {
+    let house = Surroundings::answering(|query| match query {
         CoreQuery::Events { after, .. } => Ok(CoreReply::Events(log(after.0, after.0 + 100))),
         _ => admitted(position(1)),
     })
@@ -152,7 +156,7 @@ async fn a_gap_waits_for_a_slow_line_but_not_for_ever() {
 #[tokio::test(start_paused = true)]
 async fn heads_are_compared_every_ten_seconds_and_at_once_in_doubt() {
     let (asked, mut times) = mpsc::unbounded_channel();
-    let house = Surroundings::answering(move |question| match question {
+    let house = Surroundings::answering(move |query| match query {
         CoreQuery::Heads { boards } => {
             asked.send(Instant::now()).ok();
             Ok(CoreReply::Heads(boards.into_iter().map(|it| (it, position(1))).collect()))
@@ -173,7 +177,7 @@ async fn heads_are_compared_every_ten_seconds_and_at_once_in_doubt() {
 fn house_that_compares(failures: u32) -> (House, mpsc::UnboundedReceiver<u128>) {
     let (asked, times) = mpsc::unbounded_channel();
     let (begin, count) = (Instant::now(), AtomicU32::new(0));
-    let house = Surroundings::answering(move |question| match question {
+    let house = Surroundings::answering(move |query| match query {
         CoreQuery::Heads { boards } => {
             asked.send(begin.elapsed().as_millis()).ok();
             if count.fetch_add(1, Ordering::Relaxed) < failures {
@@ -247,7 +251,7 @@ async fn an_event_in_the_place_of_another_sends_the_clients_of_its_board_away() 
     house.tell(news([2]));
     assert_eq!(events_until(&mut client, 2).await, [2]);
     let event = Event { id: EventId(uuid(0xbad)), ..renamed(1, 2) };
-    let events = vec![Announced { trace: TraceId::default(), follows: None, event }];
+    let events = vec![AnnouncedEvent { trace: TraceId::default(), follows: None, event }];
     house.tell(Incoming::Announcement(Announcement { slot: Slot::of(board_id(1)), events }));
     assert_eq!(client.closing().await, CloseReason::HistoryChanged);
 }
@@ -261,14 +265,14 @@ async fn an_event_after_another_than_the_last_one_sends_the_clients_of_its_board
     assert_eq!(events_until(&mut client, 2).await, [2]);
     // A backup was restored, and the event that stands in the place of the last one was lost.
     let follows = Some(EventId(uuid(0xbad)));
-    let events = vec![Announced { trace: TraceId::default(), follows, event: renamed(1, 3) }];
+    let events = vec![AnnouncedEvent { trace: TraceId::default(), follows, event: renamed(1, 3) }];
     house.tell(Incoming::Announcement(Announcement { slot: Slot::of(board_id(1)), events }));
     assert_eq!(client.closing().await, CloseReason::HistoryChanged);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_log_without_the_last_event_sends_the_clients_of_its_board_away() {
-    let house = Surroundings::answering(|question| match question {
+    let house = Surroundings::answering(|query| match query {
         CoreQuery::Events { after, id, .. } => {
             assert_eq!(Some(position(after.0).event), id, "it is asked for after that event");
             Ok(CoreReply::HistoryDiverged)
@@ -285,7 +289,7 @@ async fn a_log_without_the_last_event_sends_the_clients_of_its_board_away() {
 #[tokio::test(start_paused = true)]
 async fn a_head_with_another_id_sends_the_clients_of_its_board_away() {
     let other = Position { event: EventId(uuid(0xbad)), ..position(2) };
-    let house = Surroundings::answering(move |question| match question {
+    let house = Surroundings::answering(move |query| match query {
         CoreQuery::Heads { boards } => {
             Ok(CoreReply::Heads(boards.into_iter().map(|it| (it, other)).collect()))
         }
@@ -302,7 +306,7 @@ async fn a_head_with_another_id_sends_the_clients_of_its_board_away() {
 
 #[tokio::test(start_paused = true)]
 async fn heads_that_cannot_be_compared_send_nobody_away() {
-    let house = Surroundings::answering(|question| match question {
+    let house = Surroundings::answering(|query| match query {
         CoreQuery::Heads { .. } => Err(no_bus()),
         _ => admitted(position(1)),
     })
@@ -326,7 +330,7 @@ async fn a_gateway_ends_when_its_bus_is_closed() {
 async fn many_who_come_back_one_after_the_other_cost_the_store_one_page() {
     let pages = Arc::new(AtomicU32::new(0));
     let asked = Arc::clone(&pages);
-    let house = Surroundings::answering(move |question| match question {
+    let house = Surroundings::answering(move |query| match query {
         CoreQuery::Events { after, .. } => {
             asked.fetch_add(1, Ordering::Relaxed);
             Ok(CoreReply::Events(log(after.0, 51)))

@@ -50,7 +50,7 @@ impl Programs {
     }
 
     /// Puts in a message, and gives where the answer will be.
-    fn put(&self, token: Option<&str>, message: &[u8]) -> oneshot::Receiver<Encoded> {
+    fn put(&self, token: Option<&str>, message: &[u8]) -> oneshot::Receiver<EncodedMessage> {
         let (answer, answered) = oneshot::channel();
         let submission = IntakeMessage {
             token: token.map(ToOwned::to_owned),
@@ -78,7 +78,7 @@ impl Programs {
     }
 }
 
-async fn hear(answer: oneshot::Receiver<Encoded>) -> ServerMessage {
+async fn hear(answer: oneshot::Receiver<EncodedMessage>) -> ServerMessage {
     decode(&timeout(DEADLINE, answer).await.expect("in time").expect("an answer"))
 }
 

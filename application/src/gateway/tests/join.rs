@@ -7,7 +7,7 @@ use sockbit_domain::{Event, Rejection, RejectionCode};
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::envelope::{Announced, Announcement};
+use crate::envelope::{AnnouncedEvent, Announcement};
 use crate::testing::{board_id, position, renamed};
 use crate::trace::TraceId;
 
@@ -55,7 +55,7 @@ async fn who_joins_hears_again_where_nobody_can_say_whether_they_may() {
 async fn who_may_not_join_is_told_why_and_can_join_another_board() {
     let rejection = Rejection::new(RejectionCode::NotFound, "not for you");
     let told = rejection.clone();
-    let mut surroundings = Surroundings::answering(move |question| match question {
+    let mut surroundings = Surroundings::answering(move |query| match query {
         CoreQuery::Admission { board, .. } if board == board_id(BOARD) => {
             Ok(CoreReply::Admission(Err(rejection.clone())))
         }
@@ -75,7 +75,7 @@ async fn who_may_not_join_is_told_why_and_can_join_another_board() {
 #[tokio::test(start_paused = true)]
 async fn a_page_that_cannot_be_fetched_is_asked_for_until_it_comes() {
     let attempts = AtomicU32::new(0);
-    let house = Surroundings::answering(move |question| match question {
+    let house = Surroundings::answering(move |query| match query {
         CoreQuery::Events { .. } if attempts.fetch_add(1, Ordering::Relaxed) < 3 => Err(no_bus()),
         CoreQuery::Events { .. } => Ok(CoreReply::Events(events(2..=4))),
         _ => admitted(position(4)),
@@ -93,7 +93,7 @@ async fn a_page_that_cannot_be_fetched_is_asked_for_until_it_comes() {
 #[tokio::test]
 async fn a_log_without_the_events_that_are_missing_is_another_history() {
     for answer in [CoreReply::Events(Vec::new()), CoreReply::HistoryDiverged] {
-        let house = Surroundings::answering(move |question| match question {
+        let house = Surroundings::answering(move |query| match query {
             CoreQuery::Events { .. } => Ok(answer.clone()),
             _ => admitted(position(4)),
         })
@@ -111,10 +111,10 @@ fn house_with_gate(head: u64) -> (House, Arc<Semaphore>) {
     let gate = Arc::new(Semaphore::new(0));
     let opens = Arc::clone(&gate);
     let mut surroundings = Surroundings::answering(|_| Err(no_bus()));
-    surroundings.queries = ScriptedQueries(Box::new(move |question| {
+    surroundings.queries = ScriptedQueries(Box::new(move |query| {
         let opens = Arc::clone(&opens);
         Box::pin(async move {
-            let CoreQuery::Events { after, .. } = question else { return admitted(position(head)) };
+            let CoreQuery::Events { after, .. } = query else { return admitted(position(head)) };
             opens.acquire().await.map_err(|_| no_bus())?.forget();
             Ok(CoreReply::Events(events(after.0 + 1..=head)))
         })
@@ -191,7 +191,7 @@ async fn a_page_that_is_long_in_coming_holds_up_no_answer_and_comes_once() {
 #[tokio::test(start_paused = true)]
 async fn a_board_whose_log_cannot_be_read_holds_up_no_other() {
     let unreadable = board_id(BOARD);
-    let house = Surroundings::answering(move |question| match question {
+    let house = Surroundings::answering(move |query| match query {
         CoreQuery::Events { board, .. } if board == unreadable => Ok(CoreReply::Unavailable),
         CoreQuery::Events { board, .. } => {
             Ok(CoreReply::Events(vec![Event { board, ..renamed(BOARD, 2) }]))
@@ -216,7 +216,7 @@ async fn a_board_whose_log_cannot_be_read_holds_up_no_other() {
 async fn whatever_is_written_meanwhile_a_page_that_fails_is_asked_for_with_pauses() {
     let attempts = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&attempts);
-    let house = Surroundings::answering(move |question| match question {
+    let house = Surroundings::answering(move |query| match query {
         CoreQuery::Events { .. } => {
             counted.fetch_add(1, Ordering::Relaxed);
             Ok(CoreReply::Unavailable)
@@ -317,7 +317,7 @@ async fn what_happens_before_it_is_known_who_may_join_is_sent_to_who_may() {
     tokio::task::yield_now().await;
 
     let announced =
-        Announced { trace: TraceId::default(), follows: None, event: renamed(BOARD, 2) };
+        AnnouncedEvent { trace: TraceId::default(), follows: None, event: renamed(BOARD, 2) };
     let slot = Slot::of(board_id(BOARD));
     house.tell(Incoming::Announcement(Announcement { slot, events: vec![announced] }));
     tokio::task::yield_now().await;

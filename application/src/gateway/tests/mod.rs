@@ -39,8 +39,8 @@ struct ScriptedQueries(Box<dyn Fn(CoreQuery) -> BoxFuture<'static, Answering> + 
 
 #[async_trait]
 impl Queries for ScriptedQueries {
-    async fn query(&self, question: CoreQuery) -> Answering {
-        (self.0)(question).await
+    async fn query(&self, query: CoreQuery) -> Answering {
+        (self.0)(query).await
     }
 }
 
@@ -112,7 +112,7 @@ struct Surroundings {
 impl Surroundings {
     /// Nobody sends commands, and questions get these answers.
     fn answering(answer: impl Fn(CoreQuery) -> Answering + Send + Sync + 'static) -> Self {
-        let ready = move |question| Box::pin(std::future::ready(answer(question))) as BoxFuture<_>;
+        let ready = move |query| Box::pin(std::future::ready(answer(query))) as BoxFuture<_>;
         Self {
             commands: MockCommands::new(),
             queries: ScriptedQueries(Box::new(ready)),
@@ -175,7 +175,7 @@ impl Drop for House {
 /// Somebody with a session, and what it was sent and has not looked at.
 struct Client {
     session: Arc<Session>,
-    heard: VecDeque<Encoded>,
+    heard: VecDeque<EncodedMessage>,
 }
 
 impl Client {
@@ -208,7 +208,7 @@ impl Client {
     }
 }
 
-fn decode(encoded: &Encoded) -> ServerMessage {
+fn decode(encoded: &EncodedMessage) -> ServerMessage {
     let json = std::str::from_utf8(encoded).expect("it is UTF-8");
     ServerMessage::parse(json).expect("it is a message")
 }

@@ -23,8 +23,8 @@ impl Queues {
     }
 }
 
-fn message(bytes: usize) -> Encoded {
-    Encoded::from(vec![b'x'; bytes])
+fn message(bytes: usize) -> EncodedMessage {
+    EncodedMessage::from(vec![b'x'; bytes])
 }
 
 fn fill(queue: &OutgoingQueue, messages: usize, bytes_each: usize) {

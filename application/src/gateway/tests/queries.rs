@@ -21,9 +21,9 @@ fn come_again() -> ServerMessage {
 
 #[tokio::test]
 async fn a_query_is_asked_in_the_name_of_who_asks_and_its_reply_carries_its_id() {
-    let reply = reply_where(|question| {
+    let reply = reply_where(|query| {
         let expected = CoreQuery::Client { actor: person(1).id, query: Query::MyBoards {} };
-        assert_eq!(question, expected);
+        assert_eq!(query, expected);
         Ok(CoreReply::Client(Reply::MyBoards { boards: Vec::new(), more: false }))
     });
     let body = Reply::MyBoards { boards: Vec::new(), more: false };

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::FutureExt;
 use serde_json::value::to_raw_value;
-use sockbit_application::envelope::Encoded;
+use sockbit_application::envelope::EncodedMessage;
 use sockbit_application::gateway::{CloseReason, Session, SessionOutput};
 use sockbit_domain::wire::{BoardPage, ClientMessage, Query, Reply, SentCommand, ServerMessage};
 use sockbit_domain::{BoardId, Command, Event, MessageId, NoteId, Outcome, Position, Role};
@@ -16,7 +16,7 @@ use super::samples::{DEADLINE, board_id, create_board, event_of, saved, uuid};
 
 pub struct Client {
     pub session: Arc<Session>,
-    heard: VecDeque<Encoded>,
+    heard: VecDeque<EncodedMessage>,
     /// What was heard while something else was waited for.
     aside: VecDeque<ServerMessage>,
     messages: AtomicU64,
@@ -151,7 +151,7 @@ impl Client {
     }
 
     /// The next message as it goes over the wire.
-    pub async fn hear_encoded(&mut self) -> Encoded {
+    pub async fn hear_encoded(&mut self) -> EncodedMessage {
         loop {
             if let Some(encoded) = self.heard.pop_front() {
                 return encoded;

@@ -76,9 +76,9 @@ impl Ear {
 
 #[async_trait]
 impl Queries for Ear {
-    async fn query(&self, question: CoreQuery) -> Result<CoreReply, Unavailable> {
-        self.asked.lock().expect("nobody panics with it").push(question.clone());
-        self.inner.query(question).await
+    async fn query(&self, query: CoreQuery) -> Result<CoreReply, Unavailable> {
+        self.asked.lock().expect("nobody panics with it").push(query.clone());
+        self.inner.query(query).await
     }
 }
 

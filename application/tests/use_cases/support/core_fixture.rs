@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde_json::value::to_raw_value;
 use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::envelope::{
-    Address, Admission, Announced, Announcement, CommandEnvelope, CoreQuery, CoreReply,
+    Address, Admission, AnnouncedEvent, Announcement, CommandEnvelope, CoreQuery, CoreReply,
     OutcomeEnvelope,
 };
 use sockbit_application::gateway::Identity;
@@ -36,7 +36,7 @@ pub struct CoreFixture {
 /// Writes down what the core says.
 #[derive(Default)]
 struct Heard {
-    events: Mutex<Vec<Announced>>,
+    events: Mutex<Vec<AnnouncedEvent>>,
     answers: Mutex<Vec<OutcomeEnvelope>>,
 }
 
@@ -213,7 +213,7 @@ impl CoreFixture {
         self.announced_with_what_it_follows().into_iter().map(|it| it.event).collect()
     }
 
-    pub fn announced_with_what_it_follows(&self) -> Vec<Announced> {
+    pub fn announced_with_what_it_follows(&self) -> Vec<AnnouncedEvent> {
         std::mem::take(&mut *self.heard.events.lock().expect("nobody panics"))
     }
 }

@@ -73,11 +73,11 @@ impl GatewayBus {
         });
     }
 
-    /// A question there and its answer back, if nothing comes in between.
-    async fn conversation(&self, question: CoreQuery) -> Option<CoreReply> {
+    /// A query there and its answer back, if nothing comes in between.
+    async fn conversation(&self, query: CoreQuery) -> Option<CoreReply> {
         self.pass().await?;
         let chosen = locked(&self.random).below(1_000);
-        let answered = self.broker.query(question, chosen)?;
+        let answered = self.broker.query(query, chosen)?;
         let answer = answered.await.ok()?;
         self.pass().await?;
         Some(answer)
@@ -141,10 +141,10 @@ impl Commands for GatewayBus {
 
 #[async_trait]
 impl Queries for GatewayBus {
-    async fn query(&self, question: CoreQuery) -> Result<CoreReply, Unavailable> {
+    async fn query(&self, query: CoreQuery) -> Result<CoreReply, Unavailable> {
         self.lifetime.halt_if_ended().await;
         let conversation = async {
-            match self.conversation(question).await {
+            match self.conversation(query).await {
                 Some(answer) => answer,
                 // Nobody says that something was lost.
                 None => std::future::pending().await,

@@ -60,7 +60,7 @@ struct Unacknowledged {
 }
 
 struct PendingQuery {
-    question: CoreQuery,
+    query: CoreQuery,
     answer: oneshot::Sender<CoreReply>,
 }
 
@@ -164,10 +164,10 @@ impl Broker {
     }
 
     /// Lets deliveries go. Whether all of them were still this worker's.
-    fn acknowledge(&self, receipts: &[DeliveryTag]) -> bool {
+    fn acknowledge(&self, tags: &[DeliveryTag]) -> bool {
         let mut state = locked(&self.state);
         let mut all = true;
-        for receipt in receipts {
+        for receipt in tags {
             let Some(open) = state.open.remove(&receipt.tag) else {
                 all = false;
                 continue;
@@ -181,8 +181,8 @@ impl Broker {
     }
 
     /// These come again, to whoever is next.
-    fn requeue(&self, receipts: &[DeliveryTag]) {
-        let tags: Vec<u64> = receipts.iter().map(|it| it.tag).collect();
+    fn requeue(&self, tags: &[DeliveryTag]) {
+        let tags: Vec<u64> = tags.iter().map(|it| it.tag).collect();
         self.change(|state| state.requeue(&tags));
     }
 
@@ -224,12 +224,12 @@ impl Broker {
         }
     }
 
-    /// Gives a question to one of the workers; it waits where there is none.
-    fn query(&self, question: CoreQuery, chosen: usize) -> Option<oneshot::Receiver<CoreReply>> {
+    /// Gives a query to one of the workers; it waits where there is none.
+    fn query(&self, query: CoreQuery, chosen: usize) -> Option<oneshot::Receiver<CoreReply>> {
         let (answer, answered) = oneshot::channel();
         self.change(|state| {
             let worker = *state.workers.keys().nth(chosen % state.workers.len().max(1))?;
-            state.workers.get_mut(&worker)?.push_back(PendingQuery { question, answer });
+            state.workers.get_mut(&worker)?.push_back(PendingQuery { query, answer });
             Some(answered)
         })
     }
@@ -251,7 +251,7 @@ impl State {
         let receipt = DeliveryTag { queue: queue as u64, tag: self.last_tag };
         let (redeliveries, commands) = (message.redeliveries, message.commands.clone());
         self.open.insert(self.last_tag, Unacknowledged { worker, queue, message });
-        Delivery { receipt, redeliveries, commands }
+        Delivery { tag: receipt, redeliveries, commands }
     }
 
     /// To the front, in the order in which they were delivered.

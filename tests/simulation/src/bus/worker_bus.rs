@@ -122,7 +122,7 @@ impl WorkQueue for WorkerBus {
         }
     }
 
-    async fn acknowledge(&self, receipts: Vec<DeliveryTag>) -> Result<(), Unavailable> {
+    async fn acknowledge(&self, tags: Vec<DeliveryTag>) -> Result<(), Unavailable> {
         self.lifetime.halt_if_ended().await;
         self.context.wait_latency(&self.random).await;
         self.lifetime.halt_if_ended().await;
@@ -131,10 +131,10 @@ impl WorkQueue for WorkerBus {
             return lost;
         }
         if locked(&self.random).hits(self.context.rates().acknowledge_failed) {
-            self.broker.requeue(&receipts);
+            self.broker.requeue(&tags);
             return lost;
         }
-        let is_whole = self.broker.acknowledge(&receipts);
+        let is_whole = self.broker.acknowledge(&tags);
         self.lifetime.pass(CrashPoint::Acknowledged).await;
         if is_whole { Ok(()) } else { lost }
     }
@@ -166,7 +166,7 @@ impl QueryQueue for WorkerBus {
                         asking.answer.send(answer).ok();
                     }
                 });
-                return Some(ReceivedQuery { question: asking.question, reply });
+                return Some(ReceivedQuery { query: asking.query, reply });
             }
             changed.await;
         }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
-    BoardChanges, BoardStatus, CommitResult, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
-    OldEvents, Squash, Store, StoreError, Uncompacted,
+    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate, LoadRequest,
+    LoadedBoard, NoteHistoryPage, NotesPage, Squash, Store, StoreError,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
@@ -209,26 +209,26 @@ impl Store for WorkerStore {
         self.database.store().note_events(board, note, before, max).await
     }
 
-    async fn uncompacted(
+    async fn compaction_candidates(
         &self,
         before: Timestamp,
-        after: Option<Uncompacted>,
+        after: Option<CompactionCandidate>,
         max: u32,
-    ) -> Result<Vec<Uncompacted>, StoreError> {
+    ) -> Result<Vec<CompactionCandidate>, StoreError> {
         self.reach().await?;
-        self.database.store().uncompacted(before, after, max).await
+        self.database.store().compaction_candidates(before, after, max).await
     }
 
-    async fn old_events(
+    async fn compactable_events(
         &self,
         board: BoardId,
         after: Seq,
         before: Timestamp,
         max: u32,
         bytes_max: usize,
-    ) -> Result<OldEvents, StoreError> {
+    ) -> Result<CompactableEvents, StoreError> {
         self.reach().await?;
-        self.database.store().old_events(board, after, before, max, bytes_max).await
+        self.database.store().compactable_events(board, after, before, max, bytes_max).await
     }
 
     async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
@@ -239,9 +239,9 @@ impl Store for WorkerStore {
         result
     }
 
-    async fn forget_outcomes(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
+    async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
         self.reach().await?;
-        self.database.store().forget_outcomes(before, max).await
+        self.database.store().delete_outcomes_before(before, max).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

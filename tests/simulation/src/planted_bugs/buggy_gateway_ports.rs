@@ -45,12 +45,12 @@ impl BuggyGatewayPorts {
 
 #[async_trait]
 impl Queries for BuggyGatewayPorts {
-    async fn query(&self, question: CoreQuery) -> Result<CoreReply, Unavailable> {
-        let is_page = matches!(question, CoreQuery::Events { .. });
-        let has_position = matches!(question, CoreQuery::Admission { position: Some(_), .. });
+    async fn query(&self, query: CoreQuery) -> Result<CoreReply, Unavailable> {
+        let is_page = matches!(query, CoreQuery::Events { .. });
+        let has_position = matches!(query, CoreQuery::Admission { position: Some(_), .. });
         let pages = &self.context.memory.event_pages_in_flight;
         pages.fetch_add(usize::from(is_page), Ordering::Relaxed);
-        let answer = self.queries.query(question).await;
+        let answer = self.queries.query(query).await;
         pages.fetch_sub(usize::from(is_page), Ordering::Relaxed);
         Ok(self.altered(answer?, has_position))
     }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Announced, Announcement};
+use sockbit_application::envelope::{AnnouncedEvent, Announcement};
 use sockbit_application::ports::{
-    Announcer, BoardChanges, BoardStatus, CommitResult, LoadRequest, LoadedBoard, NoteHistoryPage,
-    NotesPage, OldEvents, Squash, Store, StoreError, StoredOutcome, Uncompacted,
+    Announcer, BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate,
+    LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage, Squash, Store, StoreError, StoredOutcome,
 };
 use sockbit_application::slot::Slot;
 use sockbit_application::trace::TraceId;
@@ -94,8 +94,13 @@ impl BuggyStore {
     fn made_of(&self, run: &Run) -> Vec<(Event, Option<Delta>)> {
         let (after, later) = (Seq(run.event.from.0.saturating_sub(1)), Timestamp(i64::MAX));
         let store = self.database.store();
-        let old =
-            now_or_panic(store.old_events(run.event.board, after, later, u32::MAX, usize::MAX));
+        let old = now_or_panic(store.compactable_events(
+            run.event.board,
+            after,
+            later,
+            u32::MAX,
+            usize::MAX,
+        ));
         let mut old = old.map(|it| it.events).unwrap_or_default();
         old.retain(|(event, _)| event.seq <= run.event.seq);
         old
@@ -129,7 +134,8 @@ impl BuggyStore {
         let announcement = |it: &BoardChanges| {
             let events = it.facts.iter().map(|fact| fact.event.clone());
             let trace = TraceId::default();
-            let events = events.map(|event| Announced { trace, follows: None, event }).collect();
+            let events =
+                events.map(|event| AnnouncedEvent { trace, follows: None, event }).collect();
             Announcement { slot: Slot::of(it.board), events }
         };
         if let Some(announcer) = &self.announcer {
@@ -239,24 +245,24 @@ impl Store for BuggyStore {
         self.inner.note_events(board, note, before, max).await
     }
 
-    async fn uncompacted(
+    async fn compaction_candidates(
         &self,
         before: Timestamp,
-        after: Option<Uncompacted>,
+        after: Option<CompactionCandidate>,
         max: u32,
-    ) -> Result<Vec<Uncompacted>, StoreError> {
-        self.inner.uncompacted(before, after, max).await
+    ) -> Result<Vec<CompactionCandidate>, StoreError> {
+        self.inner.compaction_candidates(before, after, max).await
     }
 
-    async fn old_events(
+    async fn compactable_events(
         &self,
         board: BoardId,
         after: Seq,
         before: Timestamp,
         max: u32,
         bytes_max: usize,
-    ) -> Result<OldEvents, StoreError> {
-        self.inner.old_events(board, after, before, max, bytes_max).await
+    ) -> Result<CompactableEvents, StoreError> {
+        self.inner.compactable_events(board, after, before, max, bytes_max).await
     }
 
     async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
@@ -268,8 +274,8 @@ impl Store for BuggyStore {
         }
     }
 
-    async fn forget_outcomes(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
-        self.inner.forget_outcomes(before, max).await
+    async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
+        self.inner.delete_outcomes_before(before, max).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -56,8 +56,8 @@ impl WorkQueue for BuggyWorkQueue {
         let mut deliveries = self.inner.take(commands_max).await?;
         match self.context.bug {
             PlantedBug::AcknowledgesOnTake => {
-                let receipts = deliveries.iter().map(|it| it.receipt).collect();
-                self.inner.acknowledge(receipts).await.ok();
+                let tags = deliveries.iter().map(|it| it.tag).collect();
+                self.inner.acknowledge(tags).await.ok();
             }
             PlantedBug::HidesRedeliveries => {
                 for delivery in &mut deliveries {
@@ -73,8 +73,8 @@ impl WorkQueue for BuggyWorkQueue {
         Some(deliveries)
     }
 
-    async fn acknowledge(&self, receipts: Vec<DeliveryTag>) -> Result<(), Unavailable> {
-        self.inner.acknowledge(receipts).await
+    async fn acknowledge(&self, tags: Vec<DeliveryTag>) -> Result<(), Unavailable> {
+        self.inner.acknowledge(tags).await
     }
 
     async fn dead_letter(

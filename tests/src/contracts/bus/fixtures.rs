@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 use sockbit_application::envelope::{
-    Address, Announced, Announcement, BoardPresence, CommandEnvelope, CoreQuery, OutcomeEnvelope,
-    PresenceUpdate,
+    Address, AnnouncedEvent, Announcement, BoardPresence, CommandEnvelope, CoreQuery,
+    OutcomeEnvelope, PresenceUpdate,
 };
 use sockbit_application::ports::{Delivery, Incoming, WorkQueue};
 use sockbit_application::slot::Slot;
 use sockbit_application::trace::TraceId;
-use sockbit_domain::wire::PersonHere;
+use sockbit_domain::wire::PersonPresence;
 use sockbit_domain::{
     Actor, ActorId, BoardId, Change, ClientId, Event, EventId, KeyHash, MessageId, NoteId, Outcome,
     Position, Seq, Timestamp, Title,
@@ -18,7 +18,7 @@ use sockbit_domain::{
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::GatewayEnds;
+use super::GatewayPorts;
 
 /// Within this everything comes that comes at all, a bus's own deadlines included.
 pub const DEADLINE: Duration = Duration::from_mins(1);
@@ -28,13 +28,13 @@ pub const QUIET: Duration = Duration::from_millis(300);
 pub const MANY: usize = 100_000;
 
 /// What comes of it in time.
-pub async fn soon<T>(what: &str, coming: impl Future<Output = T>) -> T {
+pub async fn within_deadline<T>(what: &str, coming: impl Future<Output = T>) -> T {
     let come = timeout(DEADLINE, coming).await;
     come.unwrap_or_else(|_| panic!("{what} did not come in time"))
 }
 
 /// Waits, and finds that nothing comes.
-pub async fn quiet<T: std::fmt::Debug>(what: &str, coming: impl Future<Output = T>) {
+pub async fn assert_silent<T: std::fmt::Debug>(what: &str, coming: impl Future<Output = T>) {
     if let Ok(come) = timeout(QUIET, coming).await {
         panic!("{what} came: {come:?}");
     }
@@ -45,7 +45,7 @@ pub fn uuid(n: u64) -> Uuid {
 }
 
 /// The command with this number, about that board, from the first session of a gateway.
-pub fn command(sender: &GatewayEnds, board: u64, number: u64) -> CommandEnvelope {
+pub fn command(sender: &GatewayPorts, board: u64, number: u64) -> CommandEnvelope {
     CommandEnvelope {
         trace: TraceId(uuid(number + 1_000)),
         reply_to: Address { gateway: sender.id, session: 1 },
@@ -81,20 +81,21 @@ pub fn numbers(deliveries: &[Delivery]) -> Vec<u64> {
 pub async fn take_commands(work: &dyn WorkQueue, count: usize) -> Vec<CommandEnvelope> {
     let mut commands = Vec::new();
     while commands.len() < count {
-        let deliveries = soon("a delivery", work.take(MANY)).await.expect("the bus is open");
-        let receipts = deliveries.iter().map(|it| it.receipt).collect();
-        work.acknowledge(receipts).await.expect("the bus is there");
+        let deliveries =
+            within_deadline("a delivery", work.take(MANY)).await.expect("the bus is open");
+        let tags = deliveries.iter().map(|it| it.tag).collect();
+        work.acknowledge(tags).await.expect("the bus is there");
         commands.extend(deliveries.into_iter().flat_map(|it| it.commands));
     }
     commands
 }
 
-pub async fn send(gateway: &GatewayEnds, batch: Vec<CommandEnvelope>) {
+pub async fn send(gateway: &GatewayPorts, batch: Vec<CommandEnvelope>) {
     gateway.commands.send(batch).await.expect("the bus takes it");
 }
 
 /// Sends the commands with these numbers, each as a message of its own.
-pub async fn send_each(gateway: &GatewayEnds, numbers: impl IntoIterator<Item = u64>) {
+pub async fn send_each(gateway: &GatewayPorts, numbers: impl IntoIterator<Item = u64>) {
     for number in numbers {
         send(gateway, vec![command(gateway, 1, number)]).await;
     }
@@ -115,7 +116,7 @@ pub fn event(number: u64) -> Event {
 
 /// An announcement of one event with this number.
 pub fn announcement(slot: u8, number: u64) -> Announcement {
-    let announced = Announced {
+    let announced = AnnouncedEvent {
         trace: TraceId(uuid(number + 1_000)),
         follows: Some(EventId(uuid(number + 1_999))),
         event: event(number),
@@ -139,12 +140,12 @@ pub fn answered(command: &CommandEnvelope, outcome: Option<Outcome>) -> OutcomeE
 }
 
 /// The next news.
-pub async fn hear(gateway: &GatewayEnds) -> Incoming {
-    soon("news", gateway.announcements.next()).await.expect("the bus is open")
+pub async fn hear(gateway: &GatewayPorts) -> Incoming {
+    within_deadline("news", gateway.announcements.next()).await.expect("the bus is open")
 }
 
 /// The next news, which is an announcement.
-pub async fn hear_announcement(gateway: &GatewayEnds) -> Announcement {
+pub async fn hear_announcement(gateway: &GatewayPorts) -> Announcement {
     match hear(gateway).await {
         Incoming::Announcement(announcement) => announcement,
         other => panic!("this is no announcement: {other:?}"),
@@ -152,18 +153,18 @@ pub async fn hear_announcement(gateway: &GatewayEnds) -> Announcement {
 }
 
 /// The number of the one event that is announced next.
-pub async fn hear_number(gateway: &GatewayEnds) -> u64 {
+pub async fn hear_number(gateway: &GatewayPorts) -> u64 {
     hear_announcement(gateway).await.events.first().expect("something is announced").event.seq.0
 }
 
-pub async fn hear_answers(gateway: &GatewayEnds) -> Vec<OutcomeEnvelope> {
+pub async fn hear_answers(gateway: &GatewayPorts) -> Vec<OutcomeEnvelope> {
     match hear(gateway).await {
         Incoming::Outcomes(answers) => answers,
         other => panic!("these are no answers: {other:?}"),
     }
 }
 
-pub async fn subscribe(gateway: &GatewayEnds, slot: u8) {
+pub async fn subscribe(gateway: &GatewayPorts, slot: u8) {
     gateway.announcements.subscribe(Slot(slot)).await.expect("the bus is there");
 }
 
@@ -171,19 +172,19 @@ pub fn head(number: u64) -> Position {
     event(number).position()
 }
 
-/// A question by its number.
-pub fn question(number: u64) -> CoreQuery {
+/// A query by its number.
+pub fn query(number: u64) -> CoreQuery {
     CoreQuery::Events { board: BoardId(uuid(1)), after: Seq(number), id: None }
 }
 
 /// What a gateway tells of one person, who is in the note with this number.
-pub fn presences(gateway: &GatewayEnds, slot: u8, number: u64) -> PresenceUpdate {
+pub fn presences(gateway: &GatewayPorts, slot: u8, number: u64) -> PresenceUpdate {
     let actor = Actor { id: ActorId(uuid(7)), name: "Ada\u{2028}".to_owned(), colour: 3 };
-    let people = vec![PersonHere { actor, notes: vec![NoteId(uuid(number))] }];
+    let people = vec![PersonPresence { actor, notes: vec![NoteId(uuid(number))] }];
     let boards = vec![BoardPresence { board: BoardId(uuid(1)), people, more: 2, asks: true }];
     PresenceUpdate { gateway: gateway.id, slot: Slot(slot), boards }
 }
 
-pub async fn hear_presences(gateway: &GatewayEnds) -> PresenceUpdate {
-    soon("presence", gateway.presence.next_update()).await.expect("the bus is open")
+pub async fn hear_presences(gateway: &GatewayPorts) -> PresenceUpdate {
+    within_deadline("presence", gateway.presence.next_update()).await.expect("the bus is open")
 }

@@ -6,7 +6,7 @@ use sockbit_application::slot::Slot;
 
 use super::Bus;
 use super::fixtures::{
-    announcement, hear_number, hear_presences, presences, quiet, subscribe, uuid,
+    announcement, assert_silent, hear_number, hear_presences, presences, subscribe, uuid,
 };
 
 /// More than any bus keeps for a gateway that does not look.
@@ -36,8 +36,8 @@ pub async fn presence_reaches_all_others_who_listen_and_nobody_else(bus: Arc<dyn
     assert_eq!(hear_presences(&a).await.slot, Slot(2));
     assert_eq!(hear_presences(&b).await.slot, Slot(2));
     for gateway in [&a, &b, &c] {
-        quiet("presence", gateway.presence.next_update()).await;
-        quiet("news", gateway.announcements.next()).await;
+        assert_silent("presence", gateway.presence.next_update()).await;
+        assert_silent("news", gateway.announcements.next()).await;
     }
 }
 
@@ -51,7 +51,7 @@ pub async fn after_unlistening_no_presence_arrives(bus: Arc<dyn Bus>) {
     teller.presence.publish(presences(&teller, 8, 2)).await;
 
     assert_eq!(hear_presences(&gateway).await.slot, Slot(8), "it is listened to still");
-    quiet("presence", gateway.presence.next_update()).await;
+    assert_silent("presence", gateway.presence.next_update()).await;
 }
 
 pub async fn a_flood_of_presence_costs_no_news(bus: Arc<dyn Bus>) {

@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use sockbit_application::ports::{CommitResult, Store};
 use sockbit_domain::{Change, Outcome, Role};
 
-use super::compaction::{compact, sittings};
+use super::compacted_logs::{compact, sittings};
 use super::fixtures::{Script, actor, board_id, note_id, outcome, snapshot, title};
 
 /// Where a store keeps its things between two lives.
 #[async_trait]
-pub trait Place: Send + Sync {
+pub trait Reopenable: Send + Sync {
     /// Opens the store, after closing it if it was open.
     async fn reopen(&self) -> Arc<dyn Store>;
 }
@@ -25,7 +25,7 @@ fn lived_in() -> Script {
     script
 }
 
-pub async fn a_reopened_store_has_everything(place: Arc<dyn Place>) {
+pub async fn a_reopened_store_has_everything(place: Arc<dyn Reopenable>) {
     let store = place.reopen().await;
     let mut script = lived_in();
     script.save(&store).await;
@@ -39,7 +39,7 @@ pub async fn a_reopened_store_has_everything(place: Arc<dyn Place>) {
     }
 }
 
-pub async fn a_reopened_store_goes_on_where_it_was(place: Arc<dyn Place>) {
+pub async fn a_reopened_store_goes_on_where_it_was(place: Arc<dyn Reopenable>) {
     let mut script = lived_in();
     script.save(&place.reopen().await).await;
     let store = place.reopen().await;
@@ -55,7 +55,7 @@ pub async fn a_reopened_store_goes_on_where_it_was(place: Arc<dyn Place>) {
     assert_eq!(snapshot(&place.reopen().await, &script.wanted()).await, before);
 }
 
-pub async fn a_reopened_store_stays_compacted(place: Arc<dyn Place>) {
+pub async fn a_reopened_store_stays_compacted(place: Arc<dyn Reopenable>) {
     let mut script = sittings(board_id(1));
     let store = place.reopen().await;
     script.save(&store).await;

@@ -4,7 +4,7 @@ mod between_gateways;
 mod to_clients;
 
 use sockbit_domain::NoteId;
-use sockbit_domain::wire::PersonHere;
+use sockbit_domain::wire::PersonPresence;
 use tokio::time::{advance, sleep};
 
 use super::*;
@@ -31,14 +31,14 @@ fn leave() -> ClientMessage {
 }
 
 /// Another gateway tells who is at the board with it.
-fn told_by(gateway: u64, people: Vec<PersonHere>) -> PresenceUpdate {
+fn told_by(gateway: u64, people: Vec<PersonPresence>) -> PresenceUpdate {
     let board = board_id(BOARD);
     let boards = vec![BoardPresence { board, people, more: 0, asks: false }];
     PresenceUpdate { gateway: uuid(gateway), slot: Slot::of(board), boards }
 }
 
-fn person_here(n: u64, notes: &[u64]) -> PersonHere {
-    PersonHere { actor: person(n), notes: notes.iter().copied().map(note).collect() }
+fn person_here(n: u64, notes: &[u64]) -> PersonPresence {
+    PersonPresence { actor: person(n), notes: notes.iter().copied().map(note).collect() }
 }
 
 /// What a client is shown: people by number, each with the notes that they are in.
@@ -47,7 +47,7 @@ type Shown = Vec<(u64, Vec<u64>)>;
 fn shown(message: ServerMessage) -> Option<Shown> {
     let ServerMessage::Presence { people, .. } = message else { return None };
     let number = |id: Uuid| id.as_u64_pair().1;
-    let notes = |it: &PersonHere| it.notes.iter().map(|note| number(note.0)).collect();
+    let notes = |it: &PersonPresence| it.notes.iter().map(|note| number(note.0)).collect();
     Some(people.iter().map(|it| (number(it.actor.id.0), notes(it))).collect())
 }
 

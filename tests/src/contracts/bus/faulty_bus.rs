@@ -1,4 +1,4 @@
-//! A bus that is right but for one trick.
+//! A bus that is right but for one fault.
 
 mod gateway_end;
 mod worker_end;
@@ -16,14 +16,14 @@ use sockbit_application::ports::{
 use sockbit_application::slot::Slot;
 use tokio::sync::Notify;
 
-use self::gateway_end::SabotagedGateway;
-use self::worker_end::SabotagedWorker;
+use self::gateway_end::FaultyGateway;
+use self::worker_end::FaultyWorker;
 use super::fixtures::MANY;
-use super::{Bus, GatewayEnds, InMemory, WorkerEnds};
+use super::{Bus, GatewayPorts, InMemoryBus, WorkerPorts};
 
 /// What a saboteur does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Trick {
+pub enum BusFault {
     None,
     ForgetsKeys,
     RewritesBodies,
@@ -68,15 +68,15 @@ pub enum Trick {
     ClosesOnceOnly,
 }
 
-/// The bus in memory, with one trick.
-pub struct Sabotaged {
-    inner: InMemory,
+/// The bus in memory, with one fault.
+pub struct FaultyBus {
+    inner: InMemoryBus,
     all: Arc<All>,
 }
 
-/// What all ends of a sabotaged bus share.
+/// What all ends of a faulty_bus bus share.
 struct All {
-    trick: Trick,
+    fault: BusFault,
     gateways: AtomicU64,
     /// Outcomes, for everybody to hear.
     outcomes: Mutex<Vec<OutcomeEnvelope>>,
@@ -90,11 +90,11 @@ struct All {
     is_closed: AtomicBool,
 }
 
-impl Sabotaged {
-    /// A fresh bus with this trick.
-    pub fn new(trick: Trick) -> Self {
+impl FaultyBus {
+    /// A fresh bus with this fault.
+    pub fn new(fault: BusFault) -> Self {
         let all = All {
-            trick,
+            fault,
             gateways: AtomicU64::new(0),
             outcomes: Mutex::default(),
             last_answer: Mutex::default(),
@@ -104,22 +104,22 @@ impl Sabotaged {
             was_given_up: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
         };
-        Self { inner: InMemory::default(), all: Arc::new(all) }
+        Self { inner: InMemoryBus::default(), all: Arc::new(all) }
     }
 }
 
 #[async_trait]
-impl Bus for Sabotaged {
-    async fn gateway(&self) -> GatewayEnds {
+impl Bus for FaultyBus {
+    async fn gateway(&self) -> GatewayPorts {
         let inner = self.inner.gateway().await;
-        if self.all.trick == Trick::HearsAllSlots {
+        if self.all.fault == BusFault::HearsAllSlots {
             for slot in 0..=255 {
                 inner.announcements.subscribe(Slot(slot)).await.ok();
             }
         }
         let id = inner.id;
-        let end = Arc::new(SabotagedGateway::new(inner, Arc::clone(&self.all)));
-        GatewayEnds {
+        let end = Arc::new(FaultyGateway::new(inner, Arc::clone(&self.all)));
+        GatewayPorts {
             id,
             commands: Arc::clone(&end) as Arc<dyn Commands>,
             queries: Arc::clone(&end) as Arc<dyn Queries>,
@@ -128,30 +128,30 @@ impl Bus for Sabotaged {
         }
     }
 
-    async fn worker(&self) -> WorkerEnds {
+    async fn worker(&self) -> WorkerPorts {
         let inner = self.inner.worker().await;
-        if self.all.trick == Trick::ForgetsWhatWaited {
+        if self.all.fault == BusFault::ForgetsWhatWaited {
             while let Some(Some(deliveries)) = inner.work.take(MANY).now_or_never() {
-                let receipts = deliveries.into_iter().map(|it| it.receipt).collect();
-                inner.work.acknowledge(receipts).await.ok();
+                let tags = deliveries.into_iter().map(|it| it.tag).collect();
+                inner.work.acknowledge(tags).await.ok();
             }
         }
-        let end = Arc::new(SabotagedWorker::new(inner, Arc::clone(&self.all)));
-        WorkerEnds {
+        let end = Arc::new(FaultyWorker::new(inner, Arc::clone(&self.all)));
+        WorkerPorts {
             work: Arc::clone(&end) as Arc<dyn WorkQueue>,
-            questions: Arc::clone(&end) as Arc<dyn QueryQueue>,
+            queries: Arc::clone(&end) as Arc<dyn QueryQueue>,
             announcer: end as Arc<dyn Announcer>,
         }
     }
 
-    async fn buried(&self) -> Vec<(CommandEnvelope, String)> {
-        self.inner.buried().await
+    async fn dead_letters(&self) -> Vec<(CommandEnvelope, String)> {
+        self.inner.dead_letters().await
     }
 
     async fn close(&self) {
         let again = self.all.is_closed.swap(true, Ordering::Relaxed);
-        assert!(!again || self.all.trick != Trick::ClosesOnceOnly, "it is closed already");
-        if self.all.trick != Trick::NeverCloses {
+        assert!(!again || self.all.fault != BusFault::ClosesOnceOnly, "it is closed already");
+        if self.all.fault != BusFault::NeverCloses {
             self.inner.close().await;
         }
     }

@@ -14,7 +14,7 @@ use sockbit_domain::{
     NoteId, NoteState, PastEdit, Position, Role, Seq, Timestamp, Title,
 };
 
-use super::squash::Compacted;
+use super::board_compaction::Compacted;
 
 pub(super) struct BoardRecord {
     id: BoardId,

@@ -7,7 +7,7 @@ use sockbit_domain::{Fact, Note};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::words::integer;
+use crate::column_values::integer;
 
 /// Frames of boards.
 #[derive(Default)]

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
-    BoardChanges, BoardStatus, CommitResult, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
-    OldEvents, Squash, Store, StoreError, Uncompacted,
+    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate, LoadRequest,
+    LoadedBoard, NoteHistoryPage, NotesPage, Squash, Store, StoreError,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
@@ -14,7 +14,7 @@ use sockbit_memory::MemoryStore;
 
 /// Where a trick can sit. Each changes what goes in or what comes out.
 #[derive(Clone, Copy)]
-pub struct Tricks {
+pub struct StoreFaults {
     pub board: fn(BoardId) -> BoardId,
     pub wanted: fn(&mut LoadRequest),
     pub loading: Loading,
@@ -32,8 +32,8 @@ pub struct Tricks {
     pub heads: fn(&mut Vec<(BoardId, Position)>),
     pub before: fn(Option<Seq>) -> Option<Seq>,
     pub history: fn(&mut NoteHistoryPage),
-    pub uncompacted: fn(&mut Vec<Uncompacted>),
-    pub old: fn(&mut OldEvents),
+    pub uncompacted: fn(&mut Vec<CompactionCandidate>),
+    pub old: fn(&mut CompactableEvents),
     pub squash: fn(&mut Squash),
     pub squashed: fn(CommitResult) -> CommitResult,
     /// What is loaded once something was squashed.
@@ -64,7 +64,7 @@ pub enum Committing {
 }
 
 /// No trick at all.
-pub const HONEST: Tricks = Tricks {
+pub const NO_FAULTS: StoreFaults = StoreFaults {
     board: |board| board,
     wanted: |_| {},
     loading: Loading::AtOnce,
@@ -94,19 +94,19 @@ pub const HONEST: Tricks = Tricks {
     check: Ok(()),
 };
 
-struct Sabotaged {
-    tricks: Tricks,
+struct FaultyStore {
+    faults: StoreFaults,
     store: MemoryStore,
     has_squashed: AtomicBool,
     has_forgotten: AtomicBool,
 }
 
-impl Tricks {
-    /// A fresh store with these tricks.
+impl StoreFaults {
+    /// A fresh store with these faults.
     #[must_use]
     pub fn store(self) -> Arc<dyn Store> {
-        Arc::new(Sabotaged {
-            tricks: self,
+        Arc::new(FaultyStore {
+            faults: self,
             store: MemoryStore::new(),
             has_squashed: AtomicBool::new(false),
             has_forgotten: AtomicBool::new(false),
@@ -114,10 +114,10 @@ impl Tricks {
     }
 }
 
-impl Sabotaged {
+impl FaultyStore {
     async fn load_one(&self, wanted: &LoadRequest) -> Result<Vec<LoadedBoard>, StoreError> {
         let first = self.store.load(std::slice::from_ref(wanted)).await?;
-        if self.tricks.loading == Loading::AtOnce {
+        if self.faults.loading == Loading::AtOnce {
             return Ok(first);
         }
         tokio::task::yield_now().await;
@@ -148,23 +148,23 @@ fn one(verdicts: &[CommitResult]) -> CommitResult {
 }
 
 #[async_trait]
-impl Store for Sabotaged {
+impl Store for FaultyStore {
     async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         let mut answers = Vec::new();
         for wanted in wanted {
             let mut asked = wanted.clone();
-            asked.board = (self.tricks.board)(asked.board);
-            (self.tricks.wanted)(&mut asked);
+            asked.board = (self.faults.board)(asked.board);
+            (self.faults.wanted)(&mut asked);
             let mut loaded = self.load_one(&asked).await?;
             for loaded in &mut loaded {
-                (self.tricks.loaded)(&asked, loaded);
+                (self.faults.loaded)(&asked, loaded);
                 if self.has_squashed.load(Ordering::Relaxed) {
-                    (self.tricks.loaded_then)(loaded);
+                    (self.faults.loaded_then)(loaded);
                 }
             }
             answers.append(&mut loaded);
         }
-        (self.tricks.answers)(&mut answers);
+        (self.faults.answers)(&mut answers);
         Ok(answers)
     }
 
@@ -172,10 +172,10 @@ impl Store for Sabotaged {
         let mut verdicts = Vec::new();
         for changes in changes {
             let mut changes = changes.clone();
-            changes.board = (self.tricks.board)(changes.board);
-            (self.tricks.changes)(&self.store, &mut changes);
+            changes.board = (self.faults.board)(changes.board);
+            (self.faults.changes)(&self.store, &mut changes);
             let lost = verdicts.contains(&CommitResult::Conflict);
-            verdicts.push(match self.tricks.committing {
+            verdicts.push(match self.faults.committing {
                 Committing::UntilTheFirstConflict if lost => CommitResult::Conflict,
                 Committing::InTwoGoes => self.commit_in_two_goes(&changes).await?,
                 _ => one(&self.store.commit(&[changes]).await?),
@@ -185,8 +185,8 @@ impl Store for Sabotaged {
     }
 
     async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError> {
-        let mut list = self.store.boards_of((self.tricks.lister)(actor), max).await?;
-        (self.tricks.list)(&mut list);
+        let mut list = self.store.boards_of((self.faults.lister)(actor), max).await?;
+        (self.faults.list)(&mut list);
         Ok(list)
     }
 
@@ -197,8 +197,8 @@ impl Store for Sabotaged {
         position: Option<Seq>,
     ) -> Result<Option<BoardStatus>, StoreError> {
         let mut found =
-            self.store.board_status((self.tricks.board)(board), actor, position).await?;
-        found.iter_mut().for_each(self.tricks.standing);
+            self.store.board_status((self.faults.board)(board), actor, position).await?;
+        found.iter_mut().for_each(self.faults.standing);
         Ok(found)
     }
 
@@ -208,9 +208,9 @@ impl Store for Sabotaged {
         after: Option<NoteId>,
         bytes_max: usize,
     ) -> Result<Option<NotesPage>, StoreError> {
-        let (board, bytes_max) = ((self.tricks.board)(board), (self.tricks.bytes_max)(bytes_max));
+        let (board, bytes_max) = ((self.faults.board)(board), (self.faults.bytes_max)(bytes_max));
         let mut found = self.store.notes(board, after, bytes_max).await?;
-        found.iter_mut().for_each(self.tricks.notes);
+        found.iter_mut().for_each(self.faults.notes);
         Ok(found)
     }
 
@@ -219,7 +219,7 @@ impl Store for Sabotaged {
         board: BoardId,
         note: NoteId,
     ) -> Result<Option<(Position, Option<Note>)>, StoreError> {
-        self.store.note((self.tricks.board)(board), note).await
+        self.store.note((self.faults.board)(board), note).await
     }
 
     async fn events(
@@ -228,19 +228,19 @@ impl Store for Sabotaged {
         after: Seq,
         bytes_max: usize,
     ) -> Result<Vec<Event>, StoreError> {
-        let (board, bytes_max) = ((self.tricks.board)(board), (self.tricks.bytes_max)(bytes_max));
-        let mut events = self.store.events(board, (self.tricks.after)(after), bytes_max).await?;
-        (self.tricks.events)(&mut events);
+        let (board, bytes_max) = ((self.faults.board)(board), (self.faults.bytes_max)(bytes_max));
+        let mut events = self.store.events(board, (self.faults.after)(after), bytes_max).await?;
+        (self.faults.events)(&mut events);
         if self.has_forgotten.load(Ordering::Relaxed) {
-            (self.tricks.events_then)(&mut events);
+            (self.faults.events_then)(&mut events);
         }
         Ok(events)
     }
 
     async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {
-        let boards: Vec<_> = boards.iter().map(|board| (self.tricks.board)(*board)).collect();
+        let boards: Vec<_> = boards.iter().map(|board| (self.faults.board)(*board)).collect();
         let mut heads = self.store.heads(&boards).await?;
-        (self.tricks.heads)(&mut heads);
+        (self.faults.heads)(&mut heads);
         Ok(heads)
     }
 
@@ -251,54 +251,54 @@ impl Store for Sabotaged {
         before: Option<Seq>,
         max: u32,
     ) -> Result<NoteHistoryPage, StoreError> {
-        let (board, before) = ((self.tricks.board)(board), (self.tricks.before)(before));
+        let (board, before) = ((self.faults.board)(board), (self.faults.before)(before));
         let mut history = self.store.note_events(board, note, before, max).await?;
-        (self.tricks.history)(&mut history);
+        (self.faults.history)(&mut history);
         Ok(history)
     }
 
-    async fn uncompacted(
+    async fn compaction_candidates(
         &self,
         before: Timestamp,
-        after: Option<Uncompacted>,
+        after: Option<CompactionCandidate>,
         max: u32,
-    ) -> Result<Vec<Uncompacted>, StoreError> {
-        let mut found = self.store.uncompacted(before, after, max).await?;
-        (self.tricks.uncompacted)(&mut found);
+    ) -> Result<Vec<CompactionCandidate>, StoreError> {
+        let mut found = self.store.compaction_candidates(before, after, max).await?;
+        (self.faults.uncompacted)(&mut found);
         Ok(found)
     }
 
-    async fn old_events(
+    async fn compactable_events(
         &self,
         board: BoardId,
         after: Seq,
         before: Timestamp,
         max: u32,
         bytes_max: usize,
-    ) -> Result<OldEvents, StoreError> {
-        let (board, bytes_max) = ((self.tricks.board)(board), (self.tricks.bytes_max)(bytes_max));
-        let mut old = self.store.old_events(board, after, before, max, bytes_max).await?;
-        (self.tricks.old)(&mut old);
+    ) -> Result<CompactableEvents, StoreError> {
+        let (board, bytes_max) = ((self.faults.board)(board), (self.faults.bytes_max)(bytes_max));
+        let mut old = self.store.compactable_events(board, after, before, max, bytes_max).await?;
+        (self.faults.old)(&mut old);
         Ok(old)
     }
 
     async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
         let mut squash = squash.clone();
-        squash.board = (self.tricks.board)(squash.board);
-        (self.tricks.squash)(&mut squash);
+        squash.board = (self.faults.board)(squash.board);
+        (self.faults.squash)(&mut squash);
         let verdict = self.store.squash(&squash).await?;
         self.has_squashed.store(true, Ordering::Relaxed);
-        Ok((self.tricks.squashed)(verdict))
+        Ok((self.faults.squashed)(verdict))
     }
 
-    async fn forget_outcomes(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
-        let (before, max) = ((self.tricks.forget_before)(before), (self.tricks.forget_max)(max));
-        let forgotten = self.store.forget_outcomes(before, max).await?;
+    async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
+        let (before, max) = ((self.faults.forget_before)(before), (self.faults.forget_max)(max));
+        let forgotten = self.store.delete_outcomes_before(before, max).await?;
         self.has_forgotten.store(true, Ordering::Relaxed);
-        Ok((self.tricks.forgotten)(forgotten))
+        Ok((self.faults.forgotten)(forgotten))
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        self.tricks.check.map_err(|reason| StoreError::Unavailable(reason.to_owned()))
+        self.faults.check.map_err(|reason| StoreError::Unavailable(reason.to_owned()))
     }
 }

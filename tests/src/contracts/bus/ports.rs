@@ -17,13 +17,13 @@ use super::fixtures::uuid;
 #[async_trait]
 pub trait Bus: Send + Sync {
     /// A further gateway.
-    async fn gateway(&self) -> GatewayEnds;
+    async fn gateway(&self) -> GatewayPorts;
 
     /// A further worker, which is gone when its ends are dropped.
-    async fn worker(&self) -> WorkerEnds;
+    async fn worker(&self) -> WorkerPorts;
 
     /// What was set aside, with the reasons.
-    async fn buried(&self) -> Vec<(CommandEnvelope, String)>;
+    async fn dead_letters(&self) -> Vec<(CommandEnvelope, String)>;
 
     /// Ends the bus for good.
     async fn close(&self);
@@ -31,7 +31,7 @@ pub trait Bus: Send + Sync {
 
 /// The ports of one gateway.
 #[derive(Clone)]
-pub struct GatewayEnds {
+pub struct GatewayPorts {
     /// The gateway's id, to which outcomes are addressed.
     pub id: Uuid,
     pub commands: Arc<dyn Commands>,
@@ -42,24 +42,24 @@ pub struct GatewayEnds {
 
 /// The ports of one worker.
 #[derive(Clone)]
-pub struct WorkerEnds {
+pub struct WorkerPorts {
     pub work: Arc<dyn WorkQueue>,
-    pub questions: Arc<dyn QueryQueue>,
+    pub queries: Arc<dyn QueryQueue>,
     pub announcer: Arc<dyn Announcer>,
 }
 
 /// The bus in memory.
 #[derive(Default)]
-pub struct InMemory {
+pub struct InMemoryBus {
     bus: MemoryBus,
     gateways: AtomicU64,
 }
 
 #[async_trait]
-impl Bus for InMemory {
-    async fn gateway(&self) -> GatewayEnds {
+impl Bus for InMemoryBus {
+    async fn gateway(&self) -> GatewayPorts {
         let end = self.bus.gateway();
-        GatewayEnds {
+        GatewayPorts {
             id: uuid(0x9a7e_0000 + self.gateways.fetch_add(1, Ordering::Relaxed)),
             commands: Arc::clone(&end) as Arc<dyn Commands>,
             queries: Arc::clone(&end) as Arc<dyn Queries>,
@@ -68,17 +68,17 @@ impl Bus for InMemory {
         }
     }
 
-    async fn worker(&self) -> WorkerEnds {
+    async fn worker(&self) -> WorkerPorts {
         let end = self.bus.worker();
-        WorkerEnds {
+        WorkerPorts {
             work: Arc::clone(&end) as Arc<dyn WorkQueue>,
-            questions: Arc::clone(&end) as Arc<dyn QueryQueue>,
+            queries: Arc::clone(&end) as Arc<dyn QueryQueue>,
             announcer: end,
         }
     }
 
-    async fn buried(&self) -> Vec<(CommandEnvelope, String)> {
-        self.bus.buried()
+    async fn dead_letters(&self) -> Vec<(CommandEnvelope, String)> {
+        self.bus.dead_letters()
     }
 
     async fn close(&self) {

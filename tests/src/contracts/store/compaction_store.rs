@@ -3,27 +3,29 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use sockbit_application::ports::{CommitResult, OldEvents, Squash, Store, Uncompacted, json_bytes};
+use sockbit_application::ports::{
+    CommitResult, CompactableEvents, CompactionCandidate, Squash, Store, json_bytes,
+};
 use sockbit_domain::{Delta, Event, Fact, Seq, Timestamp, squash};
 use uuid::Uuid;
 
-use super::compaction::{LATER, compact, ranges, sittings};
+use super::compacted_logs::{LATER, compact, ranges, sittings};
 use super::fixtures::{
     ALL, Script, all_events, all_notes, bare, board_id, load, load_board, note_id, snapshot,
 };
 
-async fn uncompacted(store: &Arc<dyn Store>, before: i64) -> Vec<Uncompacted> {
-    store.uncompacted(Timestamp(before), None, 100).await.expect("the store answers")
+async fn compaction_candidates(store: &Arc<dyn Store>, before: i64) -> Vec<CompactionCandidate> {
+    store.compaction_candidates(Timestamp(before), None, 100).await.expect("the store answers")
 }
 
-async fn old_events(store: &Arc<dyn Store>, after: u64, before: i64) -> OldEvents {
+async fn compactable_events(store: &Arc<dyn Store>, after: u64, before: i64) -> CompactableEvents {
     let (after, before) = (Seq(after), Timestamp(before));
-    store.old_events(board_id(1), after, before, 100, ALL).await.expect("the store answers")
+    store.compactable_events(board_id(1), after, before, 100, ALL).await.expect("the store answers")
 }
 
 /// What compaction would do with the log between these numbers.
 async fn squash_of(store: &Arc<dyn Store>, expected: u64, before: i64) -> Squash {
-    let events = old_events(store, expected, before).await.events;
+    let events = compactable_events(store, expected, before).await.events;
     let seen = events.last().map_or(Seq(expected), |(event, _)| event.seq);
     let runs = squash(&events).runs;
     Squash { board: board_id(1), expected: Seq(expected), runs, seen, settled: seen }
@@ -36,17 +38,18 @@ pub async fn boards_are_found_by_what_was_not_looked_at(store: Arc<dyn Store>) {
         script.log[0].event.at = Timestamp(at);
         script.save(&store).await;
     }
-    let boards = |found: &[Uncompacted]| found.iter().map(|it| it.board).collect::<Vec<_>>();
-    assert_eq!(boards(&uncompacted(&store, 300).await), []);
-    assert_eq!(boards(&uncompacted(&store, 501).await), [2, 1].map(board_id));
+    let boards =
+        |found: &[CompactionCandidate]| found.iter().map(|it| it.board).collect::<Vec<_>>();
+    assert_eq!(boards(&compaction_candidates(&store, 300).await), []);
+    assert_eq!(boards(&compaction_candidates(&store, 501).await), [2, 1].map(board_id));
     let (mut found, mut after) = (Vec::new(), None);
     for _ in 0..3 {
-        let page = store.uncompacted(LATER, after, 1).await.expect("the store answers");
+        let page = store.compaction_candidates(LATER, after, 1).await.expect("the store answers");
         after = page.first().copied();
         found.extend(page);
     }
     assert_eq!(boards(&found), [2, 1, 3].map(board_id));
-    assert_eq!(store.uncompacted(LATER, after, 1).await, Ok(Vec::new()));
+    assert_eq!(store.compaction_candidates(LATER, after, 1).await, Ok(Vec::new()));
 }
 
 pub async fn a_board_is_found_again_for_what_happens_later(store: Arc<dyn Store>) {
@@ -54,13 +57,13 @@ pub async fn a_board_is_found_again_for_what_happens_later(store: Arc<dyn Store>
     script.save(&store).await;
     let seen = squash_of(&store, 0, 11_000).await;
     assert_eq!(store.squash(&seen).await, Ok(CommitResult::Done));
-    let found = uncompacted(&store, i64::MAX).await;
+    let found = compaction_candidates(&store, i64::MAX).await;
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].since.0, found[0].settled), (11_000, seen.settled));
     compact(&store).await;
-    assert_eq!(uncompacted(&store, i64::MAX).await, []);
+    assert_eq!(compaction_candidates(&store, i64::MAX).await, []);
     script.at(70_000).edit(note_id(1), "later").save(&store).await;
-    let found = uncompacted(&store, i64::MAX).await;
+    let found = compaction_candidates(&store, i64::MAX).await;
     assert_eq!(
         found.iter().map(|it| (it.board, it.since.0)).collect::<Vec<_>>(),
         [(script.board(), 70_000)]
@@ -70,10 +73,10 @@ pub async fn a_board_is_found_again_for_what_happens_later(store: Arc<dyn Store>
 pub async fn old_events_are_those_before_the_first_that_is_new(store: Arc<dyn Store>) {
     let mut script = sittings(board_id(1));
     script.save(&store).await;
-    let told = old_events(&store, 2, 11_001).await;
+    let told = compactable_events(&store, 2, 11_001).await;
     assert_eq!((told.events, told.more), (logged(&script.log[2..12]), false));
-    assert_eq!(old_events(&store, 11, 10_000).await, OldEvents::default());
-    assert_eq!(old_events(&store, 28, i64::MAX).await, OldEvents::default());
+    assert_eq!(compactable_events(&store, 11, 10_000).await, CompactableEvents::default());
+    assert_eq!(compactable_events(&store, 28, i64::MAX).await, CompactableEvents::default());
 }
 
 /// A board on which this was typed, each time with the time that some clock said.
@@ -93,7 +96,8 @@ fn logged(facts: &[Fact]) -> Vec<(Event, Option<Delta>)> {
 const AHEAD: i64 = 9_000_000;
 
 pub async fn a_board_is_found_although_a_clock_was_ahead(store: Arc<dyn Store>) {
-    let since = async || uncompacted(&store, i64::MAX).await.iter().map(|it| it.since.0).max();
+    let since =
+        async || compaction_candidates(&store, i64::MAX).await.iter().map(|it| it.since.0).max();
     let mut script = typed_at(&[]);
     script.save(&store).await;
     compact(&store).await;
@@ -109,7 +113,7 @@ pub async fn a_board_is_found_although_a_clock_was_ahead(store: Arc<dyn Store>) 
 pub async fn a_clock_that_was_ahead_holds_up_nothing_behind_it(store: Arc<dyn Store>) {
     let mut script = typed_at(&[1_500, AHEAD, AHEAD, 2_000, AHEAD, 50_000]);
     script.save(&store).await;
-    let told = async |before| old_events(&store, 2, before).await;
+    let told = async |before| compactable_events(&store, 2, before).await;
     assert_eq!(told(2_000).await.events, logged(&script.log[2..3]), "nothing behind it is old");
     assert_eq!(told(2_001).await.events, logged(&script.log[2..6]), "as old as what is behind it");
     assert_eq!(told(50_001).await.events, logged(&script.log[2..]));
@@ -121,7 +125,7 @@ pub async fn old_events_come_in_parts_that_keep_their_bounds(store: Arc<dyn Stor
     for (max, bytes_max) in [(5, ALL), (100, 2_000), (100, 0), (1, ALL)] {
         let (mut found, mut after) = (Vec::new(), Seq(0));
         loop {
-            let part = store.old_events(script.board(), after, LATER, max, bytes_max).await;
+            let part = store.compactable_events(script.board(), after, LATER, max, bytes_max).await;
             let part = part.expect("the store answers");
             let bytes: usize = part.events.iter().map(json_bytes).sum();
             assert!(part.events.len() <= max as usize);
@@ -154,14 +158,14 @@ pub async fn a_squash_of_what_is_no_longer_there_changes_nothing(store: Arc<dyn 
     late.runs[0].replaced[1].event.0 = Uuid::max();
     assert_eq!(store.squash(&late).await, Ok(CommitResult::Conflict), "another history");
     assert_eq!(snapshot(&store, &script.wanted()).await, before);
-    assert_eq!(uncompacted(&store, i64::MAX).await[0].settled, Seq(0));
+    assert_eq!(compaction_candidates(&store, i64::MAX).await[0].settled, Seq(0));
 }
 
 /// The same end, place and id, and yet it stands for more.
 pub async fn a_run_over_an_event_that_became_a_range_is_not_written(store: Arc<dyn Store>) {
     let mut script = sittings(board_id(1));
     script.save(&store).await;
-    let all = old_events(&store, 0, i64::MAX).await.events;
+    let all = compactable_events(&store, 0, i64::MAX).await.events;
     let longer = Squash {
         runs: squash(&all[3..7]).runs,
         settled: Seq(0),
@@ -185,7 +189,7 @@ pub async fn what_was_settled_meanwhile_is_not_unsettled(store: Arc<dyn Store>) 
     let settled = squash_of(&store, 0, i64::MAX).await;
     assert!(settled.runs.is_empty(), "nothing is left to be done");
     assert_eq!(store.squash(&stale).await, Ok(CommitResult::Conflict));
-    assert_eq!(uncompacted(&store, i64::MAX).await, []);
+    assert_eq!(compaction_candidates(&store, i64::MAX).await, []);
 }
 
 pub async fn of_many_who_compact_at_once_one_does(store: Arc<dyn Store>) {
@@ -206,7 +210,7 @@ pub async fn a_commit_during_compaction_is_not_disturbed(store: Arc<dyn Store>) 
     script.at(80_000).create(note_id(3), "meanwhile").save(&store).await;
     assert_eq!(store.squash(&squash).await, Ok(CommitResult::Done));
     script.at(90_000).edit(note_id(3), "and after").save(&store).await;
-    let found = uncompacted(&store, i64::MAX).await;
+    let found = compaction_candidates(&store, i64::MAX).await;
     assert_eq!(found.iter().map(|it| it.since.0).collect::<Vec<_>>(), [80_000]);
     let events = all_events(&store, script.board()).await;
     assert_eq!(ranges(&events)[8..], [(24, 27), (28, 28), (29, 29)]);
@@ -231,7 +235,7 @@ pub async fn commits_and_compaction_at_once_leave_one_log(store: Arc<dyn Store>)
     compact(&store).await;
     let events = all_events(&store, script.board()).await;
     assert_eq!(ranges(&events), [(1, 1), (2, 2), (3, 42)]);
-    assert_eq!(uncompacted(&store, i64::MAX).await, []);
+    assert_eq!(compaction_candidates(&store, i64::MAX).await, []);
     assert_eq!(all_notes(&store, script.board()).await[0].text, script.text(note_id(1)));
 }
 
@@ -244,13 +248,13 @@ pub async fn compaction_of_one_board_leaves_others_alone(store: Arc<dyn Store>) 
     assert_eq!(store.squash(&squash).await, Ok(CommitResult::Done));
     assert!(all_events(&store, script.board()).await.len() < script.log.len());
     assert_eq!(snapshot(&store, &other.wanted()).await, before);
-    let found = uncompacted(&store, i64::MAX).await;
+    let found = compaction_candidates(&store, i64::MAX).await;
     assert_eq!(found.iter().map(|it| it.board).collect::<Vec<_>>(), [other.board()]);
 }
 
 pub async fn what_does_not_exist_is_not_compacted(store: Arc<dyn Store>) {
-    assert_eq!(uncompacted(&store, i64::MAX).await, []);
-    assert_eq!(old_events(&store, 0, i64::MAX).await, OldEvents::default());
+    assert_eq!(compaction_candidates(&store, i64::MAX).await, []);
+    assert_eq!(compactable_events(&store, 0, i64::MAX).await, CompactableEvents::default());
     let squash = squash_of(&store, 0, i64::MAX).await;
     assert_eq!(store.squash(&squash).await, Ok(CommitResult::Conflict));
     assert_eq!(load(&store, &bare(board_id(1))).await.board, None);

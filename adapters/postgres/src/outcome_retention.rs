@@ -4,10 +4,10 @@ use sockbit_application::ports::StoreError;
 use sockbit_domain::Timestamp;
 use sqlx::PgConnection;
 
-use crate::faults::unknown;
+use crate::error_mapping::unknown;
 
 /// One statement, so one transaction of its own. What another worker is just forgetting is left to it.
-pub(crate) async fn forget(
+pub(crate) async fn delete_before(
     connection: &mut PgConnection,
     before: Timestamp,
     max: u32,

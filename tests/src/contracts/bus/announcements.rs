@@ -8,15 +8,15 @@ use sockbit_application::slot::Slot;
 use sockbit_domain::{Outcome, Rejection, RejectionCode};
 
 use super::fixtures::{
-    announcement, answered, command, event, head, hear, hear_announcement, hear_answers,
-    hear_number, quiet, saved, send, soon, subscribe, take_commands,
+    announcement, answered, assert_silent, command, event, head, hear, hear_announcement,
+    hear_answers, hear_number, saved, send, subscribe, take_commands, within_deadline,
 };
-use super::{Bus, GatewayEnds, WorkerEnds};
+use super::{Bus, GatewayPorts, WorkerPorts};
 
 /// More than any bus keeps for a gateway that does not read.
 const FLOOD: u64 = 20_000;
 
-async fn announce(worker: &WorkerEnds, slot: u8, number: u64) {
+async fn announce(worker: &WorkerPorts, slot: u8, number: u64) {
     worker.announcer.announce(vec![announcement(slot, number)]).await.expect("the bus is there");
 }
 
@@ -46,7 +46,7 @@ pub async fn an_announcement_reaches_all_who_listen_and_nobody_else(bus: Arc<dyn
     assert_eq!((hear_number(&a).await, hear_number(&a).await), (1, 2));
     assert_eq!(hear_number(&b).await, 2);
     for gateway in [&a, &b, &c] {
-        quiet("news", gateway.announcements.next()).await;
+        assert_silent("news", gateway.announcements.next()).await;
     }
 }
 
@@ -67,11 +67,11 @@ pub async fn listening_twice_is_once(bus: Arc<dyn Bus>) {
     subscribe(&gateway, 7).await;
     announce(&worker, 7, 1).await;
     assert_eq!(hear_number(&gateway).await, 1);
-    quiet("the same news", gateway.announcements.next()).await;
+    assert_silent("the same news", gateway.announcements.next()).await;
 
     gateway.announcements.unsubscribe(Slot(7)).await.expect("the bus is there");
     announce(&worker, 7, 2).await;
-    quiet("news", gateway.announcements.next()).await;
+    assert_silent("news", gateway.announcements.next()).await;
 }
 
 pub async fn after_unlistening_nothing_more_arrives(bus: Arc<dyn Bus>) {
@@ -86,7 +86,7 @@ pub async fn after_unlistening_nothing_more_arrives(bus: Arc<dyn Bus>) {
     announce(&worker, 8, 3).await;
 
     assert_eq!(hear_number(&gateway).await, 3, "the other slot is listened to still");
-    quiet("news", gateway.announcements.next()).await;
+    assert_silent("news", gateway.announcements.next()).await;
     subscribe(&gateway, 7).await;
     announce(&worker, 7, 4).await;
     assert_eq!(hear_number(&gateway).await, 4);
@@ -101,7 +101,7 @@ pub async fn news_of_a_slot_arrive_in_order(bus: Arc<dyn Bus>) {
     for n in 1..=300 {
         assert_eq!(hear_number(&gateway).await, n);
     }
-    quiet("news", gateway.announcements.next()).await;
+    assert_silent("news", gateway.announcements.next()).await;
 }
 
 pub async fn answers_reach_the_gateway_that_sent_and_no_other(bus: Arc<dyn Bus>) {
@@ -124,7 +124,7 @@ pub async fn answers_reach_the_gateway_that_sent_and_no_other(bus: Arc<dyn Bus>)
 
     for (gateway, own) in [(&a, answers.get(..4)), (&b, answers.get(4..))] {
         assert_eq!(Some(&*hear_answers(gateway).await), own);
-        quiet("an answer", gateway.announcements.next()).await;
+        assert_silent("an answer", gateway.announcements.next()).await;
     }
 }
 
@@ -138,7 +138,7 @@ pub async fn every_worker_reaches_every_gateway(bus: Arc<dyn Bus>) {
     }
     for _ in &gateways {
         let worker = bus.worker().await;
-        let taken = soon("a delivery", worker.work.take(1)).await;
+        let taken = within_deadline("a delivery", worker.work.take(1)).await;
         let deliveries = taken.expect("the bus is open");
         let commands = deliveries.iter().flat_map(|it| &it.commands);
         for command in commands {
@@ -146,15 +146,15 @@ pub async fn every_worker_reaches_every_gateway(bus: Arc<dyn Bus>) {
             announce(&worker, 7, number).await;
             worker.announcer.send_outcomes(vec![saved(command)]).await.expect("the bus is there");
         }
-        let receipts = deliveries.iter().map(|it| it.receipt).collect();
-        worker.work.acknowledge(receipts).await.expect("the bus is there");
+        let tags = deliveries.iter().map(|it| it.tag).collect();
+        worker.work.acknowledge(tags).await.expect("the bus is there");
     }
     for (own, gateway) in (1..).zip(&gateways) {
         assert_hears_all_and_one_answer(gateway, own).await;
     }
 }
 
-async fn assert_hears_all_and_one_answer(gateway: &GatewayEnds, own: u64) {
+async fn assert_hears_all_and_one_answer(gateway: &GatewayPorts, own: u64) {
     let (mut announced, mut answers) = (Vec::new(), Vec::new());
     for _ in 0..5 {
         match hear(gateway).await {
@@ -168,7 +168,7 @@ async fn assert_hears_all_and_one_answer(gateway: &GatewayEnds, own: u64) {
     announced.sort_unstable();
     assert_eq!(announced, [1, 2, 3, 4]);
     assert_eq!(answers, [saved(&command(gateway, 1, own))]);
-    quiet("news", gateway.announcements.next()).await;
+    assert_silent("news", gateway.announcements.next()).await;
 }
 
 pub async fn who_does_not_read_is_interrupted_and_then_goes_on(bus: Arc<dyn Bus>) {

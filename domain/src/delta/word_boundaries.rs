@@ -4,14 +4,14 @@ use alloc::vec::Vec;
 
 /// What a text is taken apart at.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Seam {
+pub(super) enum Boundary {
     Letters,
     Marks,
     Words,
     Lines,
 }
 
-impl Seam {
+impl Boundary {
     /// What is cut through at both ends of a part of a text, and where they meet without it.
     pub fn at(text: &str, begin: usize, end: usize) -> Self {
         let before = |place: usize| text[..place].chars().next_back();
@@ -24,13 +24,14 @@ impl Seam {
     }
 
     fn between(before: Option<char>, after: Option<char>) -> Self {
-        let is_blank = |c| kind(c) == Kind::Space || c == '\n';
+        let is_blank = |c| char_class(c) == CharClass::Space || c == '\n';
         match (before, after) {
             (None | Some('\n'), _) => Self::Lines,
             (_, None) => Self::Words,
             (Some(before), Some(after)) if is_blank(before) || is_blank(after) => Self::Words,
             (Some(before), Some(after))
-                if kind(before) != kind(after) || kind(after) == Kind::Mark =>
+                if char_class(before) != char_class(after)
+                    || char_class(after) == CharClass::Mark =>
             {
                 Self::Marks
             }
@@ -40,24 +41,24 @@ impl Seam {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum CharClass {
     Word,
     Space,
     /// A line end, a punctuation mark, or a character of a script without blanks: each stands for itself.
     Mark,
 }
 
-fn kind(c: char) -> Kind {
+fn char_class(c: char) -> CharClass {
     match c {
-        ' ' | '\t' => Kind::Space,
-        '\n' => Kind::Mark,
-        c if c.is_ascii_punctuation() => Kind::Mark,
+        ' ' | '\t' => CharClass::Space,
+        '\n' => CharClass::Mark,
+        c if c.is_ascii_punctuation() => CharClass::Mark,
         '\u{3000}'..='\u{30ff}'
         | '\u{3400}'..='\u{9fff}'
         | '\u{f900}'..='\u{faff}'
         | '\u{ff00}'..='\u{ffef}'
-        | '\u{20000}'..='\u{3ffff}' => Kind::Mark,
-        _ => Kind::Word,
+        | '\u{20000}'..='\u{3ffff}' => CharClass::Mark,
+        _ => CharClass::Word,
     }
 }
 
@@ -66,8 +67,8 @@ pub(super) fn words(text: &str) -> Vec<&str> {
     let mut begin = 0;
     let mut before = None;
     for (index, c) in text.char_indices() {
-        let now = kind(c);
-        if before.is_some_and(|before| before != now || now == Kind::Mark) {
+        let now = char_class(c);
+        if before.is_some_and(|before| before != now || now == CharClass::Mark) {
             words.push(&text[begin..index]);
             begin = index;
         }

@@ -1,4 +1,4 @@
-//! A gateway's ends of a sabotaged bus.
+//! A gateway's ends of a faulty_bus bus.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -12,12 +12,12 @@ use sockbit_application::ports::{
 };
 use sockbit_application::slot::Slot;
 
-use super::super::GatewayEnds;
+use super::super::GatewayPorts;
 use super::super::fixtures::body;
-use super::{All, Trick, locked};
+use super::{All, BusFault, locked};
 
-pub(super) struct SabotagedGateway {
-    inner: GatewayEnds,
+pub(super) struct FaultyGateway {
+    inner: GatewayPorts,
     all: Arc<All>,
     is_first: bool,
     /// Incoming to be given before any other.
@@ -28,8 +28,8 @@ pub(super) struct SabotagedGateway {
     outcomes_heard: AtomicUsize,
 }
 
-impl SabotagedGateway {
-    pub(super) fn new(inner: GatewayEnds, all: Arc<All>) -> Self {
+impl FaultyGateway {
+    pub(super) fn new(inner: GatewayPorts, all: Arc<All>) -> Self {
         Self {
             inner,
             is_first: all.gateways.fetch_add(1, Ordering::Relaxed) == 0,
@@ -42,9 +42,9 @@ impl SabotagedGateway {
     }
 
     fn tamper(&self, command: &mut CommandEnvelope) {
-        match self.all.trick {
-            Trick::ForgetsKeys => command.key = None,
-            Trick::RewritesBodies => {
+        match self.all.fault {
+            BusFault::ForgetsKeys => command.key = None,
+            BusFault::RewritesBodies => {
                 let value = serde_json::from_str::<serde_json::Value>(command.body.get());
                 command.body = body(&value.unwrap_or_default().to_string());
             }
@@ -52,29 +52,29 @@ impl SabotagedGateway {
         }
     }
 
-    /// The news as the trick gives it on, if it does.
+    /// The news as the fault gives it on, if it does.
     fn pass_on(&self, news: Incoming) -> Option<Incoming> {
-        match (self.all.trick, news) {
-            (Trick::DropsAnswers, Incoming::Outcomes(_))
-            | (Trick::KeepsQuietAboutLosses, Incoming::Interrupted) => None,
-            (Trick::LosesNewsForPresence, _)
+        match (self.all.fault, news) {
+            (BusFault::DropsAnswers, Incoming::Outcomes(_))
+            | (BusFault::KeepsQuietAboutLosses, Incoming::Interrupted) => None,
+            (BusFault::LosesNewsForPresence, _)
                 if self.all.presences.load(Ordering::Relaxed) > 500 =>
             {
                 None
             }
-            (Trick::DropsNews, Incoming::Announcement(it)) => {
+            (BusFault::DropsNews, Incoming::Announcement(it)) => {
                 let number = self.announced.fetch_add(1, Ordering::Relaxed);
                 (number % 5 != 4).then_some(Incoming::Announcement(it))
             }
-            (Trick::ReversesNews, Incoming::Announcement(mut it)) => {
+            (BusFault::ReversesNews, Incoming::Announcement(mut it)) => {
                 it.events.reverse();
                 Some(Incoming::Announcement(it))
             }
-            (Trick::RepeatsNews, news) => {
+            (BusFault::RepeatsNews, news) => {
                 locked(&self.repeated).push_back(news.clone());
                 Some(news)
             }
-            (Trick::SwapsNews, news) => {
+            (BusFault::SwapsNews, news) => {
                 let first = locked(&self.held).replace(news)?;
                 let second = locked(&self.held).take();
                 locked(&self.repeated).push_back(first);
@@ -93,10 +93,10 @@ impl SabotagedGateway {
     }
 
     /// Takes the next answer that comes, whatever was asked.
-    async fn any_answer(&self, question: CoreQuery) -> CoreReply {
+    async fn any_answer(&self, query: CoreQuery) -> CoreReply {
         let (queries, all) = (Arc::clone(&self.inner.queries), Arc::clone(&self.all));
         tokio::spawn(async move {
-            if let Ok(answer) = queries.query(question).await {
+            if let Ok(answer) = queries.query(query).await {
                 locked(&all.last_answer).get_or_insert(answer);
             }
             all.answered.notify_waiters();
@@ -111,26 +111,26 @@ impl SabotagedGateway {
 }
 
 #[async_trait]
-impl Commands for SabotagedGateway {
+impl Commands for FaultyGateway {
     async fn send(&self, mut batch: Vec<CommandEnvelope>) -> Result<(), SendError> {
-        if self.all.trick == Trick::HearsOneGatewayOnly && !self.is_first {
+        if self.all.fault == BusFault::HearsOneGatewayOnly && !self.is_first {
             return Ok(());
         }
         for command in &mut batch {
             self.tamper(command);
         }
         let sent = self.inner.commands.send(batch).await;
-        if self.all.trick == Trick::ClosesLate && self.all.is_closed.load(Ordering::Relaxed) {
+        if self.all.fault == BusFault::ClosesLate && self.all.is_closed.load(Ordering::Relaxed) {
             tokio::time::sleep(Duration::from_secs(5)).await;
         }
-        if self.all.trick == Trick::AcceptsWhatItLoses { Ok(()) } else { sent }
+        if self.all.fault == BusFault::AcceptsWhatItLoses { Ok(()) } else { sent }
     }
 }
 
 #[async_trait]
-impl Announcements for SabotagedGateway {
+impl Announcements for FaultyGateway {
     async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
-        if self.all.trick != Trick::ListensLate {
+        if self.all.fault != BusFault::ListensLate {
             return self.inner.announcements.subscribe(slot).await;
         }
         let announcements = Arc::clone(&self.inner.announcements);
@@ -142,8 +142,8 @@ impl Announcements for SabotagedGateway {
     }
 
     async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable> {
-        match self.all.trick {
-            Trick::NeverUnlistens => Ok(()),
+        match self.all.fault {
+            BusFault::NeverUnlistens => Ok(()),
             _ => self.inner.announcements.unsubscribe(slot).await,
         }
     }
@@ -166,42 +166,40 @@ impl Announcements for SabotagedGateway {
 }
 
 #[async_trait]
-impl Queries for SabotagedGateway {
-    async fn query(&self, question: CoreQuery) -> Result<CoreReply, Unavailable> {
+impl Queries for FaultyGateway {
+    async fn query(&self, query: CoreQuery) -> Result<CoreReply, Unavailable> {
         let inner = &self.inner.queries;
-        match self.all.trick {
-            Trick::NeverAnswers => std::future::pending().await,
-            Trick::AnswersWhoeverAsks => Ok(self.any_answer(question).await),
-            Trick::AnswersWithTheLast => {
-                let answer = inner.query(question).await?;
+        match self.all.fault {
+            BusFault::NeverAnswers => std::future::pending().await,
+            BusFault::AnswersWhoeverAsks => Ok(self.any_answer(query).await),
+            BusFault::AnswersWithTheLast => {
+                let answer = inner.query(query).await?;
                 let last = locked(&self.all.last_answer).replace(answer.clone());
                 Ok(last.unwrap_or(answer))
             }
-            Trick::AsksTwice => {
-                tokio::join!(inner.query(question.clone()), inner.query(question)).0
-            }
-            Trick::FailsWithItsAsker => {
+            BusFault::AsksTwice => tokio::join!(inner.query(query.clone()), inner.query(query)).0,
+            BusFault::FailsWithItsAsker => {
                 let mut asking = Asking { all: &self.all, is_answered: false };
-                let answer = inner.query(question).await;
+                let answer = inner.query(query).await;
                 asking.is_answered = true;
                 answer
             }
-            _ => inner.query(question).await,
+            _ => inner.query(query).await,
         }
     }
 }
 
 #[async_trait]
-impl Presence for SabotagedGateway {
+impl Presence for FaultyGateway {
     async fn publish(&self, mut presences: PresenceUpdate) {
         self.all.presences.fetch_add(1, Ordering::Relaxed);
-        match self.all.trick {
-            Trick::DropsPresence => return,
-            Trick::ForgetsWhichNotes => {
+        match self.all.fault {
+            BusFault::DropsPresence => return,
+            BusFault::ForgetsWhichNotes => {
                 let people = presences.boards.iter_mut().flat_map(|it| &mut it.people);
                 people.for_each(|it| it.notes.clear());
             }
-            Trick::KeepsAllPresence => locked(&self.all.told).push_back(presences.clone()),
+            BusFault::KeepsAllPresence => locked(&self.all.told).push_back(presences.clone()),
             _ => {}
         }
         self.inner.presence.publish(presences).await;

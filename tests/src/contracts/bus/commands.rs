@@ -9,7 +9,8 @@ use sockbit_domain::{Actor, ActorId, KeyHash};
 
 use super::Bus;
 use super::fixtures::{
-    MANY, body, command, number, parts, quiet, send, send_each, soon, take_commands, uuid,
+    MANY, assert_silent, body, command, number, parts, send, send_each, take_commands, uuid,
+    within_deadline,
 };
 
 pub async fn a_batch_arrives_as_it_was_sent(bus: Arc<dyn Bus>) {
@@ -22,7 +23,8 @@ pub async fn a_batch_arrives_as_it_was_sent(bus: Arc<dyn Bus>) {
     }
     send(&gateway, batch.clone()).await;
 
-    let deliveries = soon("the batch", worker.work.take(MANY)).await.expect("the bus is open");
+    let deliveries =
+        within_deadline("the batch", worker.work.take(MANY)).await.expect("the bus is open");
 
     let [delivery] = deliveries.as_slice() else { panic!("one message was sent: {deliveries:?}") };
     assert_eq!(delivery.redeliveries, 0);
@@ -40,7 +42,7 @@ pub async fn a_batch_about_many_boards_arrives_whole_and_in_order_on_each(bus: A
         let on_board = taken.iter().filter(|it| it.board.0 == uuid(board)).map(number);
         assert!(on_board.eq((board..70).step_by(7)), "board {board}: {taken:?}");
     }
-    quiet("a command", worker.work.take(MANY)).await;
+    assert_silent("a command", worker.work.take(MANY)).await;
 }
 
 pub async fn hostile_bytes_arrive_as_they_were_sent(bus: Arc<dyn Bus>) {
@@ -76,7 +78,7 @@ pub async fn commands_arrive_once_and_in_order(bus: Arc<dyn Bus>) {
     let taken = take_commands(&*worker.work, 200).await;
 
     assert!(taken.iter().map(number).eq(1..=200));
-    quiet("a command", worker.work.take(MANY)).await;
+    assert_silent("a command", worker.work.take(MANY)).await;
 }
 
 pub async fn commands_wait_where_no_worker_is(bus: Arc<dyn Bus>) {
@@ -103,7 +105,7 @@ pub async fn every_gateway_reaches_a_worker(bus: Arc<dyn Bus>) {
     let mut taken = BTreeSet::new();
     while taken.len() < expected.len() {
         let [a, b] = &workers;
-        let (worker, deliveries) = soon("a delivery", async {
+        let (worker, deliveries) = within_deadline("a delivery", async {
             tokio::select! {
                 deliveries = a.work.take(7) => (a, deliveries),
                 deliveries = b.work.take(7) => (b, deliveries),
@@ -111,8 +113,8 @@ pub async fn every_gateway_reaches_a_worker(bus: Arc<dyn Bus>) {
         })
         .await;
         let deliveries = deliveries.expect("the bus is open");
-        let receipts = deliveries.iter().map(|it| it.receipt).collect();
-        worker.work.acknowledge(receipts).await.expect("the bus is there");
+        let tags = deliveries.iter().map(|it| it.tag).collect();
+        worker.work.acknowledge(tags).await.expect("the bus is there");
         for it in deliveries.iter().flat_map(|it| &it.commands) {
             assert!(taken.insert(number(it)), "{} came twice", number(it));
         }
@@ -126,7 +128,7 @@ pub async fn a_full_queue_refuses_and_keeps_what_it_accepted(bus: Arc<dyn Bus>) 
     let mut accepted = 0;
     let error = loop {
         let batch = vec![command(&gateway, 1, accepted)];
-        match soon("a confirmation", gateway.commands.send(batch)).await {
+        match within_deadline("a confirmation", gateway.commands.send(batch)).await {
             Ok(()) => accepted += 1,
             Err(error) => break error,
         }
@@ -139,7 +141,7 @@ pub async fn a_full_queue_refuses_and_keeps_what_it_accepted(bus: Arc<dyn Bus>) 
     let taken = take_commands(&*worker.work, count).await;
 
     assert!(taken.iter().map(number).eq(0..accepted), "all that was accepted, in order");
-    quiet("what was refused", worker.work.take(MANY)).await;
+    assert_silent("what was refused", worker.work.take(MANY)).await;
     send_each(&gateway, [accepted]).await;
     assert_eq!(take_commands(&*worker.work, 1).await.len(), 1, "there is room again");
 }

@@ -5,20 +5,20 @@ use alloc::string::String;
 /// The first `chars_max` characters of what somebody typed, as one line: white space is collapsed,
 /// and what cannot be seen goes, so that nobody hides behind an empty name or turns the words
 /// around it. What shapes the letters beside it stays. Empty where there is nothing to see.
-pub(crate) fn line(typed: &str, chars_max: usize) -> String {
+pub(crate) fn single_line(typed: &str, chars_max: usize) -> String {
     let mut line = String::new();
     let mut count = 0;
     let mut waiting: Option<char> = None;
     for c in typed.chars() {
-        match kind(c) {
-            Kind::Blank => waiting = (count > 0).then_some(' '),
-            Kind::Joiner if count > 0 && waiting.is_none() => waiting = Some(c),
-            Kind::Shape if count > 0 && waiting.is_none() && count < chars_max => {
+        match visibility(c) {
+            Visibility::Blank => waiting = (count > 0).then_some(' '),
+            Visibility::Joiner if count > 0 && waiting.is_none() => waiting = Some(c),
+            Visibility::Shape if count > 0 && waiting.is_none() && count < chars_max => {
                 line.push(c);
                 count += 1;
             }
-            Kind::Joiner | Kind::Shape | Kind::Invisible => {}
-            Kind::Visible => {
+            Visibility::Joiner | Visibility::Shape | Visibility::Invisible => {}
+            Visibility::Visible => {
                 let more = 1 + usize::from(waiting.is_some());
                 if count + more > chars_max {
                     break;
@@ -32,7 +32,7 @@ pub(crate) fn line(typed: &str, chars_max: usize) -> String {
     line
 }
 
-enum Kind {
+enum Visibility {
     Visible,
     /// Seen as a space.
     Blank,
@@ -47,14 +47,14 @@ const BRAILLE_BLANK: char = '\u{2800}';
 
 /// By Unicode's properties `White_Space`, `Default_Ignorable_Code_Point` and the category Cf, but for
 /// signs of that category that can be seen; and letters that are drawn as nothing.
-fn kind(c: char) -> Kind {
+fn visibility(c: char) -> Visibility {
     match c {
-        c if c.is_whitespace() || c.is_control() || c == BRAILLE_BLANK => Kind::Blank,
-        '\u{200c}' | '\u{200d}' => Kind::Joiner,
+        c if c.is_whitespace() || c.is_control() || c == BRAILLE_BLANK => Visibility::Blank,
+        '\u{200c}' | '\u{200d}' => Visibility::Joiner,
         '\u{180b}'..='\u{180d}'
         | '\u{180f}'
         | '\u{fe00}'..='\u{fe0f}'
-        | '\u{e0100}'..='\u{e01ef}' => Kind::Shape,
+        | '\u{e0100}'..='\u{e01ef}' => Visibility::Shape,
         '\u{ad}'
         | '\u{34f}'
         | '\u{61c}'
@@ -77,8 +77,8 @@ fn kind(c: char) -> Kind {
         | '\u{1bca0}'..='\u{1bca3}'
         | '\u{1d159}'
         | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e0fff}' => Kind::Invisible,
-        _ => Kind::Visible,
+        | '\u{e0000}'..='\u{e0fff}' => Visibility::Invisible,
+        _ => Visibility::Visible,
     }
 }
 
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     fn whole(typed: &str) -> String {
-        line(typed, 100)
+        single_line(typed, 100)
     }
 
     #[test]
@@ -144,9 +144,9 @@ mod tests {
 
     #[test]
     fn a_long_line_is_cut_behind_a_character_that_can_be_seen() {
-        assert_eq!(line("ab cd", 3), "ab");
-        assert_eq!(line("ab\u{200d}cd", 3), "ab");
-        assert_eq!(line("abcd", 3), "abc");
-        assert_eq!(line("\u{202e}\u{202e}\u{202e}abcd", 3), "abc");
+        assert_eq!(single_line("ab cd", 3), "ab");
+        assert_eq!(single_line("ab\u{200d}cd", 3), "ab");
+        assert_eq!(single_line("abcd", 3), "abc");
+        assert_eq!(single_line("\u{202e}\u{202e}\u{202e}abcd", 3), "abc");
     }
 }

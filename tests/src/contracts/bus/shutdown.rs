@@ -6,12 +6,12 @@ use sockbit_application::ports::SendError;
 use tokio::time::timeout;
 
 use super::Bus;
-use super::fixtures::{MANY, QUIET, command, presences, question, soon};
+use super::fixtures::{MANY, QUIET, command, presences, query, within_deadline};
 
 pub async fn whoever_waits_is_told_that_the_bus_is_closed(bus: Arc<dyn Bus>) {
     let (gateway, workers) = (bus.gateway().await, [bus.worker().await, bus.worker().await]);
     let mut hearing = Box::pin(gateway.announcements.next());
-    let mut asking = Box::pin(gateway.queries.query(question(1)));
+    let mut asking = Box::pin(gateway.queries.query(query(1)));
     let mut looking = Box::pin(gateway.presence.next_update());
     let [first, second] = &workers;
     let (mut taking, mut taking_too) =
@@ -23,13 +23,13 @@ pub async fn whoever_waits_is_told_that_the_bus_is_closed(bus: Arc<dyn Bus>) {
 
     bus.close().await;
 
-    assert!(soon("the end", taking).await.is_none());
-    assert!(soon("the end", taking_too).await.is_none());
-    assert!(soon("the end", hearing).await.is_none());
-    assert!(soon("the end", asking).await.is_err());
-    assert!(soon("the end", looking).await.is_none());
+    assert!(within_deadline("the end", taking).await.is_none());
+    assert!(within_deadline("the end", taking_too).await.is_none());
+    assert!(within_deadline("the end", hearing).await.is_none());
+    assert!(within_deadline("the end", asking).await.is_err());
+    assert!(within_deadline("the end", looking).await.is_none());
     for worker in &workers {
-        assert!(soon("the end", worker.questions.next()).await.is_none());
+        assert!(within_deadline("the end", worker.queries.next()).await.is_none());
     }
 }
 
@@ -56,13 +56,15 @@ pub async fn a_sender_who_waits_for_room_is_told_too(bus: Arc<dyn Bus>) {
 pub async fn a_closed_bus_takes_nothing_more(bus: Arc<dyn Bus>) {
     let gateway = bus.gateway().await;
     bus.close().await;
-    let sent = soon("a refusal", gateway.commands.send(vec![command(&gateway, 1, 1)])).await;
+    let sent =
+        within_deadline("a refusal", gateway.commands.send(vec![command(&gateway, 1, 1)])).await;
     assert!(matches!(sent, Err(SendError::Refused(_))), "{sent:?}");
-    assert!(soon("a refusal", gateway.queries.query(question(1))).await.is_err());
-    soon("the end of telling", gateway.presence.publish(presences(&gateway, 7, 1))).await;
+    assert!(within_deadline("a refusal", gateway.queries.query(query(1))).await.is_err());
+    within_deadline("the end of telling", gateway.presence.publish(presences(&gateway, 7, 1)))
+        .await;
     let late = (bus.gateway().await, bus.worker().await);
-    assert!(soon("the end", late.0.announcements.next()).await.is_none());
-    assert!(soon("the end", late.1.work.take(MANY)).await.is_none());
+    assert!(within_deadline("the end", late.0.announcements.next()).await.is_none());
+    assert!(within_deadline("the end", late.1.work.take(MANY)).await.is_none());
 }
 
 pub async fn closing_twice_is_once(bus: Arc<dyn Bus>) {
@@ -70,6 +72,6 @@ pub async fn closing_twice_is_once(bus: Arc<dyn Bus>) {
     bus.close().await;
     bus.close().await;
     for _ in 0..2 {
-        assert!(soon("the end", worker.work.take(MANY)).await.is_none());
+        assert!(within_deadline("the end", worker.work.take(MANY)).await.is_none());
     }
 }

@@ -13,12 +13,12 @@ const WAITING_MAX: usize = 256;
 
 /// One gateway's share. Where it does not keep up the oldest give way: all is told again.
 #[derive(Default)]
-pub(super) struct PresenceBox {
+pub(super) struct PresenceInbox {
     waiting: Mutex<VecDeque<Arc<PresenceUpdate>>>,
     came: Notify,
 }
 
-impl PresenceBox {
+impl PresenceInbox {
     pub fn put(&self, presences: &Arc<PresenceUpdate>) {
         let mut waiting = locked(&self.waiting);
         if waiting.len() >= WAITING_MAX {

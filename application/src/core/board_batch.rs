@@ -18,38 +18,38 @@ const EDITS_BYTES_MAX: usize = 256 * 1024;
 const EDITS_BYTES_MIN: usize = 16 * 1024;
 
 /// The commands of a batch that are for one board, in their order.
-pub(super) struct BoardInbox<'a> {
+pub(super) struct BoardBatch<'a> {
     pub board: BoardId,
-    pub commands: Vec<Received<'a>>,
+    pub commands: Vec<ReceivedCommand<'a>>,
 }
 
 /// A command as the core reads it.
-pub(super) struct Received<'a> {
+pub(super) struct ReceivedCommand<'a> {
     pub envelope: &'a CommandEnvelope,
     pub command: Result<Command, Rejection>,
     pub body_hash: [u8; 32],
 }
 
 /// Sorts a batch by board; the boards keep the order in which they were first named.
-pub(super) fn by_board(batch: &[CommandEnvelope]) -> Vec<BoardInbox<'_>> {
+pub(super) fn group_by_board(batch: &[CommandEnvelope]) -> Vec<BoardBatch<'_>> {
     let mut places = BTreeMap::new();
-    let mut boards: Vec<BoardInbox<'_>> = Vec::new();
+    let mut boards: Vec<BoardBatch<'_>> = Vec::new();
     for envelope in batch {
         let place = match places.entry(envelope.board) {
             Entry::Occupied(place) => *place.get(),
             Entry::Vacant(place) => {
-                boards.push(BoardInbox { board: envelope.board, commands: Vec::new() });
+                boards.push(BoardBatch { board: envelope.board, commands: Vec::new() });
                 *place.insert(boards.len() - 1)
             }
         };
-        if let Some(inbox) = boards.get_mut(place) {
-            inbox.commands.push(Received::read(envelope));
+        if let Some(batch) = boards.get_mut(place) {
+            batch.commands.push(ReceivedCommand::read(envelope));
         }
     }
     boards
 }
 
-impl<'a> Received<'a> {
+impl<'a> ReceivedCommand<'a> {
     fn read(envelope: &'a CommandEnvelope) -> Self {
         Self { envelope, command: command(envelope.body.get()), body_hash: body_hash(envelope) }
     }
@@ -75,14 +75,14 @@ fn body_hash(envelope: &CommandEnvelope) -> [u8; 32] {
 }
 
 /// What the store is asked for, for each board of a batch.
-pub(super) fn wanted(boards: &[BoardInbox<'_>]) -> Vec<LoadRequest> {
-    let edits = boards.iter().flat_map(BoardInbox::known).filter(|it| it.base().is_some()).count();
+pub(super) fn wanted(boards: &[BoardBatch<'_>]) -> Vec<LoadRequest> {
+    let edits = boards.iter().flat_map(BoardBatch::known).filter(|it| it.base().is_some()).count();
     let share = EDITS_BYTES_IN_ALL / edits.max(1);
     let edits_bytes_max = share.clamp(EDITS_BYTES_MIN, EDITS_BYTES_MAX);
     boards.iter().map(|board| board.wanted(edits_bytes_max)).collect()
 }
 
-impl BoardInbox<'_> {
+impl BoardBatch<'_> {
     fn wanted(&self, edits_bytes_max: usize) -> LoadRequest {
         let mut wanted = LoadRequest {
             board: self.board,

@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::faults::unavailable;
+use crate::error_mapping::unavailable;
 
 pub(crate) struct Writer {
     options: SqliteConnectOptions,

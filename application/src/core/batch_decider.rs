@@ -8,8 +8,8 @@ use sockbit_domain::{
     Outcome, Position, Rejection, RejectionCode, Role, Seq, Timestamp, decide,
 };
 
-use super::inbox::{BoardInbox, Received};
-use crate::envelope::{Announced, CommandEnvelope, OutcomeEnvelope};
+use super::board_batch::{BoardBatch, ReceivedCommand};
+use crate::envelope::{AnnouncedEvent, CommandEnvelope, OutcomeEnvelope};
 use crate::ports::{BoardChanges, Ids, LoadedBoard, StoredOutcome};
 
 /// The reason that is told where the first one, which was logged, is not known any more.
@@ -17,11 +17,11 @@ const FAILED_BEFORE: &str = "deciding it failed before";
 
 /// What a batch makes of one board.
 #[derive(Default)]
-pub(super) struct Decided {
+pub(super) struct DecidedBatch {
     /// The outcomes to answer with, once committed.
     pub answers: Vec<OutcomeEnvelope>,
     /// The events to announce, once committed.
-    pub events: Vec<Announced>,
+    pub events: Vec<AnnouncedEvent>,
     /// The numbers of events that an earlier run committed, and perhaps did not announce.
     pub repeated: BTreeSet<Seq>,
     /// Commands on which deciding itself failed, now or in an earlier run, and how.
@@ -29,13 +29,13 @@ pub(super) struct Decided {
 }
 
 /// What the core adds to a decision.
-pub(super) struct Stamp<'a> {
+pub(super) struct DecisionInputs<'a> {
     pub ids: &'a dyn Ids,
     pub now: Timestamp,
     pub limits: &'a Limits,
 }
 
-impl<'a> Stamp<'a> {
+impl<'a> DecisionInputs<'a> {
     fn context(&self, envelope: &'a CommandEnvelope) -> Context<'a> {
         Context {
             board: envelope.board,
@@ -53,38 +53,38 @@ impl<'a> Stamp<'a> {
 /// Decides the commands in their order, each on what the one before it left. Gives what to commit, too; `None` where
 /// everything was a repeat or is not recorded.
 pub(super) fn decide_board(
-    inbox: &BoardInbox<'_>,
+    batch: &BoardBatch<'_>,
     loaded: LoadedBoard,
-    stamp: &Stamp<'_>,
-) -> (Decided, Option<BoardChanges>) {
-    let mut desk = Desk {
+    stamp: &DecisionInputs<'_>,
+) -> (DecidedBatch, Option<BoardChanges>) {
+    let mut desk = BatchDecider {
         stamp,
         expected: loaded.board.as_ref().map(|board| board.head),
         board: loaded.board,
         known: loaded.outcomes.into_iter().map(|it| ((it.client, it.message), it)).collect(),
         facts: Vec::new(),
         outcomes: Vec::new(),
-        decided: Decided::default(),
+        decided: DecidedBatch::default(),
     };
-    for received in &inbox.commands {
+    for received in &batch.commands {
         desk.take(received);
     }
-    desk.finish(inbox)
+    desk.finish(batch)
 }
 
 /// The board on the desk while its commands are worked through.
-struct Desk<'a> {
-    stamp: &'a Stamp<'a>,
+struct BatchDecider<'a> {
+    stamp: &'a DecisionInputs<'a>,
     expected: Option<Position>,
     board: Option<Board>,
     known: BTreeMap<(ClientId, MessageId), StoredOutcome>,
     facts: Vec<Fact>,
     outcomes: Vec<StoredOutcome>,
-    decided: Decided,
+    decided: DecidedBatch,
 }
 
-impl Desk<'_> {
-    fn take(&mut self, received: &Received<'_>) {
+impl BatchDecider<'_> {
+    fn take(&mut self, received: &ReceivedCommand<'_>) {
         let outcome = match self.repeat(received) {
             Some(outcome) => outcome,
             None => self.first_time(received),
@@ -98,7 +98,7 @@ impl Desk<'_> {
     }
 
     /// The outcome of a command that came before. Another body under its id changes nothing.
-    fn repeat(&mut self, received: &Received<'_>) -> Option<Outcome> {
+    fn repeat(&mut self, received: &ReceivedCommand<'_>) -> Option<Outcome> {
         let envelope = received.envelope;
         let known = self.known.get(&(envelope.client, envelope.message))?;
         if known.body_hash != received.body_hash {
@@ -123,7 +123,7 @@ impl Desk<'_> {
         Some(known.outcome.clone())
     }
 
-    fn first_time(&mut self, received: &Received<'_>) -> Outcome {
+    fn first_time(&mut self, received: &ReceivedCommand<'_>) -> Outcome {
         let outcome = match self.decide(received) {
             Ok(Decision::Happened(fact)) => self.happened(received, fact),
             Ok(Decision::Unchanged) => self.unchanged(),
@@ -135,7 +135,7 @@ impl Desk<'_> {
         outcome
     }
 
-    fn decide(&mut self, received: &Received<'_>) -> Result<Decision, Rejection> {
+    fn decide(&mut self, received: &ReceivedCommand<'_>) -> Result<Decision, Rejection> {
         let envelope = received.envelope;
         let command = match &received.command {
             Ok(command) => command,
@@ -153,7 +153,7 @@ impl Desk<'_> {
         self.board.as_ref().is_some_and(|board| board.role(envelope.actor.id).is_some())
     }
 
-    fn happened(&mut self, received: &Received<'_>, fact: Fact) -> Outcome {
+    fn happened(&mut self, received: &ReceivedCommand<'_>, fact: Fact) -> Outcome {
         let follows = self.board.as_ref().map(|board| board.head.event);
         if let Some(board) = &mut self.board {
             if let Err(error) = board.apply(&fact) {
@@ -164,7 +164,7 @@ impl Desk<'_> {
         }
         let position = fact.event.position();
         let trace = received.envelope.trace;
-        self.decided.events.push(Announced { trace, follows, event: fact.event.clone() });
+        self.decided.events.push(AnnouncedEvent { trace, follows, event: fact.event.clone() });
         self.facts.push(fact);
         Outcome::Saved { position }
     }
@@ -176,7 +176,7 @@ impl Desk<'_> {
         }
     }
 
-    fn record(&mut self, received: &Received<'_>, outcome: &Outcome) {
+    fn record(&mut self, received: &ReceivedCommand<'_>, outcome: &Outcome) {
         let stored = StoredOutcome {
             client: received.envelope.client,
             message: received.envelope.message,
@@ -197,13 +197,13 @@ impl Desk<'_> {
         )
     }
 
-    fn finish(self, inbox: &BoardInbox<'_>) -> (Decided, Option<BoardChanges>) {
+    fn finish(self, batch: &BoardBatch<'_>) -> (DecidedBatch, Option<BoardChanges>) {
         let Some(board) = &self.board else { return (self.decided, None) };
         if self.facts.is_empty() && self.outcomes.is_empty() {
             return (self.decided, None);
         }
         let changes = BoardChanges {
-            board: inbox.board,
+            board: batch.board,
             expected: self.expected,
             head: board.head,
             title: board.title.clone(),

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use sockbit_application::ports::{CommitResult, LoadRequest, Store, StoredOutcome};
 use sockbit_domain::{BoardId, Outcome, Timestamp};
 
-use super::compaction::LATER;
+use super::compacted_logs::LATER;
 use super::fixtures::{Script, board_id, load, note_id, outcome, snapshot};
 
 const MANY: u32 = 1_000;
@@ -24,7 +24,7 @@ fn answered_at(board: BoardId, times: impl IntoIterator<Item = i64>) -> Script {
 }
 
 async fn forget(store: &Arc<dyn Store>, before: i64, max: u32) -> u64 {
-    store.forget_outcomes(Timestamp(before), max).await.expect("the store answers")
+    store.delete_outcomes_before(Timestamp(before), max).await.expect("the store answers")
 }
 
 /// When the outcomes that are left were decided.

@@ -1,4 +1,4 @@
-//! A worker's ends of a sabotaged bus.
+//! A worker's ends of a faulty_bus bus.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -9,32 +9,34 @@ use sockbit_application::ports::{
     Announcer, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
 };
 
-use super::super::WorkerEnds;
+use super::super::WorkerPorts;
 use super::super::fixtures::MANY;
-use super::{All, Trick, locked};
+use super::{All, BusFault, locked};
 
-pub(super) struct SabotagedWorker {
-    inner: WorkerEnds,
+pub(super) struct FaultyWorker {
+    inner: WorkerPorts,
     all: Arc<All>,
     taken: Mutex<Vec<DeliveryTag>>,
 }
 
-impl SabotagedWorker {
-    pub(super) fn new(inner: WorkerEnds, all: Arc<All>) -> Self {
+impl FaultyWorker {
+    pub(super) fn new(inner: WorkerPorts, all: Arc<All>) -> Self {
         Self { inner, all, taken: Mutex::default() }
     }
 
     async fn tamper(&self, deliveries: &mut Vec<Delivery>) {
-        match self.all.trick {
-            Trick::RepeatsDeliveries => deliveries.extend(deliveries.clone()),
-            Trick::DropsDeliveries => deliveries.retain(|it| it.receipt.tag % 3 != 0),
-            Trick::ReversesDeliveries => deliveries.reverse(),
-            Trick::ReversesCommands => deliveries.iter_mut().for_each(|it| it.commands.reverse()),
-            Trick::SplitsMessages => *deliveries = deliveries.iter().flat_map(split).collect(),
-            Trick::CallsAllNew => deliveries.iter_mut().for_each(|it| it.redeliveries = 0),
-            Trick::AcknowledgesAtOnce => {
-                let receipts = deliveries.iter().map(|it| it.receipt).collect();
-                self.inner.work.acknowledge(receipts).await.ok();
+        match self.all.fault {
+            BusFault::RepeatsDeliveries => deliveries.extend(deliveries.clone()),
+            BusFault::DropsDeliveries => deliveries.retain(|it| it.tag.tag % 3 != 0),
+            BusFault::ReversesDeliveries => deliveries.reverse(),
+            BusFault::ReversesCommands => {
+                deliveries.iter_mut().for_each(|it| it.commands.reverse())
+            }
+            BusFault::SplitsMessages => *deliveries = deliveries.iter().flat_map(split).collect(),
+            BusFault::CallsAllNew => deliveries.iter_mut().for_each(|it| it.redeliveries = 0),
+            BusFault::AcknowledgesAtOnce => {
+                let tags = deliveries.iter().map(|it| it.tag).collect();
+                self.inner.work.acknowledge(tags).await.ok();
             }
             _ => {}
         }
@@ -44,7 +46,7 @@ impl SabotagedWorker {
 /// Every command as a message of its own.
 fn split(delivery: &Delivery) -> Vec<Delivery> {
     let alone = |command: &CommandEnvelope| Delivery {
-        receipt: delivery.receipt,
+        tag: delivery.tag,
         redeliveries: delivery.redeliveries,
         commands: vec![command.clone()],
     };
@@ -52,29 +54,29 @@ fn split(delivery: &Delivery) -> Vec<Delivery> {
 }
 
 #[async_trait]
-impl WorkQueue for SabotagedWorker {
+impl WorkQueue for FaultyWorker {
     async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>> {
         let work = Arc::clone(&self.inner.work);
-        let mut deliveries = match self.all.trick {
-            Trick::TakesOneByOne => work.take(1).await?,
-            Trick::TakesWithoutEnd => work.take(MANY).await?,
-            Trick::TakesAfterGivingUp => {
+        let mut deliveries = match self.all.fault {
+            BusFault::TakesOneByOne => work.take(1).await?,
+            BusFault::TakesWithoutEnd => work.take(MANY).await?,
+            BusFault::TakesAfterGivingUp => {
                 tokio::spawn(async move { work.take(commands_max).await }).await.ok().flatten()?
             }
             _ => work.take(commands_max).await?,
         };
-        locked(&self.taken).extend(deliveries.iter().map(|it| it.receipt));
+        locked(&self.taken).extend(deliveries.iter().map(|it| it.tag));
         self.tamper(&mut deliveries).await;
         Some(deliveries)
     }
 
-    async fn acknowledge(&self, receipts: Vec<DeliveryTag>) -> Result<(), Unavailable> {
-        let receipts = match self.all.trick {
-            Trick::NeverAcknowledges => Vec::new(),
-            Trick::AcknowledgesAll => std::mem::take(&mut *locked(&self.taken)),
-            _ => receipts,
+    async fn acknowledge(&self, tags: Vec<DeliveryTag>) -> Result<(), Unavailable> {
+        let tags = match self.all.fault {
+            BusFault::NeverAcknowledges => Vec::new(),
+            BusFault::AcknowledgesAll => std::mem::take(&mut *locked(&self.taken)),
+            _ => tags,
         };
-        self.inner.work.acknowledge(receipts).await
+        self.inner.work.acknowledge(tags).await
     }
 
     async fn dead_letter(
@@ -82,31 +84,31 @@ impl WorkQueue for SabotagedWorker {
         command: CommandEnvelope,
         reason: String,
     ) -> Result<(), Unavailable> {
-        let is_silent = self.all.trick == Trick::BuriesInSilence;
+        let is_silent = self.all.fault == BusFault::BuriesInSilence;
         let reason = if is_silent { String::new() } else { reason };
         self.inner.work.dead_letter(command, reason).await
     }
 }
 
 #[async_trait]
-impl QueryQueue for SabotagedWorker {
+impl QueryQueue for FaultyWorker {
     async fn next(&self) -> Option<ReceivedQuery> {
-        let fails = self.all.trick == Trick::FailsWithItsAsker;
+        let fails = self.all.fault == BusFault::FailsWithItsAsker;
         if fails && self.all.was_given_up.load(Ordering::Relaxed) {
             return None;
         }
-        self.inner.questions.next().await
+        self.inner.queries.next().await
     }
 }
 
 #[async_trait]
-impl Announcer for SabotagedWorker {
+impl Announcer for FaultyWorker {
     async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable> {
         self.inner.announcer.announce(batch).await
     }
 
     async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
-        if self.all.trick != Trick::AnswersEverybody {
+        if self.all.fault != BusFault::AnswersEverybody {
             return self.inner.announcer.send_outcomes(batch).await;
         }
         locked(&self.all.outcomes).extend(batch);
@@ -115,9 +117,9 @@ impl Announcer for SabotagedWorker {
     }
 }
 
-impl Drop for SabotagedWorker {
+impl Drop for FaultyWorker {
     fn drop(&mut self) {
-        if self.all.trick == Trick::KeepsWhatItTook {
+        if self.all.fault == BusFault::KeepsWhatItTook {
             // Nobody hears that it is gone.
             std::mem::forget(self.inner.clone());
         }

@@ -7,16 +7,17 @@ use sockbit_application::ports::Delivery;
 use tokio::task::JoinSet;
 
 use super::fixtures::{
-    MANY, command, number, numbers, parts, quiet, send, send_each, soon, take_commands,
+    MANY, assert_silent, command, number, numbers, parts, send, send_each, take_commands,
+    within_deadline,
 };
-use super::{Bus, WorkerEnds};
+use super::{Bus, WorkerPorts};
 
-async fn take(worker: &WorkerEnds) -> Vec<Delivery> {
-    soon("a delivery", worker.work.take(MANY)).await.expect("the bus is open")
+async fn take(worker: &WorkerPorts) -> Vec<Delivery> {
+    within_deadline("a delivery", worker.work.take(MANY)).await.expect("the bus is open")
 }
 
 /// Takes until so many commands have come, and acknowledges none.
-async fn hold(worker: &WorkerEnds, count: usize) -> Vec<Delivery> {
+async fn hold(worker: &WorkerPorts, count: usize) -> Vec<Delivery> {
     let mut held = Vec::new();
     while numbers(&held).len() < count {
         held.extend(take(worker).await);
@@ -32,8 +33,8 @@ pub async fn what_waits_is_taken_at_one_go(bus: Arc<dyn Bus>) {
         let first = take(&worker).await;
         let came_at_once = numbers(&first) == (1..=30).collect::<Vec<_>>();
         let rest = 30 - numbers(&first).len();
-        let receipts = first.iter().map(|it| it.receipt).collect();
-        worker.work.acknowledge(receipts).await.expect("the bus is there");
+        let tags = first.iter().map(|it| it.tag).collect();
+        worker.work.acknowledge(tags).await.expect("the bus is there");
         take_commands(&*worker.work, rest).await;
         // What is still on its way to a worker does not wait for it yet.
         if came_at_once {
@@ -50,7 +51,8 @@ pub async fn no_more_is_taken_once_there_is_enough(bus: Arc<dyn Bus>) {
     }
     let mut count = 0;
     while count < 30 {
-        let taken = soon("a delivery", worker.work.take(7)).await.expect("the bus is open");
+        let taken =
+            within_deadline("a delivery", worker.work.take(7)).await.expect("the bus is open");
         let sizes: Vec<_> = taken.iter().map(|it| it.commands.len()).collect();
         let last = sizes.last().expect("something was taken");
         let all: usize = sizes.iter().sum();
@@ -68,8 +70,8 @@ pub async fn each_command_goes_to_one_of_many_workers(bus: Arc<dyn Bus>) {
         let (worker, tell) = (bus.worker().await, tell.clone());
         working.spawn(async move {
             while let Some(deliveries) = worker.work.take(5).await {
-                let receipts = deliveries.iter().map(|it| it.receipt).collect();
-                worker.work.acknowledge(receipts).await.expect("the bus is there");
+                let tags = deliveries.iter().map(|it| it.tag).collect();
+                worker.work.acknowledge(tags).await.expect("the bus is there");
                 for number in numbers(&deliveries) {
                     tell.send(number).unwrap_or_default();
                 }
@@ -80,10 +82,10 @@ pub async fn each_command_goes_to_one_of_many_workers(bus: Arc<dyn Bus>) {
 
     let mut taken = BTreeSet::new();
     while taken.len() < COMMANDS {
-        let number = soon("a command", told.recv()).await.expect("the workers work");
+        let number = within_deadline("a command", told.recv()).await.expect("the workers work");
         assert!(taken.insert(number), "{number} came to two workers");
     }
-    quiet("one more", told.recv()).await;
+    assert_silent("one more", told.recv()).await;
     working.abort_all();
 }
 
@@ -98,7 +100,7 @@ pub async fn what_was_not_acknowledged_comes_again_when_its_worker_goes(bus: Arc
 
     assert_eq!(numbers(&again), [1, 2, 3, 4, 5]);
     assert!(again.iter().all(|it| it.redeliveries == 1), "{again:?}");
-    quiet("a command", heir.work.take(MANY)).await;
+    assert_silent("a command", heir.work.take(MANY)).await;
 }
 
 pub async fn a_worker_that_waits_already_gets_what_comes_again(bus: Arc<dyn Bus>) {
@@ -137,7 +139,7 @@ pub async fn what_was_acknowledged_does_not_come_again(bus: Arc<dyn Bus>) {
     assert_eq!(take_commands(&*worker.work, 5).await.len(), 5);
     drop(worker);
     let other = bus.worker().await;
-    quiet("a command", other.work.take(MANY)).await;
+    assert_silent("a command", other.work.take(MANY)).await;
 }
 
 pub async fn each_delivery_is_acknowledged_for_itself(bus: Arc<dyn Bus>) {
@@ -145,19 +147,19 @@ pub async fn each_delivery_is_acknowledged_for_itself(bus: Arc<dyn Bus>) {
     send_each(&gateway, 1..=3).await;
     let held = hold(&worker, 3).await;
     let middle = held.iter().find(|it| it.commands.iter().any(|it| number(it) == 2));
-    let receipt = middle.expect("it was taken").receipt;
-    worker.work.acknowledge(vec![receipt]).await.expect("the bus is there");
+    let tag = middle.expect("it was taken").tag;
+    worker.work.acknowledge(vec![tag]).await.expect("the bus is there");
     drop(worker);
 
     let heir = bus.worker().await;
 
     assert_eq!(numbers(&hold(&heir, 2).await), [1, 3]);
-    quiet("a command", heir.work.take(MANY)).await;
+    assert_silent("a command", heir.work.take(MANY)).await;
 }
 
 pub async fn who_gave_up_waiting_takes_nothing_away(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    quiet("a delivery", worker.work.take(MANY)).await;
+    assert_silent("a delivery", worker.work.take(MANY)).await;
     send_each(&gateway, 1..=3).await;
     let taken = take_commands(&*worker.work, 3).await;
     assert!(taken.iter().map(number).eq(1..=3));
@@ -170,10 +172,10 @@ pub async fn what_is_buried_is_kept_with_its_reason(bus: Arc<dyn Bus>) {
         worker.work.dead_letter(failed, format!("fault {n}")).await.expect("the bus is there");
     }
 
-    let buried = bus.buried().await;
+    let dead_letters = bus.dead_letters().await;
 
     let expected = [1, 2].map(|n| command(&gateway, 1, n));
-    assert!(buried.iter().map(|(it, _)| parts(it)).eq(expected.iter().map(parts)));
-    assert!(buried.iter().map(|(_, reason)| reason).eq(["fault 1", "fault 2"]));
-    quiet("a buried command", worker.work.take(MANY)).await;
+    assert!(dead_letters.iter().map(|(it, _)| parts(it)).eq(expected.iter().map(parts)));
+    assert!(dead_letters.iter().map(|(_, reason)| reason).eq(["fault 1", "fault 2"]));
+    assert_silent("a dead_letters command", worker.work.take(MANY)).await;
 }

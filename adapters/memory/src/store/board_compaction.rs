@@ -2,10 +2,12 @@
 
 use std::cell::LazyCell;
 
-use sockbit_application::ports::{CommitResult, OldEvents, OldEventsPage, Squash, Uncompacted};
+use sockbit_application::ports::{
+    CommitResult, CompactableEvents, CompactableEventsBuilder, CompactionCandidate, Squash,
+};
 use sockbit_domain::{Fact, Position, Run, Seq, Timestamp};
 
-use super::board::BoardRecord;
+use super::board_record::BoardRecord;
 
 /// How far compaction has come.
 #[derive(Default)]
@@ -17,19 +19,19 @@ pub(super) struct Compacted {
 }
 
 impl BoardRecord {
-    pub fn uncompacted(&self) -> Option<Uncompacted> {
+    pub fn compaction_candidates(&self) -> Option<CompactionCandidate> {
         let Compacted { settled, unseen_since } = self.compacted;
-        unseen_since.map(|since| Uncompacted { since, board: self.id(), settled })
+        unseen_since.map(|since| CompactionCandidate { since, board: self.id(), settled })
     }
 
-    pub fn old_events(
+    pub fn compactable_events(
         &self,
         after: Seq,
         before: Timestamp,
         max: u32,
         bytes_max: usize,
-    ) -> OldEvents {
-        let mut page = OldEventsPage::new(max, bytes_max);
+    ) -> CompactableEvents {
+        let mut page = CompactableEventsBuilder::new(max, bytes_max);
         let last_old = LazyCell::new(|| {
             self.log.values().map(|it| &it.fact.event).rfind(|it| it.at < before).map(|it| it.seq)
         });

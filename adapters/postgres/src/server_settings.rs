@@ -5,8 +5,8 @@ use sockbit_application::ports::StoreError;
 use sqlx::PgConnection;
 
 use crate::OpenError;
-use crate::faults::{reason, unavailable, unreadable};
-use crate::words::integer;
+use crate::column_values::integer;
+use crate::error_mapping::{reason, unavailable, unreadable};
 
 const REQUIRED: [&str; 3] = ["fsync", "full_page_writes", "synchronous_commit"];
 const OLDEST: i32 = 130_000;
