@@ -11,6 +11,8 @@ const HELP: &str = "\
 cargo xtask <task>
 
   lint      formatting, clippy and docs, with warnings as errors
+  language  coined words in comments, documents and names: the list is
+            xtask/src/tasks/language/coined-words.txt
   test      all tests, on a PostgreSQL and a RabbitMQ of their own, or on those that
             SOCKBIT_TEST_POSTGRES and SOCKBIT_TEST_RABBITMQ name; installs these and a
             browser from the system's packages where they are missing
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
     let rest: Vec<String> = arguments.collect();
     let done = match task.as_deref() {
         Some("lint") => tasks::lint(),
+        Some("language") => tasks::check_language(),
         Some("test") => tasks::test(&rest),
         Some("cluster") => tasks::cluster(&rest),
         Some("faults") => tasks::faults(&rest),
