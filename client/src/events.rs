@@ -2,26 +2,26 @@
 
 use sockbit_domain::{Change, Delta, Event, NoteId};
 
-use crate::board::BoardClient;
-use crate::link::{Link, Reason};
-use crate::moment::Moment;
+use crate::board_client::BoardClient;
+use crate::clock_and_ids::ClockAndIds;
 use crate::server_board::Place;
+use crate::subscription::{Reason, Subscription};
 
 impl BoardClient {
-    pub(crate) fn on_event(&mut self, event: &Event, moment: &mut Moment<'_>) {
+    pub(crate) fn on_event(&mut self, event: &Event, clock_and_ids: &mut ClockAndIds<'_>) {
         match self.known.place(event) {
             Place::Past => {}
-            Place::Next => self.next_event(event, moment),
+            Place::Next => self.next_event(event, clock_and_ids),
             // What is missing comes once more with a new join; until it stands, gaps are no news.
             Place::Gap => {
-                if matches!(self.link, Link::Live { .. }) {
+                if matches!(self.subscription, Subscription::Live { .. }) {
                     self.join();
                 }
             }
         }
     }
 
-    fn next_event(&mut self, event: &Event, moment: &mut Moment<'_>) {
+    fn next_event(&mut self, event: &Event, clock_and_ids: &mut ClockAndIds<'_>) {
         if self.known.is_contradicted_by(event) {
             return self.distrust();
         }
@@ -35,7 +35,7 @@ impl BoardClient {
                 self.note_edited(*note, delta, event, is_own, is_news);
             }
             Change::NoteCreated { note, .. } => self.note_created(*note),
-            Change::NoteDeleted { note } => self.note_deleted(*note, moment),
+            Change::NoteDeleted { note } => self.note_deleted(*note, clock_and_ids),
             Change::BoardRenamed { .. } => self.changes.board(),
             Change::MemberJoined { role } if Some(event.actor.id) == self.owner => {
                 self.set_role(*role);
@@ -104,20 +104,20 @@ impl BoardClient {
         }
     }
 
-    fn note_deleted(&mut self, note: NoteId, moment: &mut Moment<'_>) {
+    fn note_deleted(&mut self, note: NoteId, clock_and_ids: &mut ClockAndIds<'_>) {
         if !self.known.notes.contains_key(&note) {
             self.outbox.note_was_seen(note);
-            self.lose_note(note, moment);
+            self.lose_note(note, clock_and_ids);
         }
     }
 
     /// The words typed in a note that is no more.
-    pub(crate) fn lose_note(&mut self, note: NoteId, moment: &mut Moment<'_>) {
-        self.receipts.remove(&note);
+    pub(crate) fn lose_note(&mut self, note: NoteId, clock_and_ids: &mut ClockAndIds<'_>) {
+        self.save_statuses.remove(&note);
         self.changes.touch(note);
         if self.texts.contains_key(&note) {
             self.outbox.drop_waiting_edits(note);
-            self.keep_as_draft(note, &Reason::note_gone(), moment);
+            self.keep_as_draft(note, &Reason::note_gone(), clock_and_ids);
         }
     }
 

@@ -3,23 +3,23 @@
 //!
 //! Read [`BoardClient`] first, then [`NoteText`]: what becomes of words between the key and the log.
 
-mod board;
-mod changes;
+mod board_client;
+mod clock_and_ids;
 mod events;
-mod link;
-mod moment;
 mod note_text;
 mod outbox;
 mod outcomes;
 mod presence;
-mod saved;
 mod server_board;
-mod view;
+mod subscription;
+mod unsent_state;
+mod view_changes;
+mod view_model;
 
-pub use board::{BoardClient, EditError, WishError};
-pub use changes::ViewChange;
-pub use link::{JoinState, Reason};
-pub use moment::Moment;
+pub use board_client::{BoardClient, EditError, SubmitError};
+pub use clock_and_ids::ClockAndIds;
 pub use note_text::NoteText;
-pub use saved::{Draft, Saved, SavedEntry, SavedNote};
-pub use view::{NoteView, Receipt, ReceiptState};
+pub use subscription::{JoinState, Reason};
+pub use unsent_state::{Draft, UnsentCommand, UnsentNote, UnsentState};
+pub use view_changes::ViewChange;
+pub use view_model::{NoteView, SaveState, SaveStatus};

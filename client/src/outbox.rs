@@ -15,12 +15,12 @@ const BODY_BYTES_MAX: usize = 250 * 1024;
 pub(crate) struct Entry {
     /// When it was wished.
     pub at: Timestamp,
-    pub wish: Wish,
+    pub wish: QueuedCommand,
 }
 
 /// An edit is frozen only when its turn has come; everything else at once.
 #[derive(Clone, Debug)]
-pub(crate) enum Wish {
+pub(crate) enum QueuedCommand {
     /// What is typed in this note by then.
     Edit(NoteId),
     Frozen(Box<Frozen>),
@@ -54,33 +54,33 @@ pub(crate) struct Outbox {
 
 impl Entry {
     pub fn edit(note: NoteId, at: Timestamp) -> Self {
-        Self { at, wish: Wish::Edit(note) }
+        Self { at, wish: QueuedCommand::Edit(note) }
     }
 
     pub fn frozen(at: Timestamp, frozen: Frozen) -> Self {
-        Self { at, wish: Wish::Frozen(Box::new(frozen)) }
+        Self { at, wish: QueuedCommand::Frozen(Box::new(frozen)) }
     }
 
     pub fn note(&self) -> Option<NoteId> {
         match &self.wish {
-            Wish::Edit(note) => Some(*note),
-            Wish::Frozen(frozen) => frozen.command.note(),
+            QueuedCommand::Edit(note) => Some(*note),
+            QueuedCommand::Frozen(frozen) => frozen.command.note(),
         }
     }
 
     fn opens_board(&self) -> bool {
-        matches!(&self.wish, Wish::Frozen(frozen) if frozen.opens_board())
+        matches!(&self.wish, QueuedCommand::Frozen(frozen) if frozen.opens_board())
     }
 
     pub fn is_creation(&self) -> bool {
-        matches!(&self.wish, Wish::Frozen(frozen) if frozen.creates().is_some())
+        matches!(&self.wish, QueuedCommand::Frozen(frozen) if frozen.creates().is_some())
     }
 
     /// The note whose words this carries.
     pub fn words_of(&self) -> Option<NoteId> {
         match &self.wish {
-            Wish::Edit(note) => Some(*note),
-            Wish::Frozen(frozen) => match &frozen.command {
+            QueuedCommand::Edit(note) => Some(*note),
+            QueuedCommand::Frozen(frozen) => match &frozen.command {
                 Command::CreateNote { note, .. } | Command::EditNote { note, .. } => Some(*note),
                 _ => None,
             },
@@ -138,8 +138,8 @@ impl Outbox {
     /// The commands, without the typing that waits for its turn.
     pub fn commands(&self) -> impl Iterator<Item = (&Entry, &Frozen)> {
         self.entries.iter().filter_map(|entry| match &entry.wish {
-            Wish::Frozen(frozen) => Some((entry, &**frozen)),
-            Wish::Edit(_) => None,
+            QueuedCommand::Frozen(frozen) => Some((entry, &**frozen)),
+            QueuedCommand::Edit(_) => None,
         })
     }
 
@@ -168,20 +168,20 @@ impl Outbox {
     /// The command whose turn it is.
     pub fn open(&self) -> Option<&Frozen> {
         match &self.entries.front()?.wish {
-            Wish::Frozen(frozen) => Some(frozen),
-            Wish::Edit(_) => None,
+            QueuedCommand::Frozen(frozen) => Some(frozen),
+            QueuedCommand::Edit(_) => None,
         }
     }
 
     pub fn open_mut(&mut self) -> Option<&mut Frozen> {
         match &mut self.entries.front_mut()?.wish {
-            Wish::Frozen(frozen) => Some(frozen),
-            Wish::Edit(_) => None,
+            QueuedCommand::Frozen(frozen) => Some(frozen),
+            QueuedCommand::Edit(_) => None,
         }
     }
 
     /// Puts another wish in the place of the front one, as old as that.
-    pub fn replace_front(&mut self, wish: Wish) {
+    pub fn replace_front(&mut self, wish: QueuedCommand) {
         if let Some(entry) = self.entries.front_mut() {
             entry.wish = wish;
         }
@@ -193,12 +193,12 @@ impl Outbox {
 
     /// Typing in this note no longer waits for its turn.
     pub fn drop_waiting_edits(&mut self, note: NoteId) {
-        self.drop_if(|entry| matches!(entry.wish, Wish::Edit(it) if it == note));
+        self.drop_if(|entry| matches!(entry.wish, QueuedCommand::Edit(it) if it == note));
     }
 
     /// Whether typing in this note waits for its turn already.
     pub fn has_waiting_edit(&self, note: NoteId) -> bool {
-        self.entries.iter().any(|entry| matches!(entry.wish, Wish::Edit(it) if it == note))
+        self.entries.iter().any(|entry| matches!(entry.wish, QueuedCommand::Edit(it) if it == note))
     }
 
     /// The creation of this note, while nobody knows whether it happened.
@@ -210,7 +210,7 @@ impl Outbox {
     /// The board is known anew, and may be an older one: whether notes were created is seen there.
     pub fn forget_creations(&mut self) {
         for entry in &mut self.entries {
-            if let Wish::Frozen(frozen) = &mut entry.wish
+            if let QueuedCommand::Frozen(frozen) = &mut entry.wish
                 && frozen.creates().is_some()
             {
                 frozen.happened = false;
@@ -221,7 +221,7 @@ impl Outbox {
     /// The server has this note, or had it, so its creation happened.
     pub fn note_was_seen(&mut self, note: NoteId) {
         for entry in &mut self.entries {
-            if let Wish::Frozen(frozen) = &mut entry.wish
+            if let QueuedCommand::Frozen(frozen) = &mut entry.wish
                 && frozen.creates() == Some(note)
             {
                 frozen.happened = true;

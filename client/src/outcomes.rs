@@ -3,14 +3,19 @@
 use sockbit_domain::wire::{ClientMessage, SentCommand};
 use sockbit_domain::{Command, MessageId, NoteId, Outcome, Position, Text, Timestamp};
 
-use crate::board::BoardClient;
-use crate::link::{Link, Reason};
-use crate::moment::Moment;
-use crate::outbox::{Entry, Frozen, Wish, body_of, edit_note};
-use crate::view::{Receipt, ReceiptState};
+use crate::board_client::BoardClient;
+use crate::clock_and_ids::ClockAndIds;
+use crate::outbox::{Entry, Frozen, QueuedCommand, body_of, edit_note};
+use crate::subscription::{Reason, Subscription};
+use crate::view_model::{SaveState, SaveStatus};
 
 impl BoardClient {
-    pub(crate) fn on_outcome(&mut self, id: MessageId, outcome: Outcome, moment: &mut Moment<'_>) {
+    pub(crate) fn on_outcome(
+        &mut self,
+        id: MessageId,
+        outcome: Outcome,
+        clock_and_ids: &mut ClockAndIds<'_>,
+    ) {
         match outcome {
             Outcome::Saved { position } | Outcome::Unchanged { position } => {
                 if let Some(open) = self.outbox.open_mut()
@@ -19,22 +24,24 @@ impl BoardClient {
                     open.done_at = Some(position);
                 }
             }
-            Outcome::Rejected(rejection) => self.reject(id, &Reason::from(rejection), moment),
+            Outcome::Rejected(rejection) => {
+                self.reject(id, &Reason::from(rejection), clock_and_ids)
+            }
         }
     }
 
     /// Ends every call with time: what is done makes room for what is next.
-    pub(crate) fn advance(&mut self, moment: &mut Moment<'_>) {
+    pub(crate) fn advance(&mut self, clock_and_ids: &mut ClockAndIds<'_>) {
         loop {
             while let Some(entry) = self.take_done() {
-                self.complete(&entry, moment);
+                self.complete(&entry, clock_and_ids);
             }
-            self.freeze_next(moment);
-            if !self.reject_too_long(moment) {
+            self.freeze_next(clock_and_ids);
+            if !self.reject_too_long(clock_and_ids) {
                 break;
             }
         }
-        self.send_open(moment.now);
+        self.send_open(clock_and_ids.now);
         self.settle_changes();
     }
 
@@ -46,15 +53,16 @@ impl BoardClient {
         if is_applied || open.opens_board() { self.outbox.pop() } else { None }
     }
 
-    fn complete(&mut self, entry: &Entry, moment: &mut Moment<'_>) {
+    fn complete(&mut self, entry: &Entry, clock_and_ids: &mut ClockAndIds<'_>) {
         if let Some(note) = entry.words_of() {
-            self.receipts.insert(note, Receipt::settled(ReceiptState::Saved, moment.now));
+            self.save_statuses
+                .insert(note, SaveStatus::settled(SaveState::Saved, clock_and_ids.now));
         }
-        let Wish::Frozen(frozen) = &entry.wish else { return };
+        let QueuedCommand::Frozen(frozen) = &entry.wish else { return };
         match &frozen.command {
             Command::EditNote { note, .. } => self.edit_contained(*note),
             Command::CreateNote { note, .. } if !self.known.notes.contains_key(note) => {
-                self.lose_note(*note, moment);
+                self.lose_note(*note, clock_and_ids);
             }
             Command::CreateBoard { .. } | Command::JoinBoard {} => self.let_in(),
             _ => {}
@@ -79,22 +87,30 @@ impl BoardClient {
     }
 
     fn let_in(&mut self) {
-        if matches!(self.link, Link::Knocking | Link::Refused(_)) {
+        if matches!(self.subscription, Subscription::AwaitingMembership | Subscription::Refused(_))
+        {
             self.join();
         }
     }
 
     /// The open command did not happen, and never will under its id.
-    pub(crate) fn reject(&mut self, id: MessageId, reason: &Reason, moment: &mut Moment<'_>) {
+    pub(crate) fn reject(
+        &mut self,
+        id: MessageId,
+        reason: &Reason,
+        clock_and_ids: &mut ClockAndIds<'_>,
+    ) {
         if self.outbox.open().is_none_or(|open| open.id != id) {
             return;
         }
-        let Some(Wish::Frozen(frozen)) = self.outbox.front().map(|entry| entry.wish.clone()) else {
+        let Some(QueuedCommand::Frozen(frozen)) =
+            self.outbox.front().map(|entry| entry.wish.clone())
+        else {
             return;
         };
         let Frozen { command, shown, .. } = *frozen;
         if let (Some(note), Some(shown)) = (command.note(), shown) {
-            self.lose_words(note, shown, reason, moment);
+            self.lose_words(note, shown, reason, clock_and_ids);
         }
         match command {
             Command::EditNote { note, base, .. } if reason.is_base_gone() => {
@@ -102,9 +118,9 @@ impl BoardClient {
             }
             Command::EditNote { note, .. } => {
                 self.outbox.pop();
-                self.give_up_words(note, reason, moment);
+                self.give_up_words(note, reason, clock_and_ids);
             }
-            Command::CreateNote { note, .. } => self.reject_creation(note, reason, moment),
+            Command::CreateNote { note, .. } => self.reject_creation(note, reason, clock_and_ids),
             Command::CreateBoard { .. } | Command::JoinBoard {} => {
                 self.outbox.pop();
                 self.notify(None, reason);
@@ -118,10 +134,16 @@ impl BoardClient {
     }
 
     /// The server had these words, and went back to an older state of itself.
-    fn lose_words(&mut self, note: NoteId, shown: Text, reason: &Reason, moment: &mut Moment<'_>) {
+    fn lose_words(
+        &mut self,
+        note: NoteId,
+        shown: Text,
+        reason: &Reason,
+        clock_and_ids: &mut ClockAndIds<'_>,
+    ) {
         if !shown.as_str().is_empty() {
-            self.add_draft(note, shown, reason, moment);
-            self.receipts.insert(note, Receipt::rejected(reason, moment.now));
+            self.add_draft(note, shown, reason, clock_and_ids);
+            self.save_statuses.insert(note, SaveStatus::rejected(reason, clock_and_ids.now));
         }
     }
 
@@ -132,14 +154,14 @@ impl BoardClient {
             let change = text.give_back(&server.text);
             self.changes.text(note, change);
             self.outbox.drop_waiting_edits(note);
-            self.outbox.replace_front(Wish::Edit(note));
+            self.outbox.replace_front(QueuedCommand::Edit(note));
             self.drop_if_clean(note);
         } else {
             self.outbox.pop();
         }
         self.changes.touch(note);
         let is_lost = self.known.position == Some(base);
-        if is_lost && matches!(self.link, Link::Live { .. }) {
+        if is_lost && matches!(self.subscription, Subscription::Live { .. }) {
             self.join();
         }
     }
@@ -149,9 +171,9 @@ impl BoardClient {
         &mut self,
         note: NoteId,
         reason: &Reason,
-        moment: &mut Moment<'_>,
+        clock_and_ids: &mut ClockAndIds<'_>,
     ) {
-        self.keep_as_draft(note, reason, moment);
+        self.keep_as_draft(note, reason, clock_and_ids);
         self.outbox.drop_if(|entry| entry.note() == Some(note));
     }
 
@@ -165,13 +187,15 @@ impl BoardClient {
     }
 
     /// The turn of typing has come: from here on it is one command, the same on every repeat.
-    fn freeze_next(&mut self, moment: &mut Moment<'_>) {
+    fn freeze_next(&mut self, clock_and_ids: &mut ClockAndIds<'_>) {
         if !self.is_caught_up() {
             return;
         }
-        while let Some(Wish::Edit(note)) = self.outbox.front().map(|entry| entry.wish.clone()) {
-            match self.freeze(note, moment) {
-                Some(frozen) => self.outbox.replace_front(Wish::Frozen(Box::new(frozen))),
+        while let Some(QueuedCommand::Edit(note)) =
+            self.outbox.front().map(|entry| entry.wish.clone())
+        {
+            match self.freeze(note, clock_and_ids) {
+                Some(frozen) => self.outbox.replace_front(QueuedCommand::Frozen(Box::new(frozen))),
                 None => {
                     self.outbox.pop();
                 }
@@ -181,25 +205,25 @@ impl BoardClient {
     }
 
     /// A frame that no server takes would close the connection again and again.
-    fn reject_too_long(&mut self, moment: &mut Moment<'_>) -> bool {
+    fn reject_too_long(&mut self, clock_and_ids: &mut ClockAndIds<'_>) -> bool {
         let too_long = self.outbox.open().filter(|open| open.is_too_long()).map(|open| open.id);
         if let Some(id) = too_long {
-            self.reject(id, &Reason::too_long(), moment);
+            self.reject(id, &Reason::too_long(), clock_and_ids);
         }
         too_long.is_some()
     }
 
     /// The server ended the connection over a frame that is longer than it takes. The only long thing in the
     /// air was the open command.
-    pub fn too_long(&mut self, moment: &mut Moment<'_>) {
+    pub fn too_long(&mut self, clock_and_ids: &mut ClockAndIds<'_>) {
         let open = self.outbox.open().filter(|it| it.sent_at.is_some() && it.done_at.is_none());
         if let Some(id) = open.map(|open| open.id) {
-            self.reject(id, &Reason::too_long(), moment);
+            self.reject(id, &Reason::too_long(), clock_and_ids);
         }
         self.settle_changes();
     }
 
-    fn freeze(&mut self, note: NoteId, moment: &mut Moment<'_>) -> Option<Frozen> {
+    fn freeze(&mut self, note: NoteId, clock_and_ids: &mut ClockAndIds<'_>) -> Option<Frozen> {
         let base = self.known.position?;
         let text = self.texts.get_mut(&note)?;
         if text.pending().is_empty() {
@@ -207,13 +231,13 @@ impl BoardClient {
         }
         let command = edit_note(note, base, text.freeze());
         let body = body_of(&command);
-        Some(Frozen::new(moment.message(), command, body, None))
+        Some(Frozen::new(clock_and_ids.message(), command, body, None))
     }
 
     /// Sends the open command if it is its time: once over each connection, until `tick`.
     pub(crate) fn send_open(&mut self, now: Timestamp) {
         let is_caught_up = self.is_caught_up();
-        let is_connected = !matches!(self.link, Link::Offline);
+        let is_connected = !matches!(self.subscription, Subscription::Offline);
         let board = self.board;
         let Some(open) = self.outbox.open_mut() else { return };
         let may_go = is_caught_up || (open.opens_board() && is_connected);

@@ -3,8 +3,8 @@
 use sockbit_domain::NoteId;
 use sockbit_domain::wire::{ClientMessage, PersonPresence};
 
-use crate::board::BoardClient;
-use crate::link::Link;
+use crate::board_client::BoardClient;
+use crate::subscription::Subscription;
 
 /// What is true now. Nothing of it is kept.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +23,7 @@ struct Here {
 
 impl BoardClient {
     /// The person looks at the board, and is in this note now, or in none.
-    pub fn be_here(&mut self, note: Option<NoteId>) {
+    pub fn set_presence(&mut self, note: Option<NoteId>) {
         let here = Some(Here { note });
         if self.presence.here != here {
             self.presence.here = here;
@@ -47,7 +47,9 @@ impl BoardClient {
 
     /// Says where the person is, if the board's events follow: the server forgets it with each join.
     pub(crate) fn say_presence(&mut self) {
-        if let (Link::Live { .. }, Some(Here { note })) = (&self.link, self.presence.here) {
+        if let (Subscription::Live { .. }, Some(Here { note })) =
+            (&self.subscription, self.presence.here)
+        {
             self.send(&ClientMessage::Presence { board: self.board, note });
         }
     }

@@ -34,10 +34,10 @@ impl Scene {
         let cluster = Cluster::start(database.url(), &bus_url(), &namespace, flags).await;
         let (board, note) = (BoardId(fresh_id()), NoteId(fresh_id()));
         let mut ada = SyncClient::guest(cluster.endpoints(), board).await;
-        ada.wish(Command::CreateBoard { title: "Shared".to_owned() }, None);
-        ada.wish(Command::AddLink { role: Role::Editor }, Some(KEY));
+        ada.submit(Command::CreateBoard { title: "Shared".to_owned() }, None);
+        ada.submit(Command::AddLink { role: Role::Editor }, Some(KEY));
         let (text, rank) = (Text::normalise("begin "), Rank::middle());
-        ada.wish(Command::CreateNote { note, text, colour: Colour::Paper, rank }, None);
+        ada.submit(Command::CreateNote { note, text, colour: Colour::Paper, rank }, None);
         ada.settle().await;
         Self { cluster, namespace, board, note, ada, database }
     }
@@ -46,7 +46,7 @@ impl Scene {
     async fn other(&self) -> SyncClient {
         let endpoints = self.cluster.endpoints().into_iter().rev().collect();
         let mut other = SyncClient::guest(endpoints, self.board).await;
-        other.wish(Command::JoinBoard {}, Some(KEY));
+        other.submit(Command::JoinBoard {}, Some(KEY));
         other.settle().await;
         other
     }
@@ -170,7 +170,7 @@ async fn a_board_of_eight_megabytes_is_shown_by_a_gateway_in_pages() {
     for _ in 0..130 {
         let (note, rank) = (NoteId(fresh_id()), Rank::middle());
         let create = Command::CreateNote { note, text: text.clone(), colour: Colour::Paper, rank };
-        scene.ada.wish(create, None);
+        scene.ada.submit(create, None);
     }
     scene.ada.settle().await;
 

@@ -1,10 +1,10 @@
-//! The client machine, against a server that says what a test lets it say.
+//! Tests of the client machine against scripted server messages.
 
-mod coming_back;
-mod desk;
+mod commands;
+mod edits;
+mod fixture;
 mod joining;
-mod keeping;
 mod presence;
-mod typing;
-mod viewing;
-mod wishing;
+mod reconnecting;
+mod unsent_state;
+mod view_model;

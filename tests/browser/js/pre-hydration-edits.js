@@ -2,7 +2,7 @@
 // What is typed before the board is known.
 
 import { MemoryStorage } from "../../../web/assets/js/storage/outbox-storage.js";
-import { Seat } from "../../../web/assets/js/sync/board-session.js";
+import { BoardSession } from "../../../web/assets/js/sync/board-session.js";
 import { OutboxLease } from "../../../web/assets/js/storage/outbox-lease.js";
 import { same } from "./clauses.js";
 import { SharedStorage } from "./shared-storage.js";
@@ -17,7 +17,7 @@ const NOTE = {
 
 /**
  * A page whose frames go nowhere, and which hears what a test says.
- * @param {import("../../../web/assets/js/sync/unsent-state.js").Saved | null} [kept]
+ * @param {import("../../../web/assets/js/sync/unsent-state.js").UnsentState | null} [kept]
  * @param {OutboxLease} [lease]
  */
 function page(kept = null, lease = new OutboxLease(new MemoryStorage(), "record", "board", () => {})) {
@@ -27,27 +27,27 @@ function page(kept = null, lease = new OutboxLease(new MemoryStorage(), "record"
     generation: 1, welcome: null, add() {}, send: (/** @type {string} */ frame) => sent.push(JSON.parse(frame)),
   };
   if (kept) lease.adopt({ saved: kept, composer: null });
-  return { sent, seat: new Seat("board", lease, /** @type {any} */ (connection)) };
+  return { sent, session: new BoardSession("board", lease, /** @type {any} */ (connection)) };
 }
 
-/** Somebody types at the end of what the page shows. @param {Seat} seat @param {string} words @param {string} shown */
-function typeBehind(seat, words, shown) {
-  seat.type("note", [{ retain: shown.length }, { insert: words }], shown);
+/** Somebody types at the end of what the page shows. @param {BoardSession} session @param {string} words @param {string} shown */
+function typeBehind(session, words, shown) {
+  session.type("note", [{ retain: shown.length }, { insert: words }], shown);
 }
 
-/** @param {Seat} seat */
-function connect(seat) {
-  seat.connected({ actor: ME });
-  seat.receive({ type: "base_gone", board: "board", role: "editor", head: HEAD });
+/** @param {BoardSession} session */
+function connect(session) {
+  session.connected({ actor: ME });
+  session.receive({ type: "base_gone", board: "board", role: "editor", head: HEAD });
 }
 
-/** The board comes. @param {Seat} seat @param {any[]} notes */
-function pull(seat, notes) {
-  const { link } = seat.machine;
+/** The board comes. @param {BoardSession} session @param {any[]} notes */
+function pull(session, notes) {
+  const { link } = session.machine;
   if (link.state !== "pulling") throw new Error(`the board is not asked for, but ${link.state}`);
   const page = { type: "board_page", board: "board", title: "A board", role: "editor", position: HEAD, notes };
-  seat.receive({ type: "reply", id: link.query, body: page });
-  seat.receive({ type: "joined", board: "board", role: "editor", head: HEAD });
+  session.receive({ type: "reply", id: link.query, body: page });
+  session.receive({ type: "joined", board: "board", role: "editor", head: HEAD });
 }
 
 /** The commands that went out. @param {any[]} sent */
@@ -57,87 +57,87 @@ function commands(sent) {
 
 /** @param {Clock} clock */
 export async function it_takes_nothing_away_that_others_wrote_meanwhile(clock) {
-  const { seat, sent } = page();
-  typeBehind(seat, "!", "Milk");
-  seat.flush("note");
-  connect(seat);
-  pull(seat, [{ ...NOTE, text: "Milk and eggs" }]);
+  const { session, sent } = page();
+  typeBehind(session, "!", "Milk");
+  session.flush("note");
+  connect(session);
+  pull(session, [{ ...NOTE, text: "Milk and eggs" }]);
   await clock.pass(300);
-  same(seat.text("note"), "Milk and eggs!");
+  same(session.text("note"), "Milk and eggs!");
   same(commands(sent).map(({ delta }) => delta), [[{ retain: 13 }, { insert: "!" }]]);
 }
 
 export function a_page_that_still_shows_an_older_text_takes_nothing_away_either() {
-  const { seat } = page();
-  connect(seat);
-  pull(seat, [{ ...NOTE, text: "Milk and eggs" }]);
-  same(seat.type("note", [{ retain: 4 }, { insert: "!" }], "Milk"), "Milk and eggs!");
+  const { session } = page();
+  connect(session);
+  pull(session, [{ ...NOTE, text: "Milk and eggs" }]);
+  same(session.type("note", [{ retain: 4 }, { insert: "!" }], "Milk"), "Milk and eggs!");
 }
 
 export function it_waits_from_when_it_was_left() {
-  const { seat } = page();
-  typeBehind(seat, "!", "Milk");
-  seat.flush("note");
-  const since = seat.receipt("note").since;
-  same(seat.waitingSince(), since);
-  connect(seat);
-  same([seat.receipt("note"), seat.waitingSince()], [{ state: "saving", since }, since]);
+  const { session } = page();
+  typeBehind(session, "!", "Milk");
+  session.flush("note");
+  const since = session.saveStatus("note").since;
+  same(session.unsavedSince(), since);
+  connect(session);
+  same([session.saveStatus("note"), session.unsavedSince()], [{ state: "saving", since }, since]);
 }
 
 /** @param {Clock} clock */
 export async function it_goes_before_what_was_done_to_its_note_then(clock) {
-  const { seat, sent } = page();
-  connect(seat);
-  typeBehind(seat, "!", "Milk");
-  seat.flush("note");
-  seat.putAway("note");
-  pull(seat, [NOTE]);
+  const { session, sent } = page();
+  connect(session);
+  typeBehind(session, "!", "Milk");
+  session.flush("note");
+  session.trashNote("note");
+  pull(session, [NOTE]);
   await clock.pass(300);
-  same(seat.notes.map(({ state }) => state), ["trashed"]);
+  same(session.notes.map(({ state }) => state), ["trashed"]);
   same(commands(sent).map(({ type }) => type), ["edit_note"]);
 }
 
 export function it_does_not_have_the_board_asked_for_anew() {
-  const { seat } = page();
-  connect(seat);
-  typeBehind(seat, "!", "Milk");
-  pull(seat, [NOTE]);
-  same([seat.isPulled, seat.text("note"), seat.machine.joined()], [true, "Milk!", "live"]);
+  const { session } = page();
+  connect(session);
+  typeBehind(session, "!", "Milk");
+  pull(session, [NOTE]);
+  same([session.isLoaded, session.text("note"), session.machine.joinState()], [true, "Milk!", "live"]);
 }
 
 export function it_goes_on_from_what_an_earlier_page_kept() {
   const kept = { note: "note", ground: "Milk", inFlight: null, pending: [{ insert: "Oat " }] };
-  const { seat } = page({ board: "board", actor: "me", notes: [kept], outbox: [], drafts: [] });
-  const shown = seat.type("note", [{ retain: 14 }, { insert: " and rice" }], "Milk and bread");
+  const { session } = page({ board: "board", actor: "me", notes: [kept], outbox: [], drafts: [] });
+  const shown = session.type("note", [{ retain: 14 }, { insert: " and rice" }], "Milk and bread");
   same([shown.includes("Oat "), shown.includes(" and rice")], [true, true], shown);
-  connect(seat);
-  pull(seat, [{ ...NOTE, text: "Milk and bread" }]);
-  same([seat.text("note"), seat.machine.drafts()], ["Oat Milk and bread and rice", []]);
+  connect(session);
+  pull(session, [{ ...NOTE, text: "Milk and bread" }]);
+  same([session.text("note"), session.machine.drafts()], ["Oat Milk and bread and rice", []]);
 }
 
 export function it_becomes_a_draft_where_its_note_is_gone() {
-  const { seat } = page();
-  typeBehind(seat, "!", "Milk");
-  connect(seat);
-  pull(seat, []);
-  same(seat.machine.drafts().map(({ text }) => text), ["Milk!"]);
+  const { session } = page();
+  typeBehind(session, "!", "Milk");
+  connect(session);
+  pull(session, []);
+  same(session.machine.drafts().map(({ text }) => text), ["Milk!"]);
 }
 
 export function a_command_that_waits_to_be_kept_goes_out_with_the_page() {
-  const { seat } = page();
-  connect(seat);
-  pull(seat, [NOTE]);
-  seat.wish({ type: "trash_note", note: "note" });
-  same(seat.leave([]).map((frame) => JSON.parse(frame).body.type), ["trash_note"]);
+  const { session } = page();
+  connect(session);
+  pull(session, [NOTE]);
+  session.submit({ type: "trash_note", note: "note" });
+  same(session.leave([]).map((frame) => JSON.parse(frame).body.type), ["trash_note"]);
 }
 
 /** @param {Clock} clock */
 export async function a_page_whose_record_may_be_anothers_sends_nothing_as_it_goes(clock) {
-  const { seat } = page(null, new OutboxLease(/** @type {any} */ (new SharedStorage()), "record", "board", null));
-  connect(seat);
-  pull(seat, [NOTE]);
-  typeBehind(seat, "!", "Milk");
+  const { session } = page(null, new OutboxLease(/** @type {any} */ (new SharedStorage()), "record", "board", null));
+  connect(session);
+  pull(session, [NOTE]);
+  typeBehind(session, "!", "Milk");
   await clock.pass(300);
   clock.wall += 15_000;
-  same(seat.leave(["note"]), []);
+  same(session.leave(["note"]), []);
 }

@@ -70,14 +70,14 @@ function makeCall(BoardClient, client, step, ids) {
     case "flush":
       client.flush(step.note, moment);
       break;
-    case "wish":
-      client.wish(step.command, { ...time, id: step.id, key: step.key });
+    case "submit":
+      client.submit(step.command, { ...time, id: step.id, key: step.key });
       break;
     case "dismiss_draft":
       client.dismissDraft(step.draft);
       break;
-    case "be_here":
-      client.beHere(step.note);
+    case "set_presence":
+      client.setPresence(step.note);
       break;
     case "connected":
       client.connected({ actor: step.actor }, moment);
@@ -106,12 +106,12 @@ function makeCall(BoardClient, client, step, ids) {
  */
 function said(client) {
   const notes = client.notes();
-  const lines = notes.map((/** @type {any} */ note) => [note, client.receipt(note.id), client.text(note.id)]);
-  lines.push([client.title(), client.role(), client.joined(), client.refusal()]);
-  lines.push([client.position(), client.unsent(), client.saved()]);
+  const lines = notes.map((/** @type {any} */ note) => [note, client.saveStatus(note.id), client.text(note.id)]);
+  lines.push([client.title(), client.role(), client.joinState(), client.refusal()]);
+  lines.push([client.position(), client.unsentCount(), client.unsentState()]);
   lines.push([client.people(), client.morePeople()]);
   const [first, last] = [notes.at(0)?.id ?? null, notes.at(-1)?.id ?? null];
-  lines.push([client.rankFor(null, first), client.rankFor(first, last), client.rankFor(last, null)]);
+  lines.push([client.rankBetween(null, first), client.rankBetween(first, last), client.rankBetween(last, null)]);
   return lines.map((/** @type {any} */ line) => JSON.stringify(line)).join("\n");
 }
 

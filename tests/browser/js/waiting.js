@@ -4,7 +4,7 @@
 import { BoardClient } from "../../../web/assets/js/sync/board-client.js";
 import { OutboxLease } from "../../../web/assets/js/storage/outbox-lease.js";
 import { REFRESH_EVERY_MS, isLate, saveStatusOf } from "../../../web/assets/js/ui/save-status.js";
-import { Seat } from "../../../web/assets/js/sync/board-session.js";
+import { BoardSession } from "../../../web/assets/js/sync/board-session.js";
 import { same } from "./clauses.js";
 import { ManualStorage } from "./manual-storage.js";
 
@@ -19,7 +19,7 @@ const NOTE = {
 const TRASH = { type: "trash_note", note: "note" };
 
 /** @param {number} clock @param {number} [now] */
-function moment(clock, now = clock) {
+function clockAndIds(clock, now = clock) {
   return { now, clock, mint: () => crypto.randomUUID() };
 }
 
@@ -37,9 +37,9 @@ function letIn(hear, query) {
 
 function live() {
   const client = new BoardClient("board", "me");
-  client.connected({ actor: ME }, moment(0));
+  client.connected({ actor: ME }, clockAndIds(0));
   const query = () => JSON.parse(client.takeOutgoing().at(-1) ?? "{}").id;
-  letIn((message) => client.receive(message, moment(0)), query);
+  letIn((message) => client.receive(message, clockAndIds(0)), query);
   client.takeOutgoing();
   return client;
 }
@@ -47,8 +47,8 @@ function live() {
 /** The connection is lost, and the next one is to a server with an older state. @param {BoardClient} client */
 function joinOlder(client) {
   client.disconnected();
-  client.connected({ actor: ME }, moment(30));
-  letIn((message) => client.receive(message, moment(30)), () => JSON.parse(client.takeOutgoing().at(-1) ?? "{}").id);
+  client.connected({ actor: ME }, clockAndIds(30));
+  letIn((message) => client.receive(message, clockAndIds(30)), () => JSON.parse(client.takeOutgoing().at(-1) ?? "{}").id);
   client.takeOutgoing();
 }
 
@@ -60,78 +60,78 @@ function commands(frames) {
 
 export function a_command_is_asked_for_again_though_the_wall_clock_was_set_back() {
   const client = live();
-  client.wish(TRASH, { ...moment(10), id: "wish" });
+  client.submit(TRASH, { ...clockAndIds(10), id: "wish" });
   same(commands(client.takeOutgoing()), ["trash_note"]);
-  client.tick(moment(5_010, 10 - DAY));
+  client.tick(clockAndIds(5_010, 10 - DAY));
   same(commands(client.takeOutgoing()), ["trash_note"]);
 }
 
 export function a_pause_that_the_server_asked_for_ends_though_the_wall_clock_was_set_back() {
   const client = live();
-  client.wish(TRASH, { ...moment(10), id: "wish" });
-  client.receive({ type: "again", board: "board", id: "wish", after_ms: 300 }, moment(20));
+  client.submit(TRASH, { ...clockAndIds(10), id: "wish" });
+  client.receive({ type: "again", board: "board", id: "wish", after_ms: 300 }, clockAndIds(20));
   client.takeOutgoing();
-  client.tick(moment(320, 20 - DAY));
+  client.tick(clockAndIds(320, 20 - DAY));
   same(commands(client.takeOutgoing()), ["trash_note"]);
 }
 
 export function what_an_earlier_page_kept_is_as_old_as_it_is() {
   const client = live();
-  client.wish(TRASH, { ...moment(10, DAY), id: "wish" });
-  const kept = JSON.parse(JSON.stringify(client.saved()));
+  client.submit(TRASH, { ...clockAndIds(10, DAY), id: "wish" });
+  const kept = JSON.parse(JSON.stringify(client.unsentState()));
   const since = (/** @type {number} */ now) =>
-    BoardClient.restore(kept, { ...moment(5_000, now), actor: "me" }).waitingSince();
+    BoardClient.restore(kept, { ...clockAndIds(5_000, now), actor: "me" }).unsavedSince();
   same(since(DAY + 4_000), 1_000);
   same(since(0), 5_000, "where the time was set back");
-  same(BoardClient.restore(kept, { ...moment(5_000, 90 * DAY), actor: "me" }).unsent(), 0, "what is left after 90 days");
+  same(BoardClient.restore(kept, { ...clockAndIds(5_000, 90 * DAY), actor: "me" }).unsentCount(), 0, "what is left after 90 days");
 }
 
 export function a_command_that_is_too_long_for_this_server_becomes_a_draft() {
   const client = live();
   client.edit("note", [{ retain: 3 }, { insert: " two" }]);
-  client.flush("note", moment(10));
+  client.flush("note", clockAndIds(10));
   same(commands(client.takeOutgoing()), ["edit_note"]);
-  client.wish({ type: "recolour_note", note: "note", colour: "red" }, { ...moment(10), id: "wish" });
-  client.tooLong(moment(20));
+  client.submit({ type: "recolour_note", note: "note", colour: "red" }, { ...clockAndIds(10), id: "wish" });
+  client.tooLong(clockAndIds(20));
   client.disconnected();
   same(client.drafts().map(({ text, reason }) => [text, reason.code]), [["one two", "text_too_long"]]);
-  same([client.text("note"), client.receipt("note").state, client.unsent()], ["one", "rejected", 1]);
+  same([client.text("note"), client.saveStatus("note").state, client.unsentCount()], ["one", "rejected", 1]);
 }
 
 export function words_that_the_server_had_and_lost_with_its_history_become_a_draft() {
   const client = live();
   client.edit("note", [{ retain: 3 }, { insert: " two" }]);
-  client.flush("note", moment(10));
+  client.flush("note", clockAndIds(10));
   const { id, body } = JSON.parse(client.takeOutgoing()[0]);
   const event = { board: "board", seq: 2, from: 2, id: "second", prev: "first", message: id, actor: ME, at: 10 };
-  client.receive({ type: "event", event: { ...event, change: { ...body, type: "note_edited" } } }, moment(20));
+  client.receive({ type: "event", event: { ...event, change: { ...body, type: "note_edited" } } }, clockAndIds(20));
   same([client.text("note"), client.position()?.seq], ["one two", 2]);
-  const kept = JSON.parse(JSON.stringify(client.saved()));
-  const later = BoardClient.restore(kept, { ...moment(0, 30), actor: "me" });
+  const kept = JSON.parse(JSON.stringify(client.unsentState()));
+  const later = BoardClient.restore(kept, { ...clockAndIds(0, 30), actor: "me" });
   for (const it of [client, later]) {
     joinOlder(it);
     const rejected = { result: "rejected", code: "base_gone", detail: "that is another history" };
-    it.receive({ type: "outcome", board: "board", id, outcome: rejected }, moment(40));
+    it.receive({ type: "outcome", board: "board", id, outcome: rejected }, clockAndIds(40));
     same(it.drafts().map(({ text, reason }) => [text, reason.code]), [["one two", "base_gone"]]);
-    same([it.text("note"), it.unsent()], ["one", 0]);
+    same([it.text("note"), it.unsentCount()], ["one", 0]);
   }
 }
 
 export function a_new_note_that_the_server_had_and_lost_with_its_history_becomes_a_draft() {
   const client = live();
   const made = { note: "new", text: "words", colour: "paper", rank: "W" };
-  client.wish({ type: "create_note", ...made }, { ...moment(10), id: "wish" });
+  client.submit({ type: "create_note", ...made }, { ...clockAndIds(10), id: "wish" });
   const event = { board: "board", seq: 2, from: 2, id: "second", prev: "first", message: "wish", actor: ME, at: 10 };
-  client.receive({ type: "event", event: { ...event, change: { type: "note_created", ...made } } }, moment(20));
+  client.receive({ type: "event", event: { ...event, change: { type: "note_created", ...made } } }, clockAndIds(20));
   client.edit("new", [{ retain: 5 }, { insert: " more" }]);
-  const kept = JSON.parse(JSON.stringify(client.saved()));
-  const later = BoardClient.restore(kept, { ...moment(0, 30), actor: "me" });
+  const kept = JSON.parse(JSON.stringify(client.unsentState()));
+  const later = BoardClient.restore(kept, { ...clockAndIds(0, 30), actor: "me" });
   for (const it of [client, later]) {
     joinOlder(it);
     const rejected = { result: "rejected", code: "board_full", detail: "there are too many notes" };
-    it.receive({ type: "outcome", board: "board", id: "wish", outcome: rejected }, moment(40));
+    it.receive({ type: "outcome", board: "board", id: "wish", outcome: rejected }, clockAndIds(40));
     same(it.drafts().map(({ text, reason }) => [text, reason.code]), [["words more", "board_full"]]);
-    same([it.notes().length, it.unsent()], [1, 0]);
+    same([it.notes().length, it.unsentCount()], [1, 0]);
   }
 }
 
@@ -143,10 +143,10 @@ export function words_are_not_saved_yet_within_three_seconds() {
 
 export function a_wish_without_words_is_late_as_well() {
   const client = live();
-  same(client.waitingSince(), null);
-  client.wish(TRASH, { ...moment(10), id: "wish" });
-  client.wish({ type: "restore_note", note: "note" }, { ...moment(900), id: "another" });
-  same(client.waitingSince(), 10);
+  same(client.unsavedSince(), null);
+  client.submit(TRASH, { ...clockAndIds(10), id: "wish" });
+  client.submit({ type: "restore_note", note: "note" }, { ...clockAndIds(900), id: "another" });
+  same(client.unsavedSince(), 10);
   same([isLate(10, 2_000), isLate(10, 3_010 - REFRESH_EVERY_MS)], [false, true]);
 }
 
@@ -157,16 +157,16 @@ export async function words_go_out_within_three_seconds_however_slow_the_databas
   const sent = [];
   const connection = { generation: 1, welcome: null, add() {}, send: (/** @type {string} */ it) => sent.push(it) };
   const lease = new OutboxLease(/** @type {any} */ (storage), "record", "board", () => {});
-  const seat = new Seat("board", lease, /** @type {any} */ (connection));
-  seat.connected({ actor: ME });
-  letIn((message) => seat.receive(message), () => seat.machine.link.query);
+  const session = new BoardSession("board", lease, /** @type {any} */ (connection));
+  session.connected({ actor: ME });
+  letIn((message) => session.receive(message), () => session.machine.link.query);
   for (let key = 0; key < 50; key++) {
-    seat.type("note", [{ insert: "x" }], seat.text("note"));
+    session.type("note", [{ insert: "x" }], session.text("note"));
     await clock.pass(200);
   }
   same(commands(sent), []);
-  seat.flush("note");
+  session.flush("note");
   await clock.pass(3_000);
   same(commands(sent), ["edit_note"]);
-  seat.stop();
+  session.stop();
 }

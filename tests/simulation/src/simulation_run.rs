@@ -183,7 +183,7 @@ impl SimulationRun {
         let looks = QUIET_WITHIN.as_millis() / LOOK_EVERY.as_millis();
         for _ in 0..looks {
             sleep(LOOK_EVERY).await;
-            if locked(client).machine.unsent() == 0 {
+            if locked(client).machine.unsent_count() == 0 {
                 return !self.has_fault();
             }
         }
@@ -208,8 +208,8 @@ impl SimulationRun {
                 let client = locked(client);
                 let machine = &client.machine;
                 client.is_connected()
-                    && machine.joined() == JoinState::Live
-                    && machine.unsent() == 0
+                    && machine.join_state() == JoinState::Live
+                    && machine.unsent_count() == 0
                     && machine.position() == self.head(client.board)
             })
     }
@@ -224,9 +224,9 @@ impl SimulationRun {
         let state = |client: &Arc<Mutex<SimulatedClient>>| {
             let client = locked(client);
             let machine = &client.machine;
-            let (joined, position) = (machine.joined(), machine.position().map(|it| it.seq));
+            let (joined, position) = (machine.join_state(), machine.position().map(|it| it.seq));
             let head = self.head(client.board).map(|it| it.seq);
-            let (number, unsent) = (client.number, machine.unsent());
+            let (number, unsent) = (client.number, machine.unsent_count());
             format!("seat {number} {joined:?} at {position:?} of {head:?}, unsent {unsent}")
         };
         self.clients.iter().map(state).collect::<Vec<_>>().join("; ")

@@ -176,12 +176,12 @@ impl TypingClient {
     async fn join(endpoints: Vec<Endpoint>, board: BoardId, note: NoteId, number: usize) -> Self {
         let mut peer = SyncClient::guest(endpoints, board).await;
         if number.is_multiple_of(CLIENTS_PER_BOARD) {
-            peer.wish(Command::CreateBoard { title: "Rig".to_owned() }, None);
-            peer.wish(Command::AddLink { role: Role::Editor }, Some(KEY));
+            peer.submit(Command::CreateBoard { title: "Rig".to_owned() }, None);
+            peer.submit(Command::AddLink { role: Role::Editor }, Some(KEY));
             let (text, rank) = (Text::normalise("begin end"), Rank::middle());
-            peer.wish(Command::CreateNote { note, text, colour: Colour::Paper, rank }, None);
+            peer.submit(Command::CreateNote { note, text, colour: Colour::Paper, rank }, None);
         } else {
-            peer.wish(Command::JoinBoard {}, Some(KEY));
+            peer.submit(Command::JoinBoard {}, Some(KEY));
         }
         peer.settle().await;
         assert_eq!(peer.rejected, [], "client {number} is on the board");
@@ -193,7 +193,7 @@ impl TypingClient {
         stopped: watch::Receiver<bool>,
         length: RunLength,
     ) -> Self {
-        self.peer.machine.be_here(Some(self.note));
+        self.peer.machine.set_presence(Some(self.note));
         let mut next = Instant::now();
         while !*stopped.borrow() {
             self.type_once();

@@ -66,7 +66,7 @@ impl World {
     /// The person is in a note now, or in none.
     fn look_at_something(&mut self, seat: usize) -> Result<(), String> {
         let note = self.some_note(seat).map(|note| note.id).filter(|_| self.random.percent(70));
-        self.call(seat, Call::BeHere { note })
+        self.call(seat, Call::SetPresence { note })
     }
 
     /// Typing in a note; without a note, a first one is made.
@@ -114,9 +114,9 @@ impl World {
         }
     }
 
-    pub(super) fn wish(&mut self, seat: usize, command: Command) -> Result<(), String> {
+    pub(super) fn submit(&mut self, seat: usize, command: Command) -> Result<(), String> {
         let id = MessageId(self.ids.uuid());
-        self.call(seat, Call::Wish { command, id, key: None })
+        self.call(seat, Call::Submit { command, id, key: None })
     }
 
     pub(super) fn create(&mut self, seat: usize) -> Result<(), String> {
@@ -124,8 +124,8 @@ impl World {
         let text = Text::normalise(&self.something_new(seat, note));
         let machine = &self.seats[seat].machine;
         let last = machine.notes().last().map(|last| last.id);
-        let rank = machine.rank_for(last, None);
-        self.wish(seat, Command::CreateNote { note, text, colour: Colour::Yellow, rank })
+        let rank = machine.rank_between(last, None);
+        self.submit(seat, Command::CreateNote { note, text, colour: Colour::Yellow, rank })
     }
 
     fn wish_something(&mut self, seat: usize) -> Result<(), String> {
@@ -136,7 +136,7 @@ impl World {
             0..3 => return self.create(seat),
             3..5 => {
                 let other = self.some_note(seat).map(|other| other.id);
-                let rank = self.seats[seat].machine.rank_for(other, None);
+                let rank = self.seats[seat].machine.rank_between(other, None);
                 Command::MoveNote { note, rank }
             }
             5..7 => {
@@ -148,16 +148,16 @@ impl World {
             10 => return self.delete(seat, note, state),
             _ => Command::RenameBoard { title: format!("title {}", self.random.below(9)) },
         };
-        self.wish(seat, command)
+        self.submit(seat, command)
     }
 
     /// Puts a note into the trash, if somebody thinks of that, and deletes it for good.
     fn delete(&mut self, seat: usize, note: NoteId, state: NoteState) -> Result<(), String> {
         self.words.cover(self.seats[seat].machine.text(note).as_str());
         if state != NoteState::Trashed && self.random.percent(80) {
-            self.wish(seat, Command::TrashNote { note })?;
+            self.submit(seat, Command::TrashNote { note })?;
         }
-        self.wish(seat, Command::DeleteNote { note })
+        self.submit(seat, Command::DeleteNote { note })
     }
 
     pub(super) fn connect(&mut self, seat: usize) -> Result<(), String> {
@@ -229,6 +229,6 @@ impl World {
     pub(super) fn open_link(&mut self, seat: usize) -> Result<(), String> {
         let id = MessageId(self.ids.uuid());
         let key = Some(KEY.to_owned());
-        self.call(seat, Call::Wish { command: Command::JoinBoard {}, id, key })
+        self.call(seat, Call::Submit { command: Command::JoinBoard {}, id, key })
     }
 }

@@ -1,7 +1,7 @@
 //! The calls that a client machine takes, as data: what a schedule makes, and a transcript records.
 
 use serde::Serialize;
-use sockbit_client::{BoardClient, Moment, Saved};
+use sockbit_client::{BoardClient, ClockAndIds, UnsentState};
 use sockbit_domain::wire::ServerMessage;
 use sockbit_domain::{Actor, ActorId, BoardId, Command, Delta, MessageId, NoteId, Timestamp};
 use uuid::Uuid;
@@ -11,12 +11,12 @@ use uuid::Uuid;
 #[serde(tag = "call", rename_all = "snake_case")]
 pub(super) enum Call {
     New { board: BoardId, actor: ActorId },
-    Restore { saved: Saved, actor: Option<ActorId> },
+    Restore { saved: UnsentState, actor: Option<ActorId> },
     Edit { note: NoteId, delta: Delta },
     Flush { note: NoteId },
-    Wish { command: Command, id: MessageId, key: Option<String> },
+    Submit { command: Command, id: MessageId, key: Option<String> },
     DismissDraft { draft: Uuid },
-    BeHere { note: Option<NoteId> },
+    SetPresence { note: Option<NoteId> },
     Connected { actor: Actor },
     Check,
     Disconnected,
@@ -26,27 +26,31 @@ pub(super) enum Call {
 
 impl Call {
     /// Makes the call.
-    pub fn make(self, machine: &mut BoardClient, moment: &mut Moment<'_>) -> Result<(), String> {
+    pub fn make(
+        self,
+        machine: &mut BoardClient,
+        clock_and_ids: &mut ClockAndIds<'_>,
+    ) -> Result<(), String> {
         match self {
             Self::New { board, actor } => *machine = BoardClient::new(board, Some(actor)),
             Self::Restore { saved, actor } => {
-                *machine = BoardClient::restore(saved, actor, moment);
+                *machine = BoardClient::restore(saved, actor, clock_and_ids);
             }
             Self::Edit { note, delta } => {
                 machine.edit(note, &delta).map_err(|error| error.to_string())?;
             }
-            Self::Flush { note } => machine.flush(note, moment),
-            Self::Wish { command, id, key } => {
-                let now: Timestamp = moment.now;
-                machine.wish(command, id, now, key).map_err(|error| error.to_string())?;
+            Self::Flush { note } => machine.flush(note, clock_and_ids),
+            Self::Submit { command, id, key } => {
+                let now: Timestamp = clock_and_ids.now;
+                machine.submit(command, id, now, key).map_err(|error| error.to_string())?;
             }
-            Self::BeHere { note } => machine.be_here(note),
+            Self::SetPresence { note } => machine.set_presence(note),
             Self::DismissDraft { draft } => machine.dismiss_draft(draft),
-            Self::Connected { actor } => machine.connected(actor, moment),
+            Self::Connected { actor } => machine.connected(actor, clock_and_ids),
             Self::Check => machine.check(),
             Self::Disconnected => machine.disconnected(),
-            Self::Receive { message } => machine.receive(*message, moment),
-            Self::Tick => machine.tick(moment),
+            Self::Receive { message } => machine.receive(*message, clock_and_ids),
+            Self::Tick => machine.tick(clock_and_ids),
         }
         Ok(())
     }

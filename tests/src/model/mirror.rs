@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sockbit_client::{BoardClient, JoinState, NoteView, Receipt, ReceiptState, ViewChange};
+use sockbit_client::{BoardClient, JoinState, NoteView, SaveState, SaveStatus, ViewChange};
 use sockbit_domain::wire::PersonPresence;
 use sockbit_domain::{Delta, NoteId, Role, Text};
 use uuid::Uuid;
@@ -23,7 +23,7 @@ pub(super) struct Mirror {
 
 struct Card {
     view: NoteView,
-    receipt: Receipt,
+    save_status: SaveStatus,
     text: Text,
 }
 
@@ -32,7 +32,7 @@ impl Mirror {
     pub fn of(machine: &BoardClient) -> Self {
         let mut mirror = Self::default();
         mirror.read_anew(machine);
-        let kept = machine.saved().into_iter().flat_map(|saved| saved.notes);
+        let kept = machine.unsent_state().into_iter().flat_map(|saved| saved.notes);
         mirror.typed = kept.map(|kept| kept.note).collect();
         mirror
     }
@@ -65,7 +65,7 @@ impl Mirror {
                 let view = machine.view(note).ok_or("a change of a note that is not there")?;
                 let card =
                     self.cards.get_mut(&note).ok_or("a change of a note that is not shown")?;
-                (card.view, card.receipt) = (view, machine.receipt(note));
+                (card.view, card.save_status) = (view, machine.save_status(note));
             }
             ViewChange::Added { note } => {
                 if self.cards.contains_key(&note) {
@@ -97,7 +97,7 @@ impl Mirror {
         for view in notes {
             let card = self.cards.get(&view.id).ok_or("a note is not shown")?;
             let same = card.view == view
-                && card.receipt == machine.receipt(view.id)
+                && card.save_status == machine.save_status(view.id)
                 && card.text == machine.text(view.id);
             if !same {
                 return Err(format!(
@@ -105,10 +105,10 @@ impl Mirror {
                     view.id,
                     card.text.as_str(),
                     card.view,
-                    card.receipt,
+                    card.save_status,
                     machine.text(view.id).as_str(),
                     view,
-                    machine.receipt(view.id)
+                    machine.save_status(view.id)
                 ));
             }
         }
@@ -158,7 +158,7 @@ impl Mirror {
 
     /// What may be sent stays on its way until it has an outcome.
     fn is_forgotten(&self, card: &Card) -> bool {
-        card.receipt.state == ReceiptState::Editing && !self.typed.contains(&card.view.id)
+        card.save_status.state == SaveState::Editing && !self.typed.contains(&card.view.id)
     }
 
     fn is_in_draft(&self, token: char) -> bool {
@@ -168,8 +168,8 @@ impl Mirror {
     fn read_anew(&mut self, machine: &BoardClient) {
         self.cards.clear();
         for note in machine.notes() {
-            let (receipt, text) = (machine.receipt(note.id), machine.text(note.id));
-            self.cards.insert(note.id, Card { view: note, receipt, text });
+            let (save_status, text) = (machine.save_status(note.id), machine.text(note.id));
+            self.cards.insert(note.id, Card { view: note, save_status, text });
         }
         self.frame = Some(frame(machine));
         self.drafts = machine.drafts().iter().map(|draft| draft.id).collect();
@@ -177,12 +177,12 @@ impl Mirror {
 
     fn read_note(&mut self, machine: &BoardClient, note: NoteId) -> Result<(), String> {
         let view = machine.view(note).ok_or("a note was added that is not there")?;
-        let (receipt, text) = (machine.receipt(note), machine.text(note));
-        self.cards.insert(note, Card { view, receipt, text });
+        let (save_status, text) = (machine.save_status(note), machine.text(note));
+        self.cards.insert(note, Card { view, save_status, text });
         Ok(())
     }
 }
 
 fn frame(machine: &BoardClient) -> (String, Option<Role>, JoinState) {
-    (machine.title().to_owned(), machine.role(), machine.joined())
+    (machine.title().to_owned(), machine.role(), machine.join_state())
 }

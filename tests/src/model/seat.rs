@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use sockbit_client::{BoardClient, Moment, Saved};
+use sockbit_client::{BoardClient, ClockAndIds, UnsentState};
 use sockbit_domain::wire::ServerMessage;
 use sockbit_domain::{Actor, BoardId, ClientId, Event, NoteId, Seq, Timestamp};
 
@@ -18,7 +18,7 @@ pub(super) struct Seat {
     pub machine: BoardClient,
     pub mirror: Mirror,
     /// What was kept last; always written before a frame is sent.
-    pub kept: Option<Saved>,
+    pub kept: Option<UnsentState>,
     /// What was typed since.
     pub unkept: String,
     /// The texts of drafts that the person threw away.
@@ -88,7 +88,7 @@ impl Seat {
             minted.push(id);
             id
         };
-        call.make(&mut self.machine, &mut Moment { now, mint: &mut mint })?;
+        call.make(&mut self.machine, &mut ClockAndIds { now, mint: &mut mint })?;
         let outgoing = self.machine.take_outgoing();
         let changes = self.machine.take_changes();
         if let (Some(recorder), Some(call)) = (&mut self.recorder, recorded) {
@@ -116,7 +116,7 @@ impl Seat {
     }
 
     pub fn keep(&mut self) {
-        self.kept = self.machine.saved();
+        self.kept = self.machine.unsent_state();
         self.unkept.clear();
     }
 }

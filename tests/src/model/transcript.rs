@@ -81,17 +81,17 @@ fn said(machine: &BoardClient) -> String {
         .notes()
         .iter()
         .map(|note| {
-            let receipt = machine.receipt(note.id);
-            json(&(note, receipt, machine.text(note.id)))
+            let save_status = machine.save_status(note.id);
+            json(&(note, save_status, machine.text(note.id)))
         })
         .collect();
-    lines.push(json(&(machine.title(), machine.role(), machine.joined(), machine.refusal())));
-    lines.push(json(&(machine.position(), machine.unsent(), machine.saved())));
+    lines.push(json(&(machine.title(), machine.role(), machine.join_state(), machine.refusal())));
+    lines.push(json(&(machine.position(), machine.unsent_count(), machine.unsent_state())));
     lines.push(json(&(machine.people(), machine.more_people())));
     let last = machine.notes().last().map(|note| note.id);
     let first = machine.notes().first().map(|note| note.id);
     let ranks = [(None, first), (first, last), (last, None)];
-    lines.push(json(&ranks.map(|(after, before)| machine.rank_for(after, before))));
+    lines.push(json(&ranks.map(|(after, before)| machine.rank_between(after, before))));
     lines.join("\n")
 }
 

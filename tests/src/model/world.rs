@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sockbit_application::envelope::{Address, CommandEnvelope};
 use sockbit_application::ports::Clock;
 use sockbit_application::trace::TraceId;
-use sockbit_client::{JoinState, ReceiptState};
+use sockbit_client::{JoinState, SaveState};
 use sockbit_domain::{
     Actor, ActorId, BoardId, ClientId, Command, KeyHash, Limits, MessageId, NoteId, Role,
 };
@@ -191,7 +191,7 @@ impl World {
         }
         self.seats[seat].call(call, now, &mut self.ids, &self.words)?;
         // Over a run an edit may be merged into another place than over one edit after the other.
-        if !self.was_squashed && self.seats[seat].machine.disagreements() > 0 {
+        if !self.was_squashed && self.seats[seat].machine.merge_mismatches() > 0 {
             return Err("the server merged an edit into something else than the client".into());
         }
         Ok(())
@@ -219,7 +219,7 @@ impl World {
 
     fn heal_seat(&mut self, seat: usize) -> Result<(), String> {
         self.call(seat, Call::Tick)?;
-        if self.seats[seat].machine.joined() == JoinState::Refused {
+        if self.seats[seat].machine.join_state() == JoinState::Refused {
             self.open_link(seat)?;
         }
         let notes = self.seats[seat].machine.notes();
@@ -240,15 +240,15 @@ impl World {
     }
 
     fn is_typed(&self, seat: usize, note: NoteId) -> bool {
-        self.seats[seat].machine.receipt(note).state == ReceiptState::Editing
+        self.seats[seat].machine.save_status(note).state == SaveState::Editing
     }
 
     fn is_quiet(&self) -> bool {
         let head = self.server.head();
         self.seats.iter().all(|seat| {
             let machine = &seat.machine;
-            machine.joined() == JoinState::Live
-                && machine.unsent() == 0
+            machine.join_state() == JoinState::Live
+                && machine.unsent_count() == 0
                 && machine.position().is_some_and(|position| position.seq == head)
         })
     }
@@ -256,7 +256,12 @@ impl World {
     fn unrest(&self) -> String {
         let state = |seat: &Seat| {
             let machine = &seat.machine;
-            format!("{:?} {:?} unsent {}", machine.joined(), machine.position(), machine.unsent())
+            format!(
+                "{:?} {:?} unsent {}",
+                machine.join_state(),
+                machine.position(),
+                machine.unsent_count()
+            )
         };
         let states: Vec<String> = self.seats.iter().map(state).collect();
         format!("no rest at head {:?}: {states:#?}", self.server.head())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
-use sockbit_client::{BoardClient, Moment};
+use sockbit_client::{BoardClient, ClockAndIds};
 use sockbit_domain::wire::{ClientMessage, ServerMessage};
 use sockbit_domain::{BoardId, Command, Delta, MessageId, NoteId, Outcome, Position, Timestamp};
 use tokio::net::TcpStream;
@@ -58,16 +58,16 @@ impl SyncClient {
     }
 
     /// Wishes for something other than an edit.
-    pub fn wish(&mut self, command: Command, key: Option<&str>) {
+    pub fn submit(&mut self, command: Command, key: Option<&str>) {
         let id = MessageId(mint());
-        self.machine.wish(command, id, now(), key.map(ToOwned::to_owned)).expect("no edit");
+        self.machine.submit(command, id, now(), key.map(ToOwned::to_owned)).expect("no edit");
     }
 
     /// Types at a place in a note, and leaves it.
     pub fn insert(&mut self, note: NoteId, at: u32, text: &str) {
         let delta = Delta::new().retain(at).insert(text);
         self.machine.edit(note, &delta).expect("the place is in the text");
-        self.machine.flush(note, &mut Moment { now: now(), mint: &mut mint });
+        self.machine.flush(note, &mut ClockAndIds { now: now(), mint: &mut mint });
     }
 
     /// Sends and receives until `end`, coming back whenever the connection is lost.
@@ -86,14 +86,19 @@ impl SyncClient {
     /// Whether it has joined and everything that it sent has its outcome.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.machine.joined() == sockbit_client::JoinState::Live && self.machine.unsent() == 0
+        self.machine.join_state() == sockbit_client::JoinState::Live
+            && self.machine.unsent_count() == 0
     }
 
     /// Runs until it is settled; panics where that takes too long.
     pub async fn settle(&mut self) {
         let end = Instant::now() + SETTLED_WITHIN;
         while !self.is_settled() {
-            assert!(Instant::now() < end, "a client did not settle: {:?}", self.machine.joined());
+            assert!(
+                Instant::now() < end,
+                "a client did not settle: {:?}",
+                self.machine.join_state()
+            );
             self.run_until(Instant::now() + Duration::from_millis(50)).await;
         }
     }
@@ -143,7 +148,7 @@ impl SyncClient {
     /// Sends what is to be sent, and takes in what comes in a moment.
     async fn turn(&mut self, end: Instant) -> Result<(), Error> {
         let Some(socket) = &mut self.socket else { return Ok(()) };
-        self.machine.tick(&mut Moment { now: now(), mint: &mut mint });
+        self.machine.tick(&mut ClockAndIds { now: now(), mint: &mut mint });
         for frame in self.machine.take_outgoing() {
             socket.feed(Message::text(frame)).await?;
         }
@@ -169,17 +174,17 @@ impl SyncClient {
 
     fn take(&mut self, json: &str) {
         let message = ServerMessage::parse(json).expect("the server speaks the protocol");
-        let moment = &mut Moment { now: now(), mint: &mut mint };
+        let clock_and_ids = &mut ClockAndIds { now: now(), mint: &mut mint };
         match message {
-            ServerMessage::Welcome { actor, .. } => self.machine.connected(actor, moment),
+            ServerMessage::Welcome { actor, .. } => self.machine.connected(actor, clock_and_ids),
             ServerMessage::Outcome { id, board, outcome } => {
                 match &outcome {
                     Outcome::Saved { position } => self.saved.push((id, *position)),
                     other => self.rejected.push(other.clone()),
                 }
-                self.machine.receive(ServerMessage::Outcome { id, board, outcome }, moment);
+                self.machine.receive(ServerMessage::Outcome { id, board, outcome }, clock_and_ids);
             }
-            other => self.machine.receive(other, moment),
+            other => self.machine.receive(other, clock_and_ids),
         }
         drop(self.machine.take_changes());
     }

@@ -14,20 +14,20 @@ import { hydrateShareLinkForm } from "./ui/share-link-form.js";
 import { hydrateBoardTitle, showBoardTitle } from "./ui/board-title.js";
 import { TrashPanel } from "./ui/trash-panel.js";
 
-/** @typedef {import("./sync/board-session.js").Seat} Seat */
+/** @typedef {import("./sync/board-session.js").BoardSession} BoardSession */
 
 const main = requireElement(document, "#board");
-const seat = await openPageSession(main.dataset.board ?? "");
-const list = new CardList(requireElement(main, "#notes"), seat);
-const actions = new NoteActions(seat, list);
-const trash = new TrashPanel(seat);
-const people = new PresenceList(seat, () => list.articles());
+const session = await openPageSession(main.dataset.board ?? "");
+const list = new CardList(requireElement(main, "#notes"), session);
+const actions = new NoteActions(session, list);
+const trash = new TrashPanel(session);
+const people = new PresenceList(session, () => list.articles());
 const drafts = new DraftsPanel(slotOf, (text) => actions.create(text, "paper"));
 /** The sessions whose drafts are shown. */
-const seats = [seat];
+const sessions = [session];
 const composer = hydrateComposer();
 
-seat.shown = (all, isOwn) => {
+session.onChanges = (all, isOwn) => {
   const changes = all.filter(({ type }) => type !== "people");
   if (changes.length > 0) showChanges(changes, isOwn);
   people.show(all);
@@ -39,21 +39,21 @@ seat.shown = (all, isOwn) => {
  */
 function showChanges(changes, isOwn) {
   list.show(changes, isOwn);
-  drafts.show(seats);
-  showRejections(main, seat, changes);
-  showBoardTitle(seat);
-  if (!seat.isPulled) return;
-  trash.show(seat.notes.filter(({ state }) => state === "trashed"));
-  if (changes.some(({ type }) => type === "reset")) seat.flushAllBut(list.activeEditor.card?.id ?? null);
+  drafts.show(sessions);
+  showRejections(main, session, changes);
+  showBoardTitle(session);
+  if (!session.isLoaded) return;
+  trash.show(session.notes.filter(({ state }) => state === "trashed"));
+  if (changes.some(({ type }) => type === "reset")) session.flushAllExcept(list.activeEditor.card?.id ?? null);
 }
 
-hydrateBoardTitle(seat);
+hydrateBoardTitle(session);
 hydrateShareLinkForm();
 hydrateExamples();
 hydrateKeyboardShortcuts(Object.assign(actions, { newNote: () => composer?.focus() }));
 list.takeOver();
 drafts.hydrate();
-startPageSession(seat, { written: () => (list.activeEditor.card ? [list.activeEditor.card.id] : []), taken: showDraftsOf });
+startPageSession(session, { written: () => (list.activeEditor.card ? [list.activeEditor.card.id] : []), taken: showDraftsOf });
 main.dataset.scripted = "";
 
 /** @param {string} note */
@@ -62,11 +62,11 @@ function slotOf(note) {
   return article?.isConnected ? findElement(article, "[data-draft-slot]") : null;
 }
 
-/** @param {Seat} leftover */
+/** @param {BoardSession} leftover */
 function showDraftsOf(leftover) {
-  seats.push(leftover);
-  leftover.shown = () => drafts.show(seats);
-  drafts.show(seats);
+  sessions.push(leftover);
+  leftover.onChanges = () => drafts.show(sessions);
+  drafts.show(sessions);
 }
 
 function hydrateComposer() {
@@ -76,14 +76,14 @@ function hydrateComposer() {
     event.preventDefault();
     composer?.focus();
   });
-  return new NewNoteForm(form, seat, (text, colour) => actions.create(text, colour));
+  return new NewNoteForm(form, session, (text, colour) => actions.create(text, colour));
 }
 
 /** The example notes arrive as events like any others. */
 function hydrateExamples() {
   const form = findElement(main, "#empty form");
   form?.addEventListener("submit", (event) => {
-    if (seat.connection.state !== "live") return;
+    if (session.connection.state !== "live") return;
     event.preventDefault();
     const { action } = /** @type {HTMLFormElement} */ (form);
     fetch(action, { method: "POST", redirect: "manual" }).catch(() => {});

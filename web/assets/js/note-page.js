@@ -18,34 +18,34 @@ import { toast } from "./ui/toasts.js";
 
 const main = requireElement(document, "#note-page");
 const board = main.dataset.board ?? "";
-const seat = await openPageSession(board);
+const session = await openPageSession(board);
 const article = requireElement(main, ".note");
 const noteId = article.dataset.note ?? "";
-const card = new NoteCard(article, (delta, before) => seat.type(noteId, delta, before));
-const activeEditor = new ActiveEditor(seat, showAll);
-const palette = new ColourPalette((note, colour) => seat.wish({ type: "recolour_note", note, colour }));
+const card = new NoteCard(article, (delta, before) => session.type(noteId, delta, before));
+const activeEditor = new ActiveEditor(session, showAll);
+const palette = new ColourPalette((note, colour) => session.submit({ type: "recolour_note", note, colour }));
 const drafts = new DraftsPanel(
   (note) => (note === card.id ? findElement(article, "[data-draft-slot]") : null),
   (text) => createBeside(text),
 );
-const seats = [seat];
+const sessions = [session];
 const history = new NoteHistory();
-const people = new PresenceList(seat, () => [article]);
+const people = new PresenceList(session, () => [article]);
 
-seat.shown = (changes, isOwn) => {
+session.onChanges = (changes, isOwn) => {
   for (const change of changes) {
     if (change.type !== "text" || change.note !== card.id) continue;
-    card.applyRemote(change.delta, seat.text(card.id));
+    card.applyRemote(change.delta, session.text(card.id));
     if (!isOwn && card !== activeEditor.card) card.highlight();
   }
   people.show(changes);
   const isReset = changes.some(({ type }) => type === "reset");
-  if (isReset && seat.isPulled) card.showText(seat.text(card.id));
+  if (isReset && session.isLoaded) card.showText(session.text(card.id));
   showAll();
-  drafts.show(seats);
-  showRejections(main, seat, changes);
-  showBoardTitle(seat);
-  if (isReset && seat.isPulled) seat.flushAllBut(activeEditor.card?.id ?? null);
+  drafts.show(sessions);
+  showRejections(main, session, changes);
+  showBoardTitle(session);
+  if (isReset && session.isLoaded) session.flushAllExcept(activeEditor.card?.id ?? null);
 };
 
 article.addEventListener("click", (event) => {
@@ -65,11 +65,11 @@ article.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-if (seat.dirty().includes(card.id)) card.showText(seat.text(card.id));
+if (session.unsavedNotes().includes(card.id)) card.showText(session.text(card.id));
 takeOver(card, activeEditor);
 drafts.hydrate();
 setInterval(showSaveStatus, REFRESH_EVERY_MS);
-startPageSession(seat, { written: () => (activeEditor.card ? [card.id] : []), taken: (it) => seats.push(it) });
+startPageSession(session, { written: () => (activeEditor.card ? [card.id] : []), taken: (it) => sessions.push(it) });
 main.dataset.scripted = "";
 
 /** @type {Record<string, (button: HTMLElement) => void>} */
@@ -79,15 +79,15 @@ const actions = {
   colour: (button) => palette.open(article, button),
   trash: () => {
     activeEditor.close();
-    seat.putAway(card.id);
+    session.trashNote(card.id);
   },
 };
 
 function showAll() {
-  if (!seat.isPulled) return;
-  const note = seat.notes.find(({ id }) => id === card.id);
+  if (!session.isLoaded) return;
+  const note = session.notes.find(({ id }) => id === card.id);
   if (note) {
-    if (activeEditor.card !== card) card.showText(seat.text(card.id));
+    if (activeEditor.card !== card) card.showText(session.text(card.id));
     card.show(note);
     history.update(note.seq);
   } else {
@@ -97,23 +97,23 @@ function showAll() {
   // A trashed note has another page, which the server renders.
   const isTrashed = note?.state !== "live";
   const wasTrashed = main.hasAttribute("data-trashed");
-  const hasDraft = seat.machine.drafts().some((draft) => draft.note === card.id);
-  const isAtRest = activeEditor.card !== card && seat.unsent() === 0 && !hasDraft;
+  const hasDraft = session.machine.drafts().some((draft) => draft.note === card.id);
+  const isAtRest = activeEditor.card !== card && session.unsentCount() === 0 && !hasDraft;
   if (isTrashed !== wasTrashed && isAtRest) location.reload();
 }
 
 function showSaveStatus() {
-  const isOffline = seat.connection.state === "offline";
-  const world = { isOffline, isPersisted: seat.isPersisted, clock: performance.now() };
-  card.showSaveStatus(saveStatusOf(seat.receipt(card.id), world));
+  const isOffline = session.connection.state === "offline";
+  const world = { isOffline, isPersisted: session.isPersisted, clock: performance.now() };
+  card.showSaveStatus(saveStatusOf(session.saveStatus(card.id), world));
 }
 
 /** @param {string} text */
 async function createBeside(text) {
-  await seat.untilKnown();
-  const [first] = seat.notes.filter(({ state }) => state === "live");
-  const rank = seat.machine.rankFor(null, first?.id ?? null);
-  seat.wish({ type: "create_note", note: uuid(), text, colour: "paper", rank });
+  await session.untilLoaded();
+  const [first] = session.notes.filter(({ state }) => state === "live");
+  const rank = session.machine.rankBetween(null, first?.id ?? null);
+  session.submit({ type: "create_note", note: uuid(), text, colour: "paper", rank });
   toast("Your text is now a new note on the board.");
   return article;
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sockbit_client::{Saved, SavedEntry};
+use sockbit_client::{UnsentCommand, UnsentState};
 use sockbit_domain::wire::{BoardPage, ClientMessage, Reply, SentCommand, ServerMessage};
 use sockbit_domain::{Command, MessageId, NoteId, Position, Seq};
 use uuid::Uuid;
@@ -94,7 +94,7 @@ impl BuggyClient {
     }
 
     /// What is kept instead.
-    pub fn stored(&mut self, saved: Option<Saved>) -> Option<Saved> {
+    pub fn stored(&mut self, saved: Option<UnsentState>) -> Option<UnsentState> {
         let mut saved = saved?;
         match self.bug {
             PlantedBug::ClearsOutboxOnSend => {
@@ -102,7 +102,7 @@ impl BuggyClient {
                 saved.notes.retain(|note| note.in_flight.is_none());
             }
             PlantedBug::NeverStoresTyping => {
-                saved.outbox.retain(|entry| matches!(entry, SavedEntry::Frozen { .. }));
+                saved.outbox.retain(|entry| matches!(entry, UnsentCommand::Frozen { .. }));
                 saved.notes.clear();
             }
             _ => {}

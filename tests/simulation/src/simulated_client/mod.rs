@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use sockbit_client::{BoardClient, JoinState, Moment, ReceiptState, Saved, ViewChange};
+use sockbit_client::{BoardClient, ClockAndIds, JoinState, SaveState, UnsentState, ViewChange};
 use sockbit_domain::wire::ServerMessage;
 use sockbit_domain::{Actor, BoardId, ClientId, Command, MessageId, NoteId};
 use tokio::time::{Instant, sleep_until};
@@ -34,7 +34,7 @@ pub(crate) struct SimulatedClient {
     pub client: ClientId,
     pub machine: BoardClient,
     /// What was kept last; always written before a frame is sent.
-    stored: Option<Saved>,
+    stored: Option<UnsentState>,
     /// What was typed since.
     unstored: String,
     store_at: Option<Instant>,
@@ -93,10 +93,10 @@ impl SimulatedClient {
     }
 
     /// Makes a call of the machine, as a page does: then keeps, sends and shows what came of it.
-    fn call(&mut self, call: impl FnOnce(&mut BoardClient, &mut Moment<'_>)) {
+    fn call(&mut self, call: impl FnOnce(&mut BoardClient, &mut ClockAndIds<'_>)) {
         let ids = &mut self.ids;
         let mut mint = || ids.uuid();
-        call(&mut self.machine, &mut Moment { now: self.context.now(), mint: &mut mint });
+        call(&mut self.machine, &mut ClockAndIds { now: self.context.now(), mint: &mut mint });
         for change in self.machine.take_changes() {
             match change {
                 ViewChange::Draft { draft } => {
@@ -113,7 +113,7 @@ impl SimulatedClient {
         // After a restored backup an own edit may happen a second time, and over a run it may be
         // merged into another place than over one edit after the other.
         let counts = locked(&self.context.observations).counts;
-        if counts.restores + counts.squashed == 0 && self.machine.disagreements() > 0 {
+        if counts.restores + counts.squashed == 0 && self.machine.merge_mismatches() > 0 {
             let number = self.number;
             self.context.fault(format!("seat {number} merged an edit into something else"));
         }
@@ -136,7 +136,7 @@ impl SimulatedClient {
     }
 
     fn store(&mut self) {
-        self.stored = self.tampering.stored(self.machine.saved());
+        self.stored = self.tampering.stored(self.machine.unsent_state());
         self.unstored.clear();
         self.store_at = None;
     }
@@ -172,7 +172,7 @@ impl SimulatedClient {
         match message {
             ServerMessage::Welcome { actor, .. } => {
                 self.connection.welcomed();
-                self.call(|machine, moment| machine.connected(actor, moment));
+                self.call(|machine, clock_and_ids| machine.connected(actor, clock_and_ids));
             }
             ServerMessage::Pong {} => {}
             message => {
@@ -180,7 +180,7 @@ impl SimulatedClient {
                     locked(&self.context.observations).counts.snapshots += 1;
                 }
                 let message = self.tampering.incoming(message);
-                self.call(|machine, moment| machine.receive(message, moment));
+                self.call(|machine, clock_and_ids| machine.receive(message, clock_and_ids));
             }
         }
     }
@@ -226,7 +226,7 @@ impl SimulatedClient {
         } else if self.connection.needs_ping() {
             self.send(r#"{"v":1,"type":"ping"}"#.to_owned());
         }
-        if self.machine.joined() == JoinState::Refused && self.random.percent(50) {
+        if self.machine.join_state() == JoinState::Refused && self.random.percent(50) {
             self.open_link();
         }
         if self.context.is_healed() {
@@ -237,9 +237,9 @@ impl SimulatedClient {
     /// The person leaves what they typed in.
     fn finish_typing(&mut self) {
         let notes = self.machine.notes().into_iter().map(|note| note.id);
-        let typed = notes.filter(|it| self.machine.receipt(*it).state == ReceiptState::Editing);
+        let typed = notes.filter(|it| self.machine.save_status(*it).state == SaveState::Editing);
         for note in typed.collect::<Vec<NoteId>>() {
-            self.call(|machine, moment| machine.flush(note, moment));
+            self.call(|machine, clock_and_ids| machine.flush(note, clock_and_ids));
         }
         self.connection.come_online();
     }
@@ -247,7 +247,9 @@ impl SimulatedClient {
     pub fn submit(&mut self, command: Command, key: Option<&str>) {
         let (id, key) = (MessageId(self.ids.uuid()), key.map(ToOwned::to_owned));
         let mut wished = Ok(());
-        self.call(|machine, moment| wished = machine.wish(command, id, moment.now, key));
+        self.call(|machine, clock_and_ids| {
+            wished = machine.submit(command, id, clock_and_ids.now, key)
+        });
         if let Err(error) = wished {
             self.context.fault(error.to_string());
         }
@@ -256,10 +258,10 @@ impl SimulatedClient {
 
     /// Opens the board's link, unless that is on its way already.
     fn open_link(&mut self) {
-        let saved = self.machine.saved();
+        let saved = self.machine.unsent_state();
         let entries = saved.iter().flat_map(|saved| &saved.outbox);
         let is_on_its_way = entries.into_iter().any(|entry| {
-            matches!(entry, sockbit_client::SavedEntry::Frozen { body, .. } if body.contains("join_board"))
+            matches!(entry, sockbit_client::UnsentCommand::Frozen { body, .. } if body.contains("join_board"))
         });
         if !is_on_its_way {
             self.submit(Command::JoinBoard {}, Some(KEY));

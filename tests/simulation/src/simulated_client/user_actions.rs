@@ -14,7 +14,7 @@ const COLOURS: [Colour; 3] = [Colour::Paper, Colour::Blue, Colour::Red];
 impl SimulatedClient {
     /// The person does one thing, unless too much of theirs is on its way already.
     pub(super) fn act(&mut self) {
-        if self.machine.unsent() > UNSENT_MAX {
+        if self.machine.unsent_count() > UNSENT_MAX {
             return;
         }
         match self.context.is_typing_turn(self.number) {
@@ -51,7 +51,7 @@ impl SimulatedClient {
     /// A page says so of itself when it begins.
     pub(super) fn send_presence(&mut self) {
         let place = self.place;
-        self.call(|machine, _| machine.be_here(place));
+        self.call(|machine, _| machine.set_presence(place));
     }
 
     /// Typing in a note; without a note, a first one is made.
@@ -77,7 +77,7 @@ impl SimulatedClient {
     /// Types something and lets it be saved.
     pub fn type_and_leave(&mut self, note: NoteId) {
         self.type_in(note);
-        self.call(|machine, moment| machine.flush(note, moment));
+        self.call(|machine, clock_and_ids| machine.flush(note, clock_and_ids));
     }
 
     /// The connection is gone until the end.
@@ -127,7 +127,7 @@ impl SimulatedClient {
 
     fn leave_a_note(&mut self) {
         if let Some(note) = self.some_note() {
-            self.call(|machine, moment| machine.flush(note.id, moment));
+            self.call(|machine, clock_and_ids| machine.flush(note.id, clock_and_ids));
         }
     }
 
@@ -135,7 +135,7 @@ impl SimulatedClient {
         let note = NoteId(self.ids.uuid());
         let new = self.something_new(note);
         let last = self.machine.notes().last().map(|last| last.id);
-        let rank = self.machine.rank_for(last, None);
+        let rank = self.machine.rank_between(last, None);
         self.typed(&new);
         let text = Text::normalise(&new);
         self.submit(Command::CreateNote { note, text, colour: Colour::Yellow, rank }, None);
@@ -149,7 +149,7 @@ impl SimulatedClient {
             0..5 => return self.create(),
             5..7 => {
                 let other = self.some_note().map(|other| other.id);
-                let rank = self.machine.rank_for(other, None);
+                let rank = self.machine.rank_between(other, None);
                 Command::MoveNote { note, rank }
             }
             7..9 => Command::RecolourNote { note, colour: self.random.pick(&COLOURS, Colour::Red) },
@@ -194,9 +194,9 @@ impl SimulatedClient {
         locked(&self.context.observations).counts.reloads += 1;
         let (board, actor) = (self.board, Some(self.actor.id));
         let stored = self.stored.clone();
-        self.call(|machine, moment| {
+        self.call(|machine, clock_and_ids| {
             *machine = match stored {
-                Some(saved) => BoardClient::restore(saved, actor, moment),
+                Some(saved) => BoardClient::restore(saved, actor, clock_and_ids),
                 None => BoardClient::new(board, actor),
             };
         });

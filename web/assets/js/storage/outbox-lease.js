@@ -4,7 +4,7 @@
 
 import { asDrafts } from "../sync/unsent-state.js";
 import { isEmpty } from "./outbox-storage.js";
-import { moment, uuid } from "../sync/ids.js";
+import { clockAndIds, uuid } from "../sync/ids.js";
 import { answerProbes } from "./ownership-probe.js";
 
 /** @typedef {import("./outbox-storage.js").OutboxContent} OutboxContent */
@@ -94,7 +94,7 @@ export class OutboxLease {
     const lost = (this.#lostContent ??= this.content).saved;
     const { saved, composer } = content;
     // The new owner may have sent the edits that both have: those become drafts here.
-    const rest = saved && lost ? asDrafts(saved, lost, moment()) : saved;
+    const rest = saved && lost ? asDrafts(saved, lost, clockAndIds()) : saved;
     const record = this.#record({ saved: rest, composer });
     await this.storage.write({ ...record, id: this.#separateId, beat: 0 });
     this.content = content;

@@ -5,7 +5,7 @@
 import * as link from "./board-subscription.js";
 import * as outcomes from "./board-outcomes.js";
 import * as presence from "./board-presence.js";
-import * as saved from "./unsent-state.js";
+import * as unsentState from "./unsent-state.js";
 import * as view from "./view-model.js";
 import { normaliseText } from "../delta/delta.js";
 import { NoteText } from "./note-text.js";
@@ -21,7 +21,7 @@ import { ViewChanges } from "./view-changes.js";
  */
 /**
  * The time, and a function that gives fresh UUIDs.
- * @typedef {Time & {mint: () => string}} Moment
+ * @typedef {Time & {mint: () => string}} ClockAndIds
  */
 
 /**
@@ -37,17 +37,17 @@ export class BoardClient {
   /** Only of notes with local changes. @type {Map<string, NoteText>} */
   texts = new Map();
   outbox = new Outbox();
-  /** @type {saved.Draft[]} */
+  /** @type {unsentState.Draft[]} */
   draftList = [];
-  /** What became of the words that were sent last. @type {Map<string, view.Receipt>} */
-  receipts = new Map();
+  /** What became of the words that were sent last. @type {Map<string, view.SaveStatus>} */
+  saveStatuses = new Map();
   /** @type {link.Link} */
   link = { state: "offline" };
   presence = presence.nobody();
   changes = new ViewChanges();
   /** @type {string[]} */
   outgoing = [];
-  disagreementCount = 0;
+  mergeMismatchCount = 0;
 
   /**
    * Knows nothing yet, but perhaps for whom the page was made.
@@ -62,18 +62,18 @@ export class BoardClient {
 
   /**
    * Goes on from what was kept. What is too old, or somebody else's than `actor`'s, is not sent.
-   * @param {saved.Saved} kept
-   * @param {Moment & {actor: string | null}} moment
+   * @param {unsentState.UnsentState} kept
+   * @param {ClockAndIds & {actor: string | null}} moment
    */
   static restore(kept, { actor, ...moment }) {
     const client = new BoardClient(kept.board, kept.actor);
-    saved.restore(client, kept, actor, moment);
+    unsentState.restore(client, kept, actor, moment);
     return client;
   }
 
   /** What must be kept, as plain JSON; null where there is nothing. */
-  saved() {
-    return saved.saved(this);
+  unsentState() {
+    return unsentState.unsentState(this);
   }
 
   /**
@@ -94,7 +94,7 @@ export class BoardClient {
   /**
    * What was typed in a note may be sent.
    * @param {string} note
-   * @param {Moment} moment
+   * @param {ClockAndIds} moment
    */
   flush(note, moment) {
     const isTyped = (this.texts.get(note)?.pending.length ?? 0) > 0;
@@ -110,7 +110,7 @@ export class BoardClient {
    * @param {any} command
    * @param {Time & {id: string, key?: string | null}} beside
    */
-  wish(command, { id, key = null, ...time }) {
+  submit(command, { id, key = null, ...time }) {
     if (command.type === "edit_note") {
       throw new Error("a text is changed by typing in it, not by an `edit_note`");
     }
@@ -132,7 +132,7 @@ export class BoardClient {
    */
   dismissDraft(id) {
     for (const { note } of this.draftList.filter((draft) => draft.id === id)) {
-      this.receipts.delete(note);
+      this.saveStatuses.delete(note);
       this.changes.touch(note);
     }
     this.draftList = this.draftList.filter((draft) => draft.id !== id);
@@ -142,7 +142,7 @@ export class BoardClient {
   /**
    * A connection stands, and the server said for whom it takes the client.
    * @param {{actor: import("./client-messages.js").Actor}} welcome
-   * @param {Moment} moment
+   * @param {ClockAndIds} moment
    */
   connected(welcome, moment) {
     link.connected(this, welcome.actor, moment);
@@ -150,7 +150,7 @@ export class BoardClient {
 
   /**
    * The server ended the connection over a frame that is longer than it takes.
-   * @param {Moment} moment
+   * @param {ClockAndIds} moment
    */
   tooLong(moment) {
     outcomes.tooLong(this, moment);
@@ -169,7 +169,7 @@ export class BoardClient {
   /**
    * One parsed message from the server.
    * @param {any} message
-   * @param {Moment} moment
+   * @param {ClockAndIds} moment
    */
   receive(message, moment) {
     link.receive(this, message, moment);
@@ -177,7 +177,7 @@ export class BoardClient {
 
   /**
    * Time passed: about once a second is enough.
-   * @param {Moment} moment
+   * @param {ClockAndIds} moment
    */
   tick(moment) {
     link.tick(this, moment);
@@ -187,8 +187,8 @@ export class BoardClient {
    * The person looks at the board, and is in this note now, or in none.
    * @param {string | null} note
    */
-  beHere(note) {
-    presence.beHere(this, note);
+  setPresence(note) {
+    presence.setPresence(this, note);
   }
 
   /** The frames to send, in order. */
@@ -217,8 +217,8 @@ export class BoardClient {
   }
 
   /** Whether the board's events follow. */
-  joined() {
-    return view.joined(this);
+  joinState() {
+    return view.joinState(this);
   }
 
   /** Why the board could not be joined. */
@@ -243,8 +243,8 @@ export class BoardClient {
    * The state of the words in a note.
    * @param {string} note
    */
-  receipt(note) {
-    return view.receipt(this, note);
+  saveStatus(note) {
+    return view.saveStatus(this, note);
   }
 
   /** The others who are here, by id, each with the notes that they are in. */
@@ -263,21 +263,21 @@ export class BoardClient {
   }
 
   /** Since when, on the clock, the oldest wish waits for its outcome; null where none does. */
-  waitingSince() {
-    return view.waitingSince(this);
+  unsavedSince() {
+    return view.unsavedSince(this);
   }
 
   /** How many commands and notes the server does not have yet. */
-  unsent() {
-    return view.unsent(this);
+  unsentCount() {
+    return view.unsentCount(this);
   }
 
   /**
    * How often the server merged an edit into something else than this client did. Texts are the
    * same all the same, but one of the two has a fault.
    */
-  disagreements() {
-    return this.disagreementCount;
+  mergeMismatches() {
+    return this.mergeMismatchCount;
   }
 
   /**
@@ -286,8 +286,8 @@ export class BoardClient {
    * @param {string | null} after
    * @param {string | null} before
    */
-  rankFor(after, before) {
-    return view.rankFor(this, after, before);
+  rankBetween(after, before) {
+    return view.rankBetween(this, after, before);
   }
 
   /** @param {string} note */

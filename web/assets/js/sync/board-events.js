@@ -7,14 +7,14 @@ import { DeltaError } from "../delta/delta.js";
 import { HalfKnown } from "./server-board.js";
 
 /** @typedef {import("./board-client.js").BoardClient} BoardClient */
-/** @typedef {import("./board-client.js").Moment} Moment */
+/** @typedef {import("./board-client.js").ClockAndIds} ClockAndIds */
 
 const NOTE_GONE = { code: "note_gone", detail: "the note was deleted for good" };
 
 /**
  * @param {BoardClient} client
  * @param {any} event
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 export function onEvent(client, event, moment) {
   const place = client.known.place(event);
@@ -26,7 +26,7 @@ export function onEvent(client, event, moment) {
 /**
  * @param {BoardClient} client
  * @param {any} event
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 function nextEvent(client, event, moment) {
   if (client.known.isContradictedBy(event)) {
@@ -99,7 +99,7 @@ function noteEdited(client, event, isOwn, isNews) {
   if (text) {
     // One event for several may contain what is in flight, under another's id.
     if (event.from < event.seq) text.unmoor();
-    if (isOwn && isNews && !text.agrees(delta)) client.disagreementCount += 1;
+    if (isOwn && isNews && !text.agrees(delta)) client.mergeMismatchCount += 1;
     change = underTyping(text, delta, server.text, isOwn, isNews);
   }
   client.changes.text(note, change);
@@ -134,10 +134,10 @@ function noteCreated(client, note) {
  * The words typed in a note that is no more.
  * @param {BoardClient} client
  * @param {string} note
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 export function loseNote(client, note, moment) {
-  client.receipts.delete(note);
+  client.saveStatuses.delete(note);
   client.changes.touch(note);
   if (!client.texts.has(note)) return;
   client.outbox.dropWaitingEdits(note);

@@ -8,7 +8,7 @@ import { Frozen, wordsOf } from "./outbox.js";
 import { commandFrame, editNote } from "./client-messages.js";
 
 /** @typedef {import("./board-client.js").BoardClient} BoardClient */
-/** @typedef {import("./board-client.js").Moment} Moment */
+/** @typedef {import("./board-client.js").ClockAndIds} ClockAndIds */
 /** @typedef {import("./client-messages.js").Reason} Reason */
 
 const TOO_LONG = { code: "text_too_long", detail: "this is more than a server takes in one message" };
@@ -17,7 +17,7 @@ const TOO_LONG = { code: "text_too_long", detail: "this is more than a server ta
  * @param {BoardClient} client
  * @param {string} id
  * @param {any} outcome
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 export function onOutcome(client, id, outcome, moment) {
   if (outcome.result === "rejected") {
@@ -30,7 +30,7 @@ export function onOutcome(client, id, outcome, moment) {
 /**
  * Ends every call with time: what is done makes room for what is next.
  * @param {BoardClient} client
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 export function advance(client, moment) {
   do {
@@ -55,11 +55,11 @@ function takeDone({ outbox, known }) {
 /**
  * @param {BoardClient} client
  * @param {import("./outbox.js").Entry} entry
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 function complete(client, entry, moment) {
   const { note, command } = entry;
-  if (note && wordsOf(entry)) client.receipts.set(note, { state: "saved", since: moment.clock });
+  if (note && wordsOf(entry)) client.saveStatuses.set(note, { state: "saved", since: moment.clock });
   if (command?.isEdit && note) editContained(client, note);
   if (command?.isCreation && note && !client.known.notes.has(note)) loseNote(client, note, moment);
   if (command?.opensBoard) letIn(client);
@@ -82,7 +82,7 @@ function editContained(client, note) {
 
 /** @param {BoardClient} client */
 function letIn(client) {
-  if (client.link.state === "knocking" || client.link.state === "refused") join(client);
+  if (client.link.state === "awaiting_membership" || client.link.state === "refused") join(client);
 }
 
 /**
@@ -90,7 +90,7 @@ function letIn(client) {
  * @param {BoardClient} client
  * @param {string} id
  * @param {Reason} reason
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 export function reject(client, id, reason, moment) {
   const { outbox } = client;
@@ -112,11 +112,11 @@ export function reject(client, id, reason, moment) {
  * @param {string} note
  * @param {string} shown
  * @param {Reason} reason
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 function loseWords(client, note, shown, reason, moment) {
   addDraft(client, note, shown, reason, moment);
-  client.receipts.set(note, { state: "rejected", since: moment.clock, ...reason });
+  client.saveStatuses.set(note, { state: "rejected", since: moment.clock, ...reason });
 }
 
 /**
@@ -146,7 +146,7 @@ function editAnew(client, { note, base }) {
  * @param {BoardClient} client
  * @param {string} note
  * @param {Reason} reason
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 export function rejectCreation(client, note, reason, moment) {
   keepAsDraft(client, note, reason, moment);
@@ -167,7 +167,7 @@ export function notify({ changes }, note, reason) {
 /**
  * The turn of typing has come: from here on it is one command, the same on every repeat.
  * @param {BoardClient} client
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 function freezeNext(client, moment) {
   const { outbox } = client;
@@ -183,7 +183,7 @@ function freezeNext(client, moment) {
 /**
  * @param {BoardClient} client
  * @param {string} note
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 function freeze({ known, texts }, note, { mint }) {
   const text = texts.get(note);
@@ -195,7 +195,7 @@ function freeze({ known, texts }, note, { mint }) {
 /**
  * A frame that no server takes would close the connection again and again.
  * @param {BoardClient} client
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 function rejectTooLong(client, moment) {
   const open = client.outbox.open;
@@ -207,7 +207,7 @@ function rejectTooLong(client, moment) {
 /**
  * This server takes less than others: the only long thing in the air was the open command.
  * @param {BoardClient} client
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 export function tooLong(client, moment) {
   const open = client.outbox.open;

@@ -24,7 +24,7 @@ export function nobody() {
  * @param {BoardClient} client
  * @param {string | null} note
  */
-export function beHere(client, note) {
+export function setPresence(client, note) {
   if (client.presence.here === note) return;
   client.presence.here = note;
   sayPresence(client);

@@ -3,7 +3,7 @@
 // record in which it keeps what is not sent. A command goes out only when it is kept.
 
 import { BoardClient } from "./board-client.js";
-import { moment, uuid } from "./ids.js";
+import { clockAndIds, uuid } from "./ids.js";
 import { apply, compose } from "../delta/delta.js";
 import { WriteBehind } from "../storage/write-behind.js";
 import { carried } from "./note-text.js";
@@ -11,18 +11,18 @@ import { carried } from "./note-text.js";
 /** @typedef {import("../delta/delta.js").Delta} Delta */
 /** @typedef {import("./view-changes.js").ViewChange} ViewChange */
 /** @typedef {import("../storage/outbox-storage.js").OutboxContent} OutboxContent */
-/** @typedef {import("./unsent-state.js").Saved} Saved */
+/** @typedef {import("./unsent-state.js").UnsentState} UnsentState */
 
 const KEEP_WITHIN_MS = 200;
 const TICK_MS = 1_000;
 
 /** A party of its connection. */
-export class Seat {
+export class BoardSession {
   /**
    * Shows what changed; `isOwn` where it is this person's doing.
    * @type {(changes: ViewChange[], isOwn: boolean) => void}
    */
-  shown = () => {};
+  onChanges = () => {};
   /** The notes in their order, those in the trash too. @type {import("./view-model.js").NoteView[]} */
   notes = [];
   /** Typing in notes that the machine does not know yet. @type {Map<string, Early>} */
@@ -60,7 +60,7 @@ export class Seat {
   start() {
     this.#settle(false);
     this.connection.add(this);
-    this.#ticking = setInterval(() => this.#do((machine) => machine.tick(moment()), false), TICK_MS);
+    this.#ticking = setInterval(() => this.#do((machine) => machine.tick(clockAndIds()), false), TICK_MS);
   }
 
   stop() {
@@ -70,21 +70,21 @@ export class Seat {
   /** @param {any} welcome */
   connected(welcome) {
     if (this.#early.size > 0) this.#startAnew();
-    this.#do((machine) => machine.connected(welcome, moment()), false);
+    this.#do((machine) => machine.connected(welcome, clockAndIds()), false);
   }
 
   /** @param {any} message */
   receive(message) {
     const take = (/** @type {BoardClient} */ machine) => {
-      machine.receive(message, moment());
-      if (this.#early.size > 0 && this.isPulled) this.#takeEarlyIn(machine);
+      machine.receive(message, clockAndIds());
+      if (this.#early.size > 0 && this.isLoaded) this.#takeEarlyIn(machine);
     };
     this.#do(take, false);
-    if (this.#early.size > 0 && this.isPulled) this.#startAnew();
+    if (this.#early.size > 0 && this.isLoaded) this.#startAnew();
   }
 
   tooLong() {
-    this.#do((machine) => machine.tooLong(moment()), false);
+    this.#do((machine) => machine.tooLong(clockAndIds()), false);
   }
 
   woken() {
@@ -96,7 +96,7 @@ export class Seat {
   }
 
   /** Whether the machine knows the board, so that what it does not list is not there. */
-  get isPulled() {
+  get isLoaded() {
     return this.machine.position() !== null;
   }
 
@@ -104,23 +104,23 @@ export class Seat {
    * Does what needs the board once that is known.
    * @param {() => void} act
    */
-  onceKnown(act) {
-    if (this.isPulled) act();
+  onceLoaded(act) {
+    if (this.isLoaded) act();
     else this.#waiting.push(act);
   }
 
   /** Settles once the board is known. */
-  async untilKnown() {
-    if (!this.isPulled) await new Promise((go) => this.#waiting.push(() => go(null)));
+  async untilLoaded() {
+    if (!this.isLoaded) await new Promise((go) => this.#waiting.push(() => go(null)));
   }
 
   /**
    * Puts a note in the trash, after what was typed in it: that would bring it back.
    * @param {string} note
    */
-  putAway(note) {
-    const act = () => this.wish({ type: "trash_note", note });
-    if (this.dirty().includes(note)) this.onceKnown(act);
+  trashNote(note) {
+    const act = () => this.submit({ type: "trash_note", note });
+    if (this.unsavedNotes().includes(note)) this.onceLoaded(act);
     else act();
   }
 
@@ -147,7 +147,7 @@ export class Seat {
    * @param {string} before
    */
   #typeEarly(note, delta, before) {
-    const shown = this.dirty().includes(note) ? this.text(note) : before;
+    const shown = this.unsavedNotes().includes(note) ? this.text(note) : before;
     const early = this.#early.get(note) ?? { ground: shown, pending: [], leftAt: null };
     const pending = compose(early.pending, carried(delta, before, shown));
     this.#early.set(note, { ...early, pending });
@@ -158,24 +158,24 @@ export class Seat {
   flush(note) {
     const early = this.#early.get(note);
     if (early) early.leftAt ??= performance.now();
-    this.#do((machine) => machine.flush(note, moment()), true);
+    this.#do((machine) => machine.flush(note, clockAndIds()), true);
   }
 
   /**
    * What was typed and left may be sent; one note may still be written in.
    * @param {string | null} written
    */
-  flushAllBut(written) {
-    const isLeft = (/** @type {string} */ note) => note !== written && this.receipt(note).state === "editing";
-    for (const note of this.dirty().filter(isLeft)) this.flush(note);
+  flushAllExcept(written) {
+    const isLeft = (/** @type {string} */ note) => note !== written && this.saveStatus(note).state === "editing";
+    for (const note of this.unsavedNotes().filter(isLeft)) this.flush(note);
   }
 
   /**
    * @param {any} command
    * @param {string | null} [key]
    */
-  wish(command, key = null) {
-    this.#do((machine) => machine.wish(command, { ...moment(), id: uuid(), key }), true);
+  submit(command, key = null) {
+    this.#do((machine) => machine.submit(command, { ...clockAndIds(), id: uuid(), key }), true);
   }
 
   /** @param {string} draft */
@@ -187,13 +187,13 @@ export class Seat {
    * The person looks at the board, and is in this note now, or in none.
    * @param {string | null} note
    */
-  beHere(note) {
+  setPresence(note) {
     this.#place = note;
-    this.#do((machine) => machine.beHere(note), true);
+    this.#do((machine) => machine.setPresence(note), true);
   }
 
   /** Whether it was said that the person is here. */
-  get isHere() {
+  get hasPresence() {
     return this.#place !== undefined;
   }
 
@@ -210,27 +210,27 @@ export class Seat {
   }
 
   /** @param {string} note */
-  receipt(note) {
+  saveStatus(note) {
     const early = this.#early.get(note);
-    if (!early) return this.machine.receipt(note);
+    if (!early) return this.machine.saveStatus(note);
     return { state: early.leftAt === null ? "editing" : "saving", since: early.leftAt };
   }
 
   /** The notes with words that the server does not have. */
-  dirty() {
+  unsavedNotes() {
     const saved = this.#content().saved;
     return saved?.notes.map(({ note }) => note) ?? [];
   }
 
   /** Since when, on the clock, the oldest wish waits for its outcome; null where none does. */
-  waitingSince() {
+  unsavedSince() {
     const left = [...this.#early.values()].map(({ leftAt }) => leftAt);
-    const all = [this.machine.waitingSince(), ...left].filter((since) => since !== null);
+    const all = [this.machine.unsavedSince(), ...left].filter((since) => since !== null);
     return all.length === 0 ? null : Math.min(...all);
   }
 
-  unsent() {
-    return this.machine.unsent() + this.#early.size;
+  unsentCount() {
+    return this.machine.unsentCount() + this.#early.size;
   }
 
   /** Whether what is not sent survives the page. */
@@ -253,7 +253,7 @@ export class Seat {
   leave(notes) {
     this.#isLeft = true;
     clearTimeout(this.#keepTimer);
-    for (const note of notes) this.machine.flush(note, moment());
+    for (const note of notes) this.machine.flush(note, clockAndIds());
     const { mayBeLost } = this.lease;
     this.lease.leave(this.#content());
     // Another page would have these words as well, and send them under another id.
@@ -277,8 +277,8 @@ export class Seat {
     const changes = this.machine.takeChanges();
     if (changes.length === 0) return;
     this.notes = this.machine.notes();
-    this.shown(changes, isOwn);
-    if (this.isPulled) for (const act of this.#waiting.splice(0)) act();
+    this.onChanges(changes, isOwn);
+    if (this.isLoaded) for (const act of this.#waiting.splice(0)) act();
   }
 
   /** @param {string[]} frames */
@@ -300,7 +300,7 @@ export class Seat {
 
   /** @returns {OutboxContent} */
   #content() {
-    const saved = this.machine.saved();
+    const saved = this.machine.unsentState();
     return { saved: this.#early.size > 0 ? this.#withEarly(saved) : saved, composer: this.composer };
   }
 
@@ -313,29 +313,29 @@ export class Seat {
     for (const [note, { ground, pending, leftAt }] of [...this.#early].filter(([it]) => known.has(it))) {
       this.#early.delete(note);
       machine.edit(note, carried(pending, ground, machine.text(note)));
-      if (leftAt !== null) machine.flush(note, moment());
+      if (leftAt !== null) machine.flush(note, clockAndIds());
     }
   }
 
   /** A machine that has the early typing, too, says what becomes of it when it has pulled the board. */
   #startAnew() {
-    const saved = this.#withEarly(this.machine.saved());
+    const saved = this.#withEarly(this.machine.unsentState());
     this.#early.clear();
     this.machine = restored(saved);
-    if (this.#place !== undefined) this.machine.beHere(this.#place);
-    if (this.connection.welcome) this.machine.connected(this.connection.welcome, moment());
+    if (this.#place !== undefined) this.machine.setPresence(this.#place);
+    if (this.connection.welcome) this.machine.connected(this.connection.welcome, clockAndIds());
     this.#settle(false);
   }
 
   /**
-   * @param {Saved | null} saved
-   * @returns {Saved}
+   * @param {UnsentState | null} saved
+   * @returns {UnsentState}
    */
   #withEarly(saved) {
     const base = saved ?? { board: this.board, actor: pageActor(), notes: [], outbox: [], drafts: [] };
     const notes = new Map(base.notes.map((kept) => [kept.note, kept]));
     const outbox = [...base.outbox];
-    const { now, clock } = moment();
+    const { now, clock } = clockAndIds();
     for (const [note, { ground, pending, leftAt }] of this.#early) {
       const kept = notes.get(note) ?? { note, ground, inFlight: null, pending: [] };
       notes.set(note, { ...kept, pending: compose(kept.pending, pending) });
@@ -348,9 +348,9 @@ export class Seat {
 
 /** `leftAt`: since when, on the clock, it may be sent. @typedef {{ground: string, pending: Delta, leftAt: number | null}} Early */
 
-/** @param {Saved} saved */
+/** @param {UnsentState} saved */
 function restored(saved) {
-  return BoardClient.restore(saved, { ...moment(), actor: pageActor() });
+  return BoardClient.restore(saved, { ...clockAndIds(), actor: pageActor() });
 }
 
 /** Whose page this is: what is typed before the first welcome is theirs, too. */

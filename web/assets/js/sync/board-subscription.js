@@ -5,17 +5,17 @@ import { onEvent, loseNote } from "./board-events.js";
 import { advance, onOutcome, reject } from "./board-outcomes.js";
 import { forgetPeople, onPresence, sayPresence } from "./board-presence.js";
 import { adopt, setAsideOld } from "./unsent-state.js";
-import { joined } from "./view-model.js";
+import { joinState } from "./view-model.js";
 import { joinFrame, pageFrame } from "./client-messages.js";
 
 /** @typedef {import("./board-client.js").BoardClient} BoardClient */
-/** @typedef {import("./board-client.js").Moment} Moment */
+/** @typedef {import("./board-client.js").ClockAndIds} ClockAndIds */
 
 /**
- * The connection, as far as this board goes. `knocking`: a command that lets the sender in goes
+ * The connection, as far as this board goes. `awaiting_membership`: a command that lets the sender in goes
  * before the join; `wait`: when, on the clock, the server may be asked again; `reach`: caught up once everything
  * up to there is applied.
- * @typedef {{state: "offline" | "knocking"}
+ * @typedef {{state: "offline" | "awaiting_membership"}
  *   | {state: "joining", wait: number | null}
  *   | {state: "pulling", query: string, after: string | null, pages: any[], wait: number | null}
  *   | {state: "live", reach: number}
@@ -25,7 +25,7 @@ import { joinFrame, pageFrame } from "./client-messages.js";
 /**
  * @param {BoardClient} client
  * @param {import("./client-messages.js").Actor} actor
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 export function connected(client, actor, moment) {
   client.outbox.disconnected();
@@ -35,7 +35,7 @@ export function connected(client, actor, moment) {
   client.me = actor;
   // New notes are shown as the sender's.
   for (const { note, command } of client.outbox.entries) if (note && command) client.changes.touch(note);
-  if (client.outbox.open?.opensBoard) setLink(client, { state: "knocking" });
+  if (client.outbox.open?.opensBoard) setLink(client, { state: "awaiting_membership" });
   else join(client);
   advance(client, moment);
 }
@@ -60,7 +60,7 @@ export function check(client) {
 /**
  * @param {BoardClient} client
  * @param {any} message
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 export function receive(client, message, moment) {
   if (message.type === "event") {
@@ -75,7 +75,7 @@ export function receive(client, message, moment) {
 
 /**
  * Messages that name the board that they are about.
- * @type {Record<string, (client: BoardClient, message: any, moment: Moment) => void>}
+ * @type {Record<string, (client: BoardClient, message: any, moment: ClockAndIds) => void>}
  */
 const ofBoard = {
   joined(client, { role, head }, moment) {
@@ -105,7 +105,7 @@ const ofBoard = {
 
 /**
  * Messages that name the message that they answer.
- * @type {Record<string, (client: BoardClient, message: any, moment: Moment) => void>}
+ * @type {Record<string, (client: BoardClient, message: any, moment: ClockAndIds) => void>}
  */
 const ofId = {
   again({ outbox, link }, { id, after_ms }, { clock }) {
@@ -125,7 +125,7 @@ const ofId = {
 
 /**
  * @param {BoardClient} client
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 export function tick(client, moment) {
   client.outbox.tick(moment.clock);
@@ -144,10 +144,10 @@ export function tick(client, moment) {
  * @param {Link} link
  */
 function setLink(client, link) {
-  const before = joined(client);
+  const before = joinState(client);
   client.link = link;
-  if (joined(client) === "no" || joined(client) === "refused") forgetPeople(client);
-  if (joined(client) !== before) client.changes.board();
+  if (joinState(client) === "not_joined" || joinState(client) === "refused") forgetPeople(client);
+  if (joinState(client) !== before) client.changes.board();
 }
 
 /**
@@ -185,7 +185,7 @@ export function isCaughtUp({ link, known }) {
 /**
  * @param {BoardClient} client
  * @param {number} head
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 function onJoined(client, head, moment) {
   if (client.link.state === "offline" || client.link.state === "pulling") return;
@@ -208,7 +208,7 @@ function refused({ code, detail }) {
 
 /**
  * @param {BoardClient} client
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 function pull(client, moment) {
   if (client.link.state === "offline") return;
@@ -220,7 +220,7 @@ function pull(client, moment) {
 /**
  * @param {BoardClient} client
  * @param {Link & {state: "pulling"}} link
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 function askPage(client, link, moment) {
   link.query = moment.mint();
@@ -231,7 +231,7 @@ function askPage(client, link, moment) {
  * @param {BoardClient} client
  * @param {string} id
  * @param {any} body
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 function onReply(client, id, body, moment) {
   const { link } = client;
@@ -251,7 +251,7 @@ function onReply(client, id, body, moment) {
  * The board anew, whole: what is typed here is carried over to it.
  * @param {BoardClient} client
  * @param {any[]} pages
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 function replace(client, pages, moment) {
   const { known, outbox, texts, changes } = client;
@@ -276,7 +276,7 @@ function replace(client, pages, moment) {
 /**
  * @param {BoardClient} client
  * @param {{id?: string, code: string, detail: string}} refusal
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 function onRefused(client, refusal, moment) {
   const { id, code, detail } = refusal;

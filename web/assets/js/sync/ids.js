@@ -14,8 +14,8 @@ export function uuid() {
 
 /**
  * What a call of the machine may need from the world.
- * @returns {import("./board-client.js").Moment}
+ * @returns {import("./board-client.js").ClockAndIds}
  */
-export function moment() {
+export function clockAndIds() {
   return { now: Date.now(), clock: performance.now(), mint: uuid };
 }

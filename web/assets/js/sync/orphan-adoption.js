@@ -3,7 +3,7 @@
 // connection of its own, so that they do not mix with what this page does.
 
 import { Connection } from "./connection.js";
-import { Seat } from "./board-session.js";
+import { BoardSession } from "./board-session.js";
 import { acquireOrphan } from "../storage/lease-acquisition.js";
 
 /** @typedef {import("../storage/outbox-storage.js").OutboxRecord} OutboxRecord */
@@ -14,7 +14,7 @@ const CHECK_EVERY_MS = 500;
 /**
  * Goes on for as long as the page lives.
  * @param {import("../storage/outbox-lease.js").OutboxStorage} storage
- * @param {(seat: Seat) => boolean} [take] whether the page goes on with a record that was
+ * @param {(session: BoardSession) => boolean} [take] whether the page goes on with a record that was
  *   sent, for the drafts in it
  */
 export async function adoptOrphans(storage, take = () => false) {
@@ -24,8 +24,8 @@ export async function adoptOrphans(storage, take = () => false) {
       await pause(LOOK_EVERY_MS);
       continue;
     }
-    const seat = await drained(lease);
-    if (!take(seat) && seat.unsent() === 0) lease.release();
+    const session = await drained(lease);
+    if (!take(session) && session.unsentCount() === 0) lease.release();
   }
 }
 
@@ -40,18 +40,18 @@ function isUnsent({ content: { saved } }) {
 /** @param {import("../storage/outbox-lease.js").OutboxLease} lease */
 async function drained(lease) {
   const connection = new Connection();
-  const seat = new Seat(lease.board, lease, connection);
+  const session = new BoardSession(lease.board, lease, connection);
   connection.open();
-  seat.start();
-  while (seat.unsent() > 0 && seat.machine.joined() !== "refused") {
+  session.start();
+  while (session.unsentCount() > 0 && session.machine.joinState() !== "refused") {
     await pause(CHECK_EVERY_MS);
     // Nobody has an editor open on these.
-    if (seat.isPulled) seat.dirty().forEach((note) => seat.flush(note));
+    if (session.isLoaded) session.unsavedNotes().forEach((note) => session.flush(note));
   }
   connection.close();
-  await seat.keep();
-  seat.stop();
-  return seat;
+  await session.keep();
+  session.stop();
+  return session;
 }
 
 /** @param {number} time */

@@ -7,7 +7,7 @@ import { NoteText } from "./note-text.js";
 import { Frozen, editEntry, frozenEntry, wordsOf } from "./outbox.js";
 
 /** @typedef {import("./board-client.js").BoardClient} BoardClient */
-/** @typedef {import("./board-client.js").Moment} Moment */
+/** @typedef {import("./board-client.js").ClockAndIds} ClockAndIds */
 /** @typedef {import("./client-messages.js").Reason} Reason */
 /** @typedef {import("../delta/delta.js").Delta} Delta */
 
@@ -15,15 +15,15 @@ import { Frozen, editEntry, frozenEntry, wordsOf } from "./outbox.js";
  * Words that could not be saved where they were typed. They are offered as a new note.
  * @typedef {{id: string, note: string, text: string, reason: Reason, at: number}} Draft
  */
-/** @typedef {{note: string, ground: string, inFlight: Delta | null, pending: Delta}} SavedNote */
+/** @typedef {{note: string, ground: string, inFlight: Delta | null, pending: Delta}} UnsentNote */
 /**
  * A command, byte for byte as it was sent or will be; or typing that may be sent in its turn.
  * @typedef {{id: string, body: string, key: string | null, at: number, shown?: string}
- *   | {edit: string, at: number}} SavedEntry
+ *   | {edit: string, at: number}} UnsentCommand
  */
 /**
- * @typedef {{board: string, actor: string | null, notes: SavedNote[], outbox: SavedEntry[],
- *   drafts: Draft[]}} Saved
+ * @typedef {{board: string, actor: string | null, notes: UnsentNote[], outbox: UnsentCommand[],
+ *   drafts: Draft[]}} UnsentState
  */
 
 /** The server forgets outcomes after 90 days; what is older than this might happen twice. */
@@ -37,27 +37,27 @@ const OTHER_IDENTITY = { code: "other_identity", detail: "this was written under
 
 /**
  * @param {BoardClient} client
- * @returns {Saved | null}
+ * @returns {UnsentState | null}
  */
-export function saved({ board, owner, texts, outbox, draftList }) {
+export function unsentState({ board, owner, texts, outbox, draftList }) {
   if (texts.size === 0 && outbox.isEmpty && draftList.length === 0) return null;
-  const notes = [...texts].sort(([a], [b]) => (a < b ? -1 : 1)).map(savedNote);
-  return { board, actor: owner, notes, outbox: outbox.entries.map(savedEntry), drafts: [...draftList] };
+  const notes = [...texts].sort(([a], [b]) => (a < b ? -1 : 1)).map(unsentNote);
+  return { board, actor: owner, notes, outbox: outbox.entries.map(unsentCommand), drafts: [...draftList] };
 }
 
 /**
  * @param {[string, NoteText]} text
- * @returns {SavedNote}
+ * @returns {UnsentNote}
  */
-function savedNote([note, { ground, inFlight, pending }]) {
+function unsentNote([note, { ground, inFlight, pending }]) {
   return { note, ground, inFlight, pending };
 }
 
 /**
  * @param {import("./outbox.js").Entry} entry
- * @returns {SavedEntry}
+ * @returns {UnsentCommand}
  */
-function savedEntry({ at, note, command }) {
+function unsentCommand({ at, note, command }) {
   if (!command) return { edit: /** @type {string} */ (note), at };
   const { id, body, key, shown } = command;
   return { id, body, key, at, shown: shown ?? undefined };
@@ -66,15 +66,15 @@ function savedEntry({ at, note, command }) {
 /**
  * What a page keeps while another goes on with what it kept before: words that both may have are
  * drafts, so that nobody sends them twice. A command has its id wherever it is sent.
- * @param {Saved} saved
- * @param {Saved} taken what the other page has
- * @param {Moment} moment
- * @returns {Saved | null}
+ * @param {UnsentState} saved
+ * @param {UnsentState} taken what the other page has
+ * @param {ClockAndIds} moment
+ * @returns {UnsentState | null}
  */
 export function asDrafts(saved, taken, { now, mint }) {
   const reason = { code: "taken_over", detail: "another page goes on with them" };
   const held = new Set([...taken.notes, ...taken.drafts].map((it) => JSON.stringify(it)));
-  const isNews = (/** @type {SavedNote | Draft} */ it) => !held.has(JSON.stringify(it));
+  const isNews = (/** @type {UnsentNote | Draft} */ it) => !held.has(JSON.stringify(it));
   const texts = saved.notes.filter(isNews).map(({ note, ground, inFlight, pending }) => ({
     note, text: NoteText.kept(ground, inFlight, pending).shown(),
   }));
@@ -89,9 +89,9 @@ export function asDrafts(saved, taken, { now, mint }) {
 
 /**
  * @param {BoardClient} client
- * @param {Saved} kept
+ * @param {UnsentState} kept
  * @param {string | null} actor
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 export function restore(client, kept, actor, moment) {
   client.draftList = [...kept.drafts];
@@ -106,8 +106,8 @@ export function restore(client, kept, actor, moment) {
 
 /**
  * @param {BoardClient} client
- * @param {SavedNote} kept
- * @param {Moment} moment
+ * @param {UnsentNote} kept
+ * @param {ClockAndIds} moment
  */
 function restoreNote(client, { note, ground, inFlight, pending }, moment) {
   try {
@@ -121,8 +121,8 @@ function restoreNote(client, { note, ground, inFlight, pending }, moment) {
 
 /**
  * @param {BoardClient} client
- * @param {SavedEntry} entry
- * @param {Moment} moment
+ * @param {UnsentCommand} entry
+ * @param {ClockAndIds} moment
  */
 function restoreEntry(client, entry, moment) {
   if ("edit" in entry) {
@@ -144,7 +144,7 @@ function restoreEntry(client, entry, moment) {
  * From now on everything here is the actor's; what is somebody else's is set aside.
  * @param {BoardClient} client
  * @param {string} actor
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 export function adopt(client, actor, moment) {
   if (client.owner && client.owner !== actor) {
@@ -159,7 +159,7 @@ export function adopt(client, actor, moment) {
 /**
  * Words in flight without their command: nobody will ever say what became of them.
  * @param {BoardClient} client
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 function setAsideOrphans(client, moment) {
   const inFlight = [...client.texts].filter(([, text]) => text.inFlight).map(([note]) => note);
@@ -172,7 +172,7 @@ function setAsideOrphans(client, moment) {
 
 /**
  * @param {BoardClient} client
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 export function setAsideOld(client, moment) {
   setAside(client, EXPIRED, moment, (entry) => entry.at < moment.now - AGE_MAX_MS);
@@ -182,7 +182,7 @@ export function setAsideOld(client, moment) {
  * Takes wishes back out of the outbox: words become drafts, the rest is told.
  * @param {BoardClient} client
  * @param {Reason} reason
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  * @param {(entry: import("./outbox.js").Entry) => boolean} isAside
  */
 function setAside(client, reason, moment, isAside) {
@@ -200,13 +200,13 @@ function setAside(client, reason, moment, isAside) {
  * @param {BoardClient} client
  * @param {string} note
  * @param {Reason} reason
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 export function giveUpWords(client, note, reason, moment) {
   client.changes.touch(note);
   if (client.texts.has(note)) {
     keepAsDraft(client, note, reason, moment);
-    client.receipts.set(note, { state: "rejected", since: moment.clock, ...reason });
+    client.saveStatuses.set(note, { state: "rejected", since: moment.clock, ...reason });
   }
   client.outbox.dropIf((entry) => wordsOf(entry) === note);
 }
@@ -216,7 +216,7 @@ export function giveUpWords(client, note, reason, moment) {
  * @param {BoardClient} client
  * @param {string} note
  * @param {Reason} reason
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 export function keepAsDraft(client, note, reason, moment) {
   const text = client.text(note);
@@ -235,7 +235,7 @@ export function keepAsDraft(client, note, reason, moment) {
  * @param {string} note
  * @param {string} text
  * @param {Reason} reason
- * @param {Moment} moment
+ * @param {ClockAndIds} moment
  */
 export function addDraft(client, note, text, { code, detail }, { now, mint }) {
   const draft = { id: mint(), note, text, reason: { code, detail }, at: now };

@@ -16,7 +16,7 @@ import { wordsOf } from "./outbox.js";
  * The state of the words in a note. `editing`: typed, and not to be sent yet; `saving`: to be
  * sent, or sent, and without outcome; `rejected`: they became a draft. `since` is on the clock.
  * @typedef {{state: "saved" | "editing" | "saving" | "rejected", since: number | null,
- *   code?: string, detail?: string}} Receipt
+ *   code?: string, detail?: string}} SaveStatus
  */
 
 /**
@@ -35,13 +35,13 @@ export function title(client) {
 
 /**
  * @param {BoardClient} client
- * @returns {"no" | "joining" | "live" | "refused"}
+ * @returns {"not_joined" | "joining" | "live" | "refused"}
  */
-export function joined({ link }) {
+export function joinState({ link }) {
   switch (link.state) {
     case "offline":
-      return "no";
-    case "knocking":
+      return "not_joined";
+    case "awaiting_membership":
     case "pulling":
       return "joining";
     default:
@@ -89,22 +89,22 @@ export function text({ texts, known, outbox }, note) {
 /**
  * @param {BoardClient} client
  * @param {string} note
- * @returns {Receipt}
+ * @returns {SaveStatus}
  */
-export function receipt({ outbox, texts, receipts }, note) {
+export function saveStatus({ outbox, texts, saveStatuses }, note) {
   const entry = outbox.entries.find((it) => wordsOf(it) === note);
   if (entry) return { state: "saving", since: entry.since };
   if (texts.has(note)) return { state: "editing", since: null };
-  return receipts.get(note) ?? { state: "saved", since: null };
+  return saveStatuses.get(note) ?? { state: "saved", since: null };
 }
 
 /** @param {BoardClient} client */
-export function waitingSince({ outbox }) {
+export function unsavedSince({ outbox }) {
   return outbox.isEmpty ? null : Math.min(...outbox.entries.map(({ since }) => since));
 }
 
 /** @param {BoardClient} client */
-export function unsent({ outbox, texts }) {
+export function unsentCount({ outbox, texts }) {
   const isDirty = (/** @type {string | null} */ note) => note !== null && texts.has(note);
   const others = outbox.entries.filter((it) => it.command && !(it.command.isEdit && isDirty(it.note)));
   return texts.size + others.length;
@@ -116,7 +116,7 @@ export function unsent({ outbox, texts }) {
  * @param {string | null} before
  * @returns {string}
  */
-export function rankFor(client, after, before) {
+export function rankBetween(client, after, before) {
   const rankOf = (/** @type {string | null} */ id) => (id ? view(client, id)?.rank : null) ?? null;
   const low = rankOf(after);
   const high = rankOf(before);

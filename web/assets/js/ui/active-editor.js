@@ -13,11 +13,11 @@ export class ActiveEditor {
   #closeWhenReleased = false;
 
   /**
-   * @param {import("../sync/board-session.js").Seat} seat
+   * @param {import("../sync/board-session.js").BoardSession} session
    * @param {(card: NoteCard) => void} onClosed called when a card leaves editing
    */
-  constructor(seat, onClosed) {
-    this.seat = seat;
+  constructor(session, onClosed) {
+    this.session = session;
     this.onClosed = onClosed;
     document.addEventListener("pointerdown", () => (this.#isPressing = true), true);
     for (const end of ["pointerup", "pointercancel"]) {
@@ -34,7 +34,7 @@ export class ActiveEditor {
     if (this.card !== card) {
       this.close();
       this.card = card;
-      this.seat.beHere(card.id);
+      this.session.setPresence(card.id);
       card.textarea.addEventListener("blur", this.#onBlur);
       card.textarea.addEventListener("keydown", this.#onKey);
     }
@@ -65,7 +65,7 @@ export class ActiveEditor {
     event.preventDefault();
     if (card.article.closest("[data-access=viewer]")) return;
     card.toggleTask(box);
-    this.seat.flush(card.id);
+    this.session.flush(card.id);
   }
 
   /** Leaves editing and sends the edit. */
@@ -76,15 +76,15 @@ export class ActiveEditor {
     this.#closeWhenReleased = false;
     card.textarea?.removeEventListener("blur", this.#onBlur);
     card.textarea?.removeEventListener("keydown", this.#onKey);
-    this.seat.flush(card.id);
-    this.seat.beHere(null);
+    this.session.flush(card.id);
+    this.session.setPresence(null);
     card.close();
     this.onClosed(card);
   }
 
   /** Sends what has been typed so far, and stays open. */
   flush() {
-    if (this.card) this.seat.flush(this.card.id);
+    if (this.card) this.session.flush(this.card.id);
   }
 
   #onBlur = () => {

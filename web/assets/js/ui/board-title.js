@@ -6,10 +6,10 @@ import { findElement, setText } from "./dom.js";
 import { watchLength } from "./text-length.js";
 import { toast } from "./toasts.js";
 
-/** @typedef {import("../sync/board-session.js").Seat} Seat */
+/** @typedef {import("../sync/board-session.js").BoardSession} BoardSession */
 
-/** @param {Seat} seat */
-export function hydrateBoardTitle(seat) {
+/** @param {BoardSession} session */
+export function hydrateBoardTitle(session) {
   const input = findElement(document, "#board-title");
   if (!(input instanceof HTMLInputElement)) return;
   watchLength(input);
@@ -17,11 +17,11 @@ export function hydrateBoardTitle(seat) {
   let initial = input.defaultValue.trim();
   const rename = () => {
     const title = input.value.trim();
-    const current = seat.machine.title() || input.defaultValue;
+    const current = session.machine.title() || input.defaultValue;
     input.ariaInvalid = String(input.validity.customError);
     if (input.validity.customError) toast(`Not renamed. ${input.validationMessage}`);
     else if (title === "" || title === initial) input.value = current;
-    else if (title !== current) seat.wish({ type: "rename_board", title });
+    else if (title !== current) session.submit({ type: "rename_board", title });
     initial = input.value.trim();
   };
   input.form?.addEventListener("submit", (event) => {
@@ -38,17 +38,17 @@ export function hydrateBoardTitle(seat) {
   document.addEventListener("visibilitychange", () => document.hidden && rename());
   input.addEventListener("keydown", ({ key, isComposing }) => {
     if (key !== "Escape" || isComposing) return;
-    input.value = seat.machine.title() || input.defaultValue;
+    input.value = session.machine.title() || input.defaultValue;
     input.setCustomValidity("");
     input.blur();
   });
 }
 
-/** @param {Seat} seat */
-export function showBoardTitle(seat) {
-  const title = seat.machine.title();
+/** @param {BoardSession} session */
+export function showBoardTitle(session) {
+  const title = session.machine.title();
   const element = findElement(document, "#board-title");
-  if (!seat.isPulled || !element) return;
+  if (!session.isLoaded || !element) return;
   // On a note's page the heading is the note's label.
   const shown = element instanceof HTMLInputElement ? findElement(document, "h1") : element;
   const before = shown?.textContent ?? "";

@@ -9,7 +9,7 @@ import { ActiveEditor } from "./active-editor.js";
 import { REFRESH_EVERY_MS, saveStatusOf } from "./save-status.js";
 import { toast } from "./toasts.js";
 
-/** @typedef {import("../sync/board-session.js").Seat} Seat */
+/** @typedef {import("../sync/board-session.js").BoardSession} BoardSession */
 /** @typedef {import("../sync/view-changes.js").ViewChange} ViewChange */
 
 /** @type {Set<HTMLElement>} */
@@ -23,16 +23,16 @@ export class CardList {
 
   /**
    * @param {HTMLElement} container with the cards that the server rendered
-   * @param {Seat} seat
+   * @param {BoardSession} session
    */
-  constructor(container, seat) {
+  constructor(container, session) {
     this.container = container;
-    this.seat = seat;
-    this.activeEditor = new ActiveEditor(seat, () => this.#settle());
+    this.session = session;
+    this.activeEditor = new ActiveEditor(session, () => this.#settle());
     this.pinned = new PinnedCards(container, () => this.#settle());
     for (const article of this.articles()) this.#hydrate(article);
     setInterval(() => this.showSaveStatuses(), REFRESH_EVERY_MS);
-    seat.connection.addEventListener("state", () => this.showSaveStatuses());
+    session.connection.addEventListener("state", () => this.showSaveStatuses());
   }
 
   /** @returns {HTMLElement[]} */
@@ -52,7 +52,7 @@ export class CardList {
 
   /** Shows what an earlier page left unsent, even before the server is reached. */
   takeOver() {
-    for (const note of this.seat.dirty()) this.#cards.get(note)?.showText(this.seat.text(note));
+    for (const note of this.session.unsavedNotes()) this.#cards.get(note)?.showText(this.session.text(note));
     for (const card of this.#cards.values()) takeOver(card, this.activeEditor);
     this.showSaveStatuses();
   }
@@ -74,15 +74,15 @@ export class CardList {
       });
     }
     this.showSaveStatuses();
-    if (this.seat.isPulled) this.#isCurrent = true;
+    if (this.session.isLoaded) this.#isCurrent = true;
   }
 
   showSaveStatuses() {
-    const { seat } = this;
-    const isOffline = seat.connection.state === "offline";
-    const world = { isOffline, isPersisted: seat.isPersisted, clock: performance.now() };
+    const { session } = this;
+    const isOffline = session.connection.state === "offline";
+    const world = { isOffline, isPersisted: session.isPersisted, clock: performance.now() };
     for (const card of this.#cards.values()) {
-      card.showSaveStatus(saveStatusOf(seat.receipt(card.id), world));
+      card.showSaveStatus(saveStatusOf(session.saveStatus(card.id), world));
     }
   }
 
@@ -94,10 +94,10 @@ export class CardList {
     if (change.type === "reset") return this.#showAll();
     if (change.type === "text") {
       const card = this.#cards.get(change.note);
-      card?.applyRemote(change.delta, this.seat.text(change.note));
+      card?.applyRemote(change.delta, this.session.text(change.note));
       if (!isOwn && card !== this.activeEditor.card) card?.highlight();
     } else if (change.type === "note" || change.type === "added") {
-      const note = this.seat.notes.find(({ id }) => id === change.note);
+      const note = this.session.notes.find(({ id }) => id === change.note);
       const card = note && this.#card(note.id);
       if (!note || !card) return;
       card.show(note);
@@ -107,11 +107,11 @@ export class CardList {
   }
 
   #showAll() {
-    if (!this.seat.isPulled) return;
-    for (const note of this.seat.notes) {
+    if (!this.session.isLoaded) return;
+    for (const note of this.session.notes) {
       const card = this.#card(note.id);
       const isRemoteChange = card.article.isConnected && card.text !== null && this.#isCurrent;
-      const isChanged = card.showText(this.seat.text(note.id));
+      const isChanged = card.showText(this.session.text(note.id));
       if (isChanged && isRemoteChange && card !== this.activeEditor.card) card.highlight();
       card.show(note);
     }
@@ -133,8 +133,8 @@ export class CardList {
   /** Closes the editor of a note that was permanently deleted; its unsent text is a draft by now. */
   #closeIfDeleted() {
     const edited = this.activeEditor.card?.id;
-    const isGone = () => !this.seat.notes.some(({ id }) => id === edited);
-    if (edited && this.seat.isPulled && isGone()) this.activeEditor.close();
+    const isGone = () => !this.session.notes.some(({ id }) => id === edited);
+    if (edited && this.session.isLoaded && isGone()) this.activeEditor.close();
   }
 
   /** Moves cards to their places once none is pinned. */
@@ -145,9 +145,9 @@ export class CardList {
   /** @param {Set<HTMLElement>} pinned */
   #reorder(pinned) {
     const present = this.articles();
-    const wanted = this.seat.isPulled ? this.#live() : this.#withNew(present);
+    const wanted = this.session.isLoaded ? this.#live() : this.#withNew(present);
     reorderChildren(this.container, orderAroundPinned(present, wanted, pinned));
-    if (!this.seat.isPulled) return;
+    if (!this.session.isLoaded) return;
     wanted.forEach((article, index) => {
       enable(article, "earlier", index > 0);
       enable(article, "later", index < wanted.length - 1);
@@ -156,7 +156,7 @@ export class CardList {
 
   /** A trashed note stays while it is edited, since typing restores it. */
   #live() {
-    const notes = this.seat.notes;
+    const notes = this.session.notes;
     const shown = notes.filter(({ id, state }) => state === "live" || this.activeEditor.card?.id === id);
     const ids = new Set(notes.map(({ id }) => id));
     for (const id of this.#cards.keys()) if (!ids.has(id)) this.#cards.delete(id);
@@ -166,23 +166,23 @@ export class CardList {
   /** @param {HTMLElement[]} present */
   #withNew(present) {
     const isNew = (/** @type {HTMLElement} */ article) => !present.includes(article);
-    const own = this.seat.notes.filter((note) => note.isNew);
+    const own = this.session.notes.filter((note) => note.isNew);
     return [...own.map(({ id }) => this.#card(id).article).filter(isNew), ...present];
   }
 
   /** @param {HTMLElement} article */
   #hydrate(article) {
     const note = article.dataset.note ?? "";
-    this.#cards.set(note, new NoteCard(article, (delta, before) => this.seat.type(note, delta, before)));
+    this.#cards.set(note, new NoteCard(article, (delta, before) => this.session.type(note, delta, before)));
   }
 
   /** @param {string} note */
   #card(note) {
     const known = this.#cards.get(note);
     if (known) return known;
-    const card = NoteCard.fromTemplate(note, (delta, before) => this.seat.type(note, delta, before));
+    const card = NoteCard.fromTemplate(note, (delta, before) => this.session.type(note, delta, before));
     this.#cards.set(note, card);
-    card.showText(this.seat.text(note));
+    card.showText(this.session.text(note));
     return card;
   }
 }

@@ -7,7 +7,7 @@ import { bytesOf, kilobytes } from "./text-length.js";
 import { toast } from "./toasts.js";
 
 /** @typedef {import("../sync/unsent-state.js").Draft} Draft */
-/** @typedef {import("../sync/board-session.js").Seat} Seat */
+/** @typedef {import("../sync/board-session.js").BoardSession} BoardSession */
 
 /** @type {Record<string, string>} */
 const REASONS = {
@@ -49,10 +49,10 @@ export class DraftsPanel {
     }
   }
 
-  /** @param {Seat[]} seats */
-  show(seats) {
-    const drafts = seats.flatMap((seat) =>
-      seat.machine.drafts().map((draft) => ({ draft, seat })),
+  /** @param {BoardSession[]} sessions */
+  show(sessions) {
+    const drafts = sessions.flatMap((session) =>
+      session.machine.drafts().map((draft) => ({ draft, session })),
     );
     const shown = drafts.filter(({ draft }) => !this.#hidden.has(draft.id));
     const ids = new Set(shown.map(({ draft }) => draft.id));
@@ -61,15 +61,15 @@ export class DraftsPanel {
       panel.remove();
       this.#panels.delete(id);
     }
-    for (const { draft, seat } of shown) this.#place(draft, seat);
+    for (const { draft, session } of shown) this.#place(draft, session);
   }
 
   /**
    * @param {Draft} draft
-   * @param {Seat} seat
+   * @param {BoardSession} session
    */
-  #place(draft, seat) {
-    const panel = this.#panels.get(draft.id) ?? this.#made(draft, seat);
+  #place(draft, session) {
+    const panel = this.#panels.get(draft.id) ?? this.#made(draft, session);
     this.#panels.set(draft.id, panel);
     const slot = this.slotOf(draft.note) ?? findElement(document, "#drafts");
     if (slot && panel.parentElement !== slot) slot.append(panel);
@@ -77,9 +77,9 @@ export class DraftsPanel {
 
   /**
    * @param {Draft} draft
-   * @param {Seat} seat
+   * @param {BoardSession} session
    */
-  #made(draft, seat) {
+  #made(draft, session) {
     const panel = cloneTemplate("draft-template");
     const { code } = draft.reason;
     setText(requireElement(panel, "[data-reason]"), reasonOf(draft));
@@ -88,8 +88,8 @@ export class DraftsPanel {
     // A new note would be rejected as well.
     if (bytesOf(draft.text) > noteBytesMax()) requireElement(panel, "[data-action=draft-new]").remove();
     panel.addEventListener("submit", (event) => event.preventDefault());
-    const renewed = () => seat.dismissDraft(draft.id);
-    const discard = () => this.#discard(draft, seat);
+    const renewed = () => session.dismissDraft(draft.id);
+    const discard = () => this.#discard(draft, session);
     panel.addEventListener("click", (event) => this.#onClick(event, draft.text, { renewed, discard }));
     return panel;
   }
@@ -131,9 +131,9 @@ export class DraftsPanel {
 
   /**
    * @param {Draft} draft
-   * @param {Seat} seat
+   * @param {BoardSession} session
    */
-  #discard(draft, seat) {
+  #discard(draft, session) {
     const panel = this.#panels.get(draft.id);
     const nextFocus = panel?.closest("[data-note]") ?? panel?.nextElementSibling?.querySelector("button");
     this.#hidden.add(draft.id);
@@ -142,10 +142,10 @@ export class DraftsPanel {
     if (nextFocus instanceof HTMLElement) nextFocus.focus({ preventScroll: true });
     const undo = () => {
       this.#hidden.delete(draft.id);
-      this.#place(draft, seat);
+      this.#place(draft, session);
       this.#panels.get(draft.id)?.querySelector("button")?.focus({ preventScroll: true });
     };
-    toast("Draft discarded", { undo, closed: () => seat.dismissDraft(draft.id) });
+    toast("Draft discarded", { undo, closed: () => session.dismissDraft(draft.id) });
   }
 }
 

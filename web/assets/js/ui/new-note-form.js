@@ -6,13 +6,13 @@ import { findElement, requireElement } from "./dom.js";
 export class NewNoteForm {
   /**
    * @param {HTMLFormElement} form
-   * @param {import("../sync/board-session.js").Seat} seat
+   * @param {import("../sync/board-session.js").BoardSession} session
    * @param {(text: string, colour: string) => Promise<HTMLElement | null>} create returns the
    *   card once the command is in the outbox; until then the text stays in the form
    */
-  constructor(form, seat, create) {
+  constructor(form, session, create) {
     this.form = form;
-    this.seat = seat;
+    this.session = session;
     this.create = create;
     /** @type {HTMLTextAreaElement} */
     this.textarea = requireElement(form, "textarea");
@@ -56,12 +56,12 @@ export class NewNoteForm {
 
   #store() {
     const text = this.textarea.value;
-    this.seat.compose(text === "" ? null : { text, colour: this.#colour() });
+    this.session.compose(text === "" ? null : { text, colour: this.#colour() });
   }
 
   /** Puts the text that an earlier page stored before what has been typed on this one. */
   #restore() {
-    const stored = this.seat.composer;
+    const stored = this.session.composer;
     const { value } = this.textarea;
     if (stored) this.textarea.value = joined(stored.text, value);
     if (stored) this.#selectColour(stored.colour);
@@ -97,7 +97,7 @@ export class NewNoteForm {
  * @param {string} stored
  * @param {string} current
  */
-function joined(stored, current) {
+function joinState(stored, current) {
   if (stored.startsWith(current)) return stored;
   return current.startsWith(stored) ? current : `${stored}\n\n${current}`;
 }

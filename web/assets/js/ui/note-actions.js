@@ -6,18 +6,18 @@ import { uuid } from "../sync/ids.js";
 import { ColourPalette } from "./colour-palette.js";
 import { toast } from "./toasts.js";
 
-/** @typedef {import("../sync/board-session.js").Seat} Seat */
+/** @typedef {import("../sync/board-session.js").BoardSession} BoardSession */
 /** @typedef {import("./card-list.js").CardList} CardList */
 
 export class NoteActions {
   /**
-   * @param {Seat} seat
+   * @param {BoardSession} session
    * @param {CardList} list
    */
-  constructor(seat, list) {
-    this.seat = seat;
+  constructor(session, list) {
+    this.session = session;
     this.list = list;
-    this.palette = new ColourPalette((note, colour) => seat.wish({ type: "recolour_note", note, colour }));
+    this.palette = new ColourPalette((note, colour) => session.submit({ type: "recolour_note", note, colour }));
     list.container.addEventListener("click", (event) => this.#onClick(event));
     list.container.addEventListener("submit", (event) => event.preventDefault());
   }
@@ -47,16 +47,16 @@ export class NoteActions {
     const neighbour = cards[at + 1] ?? cards[at - 1];
     const hadFocus = card.hasFocus;
     if (this.list.activeEditor.card === card) this.list.activeEditor.close();
-    this.seat.putAway(note);
+    this.session.trashNote(note);
     const next = neighbour ?? findElement(document, "#empty button");
     if (hadFocus) next?.focus({ preventScroll: true });
     // It stays on the page until the board is known.
-    this.seat.onceKnown(() => toast("Note moved to trash", { undo: () => this.#restore(note) }));
+    this.session.onceLoaded(() => toast("Note moved to trash", { undo: () => this.#restore(note) }));
   }
 
   /** @param {string} note */
   #restore(note) {
-    this.seat.wish({ type: "restore_note", note });
+    this.session.submit({ type: "restore_note", note });
     this.list.get(note)?.article.focus({ preventScroll: true });
   }
 
@@ -67,11 +67,11 @@ export class NoteActions {
    * @returns {Promise<HTMLElement | null>} its card
    */
   async create(text, colour) {
-    await this.seat.untilKnown();
+    await this.session.untilLoaded();
     const [first] = this.#live();
-    const rank = this.seat.machine.rankFor(null, first ?? null);
+    const rank = this.session.machine.rankBetween(null, first ?? null);
     const note = uuid();
-    this.seat.wish({ type: "create_note", note, text, colour, rank });
+    this.session.submit({ type: "create_note", note, text, colour, rank });
     return this.list.get(note)?.article ?? null;
   }
 
@@ -80,7 +80,7 @@ export class NoteActions {
    * @param {number} step positive towards the end
    */
   move(article, step) {
-    this.seat.onceKnown(() => this.#putElsewhere(article, step));
+    this.session.onceLoaded(() => this.#putElsewhere(article, step));
   }
 
   /**
@@ -93,13 +93,13 @@ export class NoteActions {
     const others = live.filter((id) => id !== note);
     const place = live.indexOf(note) + step;
     if (!live.includes(note) || place < 0 || place > others.length) return;
-    const rank = this.seat.machine.rankFor(others[place - 1] ?? null, others[place] ?? null);
-    this.seat.wish({ type: "move_note", note, rank });
+    const rank = this.session.machine.rankBetween(others[place - 1] ?? null, others[place] ?? null);
+    this.session.submit({ type: "move_note", note, rank });
     article.scrollIntoView({ block: "nearest" });
   }
 
   #live() {
-    const notes = this.seat.notes;
+    const notes = this.session.notes;
     return notes.filter(({ state }) => state === "live").map(({ id }) => id);
   }
 

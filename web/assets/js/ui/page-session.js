@@ -8,7 +8,7 @@ import { openOutboxStorage } from "../storage/outbox-storage.js";
 import { adoptOrphans } from "../sync/orphan-adoption.js";
 import { hydrateProfileForm } from "./profile-form.js";
 import { REFRESH_EVERY_MS, isLate } from "./save-status.js";
-import { Seat } from "../sync/board-session.js";
+import { BoardSession } from "../sync/board-session.js";
 import { acquireLease } from "../storage/lease-acquisition.js";
 import { startRelativeTimes } from "./relative-time.js";
 import { hydrateToasts, toast } from "./toasts.js";
@@ -31,24 +31,24 @@ export async function openPageSession(board) {
   const storage = await openOutboxStorage();
   const connection = new Connection();
   showConnection(connection);
-  return new Seat(board, await acquireLease(storage, board), connection);
+  return new BoardSession(board, await acquireLease(storage, board), connection);
 }
 
 /**
  * Starts the session, and everything that runs beside it.
- * @param {Seat} seat
- * @param {{written: () => string[], taken: (leftover: Seat) => void}} page `written` returns
+ * @param {BoardSession} session
+ * @param {{written: () => string[], taken: (leftover: BoardSession) => void}} page `written` returns
  *   the notes being edited; `taken` is called with adopted sessions of this board that have drafts
  */
-export function startPageSession(seat, { written, taken }) {
-  if (!seat.isHere) seat.beHere(null);
-  seat.start();
-  seat.connection.open();
-  watchLeaving(seat, written);
-  warnIfNotPersisted(seat);
-  showLateCommands(seat);
-  adoptOrphans(seat.lease.storage, (leftover) => {
-    const isHere = leftover.board === seat.board && leftover.machine.drafts().length > 0;
+export function startPageSession(session, { written, taken }) {
+  if (!session.hasPresence) session.setPresence(null);
+  session.start();
+  session.connection.open();
+  watchLeaving(session, written);
+  warnIfNotPersisted(session);
+  showLateCommands(session);
+  adoptOrphans(session.lease.storage, (leftover) => {
+    const isHere = leftover.board === session.board && leftover.machine.drafts().length > 0;
     if (isHere) taken(leftover);
     return isHere;
   });
@@ -69,35 +69,35 @@ function showConnection(connection) {
 
 /**
  * Shows "Not saved yet". Moves, colours and deletions look done at once, so nothing else shows it.
- * @param {Seat} seat
+ * @param {BoardSession} session
  */
-function showLateCommands(seat) {
+function showLateCommands(session) {
   const status = findElement(document, "#connection");
   setInterval(() => {
-    const since = seat.waitingSince();
+    const since = session.unsavedSince();
     status?.toggleAttribute("data-late", since !== null && isLate(since, performance.now()));
   }, REFRESH_EVERY_MS);
 }
 
 /**
- * @param {Seat} seat
+ * @param {BoardSession} session
  * @param {() => string[]} written
  */
-function watchLeaving(seat, written) {
+function watchLeaving(session, written) {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "hidden") return;
-    for (const note of written()) seat.flush(note);
-    seat.keep();
+    for (const note of written()) session.flush(note);
+    session.keep();
   });
   window.addEventListener("pagehide", () => {
-    for (const command of seat.leave(written())) sendLast(command);
+    for (const command of session.leave(written())) sendLast(command);
     // A page in the back/forward cache would keep its person present.
-    seat.connection.close();
+    session.connection.close();
   });
   window.addEventListener("pageshow", ({ persisted }) => {
     if (!persisted) return;
     // The outbox was released on page hide and may have another owner by now.
-    document.body.inert = seat.isPersisted;
+    document.body.inert = session.isPersisted;
     location.reload();
   });
 }
@@ -111,17 +111,17 @@ function sendLast(command) {
   fetch("/api/commands", { method: "POST", keepalive: true, body: command }).catch(() => {});
 }
 
-/** @param {Seat} seat */
-function warnIfNotPersisted(seat) {
+/** @param {BoardSession} session */
+function warnIfNotPersisted(session) {
   let isWarned = false;
   const check = () => {
-    if (seat.isPersisted || isWarned) return;
+    if (session.isPersisted || isWarned) return;
     isWarned = true;
     toast(NOT_PERSISTED, { stays: true });
   };
   check();
   setInterval(check, 2_000);
   window.addEventListener("beforeunload", (event) => {
-    if (!seat.isPersisted && seat.unsent() > 0) event.preventDefault();
+    if (!session.isPersisted && session.unsentCount() > 0) event.preventDefault();
   });
 }

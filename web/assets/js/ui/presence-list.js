@@ -11,11 +11,11 @@ const FADE_OUT_MS = 180;
 
 export class PresenceList {
   /**
-   * @param {import("../sync/board-session.js").Seat} seat
+   * @param {import("../sync/board-session.js").BoardSession} session
    * @param {() => HTMLElement[]} articles the cards on the page
    */
-  constructor(seat, articles) {
-    this.seat = seat;
+  constructor(session, articles) {
+    this.session = session;
     this.articles = articles;
     this.header = findElement(document, "#people");
   }
@@ -26,7 +26,7 @@ export class PresenceList {
    */
   show(changes) {
     if (changes.every(({ type }) => type === "text" || type === "note")) return;
-    const { machine } = this.seat;
+    const { machine } = this.session;
     const people = machine.people();
     if (this.header) {
       this.header.style.setProperty("--more", String(machine.morePeople()));

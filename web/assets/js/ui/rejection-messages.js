@@ -3,7 +3,7 @@
 
 import { toast } from "./toasts.js";
 
-/** @typedef {import("../sync/board-session.js").Seat} Seat */
+/** @typedef {import("../sync/board-session.js").BoardSession} BoardSession */
 
 /** @type {Record<string, string>} */
 const MESSAGES = {
@@ -17,24 +17,24 @@ const MESSAGES = {
   forbidden: "You don’t have permission to do that.",
 };
 
-/** Refused boards that were reported already. @type {WeakSet<Seat>} */
+/** Refused boards that were reported already. @type {WeakSet<BoardSession>} */
 const refused = new WeakSet();
 
 /**
  * @param {HTMLElement} main
- * @param {Seat} seat
+ * @param {BoardSession} session
  * @param {import("../sync/view-changes.js").ViewChange[]} changes
  */
-export function showRejections(main, seat, changes) {
+export function showRejections(main, session, changes) {
   for (const change of changes) {
     if (change.type === "notice") toast(MESSAGES[change.code] ?? `That didn’t work: ${change.detail}.`);
     if (change.type === "notice" && change.code === "board_full") main.dataset.full = "";
   }
-  const isRefused = seat.machine.joined() === "refused";
+  const isRefused = session.machine.joinState() === "refused";
   if (isRefused) main.dataset.access = "viewer";
-  if (!isRefused || refused.has(seat)) return;
-  refused.add(seat);
-  const message = seat.machine.refusal()?.code === "too_many_boards"
+  if (!isRefused || refused.has(session)) return;
+  refused.add(session);
+  const message = session.machine.refusal()?.code === "too_many_boards"
     ? "You have too many boards open. Close some, then reload this page."
     : "You no longer have access to this board. This is how it was when you last saw it.";
   toast(message, { stays: true });

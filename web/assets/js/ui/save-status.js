@@ -21,7 +21,7 @@ const TEXTS = {
 
 /**
  * A short reconnection does not change the status: only being offline does.
- * @param {import("../sync/view-model.js").Receipt} receipt
+ * @param {import("../sync/view-model.js").SaveStatus} receipt
  * @param {{isOffline: boolean, isPersisted: boolean, clock: number}} page `isPersisted`: whether
  *   unsent text survives the page on this device
  * @returns {SaveStatus}

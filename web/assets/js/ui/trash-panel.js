@@ -7,16 +7,16 @@ import { reorderChildren } from "./card-order.js";
 import { showTime } from "./relative-time.js";
 
 /** @typedef {import("../sync/view-model.js").NoteView} NoteView */
-/** @typedef {import("../sync/board-session.js").Seat} Seat */
+/** @typedef {import("../sync/board-session.js").BoardSession} BoardSession */
 
 export class TrashPanel {
   /** @type {Map<string, HTMLElement>} */
   #items = new Map();
   #list = requireElement(document, "#trash-list");
 
-  /** @param {Seat} seat */
-  constructor(seat) {
-    this.seat = seat;
+  /** @param {BoardSession} session */
+  constructor(session) {
+    this.session = session;
     for (const item of this.#list.querySelectorAll("[data-note]")) {
       if (item instanceof HTMLElement) this.#items.set(item.dataset.note ?? "", item);
     }
@@ -40,7 +40,7 @@ export class TrashPanel {
     this.#items.set(note.id, item);
     item.dataset.seq = String(note.seq);
     item.dataset.colour = note.colour;
-    setText(requireElement(item, "[data-text]"), this.seat.text(note.id));
+    setText(requireElement(item, "[data-text]"), this.session.text(note.id));
     if (note.editedBy) {
       setText(findElement(item, "[data-author]"), note.editedBy.name);
       showAvatar(findElement(item, "[data-avatar]"), note.editedBy);
@@ -55,7 +55,7 @@ export class TrashPanel {
     const pressed = pressedAction(event);
     const note = pressed?.button.closest("[data-note]")?.getAttribute("data-note");
     if (!pressed || !note) return;
-    if (pressed.action === "restore") this.#removeItem(note, () => this.seat.wish({ type: "restore_note", note }));
+    if (pressed.action === "restore") this.#removeItem(note, () => this.session.submit({ type: "restore_note", note }));
     else if (pressed.action === "delete") this.#confirmDelete(note);
     else return;
     event.preventDefault();
@@ -78,11 +78,11 @@ export class TrashPanel {
   /** Deleting is the one action without an undo, so it asks. @param {string} note */
   #confirmDelete(note) {
     const dialog = /** @type {HTMLDialogElement} */ (requireElement(document, "#delete-dialog"));
-    setText(requireElement(dialog, "[data-label]"), firstLine(this.seat.text(note), 60) || "Empty note");
+    setText(requireElement(dialog, "[data-label]"), firstLine(this.session.text(note), 60) || "Empty note");
     dialog.returnValue = "cancel";
     const onClosed = () => {
       if (dialog.returnValue !== "delete") return;
-      this.#removeItem(note, () => this.seat.wish({ type: "delete_note", note }));
+      this.#removeItem(note, () => this.session.submit({ type: "delete_note", note }));
     };
     dialog.addEventListener("close", onClosed, { once: true });
     dialog.showModal();

@@ -6,8 +6,8 @@ use sockbit_domain::wire::{
 };
 use sockbit_domain::{Actor, MessageId, NoteId, Rejection, Role, Seq, Timestamp};
 
-use crate::board::BoardClient;
-use crate::moment::Moment;
+use crate::board_client::BoardClient;
+use crate::clock_and_ids::ClockAndIds;
 use crate::outbox::Frozen;
 
 /// Why something was not done: a stable code, and a sentence for people.
@@ -24,7 +24,7 @@ pub struct Reason {
 #[serde(rename_all = "snake_case")]
 pub enum JoinState {
     /// There is no connection.
-    No,
+    NotJoined,
     /// The server was asked.
     Joining,
     /// They do.
@@ -35,10 +35,10 @@ pub enum JoinState {
 
 /// The connection, as far as this board goes.
 #[derive(Clone, Debug)]
-pub(crate) enum Link {
+pub(crate) enum Subscription {
     Offline,
     /// A command that lets the sender in goes before the join.
-    Knocking,
+    AwaitingMembership,
     Joining(Wait),
     Pulling(Pull),
     /// Caught up once everything up to `reach` is applied.
@@ -62,11 +62,11 @@ pub(crate) struct Pull {
 
 impl BoardClient {
     /// A connection stands, and the server said for whom it takes the client.
-    pub fn connected(&mut self, actor: Actor, moment: &mut Moment<'_>) {
+    pub fn connected(&mut self, actor: Actor, clock_and_ids: &mut ClockAndIds<'_>) {
         self.outbox.disconnected();
         self.outgoing.clear();
-        self.set_aside_old(moment);
-        self.adopt(actor.id, moment);
+        self.set_aside_old(clock_and_ids);
+        self.adopt(actor.id, clock_and_ids);
         self.me = Some(actor);
         // New notes are shown as the sender's.
         self.outbox
@@ -74,48 +74,48 @@ impl BoardClient {
             .filter_map(|(entry, _)| entry.note())
             .for_each(|note| self.changes.touch(note));
         if self.outbox.open().is_some_and(Frozen::opens_board) {
-            self.set_link(Link::Knocking);
+            self.set_subscription(Subscription::AwaitingMembership);
         } else {
             self.join();
         }
-        self.advance(moment);
+        self.advance(clock_and_ids);
     }
 
     /// The connection is gone. What was in the air is sent again over the next one.
     pub fn disconnected(&mut self) {
         self.outbox.disconnected();
         self.outgoing.clear();
-        self.set_link(Link::Offline);
+        self.set_subscription(Subscription::Offline);
         self.settle_changes();
     }
 
     /// The client was asleep, or has another reason to doubt that it has everything: asks for what happened
     /// since its position, and goes on meanwhile.
     pub fn check(&mut self) {
-        if let Link::Live { .. } = self.link {
+        if let Subscription::Live { .. } = self.subscription {
             self.ask_to_join();
         }
     }
 
     /// One message from the server.
-    pub fn receive(&mut self, message: ServerMessage, moment: &mut Moment<'_>) {
+    pub fn receive(&mut self, message: ServerMessage, clock_and_ids: &mut ClockAndIds<'_>) {
         match message {
             ServerMessage::Joined { board, role, head } if board == self.board => {
                 self.set_role(role);
-                self.on_joined(head.seq, moment);
+                self.on_joined(head.seq, clock_and_ids);
             }
             ServerMessage::BaseGone { board, role, .. } if board == self.board => {
                 self.set_role(role);
-                self.pull(moment);
+                self.pull(clock_and_ids);
             }
             ServerMessage::Left { board, rejection } if board == self.board => {
                 self.on_left(rejection);
             }
             ServerMessage::Event { event } if event.board == self.board => {
-                self.on_event(&event, moment);
+                self.on_event(&event, clock_and_ids);
             }
             ServerMessage::Outcome { id, board, outcome } if board == self.board => {
-                self.on_outcome(id, outcome, moment);
+                self.on_outcome(id, outcome, clock_and_ids);
             }
             ServerMessage::Presence { board, people, more } if board == self.board => {
                 self.on_presence(people, more);
@@ -123,40 +123,40 @@ impl BoardClient {
             ServerMessage::Again { id, board, after_ms } => {
                 let for_join = id.is_none() && board == Some(self.board);
                 let after = i64::try_from(after_ms).unwrap_or(i64::MAX);
-                self.on_again(id, for_join, Timestamp(moment.now.0.saturating_add(after)));
+                self.on_again(id, for_join, Timestamp(clock_and_ids.now.0.saturating_add(after)));
             }
-            ServerMessage::Reply { id, body } => self.on_reply(id, body, moment),
-            ServerMessage::Refused(refusal) => self.on_refused(&refusal, moment),
+            ServerMessage::Reply { id, body } => self.on_reply(id, body, clock_and_ids),
+            ServerMessage::Refused(refusal) => self.on_refused(&refusal, clock_and_ids),
             _ => {}
         }
-        self.advance(moment);
+        self.advance(clock_and_ids);
     }
 
     /// Time passed: about once a second is enough.
-    pub fn tick(&mut self, moment: &mut Moment<'_>) {
-        self.outbox.tick(moment.now);
-        let is_over = |wait: Wait| wait.is_some_and(|time| time <= moment.now);
-        match &mut self.link {
-            Link::Joining(wait) if is_over(*wait) => self.join(),
-            Link::Pulling(pull) if is_over(pull.wait) => {
+    pub fn tick(&mut self, clock_and_ids: &mut ClockAndIds<'_>) {
+        self.outbox.tick(clock_and_ids.now);
+        let is_over = |wait: Wait| wait.is_some_and(|time| time <= clock_and_ids.now);
+        match &mut self.subscription {
+            Subscription::Joining(wait) if is_over(*wait) => self.join(),
+            Subscription::Pulling(pull) if is_over(pull.wait) => {
                 let after = pull.after;
-                let query = moment.message();
+                let query = clock_and_ids.message();
                 pull.wait = None;
                 pull.query = query;
                 self.ask_page(query, after);
             }
             _ => {}
         }
-        self.advance(moment);
+        self.advance(clock_and_ids);
     }
 
-    pub(crate) fn set_link(&mut self, link: Link) {
-        let before = self.joined();
-        self.link = link;
-        if matches!(self.joined(), JoinState::No | JoinState::Refused) {
+    pub(crate) fn set_subscription(&mut self, subscription: Subscription) {
+        let before = self.join_state();
+        self.subscription = subscription;
+        if matches!(self.join_state(), JoinState::NotJoined | JoinState::Refused) {
             self.forget_people();
         }
-        if self.joined() != before {
+        if self.join_state() != before {
             self.changes.board();
         }
     }
@@ -170,7 +170,7 @@ impl BoardClient {
 
     /// Asks for the board's events from where this client stands.
     pub(crate) fn join(&mut self) {
-        self.set_link(Link::Joining(None));
+        self.set_subscription(Subscription::Joining(None));
         self.ask_to_join();
     }
 
@@ -180,8 +180,8 @@ impl BoardClient {
 
     /// Whether commands may go out: everything that the server had at the join is applied.
     pub(crate) fn is_caught_up(&self) -> bool {
-        match (&self.link, self.known.position) {
-            (Link::Live { reach }, Some(position)) => position.seq >= *reach,
+        match (&self.subscription, self.known.position) {
+            (Subscription::Live { reach }, Some(position)) => position.seq >= *reach,
             _ => false,
         }
     }
@@ -191,14 +191,14 @@ impl BoardClient {
         self.outgoing.push(frame.expect("a message is plain data, which always has a JSON form"));
     }
 
-    fn on_joined(&mut self, head: Seq, moment: &mut Moment<'_>) {
-        match self.link {
-            Link::Offline | Link::Pulling(_) => {}
-            _ if self.known.position.is_none() => self.pull(moment),
-            _ if self.known.was_pulled_beyond(head) => self.pull(moment),
+    fn on_joined(&mut self, head: Seq, clock_and_ids: &mut ClockAndIds<'_>) {
+        match self.subscription {
+            Subscription::Offline | Subscription::Pulling(_) => {}
+            _ if self.known.position.is_none() => self.pull(clock_and_ids),
+            _ if self.known.was_pulled_beyond(head) => self.pull(clock_and_ids),
             _ => {
                 self.outbox.forget_outcome_beyond(head);
-                self.set_link(Link::Live { reach: head });
+                self.set_subscription(Subscription::Live { reach: head });
                 self.say_presence();
             }
         }
@@ -207,20 +207,25 @@ impl BoardClient {
     fn on_left(&mut self, rejection: Option<Rejection>) {
         match rejection {
             Some(rejection) => self.refuse(Reason::from(rejection)),
-            None => self.set_link(Link::Offline),
+            None => self.set_subscription(Subscription::Offline),
         }
     }
 
     fn refuse(&mut self, reason: Reason) {
-        self.set_link(Link::Refused(reason));
+        self.set_subscription(Subscription::Refused(reason));
     }
 
-    fn pull(&mut self, moment: &mut Moment<'_>) {
-        if matches!(self.link, Link::Offline) {
+    fn pull(&mut self, clock_and_ids: &mut ClockAndIds<'_>) {
+        if matches!(self.subscription, Subscription::Offline) {
             return;
         }
-        let query = moment.message();
-        self.set_link(Link::Pulling(Pull { query, after: None, pages: Vec::new(), wait: None }));
+        let query = clock_and_ids.message();
+        self.set_subscription(Subscription::Pulling(Pull {
+            query,
+            after: None,
+            pages: Vec::new(),
+            wait: None,
+        }));
         self.ask_page(query, None);
     }
 
@@ -229,8 +234,8 @@ impl BoardClient {
         self.send(&ClientMessage::Query { id, query });
     }
 
-    fn on_reply(&mut self, id: MessageId, reply: Reply, moment: &mut Moment<'_>) {
-        let Link::Pulling(pull) = &mut self.link else { return };
+    fn on_reply(&mut self, id: MessageId, reply: Reply, clock_and_ids: &mut ClockAndIds<'_>) {
+        let Subscription::Pulling(pull) = &mut self.subscription else { return };
         if pull.query != id {
             return;
         }
@@ -240,12 +245,12 @@ impl BoardClient {
                 pull.pages.push(page);
                 if next.is_some() {
                     pull.after = next;
-                    let query = moment.message();
+                    let query = clock_and_ids.message();
                     pull.query = query;
                     self.ask_page(query, next);
                 } else {
                     let pages = std::mem::take(&mut pull.pages);
-                    self.replace(pages, moment);
+                    self.replace(pages, clock_and_ids);
                 }
             }
             Reply::Rejected(rejection) => self.refuse(Reason::from(rejection)),
@@ -254,7 +259,7 @@ impl BoardClient {
     }
 
     /// The board anew, whole: what is typed here is carried over to it.
-    fn replace(&mut self, pages: Vec<BoardPage>, moment: &mut Moment<'_>) {
+    fn replace(&mut self, pages: Vec<BoardPage>, clock_and_ids: &mut ClockAndIds<'_>) {
         self.known.replace(pages);
         self.outbox.forget_outcome();
         self.outbox.forget_creations();
@@ -268,7 +273,7 @@ impl BoardClient {
                     self.drop_if_clean(note);
                 }
                 _ if self.outbox.creation(note).is_some() => {}
-                _ => self.lose_note(note, moment),
+                _ => self.lose_note(note, clock_and_ids),
             }
         }
         self.changes.reset();
@@ -283,23 +288,23 @@ impl BoardClient {
             open.sent_at = None;
             open.not_before = Some(time);
         }
-        match &mut self.link {
+        match &mut self.subscription {
             // A join that is put off takes back the one before it.
-            Link::Joining(_) | Link::Live { .. } if for_join => {
-                self.set_link(Link::Joining(Some(time)));
+            Subscription::Joining(_) | Subscription::Live { .. } if for_join => {
+                self.set_subscription(Subscription::Joining(Some(time)));
             }
-            Link::Pulling(pull) if Some(pull.query) == id => pull.wait = Some(time),
+            Subscription::Pulling(pull) if Some(pull.query) == id => pull.wait = Some(time),
             _ => {}
         }
     }
 
-    fn on_refused(&mut self, refusal: &Refusal, moment: &mut Moment<'_>) {
+    fn on_refused(&mut self, refusal: &Refusal, clock_and_ids: &mut ClockAndIds<'_>) {
         let reason = Reason::from(refusal.clone());
         let is_join = refusal.id.is_none() && refusal.code == RefusalCode::TooManyBoards;
-        match (&self.link, refusal.id) {
-            (Link::Joining(_), None) if is_join => self.refuse(reason),
-            (Link::Pulling(pull), Some(id)) if pull.query == id => self.refuse(reason),
-            (_, Some(id)) => self.reject(id, &reason, moment),
+        match (&self.subscription, refusal.id) {
+            (Subscription::Joining(_), None) if is_join => self.refuse(reason),
+            (Subscription::Pulling(pull), Some(id)) if pull.query == id => self.refuse(reason),
+            (_, Some(id)) => self.reject(id, &reason, clock_and_ids),
             (_, None) => {}
         }
     }

@@ -5,10 +5,10 @@ use sockbit_domain::{
     Actor, Colour, Command, Note, NoteId, NoteState, Position, Rank, Role, Seq, Text, Timestamp,
 };
 
-use crate::board::BoardClient;
-use crate::link::{JoinState, Link, Reason};
-use crate::outbox::{Entry, Frozen, Wish};
-use crate::saved::Draft;
+use crate::board_client::BoardClient;
+use crate::outbox::{Entry, Frozen, QueuedCommand};
+use crate::subscription::{JoinState, Reason, Subscription};
+use crate::unsent_state::Draft;
 
 /// A note without its text.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -34,9 +34,9 @@ pub struct NoteView {
 
 /// The state of the words in a note.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Receipt {
+pub struct SaveStatus {
     /// What is true of them.
-    pub state: ReceiptState,
+    pub state: SaveState,
     /// From when on, where that is known.
     pub since: Option<Timestamp>,
     /// Why they were rejected.
@@ -47,7 +47,7 @@ pub struct Receipt {
 /// Where words can be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ReceiptState {
+pub enum SaveState {
     /// The server has them all.
     Saved,
     /// Typed, and not to be sent yet.
@@ -58,14 +58,14 @@ pub enum ReceiptState {
     Rejected,
 }
 
-impl Receipt {
-    pub(crate) fn settled(state: ReceiptState, since: Timestamp) -> Self {
+impl SaveStatus {
+    pub(crate) fn settled(state: SaveState, since: Timestamp) -> Self {
         Self { state, since: Some(since), reason: None }
     }
 
     pub(crate) fn rejected(reason: &Reason, since: Timestamp) -> Self {
         let reason = Some(reason.clone());
-        Self { state: ReceiptState::Rejected, since: Some(since), reason }
+        Self { state: SaveState::Rejected, since: Some(since), reason }
     }
 }
 
@@ -73,7 +73,7 @@ impl BoardClient {
     /// The board's title; empty until it is known.
     #[must_use]
     pub fn title(&self) -> &str {
-        let wished = self.wishes().filter_map(|(_, frozen)| match &frozen.command {
+        let wished = self.overlaid_commands().filter_map(|(_, frozen)| match &frozen.command {
             Command::RenameBoard { title } | Command::CreateBoard { title } => Some(&**title),
             _ => None,
         });
@@ -95,20 +95,22 @@ impl BoardClient {
 
     /// Whether the board's events follow.
     #[must_use]
-    pub fn joined(&self) -> JoinState {
-        match self.link {
-            Link::Offline => JoinState::No,
-            Link::Knocking | Link::Joining(_) | Link::Pulling(_) => JoinState::Joining,
-            Link::Live { .. } => JoinState::Live,
-            Link::Refused(_) => JoinState::Refused,
+    pub fn join_state(&self) -> JoinState {
+        match self.subscription {
+            Subscription::Offline => JoinState::NotJoined,
+            Subscription::AwaitingMembership
+            | Subscription::Joining(_)
+            | Subscription::Pulling(_) => JoinState::Joining,
+            Subscription::Live { .. } => JoinState::Live,
+            Subscription::Refused(_) => JoinState::Refused,
         }
     }
 
     /// Why the board could not be joined.
     #[must_use]
     pub fn refusal(&self) -> Option<&Reason> {
-        match &self.link {
-            Link::Refused(reason) => Some(reason),
+        match &self.subscription {
+            Subscription::Refused(reason) => Some(reason),
             _ => None,
         }
     }
@@ -116,7 +118,7 @@ impl BoardClient {
     /// The notes in their order, those in the trash too.
     #[must_use]
     pub fn notes(&self) -> Vec<NoteView> {
-        let created = self.wishes().filter_map(|(_, frozen)| match frozen.command {
+        let created = self.overlaid_commands().filter_map(|(_, frozen)| match frozen.command {
             Command::CreateNote { note, .. } => Some(note),
             _ => None,
         });
@@ -153,15 +155,15 @@ impl BoardClient {
 
     /// The state of the words in a note.
     #[must_use]
-    pub fn receipt(&self, note: NoteId) -> Receipt {
+    pub fn save_status(&self, note: NoteId) -> SaveStatus {
         if let Some(entry) = self.outbox.iter().find(|entry| entry.words_of() == Some(note)) {
-            return Receipt::settled(ReceiptState::Saving, entry.at);
+            return SaveStatus::settled(SaveState::Saving, entry.at);
         }
         if self.texts.contains_key(&note) {
-            return Receipt { state: ReceiptState::Editing, since: None, reason: None };
+            return SaveStatus { state: SaveState::Editing, since: None, reason: None };
         }
-        let saved = Receipt { state: ReceiptState::Saved, since: None, reason: None };
-        self.receipts.get(&note).cloned().unwrap_or(saved)
+        let saved = SaveStatus { state: SaveState::Saved, since: None, reason: None };
+        self.save_statuses.get(&note).cloned().unwrap_or(saved)
     }
 
     /// Words that were set aside, oldest first.
@@ -172,7 +174,7 @@ impl BoardClient {
 
     /// How many commands and notes the server does not have yet.
     #[must_use]
-    pub fn unsent(&self) -> usize {
+    pub fn unsent_count(&self) -> usize {
         let is_dirty = |note: Option<NoteId>| note.is_some_and(|it| self.texts.contains_key(&it));
         let others =
             self.outbox.commands().filter(|(entry, it)| !it.is_edit() || !is_dirty(entry.note()));
@@ -182,7 +184,7 @@ impl BoardClient {
     /// A rank between two notes; `None` means the board's edge. Where the two share a rank, the
     /// next place after both.
     #[must_use]
-    pub fn rank_for(&self, after: Option<NoteId>, before: Option<NoteId>) -> Rank {
+    pub fn rank_between(&self, after: Option<NoteId>, before: Option<NoteId>) -> Rank {
         let rank_of = |id: NoteId| self.view(id).map(|note| note.rank);
         let low = after.and_then(rank_of);
         let mut bounds: Vec<Option<Rank>> = match before.and_then(rank_of) {
@@ -198,15 +200,17 @@ impl BoardClient {
     }
 
     /// The commands that are laid over the server's state: those whose events were not seen.
-    fn wishes(&self) -> impl Iterator<Item = (&Entry, &Frozen)> {
+    fn overlaid_commands(&self) -> impl Iterator<Item = (&Entry, &Frozen)> {
         self.outbox.commands().filter(|(_, frozen)| !frozen.happened)
     }
 
     fn overlaid(&self, view: Option<NoteView>, entry: &Entry) -> Option<NoteView> {
         let frozen = match &entry.wish {
-            Wish::Edit(_) => return view.map(|view| NoteView { state: NoteState::Live, ..view }),
-            Wish::Frozen(frozen) if frozen.happened => return view,
-            Wish::Frozen(frozen) => frozen,
+            QueuedCommand::Edit(_) => {
+                return view.map(|view| NoteView { state: NoteState::Live, ..view });
+            }
+            QueuedCommand::Frozen(frozen) if frozen.happened => return view,
+            QueuedCommand::Frozen(frozen) => frozen,
         };
         match &frozen.command {
             Command::CreateNote { note, colour, rank, .. } => {

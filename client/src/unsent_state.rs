@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use sockbit_domain::{ActorId, BoardId, Command, Delta, MessageId, NoteId, Text, Timestamp};
 use uuid::Uuid;
 
-use crate::board::BoardClient;
-use crate::link::Reason;
-use crate::moment::Moment;
+use crate::board_client::BoardClient;
+use crate::clock_and_ids::ClockAndIds;
 use crate::note_text::NoteText;
-use crate::outbox::{Entry, Frozen, Wish};
-use crate::view::Receipt;
+use crate::outbox::{Entry, Frozen, QueuedCommand};
+use crate::subscription::Reason;
+use crate::view_model::SaveStatus;
 
 /// The server forgets outcomes after 90 days; what is older than this might happen twice.
 const AGE_MAX_MS: i64 = 60 * 24 * 60 * 60 * 1000;
@@ -17,15 +17,15 @@ const AGE_MAX_MS: i64 = 60 * 24 * 60 * 60 * 1000;
 /// What one client keeps of one board.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Saved {
+pub struct UnsentState {
     /// Which board.
     pub board: BoardId,
     /// Whose words and wishes these are, if they ever were connected.
     pub actor: Option<ActorId>,
     /// Local changes of texts, by note.
-    pub notes: Vec<SavedNote>,
+    pub notes: Vec<UnsentNote>,
     /// Commands without outcome, in order.
-    pub outbox: Vec<SavedEntry>,
+    pub outbox: Vec<UnsentCommand>,
     /// Words that were set aside.
     pub drafts: Vec<Draft>,
 }
@@ -33,7 +33,7 @@ pub struct Saved {
 /// The local changes of one note.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SavedNote {
+pub struct UnsentNote {
     /// Which note.
     pub note: NoteId,
     /// The text that they stand on.
@@ -47,7 +47,7 @@ pub struct SavedNote {
 /// One wish.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum SavedEntry {
+pub enum UnsentCommand {
     /// A command, byte for byte as it was sent or will be.
     Frozen {
         /// The message id.
@@ -89,32 +89,36 @@ pub struct Draft {
 impl BoardClient {
     /// What must be kept, if there is anything.
     #[must_use]
-    pub fn saved(&self) -> Option<Saved> {
+    pub fn unsent_state(&self) -> Option<UnsentState> {
         if self.texts.is_empty() && self.outbox.is_empty() && self.drafts.is_empty() {
             return None;
         }
-        let notes = self.texts.iter().map(|(note, text)| SavedNote {
+        let notes = self.texts.iter().map(|(note, text)| UnsentNote {
             note: *note,
             ground: text.ground().clone(),
             in_flight: text.in_flight().cloned(),
             pending: text.pending().clone(),
         });
-        Some(Saved {
+        Some(UnsentState {
             board: self.board,
             actor: self.owner,
             notes: notes.collect(),
-            outbox: self.outbox.iter().map(SavedEntry::of).collect(),
+            outbox: self.outbox.iter().map(UnsentCommand::of).collect(),
             drafts: self.drafts.clone(),
         })
     }
 
     /// Goes on from what was kept. What is too old, or somebody else's than `actor`'s, is not sent.
     #[must_use]
-    pub fn restore(saved: Saved, actor: Option<ActorId>, moment: &mut Moment<'_>) -> Self {
+    pub fn restore(
+        saved: UnsentState,
+        actor: Option<ActorId>,
+        clock_and_ids: &mut ClockAndIds<'_>,
+    ) -> Self {
         let mut client = Self::new(saved.board, saved.actor);
         client.drafts = saved.drafts;
         for note in saved.notes {
-            client.restore_note(note, moment);
+            client.restore_note(note, clock_and_ids);
         }
         for entry in saved.outbox {
             match entry.read() {
@@ -122,70 +126,76 @@ impl BoardClient {
                 Err(error) => client.notify(None, &Reason::unreadable(&error)),
             }
         }
-        client.set_aside_orphans(moment);
-        client.set_aside_old(moment);
+        client.set_aside_orphans(clock_and_ids);
+        client.set_aside_old(clock_and_ids);
         if let Some(actor) = actor {
-            client.adopt(actor, moment);
+            client.adopt(actor, clock_and_ids);
         }
         client.changes.reset();
         client.settle_changes();
         client
     }
 
-    fn restore_note(&mut self, saved: SavedNote, moment: &mut Moment<'_>) {
-        let SavedNote { note, ground, in_flight, pending } = saved;
+    fn restore_note(&mut self, saved: UnsentNote, clock_and_ids: &mut ClockAndIds<'_>) {
+        let UnsentNote { note, ground, in_flight, pending } = saved;
         match NoteText::kept(ground.clone(), in_flight, pending) {
             Ok(text) => {
                 self.texts.insert(note, text);
             }
             Err(error) => {
                 self.texts.insert(note, NoteText::on(ground));
-                self.keep_as_draft(note, &Reason::unreadable(&error), moment);
+                self.keep_as_draft(note, &Reason::unreadable(&error), clock_and_ids);
             }
         }
     }
 
     /// From now on everything here is `actor`'s; what is somebody else's is set aside.
-    pub(crate) fn adopt(&mut self, actor: ActorId, moment: &mut Moment<'_>) {
+    pub(crate) fn adopt(&mut self, actor: ActorId, clock_and_ids: &mut ClockAndIds<'_>) {
         if self.owner.is_some_and(|owner| owner != actor) {
             let reason = Reason::other_identity();
-            self.set_aside(&reason, moment, |_| true);
+            self.set_aside(&reason, clock_and_ids, |_| true);
             let notes: Vec<NoteId> = self.texts.keys().copied().collect();
             for note in notes {
-                self.give_up_words(note, &reason, moment);
+                self.give_up_words(note, &reason, clock_and_ids);
             }
         }
         self.owner = Some(actor);
     }
 
     /// Words in flight without their command: nobody will ever say what became of them.
-    fn set_aside_orphans(&mut self, moment: &mut Moment<'_>) {
+    fn set_aside_orphans(&mut self, clock_and_ids: &mut ClockAndIds<'_>) {
         let in_flight = self.texts.iter().filter(|(_, text)| text.in_flight().is_some());
         let notes: Vec<NoteId> = in_flight.map(|(note, _)| *note).collect();
         for note in notes {
             if !self.outbox.has_edit_in_flight(note) {
-                self.give_up_words(note, &Reason::unreadable(&"its command is missing"), moment);
+                self.give_up_words(
+                    note,
+                    &Reason::unreadable(&"its command is missing"),
+                    clock_and_ids,
+                );
             }
         }
     }
 
-    pub(crate) fn set_aside_old(&mut self, moment: &mut Moment<'_>) {
-        let oldest = moment.now.0.saturating_sub(AGE_MAX_MS);
-        self.set_aside(&Reason::expired(), moment, |entry| entry.at.0 < oldest);
+    pub(crate) fn set_aside_old(&mut self, clock_and_ids: &mut ClockAndIds<'_>) {
+        let oldest = clock_and_ids.now.0.saturating_sub(AGE_MAX_MS);
+        self.set_aside(&Reason::expired(), clock_and_ids, |entry| entry.at.0 < oldest);
     }
 
     /// Takes wishes back out of the outbox: words become drafts, the rest is told.
     fn set_aside(
         &mut self,
         reason: &Reason,
-        moment: &mut Moment<'_>,
+        clock_and_ids: &mut ClockAndIds<'_>,
         is_aside: impl Fn(&Entry) -> bool,
     ) {
         let aside: Vec<Entry> = self.outbox.iter().filter(|it| is_aside(it)).cloned().collect();
         for entry in aside {
             match entry.words_of() {
-                Some(note) if entry.is_creation() => self.reject_creation(note, reason, moment),
-                Some(note) => self.give_up_words(note, reason, moment),
+                Some(note) if entry.is_creation() => {
+                    self.reject_creation(note, reason, clock_and_ids)
+                }
+                Some(note) => self.give_up_words(note, reason, clock_and_ids),
                 None => self.notify(entry.note(), reason),
             }
         }
@@ -193,21 +203,26 @@ impl BoardClient {
     }
 
     /// The note shows the server's text again, and what was typed is kept as a draft.
-    pub(crate) fn give_up_words(&mut self, note: NoteId, reason: &Reason, moment: &mut Moment<'_>) {
+    pub(crate) fn give_up_words(
+        &mut self,
+        note: NoteId,
+        reason: &Reason,
+        clock_and_ids: &mut ClockAndIds<'_>,
+    ) {
         self.changes.touch(note);
         if self.texts.contains_key(&note) {
-            self.keep_as_draft(note, reason, moment);
-            self.receipts.insert(note, Receipt::rejected(reason, moment.now));
+            self.keep_as_draft(note, reason, clock_and_ids);
+            self.save_statuses.insert(note, SaveStatus::rejected(reason, clock_and_ids.now));
         }
         self.outbox.drop_if(|entry| entry.words_of() == Some(note));
     }
 }
 
-impl SavedEntry {
+impl UnsentCommand {
     fn of(entry: &Entry) -> Self {
         match &entry.wish {
-            Wish::Edit(note) => Self::Edit { edit: *note, at: entry.at },
-            Wish::Frozen(frozen) => Self::Frozen {
+            QueuedCommand::Edit(note) => Self::Edit { edit: *note, at: entry.at },
+            QueuedCommand::Frozen(frozen) => Self::Frozen {
                 id: frozen.id,
                 body: frozen.body.clone(),
                 key: frozen.key.clone(),

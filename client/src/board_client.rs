@@ -7,15 +7,15 @@ use sockbit_domain::{
 };
 use uuid::Uuid;
 
-use crate::changes::{Changes, ViewChange};
-use crate::link::{Link, Reason};
-use crate::moment::Moment;
+use crate::clock_and_ids::ClockAndIds;
 use crate::note_text::NoteText;
 use crate::outbox::{Entry, Frozen, Outbox, body_of};
 use crate::presence::Presence;
-use crate::saved::Draft;
 use crate::server_board::ServerBoard;
-use crate::view::Receipt;
+use crate::subscription::{Reason, Subscription};
+use crate::unsent_state::Draft;
+use crate::view_changes::{Changes, ViewChange};
+use crate::view_model::SaveStatus;
 
 /// One board as one client has it. Call it with what happens; then keep what [`saved`] gives, send
 /// what [`take_outgoing`] gives, and show what [`take_changes`] names, in this order.
@@ -36,8 +36,8 @@ pub struct BoardClient {
     pub(crate) outbox: Outbox,
     pub(crate) drafts: Vec<Draft>,
     /// What became of the words that were sent last.
-    pub(crate) receipts: BTreeMap<NoteId, Receipt>,
-    pub(crate) link: Link,
+    pub(crate) save_statuses: BTreeMap<NoteId, SaveStatus>,
+    pub(crate) subscription: Subscription,
     pub(crate) presence: Presence,
     pub(crate) changes: Changes,
     pub(crate) outgoing: Vec<String>,
@@ -58,7 +58,7 @@ pub enum EditError {
 /// Why a wish could not be taken in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("a text is changed by typing in it, not by an `edit_note`")]
-pub struct WishError;
+pub struct SubmitError;
 
 impl BoardClient {
     /// Knows nothing yet, but perhaps for whom the page was made.
@@ -72,8 +72,8 @@ impl BoardClient {
             texts: BTreeMap::new(),
             outbox: Outbox::default(),
             drafts: Vec::new(),
-            receipts: BTreeMap::new(),
-            link: Link::Offline,
+            save_statuses: BTreeMap::new(),
+            subscription: Subscription::Offline,
             presence: Presence::default(),
             changes: Changes::default(),
             outgoing: Vec::new(),
@@ -96,25 +96,25 @@ impl BoardClient {
     }
 
     /// What was typed in a note may be sent.
-    pub fn flush(&mut self, note: NoteId, moment: &mut Moment<'_>) {
+    pub fn flush(&mut self, note: NoteId, clock_and_ids: &mut ClockAndIds<'_>) {
         let is_typed = self.texts.get(&note).is_some_and(|text| !text.pending().is_empty());
         if is_typed && !self.outbox.has_waiting_edit(note) {
-            self.outbox.push(Entry::edit(note, moment.now));
+            self.outbox.push(Entry::edit(note, clock_and_ids.now));
             self.changes.touch(note);
         }
-        self.advance(moment);
+        self.advance(clock_and_ids);
     }
 
     /// Any command but `edit_note`, under a fresh message id; `key` travels beside it.
-    pub fn wish(
+    pub fn submit(
         &mut self,
         command: Command,
         id: MessageId,
         now: Timestamp,
         key: Option<String>,
-    ) -> Result<(), WishError> {
+    ) -> Result<(), SubmitError> {
         if matches!(command, Command::EditNote { .. }) {
-            return Err(WishError);
+            return Err(SubmitError);
         }
         match command.note() {
             Some(note) => self.changes.touch(note),
@@ -135,7 +135,7 @@ impl BoardClient {
     /// The person needs a draft no longer.
     pub fn dismiss_draft(&mut self, id: Uuid) {
         for draft in self.drafts.extract_if(.., |draft| draft.id == id) {
-            self.receipts.remove(&draft.note);
+            self.save_statuses.remove(&draft.note);
             self.changes.touch(draft.note);
         }
         self.settle_changes();
@@ -156,7 +156,7 @@ impl BoardClient {
     /// How often the server merged an edit into something else than this client did. Texts are the
     /// same all the same, but one of the two has a fault.
     #[must_use]
-    pub fn disagreements(&self) -> u64 {
+    pub fn merge_mismatches(&self) -> u64 {
         self.disagreements
     }
 
@@ -178,7 +178,12 @@ impl BoardClient {
     }
 
     /// Takes the words of a note away from it, and keeps them as a draft.
-    pub(crate) fn keep_as_draft(&mut self, note: NoteId, reason: &Reason, moment: &mut Moment<'_>) {
+    pub(crate) fn keep_as_draft(
+        &mut self,
+        note: NoteId,
+        reason: &Reason,
+        clock_and_ids: &mut ClockAndIds<'_>,
+    ) {
         let text = self.text(note);
         self.texts.remove(&note);
         self.changes.text(note, Delta::diff(&text, &self.text(note)));
@@ -188,7 +193,7 @@ impl BoardClient {
             self.changes.notice(code, detail, Some(note));
             return;
         }
-        self.add_draft(note, text, reason, moment);
+        self.add_draft(note, text, reason, clock_and_ids);
     }
 
     pub(crate) fn add_draft(
@@ -196,10 +201,10 @@ impl BoardClient {
         note: NoteId,
         text: Text,
         reason: &Reason,
-        moment: &mut Moment<'_>,
+        clock_and_ids: &mut ClockAndIds<'_>,
     ) {
-        let id = (moment.mint)();
-        let draft = Draft { id, note, text, reason: reason.clone(), at: moment.now };
+        let id = (clock_and_ids.mint)();
+        let draft = Draft { id, note, text, reason: reason.clone(), at: clock_and_ids.now };
         self.changes.draft(draft.clone());
         self.drafts.push(draft);
     }

@@ -1,6 +1,6 @@
-//! A machine on a desk, and the words to talk to it.
+//! A machine on a fixture, and the words to talk to it.
 
-use sockbit_client::{BoardClient, Moment, ViewChange};
+use sockbit_client::{BoardClient, ClockAndIds, ViewChange};
 use sockbit_domain::wire::{BoardPage, ClientMessage, Reply, SentCommand, ServerMessage};
 use sockbit_domain::{
     Actor, ActorId, BoardId, Change, Colour, Command, Delta, Event, EventId, Limits, MessageId,
@@ -14,13 +14,13 @@ pub const NOTE: NoteId = NoteId(Uuid::from_u128(10));
 pub const OTHER_NOTE: NoteId = NoteId(Uuid::from_u128(11));
 pub const SOMEBODY: MessageId = MessageId(Uuid::from_u128(0xffff));
 
-pub struct Desk {
+pub struct Fixture {
     pub machine: BoardClient,
     pub now: i64,
     minted: u128,
 }
 
-impl Desk {
+impl Fixture {
     /// Not connected, knowing nothing.
     pub fn empty() -> Self {
         Self { machine: BoardClient::new(BOARD, None), now: 0, minted: 0x1000 }
@@ -28,26 +28,26 @@ impl Desk {
 
     /// Following a board at seq 5, with these texts in its notes.
     pub fn live(texts: &[&str]) -> Self {
-        let mut desk = Self::empty();
-        desk.connect();
-        desk.pull(5, texts);
-        desk.hear(joined(5));
-        desk.sent();
-        assert!(!desk.machine.take_changes().is_empty());
-        desk
+        let mut fixture = Self::empty();
+        fixture.connect();
+        fixture.pull(5, texts);
+        fixture.hear(joined(5));
+        fixture.sent();
+        assert!(!fixture.machine.take_changes().is_empty());
+        fixture
     }
 
     /// Calls the machine with a time and fresh ids.
-    pub fn with<T>(&mut self, call: impl FnOnce(&mut BoardClient, &mut Moment<'_>) -> T) -> T {
+    pub fn with<T>(&mut self, call: impl FnOnce(&mut BoardClient, &mut ClockAndIds<'_>) -> T) -> T {
         let mut mint = || {
             self.minted += 1;
             Uuid::from_u128(self.minted)
         };
-        call(&mut self.machine, &mut Moment { now: Timestamp(self.now), mint: &mut mint })
+        call(&mut self.machine, &mut ClockAndIds { now: Timestamp(self.now), mint: &mut mint })
     }
 
     pub fn connect(&mut self) {
-        self.with(|machine, moment| machine.connected(actor(1), moment));
+        self.with(|machine, clock_and_ids| machine.connected(actor(1), clock_and_ids));
     }
 
     pub fn reconnect(&mut self) {
@@ -77,7 +77,7 @@ impl Desk {
     }
 
     pub fn hear(&mut self, message: ServerMessage) {
-        self.with(|machine, moment| machine.receive(message, moment));
+        self.with(|machine, clock_and_ids| machine.receive(message, clock_and_ids));
     }
 
     /// Somebody else changed the board.
@@ -90,12 +90,12 @@ impl Desk {
     }
 
     pub fn flush(&mut self) {
-        self.with(|machine, moment| machine.flush(NOTE, moment));
+        self.with(|machine, clock_and_ids| machine.flush(NOTE, clock_and_ids));
     }
 
-    pub fn wish(&mut self, command: Command) -> MessageId {
-        let id = self.with(|_, moment| MessageId((moment.mint)()));
-        self.machine.wish(command, id, Timestamp(self.now), None).expect("a wish");
+    pub fn submit(&mut self, command: Command) -> MessageId {
+        let id = self.with(|_, clock_and_ids| MessageId((clock_and_ids.mint)()));
+        self.machine.submit(command, id, Timestamp(self.now), None).expect("a wish");
         id
     }
 

@@ -1,0 +1,220 @@
+//! What survives a reload.
+
+use sockbit_client::{BoardClient, UnsentState};
+use sockbit_domain::{ActorId, Change, Colour, Command, MessageId, RejectionCode, Text};
+use uuid::Uuid;
+
+use crate::fixture::*;
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// Closes the page and opens it again, as somebody, or as whoever the server will say.
+fn reload(fixture: &mut Fixture, actor: Option<u128>) {
+    let json = serde_json::to_string(&fixture.machine.unsent_state()).expect("plain data");
+    let saved: Option<UnsentState> = serde_json::from_str(&json).expect("what was kept");
+    let actor = actor.map(|id| ActorId(Uuid::from_u128(id)));
+    fixture.machine = match saved {
+        Some(saved) => {
+            fixture.with(|_, clock_and_ids| BoardClient::restore(saved, actor, clock_and_ids))
+        }
+        None => BoardClient::new(BOARD, actor),
+    };
+}
+
+fn rejoin(fixture: &mut Fixture, seq: u64, texts: &[&str]) {
+    fixture.connect();
+    fixture.pull(seq, texts);
+    fixture.hear(joined(seq));
+}
+
+#[test]
+fn nothing_is_kept_of_what_the_server_has() {
+    let mut fixture = Fixture::live(&["one"]);
+    assert_eq!(fixture.machine.unsent_state(), None);
+    fixture.typed(&insert(3, "!"));
+    fixture.flush();
+    let (id, _, delta) = fixture.edit();
+    assert!(fixture.machine.unsent_state().is_some());
+    fixture.hear(event(6, id, edited(delta)));
+    fixture.hear(saved(id, 6));
+    assert_eq!(fixture.machine.unsent_state(), None);
+}
+
+#[test]
+fn typing_survives_a_reload_and_is_laid_over_what_came_meanwhile() {
+    let mut fixture = Fixture::live(&["one two"]);
+    fixture.typed(&insert(7, " three"));
+    reload(&mut fixture, Some(1));
+    assert_eq!(fixture.text(), "one two three");
+    rejoin(&mut fixture, 9, &["1 two"]);
+    assert_eq!(fixture.text(), "1 two three");
+    assert!(fixture.commands().is_empty(), "it was not flushed");
+}
+
+#[test]
+fn a_command_is_sent_after_a_reload_to_the_byte_as_before() {
+    let mut fixture = Fixture::live(&["one"]);
+    fixture.typed(&insert(3, " two"));
+    fixture.flush();
+    let before = fixture.machine.take_outgoing();
+    fixture.typed(&insert(7, " three"));
+    fixture.flush();
+    reload(&mut fixture, Some(1));
+    rejoin(&mut fixture, 9, &["zero one two"]);
+    let after = fixture.machine.take_outgoing();
+    assert_eq!(after.last(), before.last());
+    assert_eq!(fixture.text(), "one two three");
+}
+
+#[test]
+fn a_new_note_is_shown_after_a_reload_before_there_is_a_connection() {
+    let mut fixture = Fixture::live(&[]);
+    fixture.machine.disconnected();
+    let text = Text::normalise("new");
+    let create = Command::CreateNote { note: NOTE, text, colour: Colour::Blue, rank: rank("V") };
+    fixture.submit(create);
+    reload(&mut fixture, None);
+    assert_eq!((fixture.machine.notes().len(), fixture.text().as_str()), (1, "new"));
+    rejoin(&mut fixture, 9, &[]);
+    assert_eq!(fixture.commands().len(), 1);
+    assert_eq!(fixture.text(), "new", "a snapshot without it says nothing about it");
+}
+
+#[test]
+fn words_older_than_sixty_days_become_a_draft_and_are_not_sent() {
+    let mut fixture = Fixture::live(&["one"]);
+    fixture.typed(&insert(3, " two"));
+    fixture.flush();
+    fixture.submit(Command::TrashNote { note: NOTE });
+    fixture.now += 60 * DAY + 1;
+    reload(&mut fixture, Some(1));
+    assert_eq!(fixture.drafts(), [("expired", "one two")]);
+    assert_eq!(fixture.notices(), ["expired"], "the other wish is told");
+    rejoin(&mut fixture, 9, &["one"]);
+    assert!(fixture.commands().is_empty());
+    assert_eq!(fixture.text(), "one");
+}
+
+#[test]
+fn words_of_exactly_sixty_days_are_still_sent() {
+    let mut fixture = Fixture::live(&["one"]);
+    fixture.typed(&insert(3, " two"));
+    fixture.flush();
+    fixture.now += 60 * DAY;
+    reload(&mut fixture, Some(1));
+    rejoin(&mut fixture, 9, &["one"]);
+    assert_eq!(fixture.commands().len(), 1);
+}
+
+#[test]
+fn nothing_is_sent_under_another_identity() {
+    for known_at_once in [Some(3), None] {
+        let mut fixture = Fixture::empty();
+        fixture.with(|machine, clock_and_ids| machine.connected(actor(2), clock_and_ids));
+        fixture.pull(5, &["one", "other"]);
+        fixture.hear(joined(5));
+        fixture.typed(&insert(3, " flushed"));
+        fixture.flush();
+        fixture.machine.edit(OTHER_NOTE, &insert(5, " typed")).expect("it fits");
+        fixture.submit(Command::TrashNote { note: NOTE });
+        fixture.machine.disconnected();
+        reload(&mut fixture, known_at_once);
+        fixture.with(|machine, clock_and_ids| machine.connected(actor(3), clock_and_ids));
+        fixture.pull(5, &["one", "other"]);
+        fixture.hear(joined(5));
+        assert!(fixture.commands().is_empty());
+        let drafts = [("other_identity", "one flushed"), ("other_identity", "other typed")];
+        assert_eq!(fixture.drafts(), drafts);
+        assert_eq!(fixture.text(), "one");
+    }
+}
+
+#[test]
+fn what_was_done_before_the_first_connection_is_the_first_sender_s() {
+    let mut fixture = Fixture::empty();
+    fixture.submit(Command::TrashNote { note: NOTE });
+    reload(&mut fixture, None);
+    rejoin(&mut fixture, 5, &["one"]);
+    assert_eq!(fixture.commands().len(), 1);
+}
+
+#[test]
+fn drafts_stay_until_they_are_dismissed() {
+    let mut fixture = Fixture::live(&["one"]);
+    fixture.typed(&insert(3, " two"));
+    fixture.flush();
+    let (id, ..) = fixture.edit();
+    fixture.hear(rejected(id, RejectionCode::TextTooLong));
+    reload(&mut fixture, Some(1));
+    assert_eq!(fixture.drafts(), [("text_too_long", "one two")]);
+    let draft = fixture.machine.drafts()[0].id;
+    fixture.machine.dismiss_draft(draft);
+    assert_eq!((fixture.machine.drafts().len(), fixture.machine.unsent_state()), (0, None));
+}
+
+#[test]
+fn words_in_flight_without_their_command_become_a_draft() {
+    let mut fixture = Fixture::live(&["one"]);
+    fixture.typed(&insert(3, " two"));
+    fixture.flush();
+    let saved = fixture.machine.unsent_state().expect("something to keep");
+    let saved = UnsentState { outbox: Vec::new(), ..saved };
+    fixture.machine =
+        fixture.with(|_, clock_and_ids| BoardClient::restore(saved, None, clock_and_ids));
+    assert_eq!(fixture.drafts(), [("malformed", "one two")]);
+}
+
+#[test]
+fn a_command_that_cannot_be_read_any_more_is_told() {
+    let mut fixture = Fixture::live(&["one"]);
+    fixture.submit(Command::TrashNote { note: NOTE });
+    let mut saved = fixture.machine.unsent_state().expect("something to keep");
+    let id = MessageId(Uuid::from_u128(7));
+    let (body, key, at) = ("{".to_owned(), None, sockbit_domain::Timestamp(0));
+    saved.outbox = vec![sockbit_client::UnsentCommand::Frozen { id, body, key, at, shown: None }];
+    fixture.machine =
+        fixture.with(|_, clock_and_ids| BoardClient::restore(saved, None, clock_and_ids));
+    assert_eq!(fixture.notices(), ["malformed"]);
+    assert_eq!(fixture.machine.unsent_count(), 0);
+}
+
+#[test]
+fn a_new_note_that_the_server_had_and_lost_with_its_history_becomes_a_draft_even_after_a_reload() {
+    for is_reloaded in [false, true] {
+        let mut fixture = Fixture::live(&["one"]);
+        let (text, colour) = (Text::normalise("new"), Colour::Blue);
+        let (note, rank) = (OTHER_NOTE, rank("V"));
+        let create = Command::CreateNote { note, text: text.clone(), colour, rank: rank.clone() };
+        let id = fixture.submit(create);
+        fixture.hear(event(6, id, Change::NoteCreated { note, text, colour, rank }));
+        fixture.machine.edit(note, &insert(3, " words")).expect("it fits");
+        fixture.machine.disconnected();
+        if is_reloaded {
+            reload(&mut fixture, Some(1));
+        }
+        rejoin(&mut fixture, 4, &["one"]);
+        fixture.hear(rejected(id, RejectionCode::BoardFull));
+        assert_eq!(fixture.drafts(), [("board_full", "new words")]);
+        assert_eq!((fixture.machine.notes().len(), fixture.machine.unsent_count()), (1, 0));
+    }
+}
+
+#[test]
+fn words_that_the_server_had_and_lost_with_its_history_become_a_draft_even_after_a_reload() {
+    for is_reloaded in [false, true] {
+        let mut fixture = Fixture::live(&["one"]);
+        fixture.typed(&insert(3, " two"));
+        fixture.flush();
+        let (id, _, delta) = fixture.edit();
+        fixture.hear(event(6, id, edited(delta)));
+        fixture.machine.disconnected();
+        if is_reloaded {
+            reload(&mut fixture, Some(1));
+        }
+        rejoin(&mut fixture, 4, &["one"]);
+        assert_eq!(fixture.command().id, id);
+        fixture.hear(rejected(id, RejectionCode::BaseGone));
+        assert_eq!(fixture.drafts(), [("base_gone", "one two")]);
+        assert_eq!((fixture.text().as_str(), fixture.machine.unsent_count()), ("one", 0));
+    }
+}
