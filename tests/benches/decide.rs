@@ -1,4 +1,4 @@
-//! What one edit costs in the core, alone and in batches, on the memory store.
+//! The cost of an edit in the core, alone and in batches, on the memory store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +20,7 @@ use uuid::Uuid;
 const BOARD: BoardId = BoardId(Uuid::from_u128(1));
 const NOTES: usize = 64;
 
-/// Counts, so that runs are alike.
+/// Counts, so that runs are comparable.
 #[derive(Default)]
 struct Counter(AtomicU64);
 
@@ -54,8 +54,8 @@ fn note(number: usize) -> NoteId {
     NoteId(Uuid::from_u128((number % NOTES) as u128))
 }
 
-/// A core and a board with notes, and edits of them that were all made at the same time.
-async fn scene(edits: usize) -> (Core, Vec<CommandEnvelope>) {
+/// A core, a board with notes, and concurrent edits of them.
+async fn scenario(edits: usize) -> (Core, Vec<CommandEnvelope>) {
     let store = Arc::new(MemoryStore::new());
     let core = Core::new(
         CorePorts {
@@ -75,7 +75,7 @@ async fn scene(edits: usize) -> (Core, Vec<CommandEnvelope>) {
         commands.push(envelope(number + 1, &create));
     }
     core.process(&commands).await.expect("the memory store does not fail");
-    let (_, base) = store.heads(&[BOARD]).await.expect("it answers").remove(0);
+    let (_, base) = store.heads(&[BOARD]).await.expect("the store answers").remove(0);
     (core, (0..edits).map(|number| envelope(1_000 + number, &edit(number, base))).collect())
 }
 
@@ -91,7 +91,7 @@ fn decide(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(edits as u64));
         group.bench_function(format!("{edits} at once"), |bencher| {
             bencher.iter_batched(
-                || runtime.block_on(scene(edits)),
+                || runtime.block_on(scenario(edits)),
                 |(core, batch)| runtime.block_on(core.process(&batch)),
                 BatchSize::SmallInput,
             );

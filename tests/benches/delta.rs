@@ -1,4 +1,4 @@
-//! What deltas cost, on a note of 4 KiB and on one of the greatest length.
+//! The cost of delta operations on a note of 4 KiB and on one of maximum length.
 
 use std::hint::black_box;
 
@@ -11,7 +11,7 @@ fn note(bytes: usize) -> Text {
     Text::normalise(&SENTENCE.repeat(bytes / SENTENCE.len()))
 }
 
-/// A few words typed and a few deleted in the middle; `shift` sentences apart for two people.
+/// Some words typed and some deleted in the middle; `shift` sentences apart for two users.
 fn edit(text: &Text, shift: u32) -> Delta {
     let line = u32::try_from(SENTENCE.encode_utf16().count()).unwrap_or(1);
     let lines = u32::try_from(text.len_utf16()).unwrap_or(0) / line;

@@ -1,4 +1,4 @@
-//! What it saves to encode an event once for everybody, against once for each connection.
+//! The cost of encoding an event once for all connections, compared with once for each.
 
 use std::hint::black_box;
 

@@ -1,6 +1,6 @@
-//! The app in both shapes, one after the other on the same machine: how long an edit takes to others,
-//! how many edits a second are kept, and what an idle connection costs.
-#![expect(clippy::print_stdout, reason = "it tells what it measured")]
+//! The app in both shapes, one after the other on the same machine: latency of an edit to other
+//! clients, saved edits a second, and memory of an idle connection.
+#![expect(clippy::print_stdout, reason = "it prints its measurements")]
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use sockbit_tests::system::{Deployment, Endpoint, RawClient};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use uuid::Uuid;
 
-/// Nobody is held back here: what is measured is the app, not its limits.
+/// Limits are lifted: the app is measured, not its limits.
 const FLAGS: [&str; 14] = [
     "--messages-per-second",
     "1000000",
@@ -45,7 +45,7 @@ const IDLE: usize = 1_000;
 const KEY: &str = "a key that the clients share";
 
 fn main() {
-    // Cargo adds `--bench`; what remains is a filter that is meant for every benchmark.
+    // Cargo adds `--bench`; the rest is a filter for all benchmarks.
     let filter: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
     if !filter.is_empty() && !filter.iter().any(|it| it == "shapes") {
         return;
@@ -70,12 +70,12 @@ async fn measure(shape: &str, site: Deployment) {
     took.sort_unstable();
     let at = |share: usize| took.get(took.len() * share / 100).copied().unwrap_or_default();
     println!(
-        "  edit to others       p50 {:?}, p99 {:?} ({} deliveries at 200 edits/s)",
+        "  edit to other client p50 {:?}, p99 {:?} ({} deliveries at 200 edits/s)",
         at(50),
         at(99),
         took.len()
     );
-    println!("  edits kept           {:.0} a second", saturation(&endpoints).await);
+    println!("  edits saved          {:.0} a second", saturation(&endpoints).await);
 }
 
 async fn idle_connections(endpoints: &[Endpoint]) -> Vec<RawClient> {
@@ -87,7 +87,7 @@ async fn idle_connections(endpoints: &[Endpoint]) -> Vec<RawClient> {
     peers
 }
 
-/// When each edit was sent, and how long it took to each of the others.
+/// When each edit was sent, and how long it took to each other client.
 #[derive(Default)]
 struct Watch {
     sent: Mutex<HashMap<Uuid, Instant>>,
@@ -96,28 +96,28 @@ struct Watch {
 
 async fn latencies(endpoints: &[Endpoint]) -> Vec<Duration> {
     let watch = Arc::new(Watch::default());
-    let mut typists = Vec::new();
+    let mut clients = Vec::new();
     for board in 0..BOARDS {
         for client in 0..CLIENTS_PER_BOARD {
             let endpoint = &endpoints[client % endpoints.len()];
-            typists.push(Typist::join(endpoint, board, client == 0).await);
+            clients.push(TypingClient::join(endpoint, board, client == 0).await);
         }
     }
     let end = Instant::now() + LATENCY_FOR;
-    join_all(typists.into_iter().map(|it| tokio::spawn(it.type_until(end, Arc::clone(&watch)))))
+    join_all(clients.into_iter().map(|it| tokio::spawn(it.type_until(end, Arc::clone(&watch)))))
         .await;
     std::mem::take(&mut *watch.took.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Writes into the one note of a board.
-struct Typist {
+/// A client that types into the one note of a board.
+struct TypingClient {
     peer: RawClient,
     board: Uuid,
     note: Uuid,
     base: Value,
 }
 
-impl Typist {
+impl TypingClient {
     async fn join(endpoint: &Endpoint, number: u128, is_first: bool) -> Self {
         let (board, note) = (Uuid::from_u128(0xb0a << 32 | number), Uuid::from_u128(number));
         let mut peer = RawClient::guest_at(endpoint).await;
@@ -142,22 +142,22 @@ impl Typist {
         self.peer.send_command(self.board, body, None).await
     }
 
-    /// The next event or outcome, if one comes in time.
-    async fn hear(&mut self, until: Instant) -> Option<Value> {
-        let patience = until.saturating_duration_since(Instant::now());
-        timeout(patience, self.peer.next_message_of(&["event", "outcome"])).await.ok()
+    /// The next event or outcome before this time.
+    async fn next_message(&mut self, wait_for_script: Instant) -> Option<Value> {
+        let timeout_left = wait_for_script.saturating_duration_since(Instant::now());
+        timeout(timeout_left, self.peer.next_message_of(&["event", "outcome"])).await.ok()
     }
 
     async fn type_until(mut self, end: Instant, watch: Arc<Watch>) {
         let mut own = HashSet::new();
         let mut next = Instant::now();
         while next < end {
-            let begun = Instant::now();
+            let started = Instant::now();
             let id = self.type_once().await;
             own.insert(id);
-            watch.sent.lock().unwrap_or_else(PoisonError::into_inner).insert(id, begun);
+            watch.sent.lock().unwrap_or_else(PoisonError::into_inner).insert(id, started);
             next += BETWEEN_EDITS;
-            while let Some(message) = self.hear(next).await {
+            while let Some(message) = self.next_message(next).await {
                 if message["type"] == "event" {
                     self.watch_event(&message["event"], &own, &watch);
                 }
@@ -177,23 +177,23 @@ impl Typist {
     }
 }
 
-/// Edits that were saved each second, by writers who each have many on their way.
+/// Saved edits a second, by clients with many edits in flight each.
 async fn saturation(endpoints: &[Endpoint]) -> f64 {
     let mut writers = Vec::new();
     for number in 0..WRITERS {
         let endpoint = &endpoints[usize::try_from(number).unwrap_or(0) % endpoints.len()];
-        writers.push(Typist::join(endpoint, 1_000 + number, true).await);
+        writers.push(TypingClient::join(endpoint, 1_000 + number, true).await);
     }
     let saved = Arc::new(AtomicU64::new(0));
-    let begun = Instant::now();
-    let end = begun + SATURATION_FOR;
+    let started = Instant::now();
+    let end = started + SATURATION_FOR;
     let writing = writers.into_iter().map(|mut writer| {
         let saved = Arc::clone(&saved);
         tokio::spawn(async move {
             for _ in 0..IN_FLIGHT {
                 writer.type_once().await;
             }
-            while let Some(message) = writer.hear(end).await {
+            while let Some(message) = writer.next_message(end).await {
                 if message["type"] == "outcome" && message["outcome"]["result"] == "saved" {
                     saved.fetch_add(1, Ordering::Relaxed);
                     writer.base = message["outcome"]["position"].clone();
@@ -203,7 +203,7 @@ async fn saturation(endpoints: &[Endpoint]) -> f64 {
         })
     });
     join_all(writing).await;
-    #[expect(clippy::cast_precision_loss, reason = "it is shown in round numbers")]
+    #[expect(clippy::cast_precision_loss, reason = "it is printed rounded")]
     let saved = saved.load(Ordering::Relaxed) as f64;
-    saved / begun.elapsed().as_secs_f64()
+    saved / started.elapsed().as_secs_f64()
 }

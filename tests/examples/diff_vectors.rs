@@ -1,5 +1,5 @@
-//! Writes what `Delta::diff` finds between texts, some chosen and most random, for the browser's
-//! `delta.js` to agree with: to `tests/vectors/diff.json`, or as many as wished to another file.
+//! Writes test vectors of `Delta::diff`, some chosen and most random, which the browser's
+//! `delta.js` must match: to `tests/vectors/diff.json`, or as many as requested to another file.
 //!
 //! `cargo run -p sockbit-tests --example diff_vectors [COUNT FILE]`
 
@@ -25,14 +25,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What random texts hardly ever meet.
+/// Texts that random ones hardly ever contain.
 fn chosen() -> impl Iterator<Item = (Text, Text)> {
     let pair = |(old, new): (String, String)| (Text::normalise(&old), Text::normalise(&new));
     let bounds = at_the_bound().chain(beyond_the_bound()).chain(in_many_lines());
     bounds.chain(around_each_mark()).chain(sharing_half_a_pair()).map(pair)
 }
 
-/// A word stays amid so many new lines that it is just found, and just not.
+/// A word stays among so many new lines that it is just found, and just not.
 fn at_the_bound() -> impl Iterator<Item = (String, String)> {
     (254..=258).map(|count| {
         let (before, after) = ("\n".repeat(count / 2), "\n".repeat(count.div_ceil(2)));
@@ -40,7 +40,8 @@ fn at_the_bound() -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// A line stays amid so many new words that lines are compared, and nothing stays without line ends.
+/// A line stays among so many new words that lines are compared, and nothing stays without line
+/// breaks.
 fn beyond_the_bound() -> impl Iterator<Item = (String, String)> {
     let word = |n: u32| format!("<{n}>");
     let words = move |from: u32| (from..from + 130).map(word).collect::<String>();
@@ -50,8 +51,8 @@ fn beyond_the_bound() -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// A line stays amid just so many new ones that it is found, and just not; and characters of scripts without
-/// blanks stand for themselves.
+/// A line stays among just so many new ones that it is found, and just not; in scripts without
+/// blanks each character is a word.
 fn in_many_lines() -> impl Iterator<Item = (String, String)> {
     let lines = |from: u32, count: u32, word: &str| {
         (from..from + count).map(|n| format!("{word}{n} a\n")).collect::<Vec<_>>().concat()
@@ -64,7 +65,7 @@ fn in_many_lines() -> impl Iterator<Item = (String, String)> {
     )
 }
 
-/// Only where the character in the middle ends a word does it stay.
+/// The common part is found only if the character in the middle ends a word.
 fn around_each_mark() -> impl Iterator<Item = (String, String)> {
     ('\t'..='~').chain("\u{a0}\u{2028}\u{3000}\u{feff}—、".chars()).filter_map(|mark| {
         let (old, new) = (format!("ab{mark}cd{mark}{mark}ef"), format!("xb{mark}cy{mark}{mark}ez"));
@@ -72,7 +73,7 @@ fn around_each_mark() -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// Different characters, of which UTF-16 writes one half the same.
+/// Different characters that share one half of their surrogate pair.
 fn sharing_half_a_pair() -> impl Iterator<Item = (String, String)> {
     let ends = [("👩", "👧"), ("👩", "\u{1f869}")];
     let frames = [("", ""), ("a", ""), ("", "a"), ("👧", "👧"), ("one two ", " three")];
@@ -86,7 +87,7 @@ fn sharing_half_a_pair() -> impl Iterator<Item = (String, String)> {
 fn random(seed: u64) -> (Text, Text) {
     let mut deltas = RandomDeltas::new(seed);
     let words = match seed % 200 {
-        // So long that all words differ is beyond what is searched.
+        // Long enough that a text whose words all differ exceeds the search bound.
         0 => 400,
         1 => 120,
         _ => deltas.below(20),

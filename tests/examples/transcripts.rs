@@ -1,5 +1,5 @@
-//! Writes transcripts of client machines to standard output, one line of JSON each; how many is the
-//! first argument. `tests/browser/js/replay-file.mjs` replays them in Node.
+//! Writes transcripts of client machines to standard output, one line of JSON each; the first
+//! argument is their number. `tests/browser/js/replay-file.mjs` replays them in Node.
 
 use std::io::{Error, Write, stdout};
 

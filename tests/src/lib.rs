@@ -1,4 +1,4 @@
-//! What crosses crates: contracts, laws, end-to-end and browser tests.
+//! Tests that cross crates: contracts, delta laws, end-to-end and browser tests.
 
 #![expect(clippy::missing_panics_doc, reason = "tests panic where something is wrong")]
 

@@ -1,4 +1,4 @@
-//! Random texts and changes of them, decided by a seed alone.
+//! Random texts and changes, decided by a seed.
 
 use sockbit_domain::{Delta, Text};
 
@@ -9,7 +9,7 @@ const WORDS: [&str; 12] =
     ["the", "note", "a", "ink", "über", "漢字", "👩", "👧", "👩\u{200d}👧", "e\u{301}", "x1", "𝒳𝒴"];
 const GAPS: [&str; 8] = [" ", " ", " ", "  ", "\n", ", ", ". ", "\t"];
 
-/// Where random texts and their changes come from.
+/// A source of random texts and changes.
 pub struct RandomDeltas {
     random: Random,
 }
@@ -31,7 +31,7 @@ impl RandomDeltas {
         self.random.percent(50)
     }
 
-    /// A text of few characters, of every plane of Unicode.
+    /// A short text, with characters of every plane of Unicode.
     pub fn text(&mut self) -> Text {
         let len = self.below(12);
         Text::normalise(&self.characters(len))
@@ -42,7 +42,7 @@ impl RandomDeltas {
         self.change_of_kinds(text, 3)
     }
 
-    /// A change that fits a text and deletes nothing of it.
+    /// A change that fits a text and deletes nothing.
     pub fn growth(&mut self, text: &Text) -> Delta {
         self.change_of_kinds(text, 2)
     }
@@ -57,7 +57,7 @@ impl RandomDeltas {
         cut
     }
 
-    /// A change that may or may not fit a text: its lengths are any.
+    /// A change of any length, which may not fit a text.
     pub fn wild_change(&mut self) -> Delta {
         let mut delta = Delta::new();
         for _ in 0..self.below(6) {
@@ -81,14 +81,13 @@ impl RandomDeltas {
         Text::normalise(&text)
     }
 
-    /// A word that no other number has, and a blank or the end of its line.
+    /// A word that is unique to this number, followed by a blank or a line break.
     pub fn word(&mut self, number: usize) -> String {
         let [letter, gap] = [self.below(3), self.below(4)];
         format!("{}{number}{}", ["a", "b", "c"][letter], [" ", " ", " ", "\n"][gap])
     }
 
-    /// A text as somebody may have left it who worked on it elsewhere: parts typed anew, cut,
-    /// repeated and moved.
+    /// A text after heavy editing elsewhere: parts are typed anew, cut, repeated and moved.
     pub fn reworked(&mut self, text: &Text) -> Text {
         let mut chars: Vec<char> = text.as_str().chars().collect();
         for _ in 0..=self.below(4) {

@@ -1,5 +1,5 @@
-//! The servers that tests run on, as `cargo xtask test` or whoever runs the tests names them; each
-//! test has a part of its own on them.
+//! The servers that tests run on, named by `cargo xtask test` or by the user's environment. Each
+//! test has a namespace of its own on them.
 
 use std::str::FromStr;
 
@@ -13,19 +13,19 @@ const RABBITMQ: &str = "SOCKBIT_TEST_RABBITMQ";
 /// The address of RabbitMQ.
 ///
 /// # Panics
-/// Where none was named.
+/// If none is named.
 #[must_use]
 pub fn bus_url() -> String {
     named(RABBITMQ)
 }
 
-/// What nobody else's names on the bus begin with.
+/// A unique prefix for names on the bus.
 #[must_use]
 pub fn fresh_namespace() -> String {
     format!("test-{}", fresh_name())
 }
 
-/// An empty place on a PostgreSQL server, which is dropped with this.
+/// An empty database or schema on a PostgreSQL server; dropping this drops it.
 pub struct Database {
     server: PgConnectOptions,
     url: String,
@@ -33,27 +33,27 @@ pub struct Database {
 }
 
 impl Database {
-    /// A schema of its own, which is quickly made and dropped.
+    /// A new schema, which is fast to create and drop.
     ///
     /// # Panics
-    /// Where no server was named, or it does not obey.
+    /// If no server is named, or it refuses.
     pub async fn fresh() -> Self {
         let (server, address) = server();
         let name = format!("sockbit_test_{}", fresh_name());
-        tell(&server, format!("create schema {name}")).await;
+        summary(&server, format!("create schema {name}")).await;
         let joint = if address.contains('?') { '&' } else { '?' };
         let url = format!("{address}{joint}options[search_path]={name}");
         Self { server, url, drop: format!("drop schema {name} cascade") }
     }
 
-    /// A whole database, for tests that change its settings or end its connections.
+    /// A new database, for tests that change its settings or end its connections.
     ///
     /// # Panics
-    /// Where no server was named, or it does not obey.
+    /// If no server is named, or it refuses.
     pub async fn whole() -> Self {
         let (server, address) = server();
         let name = format!("sockbit_test_{}", fresh_name());
-        tell(&server, format!("create database {name}")).await;
+        summary(&server, format!("create database {name}")).await;
         let (place, _) = address.rsplit_once('/').expect("the address ends with a database");
         let url = format!("{place}/{name}");
         Self { server, url, drop: format!("drop database {name} with (force)") }
@@ -65,9 +65,9 @@ impl Database {
         &self.url
     }
 
-    /// Runs a statement in it, as somebody else would.
+    /// Runs a statement in it on another connection.
     pub async fn run(&self, statement: &str) {
-        tell(&PgConnectOptions::from_str(&self.url).expect("an address"), statement.to_owned())
+        summary(&PgConnectOptions::from_str(&self.url).expect("an address"), statement.to_owned())
             .await;
     }
 }
@@ -75,7 +75,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         let (server, statement) = (self.server.clone(), std::mem::take(&mut self.drop));
-        // A test's own runtime cannot wait in here.
+        // The runtime of the test cannot block here.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let drop = async {
@@ -84,7 +84,7 @@ impl Drop for Database {
             };
             runtime.ok()?.block_on(drop)
         });
-        // A server that was killed in the test has nothing to drop.
+        // A server that the test has killed has nothing to drop.
         dropping.join().ok();
     }
 }
@@ -95,13 +95,13 @@ fn server() -> (PgConnectOptions, String) {
     (options.disable_statement_logging(), address)
 }
 
-async fn tell(options: &PgConnectOptions, statement: String) {
-    let mut connection = options.connect().await.expect("the server answers");
-    connection.execute(AssertSqlSafe(statement)).await.expect("the server obeys");
+async fn summary(options: &PgConnectOptions, statement: String) {
+    let mut connection = options.connect().await.expect("the server accepts connections");
+    connection.execute(AssertSqlSafe(statement)).await.expect("the server executes the statement");
     connection.close().await.expect("the connection ends");
 }
 
-/// An id that nobody else has.
+/// A unique id.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "tests have no port for ids")]
 pub fn fresh_id() -> Uuid {
@@ -112,7 +112,7 @@ fn fresh_name() -> String {
     fresh_id().simple().to_string()
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is where tests are told their servers")]
+#[expect(clippy::disallowed_methods, reason = "the servers of tests are configuration")]
 fn named(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
         panic!("{variable} names no server: run `cargo xtask test`, which starts one")

@@ -1,5 +1,5 @@
-//! The laws that deltas keep, on 1.5 million random cases. `SOCKBIT_DELTA_CASES` sets how many
-//! cases each law is tried on, `SOCKBIT_DELTA_SEED` tries one alone.
+//! The laws of deltas, on 100,000 random cases over all laws. `SOCKBIT_DELTA_CASES` sets the number
+//! of cases for each law, `SOCKBIT_DELTA_SEED` tries one case alone.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -10,10 +10,10 @@ use sockbit_tests::random_deltas::RandomDeltas;
 
 const CASES: u64 = 100_000;
 
-type Held = Result<(), Box<dyn Error>>;
+type LawResult = Result<(), Box<dyn Error>>;
 
 #[track_caller]
-fn holds(law: impl Fn(&mut RandomDeltas) -> Held) {
+fn check_law(law: impl Fn(&mut RandomDeltas) -> LawResult) {
     let seeds = match number("SOCKBIT_DELTA_SEED") {
         Some(seed) => seed..seed + 1,
         None => 0..number("SOCKBIT_DELTA_CASES").unwrap_or(CASES),
@@ -25,18 +25,18 @@ fn holds(law: impl Fn(&mut RandomDeltas) -> Held) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the count of cases is configuration of this test")]
+#[expect(clippy::disallowed_methods, reason = "the number of cases is configuration of this test")]
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-fn same<T: PartialEq + Debug>(left: &T, right: &T) -> Held {
+fn same<T: PartialEq + Debug>(left: &T, right: &T) -> LawResult {
     if left == right { Ok(()) } else { Err(format!("{left:?} is not {right:?}").into()) }
 }
 
 #[test]
 fn two_changes_made_at_once_converge() {
-    holds(|deltas| {
+    check_law(|deltas| {
         let text = deltas.text();
         let (first, late) = (deltas.change(&text), deltas.change(&text));
         let here = first.transform(&late, true).apply(&first.apply(&text)?)?;
@@ -45,7 +45,7 @@ fn two_changes_made_at_once_converge() {
     });
 }
 
-/// What a client shows whose changes the server has not seen, and those changes.
+/// A client's text and its changes that the server has not received.
 struct Client {
     shown: Text,
     unseen: Delta,
@@ -56,7 +56,7 @@ impl Client {
         Ok(Self { shown: change.apply(text)?, unseen: change.clone() })
     }
 
-    fn hear(&mut self, remote: &Delta) -> Result<(), DeltaError> {
+    fn next_message(&mut self, remote: &Delta) -> Result<(), DeltaError> {
         self.shown = self.unseen.transform(remote, false).apply(&self.shown)?;
         self.unseen = remote.transform(&self.unseen, true);
         Ok(())
@@ -68,19 +68,19 @@ impl Client {
 }
 
 #[test]
-fn three_clients_behind_one_order_converge() {
-    holds(|deltas| {
+fn three_clients_with_one_server_order_converge() {
+    check_law(|deltas| {
         let text = deltas.text();
-        let wishes = [deltas.change(&text), deltas.change(&text), deltas.change(&text)];
-        let first = wishes[0].clone();
-        let second = first.transform(&wishes[1], true);
-        let third = second.transform(&first.transform(&wishes[2], true), true);
+        let changes = [deltas.change(&text), deltas.change(&text), deltas.change(&text)];
+        let first = changes[0].clone();
+        let second = first.transform(&changes[1], true);
+        let third = second.transform(&first.transform(&changes[2], true), true);
         let log = [first, second, third];
         let server = log.iter().try_fold(text.clone(), |text, delta| delta.apply(&text))?;
-        for (mine, wish) in wishes.iter().enumerate() {
+        for (mine, wish) in changes.iter().enumerate() {
             let mut client = Client::new(&text, wish)?;
             for (number, delta) in log.iter().enumerate() {
-                if number == mine { client.saved() } else { client.hear(delta)? }
+                if number == mine { client.saved() } else { client.next_message(delta)? }
             }
             same(&client.shown, &server)?;
         }
@@ -89,8 +89,8 @@ fn three_clients_behind_one_order_converge() {
 }
 
 #[test]
-fn a_change_in_flight_and_one_pending_after_it_arrive_as_the_client_shows_them() {
-    holds(|deltas| {
+fn a_change_in_flight_and_a_pending_one_arrive_as_the_client_shows_them() {
+    check_law(|deltas| {
         let text = deltas.text();
         let (remote, in_flight) = (deltas.change(&text), deltas.change(&text));
         let sent = in_flight.apply(&text)?;
@@ -106,8 +106,8 @@ fn a_change_in_flight_and_one_pending_after_it_arrive_as_the_client_shows_them()
 }
 
 #[test]
-fn a_composition_does_what_its_parts_do() {
-    holds(|deltas| {
+fn a_composition_has_the_effect_of_its_parts() {
+    check_law(|deltas| {
         let text = deltas.text();
         let first = deltas.change(&text);
         let between = first.apply(&text)?;
@@ -118,7 +118,7 @@ fn a_composition_does_what_its_parts_do() {
 
 #[test]
 fn composition_is_associative() {
-    holds(|deltas| {
+    check_law(|deltas| {
         let text = deltas.text();
         let a = deltas.change(&text);
         let b = deltas.change(&a.apply(&text)?);
@@ -128,8 +128,8 @@ fn composition_is_associative() {
 }
 
 #[test]
-fn an_inverse_takes_a_change_back() {
-    holds(|deltas| {
+fn an_inverse_undoes_its_change() {
+    check_law(|deltas| {
         let text = deltas.text();
         let change = deltas.change(&text);
         same(&change.invert(&text)?.apply(&change.apply(&text)?)?, &text)
@@ -138,7 +138,7 @@ fn an_inverse_takes_a_change_back() {
 
 #[test]
 fn a_diff_leads_to_the_new_text() {
-    holds(|deltas| {
+    check_law(|deltas| {
         let words = deltas.below(12);
         let old = deltas.prose(words);
         let new = if deltas.below(10) == 0 { deltas.text() } else { deltas.reworked(&old) };
@@ -148,20 +148,21 @@ fn a_diff_leads_to_the_new_text() {
     });
 }
 
-/// How many others write meanwhile: once in a hundred so many that words are not compared any more.
+/// The number of concurrent edits: once in a hundred cases so many that words are no longer
+/// compared.
 fn others(deltas: &mut RandomDeltas) -> usize {
     if deltas.below(100) == 0 { 300 } else { deltas.below(8) }
 }
 
-/// The text that others wrote, with what was inserted into the one before it.
-fn carried(old: &Text, new: &Text, mine: &Delta) -> Result<Text, DeltaError> {
+/// The newer text with the change that was made on the older one.
+fn rebased(old: &Text, new: &Text, mine: &Delta) -> Result<Text, DeltaError> {
     let (inserts, deletes) = Delta::diff(old, new).in_two();
     deletes.transform(&inserts.transform(mine, true), true).apply(new)
 }
 
 #[test]
-fn what_is_carried_over_a_diff_stands_between_words() {
-    holds(|deltas| {
+fn a_change_rebased_over_a_diff_stays_between_words() {
+    check_law(|deltas| {
         let mut words: Vec<String> = (0..deltas.below(8)).map(|n| deltas.word(n)).collect();
         let old = Text::normalise(&words.concat());
         let place = words[..deltas.below(words.len() + 1)].concat().encode_utf16().count();
@@ -171,7 +172,7 @@ fn what_is_carried_over_a_diff_stands_between_words() {
             let replaced = deltas.below(3).min(words.len() - at);
             words.splice(at..at + replaced, [deltas.word(n)]);
         }
-        let merged = carried(&old, &Text::normalise(&words.concat()), &mine)?;
+        let merged = rebased(&old, &Text::normalise(&words.concat()), &mine)?;
         words.push("mine ".to_owned());
         let sorted =
             |text: &str| text.split_whitespace().map(str::to_owned).collect::<BTreeSet<_>>();
@@ -180,8 +181,8 @@ fn what_is_carried_over_a_diff_stands_between_words() {
 }
 
 #[test]
-fn what_is_carried_over_many_inserts_splits_none_of_them_where_there_are_no_blanks() {
-    holds(|deltas| {
+fn a_change_rebased_over_many_inserts_splits_none_of_them_without_blanks() {
+    check_law(|deltas| {
         let mut words: Vec<String> =
             (0..deltas.below(8)).map(|n| format!("<{}>", deltas.word(n).trim_end())).collect();
         let old = Text::normalise(&words.concat());
@@ -191,7 +192,7 @@ fn what_is_carried_over_many_inserts_splits_none_of_them_where_there_are_no_blan
             let word = format!("<{}>", deltas.word(n).trim_end());
             words.insert(deltas.below(words.len() + 1), word);
         }
-        let merged = carried(&old, &Text::normalise(&words.concat()), &mine)?;
+        let merged = rebased(&old, &Text::normalise(&words.concat()), &mine)?;
         words.push("<mine>".to_owned());
         let is_split = |word: &&String| merged.as_str().matches(word.as_str()).count() != 1;
         same(&words.iter().filter(is_split).collect::<Vec<_>>(), &Vec::new())
@@ -200,7 +201,7 @@ fn what_is_carried_over_many_inserts_splits_none_of_them_where_there_are_no_blan
 
 #[test]
 fn a_change_over_inserts_is_the_same_one_by_one_and_over_their_composition() {
-    holds(|deltas| {
+    check_law(|deltas| {
         let text = deltas.text();
         let first = deltas.growth(&text);
         let second = deltas.growth(&first.apply(&text)?);
@@ -210,7 +211,7 @@ fn a_change_over_inserts_is_the_same_one_by_one_and_over_their_composition() {
 
 #[test]
 fn a_cut_over_any_changes_is_the_same_one_by_one_and_over_their_composition() {
-    holds(|deltas| {
+    check_law(|deltas| {
         let text = deltas.text();
         let first = deltas.change(&text);
         let second = deltas.change(&first.apply(&text)?);
@@ -218,14 +219,14 @@ fn a_cut_over_any_changes_is_the_same_one_by_one_and_over_their_composition() {
     });
 }
 
-fn over_both(first: &Delta, second: &Delta, late: &Delta, priority: bool) -> Held {
+fn over_both(first: &Delta, second: &Delta, late: &Delta, priority: bool) -> LawResult {
     let one_by_one = second.transform(&first.transform(late, priority), priority);
     same(&first.compose(second)?.transform(late, priority), &one_by_one)
 }
 
 #[test]
 fn all_results_are_canonical() {
-    holds(|deltas| {
+    check_law(|deltas| {
         let text = deltas.text();
         let (a, b) = (deltas.change(&text), deltas.change(&text));
         let then = deltas.change(&a.apply(&text)?);
@@ -236,7 +237,7 @@ fn all_results_are_canonical() {
     });
 }
 
-fn is_canonical(delta: &Delta) -> Held {
+fn is_canonical(delta: &Delta) -> LawResult {
     let ops = delta.ops();
     let is_empty = |op: &Op| match op {
         Op::Retain(units) | Op::Delete(units) => *units == 0,
@@ -252,13 +253,13 @@ fn is_canonical(delta: &Delta) -> Held {
     if ends_in_retain || ops.iter().any(is_empty) || ops.windows(2).any(is_wrong) {
         return Err(format!("{ops:?} is not canonical").into());
     }
-    // What is built on comes right after the last op, and not after a retain that is not shown.
+    // A following delete starts right after the last op, so no retain is hidden at the end.
     same(&delta.clone().retain(1).delete(1).base_len(), &(delta.base_len() + 2))
 }
 
 #[test]
-fn what_is_written_as_json_is_read_again() {
-    holds(|deltas| {
+fn json_round_trips() {
+    check_law(|deltas| {
         let text = deltas.text();
         let delta = deltas.change(&text);
         same(&serde_json::from_str::<Delta>(&serde_json::to_string(&delta)?)?, &delta)?;
@@ -267,8 +268,8 @@ fn what_is_written_as_json_is_read_again() {
 }
 
 #[test]
-fn a_caret_goes_where_an_insert_at_its_place_would_go() {
-    holds(|deltas| {
+fn a_caret_moves_like_an_insert_at_its_position() {
+    check_law(|deltas| {
         let text = deltas.text();
         let change = deltas.change(&text);
         let index = u32::try_from(deltas.below(text.len_utf16() + 1))?;
@@ -280,8 +281,8 @@ fn a_caret_goes_where_an_insert_at_its_place_would_go() {
 }
 
 #[test]
-fn any_delta_does_to_a_text_what_it_does_to_an_array_of_units_or_is_refused() {
-    holds(|deltas| {
+fn any_delta_changes_a_text_as_it_changes_an_array_of_units_or_is_refused() {
+    check_law(|deltas| {
         let (text, delta) = (deltas.text(), deltas.wild_change());
         same(&delta.apply(&text).ok(), &spliced(&text, &delta))?;
         let inverse = delta.invert(&text).ok();
@@ -289,7 +290,7 @@ fn any_delta_does_to_a_text_what_it_does_to_an_array_of_units_or_is_refused() {
     });
 }
 
-/// An oracle: the change carried out unit by unit. Nothing where it does not fit.
+/// An oracle that applies the change unit by unit; `None` if it does not fit.
 fn spliced(text: &Text, delta: &Delta) -> Option<Text> {
     let mut units: Vec<u16> = text.as_str().encode_utf16().collect();
     let is_inside_pair = |units: &[u16], at: usize| {

@@ -1,5 +1,5 @@
-//! The vectors that hold `Delta` and the browser's `delta.js` to Quill's Delta and to each other.
-//! How they are made is said in `vectors/generate.mjs`.
+//! Test vectors that compare `Delta` and the browser's `delta.js` with Quill's Delta and with each
+//! other. `vectors/generate.mjs` explains how they are made.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -47,7 +47,7 @@ fn outcome<T: Serialize>(result: Result<T, DeltaError>) -> Value {
 }
 
 #[test]
-fn there_are_enough_cases_to_mean_something() {
+fn there_are_enough_cases() {
     let cases = cases();
     let all = [
         cases.apply.len(),
@@ -100,7 +100,7 @@ fn invert_agrees_with_quill() {
 }
 
 #[test]
-fn the_diffs_are_those_that_the_browser_finds() {
+fn diffs_match_those_of_the_browser() {
     let diffs: Vec<(Text, Text, Value)> =
         serde_json::from_str(include_str!("../vectors/diff.json"))
             .expect("diff.json is well formed");
@@ -111,7 +111,7 @@ fn the_diffs_are_those_that_the_browser_finds() {
 }
 
 #[test]
-fn texts_and_deltas_are_read_as_the_browser_reads_them() {
+fn texts_and_deltas_are_parsed_as_in_the_browser() {
     let edges = edges();
     for (sent, expected) in edges.normalise_text {
         let sent = sent.as_str().expect("a text");
@@ -126,7 +126,7 @@ fn texts_and_deltas_are_read_as_the_browser_reads_them() {
 }
 
 #[test]
-fn what_the_browser_calls_malformed_is_no_delta() {
+fn a_delta_that_the_browser_rejects_as_malformed_is_rejected() {
     for ops in edges().malformed {
         assert!(serde_json::from_value::<Delta>(ops.clone()).is_err(), "{ops}");
         assert!(serde_json::from_str::<Delta>(&ops.to_string()).is_err(), "{ops}");
@@ -134,7 +134,7 @@ fn what_the_browser_calls_malformed_is_no_delta() {
 }
 
 #[test]
-fn what_the_browser_refuses_is_refused_for_the_same_reason() {
+fn a_delta_that_the_browser_refuses_is_refused_for_the_same_reason() {
     let edges = edges();
     for (text, delta, expected) in edges.apply_refused {
         assert_eq!(outcome(delta.apply(&text)), expected, "{text:?} {delta:?}");

@@ -1,6 +1,6 @@
-//! Runs the fault rig: `cargo xtask faults` for all faults, `cargo xtask faults NAME` for some, `--long` for
-//! as long as a night, `--bus NAME` and `--transport NAME` for one of them alone.
-#![expect(clippy::print_stdout, reason = "a test without the usual harness tells by itself")]
+//! Runs the fault rig: `cargo xtask faults` for all faults, `cargo xtask faults NAME` for some,
+//! `--long` for long runs, `--bus NAME` and `--transport NAME` for one variant.
+#![expect(clippy::print_stdout, reason = "a test without the usual harness prints its own results")]
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
@@ -16,16 +16,16 @@ use sockbit_tests::faults::{
 use tokio::runtime;
 use tokio::time::{Instant, sleep};
 
-/// Names a program that was built from an older revision.
+/// Names a program built from an older revision.
 const OLDER_PROGRAM: &str = "SOCKBIT_TEST_OLDER";
-/// How long people work undisturbed before each blow.
+/// How long clients type before each fault.
 const TYPING_BEFORE_FAULT: Duration = Duration::from_secs(1);
-/// After so long people go home, and others come to fresh boards: a note takes no more than 64 KiB.
+/// After this time clients move to new boards, since a note has at most 64 KiB.
 const CLIENTS_REPLACED_AFTER: [Duration; 2] = [Duration::from_secs(160), Duration::from_mins(4)];
-/// A page says after three seconds that words are not saved; a busy machine is a little late.
+/// A page reports unsaved text after three seconds; a busy machine is a little later.
 const SILENT_MAX: Duration = Duration::from_secs(4);
 
-/// What is asked for on the command line. What the usual harness takes besides is passed over.
+/// The arguments of the command line. Other flags of the usual test harness are ignored.
 struct Arguments {
     length: RunLength,
     names: Vec<String>,
@@ -52,7 +52,7 @@ impl Arguments {
         Ok(parsed)
     }
 
-    /// All in which something is to go wrong.
+    /// All variants and environments that faults may run in.
     fn setups(&self) -> Vec<Setup> {
         let mut setups = Vec::new();
         for transport in &self.transports {
@@ -63,7 +63,7 @@ impl Arguments {
         setups
     }
 
-    /// What is to go wrong in one of them.
+    /// The faults of one setup.
     fn faults(&self, (_, bus, place): Setup) -> Vec<&'static Fault> {
         let happens = |it: &&Fault| it.place == place && it.rounds(bus, self.length) > 0;
         FAULTS.iter().filter(happens).filter(|it| self.check_store(it.name)).collect()
@@ -74,7 +74,7 @@ impl Arguments {
     }
 }
 
-/// The one of this name.
+/// The variant of this name.
 fn named<T: Copy>(
     all: &[T],
     name: impl Fn(T) -> &'static str,
@@ -99,12 +99,12 @@ fn main() -> ExitCode {
         arguments.setups().into_iter().partition(|it| is_across_processes(*it));
     let counts = thread::scope(|scope| {
         let others = scope.spawn(|| run_one_by_one(&others, &arguments));
-        run_one_by_one(&across, &arguments).and(others.join().expect("a failed test is caught"))
+        run_one_by_one(&across, &arguments).and(others.join().expect("panics of tests are caught"))
     });
     counts.end()
 }
 
-/// What can be done to many processes takes as long as everything else, so it is done beside it.
+/// Faults across processes take as long as all others together, so the two run at the same time.
 fn is_across_processes((_, bus, place): Setup) -> bool {
     bus == Bus::RabbitMq && place == Environment::Any
 }
@@ -120,13 +120,14 @@ fn run_one_by_one(setups: &[Setup], arguments: &Arguments) -> TestCounts {
     })
 }
 
-/// As many as the system allows: thousands come back at once.
+/// Raises the limit of open sockets: the reconnect storm needs thousands.
 fn allow_many_sockets() {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).expect("it may be raised");
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+        .expect("the limit may be raised");
 }
 
-/// How it went so far, told in the words of the usual harness.
+/// Counts of tests, printed as the usual harness does.
 #[derive(Clone, Copy, Default)]
 struct TestCounts {
     passed: usize,
@@ -166,7 +167,7 @@ impl TestCounts {
     }
 }
 
-/// What it tells; nothing where it panics, which has said why.
+/// The test's summary; `None` if it panics, which prints the reason.
 async fn caught(test: impl Future<Output = String>) -> Option<String> {
     AssertUnwindSafe(test).catch_unwind().await.ok()
 }
@@ -198,18 +199,18 @@ async fn run_all(faults: &[&Fault], setup: Setup, length: RunLength, counts: &mu
     }
 }
 
-/// What the house stands on, or why it cannot.
-#[expect(clippy::disallowed_methods, reason = "which older program there is, is configuration")]
+/// The options of a cluster, or the reason why it cannot run here.
+#[expect(clippy::disallowed_methods, reason = "the older program is configuration")]
 fn cluster_options(place: Environment) -> Result<ClusterOptions, String> {
     match place {
         Environment::Any => Ok(ClusterOptions::default()),
         Environment::SmallDisks => match Disks::mount() {
             Ok(disks) => Ok(ClusterOptions { disks: Some(disks), program: None }),
-            Err(why) => Err(format!("as no small disk can be mounted here: {why}")),
+            Err(why) => Err(format!("small disks cannot be mounted: {why}")),
         },
         Environment::OlderProgram => match std::env::var_os(OLDER_PROGRAM) {
             Some(older) => Ok(ClusterOptions { disks: None, program: Some(older.into()) }),
-            None => Err("as no older program was named: --older REVISION builds one".to_owned()),
+            None => Err("no older program was named: --older REVISION builds one".to_owned()),
         },
     }
 }
@@ -227,8 +228,8 @@ async fn run(
     while rounds.peek().is_some() {
         let clients = TypingClients::begin(&cluster.endpoints(), transport, typing).await;
         let probe = PageProbe::begin(page, &cluster.endpoints()[0]).await;
-        let begun = Instant::now();
-        while begun.elapsed() < CLIENTS_REPLACED_AFTER[typing as usize]
+        let started = Instant::now();
+        while started.elapsed() < CLIENTS_REPLACED_AFTER[typing as usize]
             && let Some(round) = rounds.next()
         {
             sleep(TYPING_BEFORE_FAULT).await;
@@ -246,10 +247,10 @@ async fn run(
         results.saved += typed.saved();
         results.silent = results.silent.max(silent);
     }
-    results.tell(fault.healed_within, length)
+    results.summary(fault.healed_within, length)
 }
 
-/// What was measured.
+/// Measurements of one fault.
 #[derive(Default)]
 struct Results {
     healed: Vec<Duration>,
@@ -259,19 +260,19 @@ struct Results {
 }
 
 impl Results {
-    /// A night is measured; in short runs on busy machines time says nothing.
-    fn tell(mut self, healed_within: u64, length: RunLength) -> String {
+    /// Times are limits in long runs only: in short runs on busy machines they mean little.
+    fn summary(mut self, healed_within: u64, length: RunLength) -> String {
         self.healed.sort_unstable();
         let (rounds, saved, silent) = (self.healed.len(), self.saved, self.silent);
         let (median, longest) = (self.healed[rounds / 2], self.healed[rounds - 1]);
         if length == RunLength::Long {
             let limit = Duration::from_secs(healed_within);
-            assert!(longest <= limit, "everybody is served within {limit:?}, not {longest:?}");
-            assert!(silent <= SILENT_MAX, "a page said nothing for {silent:?}");
+            assert!(longest <= limit, "all clients are served within {limit:?}, not {longest:?}");
+            assert!(silent <= SILENT_MAX, "a page showed no warning for {silent:?}");
         }
         let line = format!(
-            "{rounds} times, {saved} edits saved, served again in {median:.1?}, {longest:.1?} at \
-             most, a page silent for {silent:.1?} at most"
+            "{rounds} times, {saved} edits saved, served again after {median:.1?}, {longest:.1?} at \
+             most, a page without a warning for {silent:.1?} at most"
         );
         [vec![line], self.measurements.all()].concat().join("; ")
     }

@@ -1,4 +1,4 @@
-//! Running cargo, and failing where it fails.
+//! Runs cargo and fails if it fails.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ pub fn cargo(arguments: &[&str]) -> Result<()> {
     cargo_with(arguments, &[])
 }
 
-/// Runs cargo with more in its environment.
+/// Runs cargo with additional environment variables.
 pub fn cargo_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
     println!("$ cargo {}", arguments.join(" "));
     let mut cargo = Command::new(env!("CARGO"));
@@ -28,8 +28,9 @@ pub fn cargo_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()
     Ok(())
 }
 
-/// What `cargo run` tells us of our own package. Build scripts ask for variables of these names, and would run again,
-/// with all that depends on them, whenever cargo is run in turn by us and by hand.
+/// Variables that `cargo run` sets for this package. Build scripts depend on variables of these
+/// names, so they would run again, with everything that depends on them, whenever cargo is run by
+/// this task and by hand in turn.
 fn package_variables() -> impl Iterator<Item = OsString> {
     let names = std::env::vars_os().map(|(name, _)| name);
     names.filter(|name| {

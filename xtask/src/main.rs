@@ -1,5 +1,5 @@
-//! The project's own tasks: `cargo xtask <task>`.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to whoever runs it")]
+//! The project's tasks: `cargo xtask <task>`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task prints for its user")]
 
 mod cargo;
 mod system_packages;

@@ -5,19 +5,19 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use sockbit_servers::{Postgres, RabbitMq, is_in_path};
 
-/// A program that tests need, and the packages that bring it.
+/// A program that tests need, and its packages.
 pub struct RequiredProgram {
-    /// What it is for, in words.
+    /// What needs it, in words.
     pub purpose: &'static str,
-    /// What it is called.
+    /// Its name.
     pub program: &'static str,
-    /// Whether it is there.
+    /// Whether it is installed.
     pub is_in_path: fn() -> bool,
     /// The package's name for each package manager.
     pub packages: &'static [(PackageManager, &'static str)],
 }
 
-/// The package managers that are known here.
+/// The supported package managers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PackageManager {
     /// Debian, Ubuntu.
@@ -76,8 +76,8 @@ pub const RABBITMQ: RequiredProgram = RequiredProgram {
     ],
 };
 
-/// Debian starts the services that it installs. They would take the ports and the memory of whoever runs
-/// servers of their own, so while this runs a policy forbids it; one that is there already is left alone.
+/// Debian starts the services that it installs. They would take the ports and the memory of a
+/// user's own servers, so a policy forbids it meanwhile; an existing policy is left alone.
 const APT_INSTALL: &str = r#"
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
@@ -89,14 +89,14 @@ fi
 apt-get install -y -q --no-install-recommends "$@"
 "#;
 
-/// Makes sure that all of these are there.
+/// Installs those that are missing.
 pub fn install_missing(required: &[RequiredProgram]) -> Result<()> {
     let missing: Vec<&RequiredProgram> = required.iter().filter(|it| !(it.is_in_path)()).collect();
     if missing.is_empty() {
         return Ok(());
     }
     let Some(manager) = PackageManager::of_this_system() else {
-        let reason = "no package manager that is known here was found";
+        let reason = "no supported package manager was found";
         bail!("{}", manual_instructions(&missing, None, reason));
     };
     println!("installing {} with {manager:?}", packages(&missing, manager).join(" and "));
@@ -104,16 +104,12 @@ pub fn install_missing(required: &[RequiredProgram]) -> Result<()> {
         bail!("{}", manual_instructions(&missing, Some(manager), &format!("{error:#}")));
     }
     for it in missing {
-        ensure!(
-            (it.is_in_path)(),
-            "{} was installed but is not where it was looked for",
-            it.program
-        );
+        ensure!((it.is_in_path)(), "{} was installed but is not in PATH", it.program);
     }
     Ok(())
 }
 
-/// Names what somebody would have to type, which is packages and not programs.
+/// Explains what to install by hand, in names of packages.
 fn manual_instructions(
     missing: &[&RequiredProgram],
     manager: Option<PackageManager>,
@@ -130,7 +126,7 @@ fn manual_instructions(
     )
 }
 
-/// What the manager calls them, each once.
+/// The manager's names of the packages, each once.
 fn packages(missing: &[&RequiredProgram], manager: PackageManager) -> Vec<&'static str> {
     let mut packages: Vec<&str> = missing.iter().filter_map(|it| it.package(manager)).collect();
     packages.dedup();
@@ -163,12 +159,12 @@ impl RequiredProgram {
     }
 }
 
-/// Runs a command as root: as it is, or by a `sudo` that asks for no password.
+/// Runs a command as root: directly, or by a `sudo` that asks for no password.
 fn as_root(program: &str, arguments: &[&str]) -> Result<()> {
     let mut command = if is_root()? {
         Command::new(program)
     } else {
-        ensure!(is_in_path("sudo"), "it takes root, and there is no sudo");
+        ensure!(is_in_path("sudo"), "root is required, and there is no sudo");
         let mut sudo = Command::new("sudo");
         sudo.args(["--non-interactive", program]);
         sudo
@@ -189,11 +185,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_to_be_installed_by_hand_is_named_as_the_package_manager_knows_it() {
+    fn missing_packages_have_the_names_of_the_package_manager() {
         let missing = [&BROWSER_DRIVER, &POSTGRES];
         let text = manual_instructions(&missing, Some(PackageManager::Dnf), "no network");
         assert!(text.contains("chromedriver and postgresql-server is needed"), "{text}");
-        let text = manual_instructions(&missing, None, "nothing known");
+        let text = manual_instructions(&missing, None, "unsupported");
         assert!(text.contains("chromium-driver and postgresql (Debian's names)"), "{text}");
     }
 

@@ -1,29 +1,29 @@
-//! Waiting for something to become true, and not for ever.
+//! Waiting for a condition, with a deadline.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A moment after which nobody waits any more.
+/// The end of a wait.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline(Instant);
 
 impl Deadline {
-    /// This long from here.
+    /// This long from now.
     #[must_use]
     pub fn after(duration: Duration) -> Self {
         Self(now() + duration)
     }
 
-    /// Whether waiting is over.
+    /// Whether it has passed.
     #[must_use]
     pub fn has_passed(self) -> bool {
         now() >= self.0
     }
 }
 
-/// Waits until it is so; says whether it ever was.
+/// Waits until the condition holds. Returns whether it did before the deadline.
 pub fn wait_until(deadline: Deadline, mut condition: impl FnMut() -> bool) -> bool {
     loop {
         if condition() {

@@ -1,57 +1,57 @@
-//! Why a server could not be started or asked.
+//! Why a server could not be started or used.
 
 use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Why a server could not be started or asked.
+/// Why a server could not be started or used.
 #[derive(Debug)]
 pub enum ServerError {
-    /// Its programs are not installed, or not where they usually are.
+    /// Its programs are not installed, or not in the usual places.
     Missing {
-        /// The program that was looked for.
+        /// The missing program.
         program: &'static str,
     },
-    /// Nobody is there on whose behalf it could run, as it refuses to run as root.
+    /// There is no account to run it as, since it refuses to run as root.
     NoAccount,
     /// No port below the range for outgoing connections is free.
     NoPort,
-    /// The folder or something in it cannot be made, read or removed.
+    /// A folder or a file in it cannot be created, read or removed.
     Folder {
-        /// Which one.
+        /// Its path.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// A program cannot be run at all.
+    /// A program cannot be run.
     Program {
-        /// Which one.
+        /// Its path.
         program: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// It ended instead of serving.
+    /// It ended before it was ready.
     Ended {
-        /// Which one.
+        /// The server.
         server: &'static str,
         /// The end of its log.
         log: String,
     },
-    /// It runs and does not take connections.
+    /// It runs and accepts no connections.
     NotReady {
-        /// Which one.
+        /// The server.
         server: &'static str,
-        /// How long it was waited for.
+        /// How long it was given.
         waited: Duration,
         /// The end of its log.
         log: String,
     },
-    /// Its command line tool refused.
+    /// Its command line tool failed.
     Refused {
-        /// What it was asked.
+        /// The command line.
         command_line: String,
-        /// What it answered.
+        /// Its error output.
         answer: String,
     },
 }
@@ -72,13 +72,13 @@ impl Display for ServerError {
                 write!(formatter, "{} cannot be run: {source}", program.display())
             }
             Self::Ended { server, log } => {
-                write!(formatter, "{server} ended instead of serving; its log ends with\n{log}")
+                write!(formatter, "{server} ended before it was ready; its log ends with\n{log}")
             }
             Self::NotReady { server, waited, log } => {
                 let seconds = waited.as_secs();
                 write!(
                     formatter,
-                    "{server} took no connections within {seconds} s; its log ends with\n{log}"
+                    "{server} accepted no connections within {seconds} s; its log ends with\n{log}"
                 )
             }
             Self::Refused { command_line, answer } => {

@@ -1,4 +1,4 @@
-//! Where a server keeps everything: a temporary folder that goes with it, or one that is to be kept.
+//! The folder of a server: temporary, or kept.
 
 use std::fs::{self, DirBuilder, File};
 use std::hash::{BuildHasher, RandomState};
@@ -9,26 +9,26 @@ use std::path::{Path, PathBuf};
 use crate::ServerError;
 use crate::system_account::Account;
 
-/// Log lines that tell what went wrong.
+/// Enough log lines to explain a failure.
 const LAST_LINES: usize = 15;
 
 /// A folder for one server, or for several that belong together.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    /// What goes when we do: this folder, or the one that it is in; none where it is kept.
+    /// What is removed on drop: this folder or its parent; `None` if it is kept.
     temporary: Option<PathBuf>,
 }
 
 impl Folder {
-    /// A folder that goes when this is dropped, or when whoever made it is gone.
+    /// A folder that is removed when this is dropped or when this process ends.
     pub fn temporary(name: &str) -> Result<Self, ServerError> {
         let path = std::env::temp_dir().join(format!("{name}-{:016x}", random_number()));
         make(&path).map_err(|source| fault(&path, source))?;
         Ok(Self { temporary: Some(path.clone()), path })
     }
 
-    /// A folder that stays, with what is in it already.
+    /// A folder that stays, with its existing content.
     pub fn kept(path: &Path) -> Result<Self, ServerError> {
         if !path.is_dir() {
             make(path).map_err(|source| fault(path, source))?;
@@ -46,38 +46,38 @@ impl Folder {
         Ok(Self { path, temporary: self.temporary.clone() })
     }
 
-    /// Where it is.
+    /// Its path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether it stays when nobody uses it any more.
+    /// Whether it stays after its last use.
     #[must_use]
     pub fn is_kept(&self) -> bool {
         self.temporary.is_none()
     }
 
-    /// What guardians remove when we are gone without having done so.
+    /// What the process supervisor removes if this process ends without doing so.
     pub(crate) fn temporary_path(&self) -> Option<&Path> {
         self.temporary.as_deref()
     }
 
-    /// Gives it to the account, or leaves it ours.
+    /// Makes the account its owner, if there is one.
     pub(crate) fn chown_to(&self, account: Option<Account>) -> Result<(), ServerError> {
         let Some(Account { user, group }) = account else { return Ok(()) };
         chown(&self.path, Some(user), Some(group)).map_err(|source| self.fault(source))
     }
 
-    /// Writes a file that all may read.
+    /// Writes a file that every user may read.
     pub(crate) fn write(&self, name: &str, text: &str) -> Result<PathBuf, ServerError> {
         let path = self.path.join(name);
         fs::write(&path, text).map_err(|source| fault(&path, source))?;
         Ok(path)
     }
 
-    /// A text that is made up once, stays what it is for as long as the folder is there, and is for
-    /// nobody else to read.
+    /// A text that is created once, stays the same as long as the folder exists, and is private to
+    /// this user.
     pub fn text_created_once(
         &self,
         name: &str,
@@ -97,7 +97,7 @@ impl Folder {
         }
     }
 
-    /// Removes what is below it under this name; nothing may be there.
+    /// Removes what is in this folder under this name, if anything.
     pub(crate) fn empty(&self, name: &str) -> Result<(), ServerError> {
         let path = self.path.join(name);
         match fs::remove_dir_all(&path) {
@@ -106,23 +106,23 @@ impl Folder {
         }
     }
 
-    /// What the program of this name wrote.
+    /// The log of the program of this name.
     #[must_use]
     pub fn log(&self, name: &str) -> String {
         self.log_since(name, 0)
     }
 
-    /// How much that is.
+    /// The size of that log.
     #[must_use]
     pub fn log_bytes(&self, name: &str) -> u64 {
         fs::metadata(self.log_file(name)).map_or(0, |it| it.len())
     }
 
-    /// What the program of this name wrote after so many bytes. What is no text shows as such.
+    /// The log of the program of this name after so many bytes. Invalid UTF-8 is replaced.
     #[must_use]
     pub fn log_since(&self, name: &str, bytes: u64) -> String {
         let mut rest = Vec::new();
-        // A program that has written nothing yet may have no log.
+        // A program that has written nothing may have no log.
         let _ = File::open(self.log_file(name)).and_then(|mut log| {
             log.seek(SeekFrom::Start(bytes))?;
             log.read_to_end(&mut rest)
@@ -130,7 +130,7 @@ impl Folder {
         String::from_utf8_lossy(&rest).into_owned()
     }
 
-    /// The last lines of it.
+    /// The last lines of that log.
     #[must_use]
     pub fn last_lines(&self, name: &str) -> String {
         let log = self.log(name);
@@ -147,7 +147,7 @@ impl Folder {
     }
 }
 
-/// Others may pass, as servers run on behalf of somebody else where we are root, but not list it.
+/// Other users may pass through, as servers run as another account under root, but not list it.
 fn make(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(false).mode(0o711).create(path)
 }
@@ -156,7 +156,7 @@ fn fault(path: &Path, source: io::Error) -> ServerError {
     ServerError::Folder { path: path.to_owned(), source }
 }
 
-/// The standard library seeds its hashers from the system's randomness.
+/// The standard library seeds its hashers with random numbers of the system.
 pub(crate) fn random_number() -> u64 {
     RandomState::new().hash_one(std::process::id())
 }
@@ -164,7 +164,7 @@ pub(crate) fn random_number() -> u64 {
 impl Drop for Folder {
     fn drop(&mut self) {
         if !self.is_kept() {
-            // The guardian of what ran in it may have been faster.
+            // The process supervisor may have removed it before.
             let _ = fs::remove_dir_all(&self.path);
         }
     }

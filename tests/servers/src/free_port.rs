@@ -1,4 +1,4 @@
-//! Free ports, below the range from which the system gives ports to outgoing connections.
+//! Free ports, below the range that the system uses for outgoing connections.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::ops::Range;
@@ -8,8 +8,8 @@ use crate::folder::random_number;
 
 const PORTS: Range<u16> = 10_000..20_000;
 
-/// A port on which nobody listens on loopback. Somebody may before it is used: whoever uses it looks
-/// whether it was theirs, and asks for another one where it was not.
+/// A port that is free on loopback. Another process may take it before it is used, so callers retry
+/// with another port if the server cannot bind it.
 pub fn free_port() -> Result<u16, ServerError> {
     let count = u64::from(PORTS.end - PORTS.start);
     let offset = u16::try_from(random_number() % count).unwrap_or_default();

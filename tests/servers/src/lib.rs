@@ -1,5 +1,6 @@
-//! Private servers for tests and for trying out: each in a folder of its own, on ports of its own, and gone with whoever
-//! started it, however that ended. Servers that run already are not touched.
+//! Private servers for tests and for trying out: each has a folder and ports of its own and ends
+//! with the process that started it, however that ends. Other servers on the machine are not
+//! touched.
 
 mod deadline;
 mod error;

@@ -1,5 +1,5 @@
 //! Runs a private server of each kind until its input ends, for tests that are started by hand.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it talks to whoever runs it")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it prints for its user")]
 
 use std::io;
 use std::process::ExitCode;

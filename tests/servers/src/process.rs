@@ -1,5 +1,5 @@
-//! A program that ends with whoever started it, killed or not: a guardian shell runs it and waits at a pipe that
-//! only we hold.
+//! A program that ends with its owner, even if the owner is killed: a supervising shell runs it and
+//! waits on a pipe that only the owner holds.
 
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
@@ -12,14 +12,15 @@ use crate::{Deadline, Folder, ServerError, wait_until};
 
 const SUPERVISOR: &str = include_str!("process_supervisor.sh");
 const SHELL: &str = "/bin/sh";
-/// Hands the shell its program apart from its arguments, which the list of processes shows.
-const VARIABLE: &str = "SOCKBIT_GUARDIAN";
-const EVALUATE: &str = r#"guardian=$SOCKBIT_GUARDIAN; unset SOCKBIT_GUARDIAN; eval "$guardian""#;
+/// Passes the script to the shell outside its arguments, which the process list shows.
+const VARIABLE: &str = "SOCKBIT_SUPERVISOR";
+const EVALUATE: &str =
+    r#"supervisor=$SOCKBIT_SUPERVISOR; unset SOCKBIT_SUPERVISOR; eval "$supervisor""#;
 
-/// What to run. It gets nothing of our environment but PATH.
+/// What to run. It inherits only PATH from this process.
 #[derive(Clone, Debug)]
 pub struct Program {
-    /// What its log in the folder is called, and it in what is said.
+    /// Its name in messages, and of its log in the folder.
     pub name: String,
     /// The file to run.
     pub file: PathBuf,
@@ -31,16 +32,17 @@ pub struct Program {
     pub stop_signals: StopSignals,
 }
 
-/// The signals that end a program, as `kill` knows them.
+/// The signals that end a program, as `kill` names them.
 #[derive(Clone, Copy, Debug)]
 pub struct StopSignals {
     /// Lets it finish.
     pub graceful: &'static str,
-    /// Does not wait, and leaves nothing behind in the system.
+    /// Ends it at once, without leftovers in the system.
     pub immediate: &'static str,
 }
 
-/// A running program. It ends, with all its children, when this is dropped or when our process is gone.
+/// A running program. It ends, with all its child processes, when this is dropped or this process
+/// ends.
 #[derive(Debug)]
 pub struct Process {
     supervisor: Child,
@@ -48,7 +50,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts it, with its log in the folder, as ourselves.
+    /// Starts it as the current user, with its log in the folder.
     pub fn start(folder: &Folder, program: &Program) -> Result<Self, ServerError> {
         Self::start_as(None, folder, program)
     }
@@ -61,11 +63,11 @@ impl Process {
     ) -> Result<Self, ServerError> {
         let mut command = Command::new(SHELL);
         command
-            .args(["-c", EVALUATE, "guardian"])
+            .args(["-c", EVALUATE, "supervisor"])
             .arg(folder.path())
             .args([&program.name, program.stop_signals.immediate])
             .arg(folder.temporary_path().unwrap_or(Path::new("")))
-            // The guardian itself stays who we are, so that it may remove what we made.
+            // The supervisor itself runs as the current user, so that it can remove the folder.
             .args(account.map(Account::command_line).into_iter().flatten())
             .arg(&program.file)
             .args(&program.arguments)
@@ -74,7 +76,7 @@ impl Process {
             .env(VARIABLE, SUPERVISOR)
             .envs(program.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(folder.path())
-            // What is typed at our terminal is not for it.
+            // Signals from this terminal are not meant for it.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
@@ -85,22 +87,22 @@ impl Process {
         })
     }
 
-    /// How it ended, if it has.
+    /// Its exit status, if it has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.supervisor.try_wait().ok().flatten()
     }
 
-    /// Lets it finish, and waits; what is left of it after half a minute is killed.
+    /// Stops it gracefully and waits; after half a minute it is killed.
     pub fn stop(mut self) {
         self.send(&format!("stop {}", self.stop_signals.graceful));
     }
 
-    /// Kills it and all its children, as a crash would, and waits until they are gone.
+    /// Kills it and all its child processes, as a crash would, and waits for their end.
     pub fn kill(mut self) {
         self.send("kill");
     }
 
-    /// Waits until it has ended by itself; one that has not by then is ended.
+    /// Waits until it ends by itself; at the deadline it is ended.
     pub(crate) fn wait(mut self, deadline: Deadline) -> Option<ExitStatus> {
         let mut status = None;
         wait_until(deadline, || {
@@ -113,7 +115,7 @@ impl Process {
 
     fn send(&mut self, word: &str) {
         if let Some(stdin) = &mut self.supervisor.stdin {
-            // A guardian that is gone has nothing to end.
+            // A supervisor that has ended has nothing to end.
             let _ = writeln!(stdin, "{word}");
         }
     }
@@ -124,7 +126,7 @@ impl Drop for Process {
         self.send("end");
         drop(self.supervisor.stdin.take());
         if let Some(stdout) = &mut self.supervisor.stdout {
-            // It says nothing; that its output ends means that everything has.
+            // It writes nothing; the end of its output means that every process has ended.
             let _ = stdout.read_to_end(&mut Vec::new());
         }
         let _ = self.supervisor.wait();

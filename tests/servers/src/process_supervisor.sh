@@ -1,15 +1,15 @@
-# Runs one program and outlives whoever asked for it, by as long as it takes to end the program.
+# Runs one program and ends it when its owner is gone, however the owner ended.
 #
-# Standard input is a pipe whose other end the asker holds. A word on it says how to end; its end without a word
-# means that the asker is gone, however it went. Standard output stays open until everything has ended.
+# Standard input is a pipe that only the owner holds. A line on it says how to end the program; its end without a line
+# means that the owner is gone. Standard output stays open until every process has ended.
 #
-# Arguments: the folder, the program's name there, the signal that ends it at once and without traces, what to remove
-# when the asker is gone (or nothing), then the program and its arguments.
+# Arguments: the folder, the program's name in it, the signal that ends the program at once without leftovers, what to
+# remove when the owner is gone (or nothing), then the program and its arguments.
 
 folder=$1 name=$2 signal=$3 removed=$4
 shift 4
 log=$folder/$name.log
-# Says that the process id may be somebody else's by now.
+# Exists once the program has ended: its process id may be reused.
 over=$folder/$name.over
 rm -f "$over"
 exec 3<&0 </dev/null 2>>"$log"
@@ -17,15 +17,15 @@ exec 3<&0 </dev/null 2>>"$log"
 "$@" >>"$log" 2>&1 3<&- &
 program=$!
 
-# The process and all below it: servers give their children groups and sessions of their own.
-family() {
+# The process and its descendants: servers give their children groups and sessions of their own.
+descendants() {
     echo "$1"
     for child in $(cat /proc/"$1"/task/*/children 2>/dev/null); do
-        family "$child"
+        descendants "$child"
     done
 }
 
-# A process that only waits to be reaped has no program any more.
+# A zombie process has no program.
 runs() {
     [ -e /proc/"$1"/exe ]
 }
@@ -41,9 +41,9 @@ wait_for_all() {
     done
 }
 
-# Signals the program and waits; whatever is left of its family then is killed.
+# Signals the program and waits, then kills what is left of its descendants.
 end() {
-    all=$(family "$program")
+    all=$(descendants "$program")
     if [ "$1" != KILL ]; then
         kill -"$1" "$program"
         wait_for_all "$2" $all
@@ -53,20 +53,20 @@ end() {
 } 2>/dev/null
 
 (
-    # The output goes on to the asker, who learns from its end that this is done.
-    read -r word signalled <&3
+    # Standard output stays open here; its end tells the owner that this is done.
+    read -r command signal_given <&3
     if [ ! -e "$over" ]; then
-        case $word in
-        stop) end "$signalled" 300 ;;
+        case $command in
+        stop) end "$signal_given" 300 ;;
         kill) end KILL 0 ;;
         *) end "$signal" 100 ;;
         esac
     fi
-    if [ -z "$word" ] && [ -n "$removed" ]; then
+    if [ -z "$command" ] && [ -n "$removed" ]; then
         cd /
         tries=100
         until { [ -e "$over" ] || [ ! -d "$folder" ]; } && rm -rf "$removed"; do
-            # The folder may be shared with programs that are about to end.
+            # Other programs that are about to end may share the folder.
             tries=$((tries - 1))
             [ "$tries" -gt 0 ] || break
             sleep 0.1

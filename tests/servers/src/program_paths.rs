@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::ServerError;
 
-/// What PATH often lacks for those who are not root.
+/// Folders that PATH often lacks for users other than root.
 const SBIN: [&str; 2] = ["/usr/sbin", "/sbin"];
 
 /// Whether a program of this name is in PATH.
@@ -32,8 +32,8 @@ fn folders_of_path() -> Vec<PathBuf> {
     std::env::split_paths(&search_path()).collect()
 }
 
-/// The folder of PostgreSQL's programs, newest first where there are several. Debian has most of them
-/// outside PATH.
+/// The folder of PostgreSQL's programs, of the newest version if there are several. Debian has most
+/// of them outside PATH.
 pub(crate) fn postgres_folder() -> Option<PathBuf> {
     let mut folders = versions("/usr/lib/postgresql", "bin");
     folders.extend(folders_of_path());
@@ -41,8 +41,8 @@ pub(crate) fn postgres_folder() -> Option<PathBuf> {
     folders.into_iter().find(|it| has_all(it, &["initdb", "postgres"]))
 }
 
-/// The folder of RabbitMQ's own scripts. What Debian has in PATH are others of the same names, which change to
-/// the system's user and its data.
+/// The folder of RabbitMQ's own scripts. Debian has wrappers of the same names in PATH, which use
+/// the system's user and data.
 pub(crate) fn rabbitmq_folder() -> Option<PathBuf> {
     let mut folders = vec![PathBuf::from("/usr/lib/rabbitmq/bin"), "/opt/rabbitmq/sbin".into()];
     let in_path = find("rabbitmq-server").and_then(|it| it.canonicalize().ok());
@@ -74,7 +74,7 @@ fn has_all(folder: &Path, programs: &[&str]) -> bool {
     programs.iter().all(|program| folder.join(program).is_file())
 }
 
-/// What a server's command line tool says.
+/// The output of a server's command line tool.
 pub(crate) fn output(
     program: PathBuf,
     mut command: Command,

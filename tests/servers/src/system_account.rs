@@ -1,4 +1,5 @@
-//! On whose behalf servers run: ours, or where that is root, which they refuse, an account without rights.
+//! The account that servers run as: the current user, or an unprivileged account if that is root,
+//! which they refuse.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -18,7 +19,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// The one for servers; `None` is our own.
+    /// The account for servers; `None` means the current user.
     pub fn for_servers() -> Result<Option<Self>, ServerError> {
         if !is_root() {
             return Ok(None);
@@ -36,7 +37,7 @@ impl Account {
         Some(Self { user: number(2)?, group: number(3)? })
     }
 
-    /// Before a command line: has it run as this account, without any other groups.
+    /// A prefix for a command line that runs it as this account, without other groups.
     pub fn command_line(self) -> [String; 4] {
         let Self { user, group } = self;
         let user = format!("--reuid={user}");
@@ -44,13 +45,13 @@ impl Account {
         ["setpriv".to_owned(), user, group, "--clear-groups".to_owned()]
     }
 
-    /// Has the command run as this account, without any other groups.
+    /// Runs the command as this account, without other groups.
     pub fn apply_to(self, command: &mut Command) {
         command.uid(self.user).gid(self.group);
     }
 }
 
-/// Whoever runs this owns what the system shows of its own process.
+/// The system's entry of this process belongs to its user.
 fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|it| it.uid() == ROOT)
 }
@@ -64,8 +65,8 @@ mod tests {
 
     #[test]
     fn an_account_is_found_by_its_whole_name() {
-        let nobody = Account { user: 65_534, group: 65_533 };
-        assert_eq!(Account::listed(USERS, "nobody"), Some(nobody));
+        let account = Account { user: 65_534, group: 65_533 };
+        assert_eq!(Account::listed(USERS, "nobody"), Some(account));
         assert_eq!(Account::listed(USERS, "no"), None);
     }
 }

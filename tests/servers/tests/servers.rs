@@ -1,4 +1,4 @@
-//! Private servers keep their data over a crash, and nothing of them is left when their owner is gone.
+//! Private servers keep their data over a crash, and leave nothing behind when their owner is gone.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -10,38 +10,41 @@ use sockbit_servers::{Deadline, Folder, Postgres, RabbitMq, wait_until};
 
 const GONE_WITHIN: Duration = Duration::from_secs(30);
 
-/// How many processes live in a folder or below it.
+/// The number of processes whose working folder is here or below.
 fn processes_in(folder: &Path) -> usize {
     let processes = fs::read_dir("/proc").expect("the system shows its processes").flatten();
-    let lives_there = |it: &fs::DirEntry| {
+    let works_there = |it: &fs::DirEntry| {
         fs::read_link(it.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder))
     };
-    processes.filter(lives_there).count()
+    processes.filter(works_there).count()
 }
 
 #[test]
 fn postgres_keeps_its_data_over_a_restart_and_over_a_crash() {
-    let mut server = Postgres::start().expect("it starts");
+    let mut server = Postgres::start().expect("the server starts");
     let url = server.url();
-    server.psql("create table words (word text)").expect("it takes statements");
-    server.psql("insert into words values ('stopped')").expect("it takes statements");
+    server.psql("create table words (word text)").expect("the statement succeeds");
+    server.psql("insert into words values ('stopped')").expect("the statement succeeds");
 
-    server.restart().expect("it starts again");
-    server.psql("insert into words values ('killed')").expect("it takes statements");
+    server.restart().expect("the server restarts");
+    server.psql("insert into words values ('killed')").expect("the statement succeeds");
     server.kill();
-    assert_eq!(processes_in(server.folder().path()), 0, "nothing outlives the crash");
-    assert!(server.psql("select 1").is_err(), "nobody answers");
-    server.restart().expect("it starts again");
+    assert_eq!(processes_in(server.folder().path()), 0, "no process outlives the crash");
+    assert!(server.psql("select 1").is_err(), "the server is down");
+    server.restart().expect("the server restarts");
 
-    assert_eq!(server.psql("select word from words").expect("they are there"), "stopped\nkilled\n");
+    assert_eq!(
+        server.psql("select word from words").expect("the rows are stored"),
+        "stopped\nkilled\n"
+    );
     assert_eq!(server.url(), url);
 }
 
 #[test]
-fn postgres_serves_as_many_as_tests_need_and_loses_nothing() {
-    let server = Postgres::start().expect("it starts");
+fn postgres_allows_enough_connections_and_commits_durably() {
+    let server = Postgres::start().expect("the server starts");
 
-    let shown = |name: &str| server.psql(&format!("show {name}")).expect("it has such a setting");
+    let shown = |name: &str| server.psql(&format!("show {name}")).expect("the setting exists");
     let connections: usize = shown("max_connections").trim_end().parse().expect("a number");
 
     assert!(connections >= 100, "{connections}");
@@ -49,29 +52,33 @@ fn postgres_serves_as_many_as_tests_need_and_loses_nothing() {
 }
 
 #[test]
-fn rabbitmq_keeps_its_data_over_a_crash_and_forgets_them_when_wiped() {
-    let mut broker = RabbitMq::start().expect("it starts");
+fn rabbitmq_keeps_its_data_over_a_crash_and_loses_them_when_wiped() {
+    let mut broker = RabbitMq::start().expect("the server starts");
     let url = broker.url();
-    let knows_it = |broker: &RabbitMq| {
-        broker.ctl(&["list_vhosts", "name"]).expect("it answers").lines().any(|it| it == "kept")
+    let has_vhost = |broker: &RabbitMq| {
+        broker
+            .ctl(&["list_vhosts", "name"])
+            .expect("rabbitmqctl answers")
+            .lines()
+            .any(|it| it == "kept")
     };
-    broker.ctl(&["add_vhost", "kept"]).expect("it takes orders");
+    broker.ctl(&["add_vhost", "kept"]).expect("rabbitmqctl succeeds");
 
     broker.kill();
-    assert!(broker.ctl(&["list_vhosts"]).is_err(), "nobody answers");
-    broker.restart().expect("it starts again");
-    assert!(knows_it(&broker), "it is there after the crash");
+    assert!(broker.ctl(&["list_vhosts"]).is_err(), "the server is down");
+    broker.restart().expect("the server restarts");
+    assert!(has_vhost(&broker), "the vhost outlives the crash");
 
-    broker.wipe().expect("it starts again");
-    assert!(!knows_it(&broker), "it is forgotten");
+    broker.wipe().expect("the server restarts");
+    assert!(!has_vhost(&broker), "the vhost is removed");
     assert_eq!(broker.url(), url);
 }
 
 #[test]
-fn a_temporary_folder_and_whoever_lives_there_go_with_the_server() {
-    let server = Postgres::start().expect("it starts");
+fn a_temporary_folder_and_its_processes_are_removed_with_the_server() {
+    let server = Postgres::start().expect("the server starts");
     let folder = server.folder().path().to_owned();
-    assert!(processes_in(&folder) > 1, "precondition: they are found while they run");
+    assert!(processes_in(&folder) > 1, "precondition: running processes are found");
 
     drop(server);
 
@@ -80,27 +87,30 @@ fn a_temporary_folder_and_whoever_lives_there_go_with_the_server() {
 }
 
 #[test]
-fn a_kept_folder_is_served_again_with_its_data() {
+fn a_kept_folder_serves_its_data_again() {
     let parent = Folder::temporary("sockbit-test").expect("a folder");
     let path = parent.path().join("kept");
-    let server = Postgres::start_in(Folder::kept(&path).expect("a folder")).expect("it starts");
-    server.psql("create table kept ()").expect("it takes statements");
+    let server =
+        Postgres::start_in(Folder::kept(&path).expect("a folder")).expect("the server starts");
+    server.psql("create table kept ()").expect("the statement succeeds");
     drop(server);
 
-    let server = Postgres::start_in(Folder::kept(&path).expect("a folder")).expect("it starts");
+    let server =
+        Postgres::start_in(Folder::kept(&path).expect("a folder")).expect("the server starts");
 
-    assert_eq!(server.psql("select count(*) from kept").expect("it is there"), "0\n");
+    assert_eq!(server.psql("select count(*) from kept").expect("the table is stored"), "0\n");
 }
 
-/// The program that runs one of each, with its temporary folders in this one, once both serve.
+/// The program that runs one server of each kind, with its temporary folders here, once both are
+/// ready.
 fn owner(folder: &Folder) -> Child {
     let mut owner = Command::new(env!("CARGO_BIN_EXE_sockbit-servers"))
         .env("TMPDIR", folder.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("it can be run");
-    let lines = BufReader::new(owner.stdout.take().expect("its output is ours")).lines();
+        .expect("the program can be run");
+    let lines = BufReader::new(owner.stdout.take().expect("its output is piped")).lines();
     let names: Vec<String> = lines
         .map_while(Result::ok)
         .take(2)
@@ -114,12 +124,12 @@ fn owner(folder: &Folder) -> Child {
 fn nothing_is_left_when_the_owner_is_killed() {
     let folder = Folder::temporary("sockbit-test").expect("a folder");
     let mut owner = owner(&folder);
-    assert!(processes_in(folder.path()) > 5, "precondition: both run there");
+    assert!(processes_in(folder.path()) > 5, "precondition: both servers run there");
 
-    owner.kill().expect("it is there to be killed");
-    owner.wait().expect("it has ended");
+    owner.kill().expect("it can be killed");
+    owner.wait().expect("its status can be read");
 
     let is_empty = || fs::read_dir(folder.path()).expect("a folder").count() == 0;
     let is_gone = || processes_in(folder.path()) == 0 && is_empty();
-    assert!(wait_until(Deadline::after(GONE_WITHIN), is_gone), "something is left");
+    assert!(wait_until(Deadline::after(GONE_WITHIN), is_gone), "a process or folder is left");
 }

@@ -1,4 +1,4 @@
-//! Compaction as a worker does it: over a network that may fail it.
+//! Compaction as a worker runs it, over a network that can fail.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::process_lifetime::Lifetime;
 use crate::random::RandomStream;
 use crate::run_context::{RunContext, SimulatedClock};
 
-/// Goes round once. Each time has a number of its own.
+/// Runs one round. Each round has a number of its own.
 pub(crate) async fn compact(
     context: &Arc<RunContext>,
     database: &Arc<Database>,
@@ -30,5 +30,5 @@ pub(crate) async fn compact(
     let store: Arc<dyn Store> = planted_bugs::compaction(context, database, Arc::new(store));
     let clock = SimulatedClock::new(Arc::clone(context), number);
     let result = Compaction::new(store, Arc::new(clock), after).round().await;
-    context.log(format_args!("compaction of what is older than {after:?}: {result:?}"));
+    context.log(format_args!("compaction of events older than {after:?}: {result:?}"));
 }

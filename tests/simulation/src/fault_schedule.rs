@@ -1,4 +1,4 @@
-//! What strikes whole processes, at moments that a seed chooses.
+//! Faults of whole processes, at times that the seed chooses.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::random::{Random, RandomStream};
 use crate::run_context::RunContext;
 use crate::worker_process::WorkerProcess;
 
-/// The processes that may be struck.
+/// The processes that can fail.
 #[derive(Clone)]
 pub(crate) struct Processes {
     pub context: Arc<RunContext>,
@@ -43,7 +43,7 @@ enum ProcessFault {
 }
 
 impl Processes {
-    /// Lets everything strike when its time comes.
+    /// Starts a task for each planned fault.
     pub fn schedule_faults(&self) {
         let process_faults = self.context.parameters.process_faults;
         let faults = [
@@ -103,7 +103,7 @@ impl Processes {
         locked(&self.context.observations).counts.outages += 1;
         self.database.go_offline();
         self.context.pause(pause).await;
-        self.database.come_online();
+        self.database.end_absence();
     }
 
     fn forget(&self, random: &mut Random) {
@@ -116,8 +116,8 @@ impl Processes {
         self.database.forget(board, Seq(head.saturating_sub(random.next() % 6)));
     }
 
-    /// Somebody goes round and compacts what is older than a moment or some seconds, also what
-    /// people stand on and have not heard of.
+    /// Compacts everything older than a moment or some seconds, including positions that clients
+    /// still resume from.
     async fn compact(&self, random: &mut Random) {
         let after = random.pick(&[0, 0, 500, 3_000], 0);
         compact(
@@ -129,7 +129,7 @@ impl Processes {
         .await;
     }
 
-    /// A backup is made, and some time later restored, most often under running gateways.
+    /// Makes a backup and restores it later, most often while gateways keep running.
     async fn restore(&self, random: &mut Random) {
         self.database.back_up();
         self.context.pause(random.millis(200, 8_000)).await;
@@ -139,6 +139,6 @@ impl Processes {
         }
         sleep(random.millis(2_500, 7_000)).await;
         self.database.restore();
-        self.database.come_online();
+        self.database.end_absence();
     }
 }

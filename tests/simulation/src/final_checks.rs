@@ -1,4 +1,4 @@
-//! What must be true in the end.
+//! What must hold at the end of a run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,16 +13,16 @@ use crate::observations::Observations;
 use crate::simulated_client::SimulatedClient;
 use crate::typed_tokens::{TokenOrigin, TypedTokens, inserted};
 
-/// Everything by which a run is judged.
+/// Everything that the checks look at.
 pub(crate) struct FinalState<'a> {
     pub store: &'a MemoryStore,
     pub boards: &'a [BoardId],
     pub clients: &'a [&'a SimulatedClient],
     pub observations: &'a Observations,
-    pub tokens_typed: &'a TypedTokens,
+    pub typed_tokens: &'a TypedTokens,
 }
 
-/// One board as the store has it.
+/// One board as the store holds it.
 struct StoredBoard {
     board: BoardId,
     log: Vec<Event>,
@@ -31,7 +31,7 @@ struct StoredBoard {
 }
 
 impl FinalState<'_> {
-    /// Everybody agrees, everything saved is in the log once, and every word is somewhere.
+    /// All clients agree, everything saved is in the log exactly once, and no typed token is lost.
     pub fn result(&self) -> Result<(), String> {
         let mut stored = Vec::new();
         for board in self.boards {
@@ -40,10 +40,11 @@ impl FinalState<'_> {
         for board in &stored {
             ranges_cover_everything(&board.log)?;
             if replayed(&board.log)? != board.notes {
-                return Err("the log replays to something else than what is stored".into());
+                return Err("the replayed log differs from the stored notes".into());
             }
             for client in self.clients.iter().filter(|it| it.board == board.board) {
-                shows(client, board).map_err(|fault| format!("seat {}: {fault}", client.number))?;
+                check_client(client, board)
+                    .map_err(|fault| format!("client {}: {fault}", client.number))?;
             }
             self.tokens_have_their_authors(&board.log)?;
         }
@@ -54,19 +55,19 @@ impl FinalState<'_> {
     fn stored(&self, board: BoardId) -> Result<StoredBoard, String> {
         let log = now_or_panic(self.store.events(board, Seq(0), usize::MAX));
         let page = now_or_panic(self.store.notes(board, None, usize::MAX));
-        let page = page.map_err(|error| error.to_string())?.ok_or("the board is gone")?;
+        let page = page.map_err(|error| error.to_string())?.ok_or("the board is missing")?;
         let log = log.map_err(|error| error.to_string())?;
         Ok(StoredBoard { board, log, title: page.title, notes: page.notes })
     }
 
-    /// Each command of which a client was told made exactly the event that it was told of, or none.
+    /// Each command with an outcome made exactly the event that its outcome names, or none.
     fn outcomes_match_the_log(&self, stored: &[StoredBoard]) -> Result<(), String> {
         let mut found: BTreeMap<MessageId, Vec<&Event>> = BTreeMap::new();
         for event in stored.iter().flat_map(|it| &it.log) {
             found.entry(event.message).or_default().push(event);
         }
         if let Some((message, _)) = found.iter().find(|(_, events)| events.len() > 1) {
-            return Err(format!("{message} had more than one effect"));
+            return Err(format!("{message} has more than one event"));
         }
         for (message, outcome) in self.observations.outcomes_received() {
             let event = found.get(message).and_then(|events| events.first());
@@ -78,16 +79,16 @@ impl FinalState<'_> {
                 }
                 Outcome::Unchanged { .. } | Outcome::Rejected(_) => event.is_none(),
             };
-            // What came after a backup may be undone by it.
+            // A restore may have undone what came after the backup.
             let is_undone = event.is_none() && self.observations.counts.restores > 0;
             if !is_so && !is_undone {
-                return Err(format!("{message} was told to be {outcome:?}, but is {event:?}"));
+                return Err(format!("{message} has the outcome {outcome:?}, but made {event:?}"));
             }
         }
         Ok(())
     }
 
-    /// Whether an event was squashed, and what it was squashed into stands for it.
+    /// Whether an event was squashed into one that covers its position.
     fn is_inside_a_range(&self, position: Position, stored: &[StoredBoard]) -> bool {
         let into = self.observations.squashed_into(position.event);
         let mut log = stored.iter().flat_map(|it| &it.log);
@@ -97,7 +98,7 @@ impl FinalState<'_> {
     fn tokens_have_their_authors(&self, log: &[Event]) -> Result<(), String> {
         for event in log {
             for token in inserted(event) {
-                if self.tokens_typed.author(token) != Some(event.actor.id) {
+                if self.typed_tokens.author(token) != Some(event.actor.id) {
                     return Err(format!("{token:?} was sent by {:?}", event.actor.id));
                 }
             }
@@ -110,13 +111,13 @@ impl FinalState<'_> {
         let texts: BTreeMap<NoteId, &str> = notes.map(|it| (it.id, it.text.as_str())).collect();
         let log = stored.iter().flat_map(|it| &it.log);
         let logged: BTreeSet<char> = log.flat_map(inserted).collect();
-        for (token, place) in self.tokens_typed.iter() {
+        for (token, place) in self.typed_tokens.iter() {
             let here = texts.get(&place.note).map(|text| count(text, token));
             let everywhere: usize = texts.values().map(|text| count(text, token)).sum();
             if everywhere > here.unwrap_or(0) || everywhere > 1 {
-                return Err(format!("{token:?} of {place:?} is there {everywhere} times"));
+                return Err(format!("{token:?} of {place:?} occurs {everywhere} times"));
             }
-            let may_be_gone = self.tokens_typed.may_be_missing(token)
+            let may_be_gone = self.typed_tokens.may_be_missing(token)
                 || here == Some(1)
                 || self.is_draft(token, place)
                 || (here.is_none() && logged.contains(&token))
@@ -149,7 +150,7 @@ fn ranges_cover_everything(log: &[Event]) -> Result<(), String> {
     Ok(())
 }
 
-/// The notes that the log makes, without those deleted for good.
+/// The notes that the log leads to, without those deleted permanently.
 fn replayed(log: &[Event]) -> Result<Vec<Note>, String> {
     let mut board: Option<Board> = None;
     for event in log {
@@ -163,7 +164,7 @@ fn replayed(log: &[Event]) -> Result<Vec<Note>, String> {
     Ok(notes.filter(|note| note.state != NoteState::Deleted).collect())
 }
 
-fn shows(client: &SimulatedClient, stored: &StoredBoard) -> Result<(), String> {
+fn check_client(client: &SimulatedClient, stored: &StoredBoard) -> Result<(), String> {
     let machine = &client.machine;
     if machine.title() != stored.title.as_str() {
         return Err(format!("the title is {:?}, shown {:?}", stored.title, machine.title()));

@@ -1,4 +1,4 @@
-//! A gateway as a process: it starts, holds lines, crashes or drains, and starts again.
+//! A gateway as a process: it starts, holds connections, crashes or drains, and starts again.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
@@ -16,12 +16,12 @@ use crate::process_lifetime::Lifetime;
 use crate::random::{Random, RandomStream};
 use crate::run_context::{RunContext, SimulatedIds};
 
-/// How long a peer may say nothing.
+/// Time until a silent peer is disconnected.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
-/// More lives than a gateway has in any run, so that each life has a number of its own.
-const LIVES_MAX: usize = 1_000;
+/// More than the restarts in any run, so that each lifetime has a number of its own.
+const LIFETIMES_MAX: usize = 1_000;
 
-/// One gateway, through all its lives.
+/// One gateway over all its restarts.
 pub(crate) struct GatewayProcess {
     context: Arc<RunContext>,
     broker: Arc<Broker>,
@@ -30,12 +30,12 @@ pub(crate) struct GatewayProcess {
     running: Mutex<Option<RunningProcess>>,
 }
 
-/// The life that it lives now.
+/// The process that runs now.
 struct RunningProcess {
     gateway: Arc<Gateway>,
     queue: Arc<GatewayQueue>,
     lifetime: Arc<Lifetime>,
-    lines: Vec<(Arc<NetworkConnection>, AbortHandle)>,
+    connections: Vec<(Arc<NetworkConnection>, AbortHandle)>,
 }
 
 impl GatewayProcess {
@@ -49,10 +49,10 @@ impl GatewayProcess {
         })
     }
 
-    /// Lives until the run ends, as often as it takes.
+    /// Restarts the process until the run ends.
     pub async fn run(self: Arc<Self>) {
-        for lifetime in 0..LIVES_MAX {
-            self.run_once(self.number * LIVES_MAX + lifetime).await;
+        for lifetime in 0..LIFETIMES_MAX {
+            self.run_once(self.number * LIFETIMES_MAX + lifetime).await;
             let pause = locked(&self.random).millis(20, 4_000);
             self.context.pause(pause).await;
         }
@@ -68,8 +68,12 @@ impl GatewayProcess {
         let served = Arc::clone(&gateway);
         let task = tokio::spawn(async move { served.run().await });
         let abort = task.abort_handle();
-        let running =
-            RunningProcess { gateway, queue, lifetime: Arc::clone(&lifetime), lines: Vec::new() };
+        let running = RunningProcess {
+            gateway,
+            queue,
+            lifetime: Arc::clone(&lifetime),
+            connections: Vec::new(),
+        };
         *locked(&self.running) = Some(running);
         tokio::select! {
             biased;
@@ -78,7 +82,7 @@ impl GatewayProcess {
         }
         abort.abort();
         self.broker.disconnect_gateway(number);
-        self.drop_lines();
+        self.drop_connections();
     }
 
     fn ports(
@@ -107,16 +111,16 @@ impl GatewayProcess {
         )
     }
 
-    /// The process is gone at once. Some of its clients are not even told.
-    fn drop_lines(&self) {
+    /// Closes all connections at once, some without notice to the client.
+    fn drop_connections(&self) {
         let Some(running) = locked(&self.running).take() else { return };
         let is_silent = locked(&self.random).percent(30);
-        for (line, serving) in running.lines {
+        for (connection, serving) in running.connections {
             serving.abort();
             if is_silent {
-                line.die();
+                connection.die();
             } else {
-                line.reset();
+                connection.reset();
             }
         }
     }
@@ -129,7 +133,7 @@ impl GatewayProcess {
         }
     }
 
-    /// Ends as when it is told to: clients are sent elsewhere first.
+    /// Shuts down gracefully: clients are sent to other gateways first.
     pub async fn drain(&self) {
         let Some((gateway, lifetime)) = locked(&self.running)
             .as_ref()
@@ -143,67 +147,67 @@ impl GatewayProcess {
         lifetime.end();
     }
 
-    /// Nothing comes through between it and the broker for a while.
-    pub async fn disconnect_from_bus(&self, pause: Duration, is_kept: bool) {
+    /// Cuts the connection to the broker for a while.
+    pub async fn disconnect_from_bus(&self, pause: Duration, keeps_messages: bool) {
         let Some(queue) = locked(&self.running).as_ref().map(|it| Arc::clone(&it.queue)) else {
             return;
         };
-        self.context.log(format_args!("gateway {}: is cut off", self.number));
+        self.context.log(format_args!("gateway {}: loses the bus", self.number));
         queue.cut();
         self.context.pause(pause).await;
-        queue.mend(is_kept);
+        queue.reconnect(keeps_messages);
     }
 
-    /// A client knocks. Whether it is let in.
-    pub fn connect(&self, identity: Identity, line: &Arc<NetworkConnection>) -> bool {
+    /// Opens a connection. Returns whether the gateway accepted it.
+    pub fn connect(&self, identity: Identity, connection: &Arc<NetworkConnection>) -> bool {
         let mut running = locked(&self.running);
         let Some(running) = &mut *running else { return false };
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let Ok(session) = running.gateway.open(identity, address) else { return false };
-        let (served, context) = (Arc::clone(line), Arc::clone(&self.context));
+        let (served, context) = (Arc::clone(connection), Arc::clone(&self.context));
         let serving = tokio::spawn(async move { serve(&context, session, &served).await });
-        running.lines.push((Arc::clone(line), serving.abort_handle()));
+        running.connections.push((Arc::clone(connection), serving.abort_handle()));
         true
     }
 }
 
 /// Serves a session until either side ends it, as a transport does.
-async fn serve(context: &RunContext, session: Session, line: &NetworkConnection) {
+async fn serve(context: &RunContext, session: Session, connection: &NetworkConnection) {
     tokio::select! {
         biased;
-        () = read(&session, line) => {}
-        () = write(context, &session, line) => {}
+        () = read(&session, connection) => {}
+        () = write(context, &session, connection) => {}
     }
     drop(session);
-    line.up.reset();
-    line.down.finish();
+    connection.up.reset();
+    connection.down.finish();
 }
 
-async fn read(session: &Session, line: &NetworkConnection) {
+async fn read(session: &Session, connection: &NetworkConnection) {
     let mut pipeline = session.pipeline();
     loop {
         let heard = tokio::select! {
             biased;
-            heard = timeout(SILENCE_MAX, line.up.receive()), if !pipeline.is_full() => heard,
+            heard = timeout(SILENCE_MAX, connection.up.receive()), if !pipeline.is_full() => heard,
             () = pipeline.complete_next() => continue,
         };
         match heard {
             Ok(Some(frame)) => pipeline.receive(&frame).await,
-            // The pongs of a line that is dead do not come.
-            Err(_) if !line.is_dead() => {}
+            // A dead connection receives no pongs.
+            Err(_) if !connection.is_dead() => {}
             Ok(None) | Err(_) => return,
         }
     }
 }
 
-async fn write(context: &RunContext, session: &Session, line: &NetworkConnection) {
+async fn write(context: &RunContext, session: &Session, connection: &NetworkConnection) {
     while let SessionOutput::Messages(frames) = session.next().await {
         for frame in frames {
-            if timeout(WRITE_WITHIN, line.down.wait_for_room()).await.is_err() {
+            if timeout(WRITE_WITHIN, connection.down.wait_for_room()).await.is_err() {
                 return;
             }
             if !planted_bugs::drops_frame(context, &frame) {
-                line.down.send(frame);
+                connection.down.send(frame);
             }
         }
     }

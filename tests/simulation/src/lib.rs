@@ -1,28 +1,27 @@
-//! The whole of SockBit in one thread and in virtual time: real client machines, real gateways, real
-//! workers, and between them a network, a bus and a database that fail in every way that they may.
-//! A run is decided by its seed alone, and a failing seed replays exactly.
+//! All of SockBit in one thread and in virtual time: real client machines, gateways and workers,
+//! and between them a simulated network, bus and database that fail in every way that their
+//! contracts allow. The seed alone decides a run, so a failing seed replays exactly.
 //!
 //! # The executor
 //!
-//! Runs are driven by tokio's own `current_thread` runtime with its clock paused, one runtime for
-//! each run, and the faults are in implementations of the ports (`application/src/ports`) and of
-//! the line between a client and a gateway. The gateway's timers are tokio's, so an executor of our
-//! own would have to replace them; turmoil drives programs over simulated sockets, but here no
-//! socket is opened: what a bus or a store may do wrong is said by the contracts of the ports, not
-//! by TCP. With one thread and a paused clock tokio does the same each time, if nothing asks for
-//! randomness of its own: the product's selects are therefore biased, the maps that it walks
-//! through are ordered, and nothing here uses tokio's `watch`, which wakes in an order of its own.
-//! A test runs seeds twice and compares all that was told.
+//! Each run has its own tokio `current_thread` runtime with a paused clock. The faults are in
+//! implementations of the ports (`application/src/ports`) and of the connection between a client
+//! and a gateway. The gateway uses tokio's timers, so an executor of our own would have to replace
+//! them; turmoil drives programs over simulated sockets, and no socket is opened here. With one
+//! thread and a paused clock tokio is deterministic if no code asks for randomness: the product's
+//! selects are biased, the maps that it iterates are ordered, and nothing here uses tokio's
+//! `watch`, which wakes tasks in an order of its own. A test runs seeds twice and compares their
+//! traces.
 //!
 //! # What is not simulated
 //!
-//! Nobody changes their identity or stays away for months, and nobody looks at what a view is told:
-//! the model test (`tests/tests/model.rs`) does these.
+//! Changes of identity, absences of months, and the changes that a view is notified of: the model
+//! test (`tests/tests/model.rs`) covers these.
 //!
-//! Read [`run`], then `world.rs`, then the parts: `seat` (a person and a client machine), `line`,
-//! `gateway_process`, `bus`, `worker_process`, `store`, `weather` (what strikes whole processes).
-//! `evidence.rs` and `verdict.rs` say what must be true. `sabotage` has bugs to plant, as wrappers
-//! around the ports.
+//! Read [`run`], then `simulation_run.rs`, then the parts: `simulated_client` (a user and a client
+//! machine), `network_connection`, `gateway_process`, `bus`, `worker_process`, `database`,
+//! `fault_schedule`. `observations.rs` and `final_checks.rs` hold the invariants. `planted_bugs`
+//! wraps the ports in faulty implementations, each of which the checks must detect.
 
 mod bus;
 mod compaction;
@@ -55,26 +54,26 @@ pub use stale_tab_scenario::run_stale_tab;
 use run_context::RunContext;
 use run_parameters::RunParameters;
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Debug)]
 pub struct RunResult {
-    /// Of everything that was told during the run.
+    /// A hash of the whole trace.
     pub digest: u64,
     /// How much happened.
     pub counts: Counts,
-    /// The first thing that was not as it must be.
+    /// The first violated invariant.
     pub fault: Option<String>,
-    /// All that was told, if that was wanted.
+    /// The trace, if it was recorded.
     pub log: Vec<String>,
 }
 
-/// Plays the run of a seed.
+/// Runs a seed.
 #[must_use]
 pub fn run(seed: u64, bug: PlantedBug) -> RunResult {
     play(|| RunContext::new(seed, RunParameters::of(seed), bug, false), simulation_run::play)
 }
 
-/// Plays the run of a seed, and tells all that happens.
+/// Runs a seed and records its trace.
 #[must_use]
 pub fn log(seed: u64, bug: PlantedBug) -> RunResult {
     play(|| RunContext::new(seed, RunParameters::of(seed), bug, true), simulation_run::play)
@@ -82,9 +81,9 @@ pub fn log(seed: u64, bug: PlantedBug) -> RunResult {
 
 fn play(
     context: impl FnOnce() -> RunContext,
-    scene: impl AsyncFnOnce(Arc<RunContext>),
+    scenario: impl AsyncFnOnce(Arc<RunContext>),
 ) -> RunResult {
-    notice_panics();
+    count_panics();
     let panics = PANICS.get();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -93,19 +92,19 @@ fn play(
         .expect("a runtime without I/O can be built");
     let context = runtime.block_on(async {
         let context = Arc::new(context());
-        scene(Arc::clone(&context)).await;
+        scenario(Arc::clone(&context)).await;
         context
     });
     drop(runtime);
     if PANICS.get() > panics {
-        context.fault("something panicked".to_owned());
+        context.fault("a task panicked".to_owned());
     }
     let observations = locked(&context.observations);
     RunResult {
         digest: context.trace.digest(),
         counts: observations.counts,
         fault: observations.fault.clone(),
-        log: context.trace.lines(),
+        log: context.trace.connections(),
     }
 }
 
@@ -113,8 +112,8 @@ thread_local! {
     static PANICS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// A task that panics ends in silence; a run in which that happened is not well.
-fn notice_panics() {
+/// A panic in a task would go unnoticed, so panics are counted.
+fn count_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let print = std::panic::take_hook();
@@ -125,7 +124,7 @@ fn notice_panics() {
     });
 }
 
-/// Nothing that holds a lock here panics half-way.
+/// Poisoning is ignored: nothing panics while it holds a lock here.
 fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,5 @@
-//! The connection between a client and a gateway: two pipes that keep their order. It may be reset,
-//! stand still for a while, or die without a word.
+//! The connection between a client and a gateway: two pipes that keep their order. It can be reset,
+//! stall for a while, or die without notice to either end.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use crate::locked;
 use crate::random::{Random, RandomStream};
 use crate::run_context::RunContext;
 
-/// Frames that fit the buffers of the network.
+/// Frames that fit into the buffers of the network.
 const BUFFERED_MAX: usize = 16;
 
 /// Both directions.
@@ -23,14 +23,14 @@ pub(crate) struct NetworkConnection {
 }
 
 impl NetworkConnection {
-    /// A fresh line with whatever will happen to it.
+    /// A new connection, with the faults that will happen to it.
     pub fn new(context: &Arc<RunContext>, number: usize) -> Arc<Self> {
         let mut random = context.random(RandomStream::Network, number);
         let line = Arc::new(Self {
             up: Pipe::new(context, random.next()),
             down: Pipe::new(context, random.next()),
         });
-        if random.hits(context.rates().line_faulty) {
+        if random.per_mille(context.rates().connection_faulty) {
             let (context, line) = (Arc::clone(context), Arc::clone(&line));
             tokio::spawn(async move { line.inject_fault(&context, random).await });
         }
@@ -53,13 +53,13 @@ impl NetworkConnection {
         }
     }
 
-    /// Both ends learn that it is gone, and what was on its way is lost.
+    /// Closes it: both ends notice, and everything in transit is lost.
     pub fn reset(&self) {
         self.up.reset();
         self.down.reset();
     }
 
-    /// Nothing comes through any more, and nobody is told.
+    /// Stops all transfer without notice to either end.
     pub fn die(&self) {
         self.up.die();
         self.down.die();
@@ -95,7 +95,7 @@ struct PipeState<T> {
 /// What the receiving end finds.
 enum NextItem<T> {
     Item(T),
-    /// Nothing will come any more.
+    /// The pipe is closed and empty.
     End,
     Wait(Option<Instant>),
 }
@@ -131,7 +131,7 @@ impl<T> Pipe<T> {
         self.changed.notify_one();
     }
 
-    /// Waits until the buffers take more. One caller at a time.
+    /// Waits until the buffers have room. One caller at a time.
     pub async fn wait_for_room(&self) {
         while self.is_full() {
             self.drained.notified().await;
@@ -143,7 +143,7 @@ impl<T> Pipe<T> {
         flow.arriving.len() >= BUFFERED_MAX && !flow.is_closed
     }
 
-    /// Waits for what comes next; `None` at the end. One caller at a time.
+    /// Waits for the next item; `None` at the end. One caller at a time.
     pub async fn receive(&self) -> Option<T> {
         loop {
             let arrival = match locked(&self.state).find() {
@@ -162,13 +162,13 @@ impl<T> Pipe<T> {
         }
     }
 
-    /// What was sent still arrives.
+    /// Closes it; items in transit still arrive.
     pub fn finish(&self) {
         locked(&self.state).is_closed = true;
         self.wake();
     }
 
-    /// What was sent is lost.
+    /// Closes it; items in transit are lost.
     pub fn reset(&self) {
         let mut flow = locked(&self.state);
         flow.is_closed = true;
@@ -209,5 +209,5 @@ impl<T> PipeState<T> {
     }
 }
 
-/// How long a peer may take nothing that is written to it.
+/// How long a peer may read nothing.
 pub(crate) const WRITE_WITHIN: Duration = Duration::from_secs(10);

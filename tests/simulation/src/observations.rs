@@ -1,5 +1,5 @@
-//! What was seen during a run: what the store committed, what clients were told, and whether the
-//! two fit each other. Whatever does not is a fault at once; the rest is for the verdict.
+//! What was observed during a run: commits of the store and messages to clients. A contradiction
+//! between the two is a fault at once; the rest is left to the final checks.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -9,29 +9,29 @@ use sockbit_domain::{Event, EventId, MessageId, Outcome, RejectionCode};
 
 use crate::typed_tokens::inserted;
 
-/// Everything known of a run from outside.
+/// Everything that is known of a run.
 #[derive(Default)]
 pub(crate) struct Observations {
-    /// The first thing that went wrong.
+    /// The first violated invariant.
     pub fault: Option<String>,
-    /// Every event that was ever committed, in all the forms that it had: those that stand for
-    /// several have the id of their last.
+    /// Every event that was ever committed, in all its forms: an event that replaces several has
+    /// the id of the last one.
     committed: BTreeMap<EventId, Vec<Event>>,
-    /// In which event those are by now that were squashed.
+    /// Squashed events, each with the event that it was squashed into.
     squashed: BTreeMap<EventId, EventId>,
-    /// Those that a restored backup does not have.
+    /// Events that were lost when a backup was restored.
     gone: BTreeSet<EventId>,
     gone_tokens: BTreeSet<char>,
-    /// What each command's sender was told.
+    /// The outcome that each command's sender received.
     outcomes_received: BTreeMap<MessageId, Outcome>,
     senders: BTreeMap<MessageId, usize>,
     answered: HashSet<MessageId>,
     pub counts: Counts,
 }
 
-/// How much happened, so that a test can tell that schedules are not idle.
+/// How much happened, so that a test can assert that schedules are not idle.
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Counts {
     pub events: u64,
     pub commits: u64,
@@ -51,7 +51,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Adds another run's.
+    /// Adds the counts of another run.
     pub fn add(&mut self, other: &Self) {
         self.events += other.events;
         self.commits += other.commits;
@@ -79,7 +79,7 @@ impl Observations {
         }
     }
 
-    /// Some events became one.
+    /// Some events were replaced by one.
     pub fn squashed(&mut self, squash: &Squash) {
         for run in &squash.runs {
             let into = run.event.id;
@@ -90,13 +90,13 @@ impl Observations {
         }
     }
 
-    /// The event that contains what this one was, if it was squashed.
+    /// The event that an event was squashed into, if it was.
     pub fn squashed_into(&self, event: EventId) -> Option<EventId> {
         let into = *self.squashed.get(&event)?;
         Some(self.squashed_into(into).unwrap_or(into))
     }
 
-    /// A backup was restored which does not have these.
+    /// A backup was restored that lacks these changes.
     pub fn restored(&mut self, without: &[BoardChanges]) {
         self.counts.restores += 1;
         for event in without.iter().flat_map(|it| &it.facts).map(|fact| &fact.event) {
@@ -125,19 +125,21 @@ impl Observations {
         self.outcomes_received.iter()
     }
 
-    /// An outcome reached a client: its sender, and the same as ever.
-    pub fn saw_outcome(
+    /// A client received an outcome: it must be the sender and receive the same outcome each time.
+    pub fn received_outcome(
         &mut self,
         client: usize,
         message: MessageId,
         outcome: &Outcome,
     ) -> Result<(), String> {
         if self.senders.get(&message) != Some(&client) {
-            return Err(format!("seat {client} was told what became of {message} of another"));
+            return Err(format!(
+                "client {client} received the outcome of {message}, which it did not send"
+            ));
         }
         if let Outcome::Rejected(rejection) = outcome {
             if rejection.code == RejectionCode::MessageIdReused {
-                return Err(format!("{message} is said to have come with another body"));
+                return Err(format!("{message} is rejected as a reused id"));
             }
             if !rejection.code.is_recorded() {
                 return Ok(());
@@ -146,13 +148,13 @@ impl Observations {
         let before = self.outcomes_received.insert(message, outcome.clone());
         match before {
             Some(before) if before != *outcome && !self.may_differ(&before, outcome) => {
-                Err(format!("{message} was {before:?}, and then {outcome:?}"))
+                Err(format!("{message} had {before:?} and later {outcome:?}"))
             }
             _ => Ok(()),
         }
     }
 
-    /// What was said of a history that is gone need not be said again.
+    /// An outcome that a restore removed may differ when the command is sent again.
     fn may_differ(&self, before: &Outcome, after: &Outcome) -> bool {
         let is_gone = |outcome: &Outcome| match outcome {
             Outcome::Saved { position } | Outcome::Unchanged { position } => {
@@ -163,12 +165,12 @@ impl Observations {
         is_gone(before) || is_gone(after)
     }
 
-    /// An event reached a client: one that was committed before, as it was.
-    pub fn saw_event(&self, event: &Event) -> Result<(), String> {
+    /// A client received an event: it must be identical to a committed one.
+    pub fn received_event(&self, event: &Event) -> Result<(), String> {
         match self.committed.get(&event.id) {
-            None => Err(format!("event {} was seen and never committed", event.seq)),
+            None => Err(format!("event {} was sent and never committed", event.seq)),
             Some(committed) if committed.contains(event) => Ok(()),
-            Some(_) => Err(format!("event {} is not as it was committed", event.seq)),
+            Some(_) => Err(format!("event {} differs from its commit", event.seq)),
         }
     }
 
@@ -176,11 +178,13 @@ impl Observations {
         self.answered.extend(batch.iter().map(|it| it.message));
     }
 
-    /// Commands are let go by the bus: only once their senders were answered.
+    /// Commands may be acknowledged only after their outcomes were sent.
     pub fn acknowledged(&self, commands: &[CommandEnvelope]) -> Result<(), String> {
         let unanswered = commands.iter().find(|it| !self.answered.contains(&it.message));
         match unanswered {
-            Some(command) => Err(format!("{} is acknowledged and not answered", command.message)),
+            Some(command) => {
+                Err(format!("{} is acknowledged before its outcome was sent", command.message))
+            }
             None => Ok(()),
         }
     }

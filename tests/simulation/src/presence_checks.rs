@@ -1,4 +1,4 @@
-//! Who is at a board, as its people know it and as they see it of each other.
+//! Whether clients see who is present, and in which notes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -9,10 +9,10 @@ use crate::locked;
 use crate::simulated_client::SimulatedClient;
 
 type Clients = [Arc<Mutex<SimulatedClient>>];
-/// People, each with the notes that they are in.
+/// Users, each with the notes that they are in.
 type NotesByActor = BTreeMap<ActorId, BTreeSet<NoteId>>;
 
-/// Whether each sees all others at its board, in the notes that they are in, and nobody else.
+/// Whether each client sees exactly the other users of its board, in the notes that they are in.
 pub(crate) fn presences_are_complete(clients: &Clients) -> bool {
     clients.iter().all(|client| {
         let (board, me, seen) = {
@@ -25,11 +25,11 @@ pub(crate) fn presences_are_complete(clients: &Clients) -> bool {
     })
 }
 
-/// Where everybody is, and whom they see.
+/// Which note each client is in, and whom it sees.
 pub(crate) fn describe_presences(clients: &Clients) -> String {
     let state = |client: &Arc<Mutex<SimulatedClient>>| {
         let client = locked(client);
-        format!("seat {} in {:?} sees {:?}", client.number, client.place, seen(&client))
+        format!("client {} in {:?} sees {:?}", client.number, client.place, seen(&client))
     };
     clients.iter().map(state).collect::<Vec<_>>().join("; ")
 }

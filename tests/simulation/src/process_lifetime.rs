@@ -1,4 +1,4 @@
-//! Whether a process lives. One that died does nothing more, though tasks of it may be left.
+//! Whether a process runs. After its end its remaining tasks have no more effect.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,20 +7,20 @@ use tokio::sync::Notify;
 
 use crate::locked;
 
-/// Where a worker can die: between any two of these something is lost or comes twice.
+/// Where a worker can crash: between any two of these a message is lost or repeated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum CrashPoint {
-    /// It has taken commands off the bus.
+    /// After taking commands off the bus.
     Received,
-    /// It has decided and is about to commit.
+    /// After deciding, before the commit.
     BeforeCommit,
-    /// The store has committed and it does not know yet.
+    /// After the store has committed, before the worker knows it.
     Committed,
-    /// It has announced.
+    /// After announcing the events.
     Announced,
-    /// It has answered.
+    /// After sending the outcomes.
     Answered,
-    /// It has acknowledged.
+    /// After acknowledging the delivery.
     Acknowledged,
 }
 
@@ -35,7 +35,7 @@ impl CrashPoint {
     ];
 }
 
-/// One life of a process, from its start to its crash.
+/// One lifetime of a process, from its start to its crash.
 #[derive(Default)]
 pub(crate) struct Lifetime {
     has_ended: AtomicBool,
@@ -61,14 +61,14 @@ impl Lifetime {
         }
     }
 
-    /// Goes on only where the process lives: a port of a dead one never answers.
+    /// Returns only while the process runs: a port of an ended process never completes.
     pub async fn halt_if_ended(&self) {
         if self.has_ended() {
             std::future::pending::<()>().await;
         }
     }
 
-    /// The process will die when it comes to this moment.
+    /// The process will crash when it reaches this point.
     pub fn crash_at(&self, crash_point: CrashPoint) {
         *locked(&self.crash_at) = Some(crash_point);
     }
@@ -77,7 +77,7 @@ impl Lifetime {
         *locked(&self.crash_at) = None;
     }
 
-    /// The process is at this moment, which may be its last.
+    /// The process reaches this point, and crashes if that is planned.
     pub async fn pass(&self, crash_point: CrashPoint) {
         let is_last = *locked(&self.crash_at) == Some(crash_point);
         if is_last {

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-/// `SplitMix64` (Steele, Lea and Flood, 2014): small, quick, and the same everywhere.
+/// `SplitMix64` (Steele, Lea and Flood, 2014): small, fast, and the same on every platform.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// Seeds that are neighbours give numbers that are not.
+    /// Neighbouring seeds give unrelated numbers.
     pub fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ 0x6a09_e667_f3bc_c909)
     }
 
-    /// Numbers of its own for each part of a run, so that one that draws more changes no other.
+    /// A separate stream for each part of a run, so that more draws in one part change no other.
     pub fn of(seed: u64, part: RandomStream, number: usize) -> Self {
         let mut seeds = Self::new(seed);
         let skipped = Self::new(seeds.next() ^ part as u64).next();
@@ -29,14 +29,14 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below `bound`; zero where there is none.
+    /// A number below `bound`; zero if that is zero.
     pub fn below(&mut self, bound: usize) -> usize {
         let bound = u64::try_from(bound).unwrap_or(u64::MAX).max(1);
         usize::try_from(self.next() % bound).unwrap_or(0)
     }
 
     /// True in so many of a thousand cases.
-    pub fn hits(&mut self, per_mille: usize) -> bool {
+    pub fn per_mille(&mut self, per_mille: usize) -> bool {
         self.below(1_000) < per_mille
     }
 
@@ -49,7 +49,7 @@ impl Random {
         from.get(self.below(from.len())).copied().unwrap_or(or)
     }
 
-    /// Some whole number of milliseconds from `least` on and below `bound`.
+    /// A whole number of milliseconds from `least` to below `bound`.
     pub fn millis(&mut self, least: u64, bound: u64) -> Duration {
         Duration::from_millis(least + self.next() % bound.saturating_sub(least).max(1))
     }
@@ -59,7 +59,7 @@ impl Random {
     }
 }
 
-/// What draws numbers of its own.
+/// The parts that have a stream of their own. Their order is part of every seed's meaning.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RandomStream {
     Parameters,

@@ -1,4 +1,4 @@
-//! What all parts of a run share: its plan, its time, what is told and what is known of it.
+//! What all parts of a run share: its parameters, time, trace and observations.
 
 use std::fmt::Arguments;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,17 +20,17 @@ use crate::run_parameters::{FaultRates, RunParameters};
 use crate::trace::Trace;
 use crate::typed_tokens::TypedTokens;
 
-/// When runs begin, in milliseconds since 1970.
+/// The wall time at the start of each run, in milliseconds since 1970.
 const BEGINNING: i64 = 1_700_000_000_000;
 
-/// The parts of a run.
+/// The phases of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Phase {
-    /// Boards are begun, and nothing goes wrong.
+    /// Boards are created, without faults.
     Setup,
-    /// People act, and things go wrong.
+    /// Users act, and faults happen.
     Active,
-    /// Nothing goes wrong any more.
+    /// No more faults happen.
     Healed,
 }
 
@@ -41,10 +41,10 @@ pub(crate) struct RunContext {
     pub bug: PlantedBug,
     pub trace: Trace,
     pub observations: Mutex<Observations>,
-    pub tokens_typed: Mutex<TypedTokens>,
-    /// What the saboteur of the run remembers.
-    pub memory: BugState,
-    begun: Instant,
+    pub typed_tokens: Mutex<TypedTokens>,
+    /// The state of the planted bug.
+    pub bug_state: BugState,
+    started: Instant,
     phase: Mutex<Phase>,
     healed: Notify,
     drops_announcements: AtomicBool,
@@ -58,9 +58,9 @@ impl RunContext {
             bug,
             trace: Trace::new(is_readable),
             observations: Mutex::default(),
-            tokens_typed: Mutex::default(),
-            memory: BugState::default(),
-            begun: Instant::now(),
+            typed_tokens: Mutex::default(),
+            bug_state: BugState::default(),
+            started: Instant::now(),
             phase: Mutex::new(Phase::Setup),
             healed: Notify::new(),
             drops_announcements: AtomicBool::new(false),
@@ -68,10 +68,10 @@ impl RunContext {
     }
 
     pub fn log(&self, what: Arguments<'_>) {
-        self.trace.log(self.begun.elapsed(), what);
+        self.trace.log(self.started.elapsed(), what);
     }
 
-    /// Something is not as it must be. The first fault ends the run.
+    /// An invariant is violated. The first fault ends the run.
     pub fn fault(&self, what: String) {
         self.log(format_args!("FAULT {what}"));
         locked(&self.observations).fault.get_or_insert(what);
@@ -82,11 +82,11 @@ impl RunContext {
     }
 
     pub fn now(&self) -> Timestamp {
-        let since = i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let since = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
         Timestamp(BEGINNING.saturating_add(since))
     }
 
-    /// What goes wrong now, and how often.
+    /// The fault probabilities of the current phase.
     pub fn rates(&self) -> &FaultRates {
         if self.is_active() { &self.parameters.rates } else { &FaultRates::NONE }
     }
@@ -99,10 +99,10 @@ impl RunContext {
         *locked(&self.phase) == Phase::Healed
     }
 
-    /// Whether it is now this seat's turn to sit and type, where people take turns.
+    /// Whether it is this client's turn to type; `None` if all type at once.
     pub fn is_typing_turn(&self, client: usize) -> Option<bool> {
         let turns = self
-            .begun
+            .started
             .elapsed()
             .as_millis()
             .checked_div(self.parameters.typing_turn.as_millis())?;
@@ -115,7 +115,7 @@ impl RunContext {
         self.healed.notify_waiters();
     }
 
-    /// Waits for so long, or until all is healed.
+    /// Waits for this time, or until the faults end.
     pub async fn pause(&self, pause: Duration) {
         let end = Instant::now() + pause;
         loop {
@@ -126,7 +126,7 @@ impl RunContext {
         }
     }
 
-    /// Whether all announcements are lost in silence.
+    /// Whether all announcements are lost without notice.
     pub fn drops_announcements(&self) -> bool {
         self.drops_announcements.load(Ordering::Relaxed)
     }
@@ -135,19 +135,19 @@ impl RunContext {
         self.drops_announcements.store(true, Ordering::Relaxed);
     }
 
-    /// Something takes its time on its way.
+    /// How long one message takes.
     pub fn latency(&self, random: &mut Random) -> Duration {
         random.millis(1, self.parameters.latency_ms + 1)
     }
 
-    /// Waits for something to be on its way.
+    /// Waits as long as one message takes.
     pub async fn wait_latency(&self, random: &Mutex<Random>) {
         let latency = self.latency(&mut locked(random));
         sleep(latency).await;
     }
 }
 
-/// A process's clock, which may be wrong by some seconds.
+/// A process's clock, which can be wrong by up to three seconds.
 pub(crate) struct SimulatedClock {
     context: Arc<RunContext>,
     skew_ms: i64,
@@ -166,7 +166,8 @@ impl Clock for SimulatedClock {
     }
 }
 
-/// Ids from a seed. Where a rate says so, minting panics, as it may where randomness has run out.
+/// Ids from a seed. Minting panics at the rate of the run, as it may where no randomness is
+/// available.
 pub(crate) struct SimulatedIds {
     context: Arc<RunContext>,
     random: Mutex<Random>,
@@ -183,10 +184,10 @@ impl SimulatedIds {
 impl Ids for SimulatedIds {
     fn mint(&self) -> Uuid {
         let mut random = locked(&self.random);
-        if self.may_panic && random.hits(self.context.rates().decide_panics) {
+        if self.may_panic && random.per_mille(self.context.rates().decide_panics) {
             drop(random);
             self.context.log(format_args!("minting an id panics"));
-            // Without the hook that prints: this one is meant.
+            // Without the hook that counts panics: this one is intended.
             std::panic::resume_unwind(Box::new("no randomness left"));
         }
         random.uuid()

@@ -1,4 +1,4 @@
-//! What a seed decides before anything happens: who takes part, and what may go wrong.
+//! What a seed decides before a run begins: who takes part, and which faults are possible.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use sockbit_domain::Limits;
 
 use crate::random::{Random, RandomStream};
 
-/// The shape of a run.
+/// The parameters of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct RunParameters {
     pub boards: usize,
@@ -15,26 +15,26 @@ pub(crate) struct RunParameters {
     pub workers: usize,
     pub clients: usize,
     pub queues: usize,
-    /// Whether several workers may take from one queue at once, as they may in one process and
-    /// where one has a wrong view.
+    /// Whether several workers may take from one queue at once, as in one process, or while a
+    /// worker has a wrong view of the others.
     pub is_competitive: bool,
     pub limits: Limits,
     pub settings: GatewaySettings,
-    /// Bytes on a page of notes or events.
+    /// Maximum bytes of a page of notes or events.
     pub page_bytes: usize,
-    /// One way, at most.
+    /// Maximum latency of one message.
     pub latency_ms: u64,
-    /// Between two things that a person does, on average.
+    /// Average time between two actions of a user.
     pub pace_ms: u64,
-    /// How long one person after the other sits at a note and types; nothing where all act at once.
+    /// How long each client types before it is the next one's turn; zero if all type at once.
     pub typing_turn: Duration,
-    /// How long people act and things go wrong.
+    /// How long users act and faults happen.
     pub active: Duration,
     pub rates: FaultRates,
     pub process_faults: ProcessFaultCounts,
 }
 
-/// How often something goes wrong where it can, in a thousand times.
+/// The probability of each fault, in a thousand opportunities.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FaultRates {
     pub send_refused: usize,
@@ -49,7 +49,7 @@ pub(crate) struct FaultRates {
     pub commit_unknown: usize,
     pub store_slow: usize,
     pub decide_panics: usize,
-    pub line_faulty: usize,
+    pub connection_faulty: usize,
     pub presence_lost: usize,
 }
 
@@ -67,12 +67,12 @@ impl FaultRates {
         commit_unknown: 0,
         store_slow: 0,
         decide_panics: 0,
-        line_faulty: 0,
+        connection_faulty: 0,
         presence_lost: 0,
     };
 }
 
-/// What strikes whole processes, each so many times on average.
+/// The number of faults of whole processes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ProcessFaultCounts {
     pub worker_crashes: usize,
@@ -84,13 +84,13 @@ pub(crate) struct ProcessFaultCounts {
     pub hand_overs: usize,
     pub forgettings: usize,
     pub compactions: usize,
-    /// At most once.
+    /// At most one.
     pub restores: usize,
 }
 
 impl RunParameters {
-    /// Three people at one board, and nothing goes wrong.
-    pub fn calm() -> Self {
+    /// Three clients on one board, without faults.
+    pub fn without_faults() -> Self {
         let connections_per_address_max = 1_000;
         Self {
             boards: 1,
@@ -141,7 +141,7 @@ fn limits(random: &mut Random) -> Limits {
     }
 }
 
-/// Small bounds, so that they are met.
+/// Small limits, so that they are reached.
 fn settings(random: &mut Random) -> GatewaySettings {
     GatewaySettings {
         outgoing_messages_max: random.pick(&[8, 24, 256], 24),
@@ -151,7 +151,8 @@ fn settings(random: &mut Random) -> GatewaySettings {
     }
 }
 
-/// Each kind of fault is in about half of the runs, so that each is also met without the others.
+/// Each kind of fault occurs in about half of the runs, so that each also occurs without the
+/// others.
 fn rates(random: &mut Random) -> FaultRates {
     let mut rate = |most: usize| if random.percent(50) { 1 + random.below(most) } else { 0 };
     FaultRates {
@@ -167,7 +168,7 @@ fn rates(random: &mut Random) -> FaultRates {
         commit_unknown: rate(200),
         store_slow: rate(100),
         decide_panics: rate(30),
-        line_faulty: rate(800),
+        connection_faulty: rate(800),
         presence_lost: rate(300),
     }
 }

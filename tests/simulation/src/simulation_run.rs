@@ -1,4 +1,5 @@
-//! A run: boards are begun, people act while things go wrong, all heals, and what is left is judged.
+//! A run: boards are created, users act while faults happen, the faults end, and the final state is
+//! checked.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -29,43 +30,45 @@ use crate::run_context::{Phase, RunContext, SimulatedClock, SimulatedIds};
 use crate::simulated_client::{KEY, SimulatedClient, run_client};
 use crate::worker_process::WorkerProcess;
 
-/// Until all must be quiet after the healing: an answer that was waited for, a line that was found
-/// to be dead, and what comes after.
-const QUIET_WITHIN: Duration = Duration::from_mins(2);
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// Until those who went without a word are forgotten, and those of whom a word was lost are known.
-const PEOPLE_KNOWN_WITHIN: Duration = Duration::from_secs(40);
-/// Until the loss of the very last event must be noticed.
-const NOTICED_WITHIN: Duration = Duration::from_secs(25);
+/// How long a client may take to settle after the faults end: a reply times out, a dead connection
+/// is noticed, and it resumes.
+const SETTLED_WITHIN: Duration = Duration::from_mins(2);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// How long until clients that vanished are forgotten and lost presence updates are repeated.
+const PRESENCES_WITHIN: Duration = Duration::from_secs(40);
+/// How long until the loss of the very last event is noticed.
+const LOSS_NOTICED_WITHIN: Duration = Duration::from_secs(25);
 
-/// All that there is in a run.
+/// All parts of a run.
 pub(crate) struct SimulationRun {
     pub processes: Processes,
     pub clients: Vec<Arc<Mutex<SimulatedClient>>>,
 }
 
-/// Plays a run from its beginning to its end, or to its first fault.
+/// Runs from the start to the end, or to the first fault.
 pub(crate) async fn play(context: Arc<RunContext>) {
-    context.log(format_args!("plan: {:?}", context.parameters));
+    context.log(format_args!("parameters: {:?}", context.parameters));
     let run = SimulationRun::new(&context).await;
     context.enter(Phase::Active);
-    run.begin();
-    run.watch_for(context.parameters.active).await;
+    run.spawn_all();
+    run.run_for(context.parameters.active).await;
     context.enter(Phase::Healed);
     run.processes.workers.iter().for_each(|it| it.cancel_crash());
-    if run.rest().await.is_none() {
+    if run.wait_until_settled().await.is_none() {
         return;
     }
-    if !run.presences_settle_within(PEOPLE_KNOWN_WITHIN).await {
+    if !run.presences_settle_within(PRESENCES_WITHIN).await {
         return context.fault(format!(
-            "not everybody sees who is here: {}",
+            "a client does not see who is present: {}",
             describe_presences(&run.clients)
         ));
     }
     run.lose_the_last_event();
-    if !run.settles_within(NOTICED_WITHIN).await {
-        return context
-            .fault(format!("the last event is missed for good: {}", run.describe_unsettled()));
+    if !run.settles_within(LOSS_NOTICED_WITHIN).await {
+        return context.fault(format!(
+            "the loss of the last event is not noticed: {}",
+            run.describe_unsettled()
+        ));
     }
     run.check_final_state();
 }
@@ -94,12 +97,12 @@ impl SimulationRun {
         let processes =
             Processes { context: Arc::clone(context), broker, database, gateways, workers, boards };
         let run = Self { processes, clients };
-        run.begin_boards(&mut random).await;
+        run.create_boards(&mut random).await;
         run
     }
 
-    /// The first at each board begins it and makes a link; the others come by that.
-    async fn begin_boards(&self, random: &mut Random) {
+    /// The first client of each board creates it and its link; the others join by the link.
+    async fn create_boards(&self, random: &mut Random) {
         let context = &self.processes.context;
         let store = WorkerStore {
             context: Arc::clone(context),
@@ -124,13 +127,13 @@ impl SimulationRun {
             let batch: Vec<_> =
                 commands.iter().map(|it| envelope(*board, &owner, it, random)).collect();
             if let Err(error) = core.process(&batch).await {
-                context.fault(format!("a board could not be begun: {error}"));
+                context.fault(format!("a board could not be created: {error}"));
             }
         }
         self.processes.database.back_up();
     }
 
-    pub fn begin(&self) {
+    pub fn spawn_all(&self) {
         for gateway in &self.processes.gateways {
             tokio::spawn(Arc::clone(gateway).run());
         }
@@ -147,21 +150,21 @@ impl SimulationRun {
         locked(&self.processes.context.observations).fault.is_some()
     }
 
-    async fn watch_for(&self, time: Duration) {
-        let looks = time.as_millis() / LOOK_EVERY.as_millis();
-        for _ in 0..looks {
+    async fn run_for(&self, time: Duration) {
+        let polls = time.as_millis() / POLL_INTERVAL.as_millis();
+        for _ in 0..polls {
             if self.has_fault() {
                 return;
             }
-            sleep(LOOK_EVERY).await;
+            sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Whether everybody has everything, and the server has everything of everybody's.
+    /// Whether all clients have applied everything and have nothing unsent.
     async fn settles_within(&self, within: Duration) -> bool {
-        let looks = within.as_millis() / LOOK_EVERY.as_millis();
-        for _ in 0..looks {
-            sleep(LOOK_EVERY).await;
+        let polls = within.as_millis() / POLL_INTERVAL.as_millis();
+        for _ in 0..polls {
+            sleep(POLL_INTERVAL).await;
             if self.has_fault() || self.is_settled() {
                 return true;
             }
@@ -169,20 +172,20 @@ impl SimulationRun {
         false
     }
 
-    /// Waits until nothing is on its way any more; `None` where that does not come.
-    pub async fn rest(&self) -> Option<()> {
-        let is_settled = self.settles_within(QUIET_WITHIN).await;
+    /// Waits until all clients have settled; `None` if they do not.
+    pub async fn wait_until_settled(&self) -> Option<()> {
+        let is_settled = self.settles_within(SETTLED_WITHIN).await;
         if !is_settled {
-            self.processes.context.fault(format!("no rest: {}", self.describe_unsettled()));
+            self.processes.context.fault(format!("not settled: {}", self.describe_unsettled()));
         }
         (is_settled && !self.has_fault()).then_some(())
     }
 
-    /// Whether all that somebody typed becomes saved.
+    /// Whether everything that a client typed becomes saved.
     pub async fn is_saved(&self, client: &Mutex<SimulatedClient>) -> bool {
-        let looks = QUIET_WITHIN.as_millis() / LOOK_EVERY.as_millis();
-        for _ in 0..looks {
-            sleep(LOOK_EVERY).await;
+        let polls = SETTLED_WITHIN.as_millis() / POLL_INTERVAL.as_millis();
+        for _ in 0..polls {
+            sleep(POLL_INTERVAL).await;
             if locked(client).machine.unsent_count() == 0 {
                 return !self.has_fault();
             }
@@ -190,14 +193,14 @@ impl SimulationRun {
         false
     }
 
-    /// Whether each comes to see all others at its board, in the notes that they are in.
+    /// Whether each client comes to see the others of its board, in the notes that they are in.
     async fn presences_settle_within(&self, within: Duration) -> bool {
-        let looks = within.as_millis() / LOOK_EVERY.as_millis();
-        for _ in 0..looks {
+        let polls = within.as_millis() / POLL_INTERVAL.as_millis();
+        for _ in 0..polls {
             if self.has_fault() || presences_are_complete(&self.clients) {
                 return true;
             }
-            sleep(LOOK_EVERY).await;
+            sleep(POLL_INTERVAL).await;
         }
         false
     }
@@ -227,15 +230,15 @@ impl SimulationRun {
             let (joined, position) = (machine.join_state(), machine.position().map(|it| it.seq));
             let head = self.head(client.board).map(|it| it.seq);
             let (number, unsent) = (client.number, machine.unsent_count());
-            format!("seat {number} {joined:?} at {position:?} of {head:?}, unsent {unsent}")
+            format!("client {number} {joined:?} at {position:?} of {head:?}, unsent {unsent}")
         };
         self.clients.iter().map(state).collect::<Vec<_>>().join("; ")
     }
 
-    /// Somebody does one thing more, and no gateway hears of it.
+    /// Submits one more command whose event no gateway receives.
     fn lose_the_last_event(&self) {
         self.processes.context.drop_announcements();
-        let title = "the last word".to_owned();
+        let title = "the last title".to_owned();
         for client in self.clients.iter().take(self.processes.boards.len()) {
             locked(client).submit(Command::RenameBoard { title: title.clone() }, None);
         }
@@ -260,13 +263,13 @@ impl SimulationRun {
             boards: &self.processes.boards,
             clients: &clients.iter().map(|client| &**client).collect::<Vec<_>>(),
             observations: &locked(&self.processes.context.observations),
-            tokens_typed: &locked(&self.processes.context.tokens_typed),
+            typed_tokens: &locked(&self.processes.context.typed_tokens),
         };
         case.result()
     }
 }
 
-/// Sometimes a person has two tabs.
+/// Sometimes a user has two tabs.
 fn actors(context: &RunContext, random: &mut Random) -> Vec<Actor> {
     let boards = context.parameters.boards;
     let person = |number: usize, random: &mut Random| {
@@ -295,11 +298,11 @@ fn envelope(
         message: MessageId(random.uuid()),
         board,
         key: Some(KeyHash(Sha256::digest(KEY.as_bytes()).into())),
-        body: serde_json::value::to_raw_value(command).expect("a command is plain data"),
+        body: serde_json::value::to_raw_value(command).expect("a command can be written as JSON"),
     }
 }
 
-/// Who listens before there is anybody.
+/// Announces to no one while the boards are created.
 struct DiscardingAnnouncer;
 
 #[async_trait]

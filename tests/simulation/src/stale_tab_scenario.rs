@@ -1,5 +1,5 @@
-//! A scenario that chance does not play: a tab is away while thousands of edits are made and
-//! compacted, and comes back with words that it never sent.
+//! A scenario that random runs do not reach: a tab is offline while thousands of edits are made and
+//! compacted, and returns with text that it never sent.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,31 +14,36 @@ use crate::simulated_client::SimulatedClient;
 use crate::simulation_run::SimulationRun;
 use crate::{RunResult, locked, play};
 
-/// Edits that are made while the tab is away.
+/// Edits made while the tab is offline.
 const EDITS: u64 = 5_000;
-/// Edits that one person makes before it is the other one's turn.
+/// Edits of one user before it is the other one's turn.
 const TURN: u64 = 100;
 
-/// Plays it. The tab's words have to be there in the end, once, and not as a draft.
+/// Runs it. At the end the tab's text must be there once, and not as a draft.
 #[must_use]
 pub fn run_stale_tab(seed: u64) -> RunResult {
-    play(|| RunContext::new(seed, RunParameters::calm(), PlantedBug::None, false), scene)
+    play(
+        || RunContext::new(seed, RunParameters::without_faults(), PlantedBug::None, false),
+        scenario,
+    )
 }
 
-async fn scene(context: Arc<RunContext>) {
+async fn scenario(context: Arc<RunContext>) {
     let run = SimulationRun::new(&context).await;
-    run.begin();
+    run.spawn_all();
     let [writer, other, tab] = &run.clients[..] else { return };
     locked(writer).create();
-    let note = match run.rest().await {
+    let note = match run.wait_until_settled().await {
         Some(()) => locked(writer).machine.notes().first().map(|it| it.id),
         None => None,
     };
-    let Some(note) = note else { return context.fault("no note to write in".to_owned()) };
-    // It leaves in the midst of what one person writes, so that its position is squashed away.
+    let Some(note) = note else {
+        return context.fault("the first note was not created".to_owned());
+    };
+    // The tab leaves in the middle of one user's turn, so that its position is squashed.
     for n in 0..EDITS {
         if n == TURN / 2 {
-            leave_with_words(tab, note);
+            leave_with_unsent_text(tab, note);
         }
         let client = if (n / TURN).is_multiple_of(2) { writer } else { other };
         locked(client).type_and_leave(note);
@@ -53,20 +58,20 @@ async fn scene(context: Arc<RunContext>) {
     }
     let snapshots = locked(&context.observations).counts.snapshots;
     context.enter(Phase::Healed);
-    if run.rest().await.is_none() {
+    if run.wait_until_settled().await.is_none() {
         return;
     }
     if locked(&context.observations).counts.snapshots == snapshots {
-        return context.fault("the tab resumed from a position that is gone".to_owned());
+        return context.fault("the tab resumed from a compacted position".to_owned());
     }
     if !locked(tab).machine.drafts().is_empty() {
-        return context.fault("the tab's words became a draft".to_owned());
+        return context.fault("the tab's text became a draft".to_owned());
     }
     run.check_final_state();
 }
 
-/// Types what is never sent.
-fn leave_with_words(tab: &Arc<Mutex<SimulatedClient>>, note: NoteId) {
+/// Types text that is never sent.
+fn leave_with_unsent_text(tab: &Arc<Mutex<SimulatedClient>>, note: NoteId) {
     let mut tab = locked(tab);
     tab.disconnect_forever();
     for _ in 0..3 {

@@ -1,4 +1,4 @@
-//! What happened, in order: as a digest by which two runs are compared, and as lines to read.
+//! What happened, in order: as a digest that compares two runs, and as lines to read.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fmt::{Arguments, Write};
@@ -8,27 +8,27 @@ use std::time::Duration;
 
 use crate::locked;
 
-/// Takes in what every part of a run tells.
+/// Records what every part of a run reports.
 pub(crate) struct Trace(Mutex<TraceState>);
 
 struct TraceState {
     // This hasher has fixed keys, unlike that of a map.
     digest: DefaultHasher,
-    lines: Option<Vec<String>>,
+    connections: Option<Vec<String>>,
 }
 
 impl Trace {
     pub fn new(is_readable: bool) -> Self {
-        let lines = is_readable.then(Vec::new);
-        Self(Mutex::new(TraceState { digest: DefaultHasher::new(), lines }))
+        let connections = is_readable.then(Vec::new);
+        Self(Mutex::new(TraceState { digest: DefaultHasher::new(), connections }))
     }
 
     pub fn log(&self, at: Duration, what: Arguments<'_>) {
         let mut state = locked(&self.0);
         state.digest.write_u128(at.as_nanos());
         write!(DigestWriter(&mut state.digest), "{what}").unwrap_or_default();
-        if let Some(lines) = &mut state.lines {
-            lines.push(format!("{:>9.3} {what}", at.as_secs_f64()));
+        if let Some(connections) = &mut state.connections {
+            connections.push(format!("{:>9.3} {what}", at.as_secs_f64()));
         }
     }
 
@@ -36,12 +36,12 @@ impl Trace {
         locked(&self.0).digest.finish()
     }
 
-    pub fn lines(&self) -> Vec<String> {
-        locked(&self.0).lines.clone().unwrap_or_default()
+    pub fn connections(&self) -> Vec<String> {
+        locked(&self.0).connections.clone().unwrap_or_default()
     }
 }
 
-/// Hashes what is formatted without keeping it.
+/// Hashes formatted text without storing it.
 struct DigestWriter<'a>(&'a mut DefaultHasher);
 
 impl Write for DigestWriter<'_> {

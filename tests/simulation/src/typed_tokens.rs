@@ -1,21 +1,21 @@
-//! Who wrote what: characters that occur nowhere else, so that each can be found again.
+//! Typed tokens: characters that occur nowhere else, so that each can be found again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sockbit_domain::{ActorId, Change, Event, NoteId, Op};
 
-/// The first of the private characters of plane 15; each takes a surrogate pair.
+/// The first private-use character of plane 15; each takes a surrogate pair.
 const FIRST: u32 = 0xf_0000;
 
-/// All tokens of a run and what may have become of them.
+/// All tokens of a run.
 #[derive(Default)]
 pub(crate) struct TypedTokens {
     typed: BTreeMap<char, TokenOrigin>,
-    /// Those that somebody deleted, or lost with a page that crashed: they may be gone.
+    /// Tokens that were deleted, or lost with a page that crashed.
     deletable: BTreeSet<char>,
 }
 
-/// Where a token was typed.
+/// Where a token was typed, and by whom.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TokenOrigin {
     pub client: usize,
@@ -24,7 +24,7 @@ pub(crate) struct TokenOrigin {
 }
 
 impl TypedTokens {
-    /// A token that was never used before.
+    /// Returns a token that was never used before.
     pub fn mint(&mut self, place: TokenOrigin) -> char {
         let number = FIRST + u32::try_from(self.typed.len()).unwrap_or(0);
         let token = char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER);
@@ -32,7 +32,7 @@ impl TypedTokens {
         token
     }
 
-    /// Somebody deleted this text, or lost it before it was kept.
+    /// This text was deleted, or lost before it was stored.
     pub fn allow_missing(&mut self, text: &str) {
         self.deletable.extend(tokens(text));
     }
@@ -55,7 +55,7 @@ pub(crate) fn tokens(text: &str) -> impl Iterator<Item = char> {
     text.chars().filter(|it| u32::from(*it) >= FIRST)
 }
 
-/// The tokens that an event puts on its board.
+/// The tokens that an event inserts.
 pub(crate) fn inserted(event: &Event) -> Vec<char> {
     let texts: Vec<&str> = match &event.change {
         Change::NoteCreated { text, .. } => vec![text.as_str()],

@@ -1,4 +1,4 @@
-//! A worker as a process: it starts, works, crashes at some moment, and starts again.
+//! A worker as a process: it starts, works, crashes at some point, and starts again.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,10 +16,10 @@ use crate::process_lifetime::{CrashPoint, Lifetime};
 use crate::random::{Random, RandomStream};
 use crate::run_context::{RunContext, SimulatedClock, SimulatedIds};
 
-/// More lives than a worker has in any run.
-const LIVES_MAX: usize = 1_000;
+/// More than the restarts in any run.
+const LIFETIMES_MAX: usize = 1_000;
 
-/// One worker, through all its lives.
+/// One worker over all its restarts.
 pub(crate) struct WorkerProcess {
     context: Arc<RunContext>,
     broker: Arc<Broker>,
@@ -29,7 +29,7 @@ pub(crate) struct WorkerProcess {
     running: Mutex<RunningProcess>,
 }
 
-/// The life that it lives now, and which of its lines are cut.
+/// The process that runs now, and which of its connections are cut.
 #[derive(Clone, Default)]
 struct RunningProcess {
     lifetime: Arc<Lifetime>,
@@ -37,7 +37,7 @@ struct RunningProcess {
     store_is_cut: Arc<AtomicBool>,
 }
 
-/// What a worker is made of.
+/// The ports that a worker is built from.
 pub(crate) struct WorkerPorts {
     pub store: Arc<dyn Store>,
     pub announcer: Arc<dyn Announcer>,
@@ -62,11 +62,11 @@ impl WorkerProcess {
         })
     }
 
-    /// Lives until the run ends, as often as it takes.
+    /// Restarts the process until the run ends.
     pub async fn run(self: Arc<Self>) {
-        for lifetime in 0..LIVES_MAX {
-            self.run_once(self.number * LIVES_MAX + lifetime).await;
-            // A host that vanished is missed only after a while.
+        for lifetime in 0..LIFETIMES_MAX {
+            self.run_once(self.number * LIFETIMES_MAX + lifetime).await;
+            // The broker notices a vanished host only after a while.
             let pause = locked(&self.random).millis(0, 3_000);
             self.context.pause(pause).await;
             self.broker.disconnect_worker(self.number);
@@ -137,7 +137,7 @@ impl WorkerProcess {
         locked(&self.running).clone()
     }
 
-    /// The process will die when it next comes to this moment.
+    /// The process will crash when it next reaches this point.
     pub fn crash_at(&self, crash_point: CrashPoint) {
         self.context.log(format_args!("worker {}: will crash at {crash_point:?}", self.number));
         self.running().lifetime.crash_at(crash_point);
@@ -151,10 +151,10 @@ impl WorkerProcess {
         self.running().lifetime.cancel_crash();
     }
 
-    /// Nothing comes through between it and the broker, which misses it after a while.
+    /// Cuts the connection to the broker, which notices after a while.
     pub async fn disconnect_from_bus(&self, pause: Duration, missed_after: Duration) {
         let running = self.running();
-        self.context.log(format_args!("worker {}: is cut off the bus", self.number));
+        self.context.log(format_args!("worker {}: loses the bus", self.number));
         running.bus_is_cut.store(true, Ordering::Relaxed);
         self.context.pause(missed_after.min(pause)).await;
         if missed_after < pause && !running.lifetime.has_ended() {
@@ -167,10 +167,10 @@ impl WorkerProcess {
         }
     }
 
-    /// Nothing comes through between it and the database for a while.
+    /// Cuts the connection to the database for a while.
     pub async fn disconnect_from_store(&self, pause: Duration) {
         let running = self.running();
-        self.context.log(format_args!("worker {}: is cut off the store", self.number));
+        self.context.log(format_args!("worker {}: loses the store", self.number));
         running.store_is_cut.store(true, Ordering::Relaxed);
         self.context.pause(pause).await;
         running.store_is_cut.store(false, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! A seed decides everything: whoever plays it again sees the same.
+//! The seed alone decides a run.
 
 mod support;
 
@@ -9,7 +9,7 @@ use support::run_seeds;
 const SEEDS: u64 = 400;
 
 #[test]
-fn the_same_seed_is_the_same_run_to_the_last_frame() {
+fn the_same_seed_gives_the_same_run_to_the_last_frame() {
     run_seeds(SEEDS, |seed| {
         let (first, second) = (run(seed, PlantedBug::None), run(seed, PlantedBug::None));
         assert_eq!(first.digest, second.digest, "seed {seed}");
@@ -17,6 +17,6 @@ fn the_same_seed_is_the_same_run_to_the_last_frame() {
 }
 
 #[test]
-fn another_seed_is_another_run() {
+fn different_seeds_give_different_runs() {
     assert_ne!(run(1, PlantedBug::None).digest, run(2, PlantedBug::None).digest);
 }

@@ -1,5 +1,5 @@
-//! Runs of many seeds. `SOCKBIT_SIMULATION_SEEDS` sets how many; `SOCKBIT_SIMULATION_SEED` plays
-//! one alone and tells its story.
+//! Runs many seeds. `SOCKBIT_SIMULATION_SEEDS` sets how many; `SOCKBIT_SIMULATION_SEED` runs one
+//! and prints its trace.
 
 mod support;
 
@@ -12,7 +12,7 @@ use support::{number, run_seeds};
 const SEEDS: u64 = 10_000;
 
 #[test]
-fn everybody_agrees_and_nothing_is_lost_whatever_fails() {
+fn all_clients_agree_and_nothing_is_lost_whatever_fails() {
     if let Some(seed) = number("SOCKBIT_SIMULATION_SEED") {
         let ended = log(seed, PlantedBug::None);
         panic!("{}\n{:?}\n{:?}", ended.log.join("\n"), ended.counts, ended.fault);
@@ -24,16 +24,16 @@ fn everybody_agrees_and_nothing_is_lost_whatever_fails() {
         if let Some(fault) = ended.fault {
             panic!("SOCKBIT_SIMULATION_SEED={seed}: {fault}");
         }
-        all.lock().expect("nobody panicked").add(&ended.counts);
+        all.lock().expect("no thread panicked").add(&ended.counts);
     });
-    let all = all.into_inner().expect("nobody panicked");
+    let all = all.into_inner().expect("no thread panicked");
     assert_has_happened(&all, seeds);
 }
 
-/// The schedules are not idle, and everything that may go wrong does.
+/// The schedules are not idle, and every kind of fault happens.
 fn assert_has_happened(all: &Counts, seeds: u64) {
     assert!(all.events > seeds * 5, "{all:?}");
-    // A few seeds need not meet everything.
+    // A few seeds need not reach everything.
     if seeds < SEEDS {
         return;
     }
@@ -46,7 +46,7 @@ fn assert_has_happened(all: &Counts, seeds: u64) {
         ("reloads", all.reloads),
         ("outages", all.outages),
         ("restored backups", all.restores),
-        ("lost news", all.lost_messages),
+        ("lost messages", all.lost_messages),
         ("drafts", all.drafts),
         ("commands that panicked", all.panics),
         ("events that were squashed", all.squashed),

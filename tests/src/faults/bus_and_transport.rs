@@ -1,19 +1,19 @@
-//! What the app under test is wired with: the rig is the same for all of it.
+//! The variants of the app that the fault rig tests: bus and transport.
 
-/// What carries messages between those who hold connections and those who decide.
+/// The bus between gateways and workers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Bus {
-    /// All in one process, on SQLite.
+    /// One process on SQLite.
     Memory,
-    /// Two gateways and two workers, on PostgreSQL.
+    /// Two gateways and two workers on PostgreSQL.
     RabbitMq,
 }
 
 impl Bus {
-    /// All of them.
+    /// All variants.
     pub const ALL: [Self; 2] = [Self::Memory, Self::RabbitMq];
 
-    /// As in what is asked for and told.
+    /// The name on the command line and in test names.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -26,15 +26,15 @@ impl Bus {
 /// How clients are connected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Transport {
-    /// WebSocket, for all that a client says and hears.
+    /// A WebSocket for everything.
     WebSocket,
 }
 
 impl Transport {
-    /// All of them.
+    /// All variants.
     pub const ALL: [Self; 1] = [Self::WebSocket];
 
-    /// As in what is asked for and told.
+    /// The name on the command line and in test names.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

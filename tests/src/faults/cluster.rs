@@ -1,4 +1,4 @@
-//! All that the app runs on, with a line to cut before each part.
+//! The processes and servers of one fault run, with a proxy on each connection between them.
 
 use std::io;
 use std::path::PathBuf;
@@ -17,63 +17,63 @@ use super::small_disk::SmallDisk;
 use crate::proxy::Proxy;
 use crate::system::{Endpoint, Process};
 
-/// What a process may take beyond what it took when it had just started.
+/// How much a process may grow beyond its size just after the start.
 const MEMORY_KIB_MAX: u64 = 64 * 1024;
 
 const LIST_QUEUES: [&str; 6] =
     ["list_queues", "name", "state", "consumers", "messages_ready", "messages_unacknowledged"];
 
-/// Two gateways and two workers on a broker and a database of their own, or all in one process.
+/// Two gateways and two workers on a broker and a database of their own, or one process.
 pub struct TestCluster {
-    /// They hold connections.
+    /// The processes that hold client connections.
     pub gateways: Vec<Gateway>,
-    /// They decide and write; none where that is done in the one process.
+    /// The workers; empty if one process does everything.
     pub workers: Vec<Worker>,
     servers: Backend,
-    // After those who live on them.
+    // Dropped after the servers whose data they hold.
     disks: Option<Disks>,
-    /// The most that a process took when it had just started.
+    /// The largest process just after the start.
     fresh_kib: u64,
 }
 
-/// Behind the processes.
+/// The servers behind the processes.
 enum Backend {
     None { database: PathBuf, _folder: Option<TempDir> },
     Apart { postgres: Box<Postgres>, broker: Box<RabbitMq> },
 }
 
-/// Small disks, to be filled.
+/// Small disks that a fault can fill.
 pub struct Disks {
-    /// Under the database.
+    /// Holds the database.
     pub store: SmallDisk,
-    /// Under the broker.
+    /// Holds the broker's data.
     pub broker: SmallDisk,
 }
 
-/// What a house stands on, and what runs in it.
+/// What a cluster runs, and on which disks.
 #[derive(Default)]
 pub struct ClusterOptions {
-    /// Disks that can be filled.
+    /// Small disks for the servers.
     pub disks: Option<Disks>,
     /// A program other than the one that was just built.
     pub program: Option<PathBuf>,
 }
 
 impl Disks {
-    /// Both.
+    /// Mounts both.
     ///
     /// # Errors
-    /// Where the system does not let us mount them.
+    /// If the system does not allow mounting.
     pub fn mount() -> io::Result<Self> {
         Ok(Self { store: SmallDisk::mount()?, broker: SmallDisk::mount()? })
     }
 }
 
 impl TestCluster {
-    /// Starts everything, and waits until all can serve.
+    /// Starts everything and waits until it is ready.
     ///
     /// # Panics
-    /// Where something does not start.
+    /// If a server or process does not start.
     pub async fn start(bus: Bus, cluster_options: ClusterOptions) -> Self {
         let mut cluster = match bus {
             Bus::Memory => Self::in_one_process(cluster_options.disks).await,
@@ -115,8 +115,8 @@ impl TestCluster {
             spawn_blocking(|| store.map_or_else(Postgres::start, Postgres::start_in)),
             spawn_blocking(|| broker.map_or_else(RabbitMq::start, RabbitMq::start_in)),
         );
-        let postgres = postgres.expect("it does not panic").expect("PostgreSQL starts");
-        let broker = broker.expect("it does not panic").expect("RabbitMQ starts");
+        let postgres = postgres.expect("starting it does not panic").expect("PostgreSQL starts");
+        let broker = broker.expect("starting it does not panic").expect("RabbitMQ starts");
         let (mut gateways, mut workers) = (Vec::new(), Vec::new());
         for _ in 0..2 {
             gateways.push(Gateway::before(&broker).await);
@@ -126,12 +126,12 @@ impl TestCluster {
         Self { gateways, workers, servers, disks, fresh_kib: 0 }
     }
 
-    /// Waits until all processes can serve.
+    /// Waits until all processes are ready.
     pub async fn wait_until_ready(&mut self) {
         join_all(self.processes().map(|process| process.wait_until_ready())).await;
     }
 
-    /// Where clients reach it.
+    /// The addresses that clients connect to.
     #[must_use]
     pub fn endpoints(&self) -> Vec<Endpoint> {
         self.gateways.iter().map(|it| Endpoint::at(it.clients.address())).collect()
@@ -140,28 +140,28 @@ impl TestCluster {
     /// The disks that can be filled.
     ///
     /// # Panics
-    /// Where it was started without.
+    /// If the cluster was started without them.
     #[must_use]
     pub fn disks(&self) -> &Disks {
-        self.disks.as_ref().expect("it stands on small disks")
+        self.disks.as_ref().expect("the cluster has small disks")
     }
 
-    /// Checks what people typed against what is stored.
+    /// Compares what the clients typed with what is stored.
     ///
     /// # Panics
-    /// Where it is not all there, once, or the database does not open.
+    /// If anything is missing or repeated, or the database does not open.
     pub async fn check_store(&mut self, typed: &TypingResult) {
         match &self.servers {
             Backend::Apart { postgres, .. } => {
-                let store = PostgresStore::open(&postgres.url()).await.expect("it is whole");
+                let store = PostgresStore::open(&postgres.url()).await.expect("the database opens");
                 typed.check(&store).await;
             }
-            // One process at a time has a database of SQLite.
+            // SQLite allows one process at a time.
             Backend::None { database, .. } => {
                 let database = database.clone();
                 let process = &mut self.gateways[0].process;
-                assert!(process.stop().await, "it ends well when it is asked to");
-                let store = SqliteStore::open(&database).await.expect("it is whole");
+                assert!(process.stop().await, "the process exits successfully");
+                let store = SqliteStore::open(&database).await.expect("the database opens");
                 typed.check(&store).await;
                 drop(store);
                 process.launch().await;
@@ -169,35 +169,35 @@ impl TestCluster {
         }
     }
 
-    /// Checks that nobody ended by themselves, and that nobody took more memory than they may.
+    /// Checks that no process has ended by itself or grown beyond its limit.
     ///
     /// # Panics
-    /// Where somebody did.
+    /// If one has.
     pub fn check_processes(&mut self) {
         let max = self.fresh_kib + MEMORY_KIB_MAX;
         for process in self.processes() {
             assert!(process.is_running(), "a process ended by itself");
             let peak = process.memory_peak_kib();
             let what = process.what();
-            assert!(peak <= max, "{what} took {peak} KiB, and may take {max}");
+            assert!(peak <= max, "{what} used {peak} KiB, more than {max} KiB");
         }
     }
 
-    /// What everybody said last and what waits in the broker, for whoever wants to know why a test failed.
+    /// The last log lines of all processes and the broker's queues, to explain a failed test.
     pub fn recent_output(&mut self) -> String {
-        let said: Vec<String> = self.processes().map(|process| process.recent_output()).collect();
+        let output: Vec<String> = self.processes().map(|process| process.recent_output()).collect();
         let waiting = match &self.servers {
             Backend::Apart { broker, .. } => block_in_place(|| broker.ctl(&LIST_QUEUES)),
             Backend::None { .. } => Ok(String::new()),
         };
         let waiting = waiting.unwrap_or_else(|error| error.to_string());
-        format!("{}\nin the broker:\n{waiting}", said.join("\n"))
+        format!("{}\nqueues of the broker:\n{waiting}", output.join("\n"))
     }
 
     /// The broker.
     ///
     /// # Panics
-    /// Where there is none.
+    /// If there is none.
     pub fn broker(&mut self) -> &mut RabbitMq {
         match &mut self.servers {
             Backend::Apart { broker, .. } => broker,
@@ -208,7 +208,7 @@ impl TestCluster {
     /// The database server.
     ///
     /// # Panics
-    /// Where there is none.
+    /// If there is none.
     pub fn database(&mut self) -> &mut Postgres {
         match &mut self.servers {
             Backend::Apart { postgres, .. } => postgres,
@@ -216,29 +216,29 @@ impl TestCluster {
         }
     }
 
-    /// Kills the broker and starts it again.
+    /// Kills the broker and restarts it.
     pub fn crash_broker(&mut self) {
         self.broker().kill();
-        block_in_place(|| self.broker().restart()).expect("RabbitMQ comes back");
+        block_in_place(|| self.broker().restart()).expect("RabbitMQ restarts");
     }
 
-    /// Kills the database and starts it again.
+    /// Kills the database and restarts it.
     pub fn crash_database(&mut self) {
         self.database().kill();
-        block_in_place(|| self.database().restart()).expect("PostgreSQL comes back");
+        block_in_place(|| self.database().restart()).expect("PostgreSQL restarts");
     }
 
-    /// Starts the database server again, if there is one and it did not survive what happened to it.
+    /// Restarts the database server if it ended because of a fault.
     pub fn revive_database(&mut self) {
         let Backend::Apart { postgres, .. } = &mut self.servers else { return };
         if !postgres.is_running() {
-            block_in_place(|| postgres.restart()).expect("PostgreSQL comes back");
+            block_in_place(|| postgres.restart()).expect("PostgreSQL restarts");
         }
     }
 
-    /// Has the broker do something.
+    /// Runs `rabbitmqctl` on the broker.
     pub fn broker_ctl(&mut self, arguments: &[&str]) {
-        block_in_place(|| self.broker().ctl(arguments)).expect("RabbitMQ obeys");
+        block_in_place(|| self.broker().ctl(arguments)).expect("rabbitmqctl succeeds");
     }
 
     /// All processes of the app.
@@ -247,7 +247,7 @@ impl TestCluster {
         gateways.chain(self.workers.iter_mut().map(|it| &mut it.process))
     }
 
-    /// All lines that can be cut or slowed down, of the one or the other of two alike.
+    /// The proxies on all connections of one gateway and one worker, which alternate by round.
     pub(super) fn proxies(&self, round: usize) -> Vec<&Proxy> {
         let gateway = &self.gateways[round % self.gateways.len()];
         let worker = self.workers.get(round % 2);

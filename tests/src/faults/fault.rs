@@ -1,4 +1,4 @@
-//! What can go wrong, how often, and how soon all is to be well again.
+//! The faults: how often each is injected, and how soon the app must recover.
 
 use std::cell::RefCell;
 
@@ -14,31 +14,31 @@ use super::fault_injection::{
 use super::poison_messages::poison_is_published;
 use super::{Bus, PageProbe, TestCluster, TypingClients};
 
-/// How long something is wrong, and how often.
+/// How many rounds a run has, and how long each fault lasts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RunLength {
-    /// For every change of the code.
+    /// For each change: each form of a fault once.
     Short,
-    /// For a night.
+    /// For measurements: hours in all.
     Long,
 }
 
-/// One time that something goes wrong.
+/// One injection of a fault.
 #[derive(Clone, Copy)]
 pub struct Injection<'a> {
-    /// The so-many-th time.
+    /// The number of the round, from 0.
     pub round: usize,
-    /// In a run of this size.
+    /// The length of the run.
     pub length: RunLength,
-    /// Those who feel it.
+    /// The clients that type meanwhile.
     pub clients: &'a TypingClients,
-    /// Who looks at what a page says meanwhile.
+    /// The page that is watched meanwhile.
     pub probe: &'a PageProbe,
-    /// What else is worth telling.
+    /// Where the fault reports more measurements.
     pub measurements: &'a Measurements,
 }
 
-/// What was measured besides, one remark each.
+/// Further measurements of a fault, one sentence each.
 #[derive(Default)]
 pub struct Measurements(RefCell<Vec<String>>);
 
@@ -54,41 +54,42 @@ impl Measurements {
     }
 }
 
-/// What it takes for something to go wrong.
+/// What a fault needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Environment {
-    /// Any house.
+    /// Any cluster.
     Any,
-    /// A house on small disks.
+    /// A cluster whose servers have small disks.
     SmallDisks,
-    /// A house in which an older program runs.
+    /// A cluster that runs an older program.
     OlderProgram,
 }
 
 impl Environment {
-    /// Each of them.
+    /// All of them.
     pub const ALL: [Self; 3] = [Self::Any, Self::SmallDisks, Self::OlderProgram];
 }
 
-/// Something that goes wrong.
+/// A fault and its limits.
 pub struct Fault {
-    /// What it is called.
+    /// The name, as in test names.
     pub name: &'static str,
-    /// Where.
+    /// The environment that it needs.
     pub place: Environment,
-    /// How often it happens across processes.
+    /// Rounds across processes, by the length of the run.
     pub rounds: [usize; 2],
-    /// How often it happens in one process; never where there is no such thing.
+    /// Rounds in one process, by the length of the run; 0 if it does not apply.
     pub rounds_in_one_process: [usize; 2],
-    /// Within how many seconds of its mending everybody should be served again.
+    /// Seconds within which all clients must be served again after the repair.
     pub healed_within: u64,
-    /// Whether people type as fast in a night as in a short run, since what is measured depends on it.
+    /// Whether the pace of the other clients is measured; then clients type as fast in a long run
+    /// as in a short one.
     pub is_about_pace: bool,
     inject: for<'a> fn(&'a mut TestCluster, Injection<'a>) -> LocalBoxFuture<'a, ()>,
 }
 
 impl Fault {
-    /// How often it happens in a run of this size.
+    /// The number of rounds in a run.
     #[must_use]
     pub fn rounds(&self, bus: Bus, length: RunLength) -> usize {
         match bus {
@@ -97,16 +98,16 @@ impl Fault {
         }
     }
 
-    /// Goes wrong, and is mended when this returns.
+    /// Injects the fault; returns once it is repaired.
     pub async fn inject(&self, cluster: &mut TestCluster, injection: Injection<'_>) {
         (self.inject)(cluster, injection).await;
     }
 }
 
-/// All of them.
+/// All faults.
 pub const FAULTS: [Fault; 14] = [
     Fault {
-        name: "what_holds_connections_is_killed",
+        name: "a_process_with_client_connections_is_killed",
         place: Environment::Any,
         rounds: [20, 500],
         rounds_in_one_process: [3, 50],
@@ -142,7 +143,7 @@ pub const FAULTS: [Fault; 14] = [
         inject: |cluster, _| async { cluster.crash_database() }.boxed_local(),
     },
     Fault {
-        name: "a_line_is_cut_both_ways_or_one_way",
+        name: "a_connection_is_cut_both_ways_or_one_way",
         place: Environment::Any,
         rounds: [4, 14],
         rounds_in_one_process: [0, 3],
@@ -151,7 +152,7 @@ pub const FAULTS: [Fault; 14] = [
         inject: |cluster, injection| a_connection_is_cut(cluster, injection).boxed_local(),
     },
     Fault {
-        name: "a_line_is_slow_or_reset_or_comes_in_crumbs",
+        name: "a_connection_is_slow_or_reset_or_fragmented",
         place: Environment::Any,
         rounds: [4, 12],
         rounds_in_one_process: [0, 3],
@@ -191,7 +192,7 @@ pub const FAULTS: [Fault; 14] = [
         },
     },
     Fault {
-        name: "thirty_kinds_of_poison_are_published",
+        name: "thirty_kinds_of_poison_messages_are_published",
         place: Environment::Any,
         rounds: [1, 1],
         rounds_in_one_process: [0, 0],

@@ -1,4 +1,4 @@
-//! How it goes wrong, and how it is mended.
+//! How each fault is injected and repaired.
 
 use std::time::Duration;
 
@@ -17,22 +17,22 @@ pub(super) async fn a_gateway_is_killed(cluster: &mut TestCluster, injection: In
     gateway.launch().await;
 }
 
-/// Long enough for some work to get as far as it can.
+/// How long a worker is blocked before it is killed.
 const STUCK: Duration = Duration::from_millis(500);
 
-/// The worker gets so far with what it has, and no further; then it is killed.
+/// Blocks the worker at one of five points, then kills it.
 pub(super) async fn a_worker_is_killed(cluster: &mut TestCluster, injection: Injection<'_>) {
     let worker = &mut cluster.workers[injection.round % 2];
     match injection.round % 5 {
-        // It received commands, and cannot load what they are about.
+        // It has received commands and cannot load their boards.
         0 => worker.database.set(NetworkState::RequestsHeld),
-        // It decided, and its commit does not arrive.
+        // It has decided, and its commit does not arrive.
         1 => worker.database.set(NetworkState::RequestsHeldFrom(b"COMMIT")),
-        // It committed, and can tell nobody.
+        // It has committed and cannot announce.
         2 => worker.broker.set(NetworkState::RequestsHeld),
-        // It announced and answered, and cannot acknowledge.
+        // It has announced and sent outcomes, and cannot acknowledge.
         3 => worker.broker.set(NetworkState::ConnectionsHeld(b"sockbit working")),
-        // It acknowledges as it works.
+        // It is acknowledging other deliveries.
         _ => {}
     }
     sleep(STUCK).await;
@@ -44,7 +44,7 @@ async fn kill_and_start(worker: &mut Worker) {
     worker.launch().await;
 }
 
-/// Each line once in each way, in the long run; in the short one each way and each line.
+/// Cuts one connection. A long run covers each connection in each way, a short one each way.
 pub(super) async fn a_connection_is_cut(
     cluster: &mut TestCluster,
     Injection { round, length, .. }: Injection<'_>,
@@ -58,16 +58,17 @@ pub(super) async fn a_connection_is_cut(
         RunLength::Long => Duration::from_mins(3),
     })
     .await;
-    // Connections that lost something are of no use to anybody.
+    // Established connections may have lost data, so they are closed.
     line.set(NetworkState::Down);
     line.set(NetworkState::Healthy);
 }
 
 const LATE: Duration = Duration::from_millis(150);
-/// Long enough to get to work on a connection, and too short to finish it.
+/// Long enough to start work on a connection, too short to finish it.
 const RESET_AFTER: Duration = Duration::from_secs(2);
 
-/// Each line in each way, in the long run; in the short one each way and each line.
+/// Slows, fragments or resets one connection. A long run covers each connection in each way, a
+/// short one each way.
 pub(super) async fn a_connection_is_bad(
     cluster: &mut TestCluster,
     Injection { round, length, .. }: Injection<'_>,
@@ -85,7 +86,7 @@ pub(super) async fn a_connection_is_bad(
     line.set(NetworkState::Healthy);
 }
 
-/// It takes nothing more until it has room again.
+/// The broker blocks publishers until the alarm is cleared.
 pub(super) async fn the_broker_raises_an_alarm(
     cluster: &mut TestCluster,
     injection: Injection<'_>,
@@ -102,7 +103,7 @@ pub(super) async fn the_broker_raises_an_alarm(
     cluster.broker_ctl(all_clear);
 }
 
-/// What is full stays full for so long after somebody was told.
+/// How long a disk stays full after the page has reported it.
 const FULL_FOR: Duration = Duration::from_secs(4);
 
 pub(super) async fn the_disk_of_the_store_is_full(
@@ -124,7 +125,7 @@ pub(super) async fn the_disk_of_the_broker_is_full(
     injection.probe.wait_until_not_saved_is_shown().await;
     sleep(FULL_FOR).await;
     cluster.disks().broker.clear();
-    // Queues whose log could not be written do not come back by themselves.
+    // Queues whose log could not be written need a restart.
     cluster.crash_broker();
 }
 
@@ -134,15 +135,15 @@ pub(super) async fn fifty_clients_stop_reading(
 ) {
     let StallResult { connected_for, pace } =
         clients_stop_reading(cluster, injection.clients).await;
-    injection
-        .measurements
-        .record(format!("cut after {connected_for:.1?}, the others at {pace:.2} of their pace"));
+    injection.measurements.record(format!(
+        "disconnected after {connected_for:.1?}, the other clients at {pace:.2} of their pace"
+    ));
     if injection.length == RunLength::Long {
         assert!(
             connected_for <= Duration::from_secs(10),
-            "who does not read stays for {connected_for:?}"
+            "a client that does not read stays connected for {connected_for:?}"
         );
-        assert!(pace >= 0.5, "others are served at {pace:.2} of their pace");
+        assert!(pace >= 0.5, "the other clients are served at {pace:.2} of their pace");
     }
 }
 
@@ -151,30 +152,31 @@ pub(super) async fn two_thousand_clients_come_back(
     injection: Injection<'_>,
 ) {
     let took = reconnect_within_a_second(cluster).await;
-    injection.measurements.record(format!("all knew everything after {took:.1?}"));
+    injection.measurements.record(format!("all clients were current after {took:.1?}"));
     if injection.length == RunLength::Long {
-        assert!(took <= Duration::from_secs(15), "all know everything after {took:?}");
+        assert!(took <= Duration::from_secs(15), "all clients are current only after {took:?}");
     }
 }
 
 pub(super) async fn everything_is_restarted_in_turn(cluster: &mut TestCluster) {
     for process in cluster.processes() {
-        assert!(process.stop().await, "it ends well when it is asked to");
+        assert!(process.stop().await, "the process exits successfully");
         process.launch().await;
     }
 }
 
-/// The older and the newer one work side by side, until the last one is replaced.
+/// Old and new processes run side by side until the last one is replaced.
 pub(super) async fn an_older_program_is_replaced_in_turn(
     cluster: &mut TestCluster,
     injection: Injection<'_>,
 ) {
-    // Gateways and workers in turn, so that each talks to the other's other version.
+    // Gateways and workers alternate, so that each version of one talks to the other version of the
+    // other.
     let (gateways, workers) = (cluster.gateways.iter_mut(), cluster.workers.iter_mut());
     let mut workers = workers.map(|it| &mut it.process);
     for gateway in gateways {
         for process in [Some(&mut gateway.process), workers.next()].into_iter().flatten() {
-            assert!(process.stop().await, "it ends well when it is asked to");
+            assert!(process.stop().await, "the process exits successfully");
             process.use_current_program();
             process.launch().await;
             injection.clients.wait_until_all_are_served().await;

@@ -1,5 +1,5 @@
-//! The fault rig: people work, something goes wrong and is mended, and what they typed is checked to
-//! the last word.
+//! The fault rig: clients type, a fault is injected and repaired, and everything that they typed is
+//! checked.
 
 mod bus_and_transport;
 mod cluster;

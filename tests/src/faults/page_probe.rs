@@ -1,5 +1,5 @@
-//! A page in a real browser, in which somebody writes a word now and then: it must always say the state of
-//! what was written.
+//! A page in a real browser that keeps writing and must always show the save status of what was
+//! written.
 
 use std::time::Duration;
 
@@ -11,45 +11,45 @@ use tokio::time::{Instant, sleep};
 use crate::system::board_page_actions::{create_board, write_note};
 use crate::system::{Browser, Endpoint, Window, eventually};
 
-/// Between two words.
+/// Between two written words.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Between two looks at what the page says.
-const LOOK: Duration = Duration::from_millis(50);
+/// Between two looks at the page.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// Opens the editor, if it is not open, as somebody does who clicks until it is.
+/// Opens the editor if it is not open, as repeated clicks do.
 const OPEN: &str = "
     const isOpen = () => document.activeElement?.matches('#notes .note textarea[name=text]');
     if (!isOpen()) document.querySelector('#notes .note [data-view]').click();
     return isOpen()";
-const RECEIPT: &str = "return document.querySelector('#notes .note').dataset.receipt ?? ''";
+const SAVE_STATUS: &str = "return document.querySelector('#notes .note').dataset.receipt ?? ''";
 const TEXT: &str = "return document.querySelector('#notes .note textarea[name=text]').value";
 
-/// Somebody in front of a page.
+/// A page that keeps writing.
 pub struct PageProbe {
     writing: JoinHandle<(Page, Vec<String>)>,
     stop: watch::Sender<bool>,
     seen: watch::Receiver<ProbeState>,
 }
 
-/// The window of a witness, between two boards.
+/// The browser window, between two boards.
 pub struct Page {
-    // Before the browser, so that it ends first.
+    // Before the browser, so that it closes first.
     window: Window,
     _browser: Browser,
 }
 
-/// What the page said until now.
+/// What the page has shown so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ProbeState {
-    /// Whether it says now that words are not saved.
+    /// Whether it now shows that text is not saved.
     pub says_not_saved: bool,
-    /// For how long at most words were not saved and it did not say so.
+    /// The longest time for which text was not saved and the page did not show it.
     pub silent: Duration,
 }
 
 impl Page {
-    /// A browser with an empty page.
+    /// Opens a browser with an empty page.
     pub async fn open() -> Self {
         let browser = Browser::start().await;
         Self { window: browser.window().await, _browser: browser }
@@ -57,43 +57,43 @@ impl Page {
 }
 
 impl PageProbe {
-    /// Begins a board with a note, and writes in it from here on.
+    /// Creates a board with a note and starts writing in it.
     pub async fn begin(page: Page, endpoint: &Endpoint) -> Self {
         let window = &page.window;
         create_board(window, &endpoint.url, "Witness").await;
         write_note(window, "begin").await;
         let (stop, stopped) = watch::channel(false);
         let (line, seen) = watch::channel(ProbeState::default());
-        let writing = tokio::spawn(write_away(page, stopped, line));
+        let writing = tokio::spawn(write_until_stopped(page, stopped, line));
         Self { writing, stop, seen }
     }
 
-    /// Waits until the page says that words are not saved.
+    /// Waits until the page shows that text is not saved.
     pub async fn wait_until_not_saved_is_shown(&self) {
         let mut seen = self.seen.clone();
-        eventually("the page to say that words are not saved", async || {
+        eventually("the page to show that text is not saved", async || {
             seen.wait_for(|seen| seen.says_not_saved).await.is_ok().then_some(())
         })
         .await;
     }
 
-    /// Stops writing, and checks that the page has each word once; says for how long it had been silent
-    /// about words that were not saved.
+    /// Stops writing and checks that the page has each word once. Returns the longest time for
+    /// which it showed no warning about unsaved text.
     pub async fn end(self) -> (Page, Duration) {
         self.stop.send_replace(true);
-        let (page, words) = self.writing.await.expect("the page goes on");
+        let (page, words) = self.writing.await.expect("the probe does not panic");
         page.window.driver.refresh().await.expect("the page loads");
         page.window.find("#notes .note textarea[name=text]").await;
         for word in words {
             let count = format!("{TEXT}.split({}).length - 1 === 1", json!(word));
-            until(&page.window, &count).await;
+            wait_for_script(&page.window, &count).await;
         }
         let silent = self.seen.borrow().silent;
         (page, silent)
     }
 }
 
-async fn write_away(
+async fn write_until_stopped(
     page: Page,
     stopped: watch::Receiver<bool>,
     line: watch::Sender<ProbeState>,
@@ -103,14 +103,14 @@ async fn write_away(
         let word = format!("<{}>", words.len());
         write(&page.window, &word).await;
         words.push(word);
-        watch_over(&page.window, &line).await;
+        observe_until_saved(&page.window, &line).await;
         sleep(PAUSE).await;
     }
     (page, words)
 }
 
 async fn write(window: &Window, word: &str) {
-    until(window, OPEN).await;
+    wait_for_script(window, OPEN).await;
     let insert = format!(
         "const editor = document.activeElement;
         editor.setSelectionRange(editor.value.length, editor.value.length);
@@ -122,22 +122,22 @@ async fn write(window: &Window, word: &str) {
 }
 
 /// Waits until a script returns true.
-async fn until(window: &Window, script: &str) {
+async fn wait_for_script(window: &Window, script: &str) {
     let end = Instant::now() + DEADLINE;
     while window.script(script).await != Value::Bool(true) {
         assert!(Instant::now() < end, "not in time: {script}");
-        sleep(LOOK).await;
+        sleep(POLL_INTERVAL).await;
     }
 }
 
-/// Looks at the page until the words are saved, however long that takes.
-async fn watch_over(window: &Window, line: &watch::Sender<ProbeState>) {
+/// Observes the page until the text is saved, however long that takes.
+async fn observe_until_saved(window: &Window, line: &watch::Sender<ProbeState>) {
     let mut silent_since = Some(Instant::now());
     loop {
-        let receipt = window.script(RECEIPT).await;
-        let receipt = receipt.as_str().unwrap_or_default();
-        let says_not_saved = matches!(receipt, "late" | "offline" | "rejected");
-        assert_ne!(receipt, "rejected", "nothing that was written is wrong");
+        let status = window.script(SAVE_STATUS).await;
+        let status = status.as_str().unwrap_or_default();
+        let says_not_saved = matches!(status, "late" | "offline" | "rejected");
+        assert_ne!(status, "rejected", "no written text is rejected");
         if says_not_saved {
             silent_since = None;
         }
@@ -146,9 +146,9 @@ async fn watch_over(window: &Window, line: &watch::Sender<ProbeState>) {
             seen.says_not_saved = says_not_saved;
             seen.silent = seen.silent.max(silent);
         });
-        if matches!(receipt, "" | "saved") {
+        if matches!(status, "" | "saved") {
             return;
         }
-        sleep(LOOK).await;
+        sleep(POLL_INTERVAL).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Messages that no worker can read, in as many kinds as one can think of.
+//! Thirty kinds of messages that no worker can read.
 
 use lapin::options::BasicPublishOptions;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
@@ -11,14 +11,14 @@ use super::proxied_processes::NAMESPACE;
 use crate::servers::fresh_id;
 use crate::system::{KEY, KEY_ID, eventually};
 
-/// Fields without which a command is none.
+/// The required fields of a command.
 const NEEDED: [&str; 7] = ["trace", "reply_to", "actor", "client", "message", "board", "body"];
 
-/// Publishes all kinds to the work queues, and waits until each is set aside for itself.
+/// Publishes all kinds to the work queues, and waits until each is dead-lettered by itself.
 pub(super) async fn poison_is_published(cluster: &mut TestCluster) {
     let url = cluster.broker().url();
     let connection = Connection::connect(&url, ConnectionProperties::default()).await;
-    let connection = connection.expect("the broker is there");
+    let connection = connection.expect("the broker accepts connections");
     let channel = connection.create_channel().await.expect("a channel");
     let poison = all_kinds();
     for (number, bytes) in poison.iter().enumerate() {
@@ -26,11 +26,11 @@ pub(super) async fn poison_is_published(cluster: &mut TestCluster) {
     }
     let settings = Settings::new(&url, ring(KEY_ID, KEY), fresh_id()).expect("an address");
     let settings = settings.namespace(NAMESPACE).expect("a namespace");
-    eventually("all poison to be set aside", async || {
+    eventually("all poison messages to be dead-lettered", async || {
         let desk = DeadLetterAdmin::open(settings.clone()).await.ok()?;
         let letters = desk.letters().await.ok()?;
         desk.close().await;
-        assert!(letters.len() <= poison.len(), "nothing else is set aside");
+        assert!(letters.len() <= poison.len(), "no other message is dead-lettered");
         assert!(letters.iter().all(|it| !it.reason.is_empty() && it.origin.contains(".work.")));
         (letters.len() == poison.len()).then_some(())
     })
@@ -42,7 +42,7 @@ async fn publish(channel: &Channel, queue: usize, bytes: &[u8]) {
     let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
     let publishing =
         channel.basic_publish("".into(), queue.as_str().into(), options, bytes, properties);
-    publishing.await.expect("the broker obeys");
+    publishing.await.expect("the broker accepts the message");
 }
 
 fn all_kinds() -> Vec<Vec<u8>> {
@@ -54,7 +54,7 @@ fn all_kinds() -> Vec<Vec<u8>> {
     kinds
 }
 
-/// What is not signed, or not by us, or something else than commands.
+/// Messages without a valid signature, or that are no list of commands.
 fn unsealed() -> Vec<Vec<u8>> {
     let (ours, right) = (ring(KEY_ID, KEY), json!([command()]));
     let sealed = seal(&ours, MessageKind::Commands, &right);
@@ -69,14 +69,14 @@ fn unsealed() -> Vec<Vec<u8>> {
         text.replace("Ada", "Eve").into_bytes(),
         text.replace("\"v\":1", "\"v\":99").into_bytes(),
         seal(&ring("other", KEY), MessageKind::Commands, &right),
-        seal(&ring(KEY_ID, "another secret that nobody of us has"), MessageKind::Commands, &right),
+        seal(&ring(KEY_ID, "a secret that no process has"), MessageKind::Commands, &right),
         seal(&ours, MessageKind::Outcomes, &right),
         seal(&ours, MessageKind::Commands, &json!({"not": "a list"})),
         seal(&ours, MessageKind::Commands, &json!("x".repeat(1024 * 1024))),
     ]
 }
 
-/// What is signed by us and yet no command.
+/// Messages with a valid signature whose command is invalid.
 fn broken_commands() -> Vec<Value> {
     let without = NEEDED.iter().map(|field| {
         let mut command = command();
@@ -88,7 +88,7 @@ fn broken_commands() -> Vec<Value> {
         ("reply_to", json!({"gateway": fresh_id(), "session": -1})),
         ("actor", json!({"id": fresh_id(), "name": "Ada", "colour": 300})),
         ("actor", json!({"id": fresh_id(), "name": ["Ada"], "colour": 3})),
-        ("client", json!("somebody")),
+        ("client", json!("no id")),
         ("message", json!(null)),
         ("message", json!([1, 2])),
         ("board", json!("no board")),
@@ -127,11 +127,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_thirty_kinds_and_what_they_are_made_of_is_a_command() {
+    fn there_are_thirty_kinds_and_the_unbroken_command_is_valid() {
         assert_eq!(all_kinds().len(), 30);
         let ring = ring(KEY_ID, KEY);
         let sealed = seal(&ring, MessageKind::Commands, &json!([command()]));
         let commands = ring.open_commands(&sealed).expect("it is signed");
-        assert!(commands.iter().all(Result::is_ok), "so what breaks them is what was broken");
+        assert!(commands.iter().all(Result::is_ok), "the unbroken command is valid");
     }
 }

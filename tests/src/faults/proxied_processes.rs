@@ -1,4 +1,4 @@
-//! The processes of the app, each with lines that can be cut before it.
+//! The processes of the app, each with proxies on its connections.
 
 use std::net::SocketAddr;
 
@@ -8,7 +8,7 @@ use crate::proxy::{NetworkState, Proxy};
 use crate::system::{Cluster, Process};
 
 pub(super) const NAMESPACE: &str = "faults";
-/// All clients come from this one machine. What is logged is for whoever wants to know why a test failed.
+/// All clients come from this machine, so address limits are lifted. The log explains failed tests.
 pub(super) const FLAGS: [&str; 10] = [
     "--connections-per-address",
     "100000",
@@ -22,17 +22,17 @@ pub(super) const FLAGS: [&str; 10] = [
     "info",
 ];
 
-/// A gateway and its lines.
+/// A gateway and the proxies on its connections.
 pub struct Gateway {
     /// The gateway itself.
     pub process: Process,
-    /// To the broker, where there is one.
+    /// To the broker, if there is one.
     pub broker: Option<Proxy>,
     /// From clients.
     pub clients: Proxy,
 }
 
-/// A worker and its lines.
+/// A worker and the proxies on its connections.
 pub struct Worker {
     /// The worker itself.
     pub process: Process,
@@ -59,13 +59,13 @@ impl Worker {
         Self { process, broker, database }
     }
 
-    /// Ends it as a power cut would, with all that it said and that is still on its way.
+    /// Kills it as a power cut would, with everything that is in transit.
     pub async fn kill(&mut self) {
         self.process.kill().await;
         self.set(NetworkState::Down);
     }
 
-    /// Starts it again on lines that are whole.
+    /// Starts it again on working connections.
     pub async fn launch(&mut self) {
         self.set(NetworkState::Healthy);
         self.process.launch().await;
@@ -77,7 +77,7 @@ impl Worker {
     }
 }
 
-/// A line to a server on this machine, and the address that leads along it.
+/// A proxy before a server on this machine, and the server's address through the proxy.
 async fn line(url: &str, port: u16) -> (Proxy, String) {
     let server = SocketAddr::from(([127, 0, 0, 1], port));
     let proxy = Proxy::before(server).await;

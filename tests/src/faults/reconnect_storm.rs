@@ -1,4 +1,4 @@
-//! Thousands who were away and come back at once.
+//! Two thousand clients that reconnect within a second.
 
 use std::time::Duration;
 
@@ -17,18 +17,18 @@ use crate::servers::fresh_id;
 use crate::system::{Endpoint, RawClient};
 
 const CLIENTS: u32 = 2_000;
-/// So many connections one person may have.
+/// Connections that one user may have.
 const CONNECTIONS_PER_GUEST: u32 = 10;
 const RECONNECT_WITHIN: Duration = Duration::from_secs(1);
-/// What is written while they are away.
+/// Events that the clients miss.
 const MISSED_EVENTS: usize = 50;
-const KEY: &str = "a key that the crowd shares";
+const KEY: &str = "a key that all clients share";
 const RETRY: Duration = Duration::from_millis(250);
 const DEADLINE: Duration = Duration::from_mins(1);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// Where somebody comes back, as whom, and what they have seen.
+/// A client that resumes from a position.
 struct ReturningClient {
     endpoint: Endpoint,
     cookie: String,
@@ -36,7 +36,8 @@ struct ReturningClient {
     position: Value,
 }
 
-/// They come back within a second; says how long it took from then until each knew everything.
+/// Disconnected clients return within a second. Returns the time until all have received every
+/// event.
 pub(super) async fn reconnect_within_a_second(cluster: &mut TestCluster) -> Duration {
     let endpoints: Vec<Endpoint> =
         cluster.gateways.iter().map(|it| it.process.endpoint()).collect();
@@ -58,7 +59,7 @@ pub(super) async fn reconnect_within_a_second(cluster: &mut TestCluster) -> Dura
         writer.save(board, body, None).await;
     }
     let head = writer.head(board).await["seq"].as_u64().expect("a number");
-    let begun = Instant::now();
+    let started = Instant::now();
     let coming = (0..CLIENTS).zip(cookies.iter().cycle()).map(|(number, cookie)| {
         let endpoint = endpoints[number as usize % endpoints.len()].clone();
         let member =
@@ -68,13 +69,13 @@ pub(super) async fn reconnect_within_a_second(cluster: &mut TestCluster) -> Dura
             member.reconnect(head).await
         })
     });
-    let connections = try_join_all(coming).await.expect("nobody panics");
-    let took = begun.elapsed();
+    let connections = try_join_all(coming).await.expect("no client panics");
+    let took = started.elapsed();
     drop(connections);
     took
 }
 
-/// Somebody who may come to the board.
+/// A guest who joins the board. Returns the guest's cookie.
 async fn join_board(board: Uuid, endpoint: &Endpoint) -> String {
     let mut guest = RawClient::guest_at(endpoint).await;
     guest.save(board, json!({"type": "join_board"}), Some(KEY)).await;
@@ -82,19 +83,19 @@ async fn join_board(board: Uuid, endpoint: &Endpoint) -> String {
 }
 
 impl ReturningClient {
-    /// Tries until everything has come, up to and with this number.
+    /// Reconnects until every event up to `head` has arrived.
     async fn reconnect(self, head: u64) -> Socket {
         let end = Instant::now() + DEADLINE;
         loop {
             if let Some(socket) = self.try_to_catch_up(head).await {
                 return socket;
             }
-            assert!(Instant::now() < end, "somebody who came back does not hear everything");
+            assert!(Instant::now() < end, "a returning client does not receive every event");
             sleep(RETRY).await;
         }
     }
 
-    /// A connection over which everything came; none where it broke before that.
+    /// A connection on which every event has arrived; `None` if it broke before.
     async fn try_to_catch_up(&self, head: u64) -> Option<Socket> {
         let mut request =
             self.endpoint.websocket.as_str().into_client_request().expect("an address");
@@ -114,7 +115,9 @@ impl ReturningClient {
                     next += 1;
                 }
                 Some("again") => return None,
-                Some("base_gone" | "left" | "refused") => panic!("it may resume: {message}"),
+                Some("base_gone" | "left" | "refused") => {
+                    panic!("the client may resume: {message}")
+                }
                 _ => {}
             }
         }

@@ -1,4 +1,4 @@
-//! A disk that is so small that it can be filled.
+//! A disk that is small enough to be filled.
 
 use std::fs;
 use std::io;
@@ -7,20 +7,20 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// Enough for a server and what it writes in a minute.
+/// Enough for a server and a minute of its writes.
 const MEBIBYTES: u32 = 512;
 const BALLAST: &str = "ballast";
 
-/// A file system of its own in memory. It goes with this; what runs on it has to be gone before.
+/// A file system in memory. Dropping it unmounts it, so programs that use it must end before.
 pub struct SmallDisk {
     folder: TempDir,
 }
 
 impl SmallDisk {
-    /// A fresh one.
+    /// Mounts a new one.
     ///
     /// # Errors
-    /// Where the system does not let us mount one, as it does let root.
+    /// If the system does not allow mounting, which takes root.
     pub fn mount() -> io::Result<Self> {
         let folder = TempDir::with_prefix("sockbit-small-disk-")?;
         let length = format!("size={MEBIBYTES}m,mode=0755");
@@ -33,22 +33,22 @@ impl SmallDisk {
         Err(io::Error::other(String::from_utf8_lossy(&done.stderr).trim().to_owned()))
     }
 
-    /// Where it is.
+    /// The mount point.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Leaves no room on it.
+    /// Fills it completely.
     pub fn fill(&self) {
         let mut ballast = fs::File::create(self.ballast()).expect("there is room for a file");
-        let full = io::copy(&mut io::repeat(b'x'), &mut ballast).expect_err("the disk has an end");
+        let full = io::copy(&mut io::repeat(b'x'), &mut ballast).expect_err("the disk is bounded");
         assert_eq!(full.kind(), io::ErrorKind::StorageFull, "{full}");
     }
 
-    /// Gives the room back.
+    /// Frees the space again.
     pub fn clear(&self) {
-        fs::remove_file(self.ballast()).expect("the ballast is there");
+        fs::remove_file(self.ballast()).expect("the disk was filled");
     }
 
     fn ballast(&self) -> PathBuf {
@@ -58,7 +58,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // Lazily: whoever was killed on it may still be going.
+        // Lazily: a killed program may still be ending.
         let _ = Command::new("umount").arg("--lazy").arg(self.path()).output();
     }
 }

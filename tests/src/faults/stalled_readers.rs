@@ -1,4 +1,4 @@
-//! Clients that join every board and then read nothing any more.
+//! Clients that join every board and then stop reading.
 
 use std::time::Duration;
 
@@ -11,21 +11,20 @@ use super::{TestCluster, TypingClients};
 use crate::system::{Endpoint, Process, RawClient, eventually};
 
 const STALLED_CLIENTS: usize = 50;
-/// How long people are looked at before.
+/// How long the pace is measured before.
 const PACE_MEASURED_FOR: Duration = Duration::from_secs(2);
 
-/// What came of those who do not read.
+/// How the clients that stopped reading were handled.
 pub(super) struct StallResult {
-    /// How long the last of them stayed.
+    /// How long the last of them stayed connected.
     pub connected_for: Duration,
-    /// How much was saved for the others in a second meanwhile, of what was saved before.
+    /// The pace of the other clients meanwhile, relative to the pace before.
     pub pace: f64,
 }
 
-/// They come, stop reading, and are cut while people go on.
+/// Clients join, stop reading, and are disconnected while others go on typing.
 ///
-/// They are connected to the gateways themselves: what a proxy holds for them they would not leave to
-/// a gateway.
+/// They connect to the gateways directly, since a proxy would buffer for them.
 pub(super) async fn clients_stop_reading(
     cluster: &mut TestCluster,
     clients: &TypingClients,
@@ -39,7 +38,7 @@ pub(super) async fn clients_stop_reading(
         stalled.push(stalled_client(endpoint, &clients.boards(), clients.key()).await);
     }
     let (stopped, saved) = (Instant::now(), clients.saved());
-    eventually("those who do not read to be cut", async || {
+    eventually("clients that do not read to be disconnected", async || {
         sleep(Duration::from_millis(100)).await;
         (sessions(cluster).await <= before).then_some(())
     })
@@ -49,7 +48,7 @@ pub(super) async fn clients_stop_reading(
     StallResult { connected_for, pace: clients.pace_since(saved, connected_for) / pace_before }
 }
 
-/// A member of all boards, who is sent their events from here on.
+/// A member of all boards that is subscribed to their events.
 async fn stalled_client(endpoint: &Endpoint, boards: &[BoardId], key: &str) -> RawClient {
     let mut client = RawClient::guest_at(endpoint).await;
     for board in boards {
@@ -62,7 +61,7 @@ async fn stalled_client(endpoint: &Endpoint, boards: &[BoardId], key: &str) -> R
     client
 }
 
-/// Live connections at all gateways.
+/// The open connections of all gateways.
 async fn sessions(cluster: &TestCluster) -> usize {
     let each = cluster.gateways.iter().map(|gateway| sessions_at(&gateway.process));
     join_all(each).await.into_iter().sum()
@@ -70,7 +69,7 @@ async fn sessions(cluster: &TestCluster) -> usize {
 
 async fn sessions_at(gateway: &Process) -> usize {
     let answer = reqwest::get(format!("{}/metrics", gateway.url())).await;
-    let text = answer.expect("the gateway answers").text().await.expect("text");
+    let text = answer.expect("the gateway responds").text().await.expect("text");
     let line = text.lines().find_map(|line| line.strip_prefix("sockbit_sessions "));
     line.and_then(|count| count.trim().parse().ok()).expect("the gateway counts its sessions")
 }

@@ -1,5 +1,5 @@
-//! Twenty people who type, two hundred edits a second, or eighty for a night, whatever happens to what they type into; and
-//! the proof that everything is there once.
+//! Twenty clients that type two hundred edits a second (eighty in a long run) during the faults,
+//! and the check that every edit is stored exactly once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,23 +21,23 @@ use crate::system::{Endpoint, SyncClient};
 
 const BOARDS: usize = 5;
 const CLIENTS_PER_BOARD: usize = 4;
-/// By the size of the run.
+/// By the length of the run.
 const BETWEEN_EDITS: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(250)];
 const KEY: &str = "a key that the clients share";
 
-/// Longer, and somebody is not served any more.
+/// The longest time in which a client must be served again.
 const SERVED_WITHIN: Duration = Duration::from_mins(1);
 
-/// People at work.
+/// Clients that type.
 pub struct TypingClients {
     typing: Vec<JoinHandle<TypingClient>>,
-    /// How many commands of each were saved.
+    /// The number of saved commands of each.
     saved: Vec<Arc<AtomicU64>>,
     stop: watch::Sender<bool>,
     boards: Vec<(BoardId, NoteId)>,
 }
 
-/// What people typed, once all of it has its outcome.
+/// What the clients typed, once every command has its outcome.
 pub struct TypingResult {
     clients: Vec<TypingClient>,
     boards: Vec<(BoardId, NoteId)>,
@@ -52,9 +52,9 @@ struct TypingClient {
 }
 
 impl TypingClients {
-    /// Makes the boards and has everybody begin, spread over the places where the app is reached.
+    /// Creates the boards and starts all clients, spread over the endpoints.
     pub async fn begin(endpoints: &[Endpoint], transport: Transport, length: RunLength) -> Self {
-        // A client machine of every other transport joins here.
+        // The client of another transport would join here.
         let Transport::WebSocket = transport;
         let boards: Vec<_> =
             (0..BOARDS).map(|_| (BoardId(fresh_id()), NoteId(fresh_id()))).collect();
@@ -76,7 +76,7 @@ impl TypingClients {
         Self { typing, saved, stop, boards }
     }
 
-    /// The boards that they write on.
+    /// The boards that they type on.
     #[must_use]
     pub fn boards(&self) -> Vec<BoardId> {
         self.boards.iter().map(|(board, _)| *board).collect()
@@ -88,13 +88,13 @@ impl TypingClients {
         KEY
     }
 
-    /// Waits until each has heard of two more commands that they are saved, of which at least one was
-    /// sent since; says how long that took.
+    /// Waits until each client has two more saved commands, of which at least one was sent since.
+    /// Returns how long that took.
     ///
     /// # Panics
-    /// Where somebody does not in a minute.
+    /// If a client is not served within a minute.
     pub async fn wait_until_all_are_served(&self) -> Duration {
-        let begun = Instant::now();
+        let started = Instant::now();
         let wanted: Vec<u64> =
             self.saved.iter().map(|saved| saved.load(Ordering::Relaxed) + 2).collect();
         loop {
@@ -103,41 +103,41 @@ impl TypingClients {
                 .iter()
                 .zip(&wanted)
                 .position(|(saved, wanted)| saved.load(Ordering::Relaxed) < *wanted);
-            let Some(late) = late else { return begun.elapsed() };
-            assert!(begun.elapsed() < SERVED_WITHIN, "client {late} is not served");
+            let Some(late) = late else { return started.elapsed() };
+            assert!(started.elapsed() < SERVED_WITHIN, "client {late} is not served");
             sleep(Duration::from_millis(20)).await;
         }
     }
 
-    /// How many edits were saved until now.
+    /// The number of saved edits so far.
     #[must_use]
     pub fn saved(&self) -> u64 {
         self.saved.iter().map(|saved| saved.load(Ordering::Relaxed)).sum()
     }
 
-    /// How many edits a second were saved since there were so many.
+    /// Saved edits a second since there were `saved` of them.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "there are not that many")]
     pub fn pace_since(&self, saved: u64, elapsed: Duration) -> f64 {
         (self.saved() - saved) as f64 / elapsed.as_secs_f64()
     }
 
-    /// Watches for so long how many edits a second are saved.
+    /// Measures for this time how many edits a second are saved.
     pub async fn pace_over(&self, time: Duration) -> f64 {
-        let (begun, saved) = (Instant::now(), self.saved());
+        let (started, saved) = (Instant::now(), self.saved());
         sleep(time).await;
-        self.pace_since(saved, begun.elapsed())
+        self.pace_since(saved, started.elapsed())
     }
 
-    /// Has everybody stop typing, and waits until everything has its outcome.
+    /// Stops all clients and waits until every command has its outcome.
     pub async fn end(self) -> TypingResult {
         self.stop.send_replace(true);
         let typed = join_all(self.typing).await;
         let mut clients: Vec<TypingClient> =
-            typed.into_iter().map(|it| it.expect("a client goes on")).collect();
+            typed.into_iter().map(|it| it.expect("a client does not panic")).collect();
         join_all(clients.iter_mut().map(|client| client.peer.settle())).await;
         for client in &clients {
-            assert_eq!(client.peer.rejected, [], "nothing that was typed is wrong");
+            assert_eq!(client.peer.rejected, [], "no edit is rejected");
         }
         for (_, note) in &self.boards {
             let looking: Vec<&mut TypingClient> =
@@ -151,14 +151,15 @@ impl TypingClients {
 }
 
 impl TypingResult {
-    /// How many edits were saved.
+    /// The number of saved edits.
     #[must_use]
     pub fn saved(&self) -> usize {
         self.clients.iter().map(|client| client.peer.saved.len()).sum()
     }
 
-    /// Checks that what was saved is in the log, that the log has no gap and no message twice and leads
-    /// to what is stored, that every client shows that, and that every word is there once.
+    /// Checks that everything saved is in the log, that the log has no gap and no repeated message
+    /// and leads to what is stored, that every client shows that, and that every token is there
+    /// once.
     pub async fn check(&self, store: &dyn Store) {
         for (board, note) in &self.boards {
             let log = Log::read(store, *board, *note).await;
@@ -172,7 +173,7 @@ impl TypingResult {
 }
 
 impl TypingClient {
-    /// The first client of a board makes it, the others come by its link.
+    /// The first client of a board creates it, the others join by its link.
     async fn join(endpoints: Vec<Endpoint>, board: BoardId, note: NoteId, number: usize) -> Self {
         let mut peer = SyncClient::guest(endpoints, board).await;
         if number.is_multiple_of(CLIENTS_PER_BOARD) {
@@ -184,7 +185,7 @@ impl TypingClient {
             peer.submit(Command::JoinBoard {}, Some(KEY));
         }
         peer.settle().await;
-        assert_eq!(peer.rejected, [], "client {number} is on the board");
+        assert_eq!(peer.rejected, [], "client {number} joins the board");
         Self { peer, note, number, tokens: Vec::new(), saved: Arc::default() }
     }
 
@@ -218,7 +219,7 @@ impl TypingClient {
     }
 }
 
-/// The next place that is not inside a token, so that tokens stay whole.
+/// The next position that is not inside a token, so that tokens stay whole.
 fn outside_tokens(text: &str, place: u32) -> u32 {
     let place = place as usize;
     let (before, after) = text.split_at(place);
@@ -254,19 +255,23 @@ impl Log {
     }
 
     fn check_client(&self, client: &TypingClient) {
-        // What is typed while nothing is served becomes one edit, however much it is.
-        assert!(client.peer.saved.len() >= 5, "it was working");
+        // Everything typed while a client is not served becomes one edit.
+        assert!(client.peer.saved.len() >= 5, "the client has typed");
         for (message, position) in &client.peer.saved {
-            assert_eq!(self.events.get(message), Some(&position.seq), "what was saved is there");
+            assert_eq!(
+                self.events.get(message),
+                Some(&position.seq),
+                "every saved edit is in the log"
+            );
         }
         for token in &client.tokens {
             let count = self.text.as_str().matches(token).count();
-            assert_eq!(count, 1, "{token} is there once, in {}", self.text.as_str());
+            assert_eq!(count, 1, "{token} occurs once in {}", self.text.as_str());
         }
     }
 }
 
-/// A note's text by its events alone.
+/// A note's text, replayed from its events.
 fn replayed(events: &[Event], wanted: NoteId) -> Text {
     events.iter().fold(Text::default(), |before, event| match &event.change {
         Change::NoteCreated { note, text, .. } if *note == wanted => text.clone(),

@@ -12,8 +12,8 @@ const OLDER: &str = "--older";
 /// Tells the rig where the older program is.
 const OLDER_PROGRAM: &str = "SOCKBIT_TEST_OLDER";
 
-/// Runs the faults whose names match the rest, or all; `--long` runs each as often as in a night, and
-/// `--older REVISION` has the program of that revision run beside the newest.
+/// Runs the faults whose names match the arguments, or all. `--long` runs each for measurements,
+/// and `--older REVISION` runs the program of that revision beside the newest.
 pub fn faults(rest: &[String]) -> Result<()> {
     install_missing(&[BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ])?;
     let (older, rest) = without_older(rest)?;
@@ -27,7 +27,7 @@ pub fn faults(rest: &[String]) -> Result<()> {
     cargo_with(&arguments, &environment)
 }
 
-/// The older revision, if one is wished for, and what else is.
+/// The older revision, if one is requested, and the other arguments.
 fn without_older(rest: &[String]) -> Result<(Option<&str>, Vec<&str>)> {
     let mut rest: Vec<&str> = rest.iter().map(String::as_str).collect();
     let Some(place) = rest.iter().position(|it| *it == OLDER) else { return Ok((None, rest)) };
@@ -36,7 +36,7 @@ fn without_older(rest: &[String]) -> Result<(Option<&str>, Vec<&str>)> {
     Ok((older, rest))
 }
 
-/// Builds the program of a revision, apart from everything that is built of this one.
+/// Builds the program of a revision in a folder of its own.
 fn program_of(revision: &str) -> Result<PathBuf> {
     let folder = root().join("target/older");
     let (source, target) = (folder.join("source"), folder.join("target"));

@@ -1,4 +1,4 @@
-//! Formatting, clippy and docs, with warnings as errors.
+//! Formatting, language, clippy and docs, with warnings as errors.
 
 use anyhow::Result;
 

@@ -47,10 +47,7 @@ enum Server<Private> {
 type Starting<T> = JoinHandle<Result<T, ServerError>>;
 
 impl<T> Server<Starting<T>> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "whoever runs the tests may have servers already"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the user may have servers already")]
     fn given_or(variable: &str, start: impl FnOnce() -> Starting<T>) -> Self {
         match std::env::var(variable) {
             Ok(address) if !address.is_empty() => Self::Given(address),

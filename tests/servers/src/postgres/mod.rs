@@ -1,4 +1,4 @@
-//! A private PostgreSQL server: its own cluster of databases, without passwords, on loopback.
+//! A private PostgreSQL server: its own database cluster, without passwords, on loopback.
 
 mod probe;
 
@@ -17,7 +17,7 @@ const SERVER: &str = "PostgreSQL";
 const NAME: &str = "postgres";
 const USER: &str = "postgres";
 const DATA: &str = "data";
-/// It becomes `data` when it is whole.
+/// Renamed to `data` when it is complete.
 const UNFINISHED: &str = "data.new";
 const READY_WITHIN: Duration = Duration::from_mins(1);
 const TRIES: usize = 5;
@@ -27,10 +27,10 @@ const CONNECTIONS: u16 = 200;
 
 const INTERRUPT_ALL: StopSignals = StopSignals { graceful: "INT", immediate: "QUIT" };
 
-/// A server, running until this is dropped.
+/// A server that runs until this is dropped.
 #[derive(Debug)]
 pub struct Postgres {
-    // Before the folder: whoever lives there moves out first.
+    // Before the folder, so that it ends before its data are removed.
     process: Option<Process>,
     folder: Folder,
     programs: PathBuf,
@@ -45,12 +45,12 @@ impl Postgres {
         program_paths::postgres_folder().is_some()
     }
 
-    /// A fresh server in a temporary folder.
+    /// A new server in a temporary folder.
     pub fn start() -> Result<Self, ServerError> {
         Self::start_in(Folder::temporary("sockbit-postgres")?)
     }
 
-    /// A server on what the folder has, or on a fresh database.
+    /// A server on the folder's data, or on a new database cluster.
     pub fn start_in(folder: Folder) -> Result<Self, ServerError> {
         let missing = ServerError::Missing { program: NAME };
         let programs = program_paths::postgres_folder().ok_or(missing)?;
@@ -62,7 +62,7 @@ impl Postgres {
         Ok(server)
     }
 
-    /// Where it is: a database of its own that nobody else needs, as a user who may do everything.
+    /// The address of an empty database, as superuser.
     #[must_use]
     pub fn url(&self) -> String {
         format!("postgres://{USER}@127.0.0.1:{}/postgres", self.port)
@@ -74,7 +74,7 @@ impl Postgres {
         self.port
     }
 
-    /// Where it keeps everything.
+    /// The folder of its data and log.
     #[must_use]
     pub fn folder(&self) -> &Folder {
         &self.folder
@@ -85,20 +85,20 @@ impl Postgres {
         self.process.as_mut().is_some_and(|process| process.ended().is_none())
     }
 
-    /// Its last words.
+    /// The last lines of its log.
     #[must_use]
     pub fn last_lines(&self) -> String {
         self.folder.last_lines(NAME)
     }
 
-    /// Kills it with everything that it started, as a crash would. Its data stay.
+    /// Kills it and all its child processes, as a crash would. Its data stay.
     pub fn kill(&mut self) {
         if let Some(process) = self.process.take() {
             process.kill();
         }
     }
 
-    /// Lets it finish and waits until it has. Its data stay.
+    /// Stops it gracefully and waits for its end. Its data stay.
     pub fn stop(&mut self) {
         if let Some(process) = self.process.take() {
             process.stop();
@@ -110,7 +110,7 @@ impl Postgres {
         self.stop();
         for _ in 1..TRIES {
             match self.start_on(self.port) {
-                // The children of one that was killed take a moment to notice.
+                // The child processes of a killed server need a moment to notice.
                 Err(ServerError::Ended { log, .. }) if log.contains("is still in use") => {
                     sleep(CHILDREN_GONE_AFTER);
                 }
@@ -120,7 +120,7 @@ impl Postgres {
         self.start_on(self.port)
     }
 
-    /// What `psql` says to a statement, a row a line.
+    /// Runs a statement with `psql`; the rows of its result, one a line.
     pub fn psql(&self, statement: &str) -> Result<String, ServerError> {
         let program = self.programs.join("psql");
         let mut command = Command::new(&program);
@@ -183,8 +183,8 @@ impl Postgres {
         Process::start_as(self.account, &self.folder, &program)
     }
 
-    /// The server writes this into a file in its data when it has its port, so that nobody else who listens
-    /// there is taken for it.
+    /// The server writes its status into a file in its data folder once it has its port, so another
+    /// server on that port is not mistaken for it.
     fn reports_ready(&self) -> bool {
         self.status_file_lines().get(7).is_some_and(|status| status.trim_end() == "ready")
     }
@@ -199,12 +199,12 @@ impl Postgres {
         ServerError::Ended { server: SERVER, log: self.folder.last_lines(name) }
     }
 
-    /// A server that was killed leaves a few bytes of shared memory in the system, whose number it wrote down.
+    /// A killed server leaves a few bytes of shared memory, whose number is in its status file.
     fn remove_shared_memory(&self) {
         let lines = self.status_file_lines();
         let number = lines.get(6).and_then(|keys| keys.split_whitespace().nth(1));
         if let Some(number) = number {
-            // It is a courtesy: the system may have forgotten it, or have no such program.
+            // Best effort: the memory may be gone, or the program may be missing.
             let _ = Command::new("ipcrm").args(["-m", number]).output();
         }
     }
@@ -222,10 +222,10 @@ fn arguments(port: u16) -> Vec<String> {
     let settings = [
         "listen_addresses=127.0.0.1".to_owned(),
         format!("port={port}"),
-        // Their paths are limited in length, and nobody needs them.
+        // Their paths are limited in length, and no client uses them.
         "unix_socket_directories=".to_owned(),
         format!("max_connections={CONNECTIONS}"),
-        // In its folder, where nothing outlives a crash.
+        // In its folder, which a crash does not leave behind.
         "dynamic_shared_memory_type=mmap".to_owned(),
     ];
     let settings = settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]);

@@ -1,4 +1,4 @@
-//! Whether PostgreSQL lets somebody in: the first messages of its protocol.
+//! Readiness of PostgreSQL: the first messages of its protocol.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -11,7 +11,7 @@ const ERROR: u8 = b'E';
 const TERMINATE: [u8; 5] = [b'X', 0, 0, 0, 4];
 const MESSAGE_BYTES_MAX: u32 = 64 * 1024;
 
-/// Whether the server on this port of loopback takes queries of this user.
+/// Whether the server on this loopback port accepts queries of this user.
 pub fn serves(port: u16, user: &str) -> bool {
     log_in(port, user).unwrap_or(false)
 }
@@ -32,19 +32,19 @@ fn log_in(port: u16, user: &str) -> io::Result<bool> {
     }
 }
 
-/// Length, version, and names with their values, each ended by a zero, as the list itself is.
+/// Length, version, and names with their values, each ended by a zero, as is the whole list.
 fn startup_message(user: &str) -> Vec<u8> {
     let names = format!("user\0{user}\0database\0postgres\0\0");
     let bytes = u32::try_from(names.len() + 8).unwrap_or(u32::MAX);
     [&bytes.to_be_bytes(), &PROTOCOL.to_be_bytes(), names.as_bytes()].concat()
 }
 
-/// The kind of the next message, whose content is passed over.
+/// The type of the next message, whose content is skipped.
 fn next_message(stream: &mut TcpStream) -> io::Result<u8> {
     let mut head = [0; 5];
     stream.read_exact(&mut head)?;
-    let [kind, bytes @ ..] = head;
+    let [message_type, bytes @ ..] = head;
     let rest = u32::from_be_bytes(bytes).saturating_sub(4).min(MESSAGE_BYTES_MAX);
     io::copy(&mut stream.take(rest.into()), &mut io::sink())?;
-    Ok(kind)
+    Ok(message_type)
 }

@@ -22,22 +22,23 @@ const NODE_FILE: &str = "node";
 const READY_WITHIN: Duration = Duration::from_mins(2);
 const REGISTRY_WITHIN: Duration = Duration::from_secs(10);
 const TRIES: usize = 5;
-/// What the broker says when somebody has one of its ports.
+/// What the broker logs if one of its ports is in use.
 const PORT_IN_USE: [&str; 3] = ["eaddrinuse", "address already in use", "port_in_use"];
 
 const TERMINATE: StopSignals = StopSignals { graceful: "TERM", immediate: "KILL" };
 
-/// A broker, running until this is dropped.
+/// A broker that runs until this is dropped.
 #[derive(Debug)]
 pub struct RabbitMq {
-    // Before the registry, and both before the folder: whoever lives there moves out first.
+    // Before the registry, and both before the folder, so that they end before their data are
+    // removed.
     broker: Option<Process>,
     registry: Option<Process>,
     folder: Folder,
     programs: PathBuf,
     epmd: PathBuf,
     account: Option<Account>,
-    /// A name that no other broker has.
+    /// A unique name.
     node: String,
     ports: Ports,
 }
@@ -49,19 +50,19 @@ impl RabbitMq {
         program_paths::rabbitmq_folder().is_some() && program_paths::epmd().is_some()
     }
 
-    /// A fresh broker in a temporary folder.
+    /// A new broker in a temporary folder.
     pub fn start() -> Result<Self, ServerError> {
         Self::start_in(Folder::temporary("sockbit-rabbitmq")?)
     }
 
-    /// A broker on what the folder has, or on fresh data.
+    /// A broker on the folder's data, or on new data.
     pub fn start_in(folder: Folder) -> Result<Self, ServerError> {
         let missing = |program| ServerError::Missing { program };
         let programs = program_paths::rabbitmq_folder().ok_or(missing("rabbitmq-server"))?;
         let epmd = program_paths::epmd().ok_or(missing(REGISTRY))?;
         let account = Account::for_servers()?;
         folder.chown_to(account)?;
-        // Its data are the node's, by name.
+        // The data belong to a node of this name.
         let node =
             folder.text_created_once(NODE_FILE, || format!("sockbit-{:016x}", random_number()))?;
         let (broker, registry, ports) = (None, None, Ports::default());
@@ -70,7 +71,7 @@ impl RabbitMq {
         Ok(server)
     }
 
-    /// Where it is, as a user who may do everything.
+    /// Its address, as administrator.
     #[must_use]
     pub fn url(&self) -> String {
         format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.ports.clients)
@@ -82,7 +83,7 @@ impl RabbitMq {
         self.ports.clients
     }
 
-    /// Where it keeps everything.
+    /// The folder of its data and log.
     #[must_use]
     pub fn folder(&self) -> &Folder {
         &self.folder
@@ -93,20 +94,20 @@ impl RabbitMq {
         self.broker.as_mut().is_some_and(|broker| broker.ended().is_none())
     }
 
-    /// Its last words.
+    /// The last lines of its log.
     #[must_use]
     pub fn last_lines(&self) -> String {
         self.folder.last_lines(NAME)
     }
 
-    /// Kills it with everything that it started, as a crash would. Its data stay.
+    /// Kills it and all its child processes, as a crash would. Its data stay.
     pub fn kill(&mut self) {
         if let Some(broker) = self.broker.take() {
             broker.kill();
         }
     }
 
-    /// Lets it finish and waits until it has. Its data stay.
+    /// Stops it gracefully and waits for its end. Its data stay.
     pub fn stop(&mut self) {
         if let Some(broker) = self.broker.take() {
             broker.stop();
@@ -119,14 +120,14 @@ impl RabbitMq {
         self.start_broker()
     }
 
-    /// Kills it and starts it again on the same port, with all that it knew forgotten.
+    /// Kills it, removes its data, and starts it again on the same port.
     pub fn wipe(&mut self) -> Result<(), ServerError> {
         self.kill();
         self.folder.empty(settings::DATA)?;
         self.start_broker()
     }
 
-    /// What `rabbitmqctl` says, run on this broker.
+    /// Runs `rabbitmqctl` on this broker; its output.
     pub fn ctl(&self, arguments: &[&str]) -> Result<String, ServerError> {
         let program = self.programs.join("rabbitmqctl");
         let mut command = Command::new(&program);
@@ -160,7 +161,7 @@ impl RabbitMq {
         self.start_broker()
     }
 
-    /// It runs for as long as we do, whatever happens to the broker, like that of a system.
+    /// The registry runs as long as this process, independently of the broker.
     fn start_registry(&mut self) -> Result<(), ServerError> {
         let port = self.ports.registry;
         let arguments = ["-port".to_owned(), port.to_string()];
@@ -198,7 +199,7 @@ impl RabbitMq {
         Ok(())
     }
 
-    /// It takes clients a little before it takes orders, which is when it says so.
+    /// It accepts clients a little before it accepts `rabbitmqctl`, and logs when it does.
     fn reports_ready(&self, log_bytes_before: u64) -> bool {
         self.folder.log_since(NAME, log_bytes_before).contains("Server startup complete")
     }

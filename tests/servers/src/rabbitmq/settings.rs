@@ -1,10 +1,10 @@
-//! How a private broker is set up: nothing of the system's own, little memory, and loopback only.
+//! Settings of a private broker: independent of the system's, little memory, loopback only.
 
 use std::path::Path;
 
 use crate::{Folder, ServerError};
 
-/// Below the folder: everything that the broker remembers.
+/// The folder of the broker's data, in its folder.
 pub const DATA: &str = "data";
 const CONFIGURATION: &str = "rabbitmq.conf";
 const PLUGINS: &str = "enabled_plugins";
@@ -14,9 +14,9 @@ const ENVIRONMENT: &str = "rabbitmq-env.conf";
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Ports {
     pub clients: u16,
-    /// Where `rabbitmqctl` comes in.
+    /// The port that `rabbitmqctl` connects to.
     pub nodes: u16,
-    /// The Erlang registry's.
+    /// The Erlang registry's port.
     pub registry: u16,
 }
 
@@ -31,7 +31,7 @@ impl Settings<'_> {
         format!("{}@localhost", self.node)
     }
 
-    /// Writes the files that the environment points at.
+    /// Writes the files that the environment refers to.
     pub fn write(&self, folder: &Folder) -> Result<(), ServerError> {
         let configuration = format!(
             "listeners.tcp.1 = 127.0.0.1:{}\n\
@@ -48,10 +48,10 @@ impl Settings<'_> {
     pub fn environment(&self) -> Vec<(String, String)> {
         let path = |name: &str| self.folder.join(name).display().to_string();
         let registry = self.ports.registry.to_string();
-        // The registry is there already; another one would stay when we are gone.
+        // The registry runs already; one that the broker starts would outlive this process.
         let erlang = "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}";
         [
-            // Where it makes the cookie that it shares with `rabbitmqctl`.
+            // Holds the cookie that it shares with `rabbitmqctl`.
             ("HOME", self.folder.display().to_string()),
             ("LC_ALL", "C.UTF-8".to_owned()),
             ("ERL_EPMD_PORT", registry),
@@ -64,7 +64,7 @@ impl Settings<'_> {
             ("RABBITMQ_ENABLED_PLUGINS_FILE", path(PLUGINS)),
             ("RABBITMQ_MNESIA_BASE", path(DATA)),
             ("RABBITMQ_LOG_BASE", path("logs")),
-            // To its output, which goes to its log here.
+            // To standard output, which goes to its log here.
             ("RABBITMQ_LOGS", "-".to_owned()),
             ("RABBITMQ_PID_FILE", path("rabbitmq.pid")),
             ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", format!("+S 2:2 {erlang}")),

@@ -1,4 +1,4 @@
-//! The bus as one gateway sees it.
+//! The ports of one gateway, on the simulated broker.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,41 +17,41 @@ use crate::process_lifetime::Lifetime;
 use crate::random::Random;
 use crate::run_context::RunContext;
 
-/// How long the broker is waited for where there is no connection to it.
+/// Time until a call fails without a connection to the broker.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(2);
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(5);
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+const REPLY_WITHIN: Duration = Duration::from_secs(5);
 
-/// One gateway's ports.
+/// The bus of one gateway.
 pub(crate) struct GatewayBus {
     pub context: Arc<RunContext>,
     pub broker: Arc<Broker>,
     pub queue: Arc<GatewayQueue>,
     pub lifetime: Arc<Lifetime>,
     pub random: Mutex<Random>,
-    /// What becomes of presence changes nothing else.
+    /// Separate, so that lost presence updates change no other random choice.
     pub presence_random: Mutex<Random>,
 }
 
-/// What becomes of a batch on its way.
+/// What happens to a published batch.
 #[derive(Clone, Copy)]
 enum Fate {
     Well,
     Refused,
-    /// It arrives, and that is not confirmed.
+    /// It arrives, but the broker's confirmation does not.
     Unconfirmed,
-    /// It does not arrive, and nobody says so.
+    /// It is lost without an error.
     Lost,
-    /// It arrives when the gateway has given up waiting.
+    /// It arrives after the gateway has given up waiting.
     Late,
 }
 
 impl GatewayBus {
     fn fate(&self) -> Fate {
         let (mut random, rates) = (locked(&self.random), self.context.rates());
-        if random.hits(rates.send_refused) {
+        if random.per_mille(rates.send_refused) {
             Fate::Refused
-        } else if random.hits(rates.send_unknown) {
+        } else if random.per_mille(rates.send_unknown) {
             random.pick(&[Fate::Unconfirmed, Fate::Lost, Fate::Late], Fate::Lost)
         } else {
             Fate::Well
@@ -73,8 +73,8 @@ impl GatewayBus {
         });
     }
 
-    /// A query there and its answer back, if nothing comes in between.
-    async fn conversation(&self, query: CoreQuery) -> Option<CoreReply> {
+    /// Carries a query to a worker and its reply back; `None` if either is lost.
+    async fn round_trip(&self, query: CoreQuery) -> Option<CoreReply> {
         self.pass().await?;
         let chosen = locked(&self.random).below(1_000);
         let answered = self.broker.query(query, chosen)?;
@@ -85,16 +85,16 @@ impl GatewayBus {
 
     async fn pass(&self) -> Option<()> {
         self.context.wait_latency(&self.random).await;
-        let is_lost = locked(&self.random).hits(self.context.rates().query_lost);
+        let is_lost = locked(&self.random).per_mille(self.context.rates().query_lost);
         (!is_lost && !self.queue.is_cut() && !self.lifetime.has_ended()).then_some(())
     }
 
-    /// Whether a wish about slots is heard, and whether the broker says so.
+    /// Changes the subscriptions. If the broker does not confirm, the change may still be made.
     async fn submit(&self, carry_out: impl FnOnce(&GatewayQueue)) -> Result<(), Unavailable> {
         self.lifetime.halt_if_ended().await;
         self.context.wait_latency(&self.random).await;
         let is_cut = self.queue.is_cut();
-        let fails = is_cut || locked(&self.random).hits(self.context.rates().subscribe_failed);
+        let fails = is_cut || locked(&self.random).per_mille(self.context.rates().subscribe_failed);
         let is_heard = !is_cut && (!fails || locked(&self.random).percent(50));
         if is_heard {
             carry_out(&self.queue);
@@ -103,7 +103,7 @@ impl GatewayBus {
             sleep(CONNECTED_WITHIN).await;
         }
         self.lifetime.halt_if_ended().await;
-        if fails { Err(Unavailable("the broker did not answer".to_owned())) } else { Ok(()) }
+        if fails { Err(Unavailable("the broker did not reply".to_owned())) } else { Ok(()) }
     }
 }
 
@@ -118,11 +118,11 @@ impl Commands for GatewayBus {
         self.lifetime.halt_if_ended().await;
         if self.queue.is_cut() {
             sleep(CONNECTED_WITHIN).await;
-            return Err(SendError::Refused("there is no connection".to_owned()));
+            return Err(SendError::Refused("no connection to the broker".to_owned()));
         }
         match self.fate() {
             Fate::Well => self.broker.publish(batch),
-            Fate::Refused => return Err(SendError::Refused("it is full".to_owned())),
+            Fate::Refused => return Err(SendError::Refused("the queue is full".to_owned())),
             Fate::Unconfirmed => {
                 self.broker.publish(batch);
                 return self.unconfirmed().await;
@@ -143,16 +143,16 @@ impl Commands for GatewayBus {
 impl Queries for GatewayBus {
     async fn query(&self, query: CoreQuery) -> Result<CoreReply, Unavailable> {
         self.lifetime.halt_if_ended().await;
-        let conversation = async {
-            match self.conversation(query).await {
+        let round_trip = async {
+            match self.round_trip(query).await {
                 Some(answer) => answer,
-                // Nobody says that something was lost.
+                // A lost query is never answered; the caller's timeout ends it.
                 None => std::future::pending().await,
             }
         };
-        let answer = timeout(ANSWER_WITHIN, conversation).await;
+        let answer = timeout(REPLY_WITHIN, round_trip).await;
         self.lifetime.halt_if_ended().await;
-        answer.map_err(|_| Unavailable("no worker answered in time".to_owned()))
+        answer.map_err(|_| Unavailable("no worker replied in time".to_owned()))
     }
 }
 
@@ -183,14 +183,14 @@ impl Presence for GatewayBus {
         }
         self.broker.publish_presence(&presences, || {
             let mut random = locked(&self.presence_random);
-            let is_lost = random.hits(self.context.rates().presence_lost);
+            let is_lost = random.per_mille(self.context.rates().presence_lost);
             (!is_lost).then(|| self.context.latency(&mut random))
         });
     }
 
     async fn next_update(&self) -> Option<PresenceUpdate> {
         self.lifetime.halt_if_ended().await;
-        let presences = self.queue.next_presences().await;
+        let presences = self.queue.next_presence().await;
         self.lifetime.halt_if_ended().await;
         Some(presences)
     }

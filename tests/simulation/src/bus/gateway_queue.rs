@@ -1,4 +1,4 @@
-//! What is on its way to one gateway.
+//! Messages in transit to one gateway.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
@@ -13,12 +13,12 @@ use uuid::Uuid;
 
 use crate::locked;
 
-/// One gateway's queue of news.
+/// One gateway's incoming messages.
 #[derive(Default)]
 pub(crate) struct GatewayQueue {
     state: Mutex<QueueState>,
-    came: Notify,
-    /// What is told of people comes by another way.
+    received: Notify,
+    /// Presence updates do not share the order of the other messages.
     presences: Mutex<VecDeque<(Instant, PresenceUpdate)>>,
     presence_came: Notify,
 }
@@ -28,20 +28,20 @@ struct QueueState {
     slots: BTreeSet<Slot>,
     addresses: BTreeSet<Uuid>,
     arriving: BTreeMap<(Instant, u64), Incoming>,
-    /// When the last of each worker's news arrives: they keep their order, those of two do not.
+    /// Arrival of each worker's last message: one worker's messages keep their order.
     last: BTreeMap<usize, Instant>,
     count: u64,
     is_interrupted: bool,
     is_cut: bool,
 }
 
-/// What becomes of one piece of news.
+/// What happens to one message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fate {
     Arrives(Duration),
-    /// Nobody will know.
+    /// Lost without any notice.
     Lost,
-    /// The gateway is told that something is missing.
+    /// Lost, and the gateway receives `Interrupted`.
     LostAndReported,
 }
 
@@ -58,7 +58,7 @@ impl GatewayQueue {
         locked(&self.state).slots.contains(&slot)
     }
 
-    /// Outcomes for this gateway come here from now on.
+    /// From now on outcomes for this gateway id arrive here.
     pub fn address(&self, gateway: Uuid) {
         locked(&self.state).addresses.insert(gateway);
     }
@@ -71,21 +71,21 @@ impl GatewayQueue {
         locked(&self.state).is_cut
     }
 
-    /// Nothing comes through any more.
+    /// Stops all deliveries.
     pub fn cut(&self) {
         locked(&self.state).is_cut = true;
     }
 
-    /// The gateway has connected again. What waited for it meanwhile may be lost.
-    pub fn mend(&self, is_kept: bool) {
+    /// The gateway has reconnected. Messages from the time before may be lost.
+    pub fn reconnect(&self, keeps_messages: bool) {
         let mut state = locked(&self.state);
         state.is_cut = false;
         state.is_interrupted = true;
-        if !is_kept {
+        if !keeps_messages {
             state.arriving.clear();
         }
         drop(state);
-        self.came.notify_one();
+        self.received.notify_one();
     }
 
     pub fn push(&self, worker: usize, news: Incoming, fate: Fate) {
@@ -104,10 +104,10 @@ impl GatewayQueue {
             }
         }
         drop(state);
-        self.came.notify_one();
+        self.received.notify_one();
     }
 
-    /// What another gateway tells of people, at once lost where nothing comes through.
+    /// Adds another gateway's presence update, which is lost while the connection is cut.
     pub fn push_presence(&self, presences: PresenceUpdate, latency: Duration) {
         if !self.is_cut() && self.is_subscribed(presences.slot) {
             locked(&self.presences).push_back((Instant::now() + latency, presences));
@@ -115,8 +115,8 @@ impl GatewayQueue {
         }
     }
 
-    /// Waits for what is told of people next.
-    pub async fn next_presences(&self) -> PresenceUpdate {
+    /// Waits for the next presence update.
+    pub async fn next_presence(&self) -> PresenceUpdate {
         loop {
             let next = locked(&self.presences).pop_front();
             match next {
@@ -129,7 +129,7 @@ impl GatewayQueue {
         }
     }
 
-    /// Waits for the next news.
+    /// Waits for the next message.
     pub async fn next(&self) -> Incoming {
         loop {
             let arrival = match locked(&self.state).next() {
@@ -138,7 +138,7 @@ impl GatewayQueue {
             };
             tokio::select! {
                 biased;
-                () = self.came.notified() => {}
+                () = self.received.notified() => {}
                 () = sleep_until(arrival.unwrap_or_else(Instant::now)), if arrival.is_some() => {}
             }
         }
@@ -146,7 +146,7 @@ impl GatewayQueue {
 }
 
 impl QueueState {
-    /// What is there, or when there will be something.
+    /// The next message, or when the next one arrives.
     fn next(&mut self) -> Result<Incoming, Option<Instant>> {
         if self.is_cut {
             return Err(None);

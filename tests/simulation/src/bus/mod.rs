@@ -1,5 +1,5 @@
-//! The broker: queues of commands with one consumer each or several, an ear for each gateway, and
-//! questions that go to any worker. It keeps what it confirmed and forgets what it may.
+//! The broker: queues of commands with one consumer or several, a queue for each gateway, and
+//! queries that go to any worker. Confirmed commands are never lost.
 
 mod gateway_bus;
 mod gateway_queue;
@@ -23,7 +23,7 @@ pub(crate) use gateway_bus::GatewayBus;
 pub(crate) use gateway_queue::GatewayQueue;
 pub(crate) use worker_bus::WorkerBus;
 
-/// What all gateways and workers share.
+/// Shared by all gateways and workers.
 pub(crate) struct Broker {
     context: Arc<RunContext>,
     state: Mutex<State>,
@@ -34,7 +34,7 @@ pub(crate) struct Broker {
 struct State {
     queues: Vec<Queue>,
     open: BTreeMap<u64, Unacknowledged>,
-    /// Those that are connected, with the questions that wait for them.
+    /// The connected workers, each with its pending queries.
     workers: BTreeMap<usize, VecDeque<PendingQuery>>,
     gateway_queues: BTreeMap<usize, Arc<GatewayQueue>>,
     last_tag: u64,
@@ -43,7 +43,7 @@ struct State {
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Message>,
-    /// The only one who may take from it, unless several may.
+    /// The only worker that may take from it, unless several may.
     owner: Option<usize>,
 }
 
@@ -52,7 +52,7 @@ struct Message {
     redeliveries: u32,
 }
 
-/// Taken, and not acknowledged.
+/// Delivered, and not yet acknowledged.
 struct Unacknowledged {
     worker: usize,
     queue: usize,
@@ -77,7 +77,7 @@ impl Broker {
         result
     }
 
-    /// A worker connects, and may be given queues.
+    /// Connects a worker, which may become the owner of queues.
     pub fn connect_worker(&self, worker: usize) {
         self.change(|state| {
             state.workers.entry(worker).or_default();
@@ -85,9 +85,9 @@ impl Broker {
         });
     }
 
-    /// A worker's connection is closed: what it has not acknowledged goes to others.
+    /// Closes a worker's connection: its unacknowledged deliveries go to other workers.
     pub fn disconnect_worker(&self, worker: usize) {
-        self.context.log(format_args!("bus: worker {worker} is gone"));
+        self.context.log(format_args!("bus: worker {worker} is disconnected"));
         self.change(|state| {
             state.workers.remove(&worker);
             let open = state.open.iter().filter(|(_, it)| it.worker == worker);
@@ -97,7 +97,7 @@ impl Broker {
         });
     }
 
-    /// Queues of which nothing is being worked on go to others.
+    /// Changes the owner of every queue without unacknowledged deliveries.
     pub fn hand_over(&self) {
         self.change(|state| {
             for (number, queue) in state.queues.iter_mut().enumerate() {
@@ -121,7 +121,7 @@ impl Broker {
         self.change(|state| state.gateway_queues.remove(&gateway));
     }
 
-    /// Keeps what one gateway sends at once, in order for each queue.
+    /// Enqueues a batch of one gateway, in order for each queue.
     fn publish(&self, batch: Vec<CommandEnvelope>) {
         self.context.log(format_args!("bus: {} commands", batch.len()));
         self.change(|state| {
@@ -138,7 +138,8 @@ impl Broker {
         });
     }
 
-    /// What waits for a worker, until there are enough commands; `None` where nothing does.
+    /// The next deliveries for a worker, up to about `commands_max` commands; `None` if there are
+    /// none.
     fn take(&self, worker: usize, commands_max: usize) -> Option<Vec<Delivery>> {
         let is_competitive = self.context.parameters.is_competitive;
         let mut state = locked(&self.state);
@@ -163,7 +164,7 @@ impl Broker {
         (!deliveries.is_empty()).then_some(deliveries)
     }
 
-    /// Lets deliveries go. Whether all of them were still this worker's.
+    /// Removes deliveries. Returns whether all of them still belonged to this worker.
     fn acknowledge(&self, tags: &[DeliveryTag]) -> bool {
         let mut state = locked(&self.state);
         let mut all = true;
@@ -180,7 +181,7 @@ impl Broker {
         all
     }
 
-    /// These come again, to whoever is next.
+    /// Puts deliveries back, for any worker.
     fn requeue(&self, tags: &[DeliveryTag]) {
         let tags: Vec<u64> = tags.iter().map(|it| it.tag).collect();
         self.change(|state| state.requeue(&tags));
@@ -198,7 +199,7 @@ impl Broker {
         }
     }
 
-    /// Each gateway hears it, the one that tells it too, or does not.
+    /// Sends it to each gateway, including its sender, unless it is lost.
     fn publish_presence(&self, presences: &PresenceUpdate, fate: impl Fn() -> Option<Duration>) {
         let gateway_queues: Vec<_> = locked(&self.state).gateway_queues.values().cloned().collect();
         for queue in gateway_queues {
@@ -224,7 +225,7 @@ impl Broker {
         }
     }
 
-    /// Gives a query to one of the workers; it waits where there is none.
+    /// Gives a query to one of the workers; `None` if no worker is connected.
     fn query(&self, query: CoreQuery, chosen: usize) -> Option<oneshot::Receiver<CoreReply>> {
         let (answer, answered) = oneshot::channel();
         self.change(|state| {
@@ -239,7 +240,7 @@ impl Broker {
     }
 }
 
-/// What becomes of news on their way.
+/// Decides what happens to messages to gateways.
 pub(crate) trait MessageFates {
     fn announcement(&mut self) -> gateway_queue::Fate;
     fn answer(&mut self) -> gateway_queue::Fate;
@@ -254,7 +255,7 @@ impl State {
         Delivery { tag: receipt, redeliveries, commands }
     }
 
-    /// To the front, in the order in which they were delivered.
+    /// Puts deliveries back at the front of their queues, in their former order.
     fn requeue(&mut self, tags: &[u64]) {
         for tag in tags.iter().rev() {
             if let Some(Unacknowledged { queue, message, .. }) = self.open.remove(tag) {
@@ -264,7 +265,7 @@ impl State {
         }
     }
 
-    /// Queues without an owner get one, if there is anybody.
+    /// Gives queues without an owner to the connected workers.
     fn assign_owners(&mut self) {
         let workers: Vec<usize> = self.workers.keys().copied().collect();
         for (number, queue) in self.queues.iter_mut().enumerate() {

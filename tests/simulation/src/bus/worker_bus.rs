@@ -1,4 +1,4 @@
-//! The bus as one worker sees it.
+//! The ports of one worker, on the simulated broker.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,10 +20,10 @@ use crate::process_lifetime::{CrashPoint, Lifetime};
 use crate::random::Random;
 use crate::run_context::RunContext;
 
-/// How long the broker is waited for.
+/// Time until a call fails without the broker.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(2);
 
-/// One worker's ports.
+/// The bus of one worker.
 pub(crate) struct WorkerBus {
     pub context: Arc<RunContext>,
     pub broker: Arc<Broker>,
@@ -32,11 +32,11 @@ pub(crate) struct WorkerBus {
     pub random: Mutex<Random>,
     /// Whether the network between the worker and the broker is cut.
     pub is_cut: Arc<AtomicBool>,
-    /// What was delivered here a second time, and is not among what is new.
+    /// Commands of the last batch that were delivered before and have no new delivery.
     pub redelivered: Arc<Mutex<BTreeSet<(ClientId, MessageId)>>>,
 }
 
-/// Fates as the rates say.
+/// Fates drawn with the probabilities of the run.
 struct RandomFates<'a> {
     context: &'a RunContext,
     random: &'a mut Random,
@@ -44,7 +44,7 @@ struct RandomFates<'a> {
 
 impl RandomFates<'_> {
     fn fate(&mut self, lost: usize) -> Fate {
-        if !self.random.hits(lost) {
+        if !self.random.per_mille(lost) {
             return Fate::Arrives(self.context.latency(self.random));
         }
         locked(&self.context.observations).counts.lost_messages += 1;
@@ -70,13 +70,13 @@ impl WorkerBus {
         self.is_cut.load(Ordering::Relaxed)
     }
 
-    /// Publishes, as far as that is possible. Where it fails it may have arrived all the same.
+    /// Publishes. Where it fails, the messages may have arrived all the same.
     async fn publish(&self, publish: impl FnOnce(&mut RandomFates<'_>)) -> Result<(), Unavailable> {
         self.lifetime.halt_if_ended().await;
         self.context.wait_latency(&self.random).await;
         self.lifetime.halt_if_ended().await;
         let is_cut = self.is_cut();
-        let fails = is_cut || locked(&self.random).hits(self.context.rates().announce_failed);
+        let fails = is_cut || locked(&self.random).per_mille(self.context.rates().announce_failed);
         let arrives = !is_cut && (!fails || locked(&self.random).percent(50));
         if arrives {
             publish(&mut RandomFates { context: &self.context, random: &mut locked(&self.random) });
@@ -130,7 +130,7 @@ impl WorkQueue for WorkerBus {
         if self.is_cut() {
             return lost;
         }
-        if locked(&self.random).hits(self.context.rates().acknowledge_failed) {
+        if locked(&self.random).per_mille(self.context.rates().acknowledge_failed) {
             self.broker.requeue(&tags);
             return lost;
         }
@@ -145,8 +145,10 @@ impl WorkQueue for WorkerBus {
         reason: String,
     ) -> Result<(), Unavailable> {
         self.lifetime.halt_if_ended().await;
-        self.context
-            .log(format_args!("worker {}: buries {}: {reason}", self.number, command.message));
+        self.context.log(format_args!(
+            "worker {}: dead-letters {}: {reason}",
+            self.number, command.message
+        ));
         locked(&self.context.observations).counts.panics += 1;
         Ok(())
     }
@@ -158,15 +160,15 @@ impl QueryQueue for WorkerBus {
         loop {
             let changed = self.broker.changed.notified();
             self.lifetime.halt_if_ended().await;
-            let asking = self.broker.next_query(self.number).filter(|_| !self.is_cut());
-            if let Some(asking) = asking {
+            let pending = self.broker.next_query(self.number).filter(|_| !self.is_cut());
+            if let Some(pending) = pending {
                 let (lifetime, is_cut) = (Arc::clone(&self.lifetime), Arc::clone(&self.is_cut));
                 let reply = Box::new(move |answer: CoreReply| {
                     if !lifetime.has_ended() && !is_cut.load(Ordering::Relaxed) {
-                        asking.answer.send(answer).ok();
+                        pending.answer.send(answer).ok();
                     }
                 });
-                return Some(ReceivedQuery { query: asking.query, reply });
+                return Some(ReceivedQuery { query: pending.query, reply });
             }
             changed.await;
         }

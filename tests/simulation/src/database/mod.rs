@@ -1,4 +1,4 @@
-//! The database: the store in memory, which can be away, and be set back to a backup.
+//! The database: a memory store that can be offline or be restored from a backup.
 
 mod worker_store;
 
@@ -17,11 +17,11 @@ use crate::run_context::RunContext;
 
 pub(crate) use worker_store::WorkerStore;
 
-/// What all workers share.
+/// Shared by all workers.
 pub(crate) struct Database {
     context: Arc<RunContext>,
     content: Mutex<DatabaseState>,
-    /// How many reasons there are for it to be away.
+    /// How many outages overlap.
     outages: AtomicUsize,
 }
 
@@ -32,10 +32,10 @@ enum Write {
 
 struct DatabaseState {
     store: Arc<MemoryStore>,
-    /// All that was ever written, in order: a backup is a part of it.
+    /// Everything written, in order; a backup is a prefix of it.
     history: Vec<Write>,
     backup: usize,
-    /// Positions before these cannot be verified any more.
+    /// Positions before these can no longer be verified.
     horizons: BTreeMap<BoardId, Seq>,
 }
 
@@ -50,7 +50,7 @@ impl Database {
         Self { context, content: Mutex::new(content), outages: AtomicUsize::new(0) }
     }
 
-    /// The store as it is now.
+    /// The store in its current state.
     pub fn store(&self) -> Arc<MemoryStore> {
         Arc::clone(&locked(&self.content).store)
     }
@@ -89,12 +89,12 @@ impl Database {
     }
 
     pub fn go_offline(&self) {
-        self.context.log(format_args!("store: goes away"));
+        self.context.log(format_args!("store: goes offline"));
         self.outages.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub fn come_online(&self) {
-        self.context.log(format_args!("store: comes back"));
+    pub fn end_absence(&self) {
+        self.context.log(format_args!("store: comes online"));
         self.outages.fetch_sub(1, Ordering::Relaxed);
     }
 
@@ -104,7 +104,7 @@ impl Database {
         self.context.log(format_args!("store: backed up"));
     }
 
-    /// Everything is as it was when it was backed up.
+    /// Returns to the state of the last backup.
     pub fn restore(&self) {
         let mut content = locked(&self.content);
         let backup = content.backup;
@@ -118,7 +118,7 @@ impl Database {
         }
         content.store = Arc::new(store);
         content.horizons.clear();
-        self.context.log(format_args!("store: restored, {} writes are gone", gone.len()));
+        self.context.log(format_args!("store: restored, {} writes are lost", gone.len()));
         let commit = |it| match it {
             Write::Commit(changes) => Some(changes),
             Write::Squash(_) => None,
@@ -127,9 +127,9 @@ impl Database {
         locked(&self.context.observations).restored(&gone);
     }
 
-    /// History is bounded: nobody can resume from before this any more.
+    /// Limits history: no client can resume from a position before this one.
     pub fn forget(&self, board: BoardId, before: Seq) {
-        self.context.log(format_args!("store: forgets what is before {before}"));
+        self.context.log(format_args!("store: forgets positions before {before}"));
         locked(&self.content).horizons.insert(board, before);
     }
 
@@ -138,7 +138,7 @@ impl Database {
     }
 }
 
-/// The store in memory never makes anybody wait.
+/// Polls once; the memory store is always ready.
 pub(crate) fn now_or_panic<T>(future: impl Future<Output = T>) -> T {
-    future.now_or_never().expect("nothing here waits")
+    future.now_or_never().expect("the memory store is always ready")
 }

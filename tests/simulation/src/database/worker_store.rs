@@ -1,4 +1,4 @@
-//! The store as one worker sees it: over a network that may fail it, and say so or not.
+//! The store as one worker reaches it, over a network that can fail with or without an error.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +22,7 @@ use crate::process_lifetime::{CrashPoint, Lifetime};
 use crate::random::Random;
 use crate::run_context::RunContext;
 
-/// How long the database is waited for.
+/// Time until a call fails without the database.
 const DEADLINE: Duration = Duration::from_secs(2);
 
 /// One worker's connection to the database.
@@ -33,30 +33,30 @@ pub(crate) struct WorkerStore {
     pub random: Mutex<Random>,
     /// Whether the network between the worker and the database is cut.
     pub is_cut: Arc<AtomicBool>,
-    /// What was delivered to the worker a second time: it has to be decided alone.
+    /// Commands that were delivered to the worker again: each has to be decided alone.
     pub redelivered: Arc<Mutex<BTreeSet<(ClientId, MessageId)>>>,
 }
 
-/// What becomes of a commit on its way.
+/// What happens to a commit.
 #[derive(Clone, Copy)]
 enum Fate {
     Well,
-    /// Nothing is done, and the worker is told so.
+    /// It is not made, and the worker receives an error.
     Refused,
-    /// It is done, and the worker is not told.
-    Unheard,
-    /// It is not done, and the worker cannot know.
+    /// It is made, and the worker receives no reply.
+    Unreported,
+    /// It is not made, and the worker receives no reply.
     Lost,
-    /// It is done some time after the worker gave up.
+    /// It is made some time after the worker has given up.
     Late,
 }
 
 impl WorkerStore {
-    /// On the way to the database.
+    /// Waits until the request arrives at the database.
     async fn reach(&self) -> Result<(), StoreError> {
         self.lifetime.halt_if_ended().await;
         self.context.wait_latency(&self.random).await;
-        let slow = locked(&self.random).hits(self.context.rates().store_slow);
+        let slow = locked(&self.random).per_mille(self.context.rates().store_slow);
         if slow {
             let pause = locked(&self.random).millis(50, 1_500);
             sleep(pause).await;
@@ -65,7 +65,7 @@ impl WorkerStore {
             sleep(DEADLINE).await;
             return self.fail().await;
         }
-        if locked(&self.random).hits(self.context.rates().store_unavailable) {
+        if locked(&self.random).per_mille(self.context.rates().store_unavailable) {
             return self.fail().await;
         }
         self.lifetime.halt_if_ended().await;
@@ -79,18 +79,20 @@ impl WorkerStore {
 
     fn fate(&self) -> Fate {
         let mut random = locked(&self.random);
-        if !random.hits(self.context.rates().commit_unknown) {
+        if !random.per_mille(self.context.rates().commit_unknown) {
             return Fate::Well;
         }
-        random.pick(&[Fate::Refused, Fate::Unheard, Fate::Lost, Fate::Late], Fate::Well)
+        random.pick(&[Fate::Refused, Fate::Unreported, Fate::Lost, Fate::Late], Fate::Well)
     }
 
     fn carry_out<T>(&self, write: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
         let unknown = StoreError::Unknown("the connection was lost".to_owned());
         match self.fate() {
             Fate::Well => Ok(write()),
-            Fate::Refused => Err(StoreError::Unavailable("the database refuses".to_owned())),
-            Fate::Unheard => {
+            Fate::Refused => {
+                Err(StoreError::Unavailable("the database refuses the write".to_owned()))
+            }
+            Fate::Unreported => {
                 write();
                 Err(unknown)
             }
@@ -106,14 +108,15 @@ impl WorkerStore {
         }
     }
 
-    /// A command that perhaps brought a worker down must not take others with it again.
+    /// A command that may have crashed a worker must not be decided together with others.
     fn check_redelivered_alone(&self, wanted: &[LoadRequest]) {
         let again = locked(&self.redelivered);
         let all: usize = wanted.iter().map(|it| it.messages.len()).sum();
         let mut messages = wanted.iter().flat_map(|it| &it.messages);
         if let Some((_, message)) = messages.find(|it| all > 1 && again.contains(it)) {
             let others = all - 1;
-            self.context.fault(format!("{message} came again and is decided with {others} others"));
+            self.context
+                .fault(format!("{message} was redelivered and is decided with {others} others"));
         }
     }
 }
@@ -154,12 +157,12 @@ impl Store for WorkerStore {
         position: Option<Seq>,
     ) -> Result<Option<BoardStatus>, StoreError> {
         self.reach().await?;
-        let mut standing = self.database.store().board_status(board, actor, position).await?;
+        let mut status = self.database.store().board_status(board, actor, position).await?;
         let is_forgotten = position.is_some_and(|it| self.database.is_forgotten(board, it));
-        if let Some(standing) = &mut standing {
-            standing.event_at = standing.event_at.filter(|_| !is_forgotten);
+        if let Some(status) = &mut status {
+            status.event_at = status.event_at.filter(|_| !is_forgotten);
         }
-        Ok(standing)
+        Ok(status)
     }
 
     async fn notes(

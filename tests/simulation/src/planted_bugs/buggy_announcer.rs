@@ -1,4 +1,4 @@
-//! Announcers that tell the wrong thing, or the wrong one.
+//! Announcers that send wrong outcomes, or send them to the wrong client.
 
 use std::sync::{Arc, Mutex};
 
@@ -23,10 +23,10 @@ impl BuggyAnnouncer {
     }
 
     async fn answer_once(&self, mut batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
-        let memory = &self.context.memory.answered;
-        batch.retain(|it| !locked(memory).contains(&it.message));
+        let bug_state = &self.context.bug_state.answered;
+        batch.retain(|it| !locked(bug_state).contains(&it.message));
         self.inner.send_outcomes(batch.clone()).await?;
-        locked(memory).extend(batch.iter().map(|it| it.message));
+        locked(bug_state).extend(batch.iter().map(|it| it.message));
         Ok(())
     }
 
@@ -36,7 +36,7 @@ impl BuggyAnnouncer {
     }
 }
 
-/// What became of the one that failed becomes of all.
+/// Gives every command of a batch the outcome of the one that failed.
 fn reject_all(batch: Vec<OutcomeEnvelope>) -> Vec<OutcomeEnvelope> {
     let has_failed = |it: &&OutcomeEnvelope| match &it.outcome {
         Some(Outcome::Rejected(rejection)) => rejection.code == RejectionCode::Internal,

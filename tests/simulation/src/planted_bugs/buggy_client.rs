@@ -1,4 +1,4 @@
-//! Clients that do not do what their machine says.
+//! Clients that store, send or receive something else than their machine does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,16 +9,16 @@ use uuid::Uuid;
 
 use crate::planted_bugs::PlantedBug;
 
-/// What a client that is wrong does to what it keeps, sends and hears.
+/// What a faulty client changes.
 pub(crate) struct BuggyClient {
     bug: PlantedBug,
     sent: BTreeSet<MessageId>,
-    /// The ids that commands had at first, by those that they got.
+    /// The original ids of commands that were renamed.
     aliases: BTreeMap<MessageId, MessageId>,
-    /// The base on which each edit went out, and the one of each note's last edit.
+    /// The base that each edit was sent with, and the base of each note's last edit.
     bases: BTreeMap<MessageId, Position>,
     last_bases: BTreeMap<NoteId, Position>,
-    /// Where the snapshot that is being pulled began.
+    /// Where the snapshot begins that is being pulled.
     first_page: Option<Seq>,
 }
 
@@ -34,7 +34,7 @@ impl BuggyClient {
         }
     }
 
-    /// What goes out instead of a frame.
+    /// What is sent instead of a frame.
     pub fn outgoing(&mut self, frame: String) -> String {
         let rewritten = match (self.bug, ClientMessage::parse(&frame)) {
             (PlantedBug::ResendsUnderNewIds, Ok(ClientMessage::Command(sent))) => {
@@ -68,7 +68,7 @@ impl BuggyClient {
         Some(SentCommand { body, ..sent })
     }
 
-    /// What the machine hears instead of a message.
+    /// What the machine receives instead of a message.
     pub fn incoming(&mut self, message: ServerMessage) -> ServerMessage {
         match (self.bug, message) {
             (PlantedBug::ResendsUnderNewIds, ServerMessage::Outcome { id, board, outcome }) => {
@@ -83,7 +83,7 @@ impl BuggyClient {
         }
     }
 
-    /// All notes as if they were as old as the first page.
+    /// Claims that all notes are as old as the first page.
     fn backdated(&mut self, mut page: BoardPage) -> BoardPage {
         let first = *self.first_page.get_or_insert(page.position.seq);
         page.notes.iter_mut().for_each(|note| note.seq = note.seq.min(first));
@@ -93,7 +93,7 @@ impl BuggyClient {
         page
     }
 
-    /// What is kept instead.
+    /// What is stored instead.
     pub fn stored(&mut self, saved: Option<UnsentState>) -> Option<UnsentState> {
         let mut saved = saved?;
         match self.bug {

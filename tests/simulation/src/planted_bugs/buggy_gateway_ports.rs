@@ -1,4 +1,4 @@
-//! Gateways that believe what they should not.
+//! Gateways that trust a wrong position or drop what the bus delivers.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -48,7 +48,7 @@ impl Queries for BuggyGatewayPorts {
     async fn query(&self, query: CoreQuery) -> Result<CoreReply, Unavailable> {
         let is_page = matches!(query, CoreQuery::Events { .. });
         let has_position = matches!(query, CoreQuery::Admission { position: Some(_), .. });
-        let pages = &self.context.memory.event_pages_in_flight;
+        let pages = &self.context.bug_state.event_pages_in_flight;
         pages.fetch_add(usize::from(is_page), Ordering::Relaxed);
         let answer = self.queries.query(query).await;
         pages.fetch_sub(usize::from(is_page), Ordering::Relaxed);
@@ -56,7 +56,7 @@ impl Queries for BuggyGatewayPorts {
     }
 }
 
-/// Hears everything but that something may be missing.
+/// Passes on everything but `Interrupted`.
 #[async_trait]
 impl Announcements for BuggyGatewayPorts {
     async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
@@ -77,7 +77,7 @@ impl Announcements for BuggyGatewayPorts {
     }
 }
 
-/// Tells of its own people and is deaf to others'.
+/// Publishes its own presence and drops that of other gateways.
 #[async_trait]
 impl Presence for BuggyGatewayPorts {
     async fn publish(&self, presences: PresenceUpdate) {

@@ -1,4 +1,4 @@
-//! Stores that do not write what belongs together, or not under the condition.
+//! Stores that break a commit apart or ignore its condition.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl BuggyStore {
         self.inner.commit(&changes.iter().map(without).collect::<Vec<_>>()).await
     }
 
-    /// Another commit for the outcomes, which comes too late where the worker died meanwhile.
+    /// Commits the outcomes separately, which never happens if the worker dies in between.
     async fn commit_outcomes_apart(
         &self,
         changes: &[BoardChanges],
@@ -57,8 +57,8 @@ impl BuggyStore {
         Ok(results)
     }
 
-    /// What lost its race is written all the same, under the numbers that are next.
-    async fn commit_anyhow(
+    /// Commits a stale change all the same, under the next free numbers.
+    async fn commit_renumbered(
         &self,
         changes: &[BoardChanges],
     ) -> Result<Vec<CommitResult>, StoreError> {
@@ -73,25 +73,25 @@ impl BuggyStore {
         Ok(results)
     }
 
-    /// Outcomes that were thrown away may be written once more under their ids.
+    /// Outcomes that were dropped can be written again under their ids.
     async fn commit_what_is_new(
         &self,
         changes: &[BoardChanges],
     ) -> Result<Vec<CommitResult>, StoreError> {
         let mut changes = changes.to_vec();
         for board in &mut changes {
-            board.outcomes.retain(|it| !self.forgets(it));
+            board.outcomes.retain(|it| !self.is_forgotten(it));
         }
         self.inner.commit(&changes).await
     }
 
-    fn forgets(&self, outcome: &StoredOutcome) -> bool {
+    fn is_forgotten(&self, outcome: &StoredOutcome) -> bool {
         self.context.bug == PlantedBug::ForgetsOutcomes
-            || locked(&self.context.memory.compacted_away).contains(&outcome.message)
+            || locked(&self.context.bug_state.compacted_away).contains(&outcome.message)
     }
 
-    /// What a run was made of.
-    fn made_of(&self, run: &Run) -> Vec<(Event, Option<Delta>)> {
+    /// The events that a run was squashed from.
+    fn replaced_events(&self, run: &Run) -> Vec<(Event, Option<Delta>)> {
         let (after, later) = (Seq(run.event.from.0.saturating_sub(1)), Timestamp(i64::MAX));
         let store = self.database.store();
         let old = now_or_panic(store.compactable_events(
@@ -109,19 +109,23 @@ impl BuggyStore {
     fn without_first_edits(&self, squash: &Squash) -> Squash {
         let mut lossy = squash.clone();
         for run in &mut lossy.runs {
-            let rest: Vec<_> = self.made_of(run).into_iter().skip(1).collect();
-            let squashed = sockbit_domain::squash(&rest).runs.pop().map(|it| it.event);
-            let last = squashed.or_else(|| rest.last().map(|(event, _)| event.clone()));
+            let wait_until_settled: Vec<_> =
+                self.replaced_events(run).into_iter().skip(1).collect();
+            let squashed =
+                sockbit_domain::squash(&wait_until_settled).runs.pop().map(|it| it.event);
+            let last =
+                squashed.or_else(|| wait_until_settled.last().map(|(event, _)| event.clone()));
             run.event.change = last.map_or_else(|| run.event.change.clone(), |it| it.change);
         }
         lossy
     }
 
     async fn squash_with_outcomes(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
-        let made_of: Vec<_> = squash.runs.iter().flat_map(|it| self.made_of(it)).collect();
+        let replaced_events: Vec<_> =
+            squash.runs.iter().flat_map(|it| self.replaced_events(it)).collect();
         let result = self.inner.squash(squash).await?;
-        let messages = made_of.into_iter().map(|(event, _)| event.message);
-        locked(&self.context.memory.compacted_away).extend(messages);
+        let messages = replaced_events.into_iter().map(|(event, _)| event.message);
+        locked(&self.context.bug_state.compacted_away).extend(messages);
         Ok(result)
     }
 
@@ -162,7 +166,7 @@ fn renumbered(changes: &BoardChanges, head: Position) -> BoardChanges {
     BoardChanges { head: last, ..changes }
 }
 
-fn half(changes: &BoardChanges) -> BoardChanges {
+fn with_first_note(changes: &BoardChanges) -> BoardChanges {
     BoardChanges { notes: changes.notes.iter().take(1).cloned().collect(), ..changes.clone() }
 }
 
@@ -171,7 +175,7 @@ impl Store for BuggyStore {
     async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         let mut loaded = self.inner.load(wanted).await?;
         for board in &mut loaded {
-            board.outcomes.retain(|it| !self.forgets(it));
+            board.outcomes.retain(|it| !self.is_forgotten(it));
         }
         Ok(loaded)
     }
@@ -180,9 +184,9 @@ impl Store for BuggyStore {
         match self.context.bug {
             PlantedBug::ForgetsOutcomes => self.commit_without_outcomes(changes).await,
             PlantedBug::CommitsOutcomesSeparately => self.commit_outcomes_apart(changes).await,
-            PlantedBug::RenumbersStaleCommits => self.commit_anyhow(changes).await,
+            PlantedBug::RenumbersStaleCommits => self.commit_renumbered(changes).await,
             PlantedBug::WritesOnlyFirstNote => {
-                self.inner.commit(&changes.iter().map(half).collect::<Vec<_>>()).await
+                self.inner.commit(&changes.iter().map(with_first_note).collect::<Vec<_>>()).await
             }
             PlantedBug::AnnouncesBeforeCommit => {
                 self.announce(changes).await;

@@ -1,4 +1,4 @@
-//! Workers that take commands off the bus in a wrong way.
+//! Workers that mishandle deliveries.
 
 use std::sync::Arc;
 
@@ -20,13 +20,13 @@ pub(super) struct BuggyWorkQueue {
 }
 
 impl BuggyWorkQueue {
-    /// Merges an edit over what its note has seen since, before the core can, and with the sender's
-    /// words first. A repeat stays what it was.
+    /// Transforms an edit before the core can, with the wrong priority. A repeated command keeps
+    /// its first form.
     fn merge(&self, envelope: &mut CommandEnvelope) {
-        let memory = &self.context.memory.rewritten;
-        let known = locked(memory).get(&envelope.message).cloned();
+        let bug_state = &self.context.bug_state.rewritten;
+        let known = locked(bug_state).get(&envelope.message).cloned();
         let body = known.or_else(|| self.merged(envelope)).unwrap_or_else(|| envelope.body.clone());
-        locked(memory).insert(envelope.message, body.clone());
+        locked(bug_state).insert(envelope.message, body.clone());
         envelope.body = body;
     }
 

@@ -1,4 +1,4 @@
-//! Bugs as wrappers around ports and seams: the product knows nothing of them.
+//! Bugs as wrappers around ports: the product contains none of them.
 
 mod buggy_announcer;
 mod buggy_client;
@@ -29,7 +29,7 @@ use buggy_work_queue::BuggyWorkQueue;
 pub(crate) use buggy_client::BuggyClient;
 pub use planted_bug::PlantedBug;
 
-/// What saboteurs remember during a run.
+/// What the planted bugs remember during a run.
 #[derive(Default)]
 pub(crate) struct BugState {
     answered: Mutex<BTreeSet<MessageId>>,
@@ -38,7 +38,7 @@ pub(crate) struct BugState {
     compacted_away: Mutex<BTreeSet<MessageId>>,
 }
 
-/// A gateway's ports, with the trick of the run.
+/// A gateway's ports, with the bug of the run.
 pub(crate) fn gateway(context: &Arc<RunContext>, ports: GatewayPorts) -> GatewayPorts {
     let sabotaged = Arc::new(BuggyGatewayPorts::new(context, &ports));
     match context.bug {
@@ -51,7 +51,7 @@ pub(crate) fn gateway(context: &Arc<RunContext>, ports: GatewayPorts) -> Gateway
     }
 }
 
-/// What a gateway is told to do, with the trick of the run.
+/// A gateway's settings, with the bug of the run.
 pub(crate) fn settings(context: &RunContext) -> GatewaySettings {
     let settings = context.parameters.settings.clone();
     match context.bug {
@@ -62,7 +62,7 @@ pub(crate) fn settings(context: &RunContext) -> GatewaySettings {
     }
 }
 
-/// A worker's ports, with the trick of the run.
+/// A worker's ports, with the bug of the run.
 pub(crate) fn worker(
     context: &Arc<RunContext>,
     database: &Arc<Database>,
@@ -97,7 +97,7 @@ pub(crate) fn worker(
     }
 }
 
-/// What compaction works on, with the trick of the run.
+/// The store that compaction uses, with the bug of the run.
 pub(crate) fn compaction(
     context: &Arc<RunContext>,
     database: &Arc<Database>,
@@ -112,9 +112,9 @@ pub(crate) fn compaction(
     }
 }
 
-/// Whether a frame to a client is lost between its session and its line.
+/// Whether a frame to a client is dropped between its session and its connection.
 pub(crate) fn drops_frame(context: &RunContext, frame: &Bytes) -> bool {
     context.bug == PlantedBug::DropsEventsDuringGapFill
-        && context.memory.event_pages_in_flight.load(Ordering::Relaxed) > 0
+        && context.bug_state.event_pages_in_flight.load(Ordering::Relaxed) > 0
         && frame.starts_with(br#"{"v":1,"type":"event""#)
 }

@@ -1,60 +1,61 @@
 //! The bugs that can be planted.
 
-/// What is wrong in a run.
+/// The bug of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PlantedBug {
-    /// Nothing.
+    /// No bug.
     None,
-    /// The store forgets which commands it has seen: repeats happen again.
+    /// The store loses outcomes: repeated commands take effect again.
     ForgetsOutcomes,
-    /// The store numbers events by itself instead of refusing what was decided on an older head.
+    /// The store renumbers events that were decided on an older head instead of refusing them.
     RenumbersStaleCommits,
     /// The store writes outcomes after the commit that they describe.
     CommitsOutcomesSeparately,
-    /// Of a board's changes the store writes the events and only the first note.
+    /// The store writes all events of a change and only its first note.
     WritesOnlyFirstNote,
-    /// Events are announced when they are about to be committed.
+    /// Events are announced just before their commit.
     AnnouncesBeforeCommit,
-    /// A command that came before is not answered again.
+    /// A repeated command gets no outcome.
     NeverRepeatsOutcomes,
-    /// An outcome goes to whoever was answered before.
+    /// An outcome goes to the sender of the command before.
     SendsOutcomesToPreviousSender,
-    /// Where one command of a batch fails, the whole batch is set aside.
+    /// If one command of a batch fails, the whole batch is rejected.
     RejectsWholeBatches,
-    /// Deliveries are acknowledged when they are taken.
+    /// Deliveries are acknowledged as soon as they are taken.
     AcknowledgesOnTake,
-    /// What comes again looks new.
+    /// Redeliveries look like first deliveries.
     HidesRedeliveries,
-    /// Late edits are merged with the other one's words first.
+    /// Late edits are transformed with the wrong priority.
     TransformsWithWrongPriority,
-    /// Whoever has a position may resume from it, whatever it is.
+    /// A client may resume from any position, valid or not.
     ResumesFromAnyPosition,
     /// A page of the log lacks its first event.
     SkipsFirstEventOfPage,
     /// Heads are never compared.
     NeverComparesHeads,
-    /// Events that come while a gap is being filled are dropped.
+    /// Events that arrive while a gap is being filled are dropped.
     DropsEventsDuringGapFill,
-    /// Gateways do not hear what others tell of people.
+    /// Gateways ignore the presence updates of other gateways.
     IgnoresRemotePresence,
-    /// A client forgets commands when it has sent them.
+    /// A client removes commands from its outbox when it sends them.
     ClearsOutboxOnSend,
-    /// A client keeps its commands, and not what was typed and not sent.
+    /// A client stores its commands, but not text that is typed and not sent.
     NeverStoresTyping,
-    /// A client sends a command again as if it were another.
+    /// A client sends a command again under another id.
     ResendsUnderNewIds,
-    /// An own edit is sent on the base of the one before, and so is merged over that.
+    /// An edit is sent with the base of the client's previous edit and is merged over that.
     SendsPreviousBase,
-    /// A client forgets what the notes of a snapshot contain already: stale events apply twice.
+    /// A client ignores which events the notes of a snapshot already contain: stale events apply
+    /// twice.
     AppliesStaleEvents,
-    /// Compaction throws outcomes away with the events that it squashes.
+    /// Compaction drops the outcomes of the events that it squashes.
     CompactionDropsOutcomes,
-    /// Of each run compaction leaves out what the first edit did.
+    /// Compaction drops the first edit of each run.
     CompactionDropsFirstEdit,
 }
 
 impl PlantedBug {
-    /// All but none.
+    /// All but `None`.
     pub const ALL: [Self; 23] = [
         Self::ForgetsOutcomes,
         Self::RenumbersStaleCommits,

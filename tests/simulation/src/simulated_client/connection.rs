@@ -1,4 +1,4 @@
-//! A client's connection: opened, watched, given up when it is silent, and opened again.
+//! A client's connection: opened, monitored, closed when it is silent, and opened again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,36 +19,36 @@ const WELCOME_WITHIN: Duration = Duration::from_secs(10);
 const RETRY_FIRST_MS: u64 = 250;
 const RETRY_MAX_MS: u64 = 10_000;
 
-pub(crate) struct Connection {
+pub(crate) struct ClientConnection {
     gateways: Vec<Arc<GatewayProcess>>,
-    line: Option<Arc<NetworkConnection>>,
+    network: Option<Arc<NetworkConnection>>,
     is_welcome: bool,
     last_received: Instant,
     attempts: u32,
     connect_at: Option<Instant>,
-    /// Whether the person chose to be away.
+    /// Whether the user stays offline until the end.
     is_offline: bool,
     count: usize,
-    pub watch: ProtocolChecker,
+    pub checker: ProtocolChecker,
 }
 
-impl Connection {
+impl ClientConnection {
     pub fn new(gateways: Vec<Arc<GatewayProcess>>, first: Instant) -> Self {
         Self {
             gateways,
-            line: None,
+            network: None,
             is_welcome: false,
             last_received: first,
             attempts: 0,
             connect_at: Some(first),
             is_offline: false,
             count: 0,
-            watch: ProtocolChecker::default(),
+            checker: ProtocolChecker::default(),
         }
     }
 
-    pub fn line(&self) -> Option<Arc<NetworkConnection>> {
-        self.line.clone()
+    pub fn network(&self) -> Option<Arc<NetworkConnection>> {
+        self.network.clone()
     }
 
     pub fn due(&self) -> Option<Instant> {
@@ -60,8 +60,8 @@ impl Connection {
     }
 
     pub fn send(&self, frame: String) {
-        if let Some(line) = &self.line {
-            line.up.send(frame);
+        if let Some(network) = &self.network {
+            network.up.send(frame);
         }
     }
 
@@ -74,25 +74,25 @@ impl Connection {
         self.attempts = 0;
     }
 
-    /// Whether the line looks dead.
+    /// Whether the connection looks dead.
     pub fn is_silent(&self) -> bool {
         let max = if self.is_welcome { SILENCE_MAX } else { WELCOME_WITHIN };
-        self.line.is_some() && self.last_received.elapsed() > max
+        self.network.is_some() && self.last_received.elapsed() > max
     }
 
     pub fn needs_ping(&self) -> bool {
         self.is_welcome && self.last_received.elapsed() > PING_EVERY
     }
 
-    /// Gives the line up and plans the next. Whether there was one.
-    pub fn drop_line(&mut self, random: &mut Random) -> bool {
-        let Some(line) = self.line.take() else { return false };
-        line.down.reset();
-        // The gateway may have taken in what was on its way up.
+    /// Drops the connection and schedules the next. Returns whether there was one.
+    pub fn drop_connection(&mut self, random: &mut Random) -> bool {
+        let Some(network) = self.network.take() else { return false };
+        network.down.reset();
+        // The gateway may have received what was in transit to it.
         if random.percent(60) {
-            line.up.finish();
+            network.up.finish();
         } else {
-            line.up.reset();
+            network.up.reset();
         }
         self.is_welcome = false;
         self.retry(random);
@@ -106,38 +106,39 @@ impl Connection {
         self.connect_at = Some(Instant::now() + pause);
     }
 
-    /// The person goes away for a while, or comes back only in the end.
+    /// Takes the client offline for this time, or until the end of the faults.
     pub fn stay_offline(&mut self, pause: Option<Duration>) {
         self.is_offline = pause.is_none();
         self.connect_at = pause.map(|pause| Instant::now() + pause);
     }
 
-    /// Whoever was away is here again.
-    pub fn come_online(&mut self) {
-        if std::mem::take(&mut self.is_offline) && self.line.is_none() {
+    /// Ends an absence without a fixed time.
+    pub fn end_absence(&mut self) {
+        if std::mem::take(&mut self.is_offline) && self.network.is_none() {
             self.connect_at = Some(Instant::now());
         }
     }
 }
 
 impl SimulatedClient {
-    /// Knocks at one of the gateways.
+    /// Connects to one of the gateways.
     pub(super) fn connect(&mut self) {
         let connection = &mut self.connection;
         connection.connect_at = None;
-        if connection.line.is_some() {
+        if connection.network.is_some() {
             return;
         }
         connection.count += 1;
         let gateway = &connection.gateways[self.random.below(connection.gateways.len())];
-        let line = NetworkConnection::new(&self.context, self.number * 10_000 + connection.count);
+        let network =
+            NetworkConnection::new(&self.context, self.number * 10_000 + connection.count);
         let identity = Identity { actor: self.actor.clone(), client: self.client };
-        if gateway.connect(identity, &line) {
-            self.context.log(format_args!("seat {}: connects", self.number));
+        if gateway.connect(identity, &network) {
+            self.context.log(format_args!("client {}: connects", self.number));
             locked(&self.context.observations).counts.connections += 1;
-            connection.line = Some(line);
+            connection.network = Some(network);
             connection.last_received = Instant::now();
-            connection.watch = ProtocolChecker::default();
+            connection.checker = ProtocolChecker::default();
         } else {
             connection.retry(&mut self.random);
         }

@@ -1,4 +1,4 @@
-//! One client: the real machine, driven as a page drives it, and the person before it.
+//! One client: the real machine, driven as a page drives it, and its user.
 
 mod connection;
 mod protocol_checker;
@@ -19,10 +19,10 @@ use crate::planted_bugs::BuggyClient;
 use crate::random::{Random, RandomStream};
 use crate::run_context::RunContext;
 
-use connection::Connection;
+use connection::ClientConnection;
 
-/// How long typing may be lost by a crash of the page.
-const KEPT_WITHIN: Duration = Duration::from_millis(250);
+/// How much typing a crash of the page may lose.
+const STORED_WITHIN: Duration = Duration::from_millis(250);
 const TICK_EVERY: Duration = Duration::from_secs(1);
 
 /// One client of one board.
@@ -33,21 +33,21 @@ pub(crate) struct SimulatedClient {
     pub actor: Actor,
     pub client: ClientId,
     pub machine: BoardClient,
-    /// What was kept last; always written before a frame is sent.
+    /// What was stored last; always written before a frame is sent.
     stored: Option<UnsentState>,
-    /// What was typed since.
+    /// Text typed since.
     unstored: String,
     store_at: Option<Instant>,
-    /// The texts of drafts that the person threw away.
+    /// The texts of drafts that the user dismissed.
     pub dismissed: String,
-    /// The note that the person types on in.
+    /// The note that the user keeps typing in.
     typing_note: Option<NoteId>,
-    connection: Connection,
+    connection: ClientConnection,
     random: Random,
-    /// Where the person goes changes nothing else.
+    /// Separate, so that presence changes no other random choice.
     presence_random: Random,
     next_move: Instant,
-    /// The note that they are in.
+    /// The note that the user is in.
     pub place: Option<NoteId>,
     ids: Random,
     next_tick: Instant,
@@ -55,7 +55,7 @@ pub(crate) struct SimulatedClient {
     tampering: BuggyClient,
 }
 
-/// What a link needs: anybody who has it may come in.
+/// The link's key, which lets every client join.
 pub(crate) const KEY: &str = "open sesame";
 
 impl SimulatedClient {
@@ -80,7 +80,7 @@ impl SimulatedClient {
             store_at: None,
             dismissed: String::new(),
             typing_note: None,
-            connection: Connection::new(gateways.to_vec(), now + random.millis(0, 500)),
+            connection: ClientConnection::new(gateways.to_vec(), now + random.millis(0, 500)),
             presence_random: context.random(RandomStream::ClientPresence, number),
             next_move: now,
             place: None,
@@ -92,7 +92,7 @@ impl SimulatedClient {
         }
     }
 
-    /// Makes a call of the machine, as a page does: then keeps, sends and shows what came of it.
+    /// Calls the machine as a page does: then stores, sends and shows the results.
     fn call(&mut self, call: impl FnOnce(&mut BoardClient, &mut ClockAndIds<'_>)) {
         let ids = &mut self.ids;
         let mut mint = || ids.uuid();
@@ -101,21 +101,22 @@ impl SimulatedClient {
             match change {
                 ViewChange::Draft { draft } => {
                     let (number, reason) = (self.number, &draft.reason.code);
-                    self.context.log(format_args!("seat {number}: a draft, {reason}"));
+                    self.context.log(format_args!("client {number}: new draft, {reason}"));
                     locked(&self.context.observations).counts.drafts += 1;
                 }
                 ViewChange::Notice { code, .. } => {
-                    self.context.log(format_args!("seat {}: notice {code}", self.number));
+                    self.context.log(format_args!("client {}: notice {code}", self.number));
                 }
                 _ => {}
             }
         }
-        // After a restored backup an own edit may happen a second time, and over a run it may be
-        // merged into another place than over one edit after the other.
+        // After a restore an own edit can happen again, and over a squashed run it can be merged
+        // differently than over one edit after the other.
         let counts = locked(&self.context.observations).counts;
         if counts.restores + counts.squashed == 0 && self.machine.merge_mismatches() > 0 {
             let number = self.number;
-            self.context.fault(format!("seat {number} merged an edit into something else"));
+            self.context
+                .fault(format!("client {number} merged its own edit differently than the server"));
         }
         let outgoing = self.machine.take_outgoing();
         if !outgoing.is_empty() {
@@ -128,8 +129,8 @@ impl SimulatedClient {
     }
 
     fn send(&mut self, frame: String) {
-        self.context.log(format_args!("seat {}: > {frame}", self.number));
-        if let Some(command) = self.connection.watch.sent(&frame) {
+        self.context.log(format_args!("client {}: > {frame}", self.number));
+        if let Some(command) = self.connection.checker.sent(&frame) {
             locked(&self.context.observations).sent(self.number, command);
         }
         self.connection.send(frame);
@@ -147,21 +148,24 @@ impl SimulatedClient {
     }
 
     fn store_soon(&mut self) {
-        self.store_at.get_or_insert(Instant::now() + KEPT_WITHIN);
+        self.store_at.get_or_insert(Instant::now() + STORED_WITHIN);
     }
 
-    /// A frame came, or the end of the line.
+    /// A frame arrived, or the connection ended.
     fn on_frame(&mut self, frame: Option<Bytes>) {
         let Some(frame) = frame else { return self.lose() };
         let Ok(text) = std::str::from_utf8(&frame) else { return };
-        self.context.log(format_args!("seat {}: < {text}", self.number));
+        self.context.log(format_args!("client {}: < {text}", self.number));
         let Ok(message) = ServerMessage::parse(text) else {
-            return self.context.fault(format!("seat {} cannot read {text}", self.number));
+            return self.context.fault(format!("client {} cannot read {text}", self.number));
         };
         self.connection.heard();
         let number = self.number;
-        let checked =
-            self.connection.watch.came(number, &message, &mut locked(&self.context.observations));
+        let checked = self.connection.checker.received(
+            number,
+            &message,
+            &mut locked(&self.context.observations),
+        );
         if let Err(fault) = checked {
             self.context.fault(fault);
         }
@@ -186,12 +190,12 @@ impl SimulatedClient {
     }
 
     fn lose(&mut self) {
-        if self.connection.drop_line(&mut self.random) {
+        if self.connection.drop_connection(&mut self.random) {
             self.call(|machine, _| machine.disconnected());
         }
     }
 
-    /// Does what is due.
+    /// Runs what is due.
     fn on_time(&mut self) {
         let now = Instant::now();
         if self.store_at.is_some_and(|it| it <= now) {
@@ -221,7 +225,7 @@ impl SimulatedClient {
     fn tick(&mut self) {
         self.call(BoardClient::tick);
         if self.connection.is_silent() {
-            self.context.log(format_args!("seat {}: the line is silent", self.number));
+            self.context.log(format_args!("client {}: the connection is silent", self.number));
             self.lose();
         } else if self.connection.needs_ping() {
             self.send(r#"{"v":1,"type":"ping"}"#.to_owned());
@@ -234,14 +238,14 @@ impl SimulatedClient {
         }
     }
 
-    /// The person leaves what they typed in.
+    /// The user leaves the notes that they typed in.
     fn finish_typing(&mut self) {
         let notes = self.machine.notes().into_iter().map(|note| note.id);
         let typed = notes.filter(|it| self.machine.save_status(*it).state == SaveState::Editing);
         for note in typed.collect::<Vec<NoteId>>() {
             self.call(|machine, clock_and_ids| machine.flush(note, clock_and_ids));
         }
-        self.connection.come_online();
+        self.connection.end_absence();
     }
 
     pub fn submit(&mut self, command: Command, key: Option<&str>) {
@@ -256,7 +260,7 @@ impl SimulatedClient {
         self.store_soon();
     }
 
-    /// Opens the board's link, unless that is on its way already.
+    /// Opens the board's link, unless that command is already queued.
     fn open_link(&mut self) {
         let saved = self.machine.unsent_state();
         let entries = saved.iter().flat_map(|saved| &saved.outbox);
@@ -268,9 +272,9 @@ impl SimulatedClient {
         }
     }
 
-    /// Whether it has a line that is not dead without its knowing.
+    /// Whether it has a connection that is not dead without its knowledge.
     pub fn is_connected(&self) -> bool {
-        self.connection.line().is_some_and(|line| !line.is_dead())
+        self.connection.network().is_some_and(|connection| !connection.is_dead())
     }
 
     fn next_due(&self) -> Instant {
@@ -280,16 +284,16 @@ impl SimulatedClient {
     }
 }
 
-/// Lives with the page open until the run ends.
+/// Runs the client until the run ends.
 pub(crate) async fn run_client(client: Arc<Mutex<SimulatedClient>>) {
     loop {
-        let (line, due) = {
+        let (connection, due) = {
             let client = locked(&client);
-            (client.connection.line(), client.next_due())
+            (client.connection.network(), client.next_due())
         };
         let frame = async {
-            match &line {
-                Some(line) => line.down.receive().await,
+            match &connection {
+                Some(connection) => connection.down.receive().await,
                 None => std::future::pending().await,
             }
         };

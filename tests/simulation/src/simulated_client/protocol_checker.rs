@@ -1,5 +1,5 @@
-//! What a client is sent, looked at from outside: each answer where it belongs, and after a join
-//! every event, in order and without a gap.
+//! Checks the messages that a client receives: each outcome for its sender, and after a join every
+//! event in order and without a gap.
 
 use std::collections::VecDeque;
 
@@ -8,21 +8,21 @@ use sockbit_domain::{Event, MessageId, Position, Seq};
 
 use crate::observations::Observations;
 
-/// One connection's conversation.
+/// The messages of one connection.
 #[derive(Default)]
 pub(crate) struct ProtocolChecker {
-    /// The positions of joins that were not answered yet.
-    asked: VecDeque<Option<Position>>,
+    /// The positions of joins that have no reply yet.
+    pending_joins: VecDeque<Option<Position>>,
     /// The last event that the client has, once joined.
     last: Option<Seq>,
 }
 
 impl ProtocolChecker {
-    /// Takes note of a frame that goes out. The command's id, if it is one.
+    /// Records an outgoing frame. Returns the command's id, if it is one.
     pub fn sent(&mut self, frame: &str) -> Option<MessageId> {
         match ClientMessage::parse(frame) {
             Ok(ClientMessage::Join { position, .. }) => {
-                self.asked.push_back(position);
+                self.pending_joins.push_back(position);
                 None
             }
             Ok(ClientMessage::Command(sent)) => Some(sent.id),
@@ -30,8 +30,8 @@ impl ProtocolChecker {
         }
     }
 
-    /// Checks a message that comes in.
-    pub fn came(
+    /// Checks an incoming message.
+    pub fn received(
         &mut self,
         client: usize,
         message: &ServerMessage,
@@ -39,24 +39,27 @@ impl ProtocolChecker {
     ) -> Result<(), String> {
         match message {
             ServerMessage::Joined { .. } => {
-                self.last = self.asked.pop_front().flatten().map(|it| it.seq);
+                self.last = self.pending_joins.pop_front().flatten().map(|it| it.seq);
             }
             ServerMessage::BaseGone { .. }
             | ServerMessage::Left { .. }
             | ServerMessage::Again { id: None, board: Some(_), .. } => {
-                self.asked.pop_front();
+                self.pending_joins.pop_front();
                 self.last = None;
             }
             ServerMessage::Event { event } => {
-                observations.saw_event(event)?;
+                observations.received_event(event)?;
                 if self.last.is_none_or(|last| !follows(event, last)) {
                     let (from, seq) = (event.from, event.seq);
-                    return Err(format!("seat {client} had {:?} and got {from}..{seq}", self.last));
+                    return Err(format!(
+                        "client {client} had {:?} and got {from}..{seq}",
+                        self.last
+                    ));
                 }
                 self.last = Some(event.seq);
             }
             ServerMessage::Outcome { id, outcome, .. } => {
-                observations.saw_outcome(client, *id, outcome)?;
+                observations.received_outcome(client, *id, outcome)?;
             }
             _ => {}
         }
@@ -64,8 +67,7 @@ impl ProtocolChecker {
     }
 }
 
-/// Whether an event stands where the next one has to. One that stands for several may stand for some
-/// that the client has: that is for the client to see.
+/// Whether an event may follow. A range may overlap events that the client has already applied.
 fn follows(event: &Event, last: Seq) -> bool {
     let is_range = event.from < event.seq;
     event.seq > last && (event.from == last.next() || (is_range && event.from <= last))

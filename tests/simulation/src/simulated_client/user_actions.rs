@@ -1,4 +1,4 @@
-//! What people do: typing, wishing, losing their connection, closing the page.
+//! What users do: type, submit commands, lose the connection, close the page.
 
 use sockbit_client::{BoardClient, NoteView};
 use sockbit_domain::{Colour, Command, Delta, NoteId, NoteState, Text};
@@ -7,18 +7,18 @@ use super::SimulatedClient;
 use crate::locked;
 use crate::typed_tokens::{TokenOrigin, tokens};
 
-/// What a person lets wait before they wait themselves.
+/// Unsent commands after which a user waits.
 const UNSENT_MAX: usize = 8;
 const COLOURS: [Colour; 3] = [Colour::Paper, Colour::Blue, Colour::Red];
 
 impl SimulatedClient {
-    /// The person does one thing, unless too much of theirs is on its way already.
+    /// The user does one thing, unless too many commands are unsent.
     pub(super) fn act(&mut self) {
         if self.machine.unsent_count() > UNSENT_MAX {
             return;
         }
         match self.context.is_typing_turn(self.number) {
-            Some(true) if self.random.percent(85) => return self.type_on(),
+            Some(true) if self.random.percent(85) => return self.keep_typing(),
             Some(false) if self.random.percent(90) => return,
             _ => {}
         }
@@ -39,7 +39,7 @@ impl SimulatedClient {
         notes.into_iter().nth(chosen)
     }
 
-    /// The person goes to another note, or to none.
+    /// The user moves to another note, or to none.
     pub(super) fn move_to_another_note(&mut self) {
         let notes = self.machine.notes();
         let chosen = self.presence_random.below(notes.len());
@@ -48,13 +48,13 @@ impl SimulatedClient {
         self.send_presence();
     }
 
-    /// A page says so of itself when it begins.
+    /// Announces the note that the user is in, also after a reload.
     pub(super) fn send_presence(&mut self) {
         let place = self.place;
         self.call(|machine, _| machine.set_presence(place));
     }
 
-    /// Typing in a note; without a note, a first one is made.
+    /// Types in a note; creates a first one if there is none.
     fn type_something(&mut self) {
         match self.some_note() {
             Some(note) => self.type_in(note.id),
@@ -65,29 +65,29 @@ impl SimulatedClient {
     pub fn type_in(&mut self, id: NoteId) {
         let (delta, new) = self.change_of(id);
         let number = self.number;
-        self.context.log(format_args!("seat {number}: types {delta:?} in {id}"));
+        self.context.log(format_args!("client {number}: types {delta:?} in {id}"));
         let mut typed = Ok(());
         self.call(|machine, _| typed = machine.edit(id, &delta));
         if let Err(error) = typed {
-            self.context.fault(format!("seat {number} cannot type: {error}"));
+            self.context.fault(format!("client {number} cannot type: {error}"));
         }
         self.typed(&new);
     }
 
-    /// Types something and lets it be saved.
+    /// Types something and leaves the note.
     pub fn type_and_leave(&mut self, note: NoteId) {
         self.type_in(note);
         self.call(|machine, clock_and_ids| machine.flush(note, clock_and_ids));
     }
 
-    /// The connection is gone until the end.
+    /// Disconnects until the end of the faults.
     pub fn disconnect_forever(&mut self) {
         self.lose();
         self.connection.stay_offline(None);
     }
 
-    /// The next few words in the note that the person sits at.
-    fn type_on(&mut self) {
+    /// Types the next few words in the note that the user keeps typing in.
+    fn keep_typing(&mut self) {
         let notes = self.machine.notes();
         let note = notes.iter().find(|it| Some(it.id) == self.typing_note).or(notes.last());
         let Some(note) = note.map(|it| it.id) else { return self.create() };
@@ -95,7 +95,7 @@ impl SimulatedClient {
         self.type_and_leave(note);
     }
 
-    /// A new token, perhaps with more, in the place of up to a few characters.
+    /// A new token, perhaps with more text, in place of up to a few characters.
     fn change_of(&mut self, note: NoteId) -> (Delta, String) {
         let text = self.machine.text(note);
         let chars: Vec<char> = text.as_str().chars().collect();
@@ -107,7 +107,7 @@ impl SimulatedClient {
         let deletes = if self.random.percent(25) { 1 + self.random.below(6) } else { 0 };
         let end = (start + deletes).min(chars.len());
         let gone: String = chars[start..end].iter().collect();
-        locked(&self.context.tokens_typed).allow_missing(&gone);
+        locked(&self.context.typed_tokens).allow_missing(&gone);
         let inserts = gone.is_empty() || self.random.percent(30);
         let new = if inserts { self.something_new(note) } else { String::new() };
         let units = |text: &str| u32::try_from(text.encode_utf16().count()).unwrap_or(0);
@@ -119,7 +119,7 @@ impl SimulatedClient {
     fn something_new(&mut self, note: NoteId) -> String {
         const AROUND: [&str; 6] = ["", "", " ", "\n", "a", "é "];
         let (client, actor) = (self.number, self.actor.id);
-        let token = locked(&self.context.tokens_typed).mint(TokenOrigin { client, note, actor });
+        let token = locked(&self.context.typed_tokens).mint(TokenOrigin { client, note, actor });
         let before = self.random.pick(&AROUND, "");
         let after = self.random.pick(&AROUND, "");
         format!("{before}{token}{after}")
@@ -161,36 +161,36 @@ impl SimulatedClient {
         self.submit(command, None);
     }
 
-    /// Puts a note into the trash, if somebody thinks of that, and deletes it for good.
+    /// Deletes a note permanently, most often after moving it to the trash.
     fn delete(&mut self, note: NoteId, state: NoteState) {
         let text = self.machine.text(note);
-        locked(&self.context.tokens_typed).allow_missing(text.as_str());
+        locked(&self.context.typed_tokens).allow_missing(text.as_str());
         if state != NoteState::Trashed && self.random.percent(80) {
             self.submit(Command::TrashNote { note }, None);
         }
         self.submit(Command::DeleteNote { note }, None);
     }
 
-    /// The connection is gone, for a moment, for a while, or until the end.
+    /// Drops the connection, for a moment or until the end of the faults.
     fn go_offline(&mut self) {
-        self.context.log(format_args!("seat {}: goes away", self.number));
+        self.context.log(format_args!("client {}: goes offline", self.number));
         self.lose();
         let pause = self.random.millis(10, 9_000);
         let is_long = self.random.percent(15);
         self.connection.stay_offline((!is_long).then_some(pause));
     }
 
-    /// The page is closed, or crashes, and is opened again.
+    /// The page is closed or crashes, and is opened again.
     fn reload(&mut self) {
         self.lose();
         if self.random.percent(50) {
-            locked(&self.context.tokens_typed).allow_missing(&self.unstored);
+            locked(&self.context.typed_tokens).allow_missing(&self.unstored);
             self.unstored.clear();
             self.store_at = None;
         } else {
             self.store();
         }
-        self.context.log(format_args!("seat {}: reloads", self.number));
+        self.context.log(format_args!("client {}: reloads", self.number));
         locked(&self.context.observations).counts.reloads += 1;
         let (board, actor) = (self.board, Some(self.actor.id));
         let stored = self.stored.clone();
@@ -210,7 +210,7 @@ impl SimulatedClient {
         let Some(draft) = drafts.get(self.random.below(drafts.len())).cloned() else { return };
         self.dismissed.extend(tokens(draft.text.as_str()));
         self.call(|machine, _| machine.dismiss_draft(draft.id));
-        // What is kept must not bring it back.
+        // Otherwise a reload would bring the draft back.
         self.store();
     }
 }

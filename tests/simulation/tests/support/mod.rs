@@ -1,10 +1,10 @@
-//! What the tests of runs share.
+//! Shared by the tests of runs.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-/// Plays what the numbers below this one say, on all cores, until one of them panics.
+/// Runs the seeds below this number on all cores, until one panics.
 pub fn run_seeds(count: u64, play: impl Fn(u64) + Sync) {
     let next = AtomicU64::new(0);
     let has_ended = AtomicBool::new(false);
@@ -29,7 +29,7 @@ pub fn run_seeds(count: u64, play: impl Fn(u64) + Sync) {
 
 /// A number from the environment.
 #[allow(dead_code, reason = "not every test reads one")]
-#[expect(clippy::disallowed_methods, reason = "which seeds are played is configuration of tests")]
+#[expect(clippy::disallowed_methods, reason = "the choice of seeds is configuration of tests")]
 pub fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }

@@ -12,7 +12,8 @@ use sockbit_servers::{Deadline, Folder, Process, Program, StopSignals, free_port
 use super::servers::Servers;
 
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
-/// A program is run below others, so it says its process id itself, before it becomes what it is.
+/// The program runs below a supervising shell, so its process id is written before the program
+/// replaces this shell.
 const SHELL: &str = "/bin/sh";
 const WRITE_PID: &str = r#"echo $$ >"$0"; exec "$@""#;
 const ENDING: StopSignals = StopSignals { graceful: "TERM", immediate: "TERM" };
@@ -25,12 +26,12 @@ pub enum Role {
 
 pub struct ClusterProcess {
     pub role: Role,
-    /// As in `worker-1`: its log has this name too.
+    /// As in `worker-1`; its log has this name too.
     pub name: String,
-    /// It goes when it has ended and that has been told.
+    /// `None` once it has ended and that was printed.
     pub process: Option<Process>,
     port: u16,
-    /// How many bytes of its log have been looked at.
+    /// How many bytes of its log were read.
     pub log_read: u64,
 }
 
@@ -68,7 +69,7 @@ impl ClusterProcess {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The process id, for whoever wants to see what happens without it.
+    /// Its process id, for users who want to see what happens without it.
     pub fn id(&self, folder: &Folder) -> Result<String> {
         read_pid(folder, &self.name)
     }
@@ -85,15 +86,17 @@ impl ClusterProcess {
         });
         let (name, lines) = (&self.name, folder.last_lines(&self.name));
         if self.process.as_mut().is_none_or(|process| process.ended().is_some()) {
-            bail!("{name} ended instead of serving; its log ends with\n{lines}");
+            bail!("{name} ended before it was ready; its log ends with\n{lines}");
         }
         if !is_ready {
-            bail!("{name} did not get ready; it says\n{last}\nand its log ends with\n{lines}");
+            bail!(
+                "{name} did not become ready; its last answer is\n{last}\nand its log ends with\n{lines}"
+            );
         }
         Ok(())
     }
 
-    /// What it answers when it is asked whether it can serve, or why it does not.
+    /// The answer to a readiness request, or the reason why there is none.
     fn readiness(&self) -> io::Result<String> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
         stream.set_read_timeout(Some(ANSWERS_WITHIN))?;
@@ -120,7 +123,8 @@ impl Role {
     }
 }
 
-/// The arguments of a shell that writes its process id into the working folder and becomes this command.
+/// The arguments of a shell that writes its process id into the working folder and then runs this
+/// command.
 fn arguments_writing_pid(name: &str, command: &[&str]) -> Vec<String> {
     let mut arguments = vec!["-c".to_owned(), WRITE_PID.to_owned(), pid_file(name)];
     arguments.extend(command.iter().map(ToString::to_string));
@@ -137,7 +141,8 @@ fn read_pid(folder: &Folder, name: &str) -> Result<String> {
     Ok(id.trim_end().to_owned())
 }
 
-/// Each gets what its role needs and nothing more; secrets are not for the list of processes.
+/// Each process gets what its role needs. Secrets are passed here since the process list shows
+/// arguments.
 fn environment(role: Role, servers: &Servers) -> Vec<(String, String)> {
     let own = match role {
         Role::Gateway => ("SOCKBIT_SECRET", servers.cookie_secret().to_owned()),
@@ -153,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_process_id_that_is_told_is_the_programs_own() {
+    fn the_written_process_id_is_that_of_the_program() {
         let folder = Folder::temporary("sockbit-id").expect("a folder");
         let program = Program {
             name: "parrot".to_owned(),
@@ -162,9 +167,9 @@ mod tests {
             environment: Vec::new(),
             stop_signals: ENDING,
         };
-        let mut process = Process::start(&folder, &program).expect("it starts");
+        let mut process = Process::start(&folder, &program).expect("the process starts");
         let deadline = Deadline::after(ANSWERS_WITHIN);
-        assert!(wait_until(deadline, || process.ended().is_some()), "it ends by itself");
+        assert!(wait_until(deadline, || process.ended().is_some()), "the process ends");
         assert_eq!(read_pid(&folder, "parrot").expect("an id"), folder.log("parrot").trim_end());
     }
 }

@@ -1,4 +1,4 @@
-//! SockBit as several processes on this machine, to look at and to break.
+//! SockBit as several processes on this machine, for trying out.
 
 mod cluster_process;
 mod monitor;
@@ -24,8 +24,8 @@ use crate::system_packages::{POSTGRES, RABBITMQ, install_missing};
 const EACH: usize = 2;
 const READY_WITHIN: Duration = Duration::from_mins(1);
 
-/// Builds the program, starts two workers and two gateways on servers of their own, and stops all of them at
-/// Ctrl-C.
+/// Builds the program, starts two workers and two gateways on servers of their own, and stops all
+/// of them at Ctrl-C.
 pub fn cluster(arguments: &[String]) -> Result<()> {
     let options = Options::parse(arguments)?;
     install_missing(&[POSTGRES, RABBITMQ])?;
@@ -62,7 +62,7 @@ fn run(folder: &Folder, mut servers: Servers, program: &Path) -> Result<()> {
     for process in &mut processes {
         process.wait_until_ready(folder, deadline)?;
     }
-    // Until here the default holds: we end at once, and the guardians of all that runs clean up.
+    // Until here a signal ends this process at once, and the process supervisors clean up.
     let is_stopped = ends_at_signals()?;
     print!("{}", addresses(folder, &servers, &processes)?);
     monitor::run_until(&is_stopped, folder, &mut servers, &mut processes);
@@ -70,7 +70,7 @@ fn run(folder: &Folder, mut servers: Servers, program: &Path) -> Result<()> {
     stop(processes);
     servers.stop();
     if folder.is_kept() {
-        println!("what they had is in {}", folder.path().display());
+        println!("the data are kept in {}", folder.path().display());
     }
     Ok(())
 }
@@ -82,19 +82,19 @@ fn start(folder: &Folder, servers: &Servers, program: &Path) -> Result<Vec<Clust
         .collect()
 }
 
-/// Becomes true at the first signal; a second one ends us on the spot.
+/// Becomes true at the first signal; a second one ends this process at once.
 fn ends_at_signals() -> Result<Arc<AtomicBool>> {
     const INTERRUPTED: i32 = 130;
     let is_stopped = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register_conditional_shutdown(signal, INTERRUPTED, is_stopped.clone())
             .and_then(|_| signal_hook::flag::register(signal, is_stopped.clone()))
-            .context("signals cannot be listened to")?;
+            .context("signals cannot be handled")?;
     }
     Ok(is_stopped)
 }
 
-/// Gateways first, as they still need the workers to finish; then those.
+/// Gateways first, as they need the workers to finish.
 fn stop(processes: Vec<ClusterProcess>) {
     let (gateways, workers): (Vec<_>, Vec<_>) =
         processes.into_iter().partition(|it| it.role == Role::Gateway);
@@ -124,7 +124,6 @@ fn addresses(folder: &Folder, servers: &Servers, processes: &[ClusterProcess]) -
     text += &row("bus", "RabbitMQ", &servers.bus());
     text += &row("store", "PostgreSQL", &servers.store());
     text += &row("logs", "", &folder.path().display().to_string());
-    text += "\nWhat is written in one gateway shows in the other. To see what happens without a \
-             process, end it:\nkill -9 ID. Ctrl-C stops everything.\n\n";
+    text += "\nEdits in one gateway appear in the other. To see a failover, end a process:\nkill -9 ID. Ctrl-C stops everything.\n\n";
     Ok(text)
 }

@@ -1,4 +1,4 @@
-//! What happens in a running cluster: warnings of its processes, and that one has ended.
+//! What happens in a running cluster: warnings of its processes, and their end.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
@@ -11,7 +11,7 @@ use super::servers::Servers;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Tells what happens until it is over.
+/// Prints what happens until the cluster is stopped.
 pub fn run_until(
     is_stopped: &AtomicBool,
     folder: &Folder,
@@ -53,7 +53,7 @@ fn print_end(name: &str, last_lines: &str) {
 
 fn print_warnings(process: &mut ClusterProcess, folder: &Folder) {
     let log = folder.log_since(&process.name, process.log_read);
-    // A line that is being written is told when it is whole.
+    // A line that is still being written is printed when it is complete.
     let whole = log.rfind('\n').map_or(0, |end| end + 1);
     for line in log[..whole].lines().filter(|line| is_warning(line)) {
         println!("{}: {line}", process.name);
@@ -61,8 +61,8 @@ fn print_warnings(process: &mut ClusterProcess, folder: &Folder) {
     process.log_read += whole as u64;
 }
 
-/// After the time comes the level; panics come as they are. That a process was not ready is known to us, who
-/// asked.
+/// The level follows the time; panics have no level. Failed readiness requests are this task's own
+/// and not printed.
 fn is_warning(line: &str) -> bool {
     if line.contains("route=\"/readyz\"") {
         return false;
@@ -76,7 +76,7 @@ mod tests {
     use super::is_warning;
 
     #[test]
-    fn warnings_errors_and_panics_are_told_and_news_are_not() {
+    fn warnings_errors_and_panics_are_printed_and_other_lines_are_not() {
         assert!(is_warning("2026-11-21T11:00:00.0Z  WARN sockbit: the bus is away"));
         assert!(is_warning("2026-11-21T11:00:00.0Z ERROR sockbit: the store is away"));
         assert!(is_warning("thread 'main' (1) panicked at src/main.rs:1:1:"));
@@ -84,8 +84,8 @@ mod tests {
     }
 
     #[test]
-    fn our_own_questions_are_not_told() {
-        let asked = "2026-11-21T11:00:00.0Z  WARN request{route=\"/readyz\"}: answered status=503";
-        assert!(!is_warning(asked));
+    fn failed_readiness_requests_are_not_printed() {
+        let line = "2026-11-21T11:00:00.0Z  WARN request{route=\"/readyz\"}: answered status=503";
+        assert!(!is_warning(line));
     }
 }

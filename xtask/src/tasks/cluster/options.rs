@@ -1,4 +1,4 @@
-//! What `cargo xtask cluster` was told.
+//! The options of `cargo xtask cluster`.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 #[derive(Default, PartialEq, Eq, Debug)]
 pub struct Options {
     pub is_release: bool,
-    /// Where everything stays, and is found by the next cluster.
+    /// The folder that keeps all data for the next cluster.
     pub keep: Option<PathBuf>,
 }
 
@@ -23,7 +23,7 @@ impl Options {
                     options.keep = Some(folder.into());
                 }
                 other => bail!(
-                    "{other:?} is no option of `cluster`: there are --release and --keep FOLDER"
+                    "{other:?} is not an option of `cluster`, which has --release and --keep FOLDER"
                 ),
             }
         }
@@ -40,17 +40,17 @@ mod tests {
     }
 
     #[test]
-    fn both_options_are_taken_in_any_order() {
+    fn options_may_come_in_any_order() {
         let expected = Options { is_release: true, keep: Some("here".into()) };
         for arguments in [["--release", "--keep", "here"], ["--keep", "here", "--release"]] {
-            assert_eq!(parse(&arguments).expect("they are known"), expected);
+            assert_eq!(parse(&arguments).expect("the options are valid"), expected);
         }
     }
 
     #[test]
-    fn what_is_unknown_or_half_said_is_named() {
+    fn an_unknown_or_incomplete_option_is_named() {
         for arguments in [&["--keep"][..], &["--fast"]] {
-            let error = parse(arguments).expect_err("it is wrong");
+            let error = parse(arguments).expect_err("the options are invalid");
             assert!(error.to_string().contains(arguments[0]), "{error}");
         }
     }

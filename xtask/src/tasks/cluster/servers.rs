@@ -1,4 +1,4 @@
-//! The servers below a cluster, and the secrets that its processes share.
+//! The servers of a cluster, and the secrets that its processes share.
 
 use std::fs::File;
 use std::io::Read;
@@ -15,7 +15,7 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// Both, each in a folder below this one.
+    /// Starts both, each in a folder below this one.
     pub fn start(folder: &Folder) -> Result<Self> {
         let below = |name: &str| folder.below(name);
         let (for_postgres, for_rabbitmq) = (below("postgres")?, below("rabbitmq")?);
@@ -33,22 +33,22 @@ impl Servers {
         })
     }
 
-    /// The store, as processes are told it.
+    /// The address of the store.
     pub fn store(&self) -> String {
         self.postgres.url()
     }
 
-    /// The bus, as processes are told it.
+    /// The address of the bus.
     pub fn bus(&self) -> String {
         self.rabbitmq.url()
     }
 
-    /// What messages on the bus are signed with.
+    /// The keys that messages on the bus are signed with.
     pub fn bus_keys(&self) -> String {
         format!("cluster:{}", self.bus_secret)
     }
 
-    /// What cookies are signed with.
+    /// The secret that cookies are signed with.
     pub fn cookie_secret(&self) -> &str {
         &self.cookie_secret
     }
@@ -59,19 +59,20 @@ impl Servers {
     }
 }
 
-/// A secret that stays the same while the folder is kept.
+/// A secret that stays the same as long as the folder is kept.
 fn shared(folder: &Folder, name: &str) -> Result<String> {
     let secret = random_text()?;
     Ok(folder.text_created_once(name, || secret)?)
 }
 
-/// 32 bytes, as text.
+/// 32 random bytes in hexadecimal.
 fn random_text() -> Result<String> {
-    let mut source = File::open("/dev/urandom").context("the system gives no random numbers")?;
+    let mut source =
+        File::open("/dev/urandom").context("the system's random numbers cannot be read")?;
     let mut halves = [0; 2];
     for half in &mut halves {
         let mut bytes = [0; size_of::<u128>()];
-        source.read_exact(&mut bytes).context("the system gives no random numbers")?;
+        source.read_exact(&mut bytes).context("the system's random numbers cannot be read")?;
         *half = u128::from_ne_bytes(bytes);
     }
     let [first, second] = halves;
