@@ -258,8 +258,14 @@ impl BoardClient {
         }
     }
 
-    /// The board anew, whole: what is typed here is carried over to it.
+    /// Takes a pulled board and joins at its position.
     fn replace(&mut self, pages: Vec<BoardPage>, clock_and_ids: &mut ClockAndIds<'_>) {
+        self.load(pages, clock_and_ids);
+        self.join();
+    }
+
+    /// Replaces the known board by a snapshot and rebases local edits onto its texts.
+    pub(crate) fn load(&mut self, pages: Vec<BoardPage>, clock_and_ids: &mut ClockAndIds<'_>) {
         self.known.replace(pages);
         self.outbox.forget_outcome();
         self.outbox.forget_creations();
@@ -278,7 +284,6 @@ impl BoardClient {
         }
         self.changes.reset();
         self.changes.board();
-        self.join();
     }
 
     fn on_again(&mut self, id: Option<MessageId>, for_join: bool, time: Timestamp) {

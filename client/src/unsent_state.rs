@@ -1,6 +1,7 @@
 //! What survives a reload: everything that the server does not have.
 
 use serde::{Deserialize, Serialize};
+use sockbit_domain::wire::BoardPage;
 use sockbit_domain::{ActorId, BoardId, Command, Delta, MessageId, NoteId, Text, Timestamp};
 use uuid::Uuid;
 
@@ -132,6 +133,30 @@ impl BoardClient {
             client.adopt(actor, clock_and_ids);
         }
         client.changes.reset();
+        client.settle_changes();
+        client
+    }
+
+    /// Starts from a snapshot of the whole board, such as the one that a page carries, and joins at
+    /// its position: the server then sends only later events. If it can no longer verify that
+    /// position, it answers `base_gone` and the board is pulled.
+    ///
+    /// `unsent` is what an earlier machine of the same board left, as for
+    /// [`restore`](Self::restore). Its pending edits are rebased onto the snapshot's texts; an edit
+    /// in flight stays as shown until its outcome arrives; text in a note that the snapshot does
+    /// not have becomes a draft. The snapshot may be older than the unsent state.
+    #[must_use]
+    pub fn from_snapshot(
+        snapshot: BoardPage,
+        unsent: Option<UnsentState>,
+        actor: Option<ActorId>,
+        clock_and_ids: &mut ClockAndIds<'_>,
+    ) -> Self {
+        let mut client = match unsent {
+            Some(unsent) => Self::restore(unsent, actor, clock_and_ids),
+            None => Self::new(snapshot.board, actor),
+        };
+        client.load(vec![snapshot], clock_and_ids);
         client.settle_changes();
         client
     }

@@ -6,5 +6,6 @@ mod fixture;
 mod joining;
 mod presence;
 mod reconnecting;
+mod snapshot;
 mod unsent_state;
 mod view_model;

@@ -64,6 +64,8 @@ function makeCall(BoardClient, client, step, ids) {
       return new BoardClient(step.board, step.actor);
     case "restore":
       return BoardClient.restore(step.saved, { ...moment, actor: step.actor });
+    case "from_snapshot":
+      return BoardClient.fromSnapshot(step.snapshot, { ...moment, unsent: step.unsent, actor: step.actor });
     case "edit":
       client.edit(step.note, step.delta);
       break;

@@ -1,6 +1,7 @@
 //! What people do: typing, wishing, losing their connection, closing the page.
 
 use sockbit_client::NoteView;
+use sockbit_domain::wire::BoardPage;
 use sockbit_domain::{ActorId, Colour, Command, Delta, MessageId, NoteId, NoteState, Text};
 
 use super::call::Call;
@@ -200,12 +201,23 @@ impl World {
             let other = ActorId(uuid::Uuid::from_u128(1 + self.random.below(2) as u128));
             self.seats[seat].actor.id = other;
         }
-        let actor = Some(self.seats[seat].actor.id);
-        let call = match self.seats[seat].kept.clone() {
-            Some(saved) => Call::Restore { saved, actor },
-            None => Call::New { board: self.board, actor: self.seats[seat].actor.id },
+        let actor = self.seats[seat].actor.id;
+        let kept = self.seats[seat].kept.clone();
+        let call = match (self.page_snapshot(actor), kept) {
+            (Some(snapshot), unsent) => Call::FromSnapshot { snapshot, unsent, actor: Some(actor) },
+            (None, Some(saved)) => Call::Restore { saved, actor: Some(actor) },
+            (None, None) => Call::New { board: self.board, actor },
         };
         self.call(seat, call)
+    }
+
+    /// The snapshot in a page that was just rendered, or earlier; sometimes a page has none.
+    fn page_snapshot(&mut self, actor: ActorId) -> Option<BoardPage> {
+        let is_old = self.random.percent(20);
+        if !is_old {
+            self.rendered = self.server.snapshot(actor).or(self.rendered.take());
+        }
+        self.rendered.clone().filter(|_| self.random.percent(60))
     }
 
     /// No connection stands for that long.

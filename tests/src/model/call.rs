@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use sockbit_client::{BoardClient, ClockAndIds, UnsentState};
-use sockbit_domain::wire::ServerMessage;
+use sockbit_domain::wire::{BoardPage, ServerMessage};
 use sockbit_domain::{Actor, ActorId, BoardId, Command, Delta, MessageId, NoteId, Timestamp};
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use uuid::Uuid;
 pub(super) enum Call {
     New { board: BoardId, actor: ActorId },
     Restore { saved: UnsentState, actor: Option<ActorId> },
+    FromSnapshot { snapshot: BoardPage, unsent: Option<UnsentState>, actor: Option<ActorId> },
     Edit { note: NoteId, delta: Delta },
     Flush { note: NoteId },
     Submit { command: Command, id: MessageId, key: Option<String> },
@@ -35,6 +36,9 @@ impl Call {
             Self::New { board, actor } => *machine = BoardClient::new(board, Some(actor)),
             Self::Restore { saved, actor } => {
                 *machine = BoardClient::restore(saved, actor, clock_and_ids);
+            }
+            Self::FromSnapshot { snapshot, unsent, actor } => {
+                *machine = BoardClient::from_snapshot(snapshot, unsent, actor, clock_and_ids);
             }
             Self::Edit { note, delta } => {
                 machine.edit(note, &delta).map_err(|error| error.to_string())?;

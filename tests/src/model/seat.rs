@@ -78,7 +78,8 @@ impl Seat {
         words: &Words,
     ) -> Result<(), String> {
         let recorded = self.recorder.is_some().then(|| call.clone());
-        let opens_page = matches!(call, Call::New { .. } | Call::Restore { .. });
+        let opens_page =
+            matches!(call, Call::New { .. } | Call::Restore { .. } | Call::FromSnapshot { .. });
         if let Call::Flush { note } = call {
             self.mirror.flushed(note);
         }

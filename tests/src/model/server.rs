@@ -12,8 +12,9 @@ use sockbit_application::envelope::{
     Announcement, CommandEnvelope, CoreQuery, CoreReply, OutcomeEnvelope,
 };
 use sockbit_application::ports::{Announcer, Clock, CommitResult, Ids, Squash, Store, Unavailable};
+use sockbit_domain::wire::{BoardPage, Query, Reply};
 use sockbit_domain::{
-    BoardId, Event, Limits, MessageId, Note, Outcome, Seq, Timestamp, Title, squash,
+    ActorId, BoardId, Event, Limits, MessageId, Note, Outcome, Seq, Timestamp, Title, squash,
 };
 use uuid::Uuid;
 
@@ -138,6 +139,25 @@ impl Server {
         match self.answer(CoreQuery::Heads { boards: vec![self.board] }) {
             CoreReply::Heads(heads) => heads.first().map_or(Seq(0), |(_, position)| position.seq),
             _ => Seq(0),
+        }
+    }
+
+    /// The whole board as a page carries it, if the actor may read it.
+    pub fn snapshot(&self, actor: ActorId) -> Option<BoardPage> {
+        let mut whole: Option<BoardPage> = None;
+        let mut after = None;
+        loop {
+            let query = Query::BoardPage { board: self.board, after };
+            let reply = self.answer(CoreQuery::Client { actor, query });
+            let CoreReply::Client(Reply::BoardPage(page)) = reply else { return None };
+            after = page.next;
+            match &mut whole {
+                Some(whole) => whole.notes.extend(page.notes),
+                None => whole = Some(BoardPage { next: None, ..page }),
+            }
+            if after.is_none() {
+                return whole;
+            }
         }
     }
 

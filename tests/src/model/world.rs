@@ -6,6 +6,7 @@ use sockbit_application::envelope::{Address, CommandEnvelope};
 use sockbit_application::ports::Clock;
 use sockbit_application::trace::TraceId;
 use sockbit_client::{JoinState, SaveState};
+use sockbit_domain::wire::BoardPage;
 use sockbit_domain::{
     Actor, ActorId, BoardId, ClientId, Command, KeyHash, Limits, MessageId, NoteId, Role,
 };
@@ -48,6 +49,8 @@ pub(super) struct World {
     /// From the healing on, nothing is lost or repeated any more.
     pub is_healed: bool,
     pub was_squashed: bool,
+    /// The snapshot in the page that was rendered last.
+    pub rendered: Option<BoardPage>,
     diary: Option<Vec<String>>,
 }
 
@@ -107,6 +110,7 @@ impl World {
             first_sent: BTreeMap::new(),
             is_healed: false,
             was_squashed: false,
+            rendered: None,
             diary: None,
         };
         world.begin_board()?;

@@ -25,6 +25,13 @@ import { ViewChanges } from "./view-changes.js";
  */
 
 /**
+ * A whole board at one position, in the shape of a `board_page` reply.
+ * @typedef {{board: string, title: string, role: string,
+ *   position: import("./client-messages.js").Position,
+ *   notes: import("./server-board.js").Note[]}} BoardSnapshot
+ */
+
+/**
  * One board as one client has it. Call it with what happens; then keep what `saved` gives, send
  * what `takeOutgoing` gives, and show what `takeChanges` names, in this order.
  *
@@ -68,6 +75,29 @@ export class BoardClient {
   static restore(kept, { actor, ...moment }) {
     const client = new BoardClient(kept.board, kept.actor);
     unsentState.restore(client, kept, actor, moment);
+    return client;
+  }
+
+  /**
+   * Starts from a snapshot of the whole board, such as the one that a page carries, and joins at
+   * its position: the server then sends only later events. If it can no longer verify that
+   * position, it answers `base_gone` and the board is pulled.
+   *
+   * `snapshot` has the fields of a `board_page` reply: `board`, `title`, `role`, `position`
+   * (`{seq, event}`) and `notes`, all of the board with those in the trash, each with `id`, `text`,
+   * `colour`, `rank`, `state`, `seq`, `edited_by` and `edited_at`. `unsent` is what an earlier
+   * machine of the same board left, as for `restore`. Its pending edits are rebased onto the
+   * snapshot's texts; an edit in flight stays as shown until its outcome arrives; text in a note
+   * that the snapshot does not have becomes a draft. The snapshot may be older than `unsent`.
+   * @param {BoardSnapshot} snapshot
+   * @param {ClockAndIds & {unsent: unsentState.UnsentState | null, actor: string | null}} start
+   */
+  static fromSnapshot(snapshot, { unsent, actor, ...clockAndIds }) {
+    const client = unsent
+      ? BoardClient.restore(unsent, { actor, ...clockAndIds })
+      : new BoardClient(snapshot.board, actor);
+    link.load(client, [snapshot], clockAndIds);
+    client.settleChanges();
     return client;
   }
 

@@ -45,15 +45,18 @@ export class BoardSession {
    * @param {string} board
    * @param {import("../storage/outbox-lease.js").OutboxLease} lease
    * @param {import("./connection.js").Connection} connection
+   * @param {import("./board-client.js").BoardSnapshot | null} [snapshot] of the whole board, from
+   *   the page; without it the board is pulled
    */
-  constructor(board, lease, connection) {
+  constructor(board, lease, connection, snapshot = null) {
     this.board = board;
     this.lease = lease;
     this.connection = connection;
     this.writeBehind = new WriteBehind(lease);
     this.composer = lease.content.composer;
     const { saved } = lease.content;
-    this.machine = saved ? restored(saved) : new BoardClient(board, pageActor());
+    if (snapshot) this.machine = fromSnapshot(snapshot, saved);
+    else this.machine = saved ? restored(saved) : new BoardClient(board, pageActor());
   }
 
   /** From now on the machine is told what happens, and tells the view. */
@@ -351,6 +354,14 @@ export class BoardSession {
 /** @param {UnsentState} saved */
 function restored(saved) {
   return BoardClient.restore(saved, { ...clockAndIds(), actor: pageActor() });
+}
+
+/**
+ * @param {import("./board-client.js").BoardSnapshot} snapshot
+ * @param {UnsentState | null} unsent
+ */
+function fromSnapshot(snapshot, unsent) {
+  return BoardClient.fromSnapshot(snapshot, { ...clockAndIds(), unsent, actor: pageActor() });
 }
 
 /** Whose page this is: what is typed before the first welcome is theirs, too. */

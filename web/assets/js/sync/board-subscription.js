@@ -248,12 +248,23 @@ function onReply(client, id, body, moment) {
 }
 
 /**
- * The board anew, whole: what is typed here is carried over to it.
+ * Takes a pulled board and joins at its position.
  * @param {BoardClient} client
  * @param {any[]} pages
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-function replace(client, pages, moment) {
+function replace(client, pages, clockAndIds) {
+  load(client, pages, clockAndIds);
+  join(client);
+}
+
+/**
+ * Replaces the known board by a snapshot and rebases local edits onto its texts.
+ * @param {BoardClient} client
+ * @param {any[]} pages
+ * @param {ClockAndIds} clockAndIds
+ */
+export function load(client, pages, clockAndIds) {
   const { known, outbox, texts, changes } = client;
   known.replace(pages);
   outbox.forgetOutcome();
@@ -265,12 +276,11 @@ function replace(client, pages, moment) {
       texts.get(note)?.land(server.text);
       client.dropIfClean(note);
     } else if (!outbox.creation(note)) {
-      loseNote(client, note, moment);
+      loseNote(client, note, clockAndIds);
     }
   }
   changes.reset();
   changes.board();
-  join(client);
 }
 
 /**
