@@ -1,12 +1,14 @@
-//! Bytes as hexadecimal digits.
+//! Hexadecimal encoding of bytes.
 
-/// Two digits a byte, in lower case.
+/// Encodes bytes as lower-case digits, two a byte.
+#[must_use]
 pub fn encode(bytes: &[u8]) -> String {
     let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-/// As many bytes as are wanted, or nothing.
+/// Decodes exactly `LENGTH` bytes, from digits of either case.
+#[must_use]
 pub fn decode<const LENGTH: usize>(digits: &str) -> Option<[u8; LENGTH]> {
     let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return None };
     let half = |digit: u8| u8::try_from(char::from(digit).to_digit(16)?).ok();
@@ -20,14 +22,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_come_back_from_their_digits() {
+    fn decoding_reverses_encoding() {
         assert_eq!(encode(&[0x00, 0x9a, 0xff]), "009aff");
         assert_eq!(decode("009aff"), Some([0x00, 0x9a, 0xff]));
         assert_eq!(decode("009AFF"), Some([0x00, 0x9a, 0xff]));
     }
 
     #[test]
-    fn what_are_not_so_many_bytes_is_nothing() {
+    fn a_wrong_length_or_digit_is_not_decoded() {
         for digits in ["", "00", "0000000", "00000", "00000g", "0000 0", "é0000", "+1+1+1"] {
             assert_eq!(decode::<3>(digits), None, "{digits}");
         }

@@ -60,7 +60,7 @@ impl Housekeeping {
     /// Goes round for ever. What fails is tried again in the next round.
     pub async fn run(&self) {
         for round in 0_u64.. {
-            sleep(self.every / 2 + backoff::spread((self.id, round), self.every / 2)).await;
+            sleep(self.every / 2 + backoff::jitter((self.id, round), self.every / 2)).await;
             if let Err(error) = self.delete_outcomes_before().await {
                 tracing::warn!(%error, "old outcomes could not be forgotten now");
             }

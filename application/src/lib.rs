@@ -1,16 +1,20 @@
-//! What SockBit does: use cases and the ports that they need, and no word about what is behind them.
+//! The use cases of SockBit and the ports that they need. Nothing here names a technology.
 //!
-//! The way of one edit through here: [`gateway::Session::receive`] puts a command on the bus,
-//! [`worker::Worker`] takes it off, [`core::Core::process`] decides, commits, announces and answers,
-//! and the [`gateway::Gateway`] brings the news to every session that looks.
+//! An edit passes through this crate as follows: a transport hands a client's message to its
+//! [`gateway::Session`], which puts the command on the bus; [`worker::Worker`] takes it from there;
+//! [`core::Core::process`] decides, commits, announces the event and sends the outcome; and the
+//! [`gateway::Gateway`] delivers the event to every session that joined the board.
 
-mod backoff;
+pub mod backoff;
+pub mod byte_batches;
 pub mod compaction;
 pub mod core;
 pub mod envelope;
+pub mod fnv;
 pub mod gateway;
-mod hex;
+pub mod hex;
 pub mod housekeeping;
+pub mod mutex;
 pub mod ports;
 pub mod seal;
 pub mod slot;

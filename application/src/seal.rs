@@ -1,7 +1,7 @@
-//! Messages as signed bytes: what gateways and workers give to a bus that others could reach too.
+//! Sealed messages: signed bytes that gateways and workers exchange over a bus that others may reach.
 //!
 //! A sealed message is one JSON object, `{"v":1,"kind":…,"key":…,"mac":…,"body":…}`. The signature
-//! is HMAC-SHA-256 over the version, the kind, the key's id and the body's bytes.
+//! is HMAC-SHA-256 over the version, the kind, the id of the key and the bytes of the body.
 
 #[cfg(test)]
 mod tests;
@@ -20,30 +20,30 @@ use crate::hex;
 
 const VERSION: u32 = 1;
 const KEY_ID_BYTES_MAX: usize = 64;
-/// Less could be guessed.
+/// Shorter secrets could be guessed.
 const SECRET_BYTES_MIN: usize = 32;
 
-/// What a message is about. One kind is never taken for another.
+/// The kind of a message. It is signed, so one kind cannot be replayed as another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MessageKind {
-    /// Commands, from a gateway.
+    /// Commands of a gateway.
     Commands,
-    /// A query, from a gateway.
+    /// A query of a gateway.
     Queries,
-    /// What happened, from a worker.
+    /// Events of a worker.
     Announcements,
-    /// Outcomes, from a worker.
+    /// Outcomes of a worker.
     Outcomes,
-    /// The reply to a query, from a worker.
+    /// The reply of a worker to a query.
     Replies,
-    /// That a worker is alive, or leaves.
+    /// The heartbeat of a worker.
     Heartbeat,
-    /// Who is at boards, from a gateway.
+    /// Presence at a gateway.
     Presence,
 }
 
 impl MessageKind {
-    /// Its name on the wire; the names of the first version are kept, so that versions can run side by side.
+    /// The name on the wire, which never changes, so that versions can run side by side.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -58,61 +58,61 @@ impl MessageKind {
     }
 }
 
-/// The name of a key, by which messages say what they are signed with.
+/// The id of a key, which each message names.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KeyId(String);
 
 impl KeyId {
-    /// One to 64 letters, digits and dashes.
-    pub fn new(id: &str) -> Result<Self, UnfitKey> {
+    /// Accepts one to 64 letters, digits and dashes.
+    pub fn new(id: &str) -> Result<Self, KeyError> {
         let fits = (1..=KEY_ID_BYTES_MAX).contains(&id.len())
             && id.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-');
-        if fits { Ok(Self(id.to_owned())) } else { Err(UnfitKey::Id) }
+        if fits { Ok(Self(id.to_owned())) } else { Err(KeyError::Id) }
     }
 }
 
-/// Why keys cannot be used.
+/// Why keys are not accepted.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum UnfitKey {
-    /// There has to be one that signs.
+pub enum KeyError {
+    /// No key to sign with.
     #[error("there is no key")]
     None,
-    /// An id that is not of the form.
+    /// An id that is not of the required form.
     #[error("the id of a key is one to {KEY_ID_BYTES_MAX} letters, digits and dashes")]
     Id,
-    /// Two keys of one name.
+    /// Two keys with the same id.
     #[error("there are two keys with the id {0}")]
     Twice(String),
-    /// A secret that could be guessed.
+    /// A secret that is too short.
     #[error("the secret of the key {0} has fewer than {SECRET_BYTES_MIN} bytes")]
     Short(String),
 }
 
-/// Why a message is not what it says, or nothing at all.
+/// Why a sealed message is not accepted.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Unsealed {
-    /// These bytes are no sealed message.
+pub enum OpenError {
+    /// Bytes that are no sealed message.
     #[error("this is no sealed message: {0}")]
-    NoMessage(String),
-    /// Sealed by rules that are not known here.
+    Malformed(String),
+    /// Another version of the format.
     #[error("the version {0} is not known here")]
-    Version(u32),
+    UnknownVersion(u32),
     /// A message of another kind.
-    #[error("this is about {0:?}")]
-    Kind(String),
-    /// Signed with a key that is not in the ring.
+    #[error("the message is of another kind: {0:?}")]
+    OtherKind(String),
+    /// Signed with a key that is not in the keyring.
     #[error("the key {0:?} is not known here")]
     UnknownKey(String),
-    /// Not signed by whoever has the key, or changed since.
+    /// Not signed with the named key, or changed afterwards.
     #[error("the signature is wrong")]
     BadSignature,
-    /// Rightly signed, but the body is not of the form that its kind has.
-    #[error("the body is not of its kind: {0}")]
-    Body(String),
+    /// Signed correctly, but the body does not match the kind.
+    #[error("the body does not match the kind: {0}")]
+    InvalidBody(String),
 }
 
-/// The keys that a process knows: the first signs, and all are accepted, so that keys can be
-/// replaced while processes run.
+/// The keys of a process. The first one signs and all are accepted, so that keys can be replaced
+/// while processes run.
 #[derive(Clone)]
 pub struct Keyring {
     signing: Key,
@@ -139,25 +139,25 @@ struct Frame<'a> {
 }
 
 impl Keyring {
-    /// The keys by their ids; the first signs.
-    pub fn new<'a>(keys: impl IntoIterator<Item = (KeyId, &'a [u8])>) -> Result<Self, UnfitKey> {
+    /// Makes a keyring; the first key signs.
+    pub fn new<'a>(keys: impl IntoIterator<Item = (KeyId, &'a [u8])>) -> Result<Self, KeyError> {
         let mut ring: Vec<Key> = Vec::new();
         for (id, secret) in keys {
             if ring.iter().any(|other| other.id == id) {
-                return Err(UnfitKey::Twice(id.0));
+                return Err(KeyError::Twice(id.0));
             }
             if secret.len() < SECRET_BYTES_MIN {
-                return Err(UnfitKey::Short(id.0));
+                return Err(KeyError::Short(id.0));
             }
-            let mac = Hmac::new_from_slice(secret).map_err(|_| UnfitKey::Short(id.0.clone()))?;
+            let mac = Hmac::new_from_slice(secret).map_err(|_| KeyError::Short(id.0.clone()))?;
             ring.push(Key { id, mac });
         }
         let mut keys = ring.into_iter();
-        let signing = keys.next().ok_or(UnfitKey::None)?;
+        let signing = keys.next().ok_or(KeyError::None)?;
         Ok(Self { signing, others: keys.collect() })
     }
 
-    /// Signs a message. It fails only on what is no JSON.
+    /// Signs a message. Fails only if it cannot be serialised.
     pub fn seal<T: Serialize + ?Sized>(
         &self,
         kind: MessageKind,
@@ -174,19 +174,19 @@ impl Keyring {
         })
     }
 
-    /// What was sealed, if it was by somebody with one of these keys and not changed since.
+    /// Verifies and parses a message that was sealed with one of these keys.
     pub fn open<T: DeserializeOwned>(
         &self,
         kind: MessageKind,
         sealed: &[u8],
-    ) -> Result<T, Unsealed> {
+    ) -> Result<T, OpenError> {
         let body = self.verified(kind, sealed)?;
-        serde_json::from_str(body.get()).map_err(|error| Unsealed::Body(error.to_string()))
+        serde_json::from_str(body.get()).map_err(|error| OpenError::InvalidBody(error.to_string()))
     }
 
-    /// The commands of a sealed batch, each parsed for itself, so that one which cannot be read
-    /// does not take the others with it.
-    pub fn open_commands(&self, sealed: &[u8]) -> Result<Vec<SealedCommand>, Unsealed> {
+    /// Verifies a batch of commands and parses each on its own, so that an invalid command does not
+    /// affect the others.
+    pub fn open_commands(&self, sealed: &[u8]) -> Result<Vec<SealedCommand>, OpenError> {
         let items: Vec<Box<RawValue>> = self.open(MessageKind::Commands, sealed)?;
         let parsed = items.into_iter().map(|json| {
             serde_json::from_str(json.get()).map_err(|error| (json, error.to_string()))
@@ -194,23 +194,23 @@ impl Keyring {
         Ok(parsed.collect())
     }
 
-    fn verified<'a>(&self, kind: MessageKind, sealed: &'a [u8]) -> Result<&'a RawValue, Unsealed> {
+    fn verified<'a>(&self, kind: MessageKind, sealed: &'a [u8]) -> Result<&'a RawValue, OpenError> {
         let frame: Frame =
-            serde_json::from_slice(sealed).map_err(|it| Unsealed::NoMessage(it.to_string()))?;
+            serde_json::from_slice(sealed).map_err(|it| OpenError::Malformed(it.to_string()))?;
         if frame.v != VERSION {
-            return Err(Unsealed::Version(frame.v));
+            return Err(OpenError::UnknownVersion(frame.v));
         }
-        let missing = || Unsealed::NoMessage("a part is missing".to_owned());
-        let said = frame.kind.ok_or_else(missing)?;
-        if said != kind.name() {
-            return Err(Unsealed::Kind(said.into_owned()));
+        let missing = || OpenError::Malformed("a part is missing".to_owned());
+        let sealed_kind = frame.kind.ok_or_else(missing)?;
+        if sealed_kind != kind.name() {
+            return Err(OpenError::OtherKind(sealed_kind.into_owned()));
         }
         let id = frame.key.ok_or_else(missing)?;
         let (mac, body) = (frame.mac.ok_or_else(missing)?, frame.body.ok_or_else(missing)?);
-        let key = self.key(&id).ok_or_else(|| Unsealed::UnknownKey(id.into_owned()))?;
-        let mac: [u8; 32] = hex::decode(&mac).ok_or(Unsealed::BadSignature)?;
+        let key = self.key(&id).ok_or_else(|| OpenError::UnknownKey(id.into_owned()))?;
+        let mac: [u8; 32] = hex::decode(&mac).ok_or(OpenError::BadSignature)?;
         let verified = key.signing(kind, body.get()).verify(&mac.into());
-        verified.map(|()| body).map_err(|_| Unsealed::BadSignature)
+        verified.map(|()| body).map_err(|_| OpenError::BadSignature)
     }
 
     fn key(&self, id: &str) -> Option<&Key> {
@@ -218,11 +218,11 @@ impl Keyring {
     }
 }
 
-/// One command of a batch, or its JSON and what is wrong with it.
+/// A command of a batch, or its JSON and the error.
 pub type SealedCommand = Result<CommandEnvelope, (Box<RawValue>, String)>;
 
 impl Key {
-    /// No kind and no id has a line break in it, so different parts never make the same bytes.
+    /// Kinds and ids have no line breaks, so different parts never give the same bytes.
     fn signing(&self, kind: MessageKind, body: &str) -> Hmac<Sha256> {
         let head = format!("{VERSION}\n{}\n{}\n", kind.name(), self.id.0);
         self.mac.clone().chain_update(head).chain_update(body)

@@ -1,12 +1,14 @@
-//! The slots by which messages find their way.
+//! Slots: the hash partitions of board ids by which messages are routed.
 
 use serde::{Deserialize, Serialize};
 use sockbit_domain::BoardId;
 
-/// How many slots there are.
+use crate::fnv::fnv1a_32;
+
+/// The number of slots.
 pub const SLOTS: u16 = 256;
 
-/// One of [`SLOTS`] hashes of a board's id.
+/// One of [`SLOTS`] hash partitions of board ids.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Slot(pub u8);
@@ -15,10 +17,7 @@ impl Slot {
     /// The slot of a board: FNV-1a over the id's bytes, folded to eight bits.
     #[must_use]
     pub fn of(board: BoardId) -> Self {
-        let hash = board.0.as_bytes().iter().fold(0x811c_9dc5_u32, |hash, byte| {
-            (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-        });
-        let [a, b, c, d] = hash.to_le_bytes();
+        let [a, b, c, d] = fnv1a_32(board.0.into_bytes()).to_le_bytes();
         Self(a ^ b ^ c ^ d)
     }
 }
@@ -32,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_board_keeps_its_slot() {
+    fn the_slot_of_a_board_never_changes() {
         let board = BoardId(Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef));
         assert_eq!(Slot::of(board), Slot(166));
     }

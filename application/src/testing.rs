@@ -1,4 +1,4 @@
-//! What the tests inside this crate share: people, boards and commands, and ports that do as told.
+//! Sample people, boards and commands, and simple ports, for the tests in this crate.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -30,7 +30,7 @@ pub fn person(n: u64) -> Actor {
     Actor { id: ActorId(uuid(n)), name: format!("Person {n}"), colour: 0 }
 }
 
-/// The address of the session with this number, at the only gateway.
+/// The address of a session at gateway 1.
 pub fn address(session: u64) -> Address {
     Address { gateway: uuid(1), session }
 }
@@ -39,11 +39,11 @@ pub fn position(seq: u64) -> Position {
     Position { seq: Seq(seq), event: EventId(uuid(seq)) }
 }
 
-/// A board that Person 1 began and on which this many events happened.
+/// A board of Person 1 with its head at this number.
 pub fn board(n: u64, seq: u64) -> Board {
     let event = event(n, 1, Change::BoardCreated { title: Title::stored("Ideas".to_owned()) });
-    let begun = Board::created(&event).expect("the event begins a board");
-    Board { head: position(seq), ..begun }
+    let created = Board::created(&event).expect("the event creates a board");
+    Board { head: position(seq), ..created }
 }
 
 pub fn found(board: Board) -> LoadedBoard {
@@ -82,7 +82,7 @@ pub fn envelope(board: u64, message: u64, command: &Command) -> CommandEnvelope 
     }
 }
 
-/// A command that always makes an event.
+/// A command that always results in an event.
 pub fn new_note(board: u64, message: u64) -> CommandEnvelope {
     let command = Command::CreateNote {
         note: NoteId(uuid(message)),
@@ -101,23 +101,23 @@ impl Clock for FixedClock {
     }
 }
 
-/// Counts up from one, and fails at one number if told so.
+/// Ids that count up from one. Can be made to panic at one number.
 #[derive(Default)]
 pub struct CountingIds {
     minted: AtomicU64,
-    fails_at: Option<u64>,
+    panics_at: Option<u64>,
 }
 
 impl CountingIds {
-    pub fn that_fail_at(number: u64) -> Self {
-        Self { minted: AtomicU64::default(), fails_at: Some(number) }
+    pub fn that_panic_at(number: u64) -> Self {
+        Self { minted: AtomicU64::default(), panics_at: Some(number) }
     }
 }
 
 impl Ids for CountingIds {
     fn mint(&self) -> Uuid {
         let number = self.minted.fetch_add(1, Ordering::Relaxed) + 1;
-        assert_ne!(Some(number), self.fails_at, "no randomness left");
+        assert_ne!(Some(number), self.panics_at, "no randomness left");
         uuid(0x1d00 + number)
     }
 }

@@ -1,9 +1,9 @@
-//! The thread that ties together what one message caused.
+//! Trace ids, which connect the log lines that one message causes in several processes.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Names one message's way through all processes: a W3C trace id.
+/// Identifies a message in the logs of all processes that it passes: a W3C trace id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TraceId(pub Uuid);

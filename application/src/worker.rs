@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use tokio::sync::Semaphore;
 
+use crate::backoff::{Backoff, Retry};
 use crate::core::{Core, ProcessError};
 use crate::envelope::CommandEnvelope;
 use crate::ports::{Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue};
@@ -20,8 +21,7 @@ const BATCH_MAX: usize = 512;
 const ATTEMPTS_TOGETHER: u32 = 2;
 /// Questions answered at the same time.
 const QUESTIONS_MAX: usize = 16;
-const RETRY_FIRST: Duration = Duration::from_millis(50);
-const RETRY_LONGEST: Duration = Duration::from_secs(2);
+const BACKOFF: Backoff = Backoff::without_jitter(Duration::from_millis(50), Duration::from_secs(2));
 
 /// Runs the core on what a bus brings.
 pub struct Worker {
@@ -58,7 +58,7 @@ impl Worker {
     /// Holds on to a batch until it is through: while the store or the bus is away, it waits here.
     async fn carry_through(&self, batch: &[CommandEnvelope]) {
         metrics::histogram!("sockbit_batch_commands").record(size(batch));
-        let mut pause = RetryDelay::default();
+        let mut retry = Retry::new(BACKOFF, ());
         let mut attempts = 0;
         while let Err(error) = self.attempt(batch).await {
             attempts += 1;
@@ -67,7 +67,7 @@ impl Worker {
             if attempts >= ATTEMPTS_TOGETHER && self.is_about(&error).await {
                 return self.one_by_one(batch).await;
             }
-            pause.wait().await;
+            tokio::time::sleep(retry.next_delay()).await;
         }
     }
 
@@ -91,7 +91,7 @@ impl Worker {
     async fn one_by_one(&self, batch: &[CommandEnvelope]) {
         for command in batch {
             let alone = std::slice::from_ref(command);
-            let mut pause = RetryDelay::default();
+            let mut retry = Retry::new(BACKOFF, ());
             while let Err(error) = self.attempt(alone).await {
                 if self.is_about(&error).await && self.core.request_resend(alone).await.is_ok() {
                     tracing::error!(
@@ -100,7 +100,7 @@ impl Worker {
                     );
                     break;
                 }
-                pause.wait().await;
+                tokio::time::sleep(retry.next_delay()).await;
             }
         }
     }
@@ -122,22 +122,6 @@ impl Worker {
                 drop(place);
             });
         }
-    }
-}
-
-/// The time before the next attempt, longer each time.
-struct RetryDelay(Duration);
-
-impl Default for RetryDelay {
-    fn default() -> Self {
-        Self(RETRY_FIRST)
-    }
-}
-
-impl RetryDelay {
-    async fn wait(&mut self) {
-        tokio::time::sleep(self.0).await;
-        self.0 = (self.0 * 2).min(RETRY_LONGEST);
     }
 }
 

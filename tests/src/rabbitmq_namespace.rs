@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,6 +13,7 @@ use lapin::options::{
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Consumer};
 use sockbit_application::envelope::CommandEnvelope;
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcements, Announcer, Clock, Commands, Presence, Queries, QueryQueue, WorkQueue,
 };
@@ -314,8 +315,4 @@ pub fn worker_ends(end: Arc<WorkerEndpoint>) -> WorkerPorts {
         queries: Arc::clone(&end) as Arc<dyn QueryQueue>,
         announcer: end as Arc<dyn Announcer>,
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,15 +1,16 @@
 //! A connection that is kept up: whenever it is lost, another one is made, until this is closed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sockbit_application::mutex::locked;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 
 use crate::connection::{BrokerConnection, BrokerError};
-use crate::pause::Pause;
+use crate::retry::retry;
 use crate::settings::Settings;
 
 /// For declaring, binding and beginning to consume, all together.
@@ -162,18 +163,18 @@ impl<P: ConnectionRole> SupervisedConnection<P> {
 
     /// Keeps a connection until this is closed. What is under way then is finished first.
     pub async fn keep(&self) {
-        let mut pause = Pause::default();
+        let mut retry = retry();
         while !self.closing.is_set() {
             match self.now() {
                 Some(standing) => {
                     let begun = Instant::now();
                     self.stand(&standing).await;
-                    pause.after(begun.elapsed());
+                    retry.reset_if_stable(begun.elapsed());
                 }
                 None => {
                     tokio::select! {
                         () = self.closing.reached(Phase::Draining) => {}
-                        () = self.come_back(pause.next()) => {}
+                        () = self.come_back(retry.next_delay()) => {}
                     }
                 }
             }
@@ -223,8 +224,4 @@ impl<P: ConnectionRole> SupervisedConnection<P> {
         self.current.send_replace(Some(Arc::new(LiveConnection::new(open, session))));
         Ok(())
     }
-}
-
-pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

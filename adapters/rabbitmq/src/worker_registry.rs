@@ -5,11 +5,12 @@ use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use sockbit_application::fnv::fnv1a_64;
+use sockbit_application::mutex::locked;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::bus_messages::Heartbeat;
-use crate::supervised_connection::locked;
 
 /// How often a worker says that it is there.
 pub(crate) const PRESENT_EVERY: Duration = Duration::from_secs(2);
@@ -96,9 +97,7 @@ pub(crate) fn queues_of(me: Uuid, workers: &BTreeSet<Uuid>, work_queues: u16) ->
 /// How much a queue is drawn to a worker: FNV-1a over both, mixed well.
 fn score(worker: Uuid, queue: u16) -> u64 {
     let bytes = worker.into_bytes().into_iter().chain(queue.to_le_bytes());
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = fnv1a_64(bytes);
     let mixed = (hash ^ (hash >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed ^ (mixed >> 29)
 }

@@ -1,280 +1,297 @@
-//! One board's news as a gateway hears them: in order, each encoded once, the latest kept.
+//! The feed of one board: puts its events in order, serves them to its members, and caches recent
+//! ones.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use sockbit_domain::{EventId, Position, Seq};
 
-use super::encoded_event::{EncodedEvent, MemoryBudget};
-use super::outgoing_queue::{CloseReason, OutgoingQueue};
+use super::encoded_event::EncodedEvent;
+use super::memory_budget::MemoryBudget;
+use super::outgoing_queue::OutgoingQueue;
+use super::session_output::CloseReason;
 use crate::envelope::AnnouncedEvent;
 
-/// Events that may wait for one that they follow; what comes beyond is fetched with the gap.
+/// Events ahead of a gap that are held; further ones are fetched with the gap.
 const AHEAD_MAX: usize = 64;
 
-/// The news of one board.
+/// The events of one board at this gateway, and the members that receive them.
 pub(super) struct BoardFeed {
-    room: Arc<MemoryBudget>,
-    /// Up to where the members who are live have been served; `None` until somebody joined.
-    last: Option<Position>,
-    /// The latest event that was heard of.
-    known: Option<Position>,
-    kept: VecDeque<EncodedEvent>,
-    kept_bytes: usize,
+    budget: Arc<MemoryBudget>,
+    /// Up to where live members have been served; `None` before the first admission.
+    served: Option<Position>,
+    /// The latest event that is known to exist, served or not.
+    head: Option<Position>,
+    /// Recent events that were served, without gaps.
+    recent: VecDeque<EncodedEvent>,
+    recent_bytes: usize,
+    /// Events that are not served yet, because of a gap or because members are slow.
     ahead: BTreeMap<Seq, EncodedEvent>,
     ahead_bytes: usize,
-    /// Served in the order in which their sessions began, so that a run can be repeated.
+    /// By session number, so that a simulated run can be repeated.
     members: BTreeMap<u64, Member>,
-    pub is_filling: bool,
+    pub is_filling_gap: bool,
 }
 
 struct Member {
     outgoing: Arc<OutgoingQueue>,
-    /// What a member who is live has seen; one who catches up is not served from here yet.
-    seen: Option<Seq>,
+    /// The last event that was sent to a live member; `None` while the member catches up.
+    sent: Option<Seq>,
 }
 
-/// What came of serving what follows.
+/// Why [`BoardFeed::serve`] stopped.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Served {
-    /// There is no more.
-    All,
-    /// There may be more, but somebody who is live should have a turn to write first.
-    NeedsATurn,
-    /// What came next does not follow the last one: it is of another history.
-    Contradiction,
+pub(super) enum ServeResult {
+    /// No further event can be served.
+    Complete,
+    /// More events may follow, but the queue of a live member should drain first.
+    MustYield,
+    /// The next event does not follow the last one: it belongs to another history.
+    HistoryDiverged,
 }
 
-/// How a member catches up.
+/// Whether a member could catch up.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum CatchUp {
-    /// It has everything, and is served from now on.
+pub(super) enum CatchUpResult {
+    /// The member has all events and is served from now on.
     Live,
-    /// What it misses is no longer kept here.
-    Missing,
-    /// It is no member.
-    Gone,
+    /// The events that the member misses are not cached.
+    NotCached,
+    /// The member belongs to another history, or is not a member any more.
+    HistoryDiverged,
 }
 
 impl BoardFeed {
-    pub fn new(room: Arc<MemoryBudget>) -> Self {
+    pub fn new(budget: Arc<MemoryBudget>) -> Self {
         Self {
-            room,
-            last: None,
-            known: None,
-            kept: VecDeque::new(),
-            kept_bytes: 0,
+            budget,
+            served: None,
+            head: None,
+            recent: VecDeque::new(),
+            recent_bytes: 0,
             ahead: BTreeMap::new(),
             ahead_bytes: 0,
             members: BTreeMap::new(),
-            is_filling: false,
+            is_filling_gap: false,
         }
     }
 
-    pub fn add(&mut self, session: u64, outgoing: Arc<OutgoingQueue>) {
-        self.members.insert(session, Member { outgoing, seen: None });
+    pub fn add_member(&mut self, session: u64, outgoing: Arc<OutgoingQueue>) {
+        self.members.insert(session, Member { outgoing, sent: None });
     }
 
-    pub fn remove(&mut self, session: u64) {
+    pub fn remove_member(&mut self, session: u64) {
         self.members.remove(&session);
     }
 
-    pub fn is_deserted(&self) -> bool {
-        self.members.is_empty()
+    pub fn has_members(&self) -> bool {
+        !self.members.is_empty()
     }
 
-    pub fn last(&self) -> Option<Position> {
-        self.last
+    /// Up to where live members have been served.
+    pub fn served(&self) -> Option<Position> {
+        self.served
     }
 
-    /// The latest event that was heard of, served or not.
-    pub fn known(&self) -> Option<Position> {
-        self.known
+    /// The latest event that is known to exist, served or not.
+    pub fn head(&self) -> Option<Position> {
+        self.head
     }
 
-    /// Whether something has to be fetched before more can be served.
+    /// Whether events have to be fetched before more can be served.
     pub fn has_gap(&self) -> bool {
-        let (Some(last), Some(known)) = (self.last, self.known) else { return false };
-        last.seq < known.seq && self.what_follows().is_none()
+        let (Some(served), Some(head)) = (self.served, self.head) else { return false };
+        served.seq < head.seq && self.next_in_order().is_none()
     }
 
-    /// Learns where the board stands. The first to join fixes where the feed begins.
-    pub fn learn(&mut self, head: Position) {
-        self.hear_of(head);
-        self.last.get_or_insert(head);
+    /// Records the head of the board. The first head decides where the feed starts.
+    pub fn set_head(&mut self, head: Position) {
+        self.advance_head(head);
+        self.served.get_or_insert(head);
     }
 
-    fn hear_of(&mut self, position: Position) {
-        if self.known.is_none_or(|known| known.seq < position.seq) {
-            self.known = Some(position);
+    fn advance_head(&mut self, position: Position) {
+        if self.head.is_none_or(|head| head.seq < position.seq) {
+            self.head = Some(position);
         }
     }
 
-    /// Takes an event in, whatever the order in which it came. It is served by [`Self::serve`].
-    pub fn take(&mut self, announced: AnnouncedEvent) {
+    /// Adds an event, in whatever order events arrive. [`Self::serve`] serves it.
+    pub fn insert(&mut self, announced: AnnouncedEvent) {
         let (from, seq) = (announced.event.from, announced.event.seq);
-        self.hear_of(announced.event.position());
-        if self.last.is_some_and(|last| seq <= last.seq) {
+        self.advance_head(announced.event.position());
+        if self.served.is_some_and(|served| seq <= served.seq) {
             return;
         }
-        let waits = self.last.is_none_or(|last| from > last.seq.next());
-        if waits && self.ahead.len() >= AHEAD_MAX {
+        let is_after_gap = self.served.is_none_or(|served| from > served.seq.next());
+        if is_after_gap && self.ahead.len() >= AHEAD_MAX {
             return;
         }
-        let held = EncodedEvent::new(announced, &self.room);
-        if waits && self.is_too_much_ahead(&held) {
+        let event = EncodedEvent::new(announced, &self.budget);
+        if is_after_gap && self.exceeds_budget(&event) {
             return;
         }
-        self.ahead_bytes += held.bytes();
-        if let Some(replaced) = self.ahead.insert(seq, held) {
+        self.ahead_bytes += event.bytes();
+        if let Some(replaced) = self.ahead.insert(seq, event) {
             self.ahead_bytes -= replaced.bytes();
         }
     }
 
-    fn is_too_much_ahead(&self, held: &EncodedEvent) -> bool {
-        self.ahead_bytes + held.bytes() > self.room.bytes_max || self.room.is_over()
+    fn exceeds_budget(&self, event: &EncodedEvent) -> bool {
+        self.ahead_bytes + event.bytes() > self.budget.bytes_max || self.budget.is_exceeded()
     }
 
-    /// Serves what follows until there is a reason not to.
-    pub fn serve(&mut self) -> Served {
-        while let Some(held) = self.take_what_follows() {
-            let Some(last) = self.last.filter(|last| held.seq > last.seq) else { continue };
-            if held.from == last.seq.next() && held.follows.is_some_and(|id| id != last.event) {
-                return Served::Contradiction;
+    /// Serves events in order to all live members.
+    pub fn serve(&mut self) -> ServeResult {
+        while let Some(event) = self.take_next_in_order() {
+            let Some(served) = self.served.filter(|served| event.seq > served.seq) else {
+                continue;
+            };
+            if event.from == served.seq.next() && event.follows.is_some_and(|id| id != served.event)
+            {
+                return ServeResult::HistoryDiverged;
             }
-            self.last = Some(held.position());
-            self.serve_one(&held);
-            self.keep(held);
-            if self.needs_a_turn() {
-                return Served::NeedsATurn;
+            self.served = Some(event.position());
+            self.send(&event);
+            self.cache(event);
+            if self.must_yield() {
+                return ServeResult::MustYield;
             }
         }
-        Served::All
+        ServeResult::Complete
     }
 
-    /// The first that waits for nothing more. An event that stands for several may stand behind
-    /// one of them.
-    fn what_follows(&self) -> Option<Seq> {
-        let next = self.last?.seq.next();
-        self.ahead.iter().find(|(_, held)| held.from <= next).map(|(seq, _)| *seq)
+    /// The first event that has no gap before it. A compacted event covers several numbers, so it
+    /// may start before the next one.
+    fn next_in_order(&self) -> Option<Seq> {
+        let next = self.served?.seq.next();
+        self.ahead.iter().find(|(_, event)| event.from <= next).map(|(seq, _)| *seq)
     }
 
-    fn take_what_follows(&mut self) -> Option<EncodedEvent> {
-        let held = self.ahead.remove(&self.what_follows()?)?;
-        self.ahead_bytes -= held.bytes();
-        Some(held)
+    fn take_next_in_order(&mut self) -> Option<EncodedEvent> {
+        let event = self.ahead.remove(&self.next_in_order()?)?;
+        self.ahead_bytes -= event.bytes();
+        Some(event)
     }
 
-    fn serve_one(&mut self, held: &EncodedEvent) {
+    fn send(&mut self, event: &EncodedEvent) {
         let live =
-            self.members.values_mut().filter(|it| it.seen.is_some_and(|seen| seen < held.seq));
+            self.members.values_mut().filter(|it| it.sent.is_some_and(|sent| sent < event.seq));
         let mut served = 0_u64;
         for member in live {
-            member.outgoing.push(held.encoded.clone());
-            member.seen = Some(held.seq);
+            member.outgoing.push(event.encoded.clone());
+            member.sent = Some(event.seq);
             served += 1;
         }
         tracing::debug!(
-            trace = %held.trace, board = %held.board, seq = %held.seq, served, "event"
+            trace = %event.trace, board = %event.board, seq = %event.seq, served, "event"
         );
         metrics::counter!("sockbit_events_sent_total").increment(served);
     }
 
-    fn needs_a_turn(&self) -> bool {
-        let mut needs = false;
-        for member in self.members.values().filter(|it| it.seen.is_some()) {
-            // Everybody is asked: whoever is crowded has been given its turn then.
-            needs |= member.outgoing.needs_a_turn();
+    fn must_yield(&self) -> bool {
+        let mut must_yield = false;
+        for member in self.members.values().filter(|it| it.sent.is_some()) {
+            // Called for every member: one yield serves all queues that are over the mark.
+            must_yield |= member.outgoing.must_yield();
         }
-        needs
+        must_yield
     }
 
-    /// Somebody who is live and has not taken most of what it was served.
-    pub fn crowded(&self) -> Option<Arc<OutgoingQueue>> {
-        let mut live = self.members.values().filter(|it| it.seen.is_some());
-        live.find(|it| it.outgoing.is_crowded()).map(|it| Arc::clone(&it.outgoing))
+    /// The queue of a live member that is over its high-water mark.
+    pub fn queue_over_high_water_mark(&self) -> Option<Arc<OutgoingQueue>> {
+        let mut live = self.members.values().filter(|it| it.sent.is_some());
+        let over = live.find(|it| it.outgoing.is_over_high_water_mark());
+        over.map(|it| Arc::clone(&it.outgoing))
     }
 
-    fn keep(&mut self, held: EncodedEvent) {
-        self.kept_bytes += held.bytes();
-        self.kept.push_back(held);
-        self.trim(self.room.bytes_max);
+    fn cache(&mut self, event: EncodedEvent) {
+        self.recent_bytes += event.bytes();
+        self.recent.push_back(event);
+        self.trim_cache(self.budget.bytes_max);
     }
 
-    /// Keeps what was fetched from the log for somebody who was away, for those who come after, as far as it leads on to
-    /// what is kept.
-    pub fn keep_before(&mut self, page: Vec<EncodedEvent>) {
-        let joint = match self.kept.front() {
+    /// Caches a page that was fetched from the log, as far as it leads up to the events that are
+    /// cached already.
+    pub fn cache_page(&mut self, page: Vec<EncodedEvent>) {
+        let last = match self.recent.front() {
             Some(first) => page.iter().position(|it| {
                 it.seq.next() == first.from && first.follows.is_none_or(|id| id == it.id)
             }),
-            None => page.iter().position(|it| Some(it.position()) == self.last),
+            None => page.iter().position(|it| Some(it.position()) == self.served),
         };
-        let Some(joint) = joint else { return };
-        for held in page.into_iter().take(joint + 1).rev() {
-            self.kept_bytes += held.bytes();
-            self.kept.push_front(held);
+        let Some(last) = last else { return };
+        for event in page.into_iter().take(last + 1).rev() {
+            self.recent_bytes += event.bytes();
+            self.recent.push_front(event);
         }
-        self.trim(self.room.bytes_max);
+        self.trim_cache(self.budget.bytes_max);
     }
 
-    /// Lets the oldest go until no more is kept than may be.
-    pub fn trim(&mut self, bytes_max: usize) {
-        while self.kept.len() > self.room.events_max
-            || self.kept_bytes > bytes_max
-            || self.room.is_over()
+    /// Drops the oldest cached events until the rest is within `bytes_max` and the budget.
+    pub fn trim_cache(&mut self, bytes_max: usize) {
+        while self.recent.len() > self.budget.events_max
+            || self.recent_bytes > bytes_max
+            || self.budget.is_exceeded()
         {
-            let Some(oldest) = self.kept.pop_front() else { return };
-            self.kept_bytes -= oldest.bytes();
+            let Some(oldest) = self.recent.pop_front() else { return };
+            self.recent_bytes -= oldest.bytes();
         }
     }
 
-    /// Serves a member from `position` on, if what it misses is kept here.
-    pub fn catch_up(&mut self, session: u64, position: Position) -> CatchUp {
-        if self.is_contradicted_by(position) {
-            return CatchUp::Gone;
+    /// Sends a member the events after `position` and makes it live, if they are cached.
+    pub fn catch_up(&mut self, session: u64, position: Position) -> CatchUpResult {
+        if self.diverges_from(position) {
+            return CatchUpResult::HistoryDiverged;
         }
-        self.hear_of(position);
-        let Some(member) = self.members.get_mut(&session) else { return CatchUp::Gone };
+        self.advance_head(position);
+        let Some(member) = self.members.get_mut(&session) else {
+            return CatchUpResult::HistoryDiverged;
+        };
         let seen = position.seq;
-        let last = self.last.map_or(Seq::default(), |last| last.seq);
-        let is_covered = seen >= last || self.kept.front().is_some_and(|it| it.from <= seen.next());
-        if !is_covered {
-            return CatchUp::Missing;
+        let served = self.served.map_or(Seq::default(), |served| served.seq);
+        let is_cached =
+            seen >= served || self.recent.front().is_some_and(|it| it.from <= seen.next());
+        if !is_cached {
+            return CatchUpResult::NotCached;
         }
-        for kept in self.kept.iter().filter(|kept| kept.seq > seen) {
-            member.outgoing.push(kept.encoded.clone());
+        for event in self.recent.iter().filter(|event| event.seq > seen) {
+            member.outgoing.push(event.encoded.clone());
         }
-        member.seen = Some(seen.max(last));
-        CatchUp::Live
+        member.sent = Some(seen.max(served));
+        CatchUpResult::Live
     }
 
-    /// Whether this position belongs to another history than this feed: another event stands there.
-    pub fn is_contradicted_by(&self, position: Position) -> bool {
+    /// Whether this feed knows another event at the position's number.
+    pub fn diverges_from(&self, position: Position) -> bool {
         self.id_at(position.seq).is_some_and(|id| id != position.event)
     }
 
-    /// The id of the event with this number, as far as it is known here.
+    /// The id of the event with this number, if the feed knows it.
     fn id_at(&self, seq: Seq) -> Option<EventId> {
-        let mut ends = [self.last, self.known].into_iter().flatten();
+        let mut ends = [self.served, self.head].into_iter().flatten();
         if let Some(end) = ends.find(|end| end.seq == seq) {
             return Some(end.event);
         }
-        let kept = self.kept.binary_search_by_key(&seq, |kept| kept.seq).ok();
-        let kept = kept.and_then(|place| self.kept.get(place));
-        kept.or_else(|| self.ahead.get(&seq)).map(|held| held.id)
+        let index = self.recent.binary_search_by_key(&seq, |event| event.seq).ok();
+        let event = index.and_then(|index| self.recent.get(index));
+        event.or_else(|| self.ahead.get(&seq)).map(|event| event.id)
     }
 
-    /// Whether a head that was read when this feed had heard of `known_before` belongs to another
-    /// history than it.
-    pub fn contradicts(&self, known_before: Option<Position>, head: Option<Position>) -> bool {
-        let Some(known_before) = known_before else { return false };
-        let Some(head) = head else { return true };
-        head.seq < known_before.seq || self.is_contradicted_by(head)
+    /// Whether a stored head belongs to another history. `head_before` is the head that this feed
+    /// knew before the stored one was read.
+    pub fn diverges_from_stored(
+        &self,
+        head_before: Option<Position>,
+        stored: Option<Position>,
+    ) -> bool {
+        let Some(head_before) = head_before else { return false };
+        let Some(stored) = stored else { return true };
+        stored.seq < head_before.seq || self.diverges_from(stored)
     }
 
-    /// Sends every member away, to come back by its position.
-    pub fn close(&mut self, reason: CloseReason) {
+    /// Closes the connections of all members. They resume by position.
+    pub fn close_members(&mut self, reason: CloseReason) {
         for member in std::mem::take(&mut self.members).into_values() {
             member.outgoing.close(reason);
         }

@@ -1,4 +1,4 @@
-//! Commands of all sessions, sent on in batches of what is waiting.
+//! Sends the commands of all sessions to the core, in batches.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,42 +10,42 @@ use sockbit_domain::wire::SentCommand;
 use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::Identity;
+use super::identity::Identity;
 use crate::envelope::{Address, CommandEnvelope, OutcomeEnvelope};
 use crate::ports::{Commands, Ids, Unavailable};
 use crate::trace::TraceId;
 
-const WAITING_MAX: usize = 1_024;
-/// Until the bus has them; so no batch has more bytes than a broker takes in one message.
-const WAITING_BYTES_MAX: u32 = 8 * 1024 * 1024;
+const QUEUED_MAX: usize = 1_024;
+/// Until the bus has confirmed them. It also bounds a batch, which a broker takes as one message.
+const QUEUED_BYTES_MAX: u32 = 8 * 1024 * 1024;
 const BATCH_MAX: usize = 512;
-/// So long a sender waits to hear that the bus has its command. Then it hears `again`.
+/// A sender whose command the bus has not confirmed by then is sent `again`.
 const AGAIN_WITHIN: Duration = Duration::from_millis(4_500);
 
-/// Gathers what the connections gave in one turn into one bus message.
+/// Collects the commands of all connections, and sends those that are queued as one batch.
 pub(super) struct CommandSender {
-    entrance: mpsc::Sender<Waiting>,
-    exit: Mutex<mpsc::Receiver<Waiting>>,
-    room: Arc<Semaphore>,
+    sender: mpsc::Sender<QueuedCommand>,
+    receiver: Mutex<mpsc::Receiver<QueuedCommand>>,
+    byte_budget: Arc<Semaphore>,
 }
 
-/// A command that the bus does not have yet.
-struct Waiting {
+/// A command that the bus has not confirmed yet.
+struct QueuedCommand {
     envelope: CommandEnvelope,
-    /// When its sender no longer wants to wait for that.
+    /// When its sender is sent `again` at the latest.
     again_at: Instant,
-    /// What it takes of the room meanwhile.
-    room: OwnedSemaphorePermit,
+    /// Its bytes in the budget.
+    permit: OwnedSemaphorePermit,
 }
 
 impl CommandSender {
     pub fn new() -> Self {
-        let (entrance, exit) = mpsc::channel(WAITING_MAX);
-        let room = Arc::new(Semaphore::new(WAITING_BYTES_MAX as usize));
-        Self { entrance, exit: Mutex::new(exit), room }
+        let (sender, receiver) = mpsc::channel(QUEUED_MAX);
+        let byte_budget = Arc::new(Semaphore::new(QUEUED_BYTES_MAX as usize));
+        Self { sender, receiver: Mutex::new(receiver), byte_budget }
     }
 
-    /// Queues one command; whoever finds the queue full waits, but not for ever.
+    /// Queues a command. While the queue is full it waits, up to a deadline.
     pub async fn send(&self, envelope: CommandEnvelope) -> Result<(), Unavailable> {
         metrics::counter!("sockbit_commands_total").increment(1);
         tracing::debug!(
@@ -53,95 +53,98 @@ impl CommandSender {
             actor = %envelope.actor.id, "command"
         );
         let again_at = Instant::now() + AGAIN_WITHIN;
-        let placed = timeout_at(again_at, self.place(envelope, again_at)).await;
-        placed.ok().flatten().ok_or_else(|| Unavailable("the bus does not keep up".to_owned()))
+        let queued = timeout_at(again_at, self.enqueue(envelope, again_at)).await;
+        queued.ok().flatten().ok_or_else(|| Unavailable("the bus does not keep up".to_owned()))
     }
 
-    async fn place(&self, envelope: CommandEnvelope, again_at: Instant) -> Option<()> {
-        // One that is larger than all the room goes alone: a transport bounds its messages.
-        let bytes = u32::try_from(envelope.bytes()).unwrap_or(u32::MAX).min(WAITING_BYTES_MAX);
-        let room = Arc::clone(&self.room).acquire_many_owned(bytes).await.ok()?;
-        self.entrance.send(Waiting { envelope, again_at, room }).await.ok()
+    async fn enqueue(&self, envelope: CommandEnvelope, again_at: Instant) -> Option<()> {
+        // A command larger than the budget takes all of it. Transports bound the size of messages.
+        let bytes = u32::try_from(envelope.bytes()).unwrap_or(u32::MAX).min(QUEUED_BYTES_MAX);
+        let permit = Arc::clone(&self.byte_budget).acquire_many_owned(bytes).await.ok()?;
+        self.sender.send(QueuedCommand { envelope, again_at, permit }).await.ok()
     }
 
-    /// Sends on until the gateway ends. What the bus does not take, or not in time, is handed back
-    /// to its senders.
-    pub async fn run(&self, commands: &dyn Commands, hand_back: impl Fn(Vec<OutcomeEnvelope>)) {
-        let mut queue = Queue { exit: self.exit.lock().await, behind: VecDeque::new() };
-        while let Some(batch) = queue.next().await {
+    /// Sends queued commands until the gateway is dropped. `send_again` gets an envelope without
+    /// outcome for each command that the bus did not take, or not in time.
+    pub async fn run(&self, commands: &dyn Commands, send_again: impl Fn(Vec<OutcomeEnvelope>)) {
+        let mut queue =
+            CommandQueue { receiver: self.receiver.lock().await, queued: VecDeque::new() };
+        while let Some(batch) = queue.next_batch().await {
             let mut senders: VecDeque<_> =
                 batch.iter().map(|it| (it.again_at, it.envelope.with_outcome(None))).collect();
-            let (batch, rooms): (Vec<_>, Vec<_>) =
-                batch.into_iter().map(|it| (it.envelope, it.room)).unzip();
+            let (batch, permits): (Vec<_>, Vec<_>) =
+                batch.into_iter().map(|it| (it.envelope, it.permit)).unzip();
             let mut sending = commands.send(batch);
             let sent = loop {
-                let patience = senders.front().map(|(at, _)| *at);
+                let batch_deadline = senders.front().map(|(at, _)| *at);
                 tokio::select! {
                     biased;
                     sent = &mut sending => break sent,
-                    overdue = queue.overdue(patience) => {
-                        hand_back(overdue);
-                        hand_back(pop_overdue(&mut senders, |(at, _)| *at).map(|it| it.1).collect());
+                    overdue = queue.overdue(batch_deadline) => {
+                        send_again(overdue);
+                        send_again(pop_overdue(&mut senders, |(at, _)| *at).map(|it| it.1).collect());
                     }
                 }
             };
-            drop(rooms);
+            drop(permits);
             if let Err(error) = sent {
-                tracing::warn!(%error, commands = senders.len(), "commands have to be sent again");
-                hand_back(senders.into_iter().map(|(_, sender)| sender).collect());
+                tracing::warn!(
+                    %error, commands = senders.len(), "the bus did not take commands; clients repeat them"
+                );
+                send_again(senders.into_iter().map(|(_, sender)| sender).collect());
             }
         }
     }
 }
 
-/// What is to be sent after the batch that is on its way.
-struct Queue<'a> {
-    exit: MutexGuard<'a, mpsc::Receiver<Waiting>>,
-    behind: VecDeque<Waiting>,
+/// The commands after the batch that is being sent.
+struct CommandQueue<'a> {
+    receiver: MutexGuard<'a, mpsc::Receiver<QueuedCommand>>,
+    queued: VecDeque<QueuedCommand>,
 }
 
-impl Queue<'_> {
-    /// What waits, once there is something; `None` when the gateway ends.
-    async fn next(&mut self) -> Option<Vec<Waiting>> {
-        if self.behind.is_empty() {
-            let first = self.exit.recv().await?;
-            self.behind.push_back(first);
+impl CommandQueue<'_> {
+    /// Waits for commands; `None` when the gateway is dropped.
+    async fn next_batch(&mut self) -> Option<Vec<QueuedCommand>> {
+        if self.queued.is_empty() {
+            let first = self.receiver.recv().await?;
+            self.queued.push_back(first);
         }
-        while self.behind.len() < BATCH_MAX
-            && let Ok(next) = self.exit.try_recv()
+        while self.queued.len() < BATCH_MAX
+            && let Ok(next) = self.receiver.try_recv()
         {
-            self.behind.push_back(next);
+            self.queued.push_back(next);
         }
-        Some(self.behind.drain(..).collect())
+        Some(self.queued.drain(..).collect())
     }
 
-    /// Takes in what comes, until somebody has waited long enough: here, or elsewhere at `patience`.
-    /// Gives those who waited here.
-    async fn overdue(&mut self, patience: Option<Instant>) -> Vec<OutcomeEnvelope> {
+    /// Receives commands until the deadline of one of them, or `batch_deadline`, has passed.
+    /// Removes the commands that are overdue and returns their senders.
+    async fn overdue(&mut self, batch_deadline: Option<Instant>) -> Vec<OutcomeEnvelope> {
         loop {
-            let first = self.behind.front().map(|it| it.again_at);
-            let next_at = patience.into_iter().chain(first).min();
+            let first = self.queued.front().map(|it| it.again_at);
+            let deadline = batch_deadline.into_iter().chain(first).min();
             tokio::select! {
                 biased;
-                () = until(next_at) => break,
-                Some(next) = self.exit.recv(), if self.behind.len() < BATCH_MAX => {
-                    self.behind.push_back(next);
+                () = until(deadline) => break,
+                Some(next) = self.receiver.recv(), if self.queued.len() < BATCH_MAX => {
+                    self.queued.push_back(next);
                 }
             }
         }
-        let overdue = pop_overdue(&mut self.behind, |it| it.again_at);
+        let overdue = pop_overdue(&mut self.queued, |it| it.again_at);
         overdue.map(|it| it.envelope.with_outcome(None)).collect()
     }
 }
 
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
         None => std::future::pending().await,
     }
 }
 
-/// Those at the front whose time has come.
+/// Removes from the front what is overdue.
 fn pop_overdue<T>(
     queue: &mut VecDeque<T>,
     again_at: impl Fn(&T) -> Instant,
@@ -150,7 +153,7 @@ fn pop_overdue<T>(
     std::iter::from_fn(move || queue.pop_front_if(|it| again_at(it) <= now))
 }
 
-/// The command as it travels: the key stays here, only its hash goes on.
+/// Makes a command's envelope. It carries the hash of the link key, never the key itself.
 pub(super) fn envelope(
     sent: SentCommand,
     identity: &Identity,

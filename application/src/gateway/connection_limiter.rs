@@ -1,36 +1,34 @@
-//! Who gets a connection, and how much may wait for all of them together.
+//! Limits the number of connections per address and per person.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
 use sockbit_domain::ActorId;
 
-use super::outgoing_queue::OutgoingQueue;
-use super::{GatewaySettings, locked};
+use super::settings::GatewaySettings;
+use crate::mutex::locked;
 
-/// Why a client gets no session now.
+/// Why a client gets no session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ConnectionRefused {
-    /// Its address has as many as it may have.
+    /// Too many connections from its address.
     #[error("too many connections from this address")]
     Address,
-    /// The person has as many as they may have.
+    /// Too many connections of the person.
     #[error("too many connections of this person")]
     Actor,
-    /// The gateway is going away.
+    /// The gateway is draining.
     #[error("this server is going away")]
     Draining,
 }
 
-/// Counts connections.
+/// Counts connections and refuses those over a limit.
 pub(super) struct ConnectionLimiter {
     per_address_max: usize,
     per_actor_max: usize,
     counts: Mutex<Counts>,
-    waiting_bytes: Arc<AtomicUsize>,
 }
 
 #[derive(Default)]
@@ -41,8 +39,8 @@ struct Counts {
     actors: HashMap<ActorId, usize>,
 }
 
-/// A place that one connection takes until it is dropped.
-pub(super) struct Place {
+/// The permit of one open connection. Dropping it allows another connection.
+pub(super) struct ConnectionPermit {
     limiter: Arc<ConnectionLimiter>,
     actor: ActorId,
     address: IpAddr,
@@ -54,15 +52,14 @@ impl ConnectionLimiter {
             per_address_max: settings.connections_per_address_max,
             per_actor_max: settings.connections_per_actor_max,
             counts: Mutex::default(),
-            waiting_bytes: Arc::default(),
         }
     }
 
-    pub fn admit(
+    pub fn acquire(
         self: Arc<Self>,
         actor: ActorId,
         address: IpAddr,
-    ) -> Result<Place, ConnectionRefused> {
+    ) -> Result<ConnectionPermit, ConnectionRefused> {
         let mut counts = locked(&self.counts);
         if counts.closed {
             return Err(ConnectionRefused::Draining);
@@ -78,28 +75,25 @@ impl ConnectionLimiter {
         counts.total += 1;
         metrics::gauge!("sockbit_sessions").increment(1);
         drop(counts);
-        Ok(Place { limiter: self, actor, address })
+        Ok(ConnectionPermit { limiter: self, actor, address })
     }
 
-    /// A queue whose bytes count towards the bound of the process.
-    pub fn outgoing(&self, settings: &GatewaySettings) -> OutgoingQueue {
-        OutgoingQueue::new(settings, Arc::clone(&self.waiting_bytes))
+    /// Refuses all further connections.
+    pub fn close(&self) {
+        locked(&self.counts).closed = true;
     }
 
     pub fn is_closed(&self) -> bool {
         locked(&self.counts).closed
     }
 
-    pub fn close(&self) {
-        locked(&self.counts).closed = true;
-    }
-
-    pub fn count(&self) -> usize {
+    /// The number of open connections.
+    pub fn connections(&self) -> usize {
         locked(&self.counts).total
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut counts = locked(&self.limiter.counts);
         release(&mut counts.addresses, &self.address);

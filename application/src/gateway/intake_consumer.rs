@@ -1,50 +1,55 @@
-//! Commands of programs that hold no connection: taken in, authenticated, and sent on like all others.
+//! Consumes the intake: commands of programs that hold no connection are authenticated and sent to
+//! the core like all others.
 
 use std::sync::Arc;
 
 use sockbit_domain::wire::{ClientMessage, Refusal, RefusalCode, SentCommand, ServerMessage};
 use tokio::task::JoinSet;
 
-use super::{AGAIN_AFTER, Gateway, Identity, again, encode};
+use super::gateway::Gateway;
+use super::identity::Identity;
+use super::server_messages::{AGAIN_AFTER, again, encode};
 use crate::ports::{Intake, IntakeMessage};
 
 /// Commands of programs that wait for their outcomes at the same time.
-const UNDER_WAY_MAX: usize = 64;
+const PENDING_MAX: usize = 64;
 
 impl Gateway {
-    /// Takes in what programs send, until there is nothing more to come. A message has so
-    /// many bytes at most, and `who` knows whose a token is.
+    /// Consumes messages of programs until the intake is closed and all of them have a reply.
+    ///
+    /// A message larger than `message_bytes_max` is refused. `identify` returns the identity that a
+    /// token belongs to.
     pub async fn consume_intake(
         self: &Arc<Self>,
         intake: &dyn Intake,
         message_bytes_max: usize,
-        who: impl Fn(&str) -> Option<Identity>,
+        identify: impl Fn(&str) -> Option<Identity>,
     ) {
-        let mut under_way = JoinSet::new();
-        while let Some(submission) = intake.next().await {
-            while under_way.len() >= UNDER_WAY_MAX {
-                under_way.join_next().await;
+        let mut pending = JoinSet::new();
+        while let Some(message) = intake.next().await {
+            while pending.len() >= PENDING_MAX {
+                pending.join_next().await;
             }
-            while under_way.try_join_next().is_some() {}
-            match read(&submission, message_bytes_max, &who) {
+            while pending.try_join_next().is_some() {}
+            match parse(&message, message_bytes_max, &identify) {
                 Ok((identity, sent)) => {
                     let gateway = Arc::clone(self);
-                    under_way.spawn(async move {
-                        let answer = gateway.outcome(&identity, sent).await;
-                        (submission.reply)(encode(&answer));
+                    pending.spawn(async move {
+                        let outcome = gateway.outcome_message(&identity, sent).await;
+                        (message.reply)(encode(&outcome));
                     });
                 }
                 Err(refusal) => {
                     metrics::counter!("sockbit_programs_refused_total").increment(1);
-                    tracing::debug!(%refusal, "a message of a program is refused");
-                    (submission.reply)(encode(&ServerMessage::Refused(refusal)));
+                    tracing::debug!(%refusal, "a message of a program was refused");
+                    (message.reply)(encode(&ServerMessage::Refused(refusal)));
                 }
             }
         }
-        while under_way.join_next().await.is_some() {}
+        while pending.join_next().await.is_some() {}
     }
 
-    async fn outcome(&self, identity: &Identity, sent: SentCommand) -> ServerMessage {
+    async fn outcome_message(&self, identity: &Identity, sent: SentCommand) -> ServerMessage {
         let (id, board) = (sent.id, sent.board);
         match self.command(identity, sent).await {
             Ok(outcome) => ServerMessage::Outcome { id, board, outcome },
@@ -53,27 +58,27 @@ impl Gateway {
     }
 }
 
-/// Whose command it is, and which.
-fn read(
-    submission: &IntakeMessage,
+/// Parses a message and authenticates its sender.
+fn parse(
+    message: &IntakeMessage,
     bytes_max: usize,
-    who: impl Fn(&str) -> Option<Identity>,
+    identify: impl Fn(&str) -> Option<Identity>,
 ) -> Result<(Identity, SentCommand), Refusal> {
     let refusal = |id, code, detail: &str| Refusal { id, code, detail: detail.to_owned() };
-    if submission.message.len() > bytes_max {
+    if message.message.len() > bytes_max {
         let detail = format!("the message is larger than {bytes_max} bytes");
         return Err(refusal(None, RefusalCode::Malformed, &detail));
     }
-    let json = str::from_utf8(&submission.message)
+    let json = str::from_utf8(&message.message)
         .map_err(|_| refusal(None, RefusalCode::Malformed, "the message is not UTF-8"))?;
     let ClientMessage::Command(sent) = ClientMessage::parse(json)? else {
-        let detail = "only commands are taken here; ask and listen over a connection";
+        let detail = "only commands are accepted here; use a connection for everything else";
         return Err(refusal(None, RefusalCode::UnknownType, detail));
     };
     let unauthenticated = |detail| refusal(Some(sent.id), RefusalCode::Unauthenticated, detail);
-    let token = submission.token.as_deref();
+    let token = message.token.as_deref();
     let token = token.ok_or_else(|| unauthenticated("the message carries no token"))?;
-    let identity = who(token);
-    let identity = identity.ok_or_else(|| unauthenticated("the token is not one of this site"))?;
+    let identity = identify(token);
+    let identity = identity.ok_or_else(|| unauthenticated("the token is not known here"))?;
     Ok((identity, sent))
 }

@@ -1,4 +1,4 @@
-//! Equal questions in flight are one.
+//! Deduplicates concurrent lookups: equal lookups in flight are one.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 
-use super::locked;
+use crate::mutex::locked;
 
 type Flight<V> = Shared<BoxFuture<'static, V>>;
 
-/// Shares one running lookup among all who ask for the same key meanwhile.
+/// Shares one running lookup among all callers that ask for the same key.
 pub(super) struct SingleFlight<K, V: Clone> {
     flights: Arc<Mutex<HashMap<K, Flight<V>>>>,
 }
@@ -25,7 +25,7 @@ where
         Self { flights: Arc::default() }
     }
 
-    /// The result of the lookup that is under way for this key, or of the one begun here.
+    /// The result of the lookup in flight for this key, or of `look_up` if there is none.
     pub async fn get<F>(&self, key: K, look_up: impl FnOnce() -> F) -> V
     where
         F: Future<Output = V> + Send + 'static,
@@ -44,7 +44,7 @@ where
                 }
                 .boxed()
                 .shared();
-                // Driven here too, so that it ends and is forgotten when all who asked have gone.
+                // Also driven here, so that it completes and is removed if all callers are dropped.
                 tokio::spawn(flight.clone());
                 flights.insert(key, flight.clone());
                 flight
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn two_who_ask_at_once_share_one_lookup() {
+    async fn two_concurrent_callers_share_one_lookup() {
         let flights = SingleFlight::<u8, u32>::new();
         let count = Arc::new(AtomicU32::new(0));
         let look_up = || {
@@ -76,19 +76,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lookup_that_all_have_given_up_ends_and_is_forgotten() {
+    async fn a_lookup_whose_callers_were_dropped_completes_and_is_removed() {
         let flights = SingleFlight::<u8, u32>::new();
-        let (answer, asked) = tokio::sync::oneshot::channel();
-        let mut asking = Box::pin(flights.get(1, || async { asked.await.unwrap_or_default() }));
-        assert!(futures::poll!(&mut asking).is_pending());
-        drop(asking);
-        answer.send(7).expect("the lookup goes on");
+        let (result, looked_up) = tokio::sync::oneshot::channel();
+        let mut caller = Box::pin(flights.get(1, || async { looked_up.await.unwrap_or_default() }));
+        assert!(futures::poll!(&mut caller).is_pending());
+        drop(caller);
+        result.send(7).expect("the lookup continues");
         tokio::task::yield_now().await;
         assert!(locked(&flights.flights).is_empty());
     }
 
     #[tokio::test]
-    async fn who_asks_later_gets_a_fresh_answer() {
+    async fn a_later_caller_gets_a_fresh_result() {
         let flights = SingleFlight::<u8, u32>::new();
         assert_eq!(flights.get(1, || async { 1 }).await, 1);
         assert_eq!(flights.get(1, || async { 2 }).await, 2);

@@ -1,4 +1,4 @@
-//! What was sealed is opened by whoever has its key, and nothing else is.
+//! Sealed messages are opened with the right key only, and unchanged.
 
 use sockbit_domain::{KeyHash, NoteId, Outcome};
 
@@ -14,24 +14,24 @@ use crate::testing::{board_id, new_note, person, position, renamed, uuid};
 use crate::trace::TraceId;
 
 fn id(id: &str) -> KeyId {
-    KeyId::new(id).expect("it is of the form")
+    KeyId::new(id).expect("it is a valid id")
 }
 
 fn ring(keys: &[(&str, u8)]) -> Keyring {
     let secrets: Vec<_> = keys.iter().map(|(name, byte)| (id(name), [*byte; 32])).collect();
     let keys = secrets.iter().map(|(id, secret)| (id.clone(), secret.as_slice()));
-    Keyring::new(keys).expect("the keys fit")
+    Keyring::new(keys).expect("the keys are valid")
 }
 
 fn sealed(ring: &Keyring, text: &str) -> Vec<u8> {
     ring.seal(MessageKind::Outcomes, text).expect("it is JSON")
 }
 
-fn opened(ring: &Keyring, bytes: &[u8]) -> Result<String, Unsealed> {
+fn opened(ring: &Keyring, bytes: &[u8]) -> Result<String, OpenError> {
     ring.open(MessageKind::Outcomes, bytes)
 }
 
-/// A sealed message in which one part is replaced by other JSON.
+/// A sealed message with one part replaced.
 fn with(bytes: &[u8], part: &str, json: serde_json::Value) -> Vec<u8> {
     let mut frame: serde_json::Map<_, _> = serde_json::from_slice(bytes).expect("an object");
     frame.insert(part.to_owned(), json);
@@ -39,64 +39,64 @@ fn with(bytes: &[u8], part: &str, json: serde_json::Value) -> Vec<u8> {
 }
 
 #[test]
-fn what_was_sealed_is_opened() {
+fn a_sealed_message_can_be_opened() {
     let ring = ring(&[("k1", 1)]);
     assert_eq!(opened(&ring, &sealed(&ring, "saved\n\u{2028}")), Ok("saved\n\u{2028}".to_owned()));
 }
 
 #[test]
-fn a_sealed_message_is_an_object_that_names_its_version_kind_and_key() {
+fn a_sealed_message_names_its_version_kind_and_key() {
     let bytes = sealed(&ring(&[("k1", 1)]), "saved");
     let frame: serde_json::Value = serde_json::from_slice(&bytes).expect("it is JSON");
     assert_eq!(frame.get("v"), Some(&1.into()));
     assert_eq!(frame.get("kind"), Some(&"answers".into()));
     assert_eq!(frame.get("key"), Some(&"k1".into()));
     assert_eq!(frame.get("body"), Some(&"saved".into()));
-    // From an HMAC of another make, over "1\nanswers\nk1\n\"saved\"".
+    // Computed with another HMAC implementation, over "1\nanswers\nk1\n\"saved\"".
     assert_eq!(frame.get("mac"), Some(&MAC_OF_SAVED.into()));
 }
 
 const MAC_OF_SAVED: &str = "8652453cbc4b996aff538d5cde8320d9bd84773dd5d20a18de5a7f19ca574926";
 
 #[test]
-fn while_keys_are_replaced_old_and_new_processes_understand_each_other() {
+fn processes_with_old_and_new_keyrings_accept_each_other() {
     let (old, new) = (ring(&[("k1", 1), ("k2", 2)]), ring(&[("k2", 2), ("k1", 1)]));
     assert_eq!(opened(&new, &sealed(&old, "old")), Ok("old".to_owned()));
     assert_eq!(opened(&old, &sealed(&new, "new")), Ok("new".to_owned()));
 }
 
 #[test]
-fn a_key_that_was_taken_out_is_not_accepted() {
+fn a_removed_key_is_not_accepted() {
     let bytes = sealed(&ring(&[("k1", 1)]), "saved");
-    assert_eq!(opened(&ring(&[("k2", 2)]), &bytes), Err(Unsealed::UnknownKey("k1".to_owned())));
+    assert_eq!(opened(&ring(&[("k2", 2)]), &bytes), Err(OpenError::UnknownKey("k1".to_owned())));
 }
 
 #[test]
 fn another_secret_under_the_same_id_is_not_accepted() {
     let bytes = sealed(&ring(&[("k1", 9)]), "saved");
-    assert_eq!(opened(&ring(&[("k1", 1)]), &bytes), Err(Unsealed::BadSignature));
+    assert_eq!(opened(&ring(&[("k1", 1)]), &bytes), Err(OpenError::BadSignature));
 }
 
 #[test]
-fn one_kind_is_not_taken_for_another() {
+fn one_kind_cannot_be_replayed_as_another() {
     let ring = ring(&[("k1", 1)]);
     let bytes = ring.seal(MessageKind::Queries, "who?").expect("it is JSON");
-    assert_eq!(opened(&ring, &bytes), Err(Unsealed::Kind("questions".to_owned())));
+    assert_eq!(opened(&ring, &bytes), Err(OpenError::OtherKind("questions".to_owned())));
     let renamed = with(&bytes, "kind", "answers".into());
-    assert_eq!(opened(&ring, &renamed), Err(Unsealed::BadSignature));
+    assert_eq!(opened(&ring, &renamed), Err(OpenError::BadSignature));
 }
 
 #[test]
-fn a_part_that_was_changed_is_noticed() {
+fn a_changed_part_is_detected() {
     let two = ring(&[("k1", 1), ("k2", 1)]);
     let bytes = sealed(&two, "saved");
     let cases = [
-        ("v", 2.into(), Unsealed::Version(2)),
-        ("key", "k2".into(), Unsealed::BadSignature),
-        ("mac", "00".repeat(32).into(), Unsealed::BadSignature),
-        ("mac", "00".into(), Unsealed::BadSignature),
-        ("mac", "é".into(), Unsealed::BadSignature),
-        ("body", "Saved".into(), Unsealed::BadSignature),
+        ("v", 2.into(), OpenError::UnknownVersion(2)),
+        ("key", "k2".into(), OpenError::BadSignature),
+        ("mac", "00".repeat(32).into(), OpenError::BadSignature),
+        ("mac", "00".into(), OpenError::BadSignature),
+        ("mac", "é".into(), OpenError::BadSignature),
+        ("body", "Saved".into(), OpenError::BadSignature),
     ];
     for (part, json, expected) in cases {
         assert_eq!(opened(&two, &with(&bytes, part, json)), Err(expected), "{part}");
@@ -104,14 +104,14 @@ fn a_part_that_was_changed_is_noticed() {
 }
 
 #[test]
-fn every_other_bit_makes_another_message() {
+fn every_changed_bit_is_detected() {
     let ring = ring(&[("k1", 1)]);
     let bytes = sealed(&ring, "saved");
     for at in 0..bytes.len() {
         for bit in 0..8 {
             let mut other = bytes.clone();
-            *other.get_mut(at).expect("it is in there") ^= 1 << bit;
-            // A digit of the signature has two cases, and both mean the same.
+            *other.get_mut(at).expect("the index exists") ^= 1 << bit;
+            // The digits of the signature may be of either case.
             if !other.eq_ignore_ascii_case(&bytes) {
                 assert!(opened(&ring, &other).is_err(), "byte {at}, bit {bit}");
             }
@@ -120,7 +120,7 @@ fn every_other_bit_makes_another_message() {
 }
 
 #[test]
-fn what_is_no_sealed_message_is_refused() {
+fn malformed_bytes_are_not_opened() {
     let ring = ring(&[("k1", 1)]);
     let whole = sealed(&ring, "saved");
     let mut cases: Vec<Vec<u8>> = (0..whole.len()).map(|end| whole[..end].to_vec()).collect();
@@ -136,20 +136,20 @@ fn what_is_no_sealed_message_is_refused() {
         [whole.as_slice(), b"{}"].concat(),
     ]);
     for bytes in cases {
-        let said = opened(&ring, &bytes);
-        assert!(matches!(said, Err(Unsealed::NoMessage(_))), "{said:?}");
+        let result = opened(&ring, &bytes);
+        assert!(matches!(result, Err(OpenError::Malformed(_))), "{result:?}");
     }
 }
 
 #[test]
-fn a_body_that_is_not_of_its_kind_is_told_from_a_forged_one() {
+fn a_signed_body_that_does_not_match_its_kind_is_an_error_of_its_own() {
     let ring = ring(&[("k1", 1)]);
     let bytes = ring.seal(MessageKind::Outcomes, &7).expect("it is JSON");
-    assert!(matches!(opened(&ring, &bytes), Err(Unsealed::Body(_))));
+    assert!(matches!(opened(&ring, &bytes), Err(OpenError::InvalidBody(_))));
 }
 
 #[test]
-fn parts_that_are_not_known_here_are_tolerated() {
+fn unknown_fields_are_ignored() {
     let ring = ring(&[("k1", 1)]);
     let bytes = with(&sealed(&ring, "saved"), "later", true.into());
     assert_eq!(opened(&ring, &bytes), Ok("saved".to_owned()));
@@ -162,7 +162,7 @@ fn parts_that_are_not_known_here_are_tolerated() {
 }
 
 #[test]
-fn commands_come_out_byte_for_byte() {
+fn commands_are_opened_byte_for_byte() {
     let ring = ring(&[("k1", 1)]);
     let mut command = new_note(1, 2);
     command.key = Some(KeyHash([0xa5; 32]));
@@ -170,7 +170,7 @@ fn commands_come_out_byte_for_byte() {
         .expect("it is JSON");
     let bytes = ring.seal(MessageKind::Commands, &[&command, &new_note(3, 4)]).expect("it is JSON");
 
-    let commands = ring.open_commands(&bytes).expect("they are signed");
+    let commands = ring.open_commands(&bytes).expect("the signature is valid");
 
     let [Ok(first), Ok(second)] = commands.as_slice() else { panic!("{commands:?}") };
     assert_eq!((first.trace, first.reply_to), (command.trace, command.reply_to));
@@ -181,13 +181,13 @@ fn commands_come_out_byte_for_byte() {
 }
 
 #[test]
-fn a_command_that_cannot_be_read_does_not_take_others_with_it() {
+fn an_invalid_command_does_not_affect_others() {
     let ring = ring(&[("k1", 1)]);
     let good = serde_json::value::to_raw_value(&new_note(1, 2)).expect("it is JSON");
     let bad = RawValue::from_string(r#"{"trace":  7}"#.to_owned()).expect("it is JSON");
     let bytes = ring.seal(MessageKind::Commands, &[&good, &bad, &good]).expect("it is JSON");
 
-    let commands = ring.open_commands(&bytes).expect("they are signed");
+    let commands = ring.open_commands(&bytes).expect("the signature is valid");
 
     let [Ok(_), Err((json, reason)), Ok(_)] = commands.as_slice() else { panic!("{commands:?}") };
     assert_eq!(json.get(), bad.get());
@@ -195,7 +195,7 @@ fn a_command_that_cannot_be_read_does_not_take_others_with_it() {
 }
 
 #[test]
-fn everything_that_travels_comes_out_as_it_went_in() {
+fn every_message_survives_sealing_and_opening() {
     let ring = ring(&[("k1", 1)]);
     let (actor, board) = (person(1).id, board_id(1));
     let command = new_note(1, 2);
@@ -218,23 +218,23 @@ fn everything_that_travels_comes_out_as_it_went_in() {
     check(&ring, MessageKind::Replies, &CoreReply::Heads(vec![(board, position(3))]));
     check(&ring, MessageKind::Replies, &CoreReply::HistoryDiverged);
     check(&ring, MessageKind::Replies, &CoreReply::Unavailable);
-    check(&ring, MessageKind::Presence, &presences());
+    check(&ring, MessageKind::Presence, &presence_update());
 }
 
-fn presences() -> PresenceUpdate {
-    let here = PersonPresence { actor: person(1), notes: vec![NoteId(uuid(7))] };
-    let people = BoardPresence { board: board_id(1), people: vec![here], more: 3, asks: true };
-    PresenceUpdate { gateway: uuid(9), slot: Slot::of(board_id(1)), boards: vec![people] }
+fn presence_update() -> PresenceUpdate {
+    let person = PersonPresence { actor: person(1), notes: vec![NoteId(uuid(7))] };
+    let board = BoardPresence { board: board_id(1), people: vec![person], more: 3, asks: true };
+    PresenceUpdate { gateway: uuid(9), slot: Slot::of(board_id(1)), boards: vec![board] }
 }
 
 #[test]
-fn what_a_newer_gateway_tells_of_people_besides_is_passed_over() {
+fn unknown_fields_of_a_newer_gateway_are_ignored() {
     let ring = ring(&[("k1", 1)]);
-    let mut told = serde_json::to_value(presences()).expect("it is JSON");
-    let person = told.pointer_mut("/boards/0/people/0").expect("somebody is there");
+    let mut update = serde_json::to_value(presence_update()).expect("it is JSON");
+    let person = update.pointer_mut("/boards/0/people/0").expect("there is a person");
     person.as_object_mut().expect("an object").insert("carets".to_owned(), [3].as_slice().into());
-    let bytes = ring.seal(MessageKind::Presence, &told).expect("it is JSON");
-    assert_eq!(ring.open(MessageKind::Presence, &bytes), Ok(presences()));
+    let bytes = ring.seal(MessageKind::Presence, &update).expect("it is JSON");
+    assert_eq!(ring.open(MessageKind::Presence, &bytes), Ok(presence_update()));
 }
 
 fn check<T>(ring: &Keyring, kind: MessageKind, message: &T)
@@ -246,20 +246,20 @@ where
 }
 
 #[test]
-fn keys_that_do_not_fit_are_named_and_not_shown() {
+fn invalid_keys_are_named_without_their_secret() {
     let short = b"hunter2".as_slice();
     let long = [7; 32];
-    assert_eq!(Keyring::new([]).map(drop), Err(UnfitKey::None));
-    let said = Keyring::new([(id("k1"), short)]).map(drop);
-    assert_eq!(said, Err(UnfitKey::Short("k1".to_owned())));
-    let said = Keyring::new([(id("k1"), &long[..]), (id("k1"), &long[..])]).map(drop);
-    assert_eq!(said, Err(UnfitKey::Twice("k1".to_owned())));
+    assert_eq!(Keyring::new([]).map(drop), Err(KeyError::None));
+    let result = Keyring::new([(id("k1"), short)]).map(drop);
+    assert_eq!(result, Err(KeyError::Short("k1".to_owned())));
+    let result = Keyring::new([(id("k1"), &long[..]), (id("k1"), &long[..])]).map(drop);
+    assert_eq!(result, Err(KeyError::Twice("k1".to_owned())));
     for text in ["", "a b", "k\n", "é", &"k".repeat(65)] {
-        assert_eq!(KeyId::new(text), Err(UnfitKey::Id), "{text:?}");
+        assert_eq!(KeyId::new(text), Err(KeyError::Id), "{text:?}");
     }
 }
 
 #[test]
-fn a_ring_shows_its_ids_and_no_secret() {
+fn the_debug_output_of_a_keyring_has_no_secret() {
     assert_eq!(format!("{:?}", ring(&[("k2", 2), ("k1", 1)])), r#"Keyring["k2", "k1"]"#);
 }

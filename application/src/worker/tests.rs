@@ -308,7 +308,7 @@ async fn a_command_that_failed_is_buried_before_its_delivery_is_acknowledged() {
         .returning(|_, _| Ok(()));
     ports.work.expect_acknowledge().times(1).in_sequence(&mut order).returning(|_| Ok(()));
 
-    ports.worker_with(CountingIds::that_fail_at(3), FixedClock).run().await;
+    ports.worker_with(CountingIds::that_panic_at(3), FixedClock).run().await;
 }
 
 #[tokio::test(start_paused = true)]

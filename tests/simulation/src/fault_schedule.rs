@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sockbit_application::mutex::locked;
 use sockbit_domain::{BoardId, Seq};
 
 use tokio::time::sleep;
@@ -11,7 +12,6 @@ use crate::bus::Broker;
 use crate::compaction::compact;
 use crate::database::{Database, now_or_panic};
 use crate::gateway_process::GatewayProcess;
-use crate::locked;
 use crate::process_lifetime::CrashPoint;
 use crate::random::{Random, RandomStream};
 use crate::run_context::RunContext;

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sockbit_application::gateway::{Gateway, GatewayPorts, Identity, Session, SessionOutput};
+use sockbit_application::mutex::locked;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use crate::bus::{Broker, GatewayBus, GatewayQueue};
-use crate::locked;
 use crate::network_connection::{NetworkConnection, WRITE_WITHIN};
 use crate::planted_bugs;
 use crate::process_lifetime::Lifetime;

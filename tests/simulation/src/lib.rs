@@ -45,7 +45,7 @@ mod typed_tokens;
 mod worker_process;
 
 use std::cell::Cell;
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Once};
 
 pub use observations::Counts;
 pub use planted_bugs::PlantedBug;

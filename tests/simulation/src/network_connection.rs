@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use sockbit_application::mutex::locked;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::locked;
 use crate::random::{Random, RandomStream};
 use crate::run_context::RunContext;
 

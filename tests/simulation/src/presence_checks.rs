@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use sockbit_application::mutex::locked;
 use sockbit_domain::{ActorId, BoardId, NoteId};
 
-use crate::locked;
 use crate::simulated_client::SimulatedClient;
 
 type Clients = [Arc<Mutex<SimulatedClient>>];

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use sockbit_application::mutex::locked;
 use tokio::sync::Notify;
 
 use crate::locked;

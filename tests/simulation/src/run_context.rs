@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{Clock, Ids};
 use sockbit_domain::Timestamp;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
-use crate::locked;
 use crate::observations::Observations;
 use crate::planted_bugs::BugState;
 use crate::planted_bugs::PlantedBug;

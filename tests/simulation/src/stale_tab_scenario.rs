@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use sockbit_application::mutex::locked;
 use sockbit_domain::{NoteId, Seq};
 
 use crate::compaction::compact;
@@ -12,7 +13,7 @@ use crate::run_context::{Phase, RunContext};
 use crate::run_parameters::RunParameters;
 use crate::simulated_client::SimulatedClient;
 use crate::simulation_run::SimulationRun;
-use crate::{RunResult, locked, play};
+use crate::{RunResult, play};
 
 /// Edits made while the tab is offline.
 const EDITS: u64 = 5_000;

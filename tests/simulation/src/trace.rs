@@ -6,7 +6,7 @@ use std::hash::Hasher;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::locked;
+use sockbit_application::mutex::locked;
 
 /// Records what every part of a run reports.
 pub(crate) struct Trace(Mutex<TraceState>);

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sockbit_application::core::{Core, CorePorts};
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{Announcer, QueryQueue, Store, WorkQueue};
 use sockbit_application::worker::Worker;
 
 use crate::bus::{Broker, WorkerBus};
 use crate::database::{Database, WorkerStore};
-use crate::locked;
 use crate::planted_bugs;
 use crate::process_lifetime::{CrashPoint, Lifetime};
 use crate::random::{Random, RandomStream};

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use sockbit_application::mutex::locked;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// What one address may have at once. So in the queue for the rest there are never more of it than
@@ -64,12 +65,6 @@ impl Drop for Share {
             shares.remove(&self.address);
         }
     }
-}
-
-fn locked(
-    shares: &Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
-) -> MutexGuard<'_, HashMap<IpAddr, Arc<Semaphore>>> {
-    shares.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use sockbit_application::mutex::locked;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// All places that there are for connections.
@@ -73,10 +74,6 @@ impl Drop for Held {
             }
         }
     }
-}
-
-fn locked(counts: &Mutex<HashMap<IpAddr, usize>>) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-    counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -4,10 +4,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use sockbit_application::envelope::{Announcement, OutcomeEnvelope};
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{Incoming, json_bytes};
 use tokio::sync::Notify;
-
-use super::locked;
 
 const NEWS_MAX: usize = 4_096;
 const NEWS_BYTES_MAX: usize = 64 * 1024 * 1024;

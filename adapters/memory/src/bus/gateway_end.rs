@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use sockbit_application::envelope::{
     Announcement, CommandEnvelope, CoreQuery, CoreReply, OutcomeEnvelope, PresenceUpdate,
 };
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcements, Commands, Incoming, Presence, Queries, SendError, Unavailable,
 };
@@ -16,9 +17,9 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::Shared;
 use super::bounded_inbox::Inbox;
 use super::presence_inbox::PresenceInbox;
-use super::{Shared, locked};
 
 const SEND_WITHIN: Duration = Duration::from_secs(5);
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);

@@ -9,9 +9,10 @@ mod tests;
 mod worker_end;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use sockbit_application::envelope::{CommandEnvelope, CoreQuery, CoreReply};
+use sockbit_application::mutex::locked;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use command_queue::{CommandQueue, Message};
@@ -112,8 +113,4 @@ impl Shared {
         }
         dead_letters.push_back((command, reason));
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

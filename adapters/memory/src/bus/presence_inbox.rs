@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use sockbit_application::envelope::PresenceUpdate;
+use sockbit_application::mutex::locked;
 use tokio::sync::Notify;
-
-use super::locked;
 
 /// Each is bounded where it is made.
 const WAITING_MAX: usize = 256;

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use sockbit_application::envelope::{Announcement, CommandEnvelope, OutcomeEnvelope};
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcer, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue, json_bytes,
 };
 
+use super::Shared;
 use super::command_queue::Message;
-use super::{Shared, locked};
 
 const QUEUE: u64 = 0;
 

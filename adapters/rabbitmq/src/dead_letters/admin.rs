@@ -1,6 +1,5 @@
 //! Where a person looks at what was set aside, and decides what becomes of it.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use lapin::Channel;
@@ -9,6 +8,7 @@ use lapin::options::{BasicAckOptions, BasicGetOptions};
 use lapin::types::AMQPValue;
 use sha2::{Digest, Sha256};
 use sockbit_application::envelope::CommandEnvelope;
+use sockbit_application::hex;
 use sockbit_application::seal::MessageKind;
 use sockbit_application::slot::Slot;
 use sockbit_domain::MessageId;
@@ -189,12 +189,8 @@ fn broker(error: lapin::Error) -> DeadLetterAdminError {
 }
 
 fn id(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().take(ID_BYTES).fold(String::new(), |mut id, byte| {
-        // Writing to a string does not fail.
-        write!(id, "{byte:02x}").ok();
-        id
-    })
+    let digest: [u8; 32] = Sha256::digest(bytes).into();
+    hex::encode(&digest[..ID_BYTES])
 }
 
 /// The id under which a command that failed is tried again, whatever else is in its letter.

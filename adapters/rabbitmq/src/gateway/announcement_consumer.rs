@@ -11,8 +11,9 @@ use lapin::options::BasicAckOptions;
 use lapin::{Channel, Consumer};
 use serde::de::DeserializeOwned;
 use sockbit_application::envelope::{Announcement, OutcomeEnvelope};
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::Incoming;
-use sockbit_application::seal::{MessageKind, Unsealed};
+use sockbit_application::seal::{MessageKind, OpenError};
 use sockbit_application::slot::Slot;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -24,7 +25,7 @@ use crate::bus_messages::{Heartbeat, ReplyMessage};
 use crate::connection::{BrokerConnection, BrokerError};
 use crate::consumer::consume_alone;
 use crate::settings::Settings;
-use crate::supervised_connection::{BEGUN_WITHIN, ConnectionRole, Phase, ShutdownSignal, locked};
+use crate::supervised_connection::{BEGUN_WITHIN, ConnectionRole, Phase, ShutdownSignal};
 use crate::topology::{self, WORKERS_KEY, gateway_key, slot_key};
 use crate::worker_registry::{FORGOTTEN_AFTER, WorkerRegistry};
 
@@ -83,7 +84,7 @@ impl AnnouncementConsumer {
         }
     }
 
-    fn take_in(&self, kind: &str, data: &[u8]) -> Result<(), Unsealed> {
+    fn take_in(&self, kind: &str, data: &[u8]) -> Result<(), OpenError> {
         match kind {
             "announcements" => {
                 let announcement: Announcement = self.open(MessageKind::Announcements, data)?;
@@ -107,12 +108,12 @@ impl AnnouncementConsumer {
                 self.roster.hear(sign);
                 self.worker_heard.notify_one();
             }
-            other => return Err(Unsealed::Kind(other.to_owned())),
+            other => return Err(OpenError::OtherKind(other.to_owned())),
         }
         Ok(())
     }
 
-    fn open<T: DeserializeOwned>(&self, kind: MessageKind, data: &[u8]) -> Result<T, Unsealed> {
+    fn open<T: DeserializeOwned>(&self, kind: MessageKind, data: &[u8]) -> Result<T, OpenError> {
         self.settings.keys.open(kind, data)
     }
 

@@ -3,10 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::Incoming;
 use tokio::sync::Notify;
-
-use crate::supervised_connection::locked;
 
 const NEWS_MAX: usize = 4_096;
 const BYTES_MAX: usize = 64 * 1024 * 1024;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use sockbit_application::mutex::locked;
 use tokio::time::Instant;
 
 use crate::publisher::PublishResult;
-use crate::supervised_connection::locked;
 
 /// How long nothing is sent to such a queue. Everything else would have to wait for it each time.
 const LEFT_ALONE_FOR: Duration = Duration::from_secs(5);

@@ -11,6 +11,7 @@ use lapin::options::{BasicAckOptions, BasicNackOptions};
 use lapin::types::{AMQPValue, ShortString};
 use lapin::{BasicProperties, Channel, Consumer};
 use sockbit_application::envelope::EncodedMessage;
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::IntakeMessage;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -20,7 +21,7 @@ use crate::connection::{BrokerConnection, BrokerError};
 use crate::consumer::consume;
 use crate::publisher::{OutgoingMessage, Publisher};
 use crate::settings::Settings;
-use crate::supervised_connection::{ConnectionRole, Phase, ShutdownSignal, locked};
+use crate::supervised_connection::{ConnectionRole, Phase, ShutdownSignal};
 use crate::topology;
 
 /// Messages that the broker sends ahead, and so the most that wait for their outcomes here.

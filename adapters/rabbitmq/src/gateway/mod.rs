@@ -12,7 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sockbit_application::byte_batches::split_by_bytes;
 use sockbit_application::envelope::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcements, Commands, Incoming, Intake, IntakeMessage, Presence, Queries, SendError,
     Unavailable,
@@ -31,7 +33,7 @@ use crate::bus_messages::QueryMessage;
 use crate::connect_error::ConnectError;
 use crate::publisher::{CONNECTED_WITHIN, OutgoingMessage, PublishResult, Publisher};
 use crate::settings::Settings;
-use crate::supervised_connection::{Phase, ShutdownSignal, SupervisedConnection, locked};
+use crate::supervised_connection::{Phase, ShutdownSignal, SupervisedConnection};
 use crate::topology::{ANSWER_WITHIN, queue_of};
 
 /// A deadline for what is asked of the broker, also while it is away.
@@ -177,8 +179,8 @@ impl GatewayEndpoint {
         }
         let mut parcels = Vec::new();
         for (queue, commands) in queues {
-            for message in in_messages(&commands) {
-                let sealed = self.settings.keys.seal(MessageKind::Commands, message);
+            for message in split_commands(commands) {
+                let sealed = self.settings.keys.seal(MessageKind::Commands, &message);
                 let body = sealed.map_err(|error| error.to_string())?;
                 let name = self.settings.names.work(queue);
                 parcels
@@ -212,20 +214,10 @@ impl Drop for GatewayEndpoint {
     }
 }
 
-/// As many commands in one message as fit, but at least one.
-fn in_messages<'a, 'b>(commands: &'b [&'a CommandEnvelope]) -> Vec<&'b [&'a CommandEnvelope]> {
-    let mut messages = Vec::new();
-    let (mut begin, mut bytes) = (0, 0);
-    for (at, command) in commands.iter().enumerate() {
-        let more = command.body.get().len() + ENVELOPE_BYTES;
-        if at > begin && bytes + more > MESSAGE_BYTES_MAX {
-            messages.extend(commands.get(begin..at));
-            (begin, bytes) = (at, 0);
-        }
-        bytes += more;
-    }
-    messages.extend(commands.get(begin..).filter(|it| !it.is_empty()));
-    messages
+/// Splits commands into messages that are not too large.
+fn split_commands<'a>(commands: Vec<&'a CommandEnvelope>) -> Vec<Vec<&'a CommandEnvelope>> {
+    let bytes = |command: &&CommandEnvelope| command.body.get().len() + ENVELOPE_BYTES;
+    split_by_bytes(commands, MESSAGE_BYTES_MAX, bytes)
 }
 
 /// About what a command takes beside its body.
@@ -363,8 +355,7 @@ mod tests {
 
     fn sizes(bytes: &[usize]) -> Vec<usize> {
         let commands: Vec<_> = bytes.iter().map(|it| command(*it)).collect();
-        let commands: Vec<_> = commands.iter().collect();
-        in_messages(&commands).iter().map(|it| it.len()).collect()
+        split_commands(commands.iter().collect()).iter().map(Vec::len).collect()
     }
 
     #[test]

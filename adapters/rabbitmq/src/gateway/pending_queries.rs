@@ -5,9 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sockbit_application::envelope::CoreReply;
+use sockbit_application::mutex::locked;
 use tokio::sync::oneshot;
-
-use crate::supervised_connection::locked;
 
 /// Who asked what, by number. No number is given twice, so a late answer finds nobody.
 #[derive(Default)]

@@ -12,6 +12,7 @@ use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
 use lapin::{Channel, Consumer};
 use sockbit_application::envelope::PresenceUpdate;
+use sockbit_application::mutex::locked;
 use sockbit_application::seal::MessageKind;
 use sockbit_application::slot::Slot;
 use tokio::sync::Notify;
@@ -21,9 +22,7 @@ use crate::connection::{BrokerConnection, BrokerError};
 use crate::consumer::consume_alone;
 use crate::publisher::{OutgoingMessage, Publisher};
 use crate::settings::Settings;
-use crate::supervised_connection::{
-    ConnectionRole, Phase, ShutdownSignal, SupervisedConnection, locked,
-};
+use crate::supervised_connection::{ConnectionRole, Phase, ShutdownSignal, SupervisedConnection};
 use crate::topology::{self, slot_key};
 
 /// Messages that the broker sends ahead.

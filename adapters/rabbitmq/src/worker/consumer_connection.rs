@@ -10,6 +10,7 @@ use futures::StreamExt;
 use lapin::message::Delivery as Message;
 use lapin::options::BasicAckOptions;
 use lapin::{Channel, Consumer};
+use sockbit_application::mutex::locked;
 use sockbit_application::seal::MessageKind;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
@@ -19,7 +20,7 @@ use super::worker_state::WorkerState;
 use crate::bus_messages::Heartbeat;
 use crate::connection::{BrokerConnection, BrokerError};
 use crate::consumer::consume;
-use crate::supervised_connection::{ConnectionRole, Phase, ShutdownSignal, locked};
+use crate::supervised_connection::{ConnectionRole, Phase, ShutdownSignal};
 use crate::topology::{self, WORKERS_KEY};
 use crate::worker_registry::{CALLED_ON_EVERY, FORGOTTEN_AFTER, PRESENT_EVERY};
 

@@ -15,7 +15,7 @@ use super::queue_consumer::{QueueConsumer, close};
 use super::worker_state::WorkerState;
 use crate::connection::{BrokerConnection, BrokerError};
 use crate::consumer::consume;
-use crate::pause::Pause;
+use crate::retry::retry;
 use crate::topology;
 
 /// Messages that the broker sends ahead, of all queues together. Each is at most about as large as the largest
@@ -91,14 +91,14 @@ impl QueueConsumer {
 
     async fn until_it_is_served(&self) {
         let begun = Instant::now();
-        let mut pause = Pause::default();
+        let mut retry = retry();
         let mut broken_since = None;
         while let Err(reason) = self.try_apart(&mut broken_since).await {
             tracing::warn!(queue = self.name, %reason, "a work queue cannot be served");
             if matches!(reason, StartError::Untried(_)) && begun.elapsed() >= UNTRIED_FOR {
                 return;
             }
-            sleep(pause.next()).await;
+            sleep(retry.next_delay()).await;
         }
     }
 

@@ -8,10 +8,9 @@ use std::sync::Mutex;
 
 use lapin::Channel;
 use lapin::options::BasicAckOptions;
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{Delivery, DeliveryTag, Unavailable};
 use tokio::sync::Notify;
-
-use crate::supervised_connection::locked;
 
 pub(super) struct DeliveryInbox {
     inside: Mutex<Inside>,

@@ -12,9 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{
-    AnnouncedEvent, Announcement, CommandEnvelope, OutcomeEnvelope,
-};
+use sockbit_application::byte_batches::split_by_bytes;
+use sockbit_application::envelope::{Announcement, CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::ports::{
     Announcer, Clock, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
     json_bytes,
@@ -168,7 +167,7 @@ impl Announcer for WorkerEndpoint {
     async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable> {
         let mut parcels = Vec::with_capacity(batch.len());
         for Announcement { slot, events } in batch {
-            for events in in_messages(events) {
+            for events in split_by_bytes(events, MESSAGE_BYTES_MAX, json_bytes) {
                 let body =
                     self.sealed(MessageKind::Announcements, &Announcement { slot, events })?;
                 let exchange = self.shared.settings.names.announce();
@@ -195,24 +194,4 @@ impl Announcer for WorkerEndpoint {
         }
         self.publish(parcels).await
     }
-}
-
-/// As many events in one message as fit, in order, but at least one.
-fn in_messages(events: Vec<AnnouncedEvent>) -> Vec<Vec<AnnouncedEvent>> {
-    let mut messages: Vec<Vec<AnnouncedEvent>> = Vec::new();
-    let mut bytes = 0;
-    for event in events {
-        let more = json_bytes(&event);
-        match messages.last_mut() {
-            Some(message) if bytes + more <= MESSAGE_BYTES_MAX => {
-                bytes += more;
-                message.push(event);
-            }
-            _ => {
-                bytes = more;
-                messages.push(vec![event]);
-            }
-        }
-    }
-    messages
 }

@@ -7,6 +7,7 @@ use lapin::Channel;
 use lapin::message::Delivery as Message;
 use lapin::options::BasicAckOptions;
 use sockbit_application::envelope::CoreReply;
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::ReceivedQuery;
 use sockbit_application::seal::MessageKind;
 use tokio::runtime::Handle;
@@ -16,7 +17,6 @@ use tokio::time::Instant;
 use super::worker_state::WorkerState;
 use crate::bus_messages::{QueryMessage, ReplyMessage};
 use crate::publisher::OutgoingMessage;
-use crate::supervised_connection::locked;
 use crate::topology::{ANSWER_WITHIN, gateway_key};
 
 /// Questions that the broker sends ahead, and so the most that are here at the same time.

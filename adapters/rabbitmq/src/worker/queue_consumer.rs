@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use super::worker_state::WorkerState;
 use crate::connection::BrokerConnection;
-use crate::pause::Pause;
+use crate::retry::retry;
 
 /// Where brokers before 4.0 and since then count how often they delivered a message before.
 const COUNTS: [&str; 2] = ["x-delivery-count", "x-acquired-count"];
@@ -123,10 +123,10 @@ impl QueueConsumer {
     /// Tries until the broker has it: whatever is behind it in this queue waits so long.
     async fn set_aside(&self, body: Vec<u8>, reason: &str) {
         tracing::error!(queue = self.name, reason, "a message that cannot be read is set aside");
-        let mut pause = Pause::default();
+        let mut retry = retry();
         while let Err(error) = self.shared.dead.put(body.clone(), &self.name, reason).await {
             tracing::warn!(error, "what cannot be read could not be set aside yet");
-            sleep(pause.next()).await;
+            sleep(retry.next_delay()).await;
         }
     }
 

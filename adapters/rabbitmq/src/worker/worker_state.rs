@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use sockbit_application::mutex::locked;
 use sockbit_application::seal::MessageKind;
 use tokio::sync::Semaphore;
 
@@ -12,7 +13,6 @@ use crate::bus_messages::Heartbeat;
 use crate::dead_letters::DeadLetterPublisher;
 use crate::publisher::{OutgoingMessage, PublishResult, Publisher};
 use crate::settings::Settings;
-use crate::supervised_connection::locked;
 use crate::topology::WORKERS_KEY;
 use crate::worker_registry::{WorkerRegistry, queues_of};
 

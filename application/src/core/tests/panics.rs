@@ -25,7 +25,7 @@ async fn run(
         heard.lock().expect("no test panics here").extend(answers);
         Ok(())
     });
-    let core = core_with(store, announcer, CountingIds::that_fail_at(3));
+    let core = core_with(store, announcer, CountingIds::that_panic_at(3));
     let processed = core.process(batch).await.expect("the batch is through");
     let told = told.lock().expect("no test panics here").clone();
     (processed, told)

@@ -1,5 +1,5 @@
-//! The very last event may have been missed, which nothing later would tell: so heads are compared
-//! now and then, and whenever there is doubt.
+//! Compares the heads of all boards with those in the store, at each interval and on request. The
+//! loss of a board's last event shows in no later event.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,90 +9,91 @@ use futures::{FutureExt, StreamExt, stream};
 use sockbit_domain::{BoardId, Position};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
-use super::Hub;
-use crate::backoff::spread;
+use super::event_hub::EventHub;
+use crate::backoff::jitter;
 use crate::envelope::{CoreQuery, CoreReply};
 
-/// Boards in one query for heads.
-const HEADS_MAX: usize = 1_000;
-/// QueryQueue for heads at once: where each waits for its deadline, the last one is not late.
-const QUESTIONS_AT_ONCE: usize = 4;
-/// After a doubt, and at most as long again: many gateways doubt at once, and each may several
-/// times in a row.
-const DOUBT_PAUSE: Duration = Duration::from_millis(250);
-/// After a comparison that failed, and at most as long again.
-const RETRY_PAUSE: Duration = Duration::from_secs(1);
+/// Boards in one query.
+const BOARDS_MAX: usize = 1_000;
+/// Concurrent queries: if each one times out, the last is not late.
+const CONCURRENT_QUERIES: usize = 4;
+/// The delay of a requested comparison, plus up to as much jitter. Many gateways request one at the
+/// same time, and each may do so several times in a row.
+const REQUEST_DELAY: Duration = Duration::from_millis(250);
+/// The delay after a failed comparison, plus up to as much jitter.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// A board and the latest event of it that had been heard of.
-type Standing = (BoardId, Option<Position>);
+/// A board and the head that its feed knew before the stored heads were read.
+type KnownHead = (BoardId, Option<Position>);
 
-impl Hub {
-    /// Compares heads at each beat, which keeps its time however much doubt there is between.
-    pub async fn compare_heads_regularly(self: &Arc<Self>, every: Duration) {
-        let mut beat = interval_at(Instant::now() + every, every);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
+impl EventHub {
+    /// Compares heads at each interval, whatever comparisons are requested in between.
+    pub async fn compare_heads_periodically(self: &Arc<Self>, every: Duration) {
+        let mut interval = interval_at(Instant::now() + every, every);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut has_failed = false;
         for round in 0_u64.. {
-            let jitter = |pause| pause + spread((self.gateway, round), pause);
-            let is_beat = tokio::select! {
-                // No doubt takes a beat its turn.
+            let with_jitter = |delay| delay + jitter((self.gateway, round), delay);
+            let is_tick = tokio::select! {
+                // The interval comes first, so that requests cannot postpone it.
                 biased;
-                _ = beat.tick() => true,
-                () = self.doubt.notified() => {
-                    sleep(jitter(DOUBT_PAUSE)).await;
-                    // Whatever was in doubt until here is answered by one comparison.
-                    self.doubt.notified().now_or_never();
+                _ = interval.tick() => true,
+                () = self.comparison_requested.notified() => {
+                    sleep(with_jitter(REQUEST_DELAY)).await;
+                    // One comparison serves all requests up to here.
+                    self.comparison_requested.notified().now_or_never();
                     false
                 }
-                () = sleep(jitter(RETRY_PAUSE)), if has_failed => false,
+                () = sleep(with_jitter(RETRY_DELAY)), if has_failed => false,
             };
-            if is_beat {
-                self.forget_what_is_deserted();
+            if is_tick {
+                self.remove_unused_feeds();
             }
             has_failed = !self.compare_heads().await;
         }
     }
 
-    pub fn compare_heads_now(&self) {
-        self.doubt.notify_one();
+    /// Requests a comparison, for when announcements may have been lost.
+    pub fn request_head_comparison(&self) {
+        self.comparison_requested.notify_one();
     }
 
-    /// Whether every query was answered.
+    /// Returns whether all queries succeeded.
     async fn compare_heads(self: &Arc<Self>) -> bool {
-        let before: Vec<Standing> =
-            self.feeds().iter().map(|(board, feed)| (*board, feed.known())).collect();
-        let chunks: Vec<_> = before.chunks(HEADS_MAX).map(<[Standing]>::to_vec).collect();
+        let known: Vec<KnownHead> =
+            self.feeds().iter().map(|(board, feed)| (*board, feed.head())).collect();
+        let chunks: Vec<_> = known.chunks(BOARDS_MAX).map(<[KnownHead]>::to_vec).collect();
         stream::iter(chunks)
             .map(|chunk| self.compare_chunk(chunk))
-            .buffer_unordered(QUESTIONS_AT_ONCE)
-            .fold(true, async |all, is_answered| all && is_answered)
+            .buffer_unordered(CONCURRENT_QUERIES)
+            .fold(true, async |all, is_compared| all && is_compared)
             .await
     }
 
-    async fn compare_chunk(self: &Arc<Self>, before: Vec<Standing>) -> bool {
-        let boards = before.iter().map(|(board, _)| *board).collect();
+    async fn compare_chunk(self: &Arc<Self>, known: Vec<KnownHead>) -> bool {
+        let boards = known.iter().map(|(board, _)| *board).collect();
         match self.queries.query(CoreQuery::Heads { boards }).await {
             Ok(CoreReply::Heads(heads)) => {
-                self.compare(&before, &heads.into_iter().collect());
+                self.compare(&known, &heads.into_iter().collect());
                 true
             }
-            answer => {
-                tracing::warn!(?answer, "heads could not be compared");
+            reply => {
+                tracing::warn!(?reply, "heads could not be compared");
                 false
             }
         }
     }
 
-    fn compare(self: &Arc<Self>, before: &[Standing], heads: &HashMap<BoardId, Position>) {
+    fn compare(self: &Arc<Self>, known: &[KnownHead], stored: &HashMap<BoardId, Position>) {
         let mut feeds = self.feeds();
-        for (board, known_before) in before {
+        for (board, head_before) in known {
             let Some(feed) = feeds.get_mut(board) else { continue };
-            let head = heads.get(board).copied();
-            if feed.contradicts(*known_before, head) {
-                self.begin_anew(*board, feed);
-            } else if let (Some(head), Some(_)) = (head, feed.last()) {
-                feed.learn(head);
-                self.fill_if_needed(*board, feed);
+            let stored = stored.get(board).copied();
+            if feed.diverges_from_stored(*head_before, stored) {
+                self.reset(*board, feed);
+            } else if let (Some(stored), Some(_)) = (stored, feed.served()) {
+                feed.set_head(stored);
+                self.fill_gap(*board, feed);
             }
         }
     }

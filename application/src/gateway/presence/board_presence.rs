@@ -1,4 +1,4 @@
-//! Who is at one board: the clients of this gateway, and whom other gateways have told of.
+//! The presence on one board: the clients of this gateway, and what other gateways published.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,193 +11,192 @@ use uuid::Uuid;
 
 use super::presence_merge::{PEOPLE_MAX, PresenceMerge};
 use crate::envelope::{BoardPresence, EncodedMessage};
-use crate::gateway::encode;
 use crate::gateway::outgoing_queue::OutgoingQueue;
+use crate::gateway::server_messages::encode;
 
-/// Nothing is shown or told of a board sooner after the last time: five times a second.
-const PACE: Duration = Duration::from_millis(200);
-/// Where so many look, the pace is half as fast, and so on: what is sent in all has a bound.
-const MEMBERS_AT_FULL_PACE: u32 = 50;
-const PACE_SLOWEST: Duration = Duration::from_secs(2);
-/// How often other gateways are told who is here even where nothing changes, at the least.
-pub(super) const TOLD_EVERY: Duration = Duration::from_secs(15);
-/// A gateway that was not heard for so long is gone, and its people with it: one time may be lost.
-pub(super) const FORGOTTEN_AFTER: Duration = Duration::from_secs(35);
-/// More than there are, so that nothing grows for ever.
+/// The shortest interval at which a board's presence is shown and published: five times a second.
+const INTERVAL_MIN: Duration = Duration::from_millis(200);
+/// The interval doubles at so many members, triples at twice as many, and so on, which bounds the
+/// messages in total.
+const MEMBERS_PER_INTERVAL: u32 = 50;
+const INTERVAL_MAX: Duration = Duration::from_secs(2);
+/// The longest interval at which presence is published even if nothing changes.
+pub(super) const REPUBLISH_WITHIN: Duration = Duration::from_secs(15);
+/// How long the presence of another gateway is valid: one lost update does no harm.
+const REMOTE_VALID_FOR: Duration = Duration::from_secs(35);
+/// More gateways than there are; a limit against unbounded memory.
 const GATEWAYS_MAX: usize = 256;
 
-/// One board at which somebody looks.
+/// The presence on a board that sessions of this gateway have joined.
 pub(super) struct BoardPresenceState {
     id: BoardId,
-    /// By their sessions.
+    /// By session number.
     members: BTreeMap<u64, Member>,
-    elsewhere: BTreeMap<Uuid, Elsewhere>,
+    remote: BTreeMap<Uuid, RemotePresence>,
     /// What members were shown last.
     shown: Option<EncodedMessage>,
-    served_at: Option<Instant>,
-    /// Whether members are to be shown something else than that.
-    is_changed: bool,
-    /// Whether other gateways are to be told who is here.
-    is_untold: bool,
-    /// Whether they are to be asked for theirs.
-    asks: bool,
-    /// When they are told again whatever happens.
-    tell_by: Option<Instant>,
-    told_every: Duration,
+    processed_at: Option<Instant>,
+    /// Whether `shown` is out of date.
+    must_show: bool,
+    /// Whether the local presence changed since it was published.
+    must_publish: bool,
+    /// Whether the next update asks other gateways to publish theirs.
+    must_ask: bool,
+    /// When the local presence is published again, if it is not empty.
+    republish_at: Option<Instant>,
+    republish_interval: Duration,
 }
 
-/// Somebody who looks, and where they are if they said so.
 struct Member {
     outgoing: Arc<OutgoingQueue>,
-    here: Option<Here>,
+    /// Where its person is; `None` until the client sends it.
+    location: Option<Location>,
 }
 
 #[derive(PartialEq, Eq)]
-struct Here {
+struct Location {
     actor: Actor,
     note: Option<NoteId>,
 }
 
-/// What another gateway told last.
-struct Elsewhere {
+/// The last update of another gateway.
+struct RemotePresence {
     people: Vec<PersonPresence>,
-    more: u32,
-    until: Instant,
+    unlisted: u32,
+    expires_at: Instant,
 }
 
 impl BoardPresenceState {
-    /// Nobody is known yet, so other gateways are asked. They are told again after a time that is
-    /// not the same for every board.
-    pub fn new(id: BoardId, told_every: Duration) -> Self {
+    /// `republish_interval` differs between boards, so that not all are due at once.
+    pub fn new(id: BoardId, republish_interval: Duration) -> Self {
         Self {
             id,
             members: BTreeMap::new(),
-            elsewhere: BTreeMap::new(),
+            remote: BTreeMap::new(),
             shown: None,
-            served_at: None,
-            is_changed: false,
-            is_untold: true,
-            asks: true,
-            tell_by: None,
-            told_every,
+            processed_at: None,
+            must_show: false,
+            must_publish: true,
+            must_ask: true,
+            republish_at: None,
+            republish_interval,
         }
     }
 
-    pub fn add(&mut self, session: u64, outgoing: Arc<OutgoingQueue>) {
+    pub fn add_member(&mut self, session: u64, outgoing: Arc<OutgoingQueue>) {
         if let Some(shown) = &self.shown {
-            outgoing.show(self.id, shown.clone());
+            outgoing.set_presence(self.id, shown.clone());
         }
-        self.members.insert(session, Member { outgoing, here: None });
+        self.members.insert(session, Member { outgoing, location: None });
     }
 
-    /// A member says where its person is.
-    pub fn place(&mut self, session: u64, actor: &Actor, note: Option<NoteId>) {
+    pub fn set_location(&mut self, session: u64, actor: &Actor, note: Option<NoteId>) {
         let Some(member) = self.members.get_mut(&session) else { return };
-        let here = Some(Here { actor: actor.clone(), note });
-        if member.here != here {
-            member.here = here;
-            self.is_changed = true;
-            self.is_untold = true;
+        let location = Some(Location { actor: actor.clone(), note });
+        if member.location != location {
+            member.location = location;
+            self.must_show = true;
+            self.must_publish = true;
         }
     }
 
-    pub fn remove(&mut self, session: u64) {
-        if self.members.remove(&session).is_some_and(|member| member.here.is_some()) {
-            self.is_changed = true;
-            self.is_untold = true;
+    pub fn remove_member(&mut self, session: u64) {
+        if self.members.remove(&session).is_some_and(|member| member.location.is_some()) {
+            self.must_show = true;
+            self.must_publish = true;
         }
     }
 
-    pub fn is_deserted(&self) -> bool {
-        self.members.is_empty()
+    pub fn has_members(&self) -> bool {
+        !self.members.is_empty()
     }
 
-    /// Whether others believe that somebody is here.
-    pub fn is_known_elsewhere(&self) -> bool {
-        self.tell_by.is_some()
+    /// Whether the update that was published last lists people.
+    pub fn has_published_people(&self) -> bool {
+        self.republish_at.is_some()
     }
 
-    /// Takes in what another gateway tells.
-    pub fn hear(&mut self, gateway: Uuid, told: BoardPresence, now: Instant) {
-        self.is_untold |= told.asks && self.is_anybody_here();
-        let (mut people, more) = (told.people, told.more);
+    /// Applies an update of another gateway.
+    pub fn apply(&mut self, gateway: Uuid, update: BoardPresence, now: Instant) {
+        self.must_publish |= update.asks && self.has_people();
+        let (mut people, unlisted) = (update.people, update.more);
         people.truncate(PEOPLE_MAX);
-        if people.is_empty() && more == 0 {
-            self.is_changed |= self.elsewhere.remove(&gateway).is_some();
+        if people.is_empty() && unlisted == 0 {
+            self.must_show |= self.remote.remove(&gateway).is_some();
             return;
         }
-        if self.elsewhere.len() >= GATEWAYS_MAX && !self.elsewhere.contains_key(&gateway) {
+        if self.remote.len() >= GATEWAYS_MAX && !self.remote.contains_key(&gateway) {
             return;
         }
-        let news = Elsewhere { people, more, until: now + FORGOTTEN_AFTER };
-        let is_new = |old: &Elsewhere| (&old.people, old.more) != (&news.people, news.more);
-        self.is_changed |= self.elsewhere.get(&gateway).is_none_or(is_new);
-        self.elsewhere.insert(gateway, news);
+        let remote = RemotePresence { people, unlisted, expires_at: now + REMOTE_VALID_FOR };
+        let differs =
+            |old: &RemotePresence| (&old.people, old.unlisted) != (&remote.people, remote.unlisted);
+        self.must_show |= self.remote.get(&gateway).is_none_or(differs);
+        self.remote.insert(gateway, remote);
     }
 
-    /// When there is something to do here.
-    pub fn due(&self, now: Instant) -> Option<Instant> {
-        let has_news = self.is_changed || self.is_untold;
-        let serving = has_news.then(|| self.served_at.map_or(now, |at| at + self.pace()));
-        let expiring = self.elsewhere.values().map(|it| it.until);
-        let telling = self.tell_by.filter(|_| !has_news);
-        expiring.chain(serving).chain(telling).min()
+    /// When [`Self::process`] has to be called next.
+    pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        let has_changes = self.must_show || self.must_publish;
+        let changes = has_changes.then(|| self.processed_at.map_or(now, |at| at + self.interval()));
+        let expirations = self.remote.values().map(|it| it.expires_at);
+        let republish = self.republish_at.filter(|_| !has_changes);
+        expirations.chain(changes).chain(republish).min()
     }
 
-    /// Does what is due. What is to be told to other gateways, if anything is.
-    pub fn turn(&mut self, now: Instant) -> Option<BoardPresence> {
-        let known = self.elsewhere.len();
-        self.elsewhere.retain(|_, told| told.until > now);
-        self.is_changed |= self.elsewhere.len() < known;
-        self.is_untold |= self.tell_by.is_some_and(|at| at <= now);
-        if self.served_at.is_some_and(|at| at + self.pace() > now) {
+    /// Shows changes to members, as far as they are due. Returns what is to be published.
+    pub fn process(&mut self, now: Instant) -> Option<BoardPresence> {
+        let before = self.remote.len();
+        self.remote.retain(|_, remote| remote.expires_at > now);
+        self.must_show |= self.remote.len() < before;
+        self.must_publish |= self.republish_at.is_some_and(|at| at <= now);
+        if self.processed_at.is_some_and(|at| at + self.interval() > now) {
             return None;
         }
-        self.served_at = Some(now);
-        if std::mem::take(&mut self.is_changed) {
+        self.processed_at = Some(now);
+        if std::mem::take(&mut self.must_show) {
             self.show();
         }
-        std::mem::take(&mut self.is_untold).then(|| self.tell(now))
+        std::mem::take(&mut self.must_publish).then(|| self.local_presence(now))
     }
 
     fn show(&mut self) {
-        let mut crowd = self.here();
-        for told in self.elsewhere.values() {
-            told.people.iter().for_each(|it| crowd.add(&it.actor, it.notes.iter().copied()));
-            crowd.add_unnamed(told.more);
+        let mut merge = self.merge_local();
+        for remote in self.remote.values() {
+            remote.people.iter().for_each(|it| merge.add(&it.actor, it.notes.iter().copied()));
+            merge.add_unlisted(remote.unlisted);
         }
-        let (people, more) = crowd.told();
+        let (people, more) = merge.finish();
         let shown = encode(&ServerMessage::Presence { board: self.id, people, more });
         if self.shown.as_ref() != Some(&shown) {
             for member in self.members.values() {
-                member.outgoing.show(self.id, shown.clone());
+                member.outgoing.set_presence(self.id, shown.clone());
             }
             self.shown = Some(shown);
         }
     }
 
-    fn tell(&mut self, now: Instant) -> BoardPresence {
-        let (people, more) = self.here().told();
-        self.tell_by = (!people.is_empty()).then(|| now + self.told_every);
-        let asks = std::mem::take(&mut self.asks);
+    fn local_presence(&mut self, now: Instant) -> BoardPresence {
+        let (people, more) = self.merge_local().finish();
+        self.republish_at = (!people.is_empty()).then(|| now + self.republish_interval);
+        let asks = std::mem::take(&mut self.must_ask);
         BoardPresence { board: self.id, people, more, asks }
     }
 
-    /// The people at this gateway.
-    fn here(&self) -> PresenceMerge<'_> {
-        let mut crowd = PresenceMerge::default();
-        for here in self.members.values().filter_map(|member| member.here.as_ref()) {
-            crowd.add(&here.actor, here.note);
+    fn merge_local(&self) -> PresenceMerge<'_> {
+        let mut merge = PresenceMerge::default();
+        for location in self.members.values().filter_map(|member| member.location.as_ref()) {
+            merge.add(&location.actor, location.note);
         }
-        crowd
+        merge
     }
 
-    fn is_anybody_here(&self) -> bool {
-        self.members.values().any(|member| member.here.is_some())
+    fn has_people(&self) -> bool {
+        self.members.values().any(|member| member.location.is_some())
     }
 
-    fn pace(&self) -> Duration {
+    fn interval(&self) -> Duration {
         let members = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
-        PACE.saturating_mul(1 + members / MEMBERS_AT_FULL_PACE).min(PACE_SLOWEST)
+        INTERVAL_MIN.saturating_mul(1 + members / MEMBERS_PER_INTERVAL).min(INTERVAL_MAX)
     }
 }

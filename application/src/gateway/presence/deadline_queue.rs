@@ -1,37 +1,38 @@
-//! Which board is due when.
+//! A queue of boards by deadline.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sockbit_domain::BoardId;
 use tokio::time::Instant;
 
-/// Each board at most once.
+/// At most one deadline for each board.
 #[derive(Default)]
 pub(super) struct DeadlineQueue {
-    moments: BTreeSet<(Instant, BoardId)>,
-    boards: BTreeMap<BoardId, Instant>,
+    by_deadline: BTreeSet<(Instant, BoardId)>,
+    by_board: BTreeMap<BoardId, Instant>,
 }
 
 impl DeadlineQueue {
-    /// From now on a board is due then, or not at all.
-    pub fn set(&mut self, board: BoardId, due: Option<Instant>) {
-        let before = match due {
-            Some(moment) => self.boards.insert(board, moment),
-            None => self.boards.remove(&board),
+    /// Replaces the deadline of a board; `None` removes it.
+    pub fn set(&mut self, board: BoardId, deadline: Option<Instant>) {
+        let replaced = match deadline {
+            Some(deadline) => self.by_board.insert(board, deadline),
+            None => self.by_board.remove(&board),
         };
-        if let Some(before) = before {
-            self.moments.remove(&(before, board));
+        if let Some(replaced) = replaced {
+            self.by_deadline.remove(&(replaced, board));
         }
-        self.moments.extend(due.map(|moment| (moment, board)));
+        self.by_deadline.extend(deadline.map(|deadline| (deadline, board)));
     }
 
-    /// When the next is due.
-    pub fn next(&self) -> Option<Instant> {
-        self.moments.first().map(|(moment, _)| *moment)
+    /// The earliest deadline.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.by_deadline.first().map(|(deadline, _)| *deadline)
     }
 
-    /// The boards that are due now.
+    /// The boards whose deadline has passed.
     pub fn due(&self, now: Instant) -> Vec<BoardId> {
-        self.moments.iter().take_while(|(moment, _)| *moment <= now).map(|(_, it)| *it).collect()
+        let due = self.by_deadline.iter().take_while(|(deadline, _)| *deadline <= now);
+        due.map(|(_, board)| *board).collect()
     }
 }

@@ -1,52 +1,65 @@
-//! A client's messages one after the other, with the answers beside them.
+//! Pipelines the requests of a client: later messages do not wait for earlier replies.
 
 use std::collections::VecDeque;
 
 use futures::future::BoxFuture;
 
-use super::Session;
+use super::session::Session;
 
-/// What may wait for its answer before the client is read no further: a join for each of its boards.
-const ASKED_MAX: usize = 64;
+/// Pending requests after which a client is not read: a join for each of its boards.
+const PENDING_MAX: usize = 64;
 
-/// Reads a client for a transport. What has to be asked of the core may take as long as a query may take, and the
-/// commands behind it do not wait for that; questions are answered in their order.
+/// Handles the messages of a client in order.
+///
+/// Requests that wait for the core, such as queries and joins, are pending while later commands are
+/// sent. They complete in their order, and only while the pipeline is polled.
 pub struct RequestPipeline<'a> {
     session: &'a Session,
-    asked: VecDeque<BoxFuture<'a, ()>>,
+    pending: VecDeque<BoxFuture<'a, ()>>,
 }
 
-impl<'a> RequestPipeline<'a> {
-    pub(super) fn new(session: &'a Session) -> Self {
-        Self { session, asked: VecDeque::new() }
+impl Session {
+    /// A pipeline for the messages of this session's client.
+    pub fn pipeline(&self) -> RequestPipeline<'_> {
+        RequestPipeline { session: self, pending: VecDeque::new() }
     }
+}
 
-    /// Takes one message from the client; see [`Session::receive`].
+impl RequestPipeline<'_> {
+    /// Handles one message. An invalid one is refused by a reply.
+    ///
+    /// A client that exceeds its rate delays this call, so that reading it costs at most twice its
+    /// rate.
     pub async fn receive(&mut self, json: &str) {
         let session = self.session;
-        let mut taking = std::pin::pin!(session.take(json));
-        let asked = loop {
+        let mut handling = std::pin::pin!(session.handle(json));
+        let pending = loop {
             tokio::select! {
                 biased;
-                asked = &mut taking => break asked,
-                () = self.complete_next() => {}
+                pending = &mut handling => break pending,
+                () = self.complete_next(), if !self.is_empty() => {}
             }
         };
-        self.asked.extend(asked);
+        self.pending.extend(pending);
     }
 
-    /// Whether so much waits for an answer that the client should not be read meanwhile.
+    /// Whether no request is pending.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// Whether so many requests are pending that the client should not be read.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.asked.len() >= ASKED_MAX
+        self.pending.len() >= PENDING_MAX
     }
 
-    /// Waits until the next answer is given; for ever where nothing was asked. Whoever gives up waiting takes nothing away.
+    /// Waits until the oldest pending request, if any, has its reply. Cancel safe.
     pub async fn complete_next(&mut self) {
-        match self.asked.front_mut() {
-            Some(oldest) => oldest.await,
-            None => std::future::pending().await,
+        if let Some(oldest) = self.pending.front_mut() {
+            oldest.await;
+            self.pending.pop_front();
         }
-        self.asked.pop_front();
     }
 }

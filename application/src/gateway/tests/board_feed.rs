@@ -1,72 +1,74 @@
-//! One board's news: in order, once, and the latest kept.
+//! The feed of one board: order, gaps, the cache and its budget.
 
 use sockbit_domain::{Change, Event, EventId, Seq, Title};
 
 use super::*;
 use crate::envelope::AnnouncedEvent;
-use crate::gateway::board_feed::{BoardFeed, CatchUp, Served};
-use crate::gateway::encoded_event::{EncodedEvent, MemoryBudget};
+use crate::gateway::board_feed::{BoardFeed, CatchUpResult, ServeResult};
+use crate::gateway::encoded_event::EncodedEvent;
+use crate::gateway::memory_budget::MemoryBudget;
+use crate::gateway::outgoing_queue::OutgoingQueue;
 use crate::testing::{event, position, renamed};
 use crate::trace::TraceId;
 
-fn room(settings: &GatewaySettings) -> Arc<MemoryBudget> {
-    let roomy = GatewaySettings { feed_bytes_max: 512 * 1024, ..settings.clone() };
-    MemoryBudget::new(&roomy)
+/// A budget of half a mebibyte for each board.
+fn budget(settings: &GatewaySettings) -> Arc<MemoryBudget> {
+    MemoryBudget::new(&GatewaySettings { feed_bytes_max: 512 * 1024, ..settings.clone() })
 }
 
 fn queue() -> Arc<OutgoingQueue> {
     Arc::new(OutgoingQueue::new(&GatewaySettings::default(), Arc::default()))
 }
 
-/// A feed that begins after this event, and a member who has seen that.
+/// A feed that starts after this event, and the queue of its live member.
 fn feed_at(seq: u64) -> (BoardFeed, Arc<OutgoingQueue>) {
-    feed_in(&room(&GatewaySettings::default()), seq)
+    feed_with_budget(&budget(&GatewaySettings::default()), seq)
 }
 
-fn feed_in(room: &Arc<MemoryBudget>, seq: u64) -> (BoardFeed, Arc<OutgoingQueue>) {
+fn feed_with_budget(budget: &Arc<MemoryBudget>, seq: u64) -> (BoardFeed, Arc<OutgoingQueue>) {
     let outgoing = queue();
-    let mut feed = BoardFeed::new(Arc::clone(room));
-    feed.add(1, Arc::clone(&outgoing));
-    feed.learn(position(seq));
-    assert_eq!(feed.catch_up(1, position(seq)), CatchUp::Live);
+    let mut feed = BoardFeed::new(Arc::clone(budget));
+    feed.add_member(1, Arc::clone(&outgoing));
+    feed.set_head(position(seq));
+    assert_eq!(feed.catch_up(1, position(seq)), CatchUpResult::Live);
     (feed, outgoing)
 }
 
-/// A position in another history.
-fn elsewhere(seq: u64) -> Position {
+/// A position of another history.
+fn diverged(seq: u64) -> Position {
     Position { event: EventId(uuid(0xbad)), ..position(seq) }
 }
 
-/// An event of which nobody told what it follows.
+/// An announcement that does not say which event it follows.
 fn announced(event: Event) -> AnnouncedEvent {
     AnnouncedEvent { trace: TraceId::default(), follows: None, event }
 }
 
-/// Takes an event in and serves what follows, with a turn for nobody.
-fn take(feed: &mut BoardFeed, event: Event) {
-    feed.take(announced(event));
-    while feed.serve() == Served::NeedsATurn {}
+/// Inserts an event and serves all that follow, without yielding.
+fn insert_and_serve(feed: &mut BoardFeed, event: Event) {
+    feed.insert(announced(event));
+    while feed.serve() == ServeResult::MustYield {}
 }
 
-/// An event of about so many bytes.
+/// An event of about this size.
 fn large(seq: u64, bytes: usize) -> Event {
     let title = Title::stored("x".repeat(bytes));
     event(1, seq, Change::BoardRenamed { title })
 }
 
-/// How far back a member may have been to resume from what is kept.
-fn kept(feed: &mut BoardFeed, last: u64) -> u64 {
-    feed.add(9, queue());
-    let is_kept = |count: &u64| feed.catch_up(9, position(last - count)) == CatchUp::Live;
-    (0..=last).take_while(is_kept).last().expect("who has seen everything goes on")
+/// The number of cached events from which a member can catch up.
+fn cached(feed: &mut BoardFeed, last: u64) -> u64 {
+    feed.add_member(9, queue());
+    let is_cached = |count: &u64| feed.catch_up(9, position(last - count)) == CatchUpResult::Live;
+    (0..=last).take_while(is_cached).last().expect("a member without missing events is live")
 }
 
-fn served(outgoing: &OutgoingQueue) -> Vec<u64> {
+fn sent(outgoing: &OutgoingQueue) -> Vec<u64> {
     match outgoing.take() {
         Some(SessionOutput::Messages(messages)) => {
             messages.iter().filter_map(|it| event_number(&decode(it))).collect()
         }
-        Some(SessionOutput::Close(reason)) => panic!("cut: {reason:?}"),
+        Some(SessionOutput::Close(reason)) => panic!("closed: {reason:?}"),
         None => Vec::new(),
     }
 }
@@ -75,327 +77,326 @@ fn served(outgoing: &OutgoingQueue) -> Vec<u64> {
 fn events_that_came_out_of_order_are_served_in_order() {
     let (mut feed, outgoing) = feed_at(5);
     for seq in [8, 7, 9, 6] {
-        take(&mut feed, renamed(1, seq));
+        insert_and_serve(&mut feed, renamed(1, seq));
     }
-    assert_eq!(served(&outgoing), [6, 7, 8, 9]);
+    assert_eq!(sent(&outgoing), [6, 7, 8, 9]);
 }
 
 #[test]
-fn an_event_that_comes_again_is_served_once() {
+fn a_repeated_event_is_served_once() {
     let (mut feed, outgoing) = feed_at(5);
     for seq in [6, 6, 5, 7, 6, 7] {
-        take(&mut feed, renamed(1, seq));
+        insert_and_serve(&mut feed, renamed(1, seq));
     }
-    assert_eq!(served(&outgoing), [6, 7]);
+    assert_eq!(sent(&outgoing), [6, 7]);
 }
 
 #[test]
-fn a_missing_event_holds_back_what_follows_it_and_is_noticed() {
+fn a_gap_is_detected_and_holds_back_later_events() {
     let (mut feed, outgoing) = feed_at(5);
-    take(&mut feed, renamed(1, 7));
+    insert_and_serve(&mut feed, renamed(1, 7));
     assert!(feed.has_gap());
-    assert_eq!(served(&outgoing), Vec::<u64>::new());
-    take(&mut feed, renamed(1, 6));
+    assert_eq!(sent(&outgoing), Vec::<u64>::new());
+    insert_and_serve(&mut feed, renamed(1, 6));
     assert!(!feed.has_gap());
-    assert_eq!(served(&outgoing), [6, 7]);
+    assert_eq!(sent(&outgoing), [6, 7]);
 }
 
 #[test]
-fn an_event_that_stands_for_several_follows_where_it_overlaps() {
+fn a_compacted_event_is_served_if_it_overlaps_served_ones() {
     let (mut feed, outgoing) = feed_at(5);
-    take(&mut feed, Event { from: Seq(4), ..renamed(1, 8) });
-    take(&mut feed, renamed(1, 9));
-    assert_eq!(served(&outgoing), [8, 9]);
+    insert_and_serve(&mut feed, Event { from: Seq(4), ..renamed(1, 8) });
+    insert_and_serve(&mut feed, renamed(1, 9));
+    assert_eq!(sent(&outgoing), [8, 9]);
     assert!(!feed.has_gap());
 }
 
 #[test]
-fn an_event_that_stands_for_one_that_waits_is_served_in_its_place() {
+fn a_compacted_event_is_served_in_place_of_an_event_ahead() {
     let (mut feed, outgoing) = feed_at(5);
-    take(&mut feed, renamed(1, 8));
-    take(&mut feed, Event { from: Seq(6), ..renamed(1, 9) });
-    take(&mut feed, renamed(1, 10));
-    assert_eq!(served(&outgoing), [9, 10]);
+    insert_and_serve(&mut feed, renamed(1, 8));
+    insert_and_serve(&mut feed, Event { from: Seq(6), ..renamed(1, 9) });
+    insert_and_serve(&mut feed, renamed(1, 10));
+    assert_eq!(sent(&outgoing), [9, 10]);
     assert!(!feed.has_gap());
 }
 
 #[test]
-fn events_before_the_first_admission_wait_and_then_follow_its_head() {
-    let mut feed = BoardFeed::new(room(&GatewaySettings::default()));
+fn events_before_the_first_admission_are_served_after_its_head() {
+    let mut feed = BoardFeed::new(budget(&GatewaySettings::default()));
     let outgoing = queue();
-    feed.add(1, Arc::clone(&outgoing));
+    feed.add_member(1, Arc::clone(&outgoing));
     for seq in [6, 7, 8] {
-        take(&mut feed, renamed(1, seq));
+        insert_and_serve(&mut feed, renamed(1, seq));
     }
-    feed.learn(position(6));
-    assert_eq!(feed.serve(), Served::All);
-    assert_eq!(feed.catch_up(1, position(6)), CatchUp::Live);
-    assert_eq!(served(&outgoing), [7, 8]);
+    feed.set_head(position(6));
+    assert_eq!(feed.serve(), ServeResult::Complete);
+    assert_eq!(feed.catch_up(1, position(6)), CatchUpResult::Live);
+    assert_eq!(sent(&outgoing), [7, 8]);
 }
 
 #[test]
-fn however_far_a_head_runs_ahead_a_bounded_number_of_events_waits() {
+fn the_number_of_events_ahead_of_a_gap_is_bounded() {
     let (mut feed, outgoing) = feed_at(0);
     for seq in 2..=1_000 {
-        take(&mut feed, renamed(1, seq));
+        insert_and_serve(&mut feed, renamed(1, seq));
     }
-    take(&mut feed, renamed(1, 1));
-    let waited = served(&outgoing);
-    assert_eq!(waited, (1..=65).collect::<Vec<_>>());
-    assert!(feed.has_gap(), "the rest is fetched");
+    insert_and_serve(&mut feed, renamed(1, 1));
+    assert_eq!(sent(&outgoing), (1..=65).collect::<Vec<_>>());
+    assert!(feed.has_gap(), "the others are fetched");
 }
 
 #[test]
-fn a_member_resumes_from_what_is_kept_and_from_the_log_where_that_is_gone() {
+fn a_member_catches_up_from_the_cache_only_if_that_reaches_back_far_enough() {
     let (mut feed, outgoing) = feed_at(0);
     for seq in 1..=200 {
-        take(&mut feed, renamed(1, seq));
-        served(&outgoing);
+        insert_and_serve(&mut feed, renamed(1, seq));
+        sent(&outgoing);
     }
     let late = queue();
-    feed.add(2, Arc::clone(&late));
-    assert_eq!(feed.catch_up(2, position(71)), CatchUp::Missing);
-    assert_eq!(feed.catch_up(2, position(72)), CatchUp::Live);
-    assert_eq!(served(&late), (73..=200).collect::<Vec<_>>());
+    feed.add_member(2, Arc::clone(&late));
+    assert_eq!(feed.catch_up(2, position(71)), CatchUpResult::NotCached);
+    assert_eq!(feed.catch_up(2, position(72)), CatchUpResult::Live);
+    assert_eq!(sent(&late), (73..=200).collect::<Vec<_>>());
 }
 
 #[test]
-fn large_events_wait_for_what_they_follow_up_to_a_bound_in_bytes() {
+fn the_bytes_of_events_ahead_of_a_gap_are_bounded() {
     let (mut feed, outgoing) = feed_at(0);
     for seq in 2..=20 {
-        take(&mut feed, large(seq, 100 * 1024));
+        insert_and_serve(&mut feed, large(seq, 100 * 1024));
     }
-    take(&mut feed, renamed(1, 1));
-    assert_eq!(served(&outgoing), [1, 2, 3, 4, 5, 6], "half a mebibyte may wait");
-    assert!(feed.has_gap(), "the rest is fetched");
+    insert_and_serve(&mut feed, renamed(1, 1));
+    assert_eq!(sent(&outgoing), [1, 2, 3, 4, 5, 6], "half a mebibyte is held");
+    assert!(feed.has_gap(), "the others are fetched");
 }
 
 #[test]
-fn who_is_crowded_gets_one_turn_to_write_before_more_is_served() {
+fn serving_yields_once_while_a_queue_is_over_the_high_water_mark() {
     let (mut feed, outgoing) = feed_at(0);
     for event in [large(1, 250 * 1024), large(2, 250 * 1024), renamed(1, 3)] {
-        feed.take(announced(event));
+        feed.insert(announced(event));
     }
-    outgoing.writes(100 * 1024);
+    outgoing.add_in_flight(100 * 1024);
     assert_eq!(
         feed.serve(),
-        Served::NeedsATurn,
-        "more than half of a mebibyte waits or is written, and more will come"
+        ServeResult::MustYield,
+        "more than half a mebibyte is queued or being written"
     );
-    assert!(!feed.has_gap(), "what is left follows");
-    assert_eq!(served(&outgoing), [1, 2]);
-    outgoing.written();
-    assert_eq!(feed.serve(), Served::All);
-    assert_eq!(served(&outgoing), [3]);
+    assert!(!feed.has_gap(), "the next event is there");
+    assert_eq!(sent(&outgoing), [1, 2]);
+    outgoing.complete_write();
+    assert_eq!(feed.serve(), ServeResult::Complete);
+    assert_eq!(sent(&outgoing), [3]);
 }
 
 #[test]
-fn nobody_waits_twice_for_one_who_does_not_take_what_waits() {
-    let (mut feed, _sleeper) = feed_at(0);
-    let turns = (1..=256).filter(|seq| {
-        feed.take(announced(renamed(1, *seq)));
-        feed.serve() == Served::NeedsATurn
+fn serving_does_not_yield_twice_for_a_client_that_does_not_read() {
+    let (mut feed, _unread) = feed_at(0);
+    let yields = (1..=256).filter(|seq| {
+        feed.insert(announced(renamed(1, *seq)));
+        feed.serve() == ServeResult::MustYield
     });
-    assert_eq!(turns.count(), 1);
+    assert_eq!(yields.count(), 1);
 }
 
 #[test]
-fn what_is_kept_is_bounded_in_bytes() {
+fn the_cache_is_bounded_in_bytes() {
     let (mut feed, _) = feed_at(0);
     for seq in 1..=10 {
-        take(&mut feed, large(seq, 100 * 1024));
+        insert_and_serve(&mut feed, large(seq, 100 * 1024));
     }
-    assert_eq!(kept(&mut feed, 10), 5, "of half a mebibyte");
+    assert_eq!(cached(&mut feed, 10), 5, "half a mebibyte");
 }
 
 #[test]
-fn what_is_kept_is_never_more_than_half_of_what_a_client_may_have_waiting() {
+fn the_cache_never_fills_more_than_half_of_an_outgoing_queue() {
     let settings = GatewaySettings {
         outgoing_messages_max: 16,
         outgoing_bytes_max: 64 * 1024,
         ..GatewaySettings::default()
     };
-    let (mut many, _) = feed_in(&room(&settings), 0);
-    let (mut large_ones, _) = feed_in(&room(&settings), 0);
+    let (mut many, _) = feed_with_budget(&budget(&settings), 0);
+    let (mut large_ones, _) = feed_with_budget(&budget(&settings), 0);
     for seq in 1..=20 {
-        take(&mut many, renamed(1, seq));
-        take(&mut large_ones, large(seq, 10 * 1024));
+        insert_and_serve(&mut many, renamed(1, seq));
+        insert_and_serve(&mut large_ones, large(seq, 10 * 1024));
     }
-    assert_eq!(kept(&mut many, 20), 8);
-    assert_eq!(kept(&mut large_ones, 20), 3);
+    assert_eq!(cached(&mut many, 20), 8);
+    assert_eq!(cached(&mut large_ones, 20), 3);
 }
 
 #[test]
-fn what_all_feeds_keep_is_bounded_and_who_comes_late_keeps_what_is_left() {
+fn the_caches_of_all_feeds_share_one_budget() {
     let settings =
         GatewaySettings { feed_bytes_total_max: 500 * 1024, ..GatewaySettings::default() };
-    let room = room(&settings);
-    let (mut first, _) = feed_in(&room, 0);
-    let (mut second, _) = feed_in(&room, 0);
+    let budget = budget(&settings);
+    let (mut first, _) = feed_with_budget(&budget, 0);
+    let (mut second, _) = feed_with_budget(&budget, 0);
     for seq in 1..=3 {
-        take(&mut first, large(seq, 100 * 1024));
+        insert_and_serve(&mut first, large(seq, 100 * 1024));
     }
     for seq in 1..=10 {
-        take(&mut second, large(seq, 100 * 1024));
+        insert_and_serve(&mut second, large(seq, 100 * 1024));
     }
-    assert!(!room.is_over());
-    assert_eq!((kept(&mut first, 3), kept(&mut second, 10)), (3, 1));
+    assert!(!budget.is_exceeded());
+    assert_eq!((cached(&mut first, 3), cached(&mut second, 10)), (3, 1));
 
-    first.trim(room.share(2));
-    take(&mut second, large(11, 100 * 1024));
-    assert_eq!((kept(&mut first, 3), kept(&mut second, 11)), (2, 2), "each has its share");
+    first.trim_cache(budget.share(2));
+    insert_and_serve(&mut second, large(11, 100 * 1024));
+    assert_eq!((cached(&mut first, 3), cached(&mut second, 11)), (2, 2), "each has an equal share");
 
     drop(first);
     for seq in 12..=20 {
-        take(&mut second, large(seq, 100 * 1024));
+        insert_and_serve(&mut second, large(seq, 100 * 1024));
     }
-    assert_eq!(kept(&mut second, 20), 4, "a feed that is gone leaves its room");
+    assert_eq!(cached(&mut second, 20), 4, "a dropped feed releases its bytes");
 }
 
 #[test]
-fn what_waits_in_gaps_counts_towards_what_all_feeds_hold() {
+fn events_ahead_of_gaps_count_towards_the_budget() {
     let settings =
         GatewaySettings { feed_bytes_total_max: 250 * 1024, ..GatewaySettings::default() };
-    let room = room(&settings);
-    let (mut first, _) = feed_in(&room, 0);
-    let (mut second, outgoing) = feed_in(&room, 0);
+    let budget = budget(&settings);
+    let (mut first, _) = feed_with_budget(&budget, 0);
+    let (mut second, outgoing) = feed_with_budget(&budget, 0);
     for seq in 2..=5 {
-        take(&mut first, large(seq, 100 * 1024));
-        take(&mut second, large(seq, 100 * 1024));
+        insert_and_serve(&mut first, large(seq, 100 * 1024));
+        insert_and_serve(&mut second, large(seq, 100 * 1024));
     }
-    assert!(!room.is_over());
-    take(&mut second, renamed(1, 1));
-    assert_eq!(served(&outgoing), [1, 2], "there was room for one each");
-    assert!(second.has_gap(), "the rest is fetched");
+    assert!(!budget.is_exceeded());
+    insert_and_serve(&mut second, renamed(1, 1));
+    assert_eq!(sent(&outgoing), [1, 2], "one of each feed was within the budget");
+    assert!(second.has_gap(), "the others are fetched");
 }
 
 #[test]
-fn a_member_who_has_seen_more_than_the_feed_is_served_only_what_follows() {
+fn a_member_ahead_of_the_feed_is_sent_only_later_events() {
     let (mut feed, _) = feed_at(5);
     let ahead = queue();
-    feed.add(2, Arc::clone(&ahead));
-    assert_eq!(feed.catch_up(2, position(7)), CatchUp::Live);
+    feed.add_member(2, Arc::clone(&ahead));
+    assert_eq!(feed.catch_up(2, position(7)), CatchUpResult::Live);
     for seq in 6..=8 {
-        take(&mut feed, renamed(1, seq));
+        insert_and_serve(&mut feed, renamed(1, seq));
     }
-    assert_eq!(served(&ahead), [8]);
+    assert_eq!(sent(&ahead), [8]);
 }
 
 #[test]
-fn who_is_no_member_is_not_served() {
+fn a_removed_member_is_not_served() {
     let (mut feed, outgoing) = feed_at(5);
-    feed.remove(1);
-    take(&mut feed, renamed(1, 6));
-    assert_eq!(served(&outgoing), Vec::<u64>::new());
-    assert_eq!(feed.catch_up(1, position(5)), CatchUp::Gone);
+    feed.remove_member(1);
+    insert_and_serve(&mut feed, renamed(1, 6));
+    assert_eq!(sent(&outgoing), Vec::<u64>::new());
+    assert_eq!(feed.catch_up(1, position(5)), CatchUpResult::HistoryDiverged);
 }
 
 #[test]
-fn a_head_of_another_history_contradicts_the_feed() {
+fn a_stored_head_of_another_history_diverges() {
     let (mut feed, _) = feed_at(5);
-    take(&mut feed, renamed(1, 6));
-    let before = Some(position(6));
-    assert!(feed.contradicts(before, None), "the board is gone");
-    assert!(feed.contradicts(before, Some(position(5))), "the head went back");
-    assert!(feed.contradicts(before, Some(elsewhere(6))), "another event has the number");
-    assert!(!feed.contradicts(before, Some(position(6))));
-    assert!(!feed.contradicts(before, Some(position(9))), "there is news");
-    assert!(!feed.contradicts(None, None), "nobody has joined yet");
+    insert_and_serve(&mut feed, renamed(1, 6));
+    let known = Some(position(6));
+    assert!(feed.diverges_from_stored(known, None), "the board does not exist");
+    assert!(feed.diverges_from_stored(known, Some(position(5))), "the head went back");
+    assert!(feed.diverges_from_stored(known, Some(diverged(6))), "another event has the number");
+    assert!(!feed.diverges_from_stored(known, Some(position(6))));
+    assert!(!feed.diverges_from_stored(known, Some(position(9))), "there are later events");
+    assert!(!feed.diverges_from_stored(None, None), "the feed has no head yet");
 }
 
 #[test]
-fn an_event_in_the_place_of_another_contradicts_the_feed() {
+fn a_position_with_another_event_diverges() {
     let (mut feed, _outgoing) = feed_at(6);
-    assert!(feed.is_contradicted_by(elsewhere(6)), "the first to join told of it");
+    assert!(feed.diverges_from(diverged(6)), "the first admission had this head");
     for seq in [7, 8, 10] {
-        take(&mut feed, renamed(1, seq));
+        insert_and_serve(&mut feed, renamed(1, seq));
     }
     for seq in [7, 8, 10] {
-        assert!(feed.is_contradicted_by(elsewhere(seq)), "{seq}");
-        assert!(!feed.is_contradicted_by(position(seq)), "{seq}");
+        assert!(feed.diverges_from(diverged(seq)), "{seq}");
+        assert!(!feed.diverges_from(position(seq)), "{seq}");
     }
     for seq in [5, 9, 11] {
-        assert!(!feed.is_contradicted_by(position(seq)), "nothing is known of {seq}");
+        assert!(!feed.diverges_from(position(seq)), "{seq} is not known");
     }
 }
 
 #[test]
-fn an_event_that_follows_another_than_the_last_one_contradicts_the_feed() {
+fn an_event_that_does_not_follow_the_last_one_diverges() {
     let after = |follows: Position, seq| AnnouncedEvent {
         follows: Some(follows.event),
         ..announced(renamed(1, seq))
     };
     let (mut feed, outgoing) = feed_at(5);
-    feed.take(after(position(5), 6));
-    assert_eq!(feed.serve(), Served::All);
+    feed.insert(after(position(5), 6));
+    assert_eq!(feed.serve(), ServeResult::Complete);
 
-    feed.take(after(elsewhere(7), 8));
-    assert_eq!(feed.serve(), Served::All, "what it follows may still come");
-    feed.take(after(position(6), 7));
-    assert_eq!(feed.serve(), Served::Contradiction);
-    assert_eq!(served(&outgoing), [6, 7]);
+    feed.insert(after(diverged(7), 8));
+    assert_eq!(feed.serve(), ServeResult::Complete, "the event before it may still arrive");
+    feed.insert(after(position(6), 7));
+    assert_eq!(feed.serve(), ServeResult::HistoryDiverged);
+    assert_eq!(sent(&outgoing), [6, 7]);
 }
 
 #[test]
-fn who_comes_from_another_history_is_not_served_from_this_one() {
+fn a_member_of_another_history_is_not_served() {
     let (mut feed, _) = feed_at(5);
-    take(&mut feed, renamed(1, 6));
-    feed.add(2, queue());
-    assert_eq!(feed.catch_up(2, elsewhere(6)), CatchUp::Gone);
+    insert_and_serve(&mut feed, renamed(1, 6));
+    feed.add_member(2, queue());
+    assert_eq!(feed.catch_up(2, diverged(6)), CatchUpResult::HistoryDiverged);
 }
 
 #[test]
-fn what_a_member_has_seen_is_not_contradicted_in_silence() {
+fn the_position_of_a_member_becomes_the_known_head() {
     let (mut feed, _) = feed_at(5);
-    feed.add(2, queue());
-    assert_eq!(feed.catch_up(2, position(8)), CatchUp::Live, "it knows more than the feed");
-    assert!(feed.contradicts(feed.known(), Some(position(7))), "the head went back");
-    assert!(feed.is_contradicted_by(elsewhere(8)));
+    feed.add_member(2, queue());
+    assert_eq!(feed.catch_up(2, position(8)), CatchUpResult::Live, "it is ahead of the feed");
+    assert!(feed.diverges_from_stored(feed.head(), Some(position(7))), "the head went back");
+    assert!(feed.diverges_from(diverged(8)));
 }
 
-/// As if it came from the log.
-fn page(numbers: std::ops::RangeInclusive<u64>, room: &Arc<MemoryBudget>) -> Vec<EncodedEvent> {
-    numbers.map(|seq| EncodedEvent::new(announced(renamed(1, seq)), room)).collect()
+/// A page of the log.
+fn page(numbers: std::ops::RangeInclusive<u64>, budget: &Arc<MemoryBudget>) -> Vec<EncodedEvent> {
+    numbers.map(|seq| EncodedEvent::new(announced(renamed(1, seq)), budget)).collect()
 }
 
 #[test]
-fn what_was_fetched_for_one_is_kept_for_the_next() {
-    let room = room(&GatewaySettings::default());
-    let (mut feed, _) = feed_in(&room, 9);
-    assert_eq!(kept(&mut feed, 9), 0, "nothing is kept in the beginning");
+fn fetched_pages_are_cached() {
+    let budget = budget(&GatewaySettings::default());
+    let (mut feed, _) = feed_with_budget(&budget, 9);
+    assert_eq!(cached(&mut feed, 9), 0, "the cache is empty at first");
 
-    feed.keep_before(page(5..=9, &room));
-    feed.keep_before(page(2..=6, &room));
+    feed.cache_page(page(5..=9, &budget));
+    feed.cache_page(page(2..=6, &budget));
 
-    assert_eq!(kept(&mut feed, 9), 8, "from event 1 on");
+    assert_eq!(cached(&mut feed, 9), 8, "from event 1 on");
     let outgoing = queue();
-    feed.add(7, Arc::clone(&outgoing));
-    assert_eq!(feed.catch_up(7, position(3)), CatchUp::Live);
-    assert_eq!(served(&outgoing), [4, 5, 6, 7, 8, 9]);
+    feed.add_member(7, Arc::clone(&outgoing));
+    assert_eq!(feed.catch_up(7, position(3)), CatchUpResult::Live);
+    assert_eq!(sent(&outgoing), [4, 5, 6, 7, 8, 9]);
 }
 
 #[test]
-fn what_does_not_lead_on_to_what_is_kept_is_not_kept() {
-    let room = room(&GatewaySettings::default());
-    let (mut feed, _) = feed_in(&room, 9);
-    feed.keep_before(page(5..=8, &room));
-    assert_eq!(kept(&mut feed, 9), 0, "event 9 is missing");
+fn a_page_that_does_not_lead_up_to_the_cache_is_not_cached() {
+    let budget = budget(&GatewaySettings::default());
+    let (mut feed, _) = feed_with_budget(&budget, 9);
+    feed.cache_page(page(5..=8, &budget));
+    assert_eq!(cached(&mut feed, 9), 0, "event 9 is missing");
 
-    feed.keep_before(page(9..=9, &room));
+    feed.cache_page(page(9..=9, &budget));
     let other = Event { id: EventId(uuid(0xbad)), ..renamed(1, 8) };
     let known = AnnouncedEvent { follows: Some(position(8).event), ..announced(renamed(1, 9)) };
-    assert_eq!(kept(&mut feed, 9), 1);
-    let (mut feed, _) = feed_in(&room, 8);
-    feed.take(known);
-    assert_eq!(feed.serve(), Served::All);
-    feed.keep_before(vec![EncodedEvent::new(announced(other), &room)]);
-    assert_eq!(kept(&mut feed, 9), 1, "another event stands there");
+    assert_eq!(cached(&mut feed, 9), 1);
+    let (mut feed, _) = feed_with_budget(&budget, 8);
+    feed.insert(known);
+    assert_eq!(feed.serve(), ServeResult::Complete);
+    feed.cache_page(vec![EncodedEvent::new(announced(other), &budget)]);
+    assert_eq!(cached(&mut feed, 9), 1, "the log has another event at that number");
 }
 
 #[test]
-fn of_what_was_fetched_no_more_is_kept_than_may_be() {
-    let room = room(&GatewaySettings::default());
-    let (mut feed, _) = feed_in(&room, 500);
-    feed.keep_before(page(1..=500, &room));
-    assert_eq!(kept(&mut feed, 500), 128);
+fn the_cache_of_fetched_pages_is_bounded() {
+    let budget = budget(&GatewaySettings::default());
+    let (mut feed, _) = feed_with_budget(&budget, 500);
+    feed.cache_page(page(1..=500, &budget));
+    assert_eq!(cached(&mut feed, 500), 128);
 }

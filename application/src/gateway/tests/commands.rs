@@ -1,10 +1,14 @@
-//! Commands that the bus does not take, and outcomes on their way back.
+//! Commands that the bus does not accept, and the delivery of outcomes.
 
-use sockbit_domain::MessageId;
+use sockbit_domain::wire::SentCommand;
+use sockbit_domain::{MessageId, Outcome};
 use tokio::task::yield_now;
+use tokio::time::Instant;
 
 use super::*;
-use crate::envelope::CommandEnvelope;
+use crate::envelope::{Address, CommandEnvelope, OutcomeEnvelope};
+use crate::gateway::command_sender::CommandSender;
+use crate::ports::Commands;
 use crate::testing::{board_id, message_id, new_note, position};
 use crate::trace::TraceId;
 
@@ -34,52 +38,53 @@ fn outcome_id(message: &ServerMessage) -> Option<MessageId> {
     }
 }
 
-async fn each_sender_hears_again(error: SendError) {
-    let house = Surroundings::sending(Err(error)).house();
-    let mut clients = [house.client(1), house.client(2)];
+async fn assert_each_sender_gets_again(error: SendError) {
+    let fixture = FixtureBuilder::sending(Err(error)).start();
+    let mut clients = [fixture.client(1), fixture.client(2)];
     for (message, client) in (1..).zip(&clients) {
-        client.say(ClientMessage::Command(sent(message))).await;
+        client.send(ClientMessage::Command(sent(message))).await;
     }
     for (message, client) in (1..).zip(&mut clients) {
-        client.hears_the_welcome().await;
-        assert_eq!(client.hear().await, again_for(message));
+        client.receive_welcome().await;
+        assert_eq!(client.receive().await, again_for(message));
     }
 }
 
 #[tokio::test]
-async fn each_sender_hears_again_where_the_bus_refuses() {
-    each_sender_hears_again(SendError::Refused("full".to_owned())).await;
+async fn each_sender_gets_again_if_the_bus_refuses() {
+    assert_each_sender_gets_again(SendError::Refused("full".to_owned())).await;
 }
 
 #[tokio::test]
-async fn each_sender_hears_again_where_the_bus_does_not_confirm() {
-    each_sender_hears_again(SendError::Unknown("no word".to_owned())).await;
+async fn each_sender_gets_again_if_the_bus_does_not_confirm() {
+    assert_each_sender_gets_again(SendError::Unknown("no confirmation".to_owned())).await;
 }
 
 #[tokio::test]
-async fn what_the_connections_gave_in_one_turn_is_one_message() {
-    let mut surroundings = Surroundings::sending(Ok(()));
-    surroundings.commands = MockCommands::new();
-    let (batches, mut sent_on) = mpsc::unbounded_channel();
-    surroundings.commands.expect_send().returning(move |batch| {
+async fn queued_commands_of_all_connections_are_sent_as_one_batch() {
+    let mut builder = FixtureBuilder::sending(Ok(()));
+    builder.commands = MockCommands::new();
+    let (batches, mut sent_batches) = mpsc::unbounded_channel();
+    builder.commands.expect_send().returning(move |batch| {
         batches.send(batch).ok();
         Ok(())
     });
-    let house = surroundings.house();
-    let clients = [house.client(1), house.client(2)];
+    let fixture = builder.start();
+    let clients = [fixture.client(1), fixture.client(2)];
 
-    clients[0].say(ClientMessage::Command(sent(1))).await;
-    clients[1].say(ClientMessage::Command(sent(2))).await;
-    clients[0].say(ClientMessage::Command(sent(3))).await;
+    clients[0].send(ClientMessage::Command(sent(1))).await;
+    clients[1].send(ClientMessage::Command(sent(2))).await;
+    clients[0].send(ClientMessage::Command(sent(3))).await;
 
-    let batch = timeout(DEADLINE, sent_on.recv()).await.ok().flatten().expect("it is sent on");
+    let batch =
+        timeout(DEADLINE, sent_batches.recv()).await.ok().flatten().expect("a batch is sent");
     assert!(batch.iter().map(|it| it.message).eq([1, 2, 3].map(message_id)));
     assert!(batch.iter().map(|it| it.actor.id).eq([1, 2, 1].map(|n| person(n).id)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn commands_wait_for_the_bus_up_to_a_bound_in_bytes_and_then_come_again() {
-    let (batches, mut sent_on) = mpsc::unbounded_channel();
+async fn queued_commands_are_bounded_in_bytes_and_refused_after_a_deadline() {
+    let (batches, mut sent_batches) = mpsc::unbounded_channel();
     let sender = CommandSender::new();
     let large = |message| {
         let body = format!("\"{}\"", "x".repeat(1024 * 1024));
@@ -87,9 +92,9 @@ async fn commands_wait_for_the_bus_up_to_a_bound_in_bytes_and_then_come_again() 
         CommandEnvelope { body, ..new_note(1, message) }
     };
     for message in 1..=7 {
-        sender.send(large(message)).await.expect("there is room");
+        sender.send(large(message)).await.expect("it is within the budget");
     }
-    assert!(sender.send(large(8)).await.is_err(), "no room in time");
+    assert!(sender.send(large(8)).await.is_err(), "the budget is used up");
 
     let mut commands = MockCommands::new();
     commands.expect_send().returning(move |batch| {
@@ -98,58 +103,62 @@ async fn commands_wait_for_the_bus_up_to_a_bound_in_bytes_and_then_come_again() 
     });
     let runs = timeout(Duration::from_secs(1), sender.run(&commands, |_| ()));
     let sends = async { sender.send(large(9)).await };
-    assert!(matches!(tokio::join!(runs, sends), (Err(_), Ok(()))), "the bus makes room");
-    assert_eq!((sent_on.recv().await, sent_on.recv().await), (Some(7), Some(1)));
+    assert!(
+        matches!(tokio::join!(runs, sends), (Err(_), Ok(()))),
+        "the bus takes the queued commands"
+    );
+    assert_eq!((sent_batches.recv().await, sent_batches.recv().await), (Some(7), Some(1)));
 }
 
-/// A bus that says nothing, as one whose broker is out of memory.
-struct Silent;
+/// A bus that never confirms, as if its broker was out of memory.
+struct UnresponsiveBus;
 
 #[async_trait]
-impl Commands for Silent {
+impl Commands for UnresponsiveBus {
     async fn send(&self, _: Vec<CommandEnvelope>) -> Result<(), SendError> {
         std::future::pending().await
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_hears_nothing_of_a_silent_bus_hears_again_within_five_seconds() {
+async fn senders_get_again_within_five_seconds_if_the_bus_does_not_respond() {
     let sender = CommandSender::new();
-    let begun = Instant::now();
-    let told = Mutex::new(Vec::new());
-    let runs = sender.run(&Silent, |senders| {
-        let told_at = begun.elapsed().as_millis();
-        locked(&told).extend(senders.iter().map(|it| (it.message, told_at)));
+    let start = Instant::now();
+    let again = Mutex::new(Vec::new());
+    let runs = sender.run(&UnresponsiveBus, |senders| {
+        let at = start.elapsed().as_millis();
+        locked(&again).extend(senders.iter().map(|it| (it.message, at)));
     });
     let sends = async {
         for message in 1..=3 {
-            sender.send(new_note(1, message)).await.expect("there is room");
+            sender.send(new_note(1, message)).await.expect("it is within the budget");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     };
-    let runs_on = timeout(Duration::from_secs(20), runs);
-    assert!(tokio::join!(runs_on, sends).0.is_err(), "it goes on");
-    let each = (0..3).map(|n| (message_id(n + 1), u128::from(n * 1_000 + 4_500)));
-    assert_eq!(*locked(&told), each.collect::<Vec<_>>());
+    let runs = timeout(Duration::from_secs(20), runs);
+    assert!(tokio::join!(runs, sends).0.is_err(), "it continues to run");
+    let expected = (0..3).map(|n| (message_id(n + 1), u128::from(n * 1_000 + 4_500)));
+    assert_eq!(*locked(&again), expected.collect::<Vec<_>>());
 }
 
 #[tokio::test]
-async fn the_key_of_a_link_goes_no_further_than_the_gateway() {
-    let mut surroundings = Surroundings::sending(Ok(()));
-    surroundings.commands = MockCommands::new();
-    let (batches, mut sent_on) = mpsc::unbounded_channel();
-    surroundings.commands.expect_send().returning(move |batch| {
+async fn the_key_of_a_link_is_sent_as_a_hash_only() {
+    let mut builder = FixtureBuilder::sending(Ok(()));
+    builder.commands = MockCommands::new();
+    let (batches, mut sent_batches) = mpsc::unbounded_channel();
+    builder.commands.expect_send().returning(move |batch| {
         batches.send(batch).ok();
         Ok(())
     });
-    let house = surroundings.house();
+    let fixture = builder.start();
     let with_key = SentCommand { key: Some("secret".to_owned()), ..sent(1) };
 
-    house.client(1).say(ClientMessage::Command(with_key)).await;
+    fixture.client(1).send(ClientMessage::Command(with_key)).await;
 
-    let batch = timeout(DEADLINE, sent_on.recv()).await.ok().flatten().expect("it is sent on");
+    let batch =
+        timeout(DEADLINE, sent_batches.recv()).await.ok().flatten().expect("a batch is sent");
     let [envelope] = batch.as_slice() else { panic!("{batch:?}") };
-    // SHA-256 of "secret", by any other tool.
+    // The SHA-256 of "secret", computed with another program.
     let digest = envelope.key.map(|it| it.0.map(|byte| format!("{byte:02x}")).concat());
     assert_eq!(
         digest.as_deref(),
@@ -159,36 +168,36 @@ async fn the_key_of_a_link_goes_no_further_than_the_gateway() {
 }
 
 #[tokio::test]
-async fn answers_for_another_gateway_are_ignored() {
-    let house = Surroundings::sending(Ok(())).house();
-    let mut client = house.client(1);
-    client.hears_the_welcome().await;
-    let own = Address { gateway: house.gateway.id, session: 1 };
-    let elsewhere = Address { gateway: uuid(0xbad), session: 1 };
+async fn outcomes_for_another_gateway_are_ignored() {
+    let fixture = FixtureBuilder::sending(Ok(())).start();
+    let mut client = fixture.client(1);
+    client.receive_welcome().await;
+    let own = Address { gateway: fixture.gateway.id, session: 1 };
+    let other = Address { gateway: uuid(0xbad), session: 1 };
 
-    house.tell(Incoming::Outcomes(vec![saved(1, elsewhere), saved(2, own)]));
+    fixture.deliver(Incoming::Outcomes(vec![saved(1, other), saved(2, own)]));
 
-    assert_eq!(outcome_id(&client.hear().await), Some(message_id(2)));
+    assert_eq!(outcome_id(&client.receive().await), Some(message_id(2)));
 }
 
 #[tokio::test]
-async fn an_outcome_for_a_session_that_has_ended_hinders_nobody() {
-    let house = Surroundings::sending(Ok(())).house();
-    let (gone, mut client) = (house.client(1), house.client(2));
-    client.hears_the_welcome().await;
-    drop(gone);
-    let to = |session| Address { gateway: house.gateway.id, session };
+async fn an_outcome_for_a_closed_session_is_ignored() {
+    let fixture = FixtureBuilder::sending(Ok(())).start();
+    let (closed, mut client) = (fixture.client(1), fixture.client(2));
+    client.receive_welcome().await;
+    drop(closed);
+    let to = |session| Address { gateway: fixture.gateway.id, session };
 
-    house.tell(Incoming::Outcomes(vec![saved(1, to(1)), saved(2, to(2))]));
+    fixture.deliver(Incoming::Outcomes(vec![saved(1, to(1)), saved(2, to(2))]));
 
-    assert_eq!(outcome_id(&client.hear().await), Some(message_id(2)));
+    assert_eq!(outcome_id(&client.receive().await), Some(message_id(2)));
 }
 
-/// A form that waits for the outcome of the command with number 1.
-async fn form(house: &House) -> JoinHandle<Result<Outcome, Unavailable>> {
-    let gateway = Arc::clone(&house.gateway);
+/// Sends command 1 as a form does, and waits until it is pending.
+async fn form(fixture: &GatewayFixture) -> JoinHandle<Result<Outcome, Unavailable>> {
+    let gateway = Arc::clone(&fixture.gateway);
     let form = tokio::spawn(async move { gateway.command(&identity(1), sent(1)).await });
-    while house.gateway.recipients().is_empty() {
+    while fixture.gateway.recipients.is_empty() {
         yield_now().await;
     }
     form
@@ -196,40 +205,40 @@ async fn form(house: &House) -> JoinHandle<Result<Outcome, Unavailable>> {
 
 #[tokio::test]
 async fn a_form_gets_the_outcome_of_its_command() {
-    let house = Surroundings::sending(Ok(())).house();
-    let form = form(&house).await;
-    let to = Address { gateway: house.gateway.id, session: 1 };
+    let fixture = FixtureBuilder::sending(Ok(())).start();
+    let form = form(&fixture).await;
+    let to = Address { gateway: fixture.gateway.id, session: 1 };
 
-    house.tell(Incoming::Outcomes(vec![saved(1, to)]));
+    fixture.deliver(Incoming::Outcomes(vec![saved(1, to)]));
 
     let outcome = form.await.expect("it does not panic");
     assert_eq!(outcome, Ok(Outcome::Saved { position: position(1) }));
-    assert!(house.gateway.recipients().is_empty());
+    assert!(fixture.gateway.recipients.is_empty());
 }
 
 #[tokio::test]
-async fn a_form_whose_command_was_not_taken_is_told_to_come_again() {
-    let house = Surroundings::sending(Err(SendError::Refused("full".to_owned()))).house();
-    let outcome = house.gateway.command(&identity(1), sent(1)).await;
+async fn a_form_fails_if_its_command_is_not_accepted() {
+    let fixture = FixtureBuilder::sending(Err(SendError::Refused("full".to_owned()))).start();
+    let outcome = fixture.gateway.command(&identity(1), sent(1)).await;
     assert!(outcome.is_err(), "{outcome:?}");
-    assert!(house.gateway.recipients().is_empty());
+    assert!(fixture.gateway.recipients.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_form_without_an_outcome_in_time_is_told_to_come_again() {
-    let house = Surroundings::sending(Ok(())).house();
-    let begin = tokio::time::Instant::now();
-    let outcome = house.gateway.command(&identity(1), sent(1)).await;
+async fn a_form_fails_if_there_is_no_outcome_in_time() {
+    let fixture = FixtureBuilder::sending(Ok(())).start();
+    let start = Instant::now();
+    let outcome = fixture.gateway.command(&identity(1), sent(1)).await;
     assert!(outcome.is_err(), "{outcome:?}");
-    assert_eq!(begin.elapsed().as_secs(), 10);
-    assert!(house.gateway.recipients().is_empty());
+    assert_eq!(start.elapsed().as_secs(), 10);
+    assert!(fixture.gateway.recipients.is_empty());
 }
 
 #[tokio::test]
-async fn a_form_that_was_left_is_forgotten() {
-    let house = Surroundings::sending(Ok(())).house();
-    let form = form(&house).await;
+async fn an_aborted_form_is_unregistered() {
+    let fixture = FixtureBuilder::sending(Ok(())).start();
+    let form = form(&fixture).await;
     form.abort();
     assert!(form.await.is_err_and(|error| error.is_cancelled()));
-    assert!(house.gateway.recipients().is_empty());
+    assert!(fixture.gateway.recipients.is_empty());
 }

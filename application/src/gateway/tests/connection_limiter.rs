@@ -1,86 +1,91 @@
-//! How many connections there may be.
+//! The limits on connections, and draining.
 
 use std::collections::HashSet;
 
 use futures::future::join_all;
+use tokio::time::Instant;
 
 use super::*;
+use crate::gateway::ConnectionRefused;
+use crate::gateway::drain::DRAIN_WITHIN;
 
-fn house(settings: GatewaySettings) -> House {
-    let surroundings = Surroundings::answering(|_| Err(no_bus()));
-    Surroundings { settings, ..surroundings }.house()
+fn start(settings: GatewaySettings) -> GatewayFixture {
+    let builder = FixtureBuilder::replying(|_| Err(no_bus()));
+    FixtureBuilder { settings, ..builder }.start()
 }
 
 #[tokio::test]
-async fn a_person_has_ten_connections_and_gets_another_when_one_ends() {
-    let house = house(GatewaySettings::default());
-    let mut sessions: Vec<_> =
-        (0..10).map(|n| house.gateway.open(identity(1), home(n)).expect("there is room")).collect();
-    let more = house.gateway.open(identity(1), home(99));
+async fn a_person_may_have_ten_connections_and_another_after_one_is_closed() {
+    let fixture = start(GatewaySettings::default());
+    let mut sessions: Vec<_> = (0..10)
+        .map(|n| fixture.gateway.open(identity(1), address(n)).expect("it is below the limit"))
+        .collect();
+    let more = fixture.gateway.open(identity(1), address(99));
     assert_eq!(more.err(), Some(ConnectionRefused::Actor));
-    assert!(house.gateway.open(identity(2), home(99)).is_ok(), "another person has room");
+    assert!(fixture.gateway.open(identity(2), address(99)).is_ok(), "another person may connect");
     sessions.pop();
-    assert!(house.gateway.open(identity(1), home(99)).is_ok());
+    assert!(fixture.gateway.open(identity(1), address(99)).is_ok());
 }
 
 #[tokio::test]
-async fn an_address_has_fifty_connections_and_gets_another_when_one_ends() {
-    let house = house(GatewaySettings::default());
-    let mut sessions: Vec<_> =
-        (0..50).map(|n| house.gateway.open(identity(n), home(1)).expect("there is room")).collect();
-    let more = house.gateway.open(identity(99), home(1));
+async fn an_address_may_have_fifty_connections_and_another_after_one_is_closed() {
+    let fixture = start(GatewaySettings::default());
+    let mut sessions: Vec<_> = (0..50)
+        .map(|n| fixture.gateway.open(identity(n), address(1)).expect("it is below the limit"))
+        .collect();
+    let more = fixture.gateway.open(identity(99), address(1));
     assert_eq!(more.err(), Some(ConnectionRefused::Address));
-    assert!(house.gateway.open(identity(99), home(2)).is_ok(), "another address has room");
+    assert!(fixture.gateway.open(identity(99), address(2)).is_ok(), "another address may connect");
     sessions.pop();
-    assert!(house.gateway.open(identity(99), home(1)).is_ok());
+    assert!(fixture.gateway.open(identity(99), address(1)).is_ok());
 }
 
 #[tokio::test]
-async fn what_was_refused_does_not_count() {
+async fn refused_connections_do_not_count() {
     let settings = GatewaySettings { connections_per_actor_max: 1, ..GatewaySettings::default() };
-    let house = house(settings);
-    let session = house.gateway.open(identity(1), home(1)).expect("there is room");
+    let fixture = start(settings);
+    let session = fixture.gateway.open(identity(1), address(1)).expect("it is below the limit");
     for _ in 0..100 {
-        assert!(house.gateway.open(identity(1), home(2)).is_err());
+        assert!(fixture.gateway.open(identity(1), address(2)).is_err());
     }
-    assert_eq!(house.gateway.sessions(), 1);
+    assert_eq!(fixture.gateway.sessions(), 1);
     drop(session);
-    assert_eq!(house.gateway.sessions(), 0);
-    assert!(house.gateway.open(identity(2), home(2)).is_ok());
+    assert_eq!(fixture.gateway.sessions(), 0);
+    assert!(fixture.gateway.open(identity(2), address(2)).is_ok());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_gateway_that_drains_tells_many_at_different_moments_and_all_in_time() {
-    let house =
-        house(GatewaySettings { connections_per_address_max: 5_000, ..GatewaySettings::default() });
-    let mut clients: Vec<_> = (0..5_000).map(|n| house.client(n)).collect();
+async fn draining_closes_many_sessions_at_different_times_and_all_in_time() {
+    let fixture =
+        start(GatewaySettings { connections_per_address_max: 5_000, ..GatewaySettings::default() });
+    let mut clients: Vec<_> = (0..5_000).map(|n| fixture.client(n)).collect();
     for client in &mut clients {
-        client.hears_the_welcome().await;
+        client.receive_welcome().await;
     }
-    let (begun, gateway) = (Instant::now(), Arc::clone(&house.gateway));
+    let (start, gateway) = (Instant::now(), Arc::clone(&fixture.gateway));
     let draining = tokio::spawn(async move { gateway.drain().await });
 
-    let told = join_all(clients.iter().map(async |client| {
-        assert_eq!(client.closing().await, CloseReason::GoingAway);
-        begun.elapsed().as_millis()
+    let times = join_all(clients.iter().map(async |client| {
+        assert_eq!(client.close_reason().await, CloseReason::GoingAway);
+        start.elapsed().as_millis()
     }));
-    let moments: HashSet<_> = told.await.into_iter().collect();
+    let times: HashSet<_> = times.await.into_iter().collect();
 
     draining.await.expect("it does not panic");
-    assert!(moments.len() > 1_000, "{}", moments.len());
-    assert!(moments.iter().all(|it| *it <= ALL_LEAVE_WITHIN.as_millis()));
+    assert!(times.len() > 1_000, "{}", times.len());
+    assert!(times.iter().all(|it| *it <= DRAIN_WITHIN.as_millis()));
 }
 
 #[tokio::test]
-async fn a_gateway_that_drains_sends_everybody_away_and_takes_nobody() {
-    let house = house(GatewaySettings::default());
-    let clients = [house.client(1), house.client(2)];
-    house.gateway.drain().await;
+async fn draining_closes_all_sessions_and_refuses_new_ones() {
+    let fixture = start(GatewaySettings::default());
+    let clients = [fixture.client(1), fixture.client(2)];
+    fixture.gateway.drain().await;
     for client in &clients {
-        assert_eq!(client.closing().await, CloseReason::GoingAway);
+        assert_eq!(client.close_reason().await, CloseReason::GoingAway);
     }
-    let more = house.gateway.open(identity(3), home(3));
+    let more = fixture.gateway.open(identity(3), address(3));
     assert_eq!(more.err(), Some(ConnectionRefused::Draining));
     drop(clients);
-    assert_eq!(house.gateway.sessions(), 0);
+    assert_eq!(fixture.gateway.sessions(), 0);
 }

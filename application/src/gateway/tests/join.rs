@@ -1,4 +1,4 @@
-//! Joining while ports fail, and while the client changes its mind.
+//! Joins while ports fail, and while the client leaves or joins again.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,7 +13,7 @@ use crate::trace::TraceId;
 
 const BOARD: u64 = 1;
 
-fn come_again() -> ServerMessage {
+fn again() -> ServerMessage {
     ServerMessage::Again { id: None, board: Some(board_id(BOARD)), after_ms: 1_000 }
 }
 
@@ -30,182 +30,182 @@ fn events(numbers: std::ops::RangeInclusive<u64>) -> Vec<Event> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_joins_hears_again_where_the_gateway_cannot_listen() {
-    let mut surroundings = Surroundings::answering(|_| admitted(position(1)));
-    surroundings.listening = Box::new(|_| Box::pin(std::future::ready(Err(no_bus()))));
-    let house = surroundings.house();
-    let mut client = house.client(1);
-    client.say(join(board_id(BOARD), Some(position(1)))).await;
-    client.hears_the_welcome().await;
-    assert_eq!(client.hear().await, come_again());
+async fn a_join_gets_again_if_the_slot_cannot_be_subscribed() {
+    let mut builder = FixtureBuilder::replying(|_| admitted(position(1)));
+    builder.subscribe = Box::new(|_| Box::pin(std::future::ready(Err(no_bus()))));
+    let fixture = builder.start();
+    let mut client = fixture.client(1);
+    client.send(join(board_id(BOARD), Some(position(1)))).await;
+    client.receive_welcome().await;
+    assert_eq!(client.receive().await, again());
 }
 
 #[tokio::test]
-async fn who_joins_hears_again_where_nobody_can_say_whether_they_may() {
-    for answer in [Err(no_bus()), Ok(CoreReply::Unavailable), Ok(CoreReply::Events(Vec::new()))] {
-        let house = Surroundings::answering(move |_| answer.clone()).house();
-        let mut client = house.client(1);
-        client.say(join(board_id(BOARD), None)).await;
-        client.hears_the_welcome().await;
-        assert_eq!(client.hear().await, come_again());
+async fn a_join_gets_again_if_there_is_no_admission() {
+    for reply in [Err(no_bus()), Ok(CoreReply::Unavailable), Ok(CoreReply::Events(Vec::new()))] {
+        let fixture = FixtureBuilder::replying(move |_| reply.clone()).start();
+        let mut client = fixture.client(1);
+        client.send(join(board_id(BOARD), None)).await;
+        client.receive_welcome().await;
+        assert_eq!(client.receive().await, again());
     }
 }
 
 #[tokio::test]
-async fn who_may_not_join_is_told_why_and_can_join_another_board() {
-    let rejection = Rejection::new(RejectionCode::NotFound, "not for you");
-    let told = rejection.clone();
-    let mut surroundings = Surroundings::answering(move |query| match query {
+async fn a_rejected_join_has_a_reason_and_does_not_count() {
+    let rejection = Rejection::new(RejectionCode::NotFound, "not a member");
+    let expected = rejection.clone();
+    let mut builder = FixtureBuilder::replying(move |query| match query {
         CoreQuery::Admission { board, .. } if board == board_id(BOARD) => {
             Ok(CoreReply::Admission(Err(rejection.clone())))
         }
         _ => admitted(position(1)),
     });
-    surroundings.settings.boards_per_connection_max = 1;
-    let house = surroundings.house();
-    let mut client = house.client(1);
-    client.say(join(board_id(BOARD), None)).await;
-    client.say(join(board_id(2), Some(position(1)))).await;
-    client.hears_the_welcome().await;
-    let rejected = ServerMessage::Left { board: board_id(BOARD), rejection: Some(told) };
-    assert_eq!(client.hear().await, rejected);
-    assert!(matches!(client.hear().await, ServerMessage::Joined { .. }));
+    builder.settings.boards_per_connection_max = 1;
+    let fixture = builder.start();
+    let mut client = fixture.client(1);
+    client.send(join(board_id(BOARD), None)).await;
+    client.send(join(board_id(2), Some(position(1)))).await;
+    client.receive_welcome().await;
+    let rejected = ServerMessage::Left { board: board_id(BOARD), rejection: Some(expected) };
+    assert_eq!(client.receive().await, rejected);
+    assert!(matches!(client.receive().await, ServerMessage::Joined { .. }));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_that_cannot_be_fetched_is_asked_for_until_it_comes() {
+async fn a_failed_page_fetch_is_retried_until_it_succeeds() {
     let attempts = AtomicU32::new(0);
-    let house = Surroundings::answering(move |query| match query {
+    let fixture = FixtureBuilder::replying(move |query| match query {
         CoreQuery::Events { .. } if attempts.fetch_add(1, Ordering::Relaxed) < 3 => Err(no_bus()),
         CoreQuery::Events { .. } => Ok(CoreReply::Events(events(2..=4))),
         _ => admitted(position(4)),
     })
-    .house();
-    let mut client = house.client(1);
-    client.say(join(board_id(BOARD), Some(position(1)))).await;
-    client.hears_the_welcome().await;
-    assert_eq!(client.hear().await, joined(4));
+    .start();
+    let mut client = fixture.client(1);
+    client.send(join(board_id(BOARD), Some(position(1)))).await;
+    client.receive_welcome().await;
+    assert_eq!(client.receive().await, joined(4));
     for seq in 2..=4 {
-        assert_eq!(event_number(&client.hear().await), Some(seq));
+        assert_eq!(event_number(&client.receive().await), Some(seq));
     }
 }
 
 #[tokio::test]
-async fn a_log_without_the_events_that_are_missing_is_another_history() {
-    for answer in [CoreReply::Events(Vec::new()), CoreReply::HistoryDiverged] {
-        let house = Surroundings::answering(move |query| match query {
-            CoreQuery::Events { .. } => Ok(answer.clone()),
+async fn a_log_without_the_missing_events_is_another_history() {
+    for reply in [CoreReply::Events(Vec::new()), CoreReply::HistoryDiverged] {
+        let fixture = FixtureBuilder::replying(move |query| match query {
+            CoreQuery::Events { .. } => Ok(reply.clone()),
             _ => admitted(position(4)),
         })
-        .house();
-        let mut client = house.client(1);
-        client.say(join(board_id(BOARD), Some(position(1)))).await;
-        client.hears_the_welcome().await;
-        assert_eq!(client.hear().await, joined(4));
-        assert_eq!(client.closing().await, CloseReason::HistoryChanged);
+        .start();
+        let mut client = fixture.client(1);
+        client.send(join(board_id(BOARD), Some(position(1)))).await;
+        client.receive_welcome().await;
+        assert_eq!(client.receive().await, joined(4));
+        assert_eq!(client.close_reason().await, CloseReason::HistoryChanged);
     }
 }
 
-/// A house whose pages come only once the gate is opened, and its gate.
-fn house_with_gate(head: u64) -> (House, Arc<Semaphore>) {
+/// A fixture in which each page takes a permit of the gate.
+fn fixture_with_gate(head: u64) -> (GatewayFixture, Arc<Semaphore>) {
     let gate = Arc::new(Semaphore::new(0));
-    let opens = Arc::clone(&gate);
-    let mut surroundings = Surroundings::answering(|_| Err(no_bus()));
-    surroundings.queries = ScriptedQueries(Box::new(move |query| {
-        let opens = Arc::clone(&opens);
+    let permits = Arc::clone(&gate);
+    let mut builder = FixtureBuilder::replying(|_| Err(no_bus()));
+    builder.queries = ScriptedQueries(Box::new(move |query| {
+        let permits = Arc::clone(&permits);
         Box::pin(async move {
             let CoreQuery::Events { after, .. } = query else { return admitted(position(head)) };
-            opens.acquire().await.map_err(|_| no_bus())?.forget();
+            permits.acquire().await.map_err(|_| no_bus())?.forget();
             Ok(CoreReply::Events(events(after.0 + 1..=head)))
         })
     }));
-    (surroundings.house(), gate)
+    (builder.start(), gate)
 }
 
-/// A client that joined at event 1 and waits for the page of what it misses.
-async fn waiting_for_a_page(house: &House, head: u64) -> Client {
-    let mut client = house.client(1);
-    client.say(join(board_id(BOARD), Some(position(1)))).await;
-    client.hears_the_welcome().await;
-    assert_eq!(client.hear().await, joined(head));
+/// A client that joined at event 1 and misses the events after it.
+async fn client_behind(fixture: &GatewayFixture, head: u64) -> TestClient {
+    let mut client = fixture.client(1);
+    client.send(join(board_id(BOARD), Some(position(1)))).await;
+    client.receive_welcome().await;
+    assert_eq!(client.receive().await, joined(head));
     client
 }
 
 #[tokio::test]
-async fn who_joins_anew_while_a_page_is_fetched_hears_so_before_the_events() {
-    let (house, gate) = house_with_gate(3);
-    let mut client = waiting_for_a_page(&house, 3).await;
+async fn a_second_join_during_a_page_fetch_gets_joined_before_the_events() {
+    let (fixture, gate) = fixture_with_gate(3);
+    let mut client = client_behind(&fixture, 3).await;
     let session = Arc::clone(&client.session);
     let fetching = tokio::spawn(async move { session.next().await });
     tokio::task::yield_now().await;
 
-    client.say(join(board_id(BOARD), Some(position(1)))).await;
+    client.send(join(board_id(BOARD), Some(position(1)))).await;
     gate.add_permits(10);
 
     let SessionOutput::Messages(messages) = fetching.await.expect("it does not panic") else {
-        panic!("the session goes on")
+        panic!("the session was closed")
     };
-    client.heard.extend(messages);
-    assert_eq!(client.hear().await, joined(3));
-    assert_eq!(event_number(&client.hear().await), Some(2));
-    assert_eq!(event_number(&client.hear().await), Some(3));
+    client.received.extend(messages);
+    assert_eq!(client.receive().await, joined(3));
+    assert_eq!(event_number(&client.receive().await), Some(2));
+    assert_eq!(event_number(&client.receive().await), Some(3));
 }
 
 #[tokio::test]
-async fn who_joins_anew_from_elsewhere_while_a_page_is_fetched_is_not_sent_it() {
-    let (house, gate) = house_with_gate(3);
-    let mut client = waiting_for_a_page(&house, 3).await;
+async fn a_second_join_at_another_position_discards_the_fetched_page() {
+    let (fixture, gate) = fixture_with_gate(3);
+    let mut client = client_behind(&fixture, 3).await;
     let session = Arc::clone(&client.session);
     let fetching = tokio::spawn(async move { session.next().await });
     tokio::task::yield_now().await;
 
-    client.say(join(board_id(BOARD), Some(position(2)))).await;
+    client.send(join(board_id(BOARD), Some(position(2)))).await;
     gate.add_permits(10);
 
     let SessionOutput::Messages(messages) = fetching.await.expect("it does not panic") else {
-        panic!("the session goes on")
+        panic!("the session was closed")
     };
-    client.heard.extend(messages);
-    assert_eq!(client.hear().await, joined(3));
-    assert_eq!(event_number(&client.hear().await), Some(3));
+    client.received.extend(messages);
+    assert_eq!(client.receive().await, joined(3));
+    assert_eq!(event_number(&client.receive().await), Some(3));
 }
 
 #[tokio::test]
-async fn a_page_that_is_long_in_coming_holds_up_no_answer_and_comes_once() {
-    let (house, gate) = house_with_gate(3);
-    let mut client = waiting_for_a_page(&house, 3).await;
+async fn a_slow_page_fetch_delays_no_reply_and_is_not_repeated() {
+    let (fixture, gate) = fixture_with_gate(3);
+    let mut client = client_behind(&fixture, 3).await;
     for _ in 0..3 {
         let session = Arc::clone(&client.session);
-        let mut waiting = Box::pin(session.next());
-        assert!(futures::poll!(&mut waiting).is_pending(), "the page is asked for");
-        client.say(ClientMessage::Ping).await;
-        let delivered = timeout(DEADLINE, waiting).await.expect("the answer comes first");
-        let SessionOutput::Messages(messages) = delivered else { panic!("the session goes on") };
+        let mut next = Box::pin(session.next());
+        assert!(futures::poll!(&mut next).is_pending(), "the page is being fetched");
+        client.send(ClientMessage::Ping).await;
+        let output = timeout(DEADLINE, next).await.expect("the reply comes first");
+        let SessionOutput::Messages(messages) = output else { panic!("the session was closed") };
         assert!(messages.iter().map(decode).eq([ServerMessage::Pong {}]));
     }
     gate.add_permits(1);
-    assert_eq!(event_number(&client.hear().await), Some(2), "the page that was asked for first");
-    assert_eq!(event_number(&client.hear().await), Some(3));
+    assert_eq!(event_number(&client.receive().await), Some(2), "the page of the first query");
+    assert_eq!(event_number(&client.receive().await), Some(3));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_board_whose_log_cannot_be_read_holds_up_no_other() {
+async fn a_board_whose_log_cannot_be_read_does_not_delay_others() {
     let unreadable = board_id(BOARD);
-    let house = Surroundings::answering(move |query| match query {
+    let fixture = FixtureBuilder::replying(move |query| match query {
         CoreQuery::Events { board, .. } if board == unreadable => Ok(CoreReply::Unavailable),
         CoreQuery::Events { board, .. } => {
             Ok(CoreReply::Events(vec![Event { board, ..renamed(BOARD, 2) }]))
         }
         _ => admitted(position(2)),
     })
-    .house();
-    let mut client = house.client(1);
+    .start();
+    let mut client = fixture.client(1);
     for n in 1..=20 {
-        client.say(join(board_id(n), Some(position(1)))).await;
+        client.send(join(board_id(n), Some(position(1)))).await;
     }
     let mut boards = std::collections::BTreeSet::new();
     while boards.len() < 19 {
-        if let ServerMessage::Event { event } = client.hear().await {
+        if let ServerMessage::Event { event } = client.receive().await {
             boards.insert(event.board);
         }
     }
@@ -213,67 +213,63 @@ async fn a_board_whose_log_cannot_be_read_holds_up_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_is_written_meanwhile_a_page_that_fails_is_asked_for_with_pauses() {
+async fn failed_page_fetches_are_delayed_even_if_other_messages_are_written() {
     let attempts = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&attempts);
-    let house = Surroundings::answering(move |query| match query {
+    let fixture = FixtureBuilder::replying(move |query| match query {
         CoreQuery::Events { .. } => {
             counted.fetch_add(1, Ordering::Relaxed);
             Ok(CoreReply::Unavailable)
         }
         _ => admitted(position(2)),
     })
-    .house();
-    let mut client = waiting_for_a_page(&house, 2).await;
-    let begin = tokio::time::Instant::now();
-    while begin.elapsed() < Duration::from_secs(10) {
-        client.say(ClientMessage::Ping).await;
-        assert_eq!(client.hear().await, ServerMessage::Pong {});
+    .start();
+    let mut client = client_behind(&fixture, 2).await;
+    let start = tokio::time::Instant::now();
+    while start.elapsed() < Duration::from_secs(10) {
+        client.send(ClientMessage::Ping).await;
+        assert_eq!(client.receive().await, ServerMessage::Pong {});
         tokio::time::advance(Duration::from_millis(100)).await;
     }
     let attempts = attempts.load(Ordering::Relaxed);
     assert!((5..=12).contains(&attempts), "{attempts} in ten seconds");
 }
 
-/// Everybody may join, as often as the gate is opened.
-fn house_that_admits_when_told() -> (House, Arc<Semaphore>) {
+/// A fixture in which each admission takes a permit of the gate.
+fn fixture_with_admission_gate() -> (GatewayFixture, Arc<Semaphore>) {
     let gate = Arc::new(Semaphore::new(0));
-    let opens = Arc::clone(&gate);
-    let mut surroundings = Surroundings::answering(|_| Err(no_bus()));
-    surroundings.queries = ScriptedQueries(Box::new(move |_| {
-        let opens = Arc::clone(&opens);
+    let permits = Arc::clone(&gate);
+    let mut builder = FixtureBuilder::replying(|_| Err(no_bus()));
+    builder.queries = ScriptedQueries(Box::new(move |_| {
+        let permits = Arc::clone(&permits);
         Box::pin(async move {
-            opens.acquire().await.map_err(|_| no_bus())?.forget();
+            permits.acquire().await.map_err(|_| no_bus())?.forget();
             admitted(position(1))
         })
     }));
-    (surroundings.house(), gate)
-}
-
-fn json(message: &ClientMessage) -> String {
-    message.to_json().expect("it is JSON")
+    (builder.start(), gate)
 }
 
 #[tokio::test]
-async fn commands_and_pings_do_not_wait_for_what_was_asked_before_them() {
-    let (house, _closed) = house_that_admits_when_told();
-    let mut client = house.client(1);
-    client.hears_the_welcome().await;
+async fn commands_and_pings_do_not_wait_for_pending_requests() {
+    let (fixture, _gate) = fixture_with_admission_gate();
+    let mut client = fixture.client(1);
+    client.receive_welcome().await;
     let session = Arc::clone(&client.session);
     let mut pipeline = session.pipeline();
 
     pipeline.receive(&json(&join(board_id(BOARD), Some(position(1))))).await;
     pipeline.receive(&json(&ClientMessage::Ping)).await;
 
-    assert_eq!(client.hear().await, ServerMessage::Pong {});
-    assert!(pipeline.complete_next().now_or_never().is_none(), "nobody was admitted");
+    assert_eq!(client.receive().await, ServerMessage::Pong {});
+    assert!(pipeline.complete_next().now_or_never().is_none(), "the join is pending");
 }
 
 #[tokio::test]
-async fn whoever_leaves_after_joining_has_left_when_the_answers_are_there() {
-    let (house, gate) = house_that_admits_when_told();
-    let mut client = house.client(1);
-    client.hears_the_welcome().await;
+async fn a_leave_after_a_pending_join_gets_its_reply_second() {
+    let (fixture, gate) = fixture_with_admission_gate();
+    let mut client = fixture.client(1);
+    client.receive_welcome().await;
     let session = Arc::clone(&client.session);
     let mut pipeline = session.pipeline();
 
@@ -283,21 +279,21 @@ async fn whoever_leaves_after_joining_has_left_when_the_answers_are_there() {
     pipeline.complete_next().await;
     pipeline.complete_next().await;
 
-    assert_eq!([client.hear().await, client.hear().await], [joined(1), left()]);
+    assert_eq!([client.receive().await, client.receive().await], [joined(1), left()]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_asks_too_much_at_once_is_not_read_until_something_is_answered() {
-    let (house, gate) = house_that_admits_when_told();
-    let mut client = house.client(1);
-    client.hears_the_welcome().await;
+async fn a_pipeline_with_too_many_pending_requests_is_full_until_one_completes() {
+    let (fixture, gate) = fixture_with_admission_gate();
+    let mut client = fixture.client(1);
+    client.receive_welcome().await;
     let session = Arc::clone(&client.session);
     let mut pipeline = session.pipeline();
-    let mut asked = 0;
+    let mut pending = 0;
     while !pipeline.is_full() {
         pipeline.receive(&json(&join(board_id(BOARD), Some(position(1))))).await;
-        asked += 1;
-        assert!(asked < 1_000, "there is no end to it");
+        pending += 1;
+        assert!(pending < 1_000, "the pipeline never fills up");
     }
 
     gate.add_permits(1);
@@ -307,77 +303,77 @@ async fn whoever_asks_too_much_at_once_is_not_read_until_something_is_answered()
 }
 
 #[tokio::test]
-async fn what_happens_before_it_is_known_who_may_join_is_sent_to_who_may() {
-    let (house, gate) = house_that_admits_when_told();
-    let mut client = house.client(1);
-    client.hears_the_welcome().await;
+async fn events_during_a_pending_admission_are_sent_after_it() {
+    let (fixture, gate) = fixture_with_admission_gate();
+    let mut client = fixture.client(1);
+    client.receive_welcome().await;
     let session = Arc::clone(&client.session);
-    let message = join(board_id(BOARD), Some(position(1))).to_json().expect("it is JSON");
-    let joining = tokio::spawn(async move { session.receive(&message).await });
+    let message = json(&join(board_id(BOARD), Some(position(1))));
+    let joining = tokio::spawn(async move { handle(&session, &message).await });
     tokio::task::yield_now().await;
 
     let announced =
         AnnouncedEvent { trace: TraceId::default(), follows: None, event: renamed(BOARD, 2) };
     let slot = Slot::of(board_id(BOARD));
-    house.tell(Incoming::Announcement(Announcement { slot, events: vec![announced] }));
+    fixture.deliver(Incoming::Announcement(Announcement { slot, events: vec![announced] }));
     tokio::task::yield_now().await;
     gate.add_permits(1);
 
     joining.await.expect("it does not panic");
-    assert_eq!(client.hear().await, joined(1));
-    assert_eq!(event_number(&client.hear().await), Some(2));
+    assert_eq!(client.receive().await, joined(1));
+    assert_eq!(event_number(&client.receive().await), Some(2));
 }
 
 #[tokio::test]
-async fn who_leaves_while_a_page_is_fetched_is_not_sent_it() {
-    let (house, gate) = house_with_gate(3);
-    let mut client = waiting_for_a_page(&house, 3).await;
+async fn a_leave_discards_the_page_that_is_being_fetched() {
+    let (fixture, gate) = fixture_with_gate(3);
+    let mut client = client_behind(&fixture, 3).await;
     let session = Arc::clone(&client.session);
     let fetching = tokio::spawn(async move { session.next().await });
     tokio::task::yield_now().await;
 
-    client.say(ClientMessage::Leave { board: board_id(BOARD) }).await;
+    client.send(ClientMessage::Leave { board: board_id(BOARD) }).await;
     gate.add_permits(10);
 
     let SessionOutput::Messages(messages) = fetching.await.expect("it does not panic") else {
-        panic!("the session goes on")
+        panic!("the session was closed")
     };
-    client.heard.extend(messages);
-    assert_eq!(client.hear().await, left());
-    client.say(ClientMessage::Ping).await;
-    assert_eq!(client.hear().await, ServerMessage::Pong {});
+    client.received.extend(messages);
+    assert_eq!(client.receive().await, left());
+    client.send(ClientMessage::Ping).await;
+    assert_eq!(client.receive().await, ServerMessage::Pong {});
 }
 
 #[tokio::test]
-async fn a_client_that_is_cut_off_while_a_page_is_fetched_is_told_so() {
-    let (house, gate) = house_with_gate(3);
-    let client = waiting_for_a_page(&house, 3).await;
+async fn a_session_closed_during_a_page_fetch_outputs_the_reason() {
+    let (fixture, gate) = fixture_with_gate(3);
+    let client = client_behind(&fixture, 3).await;
     let session = Arc::clone(&client.session);
     let fetching = tokio::spawn(async move { session.next().await });
     tokio::task::yield_now().await;
 
-    house.gateway.drain().await;
+    fixture.gateway.drain().await;
     gate.add_permits(10);
 
-    let delivered = fetching.await.expect("it does not panic");
-    assert_eq!(delivered, SessionOutput::Close(CloseReason::GoingAway));
+    let output = fetching.await.expect("it does not panic");
+    assert_eq!(output, SessionOutput::Close(CloseReason::GoingAway));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_dropped_in_the_middle_of_a_join_leaves_nothing_behind() {
-    let mut surroundings = Surroundings::answering(|_| Err(no_bus()));
-    surroundings.queries = ScriptedQueries(Box::new(|_| Box::pin(std::future::pending())));
-    let house = surroundings.house();
-    let client = house.client(1);
-    let mut joining = Box::pin(client.say(join(board_id(BOARD), None)));
+async fn a_session_dropped_during_a_join_is_cleaned_up() {
+    let mut builder = FixtureBuilder::replying(|_| Err(no_bus()));
+    builder.queries = ScriptedQueries(Box::new(|_| Box::pin(std::future::pending())));
+    let fixture = builder.start();
+    let client = fixture.client(1);
+    let mut joining = Box::pin(client.send(join(board_id(BOARD), None)));
     assert!(futures::poll!(&mut joining).is_pending());
-    assert_eq!(locked(&house.slots).len(), 1, "it listens already");
+    assert_eq!(locked(&fixture.slots).len(), 1, "the slot is subscribed");
 
     drop(joining);
     drop(client);
 
-    assert_eq!(house.gateway.sessions(), 0);
-    assert!(house.gateway.recipients().is_empty());
-    tokio::time::sleep(house.gateway.settings.heads_every * 2).await;
-    assert!(locked(&house.slots).is_empty(), "nobody looks at the board any more");
+    assert_eq!(fixture.gateway.sessions(), 0);
+    assert!(fixture.gateway.recipients.is_empty());
+    tokio::time::sleep(fixture.gateway.settings.heads_every * 2).await;
+    assert!(locked(&fixture.slots).is_empty(), "the slot is unsubscribed");
 }

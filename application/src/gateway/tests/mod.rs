@@ -1,4 +1,4 @@
-//! The gateway against ports that fail, lag or answer when a test says so.
+//! Tests of the gateway on ports that fail, delay or reply as each test decides.
 
 mod board_feed;
 mod commands;
@@ -14,128 +14,135 @@ mod slot_subscriptions;
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
-use sockbit_domain::wire::ClientMessage;
-use sockbit_domain::{BoardId, Position, Role};
+use sockbit_domain::wire::{ClientMessage, ServerMessage};
+use sockbit_domain::{BoardId, ClientId, Position, Role};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::*;
-use crate::envelope::{Admission, PresenceUpdate};
-use crate::ports::{MockCommands, SendError};
+use super::{
+    CloseReason, Gateway, GatewayPorts, GatewaySettings, Identity, Session, SessionOutput,
+};
+use crate::envelope::{Admission, CoreQuery, CoreReply, EncodedMessage, PresenceUpdate};
+use crate::mutex::locked;
+use crate::ports::{
+    Announcements, Incoming, MockCommands, Presence, Queries, SendError, Unavailable,
+};
 use crate::slot::Slot;
 use crate::testing::{CountingIds, person, uuid};
 
-/// Longer than anything here takes; where time is paused it passes at once.
+/// Longer than anything takes here. With paused time it passes at once.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-type Answering = Result<CoreReply, Unavailable>;
+type QueryResult = Result<CoreReply, Unavailable>;
 
-/// Answers as a test says.
-struct ScriptedQueries(Box<dyn Fn(CoreQuery) -> BoxFuture<'static, Answering> + Send + Sync>);
+/// Replies as a test decides.
+struct ScriptedQueries(Box<dyn Fn(CoreQuery) -> BoxFuture<'static, QueryResult> + Send + Sync>);
 
 #[async_trait]
 impl Queries for ScriptedQueries {
-    async fn query(&self, query: CoreQuery) -> Answering {
+    async fn query(&self, query: CoreQuery) -> QueryResult {
         (self.0)(query).await
     }
 }
 
-/// What comes of listening to a slot.
-type Listening = Box<dyn Fn(Slot) -> BoxFuture<'static, Result<(), Unavailable>> + Send + Sync>;
+/// The result of a subscription to a slot.
+type Subscribe = Box<dyn Fn(Slot) -> BoxFuture<'static, Result<(), Unavailable>> + Send + Sync>;
 
-/// Brings the news that a test gives, and remembers which slots are listened to.
-struct ScriptedNews {
-    news: tokio::sync::Mutex<mpsc::UnboundedReceiver<Incoming>>,
-    listening: Listening,
+/// Delivers what a test sends, and records which slots are subscribed.
+struct ScriptedAnnouncements {
+    incoming: tokio::sync::Mutex<mpsc::UnboundedReceiver<Incoming>>,
+    subscribe: Subscribe,
     slots: Arc<Mutex<Vec<Slot>>>,
 }
 
 #[async_trait]
-impl Announcements for ScriptedNews {
+impl Announcements for ScriptedAnnouncements {
     async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
-        (self.listening)(slot).await?;
+        (self.subscribe)(slot).await?;
         locked(&self.slots).push(slot);
         Ok(())
     }
 
     async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable> {
         locked(&self.slots).retain(|it| *it != slot);
-        // As over a network: others run before the word is back.
+        // As over a network: other tasks run before the confirmation arrives.
         tokio::task::yield_now().await;
         Ok(())
     }
 
     async fn next(&self) -> Option<Incoming> {
-        self.news.lock().await.recv().await
+        self.incoming.lock().await.recv().await
     }
 }
 
-/// Brings what a test tells of people, and gives it what the gateway tells.
+/// Delivers the presence updates that a test sends, and passes it those of the gateway.
 struct ScriptedPresence {
-    heard: tokio::sync::Mutex<mpsc::UnboundedReceiver<PresenceUpdate>>,
-    told: mpsc::UnboundedSender<PresenceUpdate>,
+    remote: tokio::sync::Mutex<mpsc::UnboundedReceiver<PresenceUpdate>>,
+    published: mpsc::UnboundedSender<PresenceUpdate>,
 }
 
 #[async_trait]
 impl Presence for ScriptedPresence {
-    async fn publish(&self, presences: PresenceUpdate) {
-        // A test that has ended does not look any more.
-        self.told.send(presences).ok();
+    async fn publish(&self, update: PresenceUpdate) {
+        // The test may have ended.
+        self.published.send(update).ok();
     }
 
     async fn next_update(&self) -> Option<PresenceUpdate> {
-        self.heard.lock().await.recv().await
+        self.remote.lock().await.recv().await
     }
 }
 
-/// A running gateway, and what its surroundings do.
-struct House {
+/// A running gateway on scripted ports.
+struct GatewayFixture {
     gateway: Arc<Gateway>,
-    news: mpsc::UnboundedSender<Incoming>,
-    elsewhere: mpsc::UnboundedSender<PresenceUpdate>,
-    told: mpsc::UnboundedReceiver<PresenceUpdate>,
+    incoming: mpsc::UnboundedSender<Incoming>,
+    remote_presence: mpsc::UnboundedSender<PresenceUpdate>,
+    published_presence: mpsc::UnboundedReceiver<PresenceUpdate>,
     slots: Arc<Mutex<Vec<Slot>>>,
     running: JoinHandle<()>,
 }
 
-struct Surroundings {
+struct FixtureBuilder {
     commands: MockCommands,
     queries: ScriptedQueries,
-    listening: Listening,
+    subscribe: Subscribe,
     settings: GatewaySettings,
 }
 
-impl Surroundings {
-    /// Nobody sends commands, and questions get these answers.
-    fn answering(answer: impl Fn(CoreQuery) -> Answering + Send + Sync + 'static) -> Self {
-        let ready = move |query| Box::pin(std::future::ready(answer(query))) as BoxFuture<_>;
+impl FixtureBuilder {
+    /// Queries get these replies. Commands are not expected.
+    fn replying(reply: impl Fn(CoreQuery) -> QueryResult + Send + Sync + 'static) -> Self {
+        let ready = move |query| Box::pin(std::future::ready(reply(query))) as BoxFuture<_>;
         Self {
             commands: MockCommands::new(),
             queries: ScriptedQueries(Box::new(ready)),
-            listening: Box::new(|_| Box::pin(std::future::ready(Ok(())))),
+            subscribe: Box::new(|_| Box::pin(std::future::ready(Ok(())))),
             settings: GatewaySettings::default(),
         }
     }
 
-    /// Nobody asks, and commands go this way.
+    /// Commands have this result. Queries fail.
     fn sending(result: Result<(), SendError>) -> Self {
-        let mut surroundings = Self::answering(|_| Err(no_bus()));
-        surroundings.commands.expect_send().returning(move |_| result.clone());
-        surroundings
+        let mut builder = Self::replying(|_| Err(no_bus()));
+        builder.commands.expect_send().returning(move |_| result.clone());
+        builder
     }
 
-    fn house(self) -> House {
-        let (news, heard) = mpsc::unbounded_channel();
-        let (elsewhere, heard_of_people) = mpsc::unbounded_channel();
-        let (tells, told) = mpsc::unbounded_channel();
+    fn start(self) -> GatewayFixture {
+        let (incoming, incoming_receiver) = mpsc::unbounded_channel();
+        let (remote_presence, remote_receiver) = mpsc::unbounded_channel();
+        let (published_sender, published_presence) = mpsc::unbounded_channel();
         let slots = Arc::default();
-        let announcements = ScriptedNews {
-            news: tokio::sync::Mutex::new(heard),
-            listening: self.listening,
+        let announcements = ScriptedAnnouncements {
+            incoming: tokio::sync::Mutex::new(incoming_receiver),
+            subscribe: self.subscribe,
             slots: Arc::clone(&slots),
         };
         let ports = GatewayPorts {
@@ -143,69 +150,83 @@ impl Surroundings {
             queries: Arc::new(self.queries),
             announcements: Arc::new(announcements),
             presence: Arc::new(ScriptedPresence {
-                heard: tokio::sync::Mutex::new(heard_of_people),
-                told: tells,
+                remote: tokio::sync::Mutex::new(remote_receiver),
+                published: published_sender,
             }),
             ids: Arc::new(CountingIds::default()),
         };
         let gateway = Gateway::new(ports, self.settings);
         let runs = Arc::clone(&gateway);
         let running = tokio::spawn(async move { runs.run().await });
-        House { gateway, news, elsewhere, told, slots, running }
+        GatewayFixture { gateway, incoming, remote_presence, published_presence, slots, running }
     }
 }
 
-impl House {
-    fn client(&self, n: u64) -> Client {
-        let session = self.gateway.open(identity(n), home(n)).expect("there is room");
-        Client { session: Arc::new(session), heard: VecDeque::new() }
+impl GatewayFixture {
+    fn client(&self, n: u64) -> TestClient {
+        let session = self.gateway.open(identity(n), address(n)).expect("it is below all limits");
+        TestClient { session: Arc::new(session), received: VecDeque::new() }
     }
 
-    fn tell(&self, news: Incoming) {
-        self.news.send(news).expect("the gateway runs");
+    fn deliver(&self, incoming: Incoming) {
+        self.incoming.send(incoming).expect("the gateway runs");
     }
 }
 
-impl Drop for House {
+impl Drop for GatewayFixture {
     fn drop(&mut self) {
         self.running.abort();
     }
 }
 
-/// Somebody with a session, and what it was sent and has not looked at.
-struct Client {
+/// A client's session, and the messages that the test has not looked at.
+struct TestClient {
     session: Arc<Session>,
-    heard: VecDeque<EncodedMessage>,
+    received: VecDeque<EncodedMessage>,
 }
 
-impl Client {
-    async fn say(&self, message: ClientMessage) {
-        self.session.receive(&message.to_json().expect("it is JSON")).await;
+impl TestClient {
+    /// Sends a message, and waits until it is handled and has its reply, if any.
+    async fn send(&self, message: ClientMessage) {
+        handle(&self.session, &json(&message)).await;
     }
 
-    async fn hear(&mut self) -> ServerMessage {
+    async fn receive(&mut self) -> ServerMessage {
         loop {
-            if let Some(encoded) = self.heard.pop_front() {
+            if let Some(encoded) = self.received.pop_front() {
                 return decode(&encoded);
             }
             match timeout(DEADLINE, self.session.next()).await {
-                Ok(SessionOutput::Messages(messages)) => self.heard.extend(messages),
-                other => panic!("no message comes, but {other:?}"),
+                Ok(SessionOutput::Messages(messages)) => self.received.extend(messages),
+                other => panic!("no message, but {other:?}"),
             }
         }
     }
 
-    /// Why the session ends, once everything before that is read.
-    async fn closing(&self) -> CloseReason {
-        match timeout(DEADLINE, self.session.next()).await {
-            Ok(SessionOutput::Close(reason)) => reason,
-            other => panic!("the session goes on with {other:?}"),
-        }
+    async fn receive_welcome(&mut self) {
+        assert!(matches!(self.receive().await, ServerMessage::Welcome { .. }));
     }
 
-    async fn hears_the_welcome(&mut self) {
-        assert!(matches!(self.hear().await, ServerMessage::Welcome { .. }));
+    /// Why the session was closed, which has to be its next output.
+    async fn close_reason(&self) -> CloseReason {
+        match timeout(DEADLINE, self.session.next()).await {
+            Ok(SessionOutput::Close(reason)) => reason,
+            other => panic!("the session is open: {other:?}"),
+        }
     }
+}
+
+/// Passes a message to a session as a transport does, and waits for its reply.
+async fn handle(session: &Session, message: &str) {
+    let mut pipeline = session.pipeline();
+    pipeline.receive(message).await;
+    while !pipeline.is_empty() {
+        pipeline.complete_next().await;
+    }
+}
+
+fn json(message: &ClientMessage) -> String {
+    message.to_json().expect("it is JSON")
 }
 
 fn decode(encoded: &EncodedMessage) -> ServerMessage {
@@ -217,7 +238,7 @@ fn identity(n: u64) -> Identity {
     Identity { actor: person(n), client: ClientId(uuid(n)) }
 }
 
-fn home(n: u64) -> IpAddr {
+fn address(n: u64) -> IpAddr {
     let [.., d] = n.to_be_bytes();
     IpAddr::V4(Ipv4Addr::new(10, 0, 0, d))
 }
@@ -230,9 +251,9 @@ fn join(board: BoardId, position: Option<Position>) -> ClientMessage {
     ClientMessage::Join { board, position }
 }
 
-/// An owner may join and be sent what is missing.
-#[expect(clippy::unnecessary_wraps, reason = "it answers as the port does")]
-fn admitted(head: Position) -> Answering {
+/// The admission of an owner who can resume.
+#[expect(clippy::unnecessary_wraps, reason = "the reply of a port is a result")]
+fn admitted(head: Position) -> QueryResult {
     Ok(CoreReply::Admission(Ok(Admission { role: Role::Owner, head, resumable: true })))
 }
 

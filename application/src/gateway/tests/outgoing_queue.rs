@@ -1,8 +1,9 @@
-//! What may wait for one client, and for all together.
+//! The bounds of one outgoing queue, and of all together.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::gateway::outgoing_queue::OutgoingQueue;
 
 struct Queues {
     settings: GatewaySettings,
@@ -10,7 +11,7 @@ struct Queues {
 }
 
 impl Queues {
-    fn of(settings: GatewaySettings) -> Self {
+    fn new(settings: GatewaySettings) -> Self {
         Self { settings, total: Arc::default() }
     }
 
@@ -18,7 +19,7 @@ impl Queues {
         OutgoingQueue::new(&self.settings, Arc::clone(&self.total))
     }
 
-    fn waiting_bytes(&self) -> usize {
+    fn total_bytes(&self) -> usize {
         self.total.load(Ordering::Relaxed)
     }
 }
@@ -33,31 +34,31 @@ fn fill(queue: &OutgoingQueue, messages: usize, bytes_each: usize) {
     }
 }
 
-const CUT: Option<SessionOutput> = Some(SessionOutput::Close(CloseReason::TooSlow));
+const CLOSED: Option<SessionOutput> = Some(SessionOutput::Close(CloseReason::TooSlow));
 
 #[test]
-fn as_many_messages_wait_as_may_and_the_next_cuts() {
-    let queue = Queues::of(GatewaySettings::default()).queue();
+fn a_message_over_the_maximum_number_closes_the_queue() {
+    let queue = Queues::new(GatewaySettings::default()).queue();
     fill(&queue, 256, 1);
     assert!(matches!(queue.take(), Some(SessionOutput::Messages(it)) if it.len() == 256));
     fill(&queue, 257, 1);
-    assert_eq!(queue.take(), CUT);
+    assert_eq!(queue.take(), CLOSED);
 }
 
 #[test]
-fn as_many_bytes_wait_as_may_and_the_next_cuts() {
-    let queue = Queues::of(GatewaySettings::default()).queue();
+fn a_message_over_the_maximum_bytes_closes_the_queue() {
+    let queue = Queues::new(GatewaySettings::default()).queue();
     fill(&queue, 4, 256 * 1024);
     assert!(matches!(queue.take(), Some(SessionOutput::Messages(it)) if it.len() == 4));
-    queue.written();
+    queue.complete_write();
     fill(&queue, 4, 256 * 1024);
     queue.push(message(1));
-    assert_eq!(queue.take(), CUT);
+    assert_eq!(queue.take(), CLOSED);
 }
 
 #[test]
-fn who_takes_what_waits_has_room_again() {
-    let queue = Queues::of(GatewaySettings::default()).queue();
+fn a_queue_that_is_read_never_fills_up() {
+    let queue = Queues::new(GatewaySettings::default()).queue();
     for _ in 0..10 {
         fill(&queue, 256, 4096);
         let taken = queue.take();
@@ -65,86 +66,86 @@ fn who_takes_what_waits_has_room_again() {
             matches!(&taken, Some(SessionOutput::Messages(it)) if it.len() == 256),
             "{taken:?}"
         );
-        queue.written();
+        queue.complete_write();
     }
     assert_eq!(queue.take(), None);
 }
 
 #[test]
-fn a_single_message_fits_whatever_its_size() {
-    let queue = Queues::of(GatewaySettings::default()).queue();
+fn a_message_of_any_size_fits_an_empty_queue() {
+    let queue = Queues::new(GatewaySettings::default()).queue();
     queue.push(message(5 * 1024 * 1024));
     assert!(matches!(queue.take(), Some(SessionOutput::Messages(_))));
 }
 
 #[test]
-fn where_the_process_is_at_its_bound_only_who_has_more_than_a_fair_share_is_cut() {
+fn at_the_limit_of_the_process_only_queues_over_the_guaranteed_bytes_are_closed() {
     let settings =
         GatewaySettings { outgoing_bytes_total_max: 300 * 1024, ..GatewaySettings::default() };
-    let queues = Queues::of(settings);
-    let (greedy, modest) = (queues.queue(), queues.queue());
-    fill(&greedy, 9, 32 * 1024);
-    modest.push(message(8 * 1024));
-    modest.push(message(8 * 1024));
-    greedy.push(message(32 * 1024));
-    assert_eq!(greedy.take(), CUT);
-    assert!(matches!(modest.take(), Some(SessionOutput::Messages(_))));
+    let queues = Queues::new(settings);
+    let (large, small) = (queues.queue(), queues.queue());
+    fill(&large, 9, 32 * 1024);
+    small.push(message(8 * 1024));
+    small.push(message(8 * 1024));
+    large.push(message(32 * 1024));
+    assert_eq!(large.take(), CLOSED);
+    assert!(matches!(small.take(), Some(SessionOutput::Messages(_))));
 }
 
 #[test]
-fn bytes_count_towards_the_process_until_written_cut_or_dropped() {
-    let queues = Queues::of(GatewaySettings::default());
-    let (taken, cut, dropped) = (queues.queue(), queues.queue(), queues.queue());
-    for queue in [&taken, &cut, &dropped] {
+fn bytes_count_towards_the_process_until_written_closed_or_dropped() {
+    let queues = Queues::new(GatewaySettings::default());
+    let (taken, closed, dropped) = (queues.queue(), queues.queue(), queues.queue());
+    for queue in [&taken, &closed, &dropped] {
         queue.push(message(1_000));
         queue.push(message(500));
     }
-    assert_eq!(queues.waiting_bytes(), 4_500);
+    assert_eq!(queues.total_bytes(), 4_500);
     taken.take();
-    taken.writes(100);
-    assert_eq!(queues.waiting_bytes(), 4_600, "they are being written");
-    taken.written();
-    assert_eq!(queues.waiting_bytes(), 3_000);
-    cut.take();
-    cut.push(message(10));
-    cut.close(CloseReason::GoingAway);
-    cut.push(message(10));
-    assert_eq!(queues.waiting_bytes(), 3_000, "what is being written is there still");
-    cut.written();
-    assert_eq!(queues.waiting_bytes(), 1_500);
+    taken.add_in_flight(100);
+    assert_eq!(queues.total_bytes(), 4_600, "these bytes are being written");
+    taken.complete_write();
+    assert_eq!(queues.total_bytes(), 3_000);
+    closed.take();
+    closed.push(message(10));
+    closed.close(CloseReason::GoingAway);
+    closed.push(message(10));
+    assert_eq!(queues.total_bytes(), 3_000, "bytes in flight still count");
+    closed.complete_write();
+    assert_eq!(queues.total_bytes(), 1_500);
     dropped.take();
     dropped.push(message(10));
     drop(dropped);
-    assert_eq!(queues.waiting_bytes(), 0);
+    assert_eq!(queues.total_bytes(), 0);
 }
 
 #[test]
-fn what_is_being_written_counts_towards_what_may_wait() {
-    let queue = Queues::of(GatewaySettings::default()).queue();
+fn bytes_in_flight_count_towards_the_bound() {
+    let queue = Queues::new(GatewaySettings::default()).queue();
     fill(&queue, 3, 256 * 1024);
     queue.take();
     fill(&queue, 1, 256 * 1024);
-    assert!(matches!(queue.take(), Some(SessionOutput::Messages(_))), "there was room for it");
+    assert!(matches!(queue.take(), Some(SessionOutput::Messages(_))), "it was within the bound");
     queue.push(message(1));
-    assert_eq!(queue.take(), CUT);
+    assert_eq!(queue.take(), CLOSED);
 }
 
 #[test]
-fn a_large_message_fits_behind_others_that_leave_half_of_the_room() {
+fn a_large_message_fits_a_queue_below_the_high_water_mark() {
     let settings = GatewaySettings { outgoing_bytes_max: 64 * 1024, ..GatewaySettings::default() };
-    let queues = Queues::of(settings);
-    let (roomy, crowded) = (queues.queue(), queues.queue());
-    fill(&roomy, 1, 30 * 1024);
-    roomy.push(message(70 * 1024));
-    assert!(matches!(roomy.take(), Some(SessionOutput::Messages(it)) if it.len() == 2));
-    fill(&crowded, 1, 40 * 1024);
-    crowded.push(message(70 * 1024));
-    assert_eq!(crowded.take(), CUT);
+    let queues = Queues::new(settings);
+    let (below, over) = (queues.queue(), queues.queue());
+    fill(&below, 1, 30 * 1024);
+    below.push(message(70 * 1024));
+    assert!(matches!(below.take(), Some(SessionOutput::Messages(it)) if it.len() == 2));
+    fill(&over, 1, 40 * 1024);
+    over.push(message(70 * 1024));
+    assert_eq!(over.take(), CLOSED);
 }
 
 #[test]
-fn the_first_reason_to_close_stands() {
-    let queue = Queues::of(GatewaySettings::default()).queue();
+fn the_first_close_reason_is_kept() {
+    let queue = Queues::new(GatewaySettings::default()).queue();
     queue.push(message(1));
     queue.close(CloseReason::GoingAway);
     queue.close(CloseReason::HistoryChanged);
@@ -154,43 +155,43 @@ fn the_first_reason_to_close_stands() {
 }
 
 #[tokio::test]
-async fn what_was_asked_for_waits_for_room_and_does_not_cut() {
-    let queue = Queues::of(GatewaySettings::default()).queue();
+async fn a_reply_waits_until_the_queue_has_drained() {
+    let queue = Queues::new(GatewaySettings::default()).queue();
     fill(&queue, 200, 1);
-    let mut asked = Box::pin(queue.push_when_room(message(2)));
-    assert!(futures::poll!(&mut asked).is_pending());
+    let mut reply = Box::pin(queue.push_when_drained(message(2)));
+    assert!(futures::poll!(&mut reply).is_pending());
     assert!(matches!(queue.take(), Some(SessionOutput::Messages(it)) if it.len() == 200));
-    asked.await;
+    reply.await;
     assert!(matches!(queue.take(), Some(SessionOutput::Messages(it)) if it.len() == 1));
 }
 
 #[tokio::test]
-async fn what_was_asked_for_does_not_cut_while_the_process_is_at_its_bound() {
+async fn a_reply_waits_while_the_limit_of_the_process_is_reached() {
     let settings =
         GatewaySettings { outgoing_bytes_total_max: 100 * 1024, ..GatewaySettings::default() };
-    let queues = Queues::of(settings);
+    let queues = Queues::new(settings);
     let queue = queues.queue();
     queue.push(message(1));
-    let mut asked = Box::pin(queue.push_when_room(message(192 * 1024)));
-    assert!(futures::poll!(&mut asked).is_pending());
+    let mut reply = Box::pin(queue.push_when_drained(message(192 * 1024)));
+    assert!(futures::poll!(&mut reply).is_pending());
     assert!(matches!(queue.take(), Some(SessionOutput::Messages(_))));
-    assert!(futures::poll!(&mut asked).is_pending(), "it is not written yet");
-    queue.written();
-    asked.await;
+    assert!(futures::poll!(&mut reply).is_pending(), "the bytes in flight still count");
+    queue.complete_write();
+    reply.await;
     assert!(matches!(queue.take(), Some(SessionOutput::Messages(_))));
 }
 
 #[tokio::test]
-async fn whoever_waits_for_room_is_let_go_when_the_queue_is_closed() {
-    let queue = Queues::of(GatewaySettings::default()).queue();
+async fn closing_a_queue_ends_all_waits() {
+    let queue = Queues::new(GatewaySettings::default()).queue();
     fill(&queue, 200, 1);
-    let mut asked = Box::pin(queue.push_when_room(message(2)));
-    assert!(futures::poll!(&mut asked).is_pending());
-    let mut easing = Box::pin(queue.eased());
-    assert!(futures::poll!(&mut easing).is_pending());
+    let mut reply = Box::pin(queue.push_when_drained(message(2)));
+    assert!(futures::poll!(&mut reply).is_pending());
+    let mut drained = Box::pin(queue.drained());
+    assert!(futures::poll!(&mut drained).is_pending());
     queue.close(CloseReason::GoingAway);
-    assert!(futures::poll!(&mut asked).is_ready());
-    assert!(futures::poll!(&mut easing).is_ready());
+    assert!(futures::poll!(&mut reply).is_ready());
+    assert!(futures::poll!(&mut drained).is_ready());
 }
 
 #[test]

@@ -1,27 +1,27 @@
-//! Queries that get no answer.
+//! Queries and their replies.
 
-use sockbit_domain::wire::Reply;
+use sockbit_domain::wire::{Query, Reply};
 
 use super::*;
 use crate::testing::message_id;
 
-async fn reply_where(
-    answer: impl Fn(CoreQuery) -> Answering + Send + Sync + 'static,
+async fn reply_if(
+    reply: impl Fn(CoreQuery) -> QueryResult + Send + Sync + 'static,
 ) -> ServerMessage {
-    let house = Surroundings::answering(answer).house();
-    let mut client = house.client(1);
-    client.say(ClientMessage::Query { id: message_id(5), query: Query::MyBoards {} }).await;
-    client.hears_the_welcome().await;
-    client.hear().await
+    let fixture = FixtureBuilder::replying(reply).start();
+    let mut client = fixture.client(1);
+    client.send(ClientMessage::Query { id: message_id(5), query: Query::MyBoards {} }).await;
+    client.receive_welcome().await;
+    client.receive().await
 }
 
-fn come_again() -> ServerMessage {
+fn again() -> ServerMessage {
     ServerMessage::Again { id: Some(message_id(5)), board: None, after_ms: 1_000 }
 }
 
 #[tokio::test]
-async fn a_query_is_asked_in_the_name_of_who_asks_and_its_reply_carries_its_id() {
-    let reply = reply_where(|query| {
+async fn a_query_names_its_actor_and_the_reply_carries_its_id() {
+    let reply = reply_if(|query| {
         let expected = CoreQuery::Client { actor: person(1).id, query: Query::MyBoards {} };
         assert_eq!(query, expected);
         Ok(CoreReply::Client(Reply::MyBoards { boards: Vec::new(), more: false }))
@@ -31,16 +31,16 @@ async fn a_query_is_asked_in_the_name_of_who_asks_and_its_reply_carries_its_id()
 }
 
 #[tokio::test]
-async fn who_asks_hears_again_where_no_worker_can_be_reached() {
-    assert_eq!(reply_where(|_| Err(no_bus())).await, come_again());
+async fn a_query_gets_again_if_no_worker_can_be_reached() {
+    assert_eq!(reply_if(|_| Err(no_bus())).await, again());
 }
 
 #[tokio::test]
-async fn who_asks_hears_again_where_the_store_is_away() {
-    assert_eq!(reply_where(|_| Ok(CoreReply::Unavailable)).await, come_again());
+async fn a_query_gets_again_if_the_store_is_not_available() {
+    assert_eq!(reply_if(|_| Ok(CoreReply::Unavailable)).await, again());
 }
 
 #[tokio::test]
-async fn an_answer_to_another_kind_of_question_is_no_answer() {
-    assert_eq!(reply_where(|_| Ok(CoreReply::Events(Vec::new()))).await, come_again());
+async fn a_query_gets_again_if_the_reply_has_another_type() {
+    assert_eq!(reply_if(|_| Ok(CoreReply::Events(Vec::new()))).await, again());
 }

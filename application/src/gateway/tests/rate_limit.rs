@@ -1,12 +1,13 @@
-//! How fast a client may go, and what becomes of one that goes faster.
+//! The rate limit of a client, and what happens above it.
 
+use sockbit_domain::wire::Query;
 use tokio::time::Instant;
 
 use super::*;
 use crate::testing::message_id;
 
-fn house(settings: GatewaySettings) -> House {
-    Surroundings { settings, ..Surroundings::answering(|_| Ok(CoreReply::Unavailable)) }.house()
+fn start(settings: GatewaySettings) -> GatewayFixture {
+    FixtureBuilder { settings, ..FixtureBuilder::replying(|_| Ok(CoreReply::Unavailable)) }.start()
 }
 
 fn query(n: u64) -> ClientMessage {
@@ -14,42 +15,44 @@ fn query(n: u64) -> ClientMessage {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_sent_again_is_taken_at_the_pace_of_everything_else() {
-    let house = house(GatewaySettings { messages_burst: 1, ..GatewaySettings::default() });
-    let client = house.client(1);
-    client.say(ClientMessage::Ping).await;
-    let began = Instant::now();
+async fn messages_without_an_again_reply_are_delayed_to_the_rate() {
+    let fixture = start(GatewaySettings { messages_burst: 1, ..GatewaySettings::default() });
+    let client = fixture.client(1);
+    client.send(ClientMessage::Ping).await;
+    let start_time = Instant::now();
     for _ in 0..10 {
-        client.session.receive("no message").await;
-        client.say(ClientMessage::Ping).await;
+        handle(&client.session, "no message").await;
+        client.send(ClientMessage::Ping).await;
     }
-    assert_eq!(began.elapsed().as_millis().div_euclid(100), 10, "20 a second, and 20 were sent");
+    assert_eq!(start_time.elapsed().as_millis().div_euclid(100), 10, "20 messages at 20 a second");
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_goes_on_too_fast_is_read_at_twice_its_rate_at_most_and_answered_all_the_same() {
-    let house = house(GatewaySettings::default());
-    let mut client = house.client(1);
-    client.hears_the_welcome().await;
-    let began = Instant::now();
+async fn a_client_above_its_rate_is_read_at_most_at_twice_the_rate_and_gets_all_replies() {
+    let fixture = start(GatewaySettings::default());
+    let mut client = fixture.client(1);
+    client.receive_welcome().await;
+    let start_time = Instant::now();
     for n in 1..=1_000 {
-        client.say(query(n)).await;
-        let ServerMessage::Again { id, .. } = client.hear().await else { panic!("no answer") };
+        client.send(query(n)).await;
+        let ServerMessage::Again { id, .. } = client.receive().await else {
+            panic!("no again reply")
+        };
         assert_eq!(id, Some(message_id(n)));
     }
-    // Sixty at once each way, then twenty a second each way.
-    assert_eq!(began.elapsed().as_secs(), (1_000 - 2 * 60) / 40);
+    // A burst of sixty and then twenty a second, for both limits.
+    assert_eq!(start_time.elapsed().as_secs(), (1_000 - 2 * 60) / 40);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_sends_a_little_too_fast_is_not_kept_waiting() {
-    let house = house(GatewaySettings::default());
-    let mut client = house.client(1);
-    client.hears_the_welcome().await;
-    let began = Instant::now();
+async fn a_client_slightly_above_its_rate_is_not_delayed() {
+    let fixture = start(GatewaySettings::default());
+    let mut client = fixture.client(1);
+    client.receive_welcome().await;
+    let start_time = Instant::now();
     for n in 1..=120 {
-        client.say(query(n)).await;
-        client.hear().await;
+        client.send(query(n)).await;
+        client.receive().await;
     }
-    assert_eq!(began.elapsed(), Duration::ZERO);
+    assert_eq!(start_time.elapsed(), Duration::ZERO);
 }

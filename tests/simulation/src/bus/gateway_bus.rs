@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sockbit_application::envelope::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcements, Commands, Incoming, Presence, Queries, SendError, Unavailable,
 };
@@ -12,7 +13,6 @@ use sockbit_application::slot::Slot;
 use tokio::time::{sleep, timeout};
 
 use super::{Broker, GatewayQueue};
-use crate::locked;
 use crate::process_lifetime::Lifetime;
 use crate::random::Random;
 use crate::run_context::RunContext;

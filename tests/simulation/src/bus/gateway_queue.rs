@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use sockbit_application::envelope::PresenceUpdate;
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::Incoming;
 use sockbit_application::slot::Slot;
 use tokio::sync::Notify;

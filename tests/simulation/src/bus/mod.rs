@@ -12,11 +12,11 @@ use std::time::Duration;
 use sockbit_application::envelope::{
     Announcement, CommandEnvelope, CoreQuery, CoreReply, OutcomeEnvelope, PresenceUpdate,
 };
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{Delivery, DeliveryTag, Incoming};
 use sockbit_application::slot::Slot;
 use tokio::sync::{Notify, oneshot};
 
-use crate::locked;
 use crate::run_context::RunContext;
 
 pub(crate) use gateway_bus::GatewayBus;

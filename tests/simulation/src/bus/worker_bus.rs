@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sockbit_application::envelope::{Announcement, CommandEnvelope, CoreReply, OutcomeEnvelope};
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcer, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
 };
@@ -15,7 +16,6 @@ use tokio::time::sleep;
 
 use super::gateway_queue::Fate;
 use super::{Broker, MessageFates};
-use crate::locked;
 use crate::process_lifetime::{CrashPoint, Lifetime};
 use crate::random::Random;
 use crate::run_context::RunContext;

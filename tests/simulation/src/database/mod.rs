@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{BoardChanges, CommitResult, Squash, Store};
 use sockbit_domain::{BoardId, Seq};
 use sockbit_memory::MemoryStore;
 
-use crate::locked;
 use crate::run_context::RunContext;
 
 pub(crate) use worker_store::WorkerStore;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate, LoadRequest,
     LoadedBoard, NoteHistoryPage, NotesPage, Squash, Store, StoreError,
@@ -17,7 +18,6 @@ use sockbit_domain::{
 use tokio::time::sleep;
 
 use super::Database;
-use crate::locked;
 use crate::process_lifetime::{CrashPoint, Lifetime};
 use crate::random::Random;
 use crate::run_context::RunContext;

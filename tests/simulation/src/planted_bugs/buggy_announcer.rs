@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use sockbit_application::envelope::{Address, Announcement, OutcomeEnvelope};
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{Announcer, Unavailable};
 use sockbit_domain::{Outcome, RejectionCode};
 
-use crate::locked;
 use crate::planted_bugs::PlantedBug;
 use crate::run_context::RunContext;
 

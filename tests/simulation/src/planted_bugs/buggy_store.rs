@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sockbit_application::envelope::{AnnouncedEvent, Announcement};
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcer, BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate,
     LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage, Squash, Store, StoreError, StoredOutcome,
@@ -16,7 +17,6 @@ use sockbit_domain::{
 };
 
 use crate::database::{Database, now_or_panic};
-use crate::locked;
 use crate::planted_bugs::PlantedBug;
 use crate::run_context::RunContext;
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sockbit_application::gateway::Identity;
+use sockbit_application::mutex::locked;
 use tokio::time::Instant;
 
 use super::SimulatedClient;
 use super::protocol_checker::ProtocolChecker;
 use crate::gateway_process::GatewayProcess;
-use crate::locked;
 use crate::network_connection::NetworkConnection;
 use crate::random::Random;
 

@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use sockbit_application::mutex::locked;
 use sockbit_client::{BoardClient, ClockAndIds, JoinState, SaveState, UnsentState, ViewChange};
 use sockbit_domain::wire::ServerMessage;
 use sockbit_domain::{Actor, BoardId, ClientId, Command, MessageId, NoteId};
 use tokio::time::{Instant, sleep_until};
 
 use crate::gateway_process::GatewayProcess;
-use crate::locked;
 use crate::planted_bugs::BuggyClient;
 use crate::random::{Random, RandomStream};
 use crate::run_context::RunContext;

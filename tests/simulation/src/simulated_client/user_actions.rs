@@ -1,10 +1,10 @@
 //! What users do: type, submit commands, lose the connection, close the page.
 
+use sockbit_application::mutex::locked;
 use sockbit_client::{BoardClient, NoteView};
 use sockbit_domain::{Colour, Command, Delta, NoteId, NoteState, Text};
 
 use super::SimulatedClient;
-use crate::locked;
 use crate::typed_tokens::{TokenOrigin, tokens};
 
 /// Unsent commands after which a user waits.

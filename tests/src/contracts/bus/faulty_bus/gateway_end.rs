@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sockbit_application::envelope::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcements, Commands, Incoming, Presence, Queries, SendError, Unavailable,
 };
@@ -14,7 +15,7 @@ use sockbit_application::slot::Slot;
 
 use super::super::GatewayPorts;
 use super::super::fixtures::body;
-use super::{All, BusFault, locked};
+use super::{All, BusFault};
 
 pub(super) struct FaultyGateway {
     inner: GatewayPorts,

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use sockbit_application::envelope::{Announcement, CommandEnvelope, OutcomeEnvelope};
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcer, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
 };
 
 use super::super::WorkerPorts;
 use super::super::fixtures::MANY;
-use super::{All, BusFault, locked};
+use super::{All, BusFault};
 
 pub(super) struct FaultyWorker {
     inner: WorkerPorts,

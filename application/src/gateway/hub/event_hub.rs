@@ -1,0 +1,211 @@
+//! The feeds of all boards: one per board, however many sessions have joined it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use sockbit_domain::{BoardId, Position};
+use tokio::sync::Notify;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use uuid::Uuid;
+
+use super::log_page::announcement;
+use super::slot_subscriptions::SlotSubscriptions;
+use crate::envelope::{AnnouncedEvent, Announcement, CoreQuery, CoreReply, EncodedMessage};
+use crate::gateway::board_feed::{BoardFeed, CatchUpResult, ServeResult};
+use crate::gateway::encoded_event::EncodedEvent;
+use crate::gateway::memory_budget::MemoryBudget;
+use crate::gateway::outgoing_queue::OutgoingQueue;
+use crate::gateway::session_output::CloseReason;
+use crate::gateway::settings::GatewaySettings;
+use crate::gateway::single_flight::SingleFlight;
+use crate::mutex::locked;
+use crate::ports::{Announcements, Queries, Unavailable};
+use crate::slot::Slot;
+
+/// EncodedMessage events of a board from the log, for a member that catches up.
+pub(in crate::gateway) type Page = Arc<Vec<(Position, EncodedMessage)>>;
+
+/// Delivers the events of each board to the sessions that joined it.
+pub(in crate::gateway) struct EventHub {
+    /// The id of the gateway, which decides its jitter.
+    pub(super) gateway: Uuid,
+    pub(super) queries: Arc<dyn Queries>,
+    feeds: Mutex<BTreeMap<BoardId, BoardFeed>>,
+    slots: Arc<SlotSubscriptions>,
+    budget: Arc<MemoryBudget>,
+    pages: SingleFlight<(BoardId, Position), Result<Page, Unavailable>>,
+    pub(super) comparison_requested: Notify,
+}
+
+impl EventHub {
+    pub fn new(
+        gateway: Uuid,
+        queries: Arc<dyn Queries>,
+        announcements: Arc<dyn Announcements>,
+        settings: &GatewaySettings,
+    ) -> Self {
+        Self {
+            gateway,
+            queries,
+            feeds: Mutex::default(),
+            slots: SlotSubscriptions::new(announcements),
+            budget: MemoryBudget::new(settings),
+            pages: SingleFlight::new(),
+            comparison_requested: Notify::new(),
+        }
+    }
+
+    /// Makes a session a member of a board's feed, and subscribes to the board's slot. When this
+    /// returns, the feed receives all later events.
+    pub async fn join(
+        &self,
+        board: BoardId,
+        session: u64,
+        outgoing: Arc<OutgoingQueue>,
+    ) -> Result<(), Unavailable> {
+        let new_feed = || BoardFeed::new(Arc::clone(&self.budget));
+        self.feeds().entry(board).or_insert_with(new_feed).add_member(session, outgoing);
+        self.slots.subscribe(Slot::of(board)).await
+    }
+
+    pub fn leave(&self, board: BoardId, session: u64) {
+        if let Some(feed) = self.feeds().get_mut(&board) {
+            feed.remove_member(session);
+        }
+    }
+
+    /// Records the head of a board, which came with an admission.
+    pub fn set_head(self: &Arc<Self>, board: BoardId, head: Position) {
+        let mut feeds = self.feeds();
+        let Some(feed) = feeds.get_mut(&board) else { return };
+        if feed.diverges_from(head) {
+            return self.reset(board, feed);
+        }
+        feed.set_head(head);
+        drop(feeds);
+        // No yield between: before the first admission no member is live.
+        while self.insert_and_serve(board, None) {}
+    }
+
+    pub fn catch_up(&self, board: BoardId, session: u64, seen: Position) -> CatchUpResult {
+        let mut feeds = self.feeds();
+        let feed = feeds.get_mut(&board);
+        feed.map_or(CatchUpResult::HistoryDiverged, |feed| feed.catch_up(session, seen))
+    }
+
+    /// A page of a board's log after a position. Concurrent callers share one query, and the feed
+    /// caches the page. It is empty if the log does not contain the position.
+    pub async fn page(
+        self: &Arc<Self>,
+        board: BoardId,
+        after: Position,
+    ) -> Result<Page, Unavailable> {
+        let hub = Arc::clone(self);
+        let load = || async move { hub.load_page(board, after).await };
+        self.pages.get((board, after), load).await
+    }
+
+    async fn load_page(&self, board: BoardId, after: Position) -> Result<Page, Unavailable> {
+        let query = CoreQuery::Events { board, after: after.seq, id: Some(after.event) };
+        let events = match self.queries.query(query).await? {
+            CoreReply::Events(events) => events,
+            CoreReply::HistoryDiverged => Vec::new(),
+            _ => return Err(Unavailable("the log is not available".to_owned())),
+        };
+        let announced = announcement(board, after, events).events;
+        let encode = |it| EncodedEvent::new(it, &self.budget);
+        let events: Vec<EncodedEvent> = announced.into_iter().map(encode).collect();
+        let page = events.iter().map(|it| (it.position(), it.encoded.clone())).collect();
+        if let Some(feed) = self.feeds().get_mut(&board) {
+            feed.cache_page(events);
+        }
+        Ok(Arc::new(page))
+    }
+
+    /// Delivers announced events. It yields while queues drain, so that a large announcement does
+    /// not close the connection of a client that keeps up.
+    pub async fn announce(self: &Arc<Self>, announcement: Announcement) {
+        for announced in announcement.events {
+            let board = announced.event.board;
+            let mut announced = Some(announced);
+            while self.insert_and_serve(board, announced.take()) {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// Returns whether the caller must yield, and then call this again.
+    fn insert_and_serve(
+        self: &Arc<Self>,
+        board: BoardId,
+        announced: Option<AnnouncedEvent>,
+    ) -> bool {
+        let mut feeds = self.feeds();
+        let Some(feed) = feeds.get_mut(&board) else { return false };
+        if let Some(announced) = announced {
+            if feed.diverges_from(announced.event.position()) {
+                self.reset(board, feed);
+            }
+            feed.insert(announced);
+        }
+        let result = feed.serve();
+        if result == ServeResult::HistoryDiverged {
+            self.reset(board, feed);
+        }
+        self.fill_gap(board, feed);
+        result == ServeResult::MustYield
+    }
+
+    pub(super) fn reset_board(&self, board: BoardId) {
+        if let Some(feed) = self.feeds().get_mut(&board) {
+            self.reset(board, feed);
+        }
+    }
+
+    /// Replaces a feed whose board has another history. Its members are closed and resume by
+    /// position.
+    pub(super) fn reset(&self, board: BoardId, feed: &mut BoardFeed) {
+        tracing::warn!(%board, "the board has another history; its clients have to resume");
+        feed.close_members(CloseReason::HistoryChanged);
+        *feed = BoardFeed::new(Arc::clone(&self.budget));
+    }
+
+    /// Removes feeds without members, and trims each cache to an equal share of the budget, so that
+    /// busy boards can cache events although quiet ones have filled it.
+    pub(super) fn remove_unused_feeds(&self) {
+        let mut feeds = self.feeds();
+        feeds.retain(|_, feed| feed.has_members());
+        let share = self.budget.share(feeds.len());
+        feeds.values_mut().for_each(|feed| feed.trim_cache(share));
+    }
+
+    /// Unsubscribes from slots without boards at each interval. It runs on its own, since the bus
+    /// may take long for each slot.
+    pub async fn unsubscribe_periodically(&self, every: Duration) {
+        let mut interval = interval_at(Instant::now() + every, every);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            interval.tick().await;
+            self.unsubscribe_unused_slots().await;
+        }
+    }
+
+    async fn unsubscribe_unused_slots(&self) {
+        self.slots.unsubscribe_unused(|| self.slots_in_use()).await;
+    }
+
+    #[cfg(test)]
+    pub async fn clean_up(&self) {
+        self.remove_unused_feeds();
+        self.unsubscribe_unused_slots().await;
+    }
+
+    fn slots_in_use(&self) -> BTreeSet<Slot> {
+        self.feeds().keys().map(|board| Slot::of(*board)).collect()
+    }
+
+    pub(super) fn feeds(&self) -> MutexGuard<'_, BTreeMap<BoardId, BoardFeed>> {
+        locked(&self.feeds)
+    }
+}
