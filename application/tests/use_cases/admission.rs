@@ -1,4 +1,4 @@
-//! Who may join, and whether the missing events are sent or the board is pulled anew.
+//! Admissions: the role of a member, and whether it can resume or has to load the board.
 
 use sockbit_application::envelope::{CoreQuery, CoreReply};
 use sockbit_domain::{EventId, Position, RejectionCode, Seq};
@@ -6,7 +6,7 @@ use sockbit_domain::{EventId, Position, RejectionCode, Seq};
 use crate::support::*;
 
 async fn resumable(core: &CoreFixture, position: Position) -> bool {
-    let admission = core.admission(&person(1), Some(position)).await.expect("it may join");
+    let admission = core.admission(&person(1), Some(position)).await.expect("it is admitted");
     assert_eq!(admission.head, core.head().await);
     admission.resumable
 }
@@ -33,17 +33,17 @@ async fn a_position_that_cannot_be_verified_is_not_resumed_from() {
 }
 
 #[tokio::test]
-async fn who_has_seen_nothing_pulls_the_board() {
+async fn a_client_without_a_position_cannot_resume() {
     let core = CoreFixture::with_board().await;
-    let admission = core.admission(&person(1), None).await.expect("it may join");
+    let admission = core.admission(&person(1), None).await.expect("it is admitted");
     assert!(!admission.resumable);
     assert_eq!(admission.head, core.head().await);
 }
 
 #[tokio::test]
-async fn a_stranger_cannot_tell_a_board_from_none() {
+async fn a_non_member_cannot_tell_a_board_from_none() {
     let core = CoreFixture::with_board().await;
-    let rejection = core.admission(&person(2), None).await.expect_err("it may not join");
+    let rejection = core.admission(&person(2), None).await.expect_err("it is not admitted");
     assert_eq!(rejection.code, RejectionCode::NotFound);
     let query =
         CoreQuery::Admission { actor: person(2).actor.id, board: board_id(404), position: None };
@@ -51,32 +51,32 @@ async fn a_stranger_cannot_tell_a_board_from_none() {
 }
 
 #[tokio::test]
-async fn where_events_weigh_more_than_the_board_it_is_pulled_anew() {
+async fn a_client_cannot_resume_if_the_events_are_larger_than_the_board() {
     let (core, mut base) = CoreFixture::with_note("").await;
-    let begin = base;
+    let start = base;
     for letter in ["a", "b", "c", "d", "e", "f"] {
         let text = letter.repeat(40 * 1024);
         base = saved(&core.send(&person(1), &write(note_id(1), base, &text)).await);
     }
-    assert!(!resumable(&core, begin).await, "240 KiB of events for a board of 40 KiB");
+    assert!(!resumable(&core, start).await, "240 KiB of events for a board of 40 KiB");
     let late = core.log().await.iter().rev().nth(2).expect("there are events").position();
-    assert!(resumable(&core, late).await, "what fits a page is always sent");
+    assert!(resumable(&core, late).await, "events that fit one page are always sent");
 }
 
 #[tokio::test]
-async fn where_the_board_weighs_more_its_events_are_sent() {
-    let (core, begin) = CoreFixture::with_note("").await;
+async fn a_client_can_resume_if_the_board_is_larger_than_the_events() {
+    let (core, start) = CoreFixture::with_note("").await;
     for n in 2..=9 {
         let text = "a".repeat(60 * 1024);
         saved(&core.send(&person(1), &create_note(note_id(n), &text)).await);
     }
     let middle = core.log().await.get(4).expect("there are events").position();
     assert!(resumable(&core, middle).await, "300 KiB of events for a board of 480 KiB");
-    assert!(!resumable(&core, begin).await, "with their wrapping all events weigh a bit more");
+    assert!(!resumable(&core, start).await, "with their envelopes all events are slightly larger");
 }
 
 #[tokio::test]
-async fn events_come_in_pages_that_continue_each_other() {
+async fn pages_of_events_continue_each_other() {
     let (core, _) = CoreFixture::with_note("").await;
     for n in 2..=20 {
         saved(&core.send(&person(1), &create_note(note_id(n), &"a".repeat(30 * 1024))).await);
@@ -97,22 +97,22 @@ async fn events_come_in_pages_that_continue_each_other() {
 }
 
 #[tokio::test]
-async fn events_are_read_after_an_event_of_this_history_only() {
+async fn events_are_only_read_after_an_event_of_the_same_history() {
     let (core, _) = CoreFixture::with_note(&"a".repeat(60 * 1024)).await;
     let last = saved(&core.send(&person(1), &create_note(note_id(2), "second")).await);
     let log = core.log().await;
-    let answer = async |after: Position| {
+    let reply = async |after: Position| {
         let Position { seq, event } = after;
         core.core.query(CoreQuery::Events { board: board_id(1), after: seq, id: Some(event) }).await
     };
 
-    for (place, event) in log.iter().enumerate() {
-        assert_eq!(answer(event.position()).await, CoreReply::Events(log[place + 1..].to_vec()));
+    for (index, event) in log.iter().enumerate() {
+        assert_eq!(reply(event.position()).await, CoreReply::Events(log[index + 1..].to_vec()));
     }
     let other = log[0].id;
     for seq in [Seq(0), last.seq, last.seq.next(), Seq(u64::MAX)] {
         assert_eq!(
-            answer(Position { seq, event: other }).await,
+            reply(Position { seq, event: other }).await,
             CoreReply::HistoryDiverged,
             "{seq}"
         );
@@ -120,7 +120,7 @@ async fn events_are_read_after_an_event_of_this_history_only() {
 }
 
 #[tokio::test]
-async fn an_event_that_fills_the_page_by_itself_does_not_hide_those_after_it() {
+async fn an_event_larger_than_a_page_does_not_hide_later_ones() {
     let (core, _) = CoreFixture::with_note(&"\"".repeat(60 * 1024)).await;
     for n in 2..=4 {
         saved(&core.send(&person(1), &create_note(note_id(n), &"\"".repeat(60 * 1024))).await);

@@ -1,4 +1,4 @@
-//! A large board comes in pages, each of which fits a message.
+//! The pages of a board, each of which fits a message.
 
 use sockbit_domain::wire::{BoardPage, Query, Reply, ServerMessage};
 use sockbit_domain::{Command, MessageId, NoteState};
@@ -27,7 +27,7 @@ async fn all_pages(core: &CoreFixture) -> Vec<BoardPage> {
 }
 
 /// A board with so many notes of this text.
-async fn desk_with_notes(notes: u64, text: &str) -> CoreFixture {
+async fn board_with_notes(notes: u64, text: &str) -> CoreFixture {
     let core = CoreFixture::with_board().await;
     for n in 1..=notes {
         saved(&core.send(&person(1), &create_note(note_id(n), text)).await);
@@ -36,8 +36,8 @@ async fn desk_with_notes(notes: u64, text: &str) -> CoreFixture {
 }
 
 #[tokio::test]
-async fn every_note_is_on_one_page_in_the_order_of_ids() {
-    let core = desk_with_notes(300, &"word ".repeat(400)).await;
+async fn every_note_is_on_one_page_in_order_of_id() {
+    let core = board_with_notes(300, &"word ".repeat(400)).await;
     let pages = all_pages(&core).await;
     assert!(pages.len() > 2, "{} pages", pages.len());
     let ids = pages.iter().flat_map(|it| &it.notes).map(|it| it.id);
@@ -45,15 +45,15 @@ async fn every_note_is_on_one_page_in_the_order_of_ids() {
 }
 
 #[tokio::test]
-async fn notes_full_of_what_json_escapes_still_fit_their_page() {
-    let core = desk_with_notes(8, &"\"\n".repeat(32 * 1024)).await;
+async fn notes_full_of_escaped_characters_fit_their_page() {
+    let core = board_with_notes(8, &"\"\n".repeat(32 * 1024)).await;
     let pages = all_pages(&core).await;
     assert_eq!(pages.iter().map(|it| it.notes.len()).sum::<usize>(), 8);
 }
 
 #[tokio::test]
 async fn a_small_board_is_one_page_at_the_boards_head() {
-    let core = desk_with_notes(3, "small").await;
+    let core = board_with_notes(3, "small").await;
     let page = page(&core, None).await;
     assert_eq!((page.notes.len(), page.next), (3, None));
     assert_eq!(page.position, core.head().await);
@@ -67,8 +67,8 @@ async fn an_empty_board_is_one_empty_page() {
 }
 
 #[tokio::test]
-async fn notes_in_the_trash_are_on_the_page_and_those_deleted_for_good_are_not() {
-    let core = desk_with_notes(3, "small").await;
+async fn pages_contain_trashed_notes_but_not_deleted_ones() {
+    let core = board_with_notes(3, "small").await;
     for command in [
         Command::TrashNote { note: note_id(1) },
         Command::TrashNote { note: note_id(2) },
@@ -81,8 +81,8 @@ async fn notes_in_the_trash_are_on_the_page_and_those_deleted_for_good_are_not()
 }
 
 #[tokio::test]
-async fn what_changes_while_pages_are_pulled_is_told_by_each_notes_number() {
-    let core = desk_with_notes(300, &"word ".repeat(400)).await;
+async fn the_seq_of_a_note_shows_changes_between_two_pages() {
+    let core = board_with_notes(300, &"word ".repeat(400)).await;
     let first = page(&core, None).await;
     let last = note_id(300);
     let edited =
@@ -93,5 +93,5 @@ async fn what_changes_while_pages_are_pulled_is_told_by_each_notes_number() {
     }
     let note = page_with_last.notes.last().expect("there are notes");
     assert_eq!((note.id, note.seq), (last, edited.seq));
-    assert!(note.seq > first.position.seq, "its event is not applied to it again");
+    assert!(note.seq > first.position.seq, "a client must not apply its event again");
 }

@@ -1,4 +1,4 @@
-//! Beginning a board, letting people in, and what a board tells those who are not let in.
+//! Commands: creating boards, adding members, and replies to non-members.
 
 use serde_json::value::RawValue;
 use sockbit_domain::wire::{Query, Reply};
@@ -10,30 +10,30 @@ const KEY: KeyHash = KeyHash([1; 32]);
 const OTHER_KEY: KeyHash = KeyHash([2; 32]);
 
 #[tokio::test]
-async fn the_first_command_begins_a_board_and_makes_its_sender_the_owner() {
+async fn create_board_makes_its_sender_the_owner() {
     let core = CoreFixture::new();
 
     let position = saved(&core.send(&person(1), &create_board("Ideas")).await);
 
     assert_eq!(position.seq, Seq(1));
-    let announced = core.announced();
-    let [event] = announced.as_slice() else { panic!("{announced:?}") };
+    let events = core.announced_events();
+    let [event] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!(event.position(), position);
     assert!(matches!(&event.change, Change::BoardCreated { title } if title.as_str() == "Ideas"));
     assert_eq!(core.admission(&person(1), None).await.map(|it| it.role), Ok(Role::Owner));
 }
 
 #[tokio::test]
-async fn a_link_makes_its_bearer_a_member_with_the_links_role() {
+async fn joining_by_a_link_gives_the_role_of_the_link() {
     let core = CoreFixture::with_board().await;
-    core.let_in(&person(2)).await;
+    core.add_editor(&person(2)).await;
     assert_eq!(core.admission(&person(2), None).await.map(|it| it.role), Ok(Role::Editor));
     let outcome = core.send(&person(2), &create_note(note_id(1), "hello")).await;
     assert_eq!(core.note(note_id(1)).await.position, saved(&outcome));
 }
 
 #[tokio::test]
-async fn a_wrong_key_is_answered_as_if_there_were_no_board() {
+async fn a_wrong_key_is_rejected_like_a_missing_board() {
     let core = CoreFixture::with_board().await;
     let mut link = core.envelope(&person(1), board_id(1), &Command::AddLink { role: Role::Editor });
     link.key = Some(KEY);
@@ -47,11 +47,11 @@ async fn a_wrong_key_is_answered_as_if_there_were_no_board() {
     let outcomes = core.process(&[with_wrong_key, to_no_board, with_no_key]).await;
 
     assert_eq!(rejected(&outcomes[0]), RejectionCode::NotFound);
-    assert!(outcomes.iter().all(|it| it == &outcomes[0]), "they cannot be told apart");
+    assert!(outcomes.iter().all(|it| it == &outcomes[0]), "the outcomes are equal");
 }
 
 #[tokio::test]
-async fn a_stranger_cannot_tell_a_board_from_none_by_any_command() {
+async fn a_non_member_cannot_tell_a_board_from_none_by_any_command() {
     let (core, base) = CoreFixture::with_note("secret").await;
     let commands = [
         Command::RenameBoard { title: "Mine".to_owned() },
@@ -62,16 +62,16 @@ async fn a_stranger_cannot_tell_a_board_from_none_by_any_command() {
         Command::DeleteNote { note: note_id(1) },
     ];
     for command in commands {
-        let here = core.send(&person(2), &command).await;
-        let nowhere = core.send_to(&person(2), board_id(404), &command).await;
-        assert_eq!(rejected(&here), RejectionCode::NotFound, "{command:?}");
-        assert_eq!(here, nowhere, "{command:?}");
+        let existing = core.send(&person(2), &command).await;
+        let missing = core.send_to(&person(2), board_id(404), &command).await;
+        assert_eq!(rejected(&existing), RejectionCode::NotFound, "{command:?}");
+        assert_eq!(existing, missing, "{command:?}");
     }
-    assert_eq!(core.head().await, base, "nothing happened");
+    assert_eq!(core.head().await, base, "nothing changed");
 }
 
 #[tokio::test]
-async fn a_batch_builds_on_what_its_earlier_commands_made() {
+async fn commands_of_a_batch_see_the_effects_of_earlier_ones() {
     let core = CoreFixture::new();
     let batch = [
         create_board("Ideas"),
@@ -84,12 +84,12 @@ async fn a_batch_builds_on_what_its_earlier_commands_made() {
     let outcomes = core.process(&batch).await;
 
     assert_eq!(outcomes.iter().map(|it| saved(it).seq.0).collect::<Vec<_>>(), [1, 2, 3, 4]);
-    assert_eq!(numbers(&core.announced()), [1, 2, 3, 4]);
+    assert_eq!(numbers(&core.announced_events()), [1, 2, 3, 4]);
     assert_eq!(numbers(&core.log().await), [1, 2, 3, 4]);
 }
 
 #[tokio::test]
-async fn boards_of_one_batch_do_not_meddle_with_each_other() {
+async fn boards_of_one_batch_do_not_affect_each_other() {
     let core = CoreFixture::new();
     let batch: Vec<_> = (1..=50)
         .flat_map(|board| [(board, create_board("Ideas")), (board, create_note(note_id(1), "a"))])
@@ -102,14 +102,14 @@ async fn boards_of_one_batch_do_not_meddle_with_each_other() {
     for owner in 1..=50 {
         let Reply::MyBoards { boards, .. } = core.query(&person(owner), Query::MyBoards {}).await
         else {
-            panic!("a list of boards is answered with a list")
+            panic!("not a list of boards")
         };
         assert!(boards.iter().map(|it| it.board).eq([board_id(owner)]));
     }
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_command_is_malformed_to_a_member_and_not_found_to_a_stranger() {
+async fn an_invalid_body_is_malformed_for_a_member_and_not_found_for_a_non_member() {
     let core = CoreFixture::with_board().await;
     for body in [r#"{"type":"explode"}"#, r#"["rename_board","fields without names"]"#] {
         let malformed = |n| {
@@ -125,9 +125,9 @@ async fn a_body_that_is_no_command_is_malformed_to_a_member_and_not_found_to_a_s
 }
 
 #[tokio::test]
-async fn a_command_to_a_board_that_does_not_exist_is_announced_to_nobody() {
+async fn a_command_to_a_missing_board_announces_nothing() {
     let core = CoreFixture::new();
     let outcome = core.send(&person(1), &create_note(note_id(1), "lost")).await;
     assert_eq!(rejected(&outcome), RejectionCode::NotFound);
-    assert!(core.announced().is_empty());
+    assert!(core.announced_events().is_empty());
 }

@@ -1,4 +1,4 @@
-//! People who write in one note at once all keep their words.
+//! Concurrent edits of one note are all kept.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ async fn an_edit_changes_the_text() {
 #[tokio::test]
 async fn an_edit_over_a_newer_version_is_merged() {
     let (core, base) = CoreFixture::with_note("one three").await;
-    core.let_in(&person(2)).await;
+    core.add_editor(&person(2)).await;
     saved(&core.send(&person(1), &edit(note_id(1), base, insert(4, "two "))).await);
     saved(&core.send(&person(2), &edit(note_id(1), base, insert(9, " four"))).await);
     assert_eq!(core.text(note_id(1)).await, "one two three four");
@@ -27,7 +27,7 @@ async fn an_edit_over_a_newer_version_is_merged() {
 #[tokio::test]
 async fn edits_on_one_base_in_one_batch_are_merged() {
     let (core, base) = CoreFixture::with_note("one three").await;
-    core.let_in(&person(2)).await;
+    core.add_editor(&person(2)).await;
     let batch = [(1, insert(4, "two ")), (2, insert(9, " four")), (1, insert(0, "zero "))]
         .map(|(n, delta)| core.envelope(&person(n), board_id(1), &edit(note_id(1), base, delta)));
     for outcome in core.process(&batch).await {
@@ -37,7 +37,7 @@ async fn edits_on_one_base_in_one_batch_are_merged() {
 }
 
 #[tokio::test]
-async fn at_one_place_whoever_was_first_stands_first() {
+async fn insertions_at_one_place_keep_the_order_of_their_commands() {
     let (core, base) = CoreFixture::with_note("<>").await;
     let batch = ["a", "b", "c"].map(|letter| {
         core.envelope(&person(1), board_id(1), &edit(note_id(1), base, insert(1, letter)))
@@ -47,7 +47,7 @@ async fn at_one_place_whoever_was_first_stands_first() {
 }
 
 #[tokio::test]
-async fn a_whole_text_is_merged_with_what_happened_since_its_base() {
+async fn a_whole_text_is_merged_with_later_edits_of_its_base() {
     let (core, base) = CoreFixture::with_note("one\ntwo\nthree").await;
     saved(&core.send(&person(1), &edit(note_id(1), base, insert(0, "zero\n"))).await);
     saved(&core.send(&person(1), &write(note_id(1), base, "one\ntwo\nthree\nfour")).await);
@@ -55,7 +55,7 @@ async fn a_whole_text_is_merged_with_what_happened_since_its_base() {
 }
 
 #[tokio::test]
-async fn an_edit_of_what_somebody_deleted_meanwhile_harms_nothing() {
+async fn deleting_text_that_is_already_deleted_changes_nothing() {
     let (core, base) = CoreFixture::with_note("one two three").await;
     let deletes = Delta::new().retain(4).delete(4);
     saved(&core.send(&person(1), &edit(note_id(1), base, deletes.clone())).await);
@@ -75,7 +75,7 @@ async fn an_edit_on_a_base_of_another_history_is_rejected_with_base_gone() {
 }
 
 #[tokio::test]
-async fn many_edits_on_one_base_keep_every_word() {
+async fn many_edits_on_one_base_are_all_kept() {
     let (core, base) = CoreFixture::with_note("").await;
     let word = |n: usize| format!("word-{n:03} ");
     let batch: Vec<_> = (0..200)
@@ -87,25 +87,25 @@ async fn many_edits_on_one_base_keep_every_word() {
     }
     let expected: String = (0..200).map(word).collect();
     assert_eq!(core.text(note_id(1)).await, expected);
-    assert_eq!(replay(&core.log().await, note_id(1)).as_str(), expected, "as the log tells it");
+    assert_eq!(replay(&core.log().await, note_id(1)).as_str(), expected, "by replaying the log");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_workers_on_one_board_lose_nothing_to_each_other() {
+async fn two_workers_on_one_board_lose_no_edits() {
     const EACH: usize = 100;
     let (core, base) = CoreFixture::with_note("").await;
     let ids = Arc::new(FreshIds::default());
     let core = Arc::new(core);
-    let beside = Arc::new(CoreFixture::beside(&core, ids));
+    let second = Arc::new(CoreFixture::on_same_store(&core, ids));
     let batch = |letter: &str| -> Vec<CommandEnvelope> {
         (0..EACH)
             .map(|_| edit(note_id(1), base, insert(0, letter)))
             .map(|command| core.envelope(&person(1), board_id(1), &command))
             .collect()
     };
-    let workers = [(Arc::clone(&core), batch("a")), (beside, batch("b"))];
+    let workers = [(Arc::clone(&core), batch("a")), (second, batch("b"))];
 
-    let works = workers.map(|(core, batch)| {
+    let tasks = workers.map(|(core, batch)| {
         tokio::spawn(async move {
             for envelope in batch {
                 saved(&core.run(envelope).await);
@@ -113,11 +113,11 @@ async fn two_workers_on_one_board_lose_nothing_to_each_other() {
             }
         })
     });
-    for work in works {
-        work.await.expect("every command is saved");
+    for task in tasks {
+        task.await.expect("every command is saved");
     }
 
-    let last = u64::try_from(2 + 2 * EACH).expect("it is small");
+    let last = u64::try_from(2 + 2 * EACH).expect("it fits");
     assert_eq!(numbers(&core.log().await), (1..=last).collect::<Vec<_>>());
     let text = core.text(note_id(1)).await;
     assert_eq!(["a", "b"].map(|letter| text.matches(letter).count()), [EACH, EACH]);

@@ -1,4 +1,4 @@
-//! Nothing acknowledged is lost, nothing is applied twice.
+//! Repeated commands: nothing acknowledged is lost, nothing is applied twice.
 
 use serde_json::value::RawValue;
 use sockbit_domain::{ClientId, Command, KeyHash, Outcome, RejectionCode, Role};
@@ -22,27 +22,27 @@ async fn a_repeat_has_the_same_outcome_and_no_second_effect() {
 }
 
 #[tokio::test]
-async fn the_event_of_a_repeat_is_announced_again_as_it_was() {
+async fn the_event_of_a_repeated_command_is_announced_again() {
     let core = CoreFixture::with_board().await;
     let command = core.envelope(&person(1), board_id(1), &create_note(note_id(1), "one"));
-    let begin = core.head().await;
-    core.announced();
+    let start = core.head().await;
+    core.announced_events();
     core.run(command.clone()).await;
-    let first = core.announced_with_what_it_follows();
+    let first = core.announced();
     core.send(&person(1), &create_note(note_id(2), "meanwhile")).await;
-    core.announced();
+    core.announced_events();
 
     core.run(command).await;
 
-    assert_eq!(first.iter().map(|it| it.follows).collect::<Vec<_>>(), [Some(begin.event)]);
-    assert_eq!(core.announced_with_what_it_follows(), first);
+    assert_eq!(first.iter().map(|it| it.follows).collect::<Vec<_>>(), [Some(start.event)]);
+    assert_eq!(core.announced(), first);
 }
 
 #[tokio::test]
 async fn a_repeat_within_one_batch_is_applied_once() {
     let (core, base) = CoreFixture::with_note("one").await;
     let command = core.envelope(&person(1), board_id(1), &edit(note_id(1), base, insert(3, "!")));
-    core.announced();
+    core.announced_events();
     let outcomes = {
         let (mut first, mut second) = (command.clone(), command);
         first.reply_to.session = 101;
@@ -50,32 +50,29 @@ async fn a_repeat_within_one_batch_is_applied_once() {
         core.process(&[first, second]).await
     };
     assert_eq!(outcomes[0], outcomes[1]);
-    assert_eq!(core.announced().len(), 1);
+    assert_eq!(core.announced_events().len(), 1);
     assert_eq!(core.text(note_id(1)).await, "one!");
 }
 
 #[tokio::test]
-async fn rejections_and_unchanged_outcomes_are_repeated_too() {
+async fn rejections_and_unchanged_outcomes_are_repeated() {
     let (core, base) = CoreFixture::with_note("one").await;
     let unchanged =
         core.envelope(&person(1), board_id(1), &Command::RenameBoard { title: "Ideas".to_owned() });
-    let rejected = core.envelope(
-        &person(1),
-        board_id(1),
-        &edit(note_id(9), base, insert(0, "no such note yet")),
-    );
+    let rejected =
+        core.envelope(&person(1), board_id(1), &edit(note_id(9), base, insert(0, "missing note")));
     let first = core.process(&[unchanged.clone(), rejected.clone()]).await;
     assert!(matches!(first[0], Outcome::Unchanged { position } if position == base));
 
     saved(&core.send(&person(1), &Command::RenameBoard { title: "Plans".to_owned() }).await);
-    saved(&core.send(&person(1), &create_note(note_id(9), "now there is")).await);
+    saved(&core.send(&person(1), &create_note(note_id(9), "created")).await);
 
     assert_eq!(core.process(&[unchanged, rejected]).await, first);
-    assert_eq!(core.text(note_id(9)).await, "now there is");
+    assert_eq!(core.text(note_id(9)).await, "created");
 }
 
 #[tokio::test]
-async fn another_body_under_a_used_id_is_rejected_and_the_first_outcome_stands() {
+async fn another_body_under_a_used_id_is_rejected_and_the_first_outcome_is_kept() {
     let core = CoreFixture::with_board().await;
     let first = core.envelope(&person(1), board_id(1), &create_note(note_id(1), "one"));
     let outcome = core.run(first.clone()).await;
@@ -89,7 +86,7 @@ async fn another_body_under_a_used_id_is_rejected_and_the_first_outcome_stands()
 }
 
 #[tokio::test]
-async fn the_same_words_with_other_spaces_are_another_body() {
+async fn the_same_json_with_other_whitespace_is_another_body() {
     let core = CoreFixture::with_board().await;
     let first = core.envelope(&person(1), board_id(1), &create_note(note_id(1), "one"));
     core.run(first.clone()).await;
@@ -99,7 +96,7 @@ async fn the_same_words_with_other_spaces_are_another_body() {
 }
 
 #[tokio::test]
-async fn another_key_beside_the_same_body_is_another_command() {
+async fn the_same_body_with_another_key_is_another_command() {
     let core = CoreFixture::with_board().await;
     let mut link = core.envelope(&person(1), board_id(1), &Command::AddLink { role: Role::Editor });
     link.key = Some(KeyHash([1; 32]));
@@ -120,7 +117,7 @@ async fn two_installations_may_use_the_same_message_id() {
 }
 
 #[tokio::test]
-async fn what_a_member_sent_malformed_is_recorded() {
+async fn the_rejection_of_a_malformed_body_is_stored_for_a_member() {
     let core = CoreFixture::with_board().await;
     let good = core.envelope(&person(1), board_id(1), &create_note(note_id(1), "one"));
     let mut bad = good.clone();
@@ -132,22 +129,22 @@ async fn what_a_member_sent_malformed_is_recorded() {
 }
 
 #[tokio::test]
-async fn what_a_stranger_sent_is_not_recorded() {
+async fn the_rejection_of_a_non_member_is_not_stored() {
     let core = CoreFixture::with_board().await;
-    let wish = core.envelope(&person(2), board_id(1), &create_note(note_id(1), "one"));
-    assert_eq!(rejected(&core.run(wish.clone()).await), RejectionCode::NotFound);
-    core.let_in(&person(2)).await;
-    saved(&core.run(wish).await);
+    let command = core.envelope(&person(2), board_id(1), &create_note(note_id(1), "one"));
+    assert_eq!(rejected(&core.run(command.clone()).await), RejectionCode::NotFound);
+    core.add_editor(&person(2)).await;
+    saved(&core.run(command).await);
 }
 
 #[tokio::test]
-async fn that_a_boards_id_is_taken_is_told_and_not_recorded() {
+async fn the_rejection_of_a_used_board_id_is_not_stored() {
     let core = CoreFixture::with_board().await;
-    let begin = Command::CreateBoard { title: "Mine".to_owned() };
-    let wish = core.envelope(&person(2), board_id(1), &begin);
-    assert_eq!(rejected(&core.run(wish.clone()).await), RejectionCode::BoardExists);
-    core.let_in(&person(2)).await;
+    let create = Command::CreateBoard { title: "Mine".to_owned() };
+    let command = core.envelope(&person(2), board_id(1), &create);
+    assert_eq!(rejected(&core.run(command.clone()).await), RejectionCode::BoardExists);
+    core.add_editor(&person(2)).await;
     let mut other = core.envelope(&person(2), board_id(1), &create_note(note_id(1), "one"));
-    other.message = wish.message;
+    other.message = command.message;
     saved(&core.run(other).await);
 }

@@ -1,4 +1,4 @@
-//! Every client has its bounds, and finds them in a way that it can act on.
+//! The limits of a client, and what it is sent when it exceeds them.
 
 use std::time::Duration;
 
@@ -12,97 +12,99 @@ fn board() -> BoardId {
     board_id(1)
 }
 
-/// A writer, a reader who reads and one who does not; all look at board 1.
-async fn three_who_look(cluster: &Cluster) -> (Client, Client, Client, Position) {
+/// A writer, a client that reads and one that does not; both have joined board 1.
+async fn writer_reader_and_idle(
+    cluster: &Cluster,
+) -> (TestClient, TestClient, TestClient, Position) {
     let (mut writer, mut reader) = (cluster.client(&person(1)), cluster.client(&person(2)));
-    let mut sleeper = cluster.client(&person(3));
-    let begin = writer.begin_board(&mut [&mut reader, &mut sleeper]).await;
-    for client in [&mut reader, &mut sleeper] {
-        client.joined(board(), begin).await;
-        client.rest().await;
+    let mut idle = cluster.client(&person(3));
+    let start = writer.create_board_with(&mut [&mut reader, &mut idle]).await;
+    for client in [&mut reader, &mut idle] {
+        client.join_and_read(board(), start).await;
+        client.read_rest().await;
     }
-    (writer, reader, sleeper, begin)
+    (writer, reader, idle, start)
 }
 
 #[tokio::test]
-async fn who_leaves_more_than_256_messages_unread_is_cut_and_nobody_else() {
+async fn a_client_with_more_than_256_unread_messages_is_closed_and_no_other() {
     let cluster = Cluster::new();
-    let (mut writer, mut reader, sleeper, begin) = three_who_look(&cluster).await;
+    let (mut writer, mut reader, idle, start) = writer_reader_and_idle(&cluster).await;
     for n in 1..=257 {
         saved(&writer.send(board(), &create_note(note_id(n), "note")).await);
-        assert_eq!(reader.event().await.seq.0, begin.seq.0 + n);
+        assert_eq!(reader.event().await.seq.0, start.seq.0 + n);
     }
-    let reason = sleeper.closing().await;
+    let reason = idle.close_reason().await;
     assert_eq!((reason, reason.code()), (CloseReason::TooSlow, 4001));
     saved(&writer.send(board(), &create_note(note_id(300), "note")).await);
-    assert_eq!(reader.event().await.seq.0, begin.seq.0 + 258);
+    assert_eq!(reader.event().await.seq.0, start.seq.0 + 258);
 }
 
 #[tokio::test]
-async fn who_leaves_as_many_messages_unread_as_may_wait_is_not_cut() {
+async fn a_client_with_256_unread_messages_is_not_closed() {
     let cluster = Cluster::new();
-    let (mut writer, _reader, mut sleeper, begin) = three_who_look(&cluster).await;
+    let (mut writer, _reader, mut idle, start) = writer_reader_and_idle(&cluster).await;
     for n in 1..=256 {
         saved(&writer.send(board(), &create_note(note_id(n), "note")).await);
     }
-    assert_eq!(sleeper.events_until(begin.seq.0 + 256).await.len(), 256);
+    assert_eq!(idle.events_until(start.seq.0 + 256).await.len(), 256);
 }
 
 #[tokio::test]
-async fn who_leaves_more_than_a_mebibyte_unread_is_cut_and_nobody_else() {
+async fn a_client_with_more_than_a_mebibyte_unread_is_closed_and_no_other() {
     let cluster = Cluster::new();
-    let (mut writer, mut reader, sleeper, _) = three_who_look(&cluster).await;
+    let (mut writer, mut reader, idle, _) = writer_reader_and_idle(&cluster).await;
     let text = "x".repeat(60 * 1024);
     for n in 1..=18 {
         saved(&writer.send(board(), &create_note(note_id(n), &text)).await);
         reader.event().await;
     }
-    assert_eq!(sleeper.closing().await, CloseReason::TooSlow);
+    assert_eq!(idle.close_reason().await, CloseReason::TooSlow);
 }
 
 #[tokio::test]
-async fn who_was_cut_comes_back_and_misses_nothing() {
+async fn a_client_that_was_closed_resumes_without_missing_events() {
     let cluster = Cluster::new();
-    let (mut writer, _reader, sleeper, begin) = three_who_look(&cluster).await;
+    let (mut writer, _reader, idle, start) = writer_reader_and_idle(&cluster).await;
     for n in 1..=400 {
         saved(&writer.send(board(), &create_note(note_id(n), "note")).await);
     }
-    assert_eq!(sleeper.closing().await, CloseReason::TooSlow);
-    drop(sleeper);
+    assert_eq!(idle.close_reason().await, CloseReason::TooSlow);
+    drop(idle);
 
-    let mut back = cluster.client(&person(3));
-    back.joined(board(), begin).await;
+    let mut resumed = cluster.client(&person(3));
+    resumed.join_and_read(board(), start).await;
 
-    let last = begin.seq.0 + 400;
+    let last = start.seq.0 + 400;
     assert_eq!(
-        numbers(&back.events_until(last).await),
-        (begin.seq.0 + 1..=last).collect::<Vec<_>>()
+        numbers(&resumed.events_until(last).await),
+        (start.seq.0 + 1..=last).collect::<Vec<_>>()
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_sends_too_fast_is_told_when_to_send_again_and_then_heard() {
+async fn a_client_above_its_rate_is_told_when_to_repeat_the_query() {
     let cluster = Cluster::with(&GatewaySettings::default());
     let mut client = cluster.client(&person(1));
-    client.hear().await;
+    client.receive().await;
     for _ in 0..60 {
         client.query(Query::MyBoards {}).await;
     }
 
     let id = client.fresh_id();
     let query = ClientMessage::Query { id, query: Query::MyBoards {} };
-    client.say(&query).await;
-    let again = client.hear().await;
+    client.send_message(&query).await;
+    let again = client.receive().await;
     let ServerMessage::Again { id: of, board: None, after_ms } = again else { panic!("{again:?}") };
     assert_eq!((of, after_ms), (Some(id), 50), "twenty a second");
     tokio::time::sleep(Duration::from_millis(after_ms)).await;
-    client.say(&query).await;
+    client.send_message(&query).await;
 
-    assert!(matches!(client.hear().await, ServerMessage::Reply { id: of, .. } if of == id));
+    assert!(matches!(client.receive().await, ServerMessage::Reply { id: of, .. } if of == id));
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_as_long_as_they_were_told_need_not_wait_again() {
+async fn a_repeat_after_the_given_delay_is_not_above_the_rate() {
     let cluster = Cluster::with(&GatewaySettings {
         messages_per_second: 7,
         messages_burst: 1,
@@ -113,74 +115,77 @@ async fn who_waits_as_long_as_they_were_told_need_not_wait_again() {
     for _ in 0..20 {
         let id = client.fresh_id();
         let query = ClientMessage::Query { id, query: Query::MyBoards {} };
-        client.say(&query).await;
-        let told = client.hear_where(|it| matches!(it, ServerMessage::Again { .. })).await;
-        let ServerMessage::Again { after_ms, .. } = told else { panic!("{told:?}") };
+        client.send_message(&query).await;
+        let message = client.receive_where(|it| matches!(it, ServerMessage::Again { .. })).await;
+        let ServerMessage::Again { after_ms, .. } = message else { panic!("{message:?}") };
         tokio::time::sleep(Duration::from_millis(after_ms)).await;
-        client.say(&query).await;
-        let told = client.hear_where(|it| !matches!(it, ServerMessage::Welcome { .. })).await;
-        assert!(matches!(told, ServerMessage::Reply { .. }), "{told:?}");
+        client.send_message(&query).await;
+        let message = client.receive_where(|it| !matches!(it, ServerMessage::Welcome { .. })).await;
+        assert!(matches!(message, ServerMessage::Reply { .. }), "{message:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_join_that_has_to_wait_is_told_by_its_board() {
+async fn an_again_reply_to_a_join_names_the_board() {
     let settings = GatewaySettings { messages_burst: 1, ..GatewaySettings::default() };
     let cluster = Cluster::with(&settings);
     let mut client = cluster.client(&person(1));
     client.query(Query::MyBoards {}).await;
     client.join(board_id(5), None).await;
-    let told = client.hear_where(|it| matches!(it, ServerMessage::Again { .. })).await;
-    assert_eq!(told, ServerMessage::Again { id: None, board: Some(board_id(5)), after_ms: 50 });
+    let message = client.receive_where(|it| matches!(it, ServerMessage::Again { .. })).await;
+    assert_eq!(message, ServerMessage::Again { id: None, board: Some(board_id(5)), after_ms: 50 });
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_ping_and_a_leave_may_be_slowed_down_but_are_never_put_off() {
+async fn pings_and_leaves_may_be_delayed_but_never_get_again() {
     let settings = GatewaySettings { messages_burst: 1, ..GatewaySettings::default() };
     let cluster = Cluster::with(&settings);
     let mut client = cluster.client(&person(1));
     client.query(Query::MyBoards {}).await;
     client.leave(board_id(5)).await;
-    let told = client.rest().await;
+    let messages = client.read_rest().await;
     let left = ServerMessage::Left { board: board_id(5), rejection: None };
-    assert_eq!(told.last(), Some(&left));
+    assert_eq!(messages.last(), Some(&left));
 }
 
 #[tokio::test]
-async fn a_session_joins_sixty_four_boards_and_another_once_it_left_one() {
+async fn a_session_may_join_sixty_four_boards_and_another_after_a_leave() {
     let cluster = Cluster::new();
     let mut client = cluster.client(&person(1));
-    let mut begins = Vec::new();
+    let mut starts = Vec::new();
     for n in 1..=65 {
-        begins.push(saved(&client.send(board_id(n), &create_board("Ideas")).await));
+        starts.push(saved(&client.send(board_id(n), &create_board("Ideas")).await));
     }
-    for (n, begin) in (1..=64).zip(&begins) {
-        client.joined(board_id(n), *begin).await;
+    for (n, start) in (1..=64).zip(&starts) {
+        client.join_and_read(board_id(n), *start).await;
     }
-    client.rest().await;
-    let last = begins.last().copied();
+    client.read_rest().await;
+    let last = starts.last().copied();
 
     client.join(board_id(65), last).await;
-    let told = client.hear().await;
-    let ServerMessage::Refused(Refusal { code, .. }) = told else { panic!("{told:?}") };
+    let message = client.receive().await;
+    let ServerMessage::Refused(Refusal { code, .. }) = message else { panic!("{message:?}") };
     assert_eq!(code, RefusalCode::TooManyBoards);
-    client.join(board_id(64), begins.get(63).copied()).await;
-    assert!(matches!(client.hear().await, ServerMessage::Joined { .. }), "anew is not one more");
+    client.join(board_id(64), starts.get(63).copied()).await;
+    assert!(
+        matches!(client.receive().await, ServerMessage::Joined { .. }),
+        "a second join of the same board does not count"
+    );
     client.leave(board_id(1)).await;
     client.join(board_id(65), last).await;
 
     let is_joined = |it: &ServerMessage| matches!(it, ServerMessage::Joined { board, .. } if *board == board_id(65));
-    client.hear_where(is_joined).await;
+    client.receive_where(is_joined).await;
 }
 
 #[tokio::test]
-async fn once_the_bus_is_closed_who_asks_is_told_again() {
+async fn a_query_gets_again_after_the_bus_is_closed() {
     let cluster = Cluster::new();
     let mut client = cluster.client(&person(1));
-    client.begin_board(&mut []).await;
+    client.create_board_with(&mut []).await;
     cluster.bus.close();
     let id = client.fresh_id();
-    client.say(&ClientMessage::Query { id, query: Query::MyBoards {} }).await;
-    let told = client.hear_where(|it| matches!(it, ServerMessage::Again { .. })).await;
-    assert!(matches!(told, ServerMessage::Again { id: Some(of), .. } if of == id));
+    client.send_message(&ClientMessage::Query { id, query: Query::MyBoards {} }).await;
+    let message = client.receive_where(|it| matches!(it, ServerMessage::Again { .. })).await;
+    assert!(matches!(message, ServerMessage::Again { id: Some(of), .. } if of == id));
 }

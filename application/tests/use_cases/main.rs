@@ -1,11 +1,11 @@
-//! What SockBit does for people, told as tests: the core and the gateway on the adapters in memory.
+//! The use cases, as tests of the core and the gateway on the memory adapters.
 
 mod admission;
 mod board_pages;
 mod commands;
 mod concurrent_edits;
 mod idempotence;
-mod joining;
+mod join;
 mod limits;
 mod live_events;
 mod missed_events;

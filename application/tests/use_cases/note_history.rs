@@ -1,4 +1,4 @@
-//! What happened to a note, page by page, tells its text at every time.
+//! The history of a note, page by page.
 
 use sockbit_domain::wire::{NoteHistory, Query, Reply, ServerMessage};
 use sockbit_domain::{Change, Command, MessageId, Seq};
@@ -27,13 +27,13 @@ async fn all_pages(core: &CoreFixture) -> Vec<NoteHistory> {
     pages
 }
 
-/// Holds the pages against the log: nothing is missing, and each begins with the text that the one
-/// before it ends with.
-async fn assert_pages_tell_the_log(core: &CoreFixture, pages: &[NoteHistory]) {
+/// Asserts that the pages contain every event, and that each starts with the text at the end of the
+/// one before.
+async fn assert_pages_equal_the_log(core: &CoreFixture, pages: &[NoteHistory]) {
     let log = core.log().await;
     let of_note = log.iter().filter(|it| it.change.note() == Some(note_id(1)));
-    let told = pages.iter().flat_map(|it| &it.entries).map(|it| it.seq);
-    assert!(told.eq(of_note.map(|it| it.seq)), "every event once, in order");
+    let entries = pages.iter().flat_map(|it| &it.entries).map(|it| it.seq);
+    assert!(entries.eq(of_note.map(|it| it.seq)), "every event once, in order");
     let mut text = sockbit_domain::Text::default();
     for page in pages {
         assert_eq!(page.text_before, text);
@@ -43,7 +43,7 @@ async fn assert_pages_tell_the_log(core: &CoreFixture, pages: &[NoteHistory]) {
 }
 
 #[tokio::test]
-async fn many_changes_come_in_pages_that_fit_together() {
+async fn many_changes_are_split_into_pages_that_continue_each_other() {
     let (core, mut base) = CoreFixture::with_note("é👧").await;
     for n in 0..120 {
         let change = edit(note_id(1), base, insert(n % 4, &format!("{n}é\n")));
@@ -54,11 +54,11 @@ async fn many_changes_come_in_pages_that_fit_together() {
     }
     let pages = all_pages(&core).await;
     assert_eq!(pages.len(), 3, "of a hundred each");
-    assert_pages_tell_the_log(&core, &pages).await;
+    assert_pages_equal_the_log(&core, &pages).await;
 }
 
 #[tokio::test]
-async fn large_changes_come_in_pages_that_fit_a_message() {
+async fn large_changes_are_split_into_pages_that_fit_a_message() {
     let (core, mut base) = CoreFixture::with_note("").await;
     for letter in ["\"", "\n", "ß"].into_iter().cycle().take(12) {
         let text = letter.repeat(60 * 1024 / letter.len());
@@ -66,11 +66,11 @@ async fn large_changes_come_in_pages_that_fit_a_message() {
     }
     let pages = all_pages(&core).await;
     assert!(pages.len() > 3, "{} pages", pages.len());
-    assert_pages_tell_the_log(&core, &pages).await;
+    assert_pages_equal_the_log(&core, &pages).await;
 }
 
 #[tokio::test]
-async fn other_changes_of_a_note_stand_between_its_edits() {
+async fn the_history_contains_changes_other_than_edits() {
     let (core, base) = CoreFixture::with_note("one").await;
     saved(&core.send(&person(1), &edit(note_id(1), base, insert(3, " two"))).await);
     saved(&core.send(&person(1), &Command::TrashNote { note: note_id(1) }).await);
@@ -83,11 +83,11 @@ async fn other_changes_of_a_note_stand_between_its_edits() {
         _ => "other",
     });
     assert!(kinds.eq(["created", "edited", "trashed", "edited"]));
-    assert_pages_tell_the_log(&core, &pages).await;
+    assert_pages_equal_the_log(&core, &pages).await;
 }
 
 #[tokio::test]
-async fn a_page_from_the_middle_begins_with_the_text_of_that_time() {
+async fn a_page_from_the_middle_starts_with_the_text_before_it() {
     let (core, mut base) = CoreFixture::with_note("").await;
     for n in 0..5 {
         let change = edit(note_id(1), base, insert(n, &n.to_string()));

@@ -1,11 +1,11 @@
-//! Questions are answered as far as the asker may know.
+//! Queries, and what members and non-members get as replies.
 
 use sockbit_domain::wire::{Query, Reply};
 use sockbit_domain::{Command, RejectionCode};
 
 use crate::support::*;
 
-/// Every query about board 1, or another one.
+/// Every query about a board.
 fn queries_about(board: u64) -> [Query; 3] {
     let (board, note) = (board_id(board), note_id(1));
     [
@@ -19,24 +19,24 @@ fn queries_about(board: u64) -> [Query; 3] {
 fn rejection(reply: &Reply) -> RejectionCode {
     match reply {
         Reply::Rejected(rejection) => rejection.code,
-        other => panic!("it was answered: {other:?}"),
+        other => panic!("not rejected: {other:?}"),
     }
 }
 
 #[tokio::test]
-async fn a_stranger_cannot_tell_a_board_from_none_by_any_query() {
+async fn a_non_member_cannot_tell_a_board_from_none_by_any_query() {
     let (core, _) = CoreFixture::with_note("secret").await;
-    for (here, nowhere) in queries_about(1).into_iter().zip(queries_about(404)) {
-        let reply = core.query(&person(2), here).await;
+    for (existing, missing) in queries_about(1).into_iter().zip(queries_about(404)) {
+        let reply = core.query(&person(2), existing).await;
         assert_eq!(rejection(&reply), RejectionCode::NotFound);
-        assert_eq!(reply, core.query(&person(2), nowhere).await);
+        assert_eq!(reply, core.query(&person(2), missing).await);
     }
 }
 
 #[tokio::test]
-async fn a_member_is_answered() {
+async fn a_member_gets_replies() {
     let (core, base) = CoreFixture::with_note("shared").await;
-    core.let_in(&person(2)).await;
+    core.add_editor(&person(2)).await;
     let [page, note, history] = queries_about(1);
     let Reply::BoardPage(page) = core.query(&person(2), page).await else { panic!("no page") };
     let Reply::Note(note) = core.query(&person(2), note).await else { panic!("no note") };
@@ -49,12 +49,13 @@ async fn a_member_is_answered() {
 }
 
 #[tokio::test]
-async fn a_note_that_never_was_is_told_from_one_that_is_gone() {
-    let (core, _) = CoreFixture::with_note("soon gone").await;
+async fn a_missing_note_and_a_deleted_note_have_different_codes() {
+    let (core, _) = CoreFixture::with_note("to be deleted").await;
     let [_, note, history] = queries_about(1);
     let unknown = Query::Note { board: board_id(1), note: note_id(404) };
-    let unknown_past = Query::NoteHistory { board: board_id(1), note: note_id(404), before: None };
-    for query in [unknown, unknown_past] {
+    let unknown_history =
+        Query::NoteHistory { board: board_id(1), note: note_id(404), before: None };
+    for query in [unknown, unknown_history] {
         let reply = core.query(&person(1), query).await;
         assert_eq!(rejection(&reply), RejectionCode::NoteNotFound);
     }
@@ -75,25 +76,25 @@ async fn my_boards(core: &CoreFixture, n: u64) -> (Vec<u64>, bool) {
 }
 
 #[tokio::test]
-async fn the_boards_of_a_person_come_latest_change_first() {
+async fn the_boards_of_a_person_are_listed_by_latest_change() {
     let core = CoreFixture::new();
     for board in [1, 2, 3] {
         core.send_to(&person(1), board_id(board), &create_board("Ideas")).await;
     }
-    core.send_to(&person(2), board_id(4), &create_board("Of somebody else")).await;
+    core.send_to(&person(2), board_id(4), &create_board("Of another person")).await;
     assert_eq!(my_boards(&core, 1).await, (vec![3, 2, 1], false));
     core.send_to(&person(1), board_id(1), &create_note(note_id(1), "news")).await;
     assert_eq!(my_boards(&core, 1).await, (vec![1, 3, 2], false));
 }
 
 #[tokio::test]
-async fn a_list_of_boards_is_cut_at_two_hundred_and_says_so() {
+async fn a_list_of_boards_ends_at_two_hundred_and_says_that_there_are_more() {
     let core = CoreFixture::new();
-    let begin = |board| core.envelope(&person(1), board_id(board), &create_board("Ideas"));
-    core.process(&(1..=200).map(begin).collect::<Vec<_>>()).await;
+    let create = |board| core.envelope(&person(1), board_id(board), &create_board("Ideas"));
+    core.process(&(1..=200).map(create).collect::<Vec<_>>()).await;
     let (boards, more) = my_boards(&core, 1).await;
     assert_eq!((boards.len(), more), (200, false));
-    core.run(begin(201)).await;
+    core.run(create(201)).await;
     let (boards, more) = my_boards(&core, 1).await;
     assert_eq!((boards.len(), boards.first(), more), (200, Some(&201), true));
 }

@@ -1,4 +1,4 @@
-//! A client that asks without reading stalls itself and nobody else.
+//! A client that sends requests and reads no replies delays only itself.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use crate::support::*;
 
 const QUERIES: usize = 1_000;
 
-/// Asks a thousand queries from a task of its own, as a transport does, and reads nothing.
-fn flood(client: &Client, query: &Query) -> JoinHandle<()> {
+/// Sends a thousand queries from its own task, as a transport does, and reads nothing.
+fn send_queries(client: &TestClient, query: &Query) -> JoinHandle<()> {
     let session = Arc::clone(&client.session);
     let messages: Vec<_> = (0..QUERIES)
         .map(|_| ClientMessage::Query { id: client.fresh_id(), query: query.clone() })
@@ -19,16 +19,16 @@ fn flood(client: &Client, query: &Query) -> JoinHandle<()> {
         .collect();
     tokio::spawn(async move {
         for message in messages {
-            session.receive(&message).await;
+            handle(&session, &message).await;
         }
     })
 }
 
-/// Whether somebody else still writes and hears of it, many times over.
-async fn others_go_on(cluster: &Cluster, writer: &mut Client) {
+/// Asserts that other clients still write and are sent events.
+async fn assert_others_are_served(cluster: &Cluster, writer: &mut TestClient) {
     let mut reader = cluster.client(&person(1));
-    let begin = saved(&writer.send(board_id(1), &create_note(note_id(1_000), "base")).await);
-    reader.joined(board_id(1), begin).await;
+    let start = saved(&writer.send(board_id(1), &create_note(note_id(1_000), "base")).await);
+    reader.join_and_read(board_id(1), start).await;
     for n in 1..=100 {
         let position = saved(&writer.send(board_id(1), &create_note(note_id(n), "note")).await);
         assert_eq!(reader.event().await.position(), position);
@@ -36,91 +36,91 @@ async fn others_go_on(cluster: &Cluster, writer: &mut Client) {
 }
 
 #[tokio::test]
-async fn a_thousand_queries_unread_stall_only_who_asks() {
+async fn a_thousand_queries_without_reading_delay_only_their_sender() {
     let cluster = Cluster::new();
-    let (mut writer, asker) = (cluster.client(&person(1)), cluster.client(&person(2)));
-    writer.begin_board(&mut []).await;
-    let flooding = flood(&asker, &Query::MyBoards {});
+    let (mut writer, sender) = (cluster.client(&person(1)), cluster.client(&person(2)));
+    writer.create_board_with(&mut []).await;
+    let sending = send_queries(&sender, &Query::MyBoards {});
 
-    others_go_on(&cluster, &mut writer).await;
+    assert_others_are_served(&cluster, &mut writer).await;
 
-    assert!(!flooding.is_finished(), "it waits until somebody reads");
-    flooding.abort();
+    assert!(!sending.is_finished(), "it waits for its replies to be read");
+    sending.abort();
 }
 
 #[tokio::test]
-async fn who_reads_at_last_gets_every_answer() {
+async fn a_client_that_reads_late_gets_every_reply() {
     let cluster = Cluster::new();
-    let mut asker = cluster.client(&person(2));
-    let flooding = flood(&asker, &Query::MyBoards {});
-    while cluster.ear().asked().is_empty() {
+    let mut sender = cluster.client(&person(2));
+    let sending = send_queries(&sender, &Query::MyBoards {});
+    while cluster.bus_end().take_queries().is_empty() {
         tokio::task::yield_now().await;
     }
 
     let mut replies = 0;
     while replies < QUERIES {
-        replies += usize::from(matches!(asker.hear().await, ServerMessage::Reply { .. }));
+        replies += usize::from(matches!(sender.receive().await, ServerMessage::Reply { .. }));
     }
 
-    flooding.await.expect("all queries are taken");
+    sending.await.expect("all queries are handled");
 }
 
 #[tokio::test]
-async fn large_answers_unread_hold_no_more_than_one_clients_share() {
+async fn large_unread_replies_stay_within_the_bound_of_one_client() {
     let cluster = Cluster::new();
     let mut writer = cluster.client(&person(1));
-    writer.begin_board(&mut []).await;
+    writer.create_board_with(&mut []).await;
     let text = "x".repeat(60 * 1024);
     for n in 2_001..=2_010 {
         saved(&writer.send(board_id(1), &create_note(note_id(n), &text)).await);
     }
-    let mut asker = cluster.client(&person(1));
-    let flooding = flood(&asker, &Query::BoardPage { board: board_id(1), after: None });
+    let mut sender = cluster.client(&person(1));
+    let sending = send_queries(&sender, &Query::BoardPage { board: board_id(1), after: None });
 
-    others_go_on(&cluster, &mut writer).await;
+    assert_others_are_served(&cluster, &mut writer).await;
 
-    let questions = cluster.ear().asked().len();
-    assert!(questions < 200, "{questions} were asked for one who does not read");
+    let queries = cluster.bus_end().take_queries().len();
+    assert!(queries < 200, "{queries} queries of a client that does not read");
     let mut bytes = 0;
     let mut replies = 0;
     while replies < 3 {
-        bytes += asker.hear_encoded().await.len();
+        bytes += sender.receive_encoded().await.len();
         replies += 1;
     }
-    assert!(bytes < 1024 * 1024, "{bytes} bytes waited");
-    flooding.abort();
+    assert!(bytes < 1024 * 1024, "{bytes} bytes were queued");
+    sending.abort();
 }
 
 #[tokio::test]
-async fn who_does_not_read_is_let_go_when_it_is_cut() {
+async fn the_pending_requests_of_a_closed_session_complete() {
     let cluster = Cluster::new();
     let mut writer = cluster.client(&person(1));
-    let begin = writer.begin_board(&mut []).await;
-    let mut asker = cluster.client(&person(1));
-    asker.joined(board_id(1), begin).await;
-    asker.rest().await;
-    let flooding = flood(&asker, &Query::MyBoards {});
+    let start = writer.create_board_with(&mut []).await;
+    let mut sender = cluster.client(&person(1));
+    sender.join_and_read(board_id(1), start).await;
+    sender.read_rest().await;
+    let sending = send_queries(&sender, &Query::MyBoards {});
 
     for n in 1..=300 {
         saved(&writer.send(board_id(1), &create_note(note_id(n), "note")).await);
     }
 
-    assert_eq!(asker.closing().await, CloseReason::TooSlow);
-    flooding.await.expect("it does not wait for a reader who will not come");
+    assert_eq!(sender.close_reason().await, CloseReason::TooSlow);
+    sending.await.expect("it does not wait for the client to read");
 }
 
 #[tokio::test]
-async fn a_thousand_pings_unread_stall_only_who_sends_them() {
+async fn a_thousand_pings_without_reading_delay_only_their_sender() {
     let cluster = Cluster::new();
     let (mut writer, pinger) = (cluster.client(&person(1)), cluster.client(&person(2)));
-    writer.begin_board(&mut []).await;
+    writer.create_board_with(&mut []).await;
     let session = Arc::clone(&pinger.session);
-    let pinging = tokio::spawn(async move {
+    let sending = tokio::spawn(async move {
         for _ in 0..1_000 {
-            session.receive(r#"{"v":1,"type":"ping"}"#).await;
+            handle(&session, r#"{"v":1,"type":"ping"}"#).await;
         }
     });
-    others_go_on(&cluster, &mut writer).await;
-    assert!(!pinging.is_finished());
-    pinging.abort();
+    assert_others_are_served(&cluster, &mut writer).await;
+    assert!(!sending.is_finished());
+    sending.abort();
 }

@@ -189,7 +189,7 @@ async fn read(session: &Session, connection: &NetworkConnection) {
         let heard = tokio::select! {
             biased;
             heard = timeout(SILENCE_MAX, connection.up.receive()), if !pipeline.is_full() => heard,
-            () = pipeline.complete_next() => continue,
+            () = pipeline.complete_next(), if !pipeline.is_empty() => continue,
         };
         match heard {
             Ok(Some(frame)) => pipeline.receive(&frame).await,

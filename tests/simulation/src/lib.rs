@@ -54,6 +54,8 @@ pub use stale_tab_scenario::run_stale_tab;
 use run_context::RunContext;
 use run_parameters::RunParameters;
 
+use sockbit_application::mutex::locked;
+
 /// The result of a run.
 #[derive(Debug)]
 pub struct RunResult {
@@ -122,9 +124,4 @@ fn count_panics() {
             print(panic);
         }));
     });
-}
-
-/// Poisoning is ignored: nothing panics while it holds a lock here.
-fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,8 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sockbit_application::mutex::locked;
 use tokio::sync::Notify;
 
-use crate::locked;
-
 /// Where a worker can crash: between any two of these a message is lost or repeated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum CrashPoint {

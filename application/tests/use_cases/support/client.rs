@@ -1,4 +1,4 @@
-//! Somebody with a session: says messages, and hears what comes back one by one.
+//! A client with a session: sends messages, and receives messages one by one.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,29 +14,30 @@ use tokio::time::timeout;
 
 use super::samples::{DEADLINE, board_id, create_board, event_of, saved, uuid};
 
-pub struct Client {
+pub struct TestClient {
     pub session: Arc<Session>,
-    heard: VecDeque<EncodedMessage>,
-    /// What was heard while something else was waited for.
-    aside: VecDeque<ServerMessage>,
-    messages: AtomicU64,
+    received: VecDeque<EncodedMessage>,
+    /// Messages that were received while the test waited for another one.
+    skipped: VecDeque<ServerMessage>,
+    next_message: AtomicU64,
 }
 
-impl Client {
+impl TestClient {
     pub fn new(session: Session, first_message: u64) -> Self {
         Self {
             session: Arc::new(session),
-            heard: VecDeque::new(),
-            aside: VecDeque::new(),
-            messages: AtomicU64::new(first_message),
+            received: VecDeque::new(),
+            skipped: VecDeque::new(),
+            next_message: AtomicU64::new(first_message),
         }
     }
 
-    pub async fn say(&self, message: &ClientMessage) {
-        self.session.receive(&message.to_json().expect("it is JSON")).await;
+    /// Sends a message, and waits until it is handled and has its reply, if any.
+    pub async fn send_message(&self, message: &ClientMessage) {
+        handle(&self.session, &message.to_json().expect("it is JSON")).await;
     }
 
-    /// Says a command under a fresh id.
+    /// Sends a command under a fresh id.
     pub async fn command(&self, board: BoardId, command: &Command) -> MessageId {
         self.command_with_key(board, command, None).await
     }
@@ -50,78 +51,78 @@ impl Client {
         let id = self.fresh_id();
         let body = to_raw_value(command).expect("a command is JSON");
         let sent = SentCommand { id, board, key: key.map(str::to_owned), body };
-        self.say(&ClientMessage::Command(sent)).await;
+        self.send_message(&ClientMessage::Command(sent)).await;
         id
     }
 
-    /// Says a command and waits for its outcome.
+    /// Sends a command and waits for its outcome.
     pub async fn send(&mut self, board: BoardId, command: &Command) -> Outcome {
         let id = self.command(board, command).await;
         self.outcome(id).await
     }
 
     pub async fn outcome(&mut self, id: MessageId) -> Outcome {
-        let is_it =
+        let matches =
             |it: &ServerMessage| matches!(it, ServerMessage::Outcome { id: of, .. } if *of == id);
-        match self.hear_where(is_it).await {
+        match self.receive_where(matches).await {
             ServerMessage::Outcome { outcome, .. } => outcome,
-            other => panic!("this is no outcome: {other:?}"),
+            other => panic!("not an outcome: {other:?}"),
         }
     }
 
     pub async fn query(&mut self, query: Query) -> Reply {
         let id = self.fresh_id();
-        self.say(&ClientMessage::Query { id, query }).await;
-        let is_it =
+        self.send_message(&ClientMessage::Query { id, query }).await;
+        let matches =
             |it: &ServerMessage| matches!(it, ServerMessage::Reply { id: of, .. } if *of == id);
-        match self.hear_where(is_it).await {
+        match self.receive_where(matches).await {
             ServerMessage::Reply { body, .. } => body,
-            other => panic!("this is no reply: {other:?}"),
+            other => panic!("not a reply: {other:?}"),
         }
     }
 
     pub async fn page(&mut self, board: BoardId, after: Option<NoteId>) -> BoardPage {
         match self.query(Query::BoardPage { board, after }).await {
             Reply::BoardPage(page) => page,
-            other => panic!("this is no page: {other:?}"),
+            other => panic!("not a page: {other:?}"),
         }
     }
 
     pub fn fresh_id(&self) -> MessageId {
-        MessageId(uuid(self.messages.fetch_add(1, Ordering::Relaxed)))
+        MessageId(uuid(self.next_message.fetch_add(1, Ordering::Relaxed)))
     }
 
     pub async fn join(&self, board: BoardId, position: Option<Position>) {
-        self.say(&ClientMessage::Join { board, position }).await;
+        self.send_message(&ClientMessage::Join { board, position }).await;
     }
 
-    /// Joins, hears that it may, and reads on as far as that goes at once.
-    pub async fn joined(&mut self, board: BoardId, position: Position) -> Position {
+    /// Joins a board, and reads what it is sent at once.
+    pub async fn join_and_read(&mut self, board: BoardId, position: Position) -> Position {
         self.join(board, Some(position)).await;
-        let is_it = |it: &ServerMessage| matches!(it, ServerMessage::Joined { .. });
-        let ServerMessage::Joined { head, .. } = self.hear_where(is_it).await else {
-            panic!("it may not join")
+        let matches = |it: &ServerMessage| matches!(it, ServerMessage::Joined { .. });
+        let ServerMessage::Joined { head, .. } = self.receive_where(matches).await else {
+            panic!("not joined")
         };
-        while let Some(delivered) = self.session.next().now_or_never() {
-            self.take(delivered);
+        while let Some(output) = self.session.next().now_or_never() {
+            self.take(output);
         }
         head
     }
 
-    fn take(&mut self, delivered: SessionOutput) {
-        match delivered {
-            SessionOutput::Messages(messages) => self.heard.extend(messages),
+    fn take(&mut self, output: SessionOutput) {
+        match output {
+            SessionOutput::Messages(messages) => self.received.extend(messages),
             SessionOutput::Close(reason) => panic!("the session was closed: {reason:?}"),
         }
     }
 
     pub async fn leave(&self, board: BoardId) {
-        self.say(&ClientMessage::Leave { board }).await;
+        self.send_message(&ClientMessage::Leave { board }).await;
     }
 
-    /// Begins board 1, lets the others in, and says where it stands then.
-    pub async fn begin_board(&mut self, others: &mut [&mut Self]) -> Position {
-        const KEY: &str = "a key that nobody guesses";
+    /// Creates board 1 and makes the others members. Returns the head.
+    pub async fn create_board_with(&mut self, others: &mut [&mut Self]) -> Position {
+        const KEY: &str = "a secret link key";
         let board = board_id(1);
         let mut head = saved(&self.send(board, &create_board("Ideas")).await);
         if !others.is_empty() {
@@ -137,47 +138,50 @@ impl Client {
     }
 
     /// The next message.
-    pub async fn hear(&mut self) -> ServerMessage {
-        match self.aside.pop_front() {
+    pub async fn receive(&mut self) -> ServerMessage {
+        match self.skipped.pop_front() {
             Some(message) => message,
-            None => self.hear_fresh().await,
+            None => self.receive_new().await,
         }
     }
 
-    async fn hear_fresh(&mut self) -> ServerMessage {
-        let encoded = self.hear_encoded().await;
+    async fn receive_new(&mut self) -> ServerMessage {
+        let encoded = self.receive_encoded().await;
         let json = std::str::from_utf8(&encoded).expect("it is UTF-8");
         ServerMessage::parse(json).expect("it is a message")
     }
 
     /// The next message as it goes over the wire.
-    pub async fn hear_encoded(&mut self) -> EncodedMessage {
+    pub async fn receive_encoded(&mut self) -> EncodedMessage {
         loop {
-            if let Some(encoded) = self.heard.pop_front() {
+            if let Some(encoded) = self.received.pop_front() {
                 return encoded;
             }
-            let delivered = timeout(DEADLINE, self.session.next()).await;
-            self.take(delivered.expect("a message comes"));
+            let output = timeout(DEADLINE, self.session.next()).await;
+            self.take(output.expect("a message in time"));
         }
     }
 
-    /// The next message of that kind; what else comes is kept for later.
-    pub async fn hear_where(&mut self, is_it: impl Fn(&ServerMessage) -> bool) -> ServerMessage {
-        if let Some(place) = self.aside.iter().position(&is_it) {
-            return self.aside.remove(place).expect("it is there");
+    /// The next message that matches. Others are kept for later.
+    pub async fn receive_where(
+        &mut self,
+        matches: impl Fn(&ServerMessage) -> bool,
+    ) -> ServerMessage {
+        if let Some(index) = self.skipped.iter().position(&matches) {
+            return self.skipped.remove(index).expect("the index exists");
         }
         loop {
-            let message = self.hear_fresh().await;
-            if is_it(&message) {
+            let message = self.receive_new().await;
+            if matches(&message) {
                 return message;
             }
-            self.aside.push_back(message);
+            self.skipped.push_back(message);
         }
     }
 
     pub async fn event(&mut self) -> Event {
-        let message = self.hear_where(|it| event_of(it).is_some()).await;
-        event_of(&message).cloned().expect("it is an event")
+        let message = self.receive_where(|it| event_of(it).is_some()).await;
+        event_of(&message).cloned().expect("an event")
     }
 
     /// The events up to the one with this number.
@@ -189,8 +193,8 @@ impl Client {
         events
     }
 
-    /// Reads until the session is closed.
-    pub async fn closing(&self) -> CloseReason {
+    /// Reads until the session is closed, and returns the reason.
+    pub async fn close_reason(&self) -> CloseReason {
         let reads = async {
             loop {
                 if let SessionOutput::Close(reason) = self.session.next().await {
@@ -201,15 +205,24 @@ impl Client {
         timeout(DEADLINE, reads).await.expect("the session is closed")
     }
 
-    /// Everything that came and was not yet looked at, up to the answer to a ping.
-    pub async fn rest(&mut self) -> Vec<ServerMessage> {
-        self.say(&ClientMessage::Ping).await;
+    /// All unread messages, up to the reply to a ping.
+    pub async fn read_rest(&mut self) -> Vec<ServerMessage> {
+        self.send_message(&ClientMessage::Ping).await;
         let mut rest = Vec::new();
         loop {
-            match self.hear().await {
+            match self.receive().await {
                 ServerMessage::Pong {} => return rest,
                 message => rest.push(message),
             }
         }
+    }
+}
+
+/// Passes a message to a session as a transport does, and waits for its reply.
+pub async fn handle(session: &Session, message: &str) {
+    let mut pipeline = session.pipeline();
+    pipeline.receive(message).await;
+    while !pipeline.is_empty() {
+        pipeline.complete_next().await;
     }
 }

@@ -1,4 +1,4 @@
-//! Gateways and workers on one bus, as in a process, and what may go wrong between them.
+//! Gateways and a worker on one bus, as in one process, with faults between them.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::envelope::{Announcement, CoreQuery, CoreReply, OutcomeEnvelope};
 use sockbit_application::gateway::{Gateway, GatewayPorts, GatewaySettings, Identity};
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcements, Announcer, Commands, Ids, Incoming, Presence, Queries, QueryQueue, Store,
     Unavailable, WorkQueue,
@@ -19,35 +20,38 @@ use sockbit_memory::{GatewayEnd, MemoryBus, MemoryStore, WorkerEnd};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::Client;
+use super::TestClient;
 use super::core_fixture::{FreshIds, TickingClock};
 
 pub struct Cluster {
     pub bus: MemoryBus,
-    pub mouth: Arc<Mouth>,
+    pub announcer: Arc<LossyAnnouncer>,
     ids: Arc<FreshIds>,
     worker: JoinHandle<()>,
-    gateways: Vec<(Arc<Gateway>, Arc<Ear>, JoinHandle<()>)>,
-    messages: AtomicU64,
+    gateways: Vec<(Arc<Gateway>, Arc<RecordingEnd>, JoinHandle<()>)>,
+    next_message: AtomicU64,
 }
 
-/// The way out of the core, which may lose what happened.
-pub struct Mouth {
+/// The announcer of the worker, which may lose announcements.
+pub struct LossyAnnouncer {
     inner: Arc<WorkerEnd>,
-    loses: AtomicBool,
+    is_losing: AtomicBool,
 }
 
-impl Mouth {
-    /// From now on what happens is announced to nobody.
-    pub fn lose(&self, loses: bool) {
-        self.loses.store(loses, Ordering::Relaxed);
+impl LossyAnnouncer {
+    /// Decides whether announcements are lost from now on.
+    pub fn lose_announcements(&self, is_losing: bool) {
+        self.is_losing.store(is_losing, Ordering::Relaxed);
     }
 }
 
 #[async_trait]
-impl Announcer for Mouth {
+impl Announcer for LossyAnnouncer {
     async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable> {
-        if self.loses.load(Ordering::Relaxed) { Ok(()) } else { self.inner.announce(batch).await }
+        if self.is_losing.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.inner.announce(batch).await
     }
 
     async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
@@ -55,35 +59,35 @@ impl Announcer for Mouth {
     }
 }
 
-/// The ear and the voice of a gateway: remembers its questions, and may be interrupted.
-pub struct Ear {
+/// The bus end of a gateway. It records queries, and can report an interruption.
+pub struct RecordingEnd {
     inner: Arc<GatewayEnd>,
-    asked: Mutex<Vec<CoreQuery>>,
+    queries: Mutex<Vec<CoreQuery>>,
     interruption: Notify,
 }
 
-impl Ear {
-    /// The questions that were asked since this was last called.
-    pub fn asked(&self) -> Vec<CoreQuery> {
-        std::mem::take(&mut *self.asked.lock().expect("nobody panics with it"))
+impl RecordingEnd {
+    /// The queries since the last call.
+    pub fn take_queries(&self) -> Vec<CoreQuery> {
+        std::mem::take(&mut *locked(&self.queries))
     }
 
-    /// As after a reconnection.
+    /// Reports an interruption, as after a reconnection.
     pub fn interrupt(&self) {
         self.interruption.notify_one();
     }
 }
 
 #[async_trait]
-impl Queries for Ear {
+impl Queries for RecordingEnd {
     async fn query(&self, query: CoreQuery) -> Result<CoreReply, Unavailable> {
-        self.asked.lock().expect("nobody panics with it").push(query.clone());
+        locked(&self.queries).push(query.clone());
         self.inner.query(query).await
     }
 }
 
 #[async_trait]
-impl Announcements for Ear {
+impl Announcements for RecordingEnd {
     async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
         self.inner.subscribe(slot).await
     }
@@ -94,7 +98,7 @@ impl Announcements for Ear {
 
     async fn next(&self) -> Option<Incoming> {
         tokio::select! {
-            news = Announcements::next(&*self.inner) => news,
+            incoming = Announcements::next(&*self.inner) => incoming,
             () = self.interruption.notified() => Some(Incoming::Interrupted),
         }
     }
@@ -113,37 +117,38 @@ impl Cluster {
     pub fn with(settings: &GatewaySettings) -> Self {
         let bus = MemoryBus::new();
         let ids = Arc::new(FreshIds::default());
-        let (mouth, worker) = start_worker(&bus, &ids, Arc::new(MemoryStore::new()));
+        let (announcer, worker) = start_worker(&bus, &ids, Arc::new(MemoryStore::new()));
         let gateways = Vec::new();
-        let mut cluster = Self { bus, mouth, ids, worker, gateways, messages: AtomicU64::new(1) };
+        let mut cluster =
+            Self { bus, announcer, ids, worker, gateways, next_message: AtomicU64::new(1) };
         cluster.add_gateway(settings);
         cluster
     }
 
     pub fn add_gateway(&mut self, settings: &GatewaySettings) {
         let end = self.bus.gateway();
-        let ear = Arc::new(Ear {
+        let recording = Arc::new(RecordingEnd {
             inner: Arc::clone(&end),
-            asked: Mutex::default(),
+            queries: Mutex::default(),
             interruption: Notify::new(),
         });
         let ports = GatewayPorts {
             commands: Arc::clone(&end) as Arc<dyn Commands>,
             presence: end as Arc<dyn Presence>,
-            queries: Arc::clone(&ear) as Arc<dyn Queries>,
-            announcements: Arc::clone(&ear) as Arc<dyn Announcements>,
+            queries: Arc::clone(&recording) as Arc<dyn Queries>,
+            announcements: Arc::clone(&recording) as Arc<dyn Announcements>,
             ids: Arc::clone(&self.ids) as Arc<dyn Ids>,
         };
         let gateway = Gateway::new(ports, settings.clone());
         let runs = Arc::clone(&gateway);
         let running = tokio::spawn(async move { runs.run().await });
-        self.gateways.push((gateway, ear, running));
+        self.gateways.push((gateway, recording, running));
     }
 
-    /// The worker goes, and another one comes with another store, as from a backup.
+    /// Replaces the worker and its store, as after a restored backup.
     pub fn restore(&mut self, store: Arc<MemoryStore>) {
         self.worker.abort();
-        (self.mouth, self.worker) = start_worker(&self.bus, &self.ids, store);
+        (self.announcer, self.worker) = start_worker(&self.bus, &self.ids, store);
     }
 
     pub fn gateway(&self) -> &Arc<Gateway> {
@@ -151,23 +156,23 @@ impl Cluster {
         gateway
     }
 
-    pub fn ear(&self) -> &Ear {
-        let (_, ear, _) = self.gateways.first().expect("there is one");
-        ear
+    pub fn bus_end(&self) -> &RecordingEnd {
+        let (_, recording, _) = self.gateways.first().expect("there is one");
+        recording
     }
 
-    /// Somebody who connects to the first gateway from their own address.
-    pub fn client(&self, who: &Identity) -> Client {
-        self.client_at(0, who)
+    /// A client of the first gateway, with an address of its own.
+    pub fn client(&self, identity: &Identity) -> TestClient {
+        self.client_at(0, identity)
     }
 
-    pub fn client_at(&self, gateway: usize, who: &Identity) -> Client {
+    pub fn client_at(&self, gateway: usize, identity: &Identity) -> TestClient {
         let (gateway, ..) = self.gateways.get(gateway).expect("there is such a gateway");
-        let [.., c, d] = who.actor.id.0.into_bytes();
+        let [.., c, d] = identity.actor.id.0.into_bytes();
         let address = IpAddr::V4(Ipv4Addr::new(10, 0, c, d));
-        let session = gateway.open(who.clone(), address).expect("there is room");
-        let first_message = self.messages.fetch_add(1 << 20, Ordering::Relaxed);
-        Client::new(session, first_message)
+        let session = gateway.open(identity.clone(), address).expect("it is below all limits");
+        let first_message = self.next_message.fetch_add(1 << 20, Ordering::Relaxed);
+        TestClient::new(session, first_message)
     }
 }
 
@@ -175,19 +180,20 @@ fn start_worker(
     bus: &MemoryBus,
     ids: &Arc<FreshIds>,
     store: Arc<MemoryStore>,
-) -> (Arc<Mouth>, JoinHandle<()>) {
+) -> (Arc<LossyAnnouncer>, JoinHandle<()>) {
     let end = bus.worker();
-    let mouth = Arc::new(Mouth { inner: Arc::clone(&end), loses: AtomicBool::new(false) });
+    let announcer =
+        Arc::new(LossyAnnouncer { inner: Arc::clone(&end), is_losing: AtomicBool::new(false) });
     let ports = CorePorts {
         store: store as Arc<dyn Store>,
-        announcer: Arc::clone(&mouth) as Arc<dyn Announcer>,
+        announcer: Arc::clone(&announcer) as Arc<dyn Announcer>,
         clock: Arc::new(TickingClock::default()),
         ids: Arc::clone(ids) as Arc<dyn Ids>,
     };
     let core = Arc::new(Core::new(ports, Limits::default()));
     let work = Arc::clone(&end) as Arc<dyn WorkQueue>;
     let worker = Worker::new(core, work, end as Arc<dyn QueryQueue>);
-    (mouth, tokio::spawn(async move { worker.run().await }))
+    (announcer, tokio::spawn(async move { worker.run().await }))
 }
 
 impl Drop for Cluster {

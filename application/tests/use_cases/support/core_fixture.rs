@@ -1,4 +1,4 @@
-//! The core on a store in memory, with somebody who writes down what it announces and answers.
+//! The core on a store in memory, with an announcer that records everything.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,6 +11,7 @@ use sockbit_application::envelope::{
     OutcomeEnvelope,
 };
 use sockbit_application::gateway::Identity;
+use sockbit_application::mutex::locked;
 use sockbit_application::ports::{Announcer, Clock, Ids, Store, Unavailable};
 use sockbit_application::trace::TraceId;
 use sockbit_domain::wire::{NotePage, Query, Reply};
@@ -23,38 +24,36 @@ use uuid::Uuid;
 
 use super::samples::{board_id, create_board, create_note, note_id, person, saved, uuid};
 
-/// The board on which most tests take place.
+/// The board that most tests use.
 pub const BOARD: u64 = 1;
 
 pub struct CoreFixture {
     pub core: Core,
     pub store: Arc<MemoryStore>,
-    heard: Arc<Heard>,
-    messages: AtomicU64,
+    announcer: Arc<RecordingAnnouncer>,
+    next_message: AtomicU64,
 }
 
-/// Writes down what the core says.
 #[derive(Default)]
-struct Heard {
+struct RecordingAnnouncer {
     events: Mutex<Vec<AnnouncedEvent>>,
-    answers: Mutex<Vec<OutcomeEnvelope>>,
+    outcomes: Mutex<Vec<OutcomeEnvelope>>,
 }
 
 #[async_trait]
-impl Announcer for Heard {
+impl Announcer for RecordingAnnouncer {
     async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable> {
-        let mut events = self.events.lock().expect("nobody panics with it");
-        events.extend(batch.into_iter().flat_map(|it| it.events));
+        locked(&self.events).extend(batch.into_iter().flat_map(|it| it.events));
         Ok(())
     }
 
     async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
-        self.answers.lock().expect("nobody panics with it").extend(batch);
+        locked(&self.outcomes).extend(batch);
         Ok(())
     }
 }
 
-/// Each call is a millisecond later than the one before.
+/// Advances by a millisecond with each call.
 #[derive(Default)]
 pub struct TickingClock(AtomicI64);
 
@@ -64,7 +63,7 @@ impl Clock for TickingClock {
     }
 }
 
-/// Fresh ids that no other part of the tests uses.
+/// Ids that the tests use for nothing else.
 pub struct FreshIds(AtomicU64);
 
 impl Default for FreshIds {
@@ -85,31 +84,31 @@ impl CoreFixture {
         Self::on(Arc::new(MemoryStore::new()), Arc::new(FreshIds::default()))
     }
 
-    /// A further core on the same store: another worker.
-    pub fn beside(other: &Self, ids: Arc<dyn Ids>) -> Self {
+    /// Another core on the same store, as in another worker.
+    pub fn on_same_store(other: &Self, ids: Arc<dyn Ids>) -> Self {
         Self::on(Arc::clone(&other.store), ids)
     }
 
     fn on(store: Arc<MemoryStore>, ids: Arc<dyn Ids>) -> Self {
-        let heard = Arc::new(Heard::default());
+        let announcer = Arc::new(RecordingAnnouncer::default());
         let ports = CorePorts {
             store: Arc::clone(&store) as Arc<dyn Store>,
-            announcer: Arc::clone(&heard) as Arc<dyn Announcer>,
+            announcer: Arc::clone(&announcer) as Arc<dyn Announcer>,
             clock: Arc::new(TickingClock::default()),
             ids,
         };
         let core = Core::new(ports, Limits::default());
-        Self { core, store, heard, messages: AtomicU64::new(1) }
+        Self { core, store, announcer, next_message: AtomicU64::new(1) }
     }
 
-    /// A core with Person 1's board on it.
+    /// A core with a board of Person 1.
     pub async fn with_board() -> Self {
         let core = Self::new();
         saved(&core.send(&person(1), &create_board("Ideas")).await);
         core
     }
 
-    /// A core with a board that holds note 1; second what the note's creator then stands at.
+    /// A core with a board that has note 1, and the position of its creation.
     pub async fn with_note(text: &str) -> (Self, Position) {
         let core = Self::with_board().await;
         let base = saved(&core.send(&person(1), &create_note(note_id(1), text)).await);
@@ -117,13 +116,18 @@ impl CoreFixture {
     }
 
     /// The command under a fresh message id.
-    pub fn envelope(&self, who: &Identity, board: BoardId, command: &Command) -> CommandEnvelope {
-        let number = self.messages.fetch_add(1, Ordering::Relaxed);
+    pub fn envelope(
+        &self,
+        sender: &Identity,
+        board: BoardId,
+        command: &Command,
+    ) -> CommandEnvelope {
+        let number = self.next_message.fetch_add(1, Ordering::Relaxed);
         CommandEnvelope {
             trace: TraceId(uuid(number)),
             reply_to: Address { gateway: uuid(1), session: number },
-            actor: who.actor.clone(),
-            client: who.client,
+            actor: sender.actor.clone(),
+            client: sender.client,
             message: MessageId(uuid(number)),
             board,
             key: None,
@@ -131,66 +135,66 @@ impl CoreFixture {
         }
     }
 
-    /// Has the batch processed, and gives the outcomes in its order.
+    /// Processes a batch. Returns the outcomes in its order.
     pub async fn process(&self, batch: &[CommandEnvelope]) -> Vec<Outcome> {
-        let processed = self.core.process(batch).await.expect("the batch is through");
+        let processed = self.core.process(batch).await.expect("the batch is processed");
         assert!(processed.failed.is_empty(), "{processed:?}");
-        let answers = std::mem::take(&mut *self.heard.answers.lock().expect("nobody panics"));
-        let answer = |it: &CommandEnvelope| {
-            let answered = answers.iter().find(|answer| answer.to == it.reply_to);
-            answered.and_then(|it| it.outcome.clone()).expect("each command has an outcome")
+        let outcomes = std::mem::take(&mut *locked(&self.announcer.outcomes));
+        let outcome_of = |command: &CommandEnvelope| {
+            let envelope = outcomes.iter().find(|it| it.to == command.reply_to);
+            envelope.and_then(|it| it.outcome.clone()).expect("each command has an outcome")
         };
-        assert_eq!(answers.len(), batch.len(), "one answer for each command");
-        batch.iter().map(answer).collect()
+        assert_eq!(outcomes.len(), batch.len(), "one outcome for each command");
+        batch.iter().map(outcome_of).collect()
     }
 
     pub async fn run(&self, envelope: CommandEnvelope) -> Outcome {
         self.process(&[envelope]).await.remove(0)
     }
 
-    /// Sends one command about the board.
-    pub async fn send(&self, who: &Identity, command: &Command) -> Outcome {
-        self.send_to(who, board_id(BOARD), command).await
+    /// Sends one command to the board.
+    pub async fn send(&self, sender: &Identity, command: &Command) -> Outcome {
+        self.send_to(sender, board_id(BOARD), command).await
     }
 
-    pub async fn send_to(&self, who: &Identity, board: BoardId, command: &Command) -> Outcome {
-        self.run(self.envelope(who, board, command)).await
+    pub async fn send_to(&self, sender: &Identity, board: BoardId, command: &Command) -> Outcome {
+        self.run(self.envelope(sender, board, command)).await
     }
 
-    /// Makes somebody an editor of the board, by a link.
-    pub async fn let_in(&self, who: &Identity) {
+    /// Makes a person an editor of the board, by a link.
+    pub async fn add_editor(&self, sender: &Identity) {
         let key = KeyHash([7; 32]);
         let add = Command::AddLink { role: Role::Editor };
-        for (who, command) in [(&person(1), add), (who, Command::JoinBoard {})] {
-            let mut envelope = self.envelope(who, board_id(BOARD), &command);
+        for (sender, command) in [(&person(1), add), (sender, Command::JoinBoard {})] {
+            let mut envelope = self.envelope(sender, board_id(BOARD), &command);
             envelope.key = Some(key);
             self.run(envelope).await;
         }
     }
 
-    pub async fn query(&self, who: &Identity, query: Query) -> Reply {
-        match self.core.query(CoreQuery::Client { actor: who.actor.id, query }).await {
+    pub async fn query(&self, sender: &Identity, query: Query) -> Reply {
+        match self.core.query(CoreQuery::Client { actor: sender.actor.id, query }).await {
             CoreReply::Client(reply) => reply,
-            other => panic!("this is no reply: {other:?}"),
+            other => panic!("not a reply: {other:?}"),
         }
     }
 
     pub async fn admission(
         &self,
-        who: &Identity,
+        sender: &Identity,
         position: Option<Position>,
     ) -> Result<Admission, Rejection> {
-        let (actor, board) = (who.actor.id, board_id(BOARD));
+        let (actor, board) = (sender.actor.id, board_id(BOARD));
         match self.core.query(CoreQuery::Admission { actor, board, position }).await {
             CoreReply::Admission(admission) => admission,
-            other => panic!("this is no admission: {other:?}"),
+            other => panic!("not an admission: {other:?}"),
         }
     }
 
     pub async fn note(&self, note: NoteId) -> NotePage {
         match self.query(&person(1), Query::Note { board: board_id(BOARD), note }).await {
             Reply::Note(page) => page,
-            other => panic!("this is no note: {other:?}"),
+            other => panic!("not a note: {other:?}"),
         }
     }
 
@@ -198,22 +202,22 @@ impl CoreFixture {
         self.note(note).await.note.text.into()
     }
 
-    /// Everything that happened on the board.
+    /// All events of the board.
     pub async fn log(&self) -> Vec<Event> {
         let log = self.store.events(board_id(BOARD), Seq(0), usize::MAX).await;
-        log.expect("memory does not fail")
+        log.expect("the memory store does not fail")
     }
 
     pub async fn head(&self) -> Position {
-        self.log().await.last().expect("something happened").position()
+        self.log().await.last().expect("the board exists").position()
     }
 
-    /// What was announced since this was last asked.
-    pub fn announced(&self) -> Vec<Event> {
-        self.announced_with_what_it_follows().into_iter().map(|it| it.event).collect()
+    /// The events that were announced since the last call.
+    pub fn announced_events(&self) -> Vec<Event> {
+        self.announced().into_iter().map(|it| it.event).collect()
     }
 
-    pub fn announced_with_what_it_follows(&self) -> Vec<AnnouncedEvent> {
-        std::mem::take(&mut *self.heard.events.lock().expect("nobody panics"))
+    pub fn announced(&self) -> Vec<AnnouncedEvent> {
+        std::mem::take(&mut *locked(&self.announcer.events))
     }
 }

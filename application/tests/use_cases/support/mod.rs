@@ -1,11 +1,11 @@
-//! A core is the core alone; a cluster is a gateway and a worker on one bus; people come by name.
+//! Fixtures: the core alone, a cluster of gateways and a worker on one bus, and its clients.
 
 mod client;
 mod cluster;
 mod core_fixture;
 mod samples;
 
-pub use client::Client;
+pub use client::{TestClient, handle};
 pub use cluster::Cluster;
 pub use core_fixture::{CoreFixture, FreshIds};
 pub use samples::*;

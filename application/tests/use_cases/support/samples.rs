@@ -1,4 +1,4 @@
-//! The words that the tests speak in.
+//! Sample ids, identities and commands, and assertions on outcomes.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use sockbit_domain::{
 };
 use uuid::Uuid;
 
-/// Longer than anything takes that comes at all; where time is paused it passes at once.
+/// Longer than anything takes here. With paused time it passes at once.
 pub const DEADLINE: Duration = Duration::from_mins(1);
 
 pub fn uuid(n: u64) -> Uuid {
@@ -25,7 +25,7 @@ pub fn note_id(n: u64) -> NoteId {
     NoteId(uuid(n))
 }
 
-/// Somebody at their own computer.
+/// A person on an installation of their own.
 pub fn person(n: u64) -> Identity {
     let actor = Actor { id: ActorId(uuid(n)), name: format!("Person {n}"), colour: 0 };
     Identity { actor, client: ClientId(uuid(1_000 + n)) }
@@ -56,7 +56,7 @@ pub fn insert(at: u32, text: &str) -> Delta {
     Delta::new().retain(at).insert(text)
 }
 
-/// A position that no board here has at any number.
+/// A position of another history.
 pub fn foreign(seq: u64) -> Position {
     Position { seq: Seq(seq), event: EventId(uuid(0xdead_beef)) }
 }
@@ -65,7 +65,7 @@ pub fn foreign(seq: u64) -> Position {
 pub fn saved(outcome: &Outcome) -> Position {
     match outcome {
         Outcome::Saved { position } => *position,
-        other => panic!("it was not saved: {other:?}"),
+        other => panic!("not saved: {other:?}"),
     }
 }
 
@@ -73,21 +73,21 @@ pub fn saved(outcome: &Outcome) -> Position {
 pub fn rejected(outcome: &Outcome) -> RejectionCode {
     match outcome {
         Outcome::Rejected(rejection) => rejection.code,
-        other => panic!("it was not rejected: {other:?}"),
+        other => panic!("not rejected: {other:?}"),
     }
 }
 
-/// The text of a note after these events, which begin where the note was created.
+/// The text of a note after these events, which start with its creation.
 pub fn replay(events: &[Event], note: NoteId) -> Text {
     let of_note = events.iter().filter(|it| it.change.note() == Some(note));
     of_note.fold(Text::default(), |text, event| replayed(text, &event.change))
 }
 
-/// A text after one more change of its note.
+/// The text of a note after one more change.
 pub fn replayed(text: Text, change: &Change) -> Text {
     match change {
         Change::NoteCreated { text, .. } => text.clone(),
-        Change::NoteEdited { delta, .. } => delta.apply(&text).expect("the log fits together"),
+        Change::NoteEdited { delta, .. } => delta.apply(&text).expect("the log is consistent"),
         _ => text,
     }
 }

@@ -12,8 +12,6 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
-use crate::locked;
-
 /// One gateway's incoming messages.
 #[derive(Default)]
 pub(crate) struct GatewayQueue {

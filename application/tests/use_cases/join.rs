@@ -1,4 +1,4 @@
-//! A session from its first message to the news of the boards that it joins.
+//! A session, from its first message to the events of joined boards.
 
 use futures::FutureExt;
 use serde_json::Value;
@@ -8,145 +8,145 @@ use sockbit_domain::{RejectionCode, Seq};
 use crate::support::*;
 
 #[tokio::test]
-async fn the_first_message_says_whom_the_gateway_takes_the_client_for() {
+async fn the_first_message_names_the_identity_of_the_client() {
     let mut client = Cluster::new().client(&person(7));
     let welcome = ServerMessage::Welcome { actor: person(7).actor, client: person(7).client };
-    assert_eq!(client.hear().await, welcome);
+    assert_eq!(client.receive().await, welcome);
 }
 
 #[tokio::test]
 async fn every_message_carries_the_version() {
     let cluster = Cluster::new();
     let mut client = cluster.client(&person(1));
-    client.begin_board(&mut []).await;
+    client.create_board_with(&mut []).await;
     client.join(board_id(1), None).await;
     client.join(board_id(404), None).await;
-    client.say(&ClientMessage::Ping).await;
+    client.send_message(&ClientMessage::Ping).await;
     for _ in 0..3 {
-        let message: Value = serde_json::from_slice(&client.hear_encoded().await).expect("JSON");
+        let message: Value = serde_json::from_slice(&client.receive_encoded().await).expect("JSON");
         assert_eq!(message.get("v"), Some(&Value::from(1)), "{message}");
     }
 }
 
 #[tokio::test]
-async fn who_joins_hears_so_and_then_what_is_missing_in_order() {
+async fn a_join_gets_joined_and_then_the_missing_events_in_order() {
     let cluster = Cluster::new();
     let mut client = cluster.client(&person(1));
-    let begin = client.begin_board(&mut []).await;
+    let start = client.create_board_with(&mut []).await;
     for n in 1..=5 {
         saved(&client.send(board_id(1), &create_note(note_id(n), "note")).await);
     }
-    client.rest().await;
+    client.read_rest().await;
 
-    client.join(board_id(1), Some(begin)).await;
+    client.join(board_id(1), Some(start)).await;
 
-    let ServerMessage::Joined { head, .. } = client.hear().await else { panic!("not joined") };
+    let ServerMessage::Joined { head, .. } = client.receive().await else { panic!("not joined") };
     assert_eq!(head.seq, Seq(6));
     assert_eq!(numbers(&client.events_until(6).await), [2, 3, 4, 5, 6]);
 }
 
 #[tokio::test]
-async fn a_long_absence_is_made_up_for_page_by_page() {
+async fn many_missing_events_are_sent_page_by_page() {
     let cluster = Cluster::new();
-    let (mut writer, mut away) = (cluster.client(&person(1)), cluster.client(&person(2)));
-    let begin = writer.begin_board(&mut [&mut away]).await.seq.0;
+    let (mut writer, mut offline) = (cluster.client(&person(1)), cluster.client(&person(2)));
+    let start = writer.create_board_with(&mut [&mut offline]).await.seq.0;
     let text = "word ".repeat(1_000);
     let mut positions = Vec::new();
     for n in 1..=200 {
         positions.push(saved(&writer.send(board_id(1), &create_note(note_id(n), &text)).await));
     }
-    let seen = positions.get(49).expect("there are as many");
-    away.joined(board_id(1), *seen).await;
-    let events = away.events_until(begin + 200).await;
-    assert_eq!(numbers(&events), (begin + 51..=begin + 200).collect::<Vec<_>>());
+    let seen = positions.get(49).expect("there are 200");
+    offline.join_and_read(board_id(1), *seen).await;
+    let events = offline.events_until(start + 200).await;
+    assert_eq!(numbers(&events), (start + 51..=start + 200).collect::<Vec<_>>());
 }
 
 #[tokio::test]
-async fn who_has_no_position_pulls_the_board_and_joins_with_that_of_its_first_page() {
+async fn a_client_without_a_position_joins_at_that_of_the_first_board_page() {
     let cluster = Cluster::new();
     let mut client = cluster.client(&person(1));
-    client.begin_board(&mut []).await;
+    client.create_board_with(&mut []).await;
     saved(&client.send(board_id(1), &create_note(note_id(1), "one")).await);
-    client.rest().await;
+    client.read_rest().await;
 
     client.join(board_id(1), None).await;
-    let ServerMessage::BaseGone { board, .. } = client.hear().await else { panic!("joined") };
+    let ServerMessage::BaseGone { board, .. } = client.receive().await else { panic!("joined") };
     let page = client.page(board, None).await;
-    assert_eq!(client.joined(board, page.position).await, page.position);
+    assert_eq!(client.join_and_read(board, page.position).await, page.position);
     saved(&client.send(board, &create_note(note_id(2), "two")).await);
 
     assert_eq!(numbers(&client.events_until(3).await), [3]);
 }
 
 #[tokio::test]
-async fn who_is_told_that_their_base_is_gone_is_sent_no_events() {
+async fn after_base_gone_no_events_are_sent() {
     let cluster = Cluster::new();
     let mut client = cluster.client(&person(1));
-    client.begin_board(&mut []).await;
+    client.create_board_with(&mut []).await;
     client.join(board_id(1), Some(foreign(1))).await;
     saved(&client.send(board_id(1), &create_note(note_id(1), "one")).await);
-    assert!(client.rest().await.iter().all(|it| event_of(it).is_none()));
+    assert!(client.read_rest().await.iter().all(|it| event_of(it).is_none()));
 }
 
 #[tokio::test]
-async fn a_stranger_is_turned_away_and_hears_nothing_of_what_happens() {
+async fn a_non_member_is_rejected_and_sent_no_events() {
     let cluster = Cluster::new();
-    let (mut owner, mut stranger) = (cluster.client(&person(1)), cluster.client(&person(2)));
-    let begin = owner.begin_board(&mut []).await;
-    stranger.hear().await;
+    let (mut owner, mut non_member) = (cluster.client(&person(1)), cluster.client(&person(2)));
+    let start = owner.create_board_with(&mut []).await;
+    non_member.receive().await;
 
-    stranger.join(board_id(1), Some(begin)).await;
-    stranger.join(board_id(404), Some(begin)).await;
+    non_member.join(board_id(1), Some(start)).await;
+    non_member.join(board_id(404), Some(start)).await;
     saved(&owner.send(board_id(1), &create_note(note_id(1), "secret")).await);
 
-    let told = stranger.rest().await;
-    let rejections = told.iter().map(|it| match it {
+    let messages = non_member.read_rest().await;
+    let rejections = messages.iter().map(|it| match it {
         ServerMessage::Left { rejection: Some(rejection), .. } => rejection,
         other => panic!("{other:?}"),
     });
-    let [here, nowhere] = rejections.collect::<Vec<_>>()[..] else { panic!("{told:?}") };
-    assert_eq!(here.code, RejectionCode::NotFound);
-    assert_eq!(here, nowhere, "they cannot be told apart");
+    let [existing, missing] = rejections.collect::<Vec<_>>()[..] else { panic!("{messages:?}") };
+    assert_eq!(existing.code, RejectionCode::NotFound);
+    assert_eq!(existing, missing, "the replies are equal");
 }
 
 #[tokio::test]
-async fn who_leaves_hears_no_more_of_the_board() {
+async fn after_a_leave_no_events_of_the_board_are_sent() {
     let cluster = Cluster::new();
     let mut client = cluster.client(&person(1));
-    let begin = client.begin_board(&mut []).await;
-    client.joined(board_id(1), begin).await;
-    client.rest().await;
+    let start = client.create_board_with(&mut []).await;
+    client.join_and_read(board_id(1), start).await;
+    client.read_rest().await;
 
     client.leave(board_id(1)).await;
-    saved(&client.send(board_id(1), &create_note(note_id(1), "unheard")).await);
+    saved(&client.send(board_id(1), &create_note(note_id(1), "after the leave")).await);
 
     let left = ServerMessage::Left { board: board_id(1), rejection: None };
-    assert_eq!(client.rest().await, [left]);
+    assert_eq!(client.read_rest().await, [left]);
 }
 
 #[tokio::test]
-async fn who_joins_twice_is_sent_each_event_once() {
+async fn a_second_join_repeats_no_event_before_its_position() {
     let cluster = Cluster::new();
     let mut client = cluster.client(&person(1));
-    let begin = client.begin_board(&mut []).await;
-    client.joined(board_id(1), begin).await;
-    client.rest().await;
+    let start = client.create_board_with(&mut []).await;
+    client.join_and_read(board_id(1), start).await;
+    client.read_rest().await;
     saved(&client.send(board_id(1), &create_note(note_id(1), "one")).await);
     assert_eq!(client.event().await.seq, Seq(2));
 
-    client.joined(board_id(1), begin).await;
-    assert_eq!(numbers(&client.events_until(2).await), [2], "from the position that it names now");
+    client.join_and_read(board_id(1), start).await;
+    assert_eq!(numbers(&client.events_until(2).await), [2], "from the position of the second join");
     saved(&client.send(board_id(1), &create_note(note_id(2), "two")).await);
 
     assert_eq!(client.event().await.seq, Seq(3));
-    assert!(client.rest().await.is_empty());
+    assert!(client.read_rest().await.is_empty());
 }
 
 #[tokio::test]
-async fn a_message_that_cannot_be_read_is_refused_with_its_id_and_the_session_goes_on() {
+async fn an_invalid_message_is_refused_with_its_id_and_the_session_stays_open() {
     let cluster = Cluster::new();
     let mut client = cluster.client(&person(1));
-    client.hear().await;
+    client.receive().await;
     let id = client.fresh_id();
     let refused = [
         ("no json".to_owned(), None, RefusalCode::Malformed),
@@ -159,28 +159,28 @@ async fn a_message_that_cannot_be_read_is_refused_with_its_id_and_the_session_go
         (format!(r#"{{"v":1,"type":"sing","id":"{id}"}}"#), Some(id), RefusalCode::UnknownType),
     ];
     for (json, of, with) in refused {
-        client.session.receive(&json).await;
-        match client.hear().await {
+        handle(&client.session, &json).await;
+        match client.receive().await {
             ServerMessage::Refused(Refusal { id, code, .. }) => assert_eq!((id, code), (of, with)),
-            other => panic!("{json} was answered with {other:?}"),
+            other => panic!("{json} got {other:?}"),
         }
     }
-    client.say(&ClientMessage::Ping).await;
-    assert_eq!(client.hear().await, ServerMessage::Pong {});
+    client.send_message(&ClientMessage::Ping).await;
+    assert_eq!(client.receive().await, ServerMessage::Pong {});
 }
 
 #[tokio::test]
-async fn a_session_dropped_in_the_middle_of_a_join_is_gone() {
+async fn a_session_dropped_during_a_join_is_closed() {
     let cluster = Cluster::new();
     let mut owner = cluster.client(&person(1));
-    let begin = owner.begin_board(&mut []).await;
+    let start = owner.create_board_with(&mut []).await;
     let client = cluster.client(&person(1));
 
-    assert!(client.join(board_id(1), Some(begin)).now_or_never().is_none(), "it is under way");
+    assert!(client.join(board_id(1), Some(start)).now_or_never().is_none(), "the join is pending");
     drop(client);
 
     assert_eq!(cluster.gateway().sessions(), 1);
-    owner.joined(board_id(1), begin).await;
+    owner.join_and_read(board_id(1), start).await;
     saved(&owner.send(board_id(1), &create_note(note_id(1), "one")).await);
     assert_eq!(owner.event().await.seq, Seq(2));
 }
