@@ -79,7 +79,7 @@ async fn a_port_that_is_taken_is_told() {
     let app = App::start().await;
     let address = app.url().replace("http://", "");
     let said = complaint(&["--listen", &address, "--store", "memory:"], 1, 1);
-    assert!(said.contains(&address) && said.contains("taken"), "{said}");
+    assert!(said.contains(&address) && said.contains("already in use"), "{said}");
 }
 
 #[tokio::test]
@@ -251,7 +251,7 @@ async fn a_worker_that_counts_other_work_queues_than_its_database_does_not_start
     );
     first.launch().await;
     let said = cannot_join("worker", &[&worker[..], &["--work-queues", "3"]].concat());
-    assert!(said.contains("begun with 16 work queues"), "{said}");
+    assert!(said.contains("set up with 16 work queues"), "{said}");
     assert!(first.stop().await);
 }
 

@@ -9,8 +9,8 @@ use sockbit_rabbitmq::{
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::config::{DeadLetterWish, ServerBus};
-use crate::system::RandomIds;
+use crate::clock_and_ids::RandomIds;
+use crate::config::{DeadLetterAction, ServerBus};
 
 /// Why nothing came of it.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +32,7 @@ pub enum DeadLetterError {
 /// Does what is wished, and tells about it.
 pub async fn attend(
     bus: &ServerBus,
-    wish: &DeadLetterWish,
+    wish: &DeadLetterAction,
     out: &mut impl Write,
 ) -> Result<(), DeadLetterError> {
     let settings = Settings::new(bus.url.expose(), bus.keys.clone(), RandomIds.mint())?
@@ -40,14 +40,14 @@ pub async fn attend(
         .namespace(&bus.namespace)?;
     let desk = DeadLetterAdmin::open(settings).await?;
     match wish {
-        DeadLetterWish::List => list(&desk.letters().await?, out)?,
-        DeadLetterWish::Show { id } => show(&desk.letter_with(id).await?, out)?,
-        DeadLetterWish::Replay { id } => {
+        DeadLetterAction::List => list(&desk.letters().await?, out)?,
+        DeadLetterAction::Show { id } => show(&desk.letter_with(id).await?, out)?,
+        DeadLetterAction::Replay { id } => {
             for message in desk.replay(desk.letter_with(id).await?).await? {
                 writeln!(out, "sent again as {message}")?;
             }
         }
-        DeadLetterWish::Drop { id } => {
+        DeadLetterAction::Drop { id } => {
             desk.drop_letter(desk.letter_with(id).await?).await?;
             writeln!(out, "{id} is thrown away")?;
         }

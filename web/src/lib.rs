@@ -1,17 +1,23 @@
-//! The web app: configuration, composition, pages, and the server that shows them.
+//! The web app: configuration, composition root, pages, HTTP middleware and the server itself.
 //!
-//! Read [`compose::compose`] for how the parts meet and `routes` for what a request meets. Handlers
-//! extract, build one message, call the gateway and render; no rule about boards is here.
+//! [`composition::compose`] puts the parts together, `routes` lists what a request passes through.
+//! A handler extracts its input, sends one command or query through the gateway, and renders. It
+//! holds no rule about boards.
 
-mod app;
-pub mod compose;
+mod app_state;
+mod client_address;
+mod clock_and_ids;
+pub mod composition;
 pub mod config;
 pub mod dead_letters;
+mod extractors;
+mod failure;
 mod http;
 mod identity;
+mod limits;
 mod pages;
+mod rejections;
 mod routes;
-pub mod secret;
+pub mod secret_file;
 pub mod server;
-mod system;
 pub mod telemetry;

@@ -1,4 +1,4 @@
-//! Which request goes where, and what it meets on its way.
+//! The router: all routes, and the middleware layers around them.
 
 use std::sync::Arc;
 
@@ -10,44 +10,47 @@ use axum::routing::{get, post};
 use sockbit_application::ports::Ids;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::app::App;
-use crate::http::compress::compressed;
-use crate::http::health::Health;
-use crate::http::{address, api, assets, deadline, headers, health, observe, origin, rate, socket};
-use crate::identity::identify;
-use crate::pages::{self, Failure, explain};
+use crate::app_state::AppState;
+use crate::failure::Failure;
+use crate::http::health::{self, Health};
+use crate::http::{
+    assets, client_address, command_api, compression, rate_limit, request_telemetry,
+    request_timeout, same_origin, security_headers, websocket,
+};
+use crate::identity::add_identity;
+use crate::pages;
 
-/// The whole site. Layers are listed from the innermost to the outermost.
-pub(crate) fn routes(app: &Arc<App>, health: Arc<Health>) -> Router {
-    let for_people = pages::routes()
-        .route("/ws", get(socket::socket))
-        .route("/api/commands", post(api::command))
+/// Routes of a process that serves clients. Each layer wraps those above it.
+pub(crate) fn app_routes(app: &Arc<AppState>, health: Arc<Health>) -> Router {
+    let app_routes = pages::routes()
+        .route("/ws", get(websocket::connect))
+        .route("/api/commands", post(command_api::command))
         .method_not_allowed_fallback(async || Failure::wrong_method())
         .layer(DefaultBodyLimit::max(app.body_bytes_max))
-        .layer(from_fn_with_state(Arc::clone(app), identify))
-        .layer(from_fn_with_state(Arc::clone(app), origin::same_origin))
-        .layer(from_fn_with_state(Arc::clone(app), rate::paced))
-        .layer(from_fn_with_state(Arc::clone(app), address::locate))
+        .layer(from_fn_with_state(Arc::clone(app), add_identity))
+        .layer(from_fn_with_state(Arc::clone(app), same_origin::require_same_origin))
+        .layer(from_fn_with_state(Arc::clone(app), rate_limit::limit_rate))
+        .layer(from_fn_with_state(Arc::clone(app), client_address::add_client_address))
         .with_state(Arc::clone(app));
     let assets = Router::new().route("/assets/{*path}", get(assets::asset));
-    protected(for_people.merge(assets), Arc::clone(&app.ids), health)
+    with_common_layers(app_routes.merge(assets), Arc::clone(&app.ids), health)
 }
 
-/// What a process without pages shows.
-pub(crate) fn machine_routes(ids: Arc<dyn Ids>, health: Arc<Health>) -> Router {
-    protected(Router::new(), ids, health)
+/// Routes of a worker: health and metrics.
+pub(crate) fn worker_routes(ids: Arc<dyn Ids>, health: Arc<Health>) -> Router {
+    with_common_layers(Router::new(), ids, health)
 }
 
-/// What every answer goes through, whatever the role of the process.
-fn protected(router: Router, ids: Arc<dyn Ids>, health: Arc<Health>) -> Router {
+/// Adds the routes and layers that all processes share.
+fn with_common_layers(router: Router, ids: Arc<dyn Ids>, health: Arc<Health>) -> Router {
     router
         .merge(health::routes(health))
         .method_not_allowed_fallback(async || Failure::wrong_method())
         .fallback(async || Failure::no_such_page())
-        .layer(from_fn(deadline::in_time))
+        .layer(from_fn(request_timeout::limit_time))
         .layer(CatchPanicLayer::custom(|_| Failure::internal().into_response()))
-        .layer(from_fn(explain))
-        .layer(from_fn(headers::protect))
-        .layer(compressed())
-        .layer(from_fn_with_state(ids, observe::observe))
+        .layer(from_fn(pages::render_failures))
+        .layer(from_fn(security_headers::add_security_headers))
+        .layer(compression::layer())
+        .layer(from_fn_with_state(ids, request_telemetry::record_request))
 }

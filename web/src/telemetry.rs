@@ -1,4 +1,4 @@
-//! Logs on standard error, and measurements for whoever asks for them.
+//! Logs on standard error, and metrics for Prometheus.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -8,34 +8,35 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat};
 
-const KEEP_UP_EVERY: Duration = Duration::from_secs(5);
-/// What goes wrong with a driver is told by whoever uses it, once. Who names it hears it all the same.
-const SILENT: &str = "lapin=off";
-/// Bounds of histograms, in seconds and in commands: what is fast is told apart finely.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+/// The AMQP driver logs errors that our adapter logs too. `--log lapin=info` turns it on again.
+const DEFAULT_FILTER: &str = "lapin=off";
+/// Histogram buckets, in seconds and in commands.
 const SECONDS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0];
 const COMMANDS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
-/// Why nothing can be logged or measured.
+/// Why logging or metrics could not be initialised.
 #[derive(Debug, thiserror::Error)]
-#[error("logging or measuring cannot begin: {0}")]
+#[error("logging or metrics could not be initialised: {0}")]
 pub struct TelemetryError(String);
 
-/// Begins to log. Once a process.
-pub fn log(config: &Config) -> Result<(), TelemetryError> {
-    let filter = EnvFilter::try_new(format!("{SILENT},{}", config.log)).map_err(said)?;
+/// Initialises logging. A process can do so once.
+pub fn init_logging(config: &Config) -> Result<(), TelemetryError> {
+    let filter =
+        EnvFilter::try_new(format!("{DEFAULT_FILTER},{}", config.log)).map_err(telemetry_error)?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        // Where a line cannot be written, as on a full disk, neither can word of that; trying to
-        // would panic in whoever logs.
+        // If a line cannot be written, as on a full disk, neither can a report of that, and the
+        // attempt would panic in the code that logs.
         .log_internal_errors(false);
     match config.log_format {
-        LogFormat::Human => lines.try_init().map_err(said),
-        LogFormat::Json => lines.json().flatten_event(true).try_init().map_err(said),
+        LogFormat::Human => lines.try_init().map_err(telemetry_error),
+        LogFormat::Json => lines.json().flatten_event(true).try_init().map_err(telemetry_error),
     }
 }
 
-/// The measurements of this process, of which there is one set however many sites run in it.
+/// The metrics recorder. The process has one, even if tests run several apps in it.
 pub(crate) fn metrics() -> Result<PrometheusHandle, TelemetryError> {
     static HANDLE: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
     let mut handle = HANDLE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,17 +56,17 @@ fn install() -> Result<PrometheusHandle, TelemetryError> {
             it.set_buckets_for_metric(Matcher::Suffix("_commands".to_owned()), &COMMANDS)
         })
         .and_then(PrometheusBuilder::install_recorder)
-        .map_err(said)
+        .map_err(telemetry_error)
 }
 
-/// Folds measurements together now and then, so that they take no more room than they tell.
-pub(crate) async fn keep_up(handle: PrometheusHandle) {
+/// Merges samples of histograms every few seconds, which bounds their memory. Never returns.
+pub(crate) async fn run_upkeep(handle: PrometheusHandle) {
     loop {
-        tokio::time::sleep(KEEP_UP_EVERY).await;
+        tokio::time::sleep(UPKEEP_EVERY).await;
         handle.run_upkeep();
     }
 }
 
-fn said(error: impl std::fmt::Display) -> TelemetryError {
+fn telemetry_error(error: impl std::fmt::Display) -> TelemetryError {
     TelemetryError(error.to_string())
 }

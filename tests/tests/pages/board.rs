@@ -27,7 +27,7 @@ async fn a_title_that_is_refused_comes_back_with_the_reason() {
         let page = visitor.post("/boards", &[("title", &long)]).await;
         assert_eq!(page.status, 422);
         assert!(page.shows(&format!("value=\"{long}\"")), "what was typed is still there");
-        assert!(page.shows("too long: 200 plain letters fit"), "{}", page.body);
+        assert!(page.shows("too long: up to 200 letters fit"), "{}", page.body);
     }
 }
 

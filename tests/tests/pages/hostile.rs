@@ -113,7 +113,7 @@ async fn a_body_that_is_too_large_is_refused_with_a_page() {
     let text = "x".repeat(2 * 1024 * 1024);
     let page = visitor.post(&format!("{board}/notes"), &[("text", &text)]).await;
     assert_eq!(page.status, 413);
-    assert!(page.shows("That is too much at once"), "{}", page.body);
+    assert!(page.shows("That is too large"), "{}", page.body);
     // The connection ended with what was left of the body on it; the next one is as good.
     let mut again = Visitor::new(&app);
     again.cookie = visitor.cookie;
@@ -172,7 +172,7 @@ async fn a_name_or_title_that_nobody_can_see_is_refused() {
         let fields = [("name", nothing), ("colour", "0"), ("back", "/")];
         let page = visitor.post("/me", &fields).await;
         assert_eq!(page.status, 422, "{nothing:?}");
-        assert!(page.shows("a name needs a letter that can be seen"), "{}", page.body);
+        assert!(page.shows("a name needs at least one letter that can be seen"), "{}", page.body);
         let page = visitor.post("/boards", &[("title", nothing)]).await;
         assert_eq!(page.status, 422, "{nothing:?}");
         assert!(page.shows("A board needs a title."), "{}", page.body);

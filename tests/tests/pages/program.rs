@@ -63,7 +63,7 @@ async fn a_post_that_is_no_text_or_too_much_is_refused_as_json() {
     assert_eq!((page.status, answer["code"].as_str()), (400, Some("malformed")), "{answer}");
     let (status, answer) = post_command(visitor, &"x".repeat(2 * 1024 * 1024)).await;
     assert_eq!(status, 413);
-    assert_eq!(answer["title"], "That is too much at once");
+    assert_eq!(answer["title"], "That is too large");
 }
 
 #[tokio::test]
@@ -193,5 +193,5 @@ async fn measurements_are_hidden_from_those_behind_a_proxy() {
     let request = visitor.request(Method::GET, "/metrics").header("x-forwarded-for", "192.0.2.7");
     let page = visitor.send(request).await;
     assert_eq!(page.status, 404);
-    assert!(page.shows("There is no such page"), "{}", page.body);
+    assert!(page.shows("Page not found"), "{}", page.body);
 }

@@ -109,7 +109,7 @@ async fn a_server_that_is_told_to_end_says_goodbye_and_ends_well() {
     assert!(ended_well);
     assert_eq!(code, 1001);
     assert!(
-        !app.log().contains("panicked") && !app.log().contains("had to be cut"),
+        !app.log().contains("panicked") && !app.log().contains("connections were cut"),
         "{}",
         app.log()
     );
@@ -119,6 +119,6 @@ async fn a_server_that_is_told_to_end_says_goodbye_and_ends_well() {
 async fn at_start_it_says_where_it_is_and_where_its_data_are() {
     let app = App::start().await;
     let log = app.log();
-    assert!(log.contains(&format!("SockBit is at {}", app.url())), "{log}");
-    assert!(log.contains(&format!("Its boards are in {}", app.database().display())), "{log}");
+    assert!(log.contains(&format!("SockBit: {}", app.url())), "{log}");
+    assert!(log.contains(&format!("Boards: {}", app.database().display())), "{log}");
 }

@@ -1,4 +1,4 @@
-//! Styles, scripts and fonts, out of the program itself.
+//! Static files: styles, scripts and fonts, embedded in the binary.
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -6,41 +6,42 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use crate::pages::{Failure, Named};
+use crate::extractors::PathParams;
+use crate::failure::Failure;
 
 #[derive(RustEmbed)]
 #[folder = "assets/"]
 struct Assets;
 
-/// Modules import each other by plain names, so a browser asks each time whether there is a newer
-/// one; a font never changes.
-const ASK_AGAIN: &str = "no-cache";
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
+/// Scripts import each other by names without a hash, so browsers must revalidate them each time.
+const REVALIDATE: &str = "no-cache";
+/// Fonts never change under the same name.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
-/// One file, or word that the browser has it already.
-pub(crate) async fn asset(Named(path): Named<String>, headers: HeaderMap) -> Response {
-    let Some((file, kind)) = Assets::get(&path).zip(content_type(&path)) else {
+/// Sends a file, or 304 if the browser has the same version.
+pub(crate) async fn asset(PathParams(path): PathParams<String>, headers: HeaderMap) -> Response {
+    let Some((file, content_type)) = Assets::get(&path).zip(content_type(&path)) else {
         return Failure::no_such_page().into_response();
     };
     let etag = etag(&file);
-    let keep = if path.starts_with("fonts/") { FOR_EVER } else { ASK_AGAIN };
-    let described = [
-        (header::CACHE_CONTROL, keep.to_owned()),
+    let caching = if path.starts_with("fonts/") { IMMUTABLE } else { REVALIDATE };
+    let headers_of_file = [
+        (header::CACHE_CONTROL, caching.to_owned()),
         (header::ETAG, etag.clone()),
-        (header::CONTENT_TYPE, kind.to_owned()),
+        (header::CONTENT_TYPE, content_type.to_owned()),
     ];
-    if knows(&headers, &etag) {
-        return (StatusCode::NOT_MODIFIED, described).into_response();
+    if matches_etag(&headers, &etag) {
+        return (StatusCode::NOT_MODIFIED, headers_of_file).into_response();
     }
-    (described, file.data).into_response()
+    (headers_of_file, file.data).into_response()
 }
 
-/// A weak one: compressed or not, it is the same file.
+/// Weak, since the compressed and the plain response share it.
 fn etag(file: &EmbeddedFile) -> String {
     format!("W/\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash()))
 }
 
-fn knows(headers: &HeaderMap, etag: &str) -> bool {
+fn matches_etag(headers: &HeaderMap, etag: &str) -> bool {
     let tag = |text: &str| text.trim().trim_start_matches("W/").to_owned();
     headers
         .get_all(header::IF_NONE_MATCH)
@@ -50,7 +51,7 @@ fn knows(headers: &HeaderMap, etag: &str) -> bool {
         .any(|known| tag(known) == tag(etag))
 }
 
-/// What the browser is told; other files are not for it.
+/// `None` for files that are not served.
 fn content_type(path: &str) -> Option<&'static str> {
     match path.rsplit_once('.')?.1 {
         "css" => Some("text/css; charset=utf-8"),

@@ -1,4 +1,4 @@
-//! Whether this process lives, whether it can serve, and how it does.
+//! Endpoints for monitoring: liveness, readiness and metrics.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,21 +15,21 @@ use serde_json::json;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-use super::address::Peer;
-use crate::pages::Failure;
+use crate::client_address::PeerAddress;
+use crate::failure::Failure;
 
-const CHECK_WITHIN: Duration = Duration::from_secs(3);
-/// However often somebody asks, the disk is asked this often at most.
-const FRESH: Duration = Duration::from_secs(1);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
+/// Readiness results are cached for so long, so that probes do not load the database.
+const CACHED_FOR: Duration = Duration::from_secs(1);
 
-/// Something without which this process cannot serve.
+/// A check of one dependency, such as the store or the bus.
 pub(crate) struct Check {
     name: &'static str,
     run: Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>,
 }
 
 impl Check {
-    /// A check that says what is wrong.
+    /// `run` returns what is wrong.
     pub fn new<F>(name: &'static str, run: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<(), String>> + Send + 'static,
@@ -39,7 +39,7 @@ impl Check {
 
     async fn problem(&self) -> Option<String> {
         let name = self.name;
-        match timeout(CHECK_WITHIN, (self.run)()).await {
+        match timeout(CHECK_TIMEOUT, (self.run)()).await {
             Ok(Ok(())) => None,
             Ok(Err(problem)) => Some(format!("{name}: {problem}")),
             Err(_) => Some(format!("{name}: no answer in time")),
@@ -47,7 +47,7 @@ impl Check {
     }
 }
 
-/// What machines ask of a process.
+/// State of the monitoring endpoints.
 pub(crate) struct Health {
     checks: Vec<Check>,
     metrics: PrometheusHandle,
@@ -60,19 +60,19 @@ impl Health {
         Self { checks, metrics, is_draining: AtomicBool::new(false), latest: Mutex::default() }
     }
 
-    /// From now on others are to serve.
+    /// Makes the process not ready, so that load balancers use others.
     pub fn drain(&self) {
         self.is_draining.store(true, Ordering::Relaxed);
     }
 
-    /// Why not, as far as there is a reason.
+    /// Why the process is not ready; empty if it is.
     async fn problems(&self) -> Vec<String> {
         if self.is_draining.load(Ordering::Relaxed) {
-            return vec!["draining: this process is going away".to_owned()];
+            return vec!["draining: this process is shutting down".to_owned()];
         }
         let mut latest = self.latest.lock().await;
         match &*latest {
-            Some((at, problems)) if at.elapsed() < FRESH => problems.clone(),
+            Some((at, problems)) if at.elapsed() < CACHED_FOR => problems.clone(),
             _ => {
                 let problems = self.check().await;
                 *latest = Some((Instant::now(), problems.clone()));
@@ -86,7 +86,7 @@ impl Health {
     }
 }
 
-/// The routes for machines.
+/// The monitoring endpoints.
 pub(crate) fn routes(health: Arc<Health>) -> Router {
     Router::new()
         .route("/healthz", get(alive))
@@ -95,12 +95,12 @@ pub(crate) fn routes(health: Arc<Health>) -> Router {
         .with_state(health)
 }
 
-/// The process runs; anything more is the business of [`ready`].
+/// 200 while the process runs.
 async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// 200 where requests can be served, and otherwise 503 with every reason.
+/// 200 if requests can be served, otherwise 503 with all problems.
 async fn ready(State(health): State<Arc<Health>>) -> Response {
     let problems = health.problems().await;
     let is_ready = problems.is_empty();
@@ -108,22 +108,23 @@ async fn ready(State(health): State<Arc<Health>>) -> Response {
     (status, Json(json!({ "ready": is_ready, "problems": problems }))).into_response()
 }
 
-/// What a proxy writes into requests that it passes on.
-const FROM_A_PROXY: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+/// Headers that show that a proxy forwarded the request.
+const PROXY_HEADERS: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
 
-/// All measurements, as Prometheus reads them; for this machine only, since they tell how much is
-/// done here. Of anybody else, also behind a proxy of this machine's, the page is hidden.
+/// Metrics for Prometheus. They are internal, so requests from other machines, or through a proxy on
+/// this one, get 404.
 async fn metrics(
     State(health): State<Arc<Health>>,
-    peer: Option<Extension<Peer>>,
+    peer: Option<Extension<PeerAddress>>,
     headers: HeaderMap,
 ) -> Response {
-    let is_near = peer.is_some_and(|Extension(Peer(peer))| peer.ip().to_canonical().is_loopback());
-    if !is_near || FROM_A_PROXY.iter().any(|name| headers.contains_key(*name)) {
+    let is_local =
+        peer.is_some_and(|Extension(PeerAddress(peer))| peer.ip().to_canonical().is_loopback());
+    if !is_local || PROXY_HEADERS.iter().any(|name| headers.contains_key(*name)) {
         return Failure::no_such_page().into_response();
     }
-    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (kind, health.metrics.render()).into_response()
+    let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (content_type, health.metrics.render()).into_response()
 }
 
 #[cfg(test)]
@@ -141,25 +142,25 @@ mod tests {
         let peer: SocketAddr = peer.parse().expect("an address");
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let routes = routes(Arc::new(Health::new(Vec::new(), metrics)));
-        let request = Request::get("/metrics").extension(Peer(peer));
+        let request = Request::get("/metrics").extension(PeerAddress(peer));
         let request = header.into_iter().fold(request, |it, name| it.header(name, "192.0.2.7"));
         let request = request.body(Body::empty()).expect("a request");
         routes.oneshot(request).await.expect("an answer").status()
     }
 
     #[tokio::test]
-    async fn measurements_are_told_to_this_machine() {
+    async fn metrics_are_shown_to_local_requests() {
         for peer in ["127.0.0.1:80", "[::1]:80", "[::ffff:127.0.0.1]:80"] {
             assert_eq!(status(peer, None).await, 200, "{peer}");
         }
     }
 
     #[tokio::test]
-    async fn measurements_are_hidden_from_others() {
+    async fn metrics_are_hidden_from_remote_and_proxied_requests() {
         for peer in ["192.0.2.7:80", "10.0.0.1:80", "[2001:db8::1]:80", "[::ffff:10.0.0.1]:80"] {
             assert_eq!(status(peer, None).await, 404, "{peer}");
         }
-        for header in FROM_A_PROXY {
+        for header in PROXY_HEADERS {
             assert_eq!(status("127.0.0.1:80", Some(header)).await, 404, "{header}");
         }
     }

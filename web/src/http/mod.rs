@@ -1,13 +1,13 @@
-//! What every request meets on its way, and the routes that are no pages.
+//! Middleware, and the routes that are not pages.
 
-pub(crate) mod address;
-pub(crate) mod api;
 pub(crate) mod assets;
-pub(crate) mod compress;
-pub(crate) mod deadline;
-pub(crate) mod headers;
+pub(crate) mod client_address;
+pub(crate) mod command_api;
+pub(crate) mod compression;
 pub(crate) mod health;
-pub(crate) mod observe;
-pub(crate) mod origin;
-pub(crate) mod rate;
-pub(crate) mod socket;
+pub(crate) mod rate_limit;
+pub(crate) mod request_telemetry;
+pub(crate) mod request_timeout;
+pub(crate) mod same_origin;
+pub(crate) mod security_headers;
+pub(crate) mod websocket;

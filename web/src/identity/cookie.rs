@@ -1,5 +1,4 @@
-//! The identity as a cookie, or as a token of a program: signed, so that nobody can send as somebody
-//! else.
+//! The signed identity cookie. A program uses the same value as its token.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum_extra::extract::cookie::{Cookie, Key, SameSite, SignedCookieJar};
@@ -15,11 +14,11 @@ use crate::config::Secret;
 
 const NAME: &str = "sockbit";
 const VERSION: u8 = 1;
-const AGE: Duration = Duration::days(365);
-/// A cookie older than this is made anew, so that whoever comes back within a year stays known.
-const FRESH: Duration = Duration::days(30);
+const MAX_AGE: Duration = Duration::days(365);
+/// An older cookie is renewed, so that a user who returns within a year keeps their identity.
+const RENEW_AFTER: Duration = Duration::days(30);
 
-/// Reads and makes identity cookies.
+/// Reads and signs identity cookies.
 pub(crate) struct Cookies {
     key: Key,
     is_secure: bool,
@@ -36,30 +35,30 @@ struct Content {
 }
 
 impl Cookies {
-    /// `is_secure`: the browser sends them over TLS only.
+    /// With `is_secure`, browsers send the cookie over TLS only.
     pub fn new(secret: &Secret, is_secure: bool) -> Self {
         Self { key: Key::derive_from(secret.as_bytes()), is_secure }
     }
 
-    /// Who sent this, and whether their cookie wants to be made anew. A cookie that is not ours, or
-    /// was tampered with, is none.
+    /// The identity of the sender, and whether the cookie is due for renewal. `None` without a cookie
+    /// with a valid signature.
     pub fn read(&self, headers: &HeaderMap, now: Timestamp) -> Option<(Identity, bool)> {
         let cookie = SignedCookieJar::from_headers(headers, self.key.clone()).get(NAME)?;
         let json = BASE64_URL_SAFE_NO_PAD.decode(cookie.value()).ok()?;
         let content: Content = serde_json::from_slice(&json).ok()?;
         let age = now.0.saturating_sub(content.issued.0);
-        let is_stale = i128::from(age) > FRESH.whole_milliseconds();
+        let is_stale = i128::from(age) > RENEW_AFTER.whole_milliseconds();
         Some((identity(content)?, is_stale))
     }
 
-    /// Whose token this is: what a browser would send as its cookie.
+    /// The identity of a program's token, which is the value of the cookie.
     pub fn read_token(&self, token: &str, now: Timestamp) -> Option<Identity> {
         let cookie = HeaderValue::try_from(format!("{NAME}={token}")).ok()?;
         let headers = HeaderMap::from_iter([(header::COOKIE, cookie)]);
         self.read(&headers, now).map(|(identity, _)| identity)
     }
 
-    /// What shows this identity where there is no browser; `None` only where it cannot be written.
+    /// The token of a program with this identity; `None` if it cannot be encoded.
     pub fn token(&self, identity: &Identity, now: Timestamp) -> Option<String> {
         let header = self.header(identity, now)?;
         let (pair, _) = header.to_str().ok()?.split_once(';')?;
@@ -67,7 +66,7 @@ impl Cookies {
         Some(token.to_owned())
     }
 
-    /// The header that makes a browser keep the identity; `None` only where one cannot be written.
+    /// The `Set-Cookie` header for this identity; `None` if it cannot be encoded.
     pub fn header(&self, identity: &Identity, now: Timestamp) -> Option<HeaderValue> {
         let Identity { actor, client } = identity;
         let content = Content {
@@ -84,7 +83,7 @@ impl Cookies {
             .http_only(true)
             .same_site(SameSite::Lax)
             .secure(self.is_secure)
-            .max_age(AGE);
+            .max_age(MAX_AGE);
         let jar = SignedCookieJar::new(self.key.clone()).add(cookie.build());
         let response = axum::response::IntoResponse::into_response(jar);
         response.headers().get(header::SET_COOKIE).cloned()
@@ -96,8 +95,8 @@ fn identity(content: Content) -> Option<Identity> {
     if v != VERSION || colour >= PERSON_COLOURS {
         return None;
     }
-    // What makes a name may have changed since; whoever has none by that stays who they are.
-    let name = person_name(&name).unwrap_or_else(|| guest::name(actor.0));
+    // The rules for names may have changed since. The ids stay even if the name is not valid.
+    let name = person_name(&name).unwrap_or_else(|| guest::random_name(actor.0));
     Some(Identity { actor: Actor { id: actor, name, colour }, client })
 }
 
@@ -106,8 +105,8 @@ mod tests {
     use sockbit_application::ports::Ids;
 
     use super::*;
-    use crate::identity::guest::guest;
-    use crate::system::RandomIds;
+    use crate::clock_and_ids::RandomIds;
+    use crate::identity::guest::new_guest;
 
     const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -116,7 +115,7 @@ mod tests {
         Cookies::new(&secret, true)
     }
 
-    /// What the browser sends back of a Set-Cookie header.
+    /// The `Cookie` header that a browser sends after this `Set-Cookie` header.
     fn sent_back(header: &HeaderValue, change: impl Fn(&str) -> String) -> HeaderMap {
         let text = header.to_str().expect("text");
         let pair = change(text.split(';').next().unwrap_or_default());
@@ -124,16 +123,16 @@ mod tests {
     }
 
     #[test]
-    fn an_identity_comes_back_as_it_was() {
-        let (cookies, identity) = (cookies(), guest(&RandomIds));
+    fn an_identity_survives_a_round_trip() {
+        let (cookies, identity) = (cookies(), new_guest(&RandomIds));
         let header = cookies.header(&identity, NOW).expect("a cookie");
         let headers = sent_back(&header, ToOwned::to_owned);
         assert_eq!(cookies.read(&headers, NOW), Some((identity, false)));
     }
 
     #[test]
-    fn a_token_is_the_identity_without_a_browser() {
-        let (cookies, identity) = (cookies(), guest(&RandomIds));
+    fn a_token_carries_the_identity_and_cannot_be_forged() {
+        let (cookies, identity) = (cookies(), new_guest(&RandomIds));
         let token = cookies.token(&identity, NOW).expect("a token");
         assert_eq!(cookies.read_token(&token, NOW), Some(identity));
         for forged in ["", "x", &token[1..], &format!("{token}x"), "a; sockbit=b", "\n"] {
@@ -142,8 +141,8 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_is_kept_from_scripts_other_sites_and_plain_connections() {
-        let header = cookies().header(&guest(&RandomIds), NOW).expect("a cookie");
+    fn a_cookie_is_http_only_same_site_and_secure() {
+        let header = cookies().header(&new_guest(&RandomIds), NOW).expect("a cookie");
         let text = header.to_str().expect("text");
         for part in ["HttpOnly", "SameSite=Lax", "Secure", "Path=/", "Max-Age=31536000"] {
             assert!(text.contains(part), "{part} in {text}");
@@ -151,8 +150,8 @@ mod tests {
     }
 
     #[test]
-    fn a_tampered_cookie_is_none() {
-        let (cookies, identity) = (cookies(), guest(&RandomIds));
+    fn a_tampered_cookie_is_refused() {
+        let (cookies, identity) = (cookies(), new_guest(&RandomIds));
         let header = cookies.header(&identity, NOW).expect("a cookie");
         let flipped = |pair: &str| {
             let (start, end) = pair.split_at(pair.len() - 12);
@@ -167,14 +166,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_signed_with_another_secret_is_none() {
-        let header = cookies().header(&guest(&RandomIds), NOW).expect("a cookie");
+    fn a_cookie_signed_with_another_secret_is_refused() {
+        let header = cookies().header(&new_guest(&RandomIds), NOW).expect("a cookie");
         assert_eq!(cookies().read(&sent_back(&header, ToOwned::to_owned), NOW), None);
     }
 
     #[test]
-    fn whoever_has_a_name_that_nobody_can_see_gets_another_and_stays_who_they_are() {
-        let (cookies, mut identity) = (cookies(), guest(&RandomIds));
+    fn an_invisible_name_is_replaced_and_the_ids_stay() {
+        let (cookies, mut identity) = (cookies(), new_guest(&RandomIds));
         identity.actor.name = "\u{200b}\u{202e}".to_owned();
         let header = cookies.header(&identity, NOW).expect("a cookie");
         let headers = sent_back(&header, ToOwned::to_owned);
@@ -184,8 +183,8 @@ mod tests {
     }
 
     #[test]
-    fn an_old_cookie_is_known_and_made_anew() {
-        let (cookies, identity) = (cookies(), guest(&RandomIds));
+    fn an_old_cookie_is_valid_and_due_for_renewal() {
+        let (cookies, identity) = (cookies(), new_guest(&RandomIds));
         let header = cookies.header(&identity, NOW).expect("a cookie");
         let headers = sent_back(&header, ToOwned::to_owned);
         let later = Timestamp(NOW.0 + 31 * 24 * 3_600_000);

@@ -1,4 +1,4 @@
-//! Guests: somebody new gets a name that is easy to tell from others and offends nobody.
+//! New guests, with a random name of two words.
 
 use sockbit_application::gateway::Identity;
 use sockbit_application::ports::Ids;
@@ -18,40 +18,41 @@ const ANIMALS: [&str; 32] = [
     "Otter", "Owl", "Panda", "Puffin", "Quail", "Robin", "Seal", "Swift", "Tern", "Walrus", "Wren",
 ];
 
-/// Somebody who was never here before.
-pub(crate) fn guest(ids: &dyn Ids) -> Identity {
+/// An identity with new ids, a random name and a random colour.
+pub(crate) fn new_guest(ids: &dyn Ids) -> Identity {
     let id = ids.mint();
-    let dice = ids.mint();
-    let [.., colour] = dice.into_bytes();
-    let actor = Actor { id: ActorId(id), name: name(dice), colour: colour % PERSON_COLOURS };
+    let random = ids.mint();
+    let [.., colour] = random.into_bytes();
+    let actor =
+        Actor { id: ActorId(id), name: random_name(random), colour: colour % PERSON_COLOURS };
     Identity { actor, client: ClientId(ids.mint()) }
 }
 
-/// The name that these dice give.
-pub(super) fn name(dice: Uuid) -> String {
-    let [mood, animal, ..] = dice.into_bytes();
+/// The name that belongs to these random bits.
+pub(super) fn random_name(random: Uuid) -> String {
+    let [mood, animal, ..] = random.into_bytes();
     format!("{} {}", pick(&MOODS, mood), pick(&ANIMALS, animal))
 }
 
-fn pick(words: &[&'static str; 32], dice: u8) -> &'static str {
-    words.get(usize::from(dice % 32)).copied().unwrap_or("Quiet")
+fn pick(words: &[&'static str; 32], random: u8) -> &'static str {
+    words.get(usize::from(random % 32)).copied().unwrap_or("Quiet")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::RandomIds;
+    use crate::clock_and_ids::RandomIds;
 
     #[test]
-    fn two_guests_are_two_people() {
-        let (a, b) = (guest(&RandomIds), guest(&RandomIds));
+    fn two_guests_have_different_ids() {
+        let (a, b) = (new_guest(&RandomIds), new_guest(&RandomIds));
         assert_ne!(a.actor.id, b.actor.id);
         assert_ne!(a.client, b.client);
     }
 
     #[test]
     fn a_guest_has_a_name_of_two_words_and_a_colour() {
-        let guest = guest(&RandomIds);
+        let guest = new_guest(&RandomIds);
         assert_eq!(guest.actor.name.split(' ').count(), 2);
         assert!(guest.actor.colour < PERSON_COLOURS);
     }

@@ -1,9 +1,9 @@
-//! Who somebody is: a guest whose identity lives in a signed cookie.
+//! The identity of a user: a guest, stored in a signed cookie.
 
 mod cookie;
 mod guest;
 mod middleware;
 
 pub(crate) use cookie::Cookies;
-pub(crate) use guest::guest;
-pub(crate) use middleware::identify;
+pub(crate) use guest::new_guest;
+pub(crate) use middleware::add_identity;

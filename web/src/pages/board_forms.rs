@@ -1,44 +1,50 @@
-//! What can be done with a board as a whole.
+//! Forms about a board as a whole: rename, share link, example notes.
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
+use axum::routing::post;
+use axum::{Json, Router};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::json;
 use sockbit_application::ports::Ids;
-use sockbit_domain::{BoardId, Colour, Command, NoteId, Rank, Rejection, Role, Text};
+use sockbit_domain::{BoardId, Colour, Command, NoteId, Rank, Role, Text};
 
-use super::Failure;
-use super::board::{Additions, show_with};
-use super::boards::Answer;
-use super::caller::Caller;
-use super::errors::{status, told};
-use super::fields::{Fields, Named};
-use super::render::see;
-use super::views::NoticeView;
-use crate::app::App;
+use super::board_page::{Additions, show_rejection, show_with};
+use super::commands_and_queries::PageResult;
+use super::responses::see_other;
+use super::view_models::NoticeView;
+use crate::app_state::AppState;
+use crate::extractors::{Caller, FormFields, PathParams};
+use crate::failure::Failure;
+use crate::rejections::{reason, status};
+
+pub(super) fn routes() -> Router<Arc<AppState>> {
+    Router::new()
+        .route("/boards/{board}/rename", post(rename))
+        .route("/boards/{board}/links", post(create_link))
+        .route("/boards/{board}/notes/examples", post(create_examples))
+}
 
 #[derive(Deserialize)]
-pub(super) struct NewTitle {
+struct NewTitle {
     title: String,
 }
 
-/// Gives the board another title.
-pub(super) async fn rename(
-    State(app): State<Arc<App>>,
+async fn rename(
+    State(app): State<Arc<AppState>>,
     me: Caller,
-    Named(board): Named<BoardId>,
-    Fields(NewTitle { title }): Fields<NewTitle>,
-) -> Answer {
+    PathParams(board): PathParams<BoardId>,
+    FormFields(NewTitle { title }): FormFields<NewTitle>,
+) -> PageResult {
     match app.send(&me, board, &Command::RenameBoard { title: title.clone() }).await? {
-        Ok(()) => Ok(see(&format!("/boards/{board}"))),
+        Ok(()) => Ok(see_other(&format!("/boards/{board}"))),
         Err(rejection) => {
-            let notice = format!("Not renamed. {}", told(&rejection, &app.limits));
+            let notice = format!("Not renamed. {}", reason(&rejection, &app.limits));
             let notice = Some(NoticeView::new(notice));
             let additions = Additions { notice, title: Some(title), ..Additions::default() };
             show_with(&app, &me, board, additions, status(rejection.code)).await
@@ -46,54 +52,51 @@ pub(super) async fn rename(
     }
 }
 
-/// Makes a link and shows it, this once: what is kept of its key is a hash.
-pub(super) async fn link(
-    State(app): State<Arc<App>>,
+/// Creates a share link and shows it once: the server stores only a hash of its key.
+async fn create_link(
+    State(app): State<Arc<AppState>>,
     me: Caller,
-    Named(board): Named<BoardId>,
+    PathParams(board): PathParams<BoardId>,
     headers: HeaderMap,
-) -> Answer {
+) -> PageResult {
     let origin = app.origin(&headers).ok_or_else(|| {
-        Failure::unreadable(
-            StatusCode::BAD_REQUEST,
-            "the request does not say to which host it goes",
-        )
+        Failure::unreadable(StatusCode::BAD_REQUEST, "it has no valid Host header")
     })?;
     let key = link_key(&*app.ids);
     let link = format!("{origin}/boards/{board}/join/{key}");
     let command = Command::AddLink { role: Role::Editor };
     let added = app.send_with_key(&me, board, &command, Some(key)).await?;
-    let mut response = match (added, wants_json(&headers)) {
+    let mut response = match (added, accepts_json(&headers)) {
         (Ok(()), true) => Json(json!({ "link": link })).into_response(),
         (Ok(()), false) => {
             let additions = Additions { new_link: Some(link), ..Additions::default() };
             show_with(&app, &me, board, additions, StatusCode::OK).await?
         }
         (Err(rejection), true) => (status(rejection.code), Json(rejection)).into_response(),
-        (Err(rejection), false) => not_done(&app, &me, board, &rejection).await?,
+        (Err(rejection), false) => show_rejection(&app, &me, board, &rejection).await?,
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
-/// 244 random bits, as a path can hold them.
+/// 244 random bits in URL-safe Base64.
 fn link_key(ids: &dyn Ids) -> String {
     let bytes = [ids.mint().into_bytes(), ids.mint().into_bytes()].concat();
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn wants_json(headers: &HeaderMap) -> bool {
+fn accepts_json(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT).and_then(|it| it.to_str().ok());
-    accepted.is_some_and(|kinds| kinds.contains("application/json"))
+    accepted.is_some_and(|types| types.contains("application/json"))
 }
 
-/// Puts three notes to try on a board that has none yet.
-pub(super) async fn examples(
-    State(app): State<Arc<App>>,
+/// Adds three example notes to an empty board.
+async fn create_examples(
+    State(app): State<Arc<AppState>>,
     me: Caller,
-    Named(id): Named<BoardId>,
-) -> Answer {
-    let is_empty = app.board(&me, id).await?.0.live().next().is_none();
+    PathParams(id): PathParams<BoardId>,
+) -> PageResult {
+    let is_empty = app.load_board(&me, id).await?.0.live().next().is_none();
     let examples = EXAMPLES.iter().filter(|_| is_empty);
     let mut last: Option<Rank> = None;
     for (colour, text) in examples {
@@ -105,38 +108,27 @@ pub(super) async fn examples(
             rank: rank.clone(),
         };
         if let Err(rejection) = app.send(&me, id, &command).await? {
-            return not_done(&app, &me, id, &rejection).await;
+            return show_rejection(&app, &me, id, &rejection).await;
         }
         last = Some(rank);
     }
-    Ok(see(&format!("/boards/{id}")))
+    Ok(see_other(&format!("/boards/{id}")))
 }
 
 const EXAMPLES: [(Colour, &str); 3] = [
     (
         Colour::Yellow,
-        "# Hello\n\nThis is a note. Click it, or press **Enter**, and write; leave it, and it is \
-         saved.\n\nEverybody on this board sees it at once.",
+        "# Hello\n\nThis is a note. Click it or press **Enter** to edit. It saves when you leave \
+         it, and everyone on this board sees the change at once.",
     ),
     (
         Colour::Teal,
-        "## A list\n\n- [x] Make a board\n- [ ] Share its link\n- [ ] Write in a note together\n",
+        "## A list\n\n- [x] Make a board\n- [ ] Share its link\n- [ ] Write a note together\n",
     ),
     (
         Colour::Paper,
-        "## How text looks\n\n*Emphasis*, **weight**, `code`, and [links](https://commonmark.org/help/).\n\n\
-         > A quote stands apart.\n\nThe last change of each word is kept in the note's history.",
+        "## How to format text\n\n*Italic*, **bold**, `code`, and \
+         [links](https://commonmark.org/help/).\n\n> This is a quote.\n\nEvery change is kept in \
+         the note's history.",
     ),
 ];
-
-/// The board anew, with the reason why something was not done.
-pub(super) async fn not_done(
-    app: &App,
-    me: &Caller,
-    board: BoardId,
-    rejection: &Rejection,
-) -> Result<Response, Failure> {
-    let notice = Some(NoticeView::new(format!("Not done. {}", told(rejection, &app.limits))));
-    let additions = Additions { notice, ..Additions::default() };
-    show_with(app, me, board, additions, status(rejection.code)).await
-}

@@ -1,68 +1,39 @@
-//! What can be done with one note. Whatever is refused comes back with what was typed.
+//! Forms about one note. A rejected text is shown again, so that the user does not lose it.
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::routing::post;
 use serde::Deserialize;
 use sockbit_domain::{
     BoardId, Colour, Command, EventId, NoteId, Position, Rank, Rejection, RejectionCode, Seq, Text,
     TextChange,
 };
 
-use super::Failure;
-use super::board::{Additions, Editing, show_with};
-use super::board_forms::not_done;
-use super::boards::Answer;
-use super::caller::Caller;
-use super::errors::{status, told};
-use super::fields::{Fields, Named};
-use super::moves::{Direction, rank_beyond};
-use super::render::see;
-use super::views::{ComposerView, DraftView, NoticeView};
-use crate::app::App;
+use super::board_page::{Additions, show_rejection, show_with};
+use super::commands_and_queries::PageResult;
+use super::note_page;
+use super::rank_after_move::{Direction, rank_after_move};
+use super::responses::see_other;
+use super::view_models::{ComposerView, DraftView, NoticeView, OpenEditor};
+use crate::app_state::AppState;
+use crate::extractors::{Caller, FormFields, PathParams};
+use crate::rejections::{reason, status};
 
-#[derive(Deserialize)]
-pub(super) struct NewNote {
-    text: String,
-    #[serde(default)]
-    colour: Colour,
+pub(super) fn routes() -> Router<Arc<AppState>> {
+    Router::new()
+        .route("/boards/{board}/notes", post(create))
+        .route("/boards/{board}/notes/{note}/edit", post(edit))
+        .route("/boards/{board}/notes/{note}/recolour", post(recolour))
+        .route("/boards/{board}/notes/{note}/move", post(move_by_one))
+        .route("/boards/{board}/notes/{note}/trash", post(trash))
+        .route("/boards/{board}/notes/{note}/restore", post(restore))
+        .route("/boards/{board}/notes/{note}/delete", post(delete))
 }
 
-#[derive(Deserialize)]
-pub(super) struct NewText {
-    text: String,
-    base_seq: Seq,
-    base_event: EventId,
-    #[serde(default)]
-    back: Back,
-}
-
-#[derive(Deserialize)]
-pub(super) struct NewColour {
-    colour: Colour,
-    #[serde(default)]
-    back: Back,
-}
-
-#[derive(Deserialize)]
-pub(super) struct NewPlace {
-    direction: Direction,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Return {
-    #[serde(default)]
-    back: Back,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Confirmed {
-    #[serde(default)]
-    confirm: String,
-}
-
-/// The page that the form was on.
+/// The page that the form was on, to return to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Back {
@@ -81,15 +52,22 @@ impl Back {
     }
 }
 
-/// Puts a new note first on the board, where the blank sheet is.
-pub(super) async fn create(
-    State(app): State<Arc<App>>,
+#[derive(Deserialize)]
+struct NewNote {
+    text: String,
+    #[serde(default)]
+    colour: Colour,
+}
+
+/// Creates a note at the beginning of the board, where the composer is.
+async fn create(
+    State(app): State<Arc<AppState>>,
     me: Caller,
-    Named(board): Named<BoardId>,
-    Fields(NewNote { text, colour }): Fields<NewNote>,
-) -> Answer {
+    PathParams(board): PathParams<BoardId>,
+    FormFields(NewNote { text, colour }): FormFields<NewNote>,
+) -> PageResult {
     let rank = {
-        let (board, _turn) = app.board(&me, board).await?;
+        let (board, _permit) = app.load_board(&me, board).await?;
         let first = board.live().next().map(|note| note.rank.clone());
         Rank::between(None, first.as_ref())
     };
@@ -102,9 +80,9 @@ pub(super) async fn create(
         Err(error) => Err(Rejection::new(RejectionCode::Malformed, error.to_string())),
     };
     match created {
-        Ok(()) => Ok(see(&Back::Board.path(board, note))),
+        Ok(()) => Ok(see_other(&Back::Board.path(board, note))),
         Err(rejection) => {
-            let problem = Some(format!("Not saved. {}", told(&rejection, &app.limits)));
+            let problem = Some(format!("Not saved. {}", reason(&rejection, &app.limits)));
             let composer = ComposerView { text, colour: colour.as_str().to_owned(), problem };
             let additions = Additions { composer, ..Additions::default() };
             show_with(&app, &me, board, additions, status(rejection.code)).await
@@ -112,162 +90,197 @@ pub(super) async fn create(
     }
 }
 
-/// Saves a text, merged with whatever others wrote since it was opened.
-pub(super) async fn edit(
-    State(app): State<Arc<App>>,
+#[derive(Deserialize)]
+struct NewText {
+    text: String,
+    base_seq: Seq,
+    base_event: EventId,
+    #[serde(default)]
+    back: Back,
+}
+
+/// Saves a text, merged with edits since its base.
+async fn edit(
+    State(app): State<Arc<AppState>>,
     me: Caller,
-    Named((board, note)): Named<(BoardId, NoteId)>,
-    Fields(NewText { text, base_seq, base_event, back }): Fields<NewText>,
-) -> Answer {
+    PathParams((board, note)): PathParams<(BoardId, NoteId)>,
+    FormFields(NewText { text, base_seq, base_event, back }): FormFields<NewText>,
+) -> PageResult {
     let base = Position { seq: base_seq, event: base_event };
     let change = TextChange::Whole(Text::normalise(&text));
     match app.send(&me, board, &Command::EditNote { note, base, change }).await? {
-        Ok(()) => Ok(see(&back.path(board, note))),
+        Ok(()) => Ok(see_other(&back.path(board, note))),
         Err(rejection) => {
-            not_saved(&app, &me, board, Editing { note, text, base }, back, rejection).await
+            let typed = OpenEditor { note, text, base };
+            show_unsaved_text(&app, &me, board, typed, back, rejection).await
         }
     }
 }
 
-async fn not_saved(
-    app: &App,
+async fn show_unsaved_text(
+    app: &AppState,
     me: &Caller,
     board: BoardId,
-    typed: Editing,
+    typed: OpenEditor,
     back: Back,
     rejection: Rejection,
-) -> Answer {
+) -> PageResult {
     match rejection.code {
         RejectionCode::NotFound => Err(rejection.into()),
         RejectionCode::TextTooLong | RejectionCode::BoardTextFull => {
-            go_on_editing(app, me, board, typed, back, &rejection).await
+            reopen_editor(app, me, board, typed, back, &rejection).await
         }
         _ => keep_as_draft(app, me, board, typed, &rejection).await,
     }
 }
 
-/// The editor as it was, on the base that the text was written on, so that the next try is merged
-/// as this one would have been.
-async fn go_on_editing(
-    app: &App,
+/// Shows the editor with the rejected text and its old base, so that the next attempt is merged in
+/// the same way.
+async fn reopen_editor(
+    app: &AppState,
     me: &Caller,
     board: BoardId,
-    typed: Editing,
+    typed: OpenEditor,
     back: Back,
     rejection: &Rejection,
-) -> Answer {
-    let why = told(rejection, &app.limits);
-    let said = format!("Not saved. {why} Your text is still in the editor.");
-    let notice = Some(NoticeView::new(said));
+) -> PageResult {
+    let reason = reason(rejection, &app.limits);
+    let notice = format!("Not saved. {reason} Your text is still in the editor.");
+    let notice = Some(NoticeView::new(notice));
     let status = status(rejection.code);
     match back {
         Back::Board => {
-            let additions = Additions { editing: Some(typed), notice, ..Additions::default() };
+            let additions = Additions { editor: Some(typed), notice, ..Additions::default() };
             show_with(app, me, board, additions, status).await
         }
-        Back::Note => super::note::show_with(app, me, board, typed, notice, status).await,
+        Back::Note => note_page::show_with(app, me, board, typed, notice, status).await,
     }
 }
 
 async fn keep_as_draft(
-    app: &App,
+    app: &AppState,
     me: &Caller,
     board: BoardId,
-    typed: Editing,
+    typed: OpenEditor,
     rejection: &Rejection,
-) -> Answer {
-    let why = told(rejection, &app.limits);
-    let reason = format!("{why} Your words were not saved; here they are.");
+) -> PageResult {
+    let reason = reason(rejection, &app.limits);
+    let reason = format!("{reason} Your text was not saved. Here it is:");
     let colour = Colour::default().as_str().to_owned();
     let draft = DraftView { reason, text: typed.text, colour };
     let additions = Additions { draft: Some((typed.note, draft)), ..Additions::default() };
     show_with(app, me, board, additions, status(rejection.code)).await
 }
 
-/// Gives a note another colour.
-pub(super) async fn recolour(
-    State(app): State<Arc<App>>,
-    me: Caller,
-    Named((board, note)): Named<(BoardId, NoteId)>,
-    Fields(NewColour { colour, back }): Fields<NewColour>,
-) -> Answer {
-    let command = Command::RecolourNote { note, colour };
-    done(&app, &me, board, &command, &back.path(board, note)).await
+#[derive(Deserialize)]
+struct NewColour {
+    colour: Colour,
+    #[serde(default)]
+    back: Back,
 }
 
-/// Moves a note by one place.
-pub(super) async fn relocate(
-    State(app): State<Arc<App>>,
+async fn recolour(
+    State(app): State<Arc<AppState>>,
     me: Caller,
-    Named((id, note)): Named<(BoardId, NoteId)>,
-    Fields(NewPlace { direction }): Fields<NewPlace>,
-) -> Answer {
+    PathParams((board, note)): PathParams<(BoardId, NoteId)>,
+    FormFields(NewColour { colour, back }): FormFields<NewColour>,
+) -> PageResult {
+    let command = Command::RecolourNote { note, colour };
+    send_and_redirect(&app, &me, board, &command, &back.path(board, note)).await
+}
+
+#[derive(Deserialize)]
+struct Move {
+    direction: Direction,
+}
+
+async fn move_by_one(
+    State(app): State<Arc<AppState>>,
+    me: Caller,
+    PathParams((id, note)): PathParams<(BoardId, NoteId)>,
+    FormFields(Move { direction }): FormFields<Move>,
+) -> PageResult {
     let rank = {
-        let (board, _turn) = app.board(&me, id).await?;
+        let (board, _permit) = app.load_board(&me, id).await?;
         let live: Vec<_> = board.live().collect();
-        rank_beyond(live.iter().copied(), note, direction)
+        rank_after_move(live.iter().copied(), note, direction)
     };
     let path = Back::Board.path(id, note);
     match rank {
-        Ok(None) => Ok(see(&path)),
-        Ok(Some(rank)) => done(&app, &me, id, &Command::MoveNote { note, rank }, &path).await,
+        Ok(None) => Ok(see_other(&path)),
+        Ok(Some(rank)) => {
+            send_and_redirect(&app, &me, id, &Command::MoveNote { note, rank }, &path).await
+        }
         Err(error) => {
             let rejection = Rejection::new(RejectionCode::Malformed, error.to_string());
-            not_done(&app, &me, id, &rejection).await
+            show_rejection(&app, &me, id, &rejection).await
         }
     }
 }
 
-/// Puts a note into the trash; the board then offers to take it back.
-pub(super) async fn trash(
-    State(app): State<Arc<App>>,
+#[derive(Deserialize)]
+struct OnlyBack {
+    #[serde(default)]
+    back: Back,
+}
+
+/// Moves a note to the trash. The board then offers to undo it.
+async fn trash(
+    State(app): State<Arc<AppState>>,
     me: Caller,
-    Named((board, note)): Named<(BoardId, NoteId)>,
-    Fields(Return { back }): Fields<Return>,
-) -> Answer {
+    PathParams((board, note)): PathParams<(BoardId, NoteId)>,
+    FormFields(OnlyBack { back }): FormFields<OnlyBack>,
+) -> PageResult {
     let path = match back {
         Back::Board => format!("/boards/{board}?trashed={note}"),
         Back::Note => back.path(board, note),
     };
-    done(&app, &me, board, &Command::TrashNote { note }, &path).await
+    send_and_redirect(&app, &me, board, &Command::TrashNote { note }, &path).await
 }
 
-/// Takes a note out of the trash.
-pub(super) async fn restore(
-    State(app): State<Arc<App>>,
+/// Restores a note from the trash.
+async fn restore(
+    State(app): State<Arc<AppState>>,
     me: Caller,
-    Named((board, note)): Named<(BoardId, NoteId)>,
-    Fields(Return { back }): Fields<Return>,
-) -> Answer {
-    done(&app, &me, board, &Command::RestoreNote { note }, &back.path(board, note)).await
+    PathParams((board, note)): PathParams<(BoardId, NoteId)>,
+    FormFields(OnlyBack { back }): FormFields<OnlyBack>,
+) -> PageResult {
+    let command = Command::RestoreNote { note };
+    send_and_redirect(&app, &me, board, &command, &back.path(board, note)).await
 }
 
-/// Deletes a note in the trash for good, which has to be confirmed.
-pub(super) async fn delete(
-    State(app): State<Arc<App>>,
+#[derive(Deserialize)]
+struct Confirmation {
+    #[serde(default)]
+    confirm: String,
+}
+
+/// Deletes a note in the trash for good. The form has a checkbox to confirm.
+async fn delete(
+    State(app): State<Arc<AppState>>,
     me: Caller,
-    Named((board, note)): Named<(BoardId, NoteId)>,
-    Fields(Confirmed { confirm }): Fields<Confirmed>,
-) -> Answer {
+    PathParams((board, note)): PathParams<(BoardId, NoteId)>,
+    FormFields(Confirmation { confirm }): FormFields<Confirmation>,
+) -> PageResult {
     if confirm != "yes" {
-        let notice = Some(NoticeView::new("Nothing was deleted: tick the box first."));
+        let notice = Some(NoticeView::new("Not deleted. Tick the box first."));
         let additions = Additions { notice, ..Additions::default() };
         return show_with(&app, &me, board, additions, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     let path = format!("/boards/{board}#trash");
-    done(&app, &me, board, &Command::DeleteNote { note }, &path).await
+    send_and_redirect(&app, &me, board, &Command::DeleteNote { note }, &path).await
 }
 
-/// Sends a command; shows the page at `path` where it was carried out, and otherwise says why not.
-async fn done(
-    app: &App,
+/// Sends a command. Redirects to `path`, or shows the board with the reason of the rejection.
+async fn send_and_redirect(
+    app: &AppState,
     me: &Caller,
     board: BoardId,
     command: &Command,
     path: &str,
-) -> Result<axum::response::Response, Failure> {
+) -> PageResult {
     match app.send(me, board, command).await? {
-        Ok(()) => Ok(see(path)),
-        Err(rejection) => not_done(app, me, board, &rejection).await,
+        Ok(()) => Ok(see_other(path)),
+        Err(rejection) => show_rejection(app, me, board, &rejection).await,
     }
 }

@@ -1,4 +1,4 @@
-//! One connection: how long it may take over what.
+//! Serves one HTTP/1.1 connection, with time-outs.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -17,66 +17,66 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
-use super::Place;
-use super::pace::{PATIENCE, Paced};
-use crate::http::address::Peer;
+use super::write_timeout::{WRITE_TIMEOUT, WriteTimeout};
+use crate::client_address::PeerAddress;
+use crate::limits::ConnectionPermit;
 
-/// For a request's head, and so also how long a connection may idle.
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// For the head of a request, so also the maximum idle time of a connection.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 const HEADERS_MAX: usize = 100;
-/// A browser opens a new connection without anybody noticing, so none has to grow old.
+/// Browsers reconnect without a visible delay, so no connection needs to last longer.
 const AGE_MAX: Duration = Duration::from_mins(5);
-/// For the request that is under way when a connection is to end.
-const FINISH_WITHIN: Duration = Duration::from_secs(30);
+/// For the current request when the connection should close.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Serves a connection until it ends, is upgraded, grows old, or the server stops.
+/// Serves a connection until it ends, is upgraded or too old, or the server stops.
 pub(super) async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
-    place: Place,
+    permit: ConnectionPermit,
     router: Router,
     stopped: watch::Receiver<bool>,
 ) {
-    let service = service_fn(move |request| answer(router.clone(), request, peer, place.clone()));
+    let service = service_fn(move |request| respond(router.clone(), request, peer, permit.clone()));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WITHIN)
+        .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX)
-        .serve_connection(TokioIo::new(Paced::new(stream, PATIENCE)), service)
+        .serve_connection(TokioIo::new(WriteTimeout::new(stream, WRITE_TIMEOUT)), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     tokio::select! {
         ended = connection.as_mut() => return log(ended),
-        () = time_to_end(stopped) => connection.as_mut().graceful_shutdown(),
+        () = should_close(stopped) => connection.as_mut().graceful_shutdown(),
     }
-    if let Ok(ended) = timeout(FINISH_WITHIN, connection).await {
+    if let Ok(ended) = timeout(FINISH_TIMEOUT, connection).await {
         log(ended);
     } else {
         tracing::debug!(%peer, "a connection was cut");
     }
 }
 
-async fn answer(
+async fn respond(
     router: Router,
     mut request: Request<Incoming>,
     peer: SocketAddr,
-    place: Place,
+    permit: ConnectionPermit,
 ) -> Result<Response<Body>, Infallible> {
-    request.extensions_mut().insert(Peer(peer));
-    request.extensions_mut().insert(place);
+    request.extensions_mut().insert(PeerAddress(peer));
+    request.extensions_mut().insert(permit);
     router.oneshot(request.map(Body::new)).await
 }
 
-async fn time_to_end(mut stopped: watch::Receiver<bool>) {
+async fn should_close(mut stopped: watch::Receiver<bool>) {
     tokio::select! {
         () = sleep(AGE_MAX) => {}
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
 }
 
-/// What a peer does wrong is its own affair.
+/// At debug level, since the cause is on the side of the peer.
 fn log(ended: hyper::Result<()>) {
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
@@ -92,26 +92,30 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::server::places::Places;
+    use crate::limits::ConnectionLimiter;
 
     const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 
     #[tokio::test(start_paused = true)]
-    async fn a_peer_that_does_not_read_its_page_is_cut_and_leaves_its_place() {
-        let places = Places::new(1, None);
-        let place = places.take(places.wait().await, PEER.ip()).expect("a place");
+    async fn a_peer_that_does_not_read_is_cut_and_frees_its_permit() {
+        let limiter = ConnectionLimiter::new(1, None);
+        let permit = limiter.permit(limiter.acquire().await, PEER.ip()).expect("a permit");
         let router = Router::new().route("/", get(async || "x".repeat(1 << 20)));
         let (ours, mut peer) = duplex(1 << 10);
         let (_stopping, stopped) = watch::channel(false);
-        let begun = Instant::now();
-        tokio::spawn(serve(ours, PEER, place, router, stopped));
+        let started_at = Instant::now();
+        tokio::spawn(serve(ours, PEER, permit, router, stopped));
 
         peer.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("sent");
-        places.all_free().await;
+        limiter.all_closed().await;
 
-        assert_eq!(begun.elapsed().as_secs(), PATIENCE.as_secs());
-        let mut came = Vec::new();
-        peer.read_to_end(&mut came).await.expect("what was sent before is there");
-        assert!(came.starts_with(b"HTTP/1.1 200") && came.len() <= 1 << 10, "{}", came.len());
+        assert_eq!(started_at.elapsed().as_secs(), WRITE_TIMEOUT.as_secs());
+        let mut received = Vec::new();
+        peer.read_to_end(&mut received).await.expect("buffered bytes can be read");
+        assert!(
+            received.starts_with(b"HTTP/1.1 200") && received.len() <= 1 << 10,
+            "{}",
+            received.len()
+        );
     }
 }

@@ -1,10 +1,9 @@
-//! The server: accepts connections, holds each to its limits, and goes away without losing anything.
+//! The HTTP server: accepts connections within the limits and shuts down gracefully.
 
 mod connection;
-mod drain;
-pub mod open_files;
-mod pace;
-mod places;
+mod graceful_shutdown;
+pub mod open_file_limit;
+mod write_timeout;
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,119 +14,120 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::compose::Site;
+use crate::client_address::ClientAddress;
+use crate::composition::RunningApp;
 use crate::config::Config;
-use crate::http::address::counted;
+use crate::limits::{ConnectionLimiter, ConnectionPermit};
 
-pub(crate) use drain::go_away;
-pub use drain::linger;
-pub(crate) use places::Place;
-use places::Places;
+pub use graceful_shutdown::abort_timeout;
+pub(crate) use graceful_shutdown::shut_down;
 
-/// What the system takes of one connection beyond what it can send. More would only hide for long that
+/// Unsent bytes that the kernel buffers for a connection. A larger buffer would hide for longer that
 /// a client does not read.
 const UNSENT_BYTES_MAX: u32 = 64 * 1024;
-/// How long to wait when the system has no more sockets to give.
-const BREATH: Duration = Duration::from_millis(100);
+/// Pause after a failed accept, as when no file descriptors are left.
+const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-/// Why there is no server.
+/// Why the server cannot listen.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// Somebody else listens there.
-    #[error("{0} is taken by another program; end that, or choose another port with --listen")]
-    Taken(SocketAddr),
-    /// The system says no.
+    /// Another program uses the port.
+    #[error(
+        "{0} is already in use by another program; stop it, or choose another port with --listen"
+    )]
+    InUse(SocketAddr),
+    /// The operating system refuses.
     #[error("cannot listen on {address}: {reason}")]
     Refused {
-        /// Where.
+        /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The error of the operating system.
         reason: io::Error,
     },
 }
 
-/// Takes the address.
+/// Binds the address.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
     TcpListener::bind(address).await.map_err(|reason| match reason.kind() {
-        io::ErrorKind::AddrInUse => BindError::Taken(address),
+        io::ErrorKind::AddrInUse => BindError::InUse(address),
         _ => BindError::Refused { address, reason },
     })
 }
 
-/// A part without which nothing is served has ended by itself.
+/// An essential task, such as the gateway or the worker, has ended.
 #[derive(Debug, thiserror::Error)]
-#[error("a part that has to run for ever has ended; the lines above say why")]
-pub struct Broken;
+#[error("an essential task has ended; see the log above for the reason")]
+pub struct EssentialTaskEnded;
 
-/// Serves until `stop`, then lets everybody finish; `hurry` cuts that short.
+/// Serves until `stop`, then shuts down gracefully. `hurry` skips the wait.
 pub async fn serve(
     listener: TcpListener,
-    mut site: Site,
+    mut running: RunningApp,
     config: &Config,
     stop: impl Future<Output = ()>,
     hurry: impl Future<Output = ()>,
-) -> Result<(), Broken> {
+) -> Result<(), EssentialTaskEnded> {
     let is_direct = config.trusted_proxies == 0;
     let per_address_max = is_direct.then_some(config.server.sockets_per_address_max);
-    let places = Places::new(config.server.connections_max, per_address_max);
+    let limiter = ConnectionLimiter::new(config.server.connections_max, per_address_max);
     let (stopping, stopped) = watch::channel(false);
-    let router = site.router.clone();
+    let router = running.router.clone();
     let ended = tokio::select! {
-        () = accept(&listener, &router, &places, &stopped) => Ok(()),
-        () = site.broken() => Err(Broken),
+        () = accept(&listener, &router, &limiter, &stopped) => Ok(()),
+        () = running.essential_task_ended() => Err(EssentialTaskEnded),
         () = stop => Ok(()),
     };
     drop(listener);
     stopping.send_replace(true);
-    go_away(site, places.all_free(), config.drain_within, hurry).await;
+    shut_down(running, limiter.all_closed(), config.drain_within, hurry).await;
     ended
 }
 
 async fn accept(
     listener: &TcpListener,
     router: &Router,
-    places: &Places,
+    limiter: &ConnectionLimiter,
     stopped: &watch::Receiver<bool>,
 ) {
     loop {
-        // Whoever comes while all places are taken waits in the system's own queue.
-        let free = places.wait().await;
+        // Further connections wait in the kernel's accept queue.
+        let permit = limiter.acquire().await;
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                sleep(BREATH).await;
+                sleep(ACCEPT_RETRY).await;
                 continue;
             }
         };
-        if let Some(place) = places.take(free, counted(peer.ip())) {
-            begin(stream, peer, place, router.clone(), stopped.clone());
+        if let Some(permit) = limiter.permit(permit, ClientAddress::of(peer.ip()).0) {
+            spawn(stream, peer, permit, router.clone(), stopped.clone());
         } else {
             tracing::debug!(%peer, "too many connections from this address");
         }
     }
 }
 
-fn begin(
+fn spawn(
     stream: TcpStream,
     peer: SocketAddr,
-    place: Place,
+    permit: ConnectionPermit,
     router: Router,
     stopped: watch::Receiver<bool>,
 ) {
-    // Answers are whole when they are written, so waiting for more to send would only delay them.
-    if let Err(error) = stream.set_nodelay(true).and_then(|()| keep_little_unsent(&stream)) {
-        tracing::debug!(%error, "a connection was gone before it began");
+    // Responses are written in one piece, so Nagle's algorithm would only delay them.
+    if let Err(error) = stream.set_nodelay(true).and_then(|()| limit_unsent_bytes(&stream)) {
+        tracing::debug!(%error, "a connection closed before it was served");
     }
-    tokio::spawn(connection::serve(stream, peer, place, router, stopped));
+    tokio::spawn(connection::serve(stream, peer, permit, router, stopped));
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn keep_little_unsent(stream: &TcpStream) -> io::Result<()> {
+fn limit_unsent_bytes(stream: &TcpStream) -> io::Result<()> {
     socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES_MAX)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn keep_little_unsent(_: &TcpStream) -> io::Result<()> {
+fn limit_unsent_bytes(_: &TcpStream) -> io::Result<()> {
     Ok(())
 }

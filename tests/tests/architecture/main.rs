@@ -1,0 +1,7 @@
+//! Rules about the structure of the workspace, checked on its metadata and sources.
+
+mod crate_dependencies;
+mod forbidden_words;
+mod import_circles;
+mod rust_paths;
+mod sources;

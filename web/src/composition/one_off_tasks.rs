@@ -1,0 +1,25 @@
+//! Tasks that run and exit instead of serving: migrate a database, create a token.
+
+use sockbit_application::ports::Clock;
+
+use super::errors::ComposeError;
+use super::open_store::OpenStore;
+use crate::clock_and_ids::{RandomIds, SystemClock};
+use crate::config::{SecretSource, StoreUrl};
+use crate::identity::{Cookies, new_guest};
+use crate::secret_file::load_or_create;
+
+/// Migrates a database to the schema of this version.
+pub async fn migrate(store: &StoreUrl) -> Result<(), ComposeError> {
+    // Opening a store migrates it.
+    OpenStore::open(store).await?.close().await;
+    Ok(())
+}
+
+/// Creates a token for a program. Each token is a new identity, even with the same name.
+pub fn create_token(source: &SecretSource, name: &str) -> Result<String, ComposeError> {
+    let cookies = Cookies::new(&load_or_create(source, &RandomIds)?, false);
+    let mut identity = new_guest(&RandomIds);
+    name.clone_into(&mut identity.actor.name);
+    cookies.token(&identity, SystemClock.now()).ok_or(ComposeError::Token)
+}
