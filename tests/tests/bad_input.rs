@@ -1,4 +1,4 @@
-//! Whatever comes over a connection gets the documented answer, harms nobody else and stops nothing.
+//! Invalid messages get the documented response and do not affect other clients.
 
 use futures::SinkExt;
 use serde_json::{Value, json};
@@ -10,101 +10,111 @@ use uuid::Uuid;
 const BOARD: &str = "b0a00000-0000-4000-8000-000000000001";
 const NOTE: &str = "20700000-0000-4000-8000-000000000001";
 
-/// An app with a board, its owner, and a bystander whose connection must stay untouched.
-struct Scene {
+/// An app with a board, its owner, and a second client whose connection must not be affected.
+struct Fixture {
     app: App,
     owner: RawClient,
-    bystander: RawClient,
+    other_client: RawClient,
     head: Value,
 }
 
-impl Scene {
-    async fn begin() -> Self {
+impl Fixture {
+    async fn start() -> Self {
         let app = App::start().await;
         let mut owner = RawClient::guest(&app).await;
         owner.command(BOARD, json!({"type": "create_board", "title": "Scene"})).await;
         let note = json!({"type": "create_note", "note": NOTE, "text": "a👧b", "colour": "paper", "rank": "V"});
         let saved = owner.command(BOARD, note).await;
-        let bystander = RawClient::guest(&app).await;
-        Self { owner, bystander, head: saved["outcome"]["position"].clone(), app }
+        let other_client = RawClient::guest(&app).await;
+        Self { owner, other_client, head: saved["outcome"]["position"].clone(), app }
     }
 
-    async fn rejects(&mut self, body: Value, code: &str) {
-        let answer = self.owner.command(BOARD, body.clone()).await;
-        assert_eq!(answer["outcome"]["result"], "rejected", "{body} → {answer}");
-        assert_eq!(answer["outcome"]["code"], code, "{body} → {answer}");
-        assert!(answer["outcome"]["detail"].as_str().is_some_and(|it| it.len() > 10), "{answer}");
+    async fn expect_rejected(&mut self, body: Value, code: &str) {
+        let response = self.owner.command(BOARD, body.clone()).await;
+        assert_eq!(response["outcome"]["result"], "rejected", "{body} → {response}");
+        assert_eq!(response["outcome"]["code"], code, "{body} → {response}");
+        assert!(
+            response["outcome"]["detail"].as_str().is_some_and(|it| it.len() > 10),
+            "{response}"
+        );
     }
 
-    async fn refuses(&mut self, frame: &str, code: &str) {
+    async fn expect_refused(&mut self, frame: &str, code: &str) {
         self.owner.send_text(frame).await;
-        let answer = self.owner.next_message("refused").await;
-        assert_eq!(answer["code"], code, "{frame} → {answer}");
+        let response = self.owner.next_message("refused").await;
+        assert_eq!(response["code"], code, "{frame} → {response}");
     }
 
     fn edit(&self, delta: &Value) -> Value {
         json!({"type": "edit_note", "note": NOTE, "base": self.head, "delta": delta})
     }
 
-    /// Everybody is still served, and nothing was logged as a panic.
-    async fn stands(mut self) {
-        self.bystander.ping().await;
+    /// The app still serves other clients and has not panicked.
+    async fn assert_unaffected(mut self) {
+        self.other_client.ping().await;
         assert!(self.app.is_running(), "the process still runs");
         assert!(!self.app.log().contains("panicked"), "nothing panicked: {}", self.app.log());
     }
 }
 
 #[tokio::test]
-async fn a_frame_that_is_no_message_is_refused_by_name() {
-    let mut scene = Scene::begin().await;
-    scene.refuses("", "malformed").await;
-    scene.refuses("{", "malformed").await;
-    scene.refuses("[]", "malformed").await;
-    scene.refuses("null", "malformed").await;
-    scene.refuses(r#"{"v":1}"#, "malformed").await;
-    scene.refuses(r#"{"v":2,"type":"ping"}"#, "unsupported_version").await;
-    scene.refuses(r#"{"v":1,"type":"shout"}"#, "unknown_type").await;
-    scene.refuses(r#"{"v":1,"type":"join","board":"no uuid"}"#, "malformed").await;
-    scene.refuses(r#"{"v":1,"type":"command","board":"x"}"#, "malformed").await;
-    scene.refuses(&"[".repeat(100_000), "malformed").await;
-    scene.refuses(&format!(r#"{{"v":1,"type":"{}"}}"#, "x".repeat(10_000)), "unknown_type").await;
-    scene.stands().await;
-}
-
-#[tokio::test]
-async fn a_refusal_carries_the_id_of_what_it_refuses() {
-    let mut scene = Scene::begin().await;
-    let id = Uuid::from_u128(7);
-    scene.owner.send_text(&format!(r#"{{"v":1,"type":"command","id":"{id}"}}"#)).await;
-    let answer = scene.owner.next_message("refused").await;
-    assert_eq!(answer["id"], json!(id));
-    assert_eq!(answer["detail"], "missing field `board`");
-    scene.stands().await;
-}
-
-#[tokio::test]
-async fn a_body_that_is_no_command_is_rejected_as_malformed() {
-    let mut scene = Scene::begin().await;
-    scene.rejects(json!({"type": "explode"}), "malformed").await;
-    scene.rejects(json!({}), "malformed").await;
-    scene.rejects(json!(7), "malformed").await;
-    scene.rejects(json!({"type": "edit_note", "note": NOTE}), "malformed").await;
-    scene
-        .rejects(json!({"type": "recolour_note", "note": NOTE, "colour": "mauve"}), "malformed")
+async fn an_invalid_frame_is_refused_with_a_code() {
+    let mut fixture = Fixture::start().await;
+    fixture.expect_refused("", "malformed").await;
+    fixture.expect_refused("{", "malformed").await;
+    fixture.expect_refused("[]", "malformed").await;
+    fixture.expect_refused("null", "malformed").await;
+    fixture.expect_refused(r#"{"v":1}"#, "malformed").await;
+    fixture.expect_refused(r#"{"v":2,"type":"ping"}"#, "unsupported_version").await;
+    fixture.expect_refused(r#"{"v":1,"type":"shout"}"#, "unknown_type").await;
+    fixture.expect_refused(r#"{"v":1,"type":"join","board":"no uuid"}"#, "malformed").await;
+    fixture.expect_refused(r#"{"v":1,"type":"command","board":"x"}"#, "malformed").await;
+    fixture.expect_refused(&"[".repeat(100_000), "malformed").await;
+    fixture
+        .expect_refused(&format!(r#"{{"v":1,"type":"{}"}}"#, "x".repeat(10_000)), "unknown_type")
         .await;
-    scene.rejects(json!({"type": "move_note", "note": NOTE, "rank": "V0"}), "malformed").await;
-    let both =
-        json!({"type": "edit_note", "note": NOTE, "base": scene.head, "delta": [], "text": ""});
-    scene.rejects(both, "malformed").await;
-    let half = r#"{"type":"rename_board","title":"\ud800"}"#;
-    let answer = scene.owner.raw_command(BOARD, half).await;
-    assert_eq!(answer["outcome"]["code"], "malformed", "half a surrogate pair: {answer}");
-    scene.stands().await;
+    fixture.assert_unaffected().await;
 }
 
 #[tokio::test]
-async fn a_delta_that_does_not_fit_is_rejected() {
-    let mut scene = Scene::begin().await;
+async fn a_refusal_has_the_id_of_the_refused_message() {
+    let mut fixture = Fixture::start().await;
+    let id = Uuid::from_u128(7);
+    fixture.owner.send_text(&format!(r#"{{"v":1,"type":"command","id":"{id}"}}"#)).await;
+    let response = fixture.owner.next_message("refused").await;
+    assert_eq!(response["id"], json!(id));
+    assert_eq!(response["detail"], "missing field `board`");
+    fixture.assert_unaffected().await;
+}
+
+#[tokio::test]
+async fn an_invalid_command_body_is_rejected_as_malformed() {
+    let mut fixture = Fixture::start().await;
+    fixture.expect_rejected(json!({"type": "explode"}), "malformed").await;
+    fixture.expect_rejected(json!({}), "malformed").await;
+    fixture.expect_rejected(json!(7), "malformed").await;
+    fixture.expect_rejected(json!({"type": "edit_note", "note": NOTE}), "malformed").await;
+    fixture
+        .expect_rejected(
+            json!({"type": "recolour_note", "note": NOTE, "colour": "mauve"}),
+            "malformed",
+        )
+        .await;
+    fixture
+        .expect_rejected(json!({"type": "move_note", "note": NOTE, "rank": "V0"}), "malformed")
+        .await;
+    let both =
+        json!({"type": "edit_note", "note": NOTE, "base": fixture.head, "delta": [], "text": ""});
+    fixture.expect_rejected(both, "malformed").await;
+    let half = r#"{"type":"rename_board","title":"\ud800"}"#;
+    let response = fixture.owner.raw_command(BOARD, half).await;
+    assert_eq!(response["outcome"]["code"], "malformed", "half a surrogate pair: {response}");
+    fixture.assert_unaffected().await;
+}
+
+#[tokio::test]
+async fn a_delta_that_does_not_fit_the_text_is_rejected() {
+    let mut fixture = Fixture::start().await;
     for delta in [
         json!([{"retain": 5}, {"insert": "x"}]),
         json!([{"delete": 5}]),
@@ -114,35 +124,35 @@ async fn a_delta_that_does_not_fit_is_rejected() {
         json!([{"insert": "nul \u{0}"}]),
         json!([{"insert": "cr \r\n"}]),
     ] {
-        let edit = scene.edit(&delta);
-        scene.rejects(edit, "bad_delta").await;
+        let edit = fixture.edit(&delta);
+        fixture.expect_rejected(edit, "bad_delta").await;
     }
     let huge = json!([{"insert": "x".repeat(65 * 1024)}]);
-    let edit = scene.edit(&huge);
-    scene.rejects(edit, "text_too_long").await;
+    let edit = fixture.edit(&huge);
+    fixture.expect_rejected(edit, "text_too_long").await;
     for delta in [json!([{"retain": 0}]), json!([{"retain": -1}]), json!([{"jump": 1}]), json!("x")]
     {
-        let edit = scene.edit(&delta);
-        scene.rejects(edit, "malformed").await;
+        let edit = fixture.edit(&delta);
+        fixture.expect_rejected(edit, "malformed").await;
     }
-    scene.stands().await;
+    fixture.assert_unaffected().await;
 }
 
 #[tokio::test]
 async fn a_whole_text_is_normalised_and_not_rejected() {
-    let mut scene = Scene::begin().await;
-    let edit = json!({"type": "edit_note", "note": NOTE, "base": scene.head, "text": "one\r\ntwo\u{0}\rthree"});
-    let answer = scene.owner.command(BOARD, edit).await;
-    assert_eq!(answer["outcome"]["result"], "saved");
-    let note = scene.owner.query(json!({"type": "note", "board": BOARD, "note": NOTE})).await;
+    let mut fixture = Fixture::start().await;
+    let edit = json!({"type": "edit_note", "note": NOTE, "base": fixture.head, "text": "one\r\ntwo\u{0}\rthree"});
+    let response = fixture.owner.command(BOARD, edit).await;
+    assert_eq!(response["outcome"]["result"], "saved");
+    let note = fixture.owner.query(json!({"type": "note", "board": BOARD, "note": NOTE})).await;
     assert_eq!(note["body"]["note"]["text"], "one\ntwo\nthree");
-    scene.stands().await;
+    fixture.assert_unaffected().await;
 }
 
 #[tokio::test]
-async fn a_base_of_the_future_or_of_another_history_is_gone() {
-    let mut scene = Scene::begin().await;
-    let event = scene.head["event"].clone();
+async fn a_base_beyond_the_head_or_of_another_history_is_gone() {
+    let mut fixture = Fixture::start().await;
+    let event = fixture.head["event"].clone();
     for base in [
         json!({"seq": 99, "event": event}),
         json!({"seq": 2, "event": Uuid::from_u128(1)}),
@@ -151,95 +161,102 @@ async fn a_base_of_the_future_or_of_another_history_is_gone() {
     ] {
         let edit =
             json!({"type": "edit_note", "note": NOTE, "base": base, "delta": [{"insert": "x"}]});
-        scene.rejects(edit, "base_gone").await;
+        fixture.expect_rejected(edit, "base_gone").await;
         let join = json!({"v": 1, "type": "join", "board": BOARD, "position": base});
-        scene.owner.send(join).await;
-        assert_eq!(scene.owner.next_message("base_gone").await["board"], BOARD);
+        fixture.owner.send(join).await;
+        assert_eq!(fixture.owner.next_message("base_gone").await["board"], BOARD);
     }
-    scene.stands().await;
+    fixture.assert_unaffected().await;
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_said_to_be_not_there() {
-    let mut scene = Scene::begin().await;
+async fn unknown_boards_and_notes_and_those_without_access_are_not_found() {
+    let mut fixture = Fixture::start().await;
     let unknown = Uuid::from_u128(9);
-    scene.rejects(json!({"type": "trash_note", "note": unknown}), "note_not_found").await;
+    fixture.expect_rejected(json!({"type": "trash_note", "note": unknown}), "note_not_found").await;
     let elsewhere = unknown.to_string();
     for body in [
         json!({"type": "rename_board", "title": "mine"}),
         json!({"type": "explode"}),
         json!({"type": "join_board"}),
     ] {
-        let answer = scene.bystander.command(&elsewhere, body.clone()).await;
-        assert_eq!(answer["outcome"]["code"], "not_found", "{body}");
-        let answer = scene.bystander.command(BOARD, body.clone()).await;
-        assert_eq!(answer["outcome"]["code"], "not_found", "a stranger learns nothing: {body}");
+        let response = fixture.other_client.command(&elsewhere, body.clone()).await;
+        assert_eq!(response["outcome"]["code"], "not_found", "{body}");
+        let response = fixture.other_client.command(BOARD, body.clone()).await;
+        assert_eq!(
+            response["outcome"]["code"], "not_found",
+            "without access nothing is revealed: {body}"
+        );
     }
     let join = json!({"v": 1, "type": "join", "board": BOARD});
-    scene.bystander.send(join).await;
-    assert_eq!(scene.bystander.next_message("left").await["rejection"]["code"], "not_found");
-    let page = scene.bystander.query(json!({"type": "board_page", "board": BOARD})).await;
+    fixture.other_client.send(join).await;
+    assert_eq!(fixture.other_client.next_message("left").await["rejection"]["code"], "not_found");
+    let page = fixture.other_client.query(json!({"type": "board_page", "board": BOARD})).await;
     assert_eq!(page["body"]["code"], "not_found");
-    scene.stands().await;
+    fixture.assert_unaffected().await;
 }
 
 #[tokio::test]
-async fn the_same_id_with_another_body_changes_nothing() {
-    let mut scene = Scene::begin().await;
+async fn a_reused_message_id_with_another_body_is_rejected() {
+    let mut fixture = Fixture::start().await;
     let id = Uuid::from_u128(77);
-    let first = scene.owner.command_as(id, BOARD, r#"{"type":"rename_board","title":"One"}"#).await;
-    let again = scene.owner.command_as(id, BOARD, r#"{"type":"rename_board","title":"One"}"#).await;
+    let first =
+        fixture.owner.command_as(id, BOARD, r#"{"type":"rename_board","title":"One"}"#).await;
+    let again =
+        fixture.owner.command_as(id, BOARD, r#"{"type":"rename_board","title":"One"}"#).await;
     assert_eq!(first["outcome"], again["outcome"], "a repeat has the same outcome");
-    let other = scene.owner.command_as(id, BOARD, r#"{"type":"rename_board","title":"Two"}"#).await;
+    let other =
+        fixture.owner.command_as(id, BOARD, r#"{"type":"rename_board","title":"Two"}"#).await;
     assert_eq!(other["outcome"]["code"], "message_id_reused");
-    let page = scene.owner.query(json!({"type": "board_page", "board": BOARD})).await;
+    let page = fixture.owner.query(json!({"type": "board_page", "board": BOARD})).await;
     assert_eq!(page["body"]["title"], "One");
-    scene.stands().await;
+    fixture.assert_unaffected().await;
 }
 
 #[tokio::test]
-async fn a_frame_over_the_limit_closes_its_own_connection_alone() {
-    let scene = Scene::begin().await;
-    let mut hostile = RawClient::guest(&scene.app).await;
+async fn a_frame_over_the_limit_closes_only_its_own_connection() {
+    let fixture = Fixture::start().await;
+    let mut hostile = RawClient::guest(&fixture.app).await;
     hostile.socket.send(Message::text("x".repeat(300 * 1024))).await.ok();
     assert_eq!(hostile.close_code().await, Some(CloseCode::Size));
-    scene.stands().await;
+    fixture.assert_unaffected().await;
 }
 
 #[tokio::test]
-async fn binary_and_broken_text_close_their_own_connection_alone() {
-    let scene = Scene::begin().await;
-    let mut hostile = RawClient::guest(&scene.app).await;
+async fn binary_frames_and_invalid_utf8_close_only_their_own_connection() {
+    let fixture = Fixture::start().await;
+    let mut hostile = RawClient::guest(&fixture.app).await;
     hostile.socket.send(Message::binary(vec![1, 2, 3])).await.expect("sent");
     assert_eq!(hostile.close_code().await, Some(CloseCode::Unsupported));
-    let mut hostile = RawClient::guest(&scene.app).await;
+    let mut hostile = RawClient::guest(&fixture.app).await;
     hostile.send_broken_text(&[0xff, 0xfe]).await;
     assert_eq!(hostile.close_code().await, Some(CloseCode::Invalid));
-    scene.stands().await;
+    fixture.assert_unaffected().await;
 }
 
 #[tokio::test]
-async fn who_sends_too_fast_is_asked_to_send_again_later() {
-    let mut scene = Scene::begin().await;
+async fn a_client_that_sends_too_fast_is_asked_to_retry() {
+    let mut fixture = Fixture::start().await;
     let query =
         json!({"v": 1, "type": "query", "id": Uuid::from_u128(5), "body": {"type": "my_boards"}});
     for _ in 0..100 {
-        scene.owner.send(query.clone()).await;
+        fixture.owner.send(query.clone()).await;
     }
-    let again = scene.owner.next_message("again").await;
+    let again = fixture.owner.next_message("again").await;
     assert!(again["after_ms"].as_u64().is_some_and(|it| it > 0), "{again}");
-    scene.stands().await;
+    fixture.assert_unaffected().await;
 }
 
 #[tokio::test]
-async fn the_eleventh_connection_of_a_person_is_turned_away() {
+async fn the_eleventh_connection_of_a_user_is_refused() {
     let app = App::start().await;
     let first = RawClient::guest(&app).await;
     let mut others = Vec::new();
     for _ in 0..9 {
         others.push(first.connect_again().await.expect("a connection"));
     }
-    assert!(first.connect_again().await.is_err(), "the eleventh is turned away");
+    assert!(first.connect_again().await.is_err(), "the eleventh is refused");
     drop(others.pop());
-    eventually("a place is free again", || async { first.connect_again().await.ok() }).await;
+    eventually("a connection is allowed again", || async { first.connect_again().await.ok() })
+        .await;
 }

@@ -1,4 +1,4 @@
-//! Whoever takes the log may be gone, or have a full disk; the boards do not depend on it.
+//! The app keeps working if its log cannot be written.
 
 use std::process::Stdio;
 
@@ -12,7 +12,7 @@ const COMMAND: &str = r#"{
 }"#;
 
 #[tokio::test]
-async fn a_log_that_nobody_takes_stops_nothing() {
+async fn a_closed_log_pipe_does_not_stop_the_app() {
     let app = App::unstarted(&["--log", "debug"]);
     let mut command = app.command();
     command.stderr(Stdio::piped()).kill_on_drop(true);

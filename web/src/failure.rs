@@ -40,7 +40,7 @@ impl Failure {
     }
 
     fn no_such_note() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "We can't find that note", "Somebody may have deleted it.")
+        Self::new(StatusCode::NOT_FOUND, "We can't find that note", "It may have been deleted.")
     }
 
     pub fn wrong_method() -> Self {

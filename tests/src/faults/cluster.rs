@@ -178,7 +178,7 @@ impl TestCluster {
         for process in self.processes() {
             assert!(process.is_running(), "a process ended by itself");
             let peak = process.memory_peak_kib();
-            let what = process.what();
+            let what = process.command_line();
             assert!(peak <= max, "{what} used {peak} KiB, more than {max} KiB");
         }
     }

@@ -1,4 +1,4 @@
-//! The whole app in one process, on a database of its own.
+//! The app in one process, with its own SQLite database.
 
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
@@ -28,13 +28,13 @@ impl App {
         app
     }
 
-    /// Everything but the process.
+    /// Prepares flags and folder, and does not start the process.
     #[must_use]
     pub fn unstarted(flags: &[&str]) -> Self {
         let folder = TempDir::with_prefix("sockbit-test-").expect("a temporary folder");
         let store = format!("sqlite:{}", folder.path().join(DATABASE).display());
-        let own = ["serve", "--store", &store];
-        let arguments = own.iter().chain(flags).map(ToString::to_string).collect();
+        let command = ["serve", "--store", &store];
+        let arguments = command.iter().chain(flags).map(ToString::to_string).collect();
         Self { process: Process::unstarted(arguments), folder }
     }
 

@@ -1,20 +1,20 @@
-//! What people do on the page of a board.
+//! Actions of a user on a board page, and waits for its state.
 
 use serde_json::json;
 
 use super::Window;
 
-/// Begins a board from the first page, and gives its address.
+/// Creates a board from the home page and returns its URL.
 pub async fn create_board(window: &Window, url: &str, title: &str) -> String {
     window.open(url).await;
     window.find("#create-title").await.send_keys(title).await.expect("typed");
     window.find("#create .button").await.click().await.expect("clicked");
     window.find("main#board").await;
-    let url = window.driver.current_url().await.expect("an address");
+    let url = window.driver.current_url().await.expect("a URL");
     url.to_string()
 }
 
-/// Writes a new note, and waits until it is there.
+/// Creates a note with the composer and waits until it is shown.
 pub async fn write_note(window: &Window, text: &str) {
     let before = window.script("return document.querySelectorAll('#notes .note').length").await;
     let composer = window.find("#composer textarea[name=text]").await;
@@ -24,13 +24,13 @@ pub async fn write_note(window: &Window, text: &str) {
     let count = before.as_u64().unwrap_or(0) + 1;
     window
         .wait_until(
-            "the new note is there",
+            "the new note is shown",
             &format!("return document.querySelectorAll('#notes .note').length === {count}"),
         )
         .await;
 }
 
-/// Makes a link to the board.
+/// Creates a share link.
 pub async fn create_link(window: &Window) -> String {
     window.find("[data-action=share]").await.click().await.expect("clicked");
     window.script("if (!document.querySelector('#share-link')?.value) document.querySelector('#share-form').requestSubmit()").await;
@@ -39,10 +39,10 @@ pub async fn create_link(window: &Window) -> String {
         .await;
     let link = window.script("return document.querySelector('#share-link').value").await;
     window.script("document.querySelector('#share').hidePopover()").await;
-    link.as_str().expect("an address").to_owned()
+    link.as_str().expect("a URL").to_owned()
 }
 
-/// Waits until the connection stands.
+/// Waits until the page is connected.
 pub async fn wait_until_live(window: &Window) {
     window
         .wait_until(
@@ -70,18 +70,18 @@ pub async fn type_in_note(window: &Window, text: &str) {
     editor.send_keys(text).await.expect("typed");
 }
 
-/// Leaves the note, which saves it.
+/// Takes the focus from the editor, which saves the note.
 pub async fn leave_note(window: &Window) {
     window.script("document.activeElement.blur()").await;
 }
 
-/// Waits until the first note reads so.
+/// Waits until the first note has this text.
 pub async fn wait_for_note_text(window: &Window, text: &str) {
     let wanted = json!(text);
     let script = format!(
         "const n = document.querySelector('#notes .note textarea[name=text]'); return n && n.value === {wanted}"
     );
-    window.wait_until(&format!("the note reads {text:?}"), &script).await;
+    window.wait_until(&format!("the note has the text {text:?}"), &script).await;
 }
 
 /// Waits until the first note has this save status.

@@ -1,4 +1,4 @@
-//! Real Chromium, driven by its WebDriver server: each window is a person with a profile of their own.
+//! Chromium, driven through chromedriver. Each window has its own profile, so it is its own user.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -26,15 +26,15 @@ const FLAGS: [&str; 9] = [
     "--force-device-scale-factor=1",
 ];
 
-/// A WebDriver server. It, and every window, ends when this is dropped.
+/// A running chromedriver. Dropping it closes all windows.
 pub struct Browser {
     _driver: Child,
     url: String,
 }
 
-/// One person's browser.
+/// A browser window with its own profile.
 pub struct Window {
-    /// For whatever is not offered here.
+    /// For actions that have no method here.
     pub driver: WebDriver,
     _profile: TempDir,
 }
@@ -43,7 +43,7 @@ impl Browser {
     /// Starts the WebDriver server.
     ///
     /// # Panics
-    /// Where Chromium or its driver is not installed: `cargo xtask test` installs them.
+    /// If Chromium or chromedriver is not installed; `cargo xtask test` installs them.
     pub async fn start() -> Self {
         let port = free_port();
         let driver = Command::new(find(&["chromedriver"]))
@@ -63,7 +63,7 @@ impl Browser {
         Self { _driver: driver, url }
     }
 
-    /// A window of somebody who was never here before.
+    /// Opens a window with an empty profile.
     pub async fn window(&self) -> Window {
         let profile = TempDir::with_prefix("sockbit-profile-").expect("a temporary folder");
         let mut wanted = ChromeCapabilities::new();
@@ -80,18 +80,18 @@ impl Browser {
 }
 
 impl Window {
-    /// Goes to a page and waits until it has loaded.
+    /// Opens a page and waits until it has loaded.
     pub async fn open(&self, url: &str) {
         self.driver.goto(url).await.expect("the page loads");
     }
 
-    /// Runs a script in the page and gives what it returns.
+    /// Runs a script in the page and returns its result.
     pub async fn script(&self, script: &str) -> Value {
         let result = self.driver.execute(script, vec![]).await.expect("the script runs");
         result.json().clone()
     }
 
-    /// Waits until a script returns something true.
+    /// Waits until a script returns a truthy value.
     pub async fn wait_until(&self, what: &str, script: &str) {
         within(Duration::from_secs(15), what, || async {
             let result = self.driver.execute(script, vec![]).await.ok()?;
@@ -100,7 +100,7 @@ impl Window {
         .await;
     }
 
-    /// The one element that a selector names, waited for.
+    /// Waits for the element with this selector.
     pub async fn find(&self, selector: &str) -> WebElement {
         within(Duration::from_secs(15), selector, || async {
             self.driver.find(By::Css(selector)).await.ok()
@@ -108,12 +108,12 @@ impl Window {
         .await
     }
 
-    /// Has a script run in each page that loads from now on, before the page's own.
+    /// Runs a script in each page that loads from now on, before its own scripts.
     pub async fn script_first(&self, script: &str) {
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
     }
 
-    /// Ends what runs the page, without a word to it. Nobody hears from it again.
+    /// Crashes the page's renderer process, so that the page runs no more code.
     pub async fn crash(&self) {
         let devtools = self.driver.cdp();
         let crash = devtools.send_raw("Page.crash", json!({}));
@@ -121,12 +121,12 @@ impl Window {
         assert!(!matches!(end, Ok(Ok(_))), "the page has crashed: {end:?}");
     }
 
-    /// Turns scripts off, or on again, for pages that load from now on.
+    /// Enables or disables scripts in pages that load from now on.
     pub async fn allow_scripts(&self, allow: bool) {
         self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": !allow })).await;
     }
 
-    /// A viewport of this size, in light or dark.
+    /// Sets the viewport and the colour scheme, `light` or `dark`.
     pub async fn set_viewport(&self, width: u32, height: u32, scheme: &str) {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
@@ -134,31 +134,31 @@ impl Window {
         self.devtools("Emulation.setEmulatedMedia", media).await;
     }
 
-    /// Sends a command of Chromium's own protocol.
+    /// Sends a command of the Chrome DevTools protocol.
     pub async fn devtools(&self, method: &str, parameters: Value) -> Value {
-        self.driver.cdp().send_raw(method, parameters).await.expect("the browser obeys")
+        self.driver.cdp().send_raw(method, parameters).await.expect("the browser accepts it")
     }
 
-    /// Keeps what the window shows as `target/screenshots/<name>.png`.
+    /// Saves a screenshot as `target/screenshots/<name>.png`.
     pub async fn screenshot(&self, name: &str) {
-        self.at_rest().await;
+        self.animations_finished().await;
         let folder = screenshots();
         std::fs::create_dir_all(&folder).expect("a folder for screenshots");
         let path = folder.join(format!("{name}.png"));
         self.driver.screenshot(&path).await.expect("a screenshot");
     }
 
-    /// Waits until nothing moves any more. What follows the scrolling always runs, and is at rest.
-    async fn at_rest(&self) {
+    /// Waits until no animation runs. Scroll-driven animations always run, so they do not count.
+    async fn animations_finished(&self) {
         self.wait_until(
-            "nothing moves",
+            "no animation runs",
             "return document.getAnimations().every(
                 it => it.timeline !== document.timeline || it.playState !== 'running')",
         )
         .await;
     }
 
-    /// Ends the person's browser.
+    /// Closes the window.
     pub async fn close(self) {
         self.driver.quit().await.expect("the window closes");
     }

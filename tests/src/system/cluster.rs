@@ -1,4 +1,4 @@
-//! The app spread over processes: two gateways that hold connections, two workers that do the work.
+//! The app as a cluster of two gateways and two workers.
 
 use futures::future::join_all;
 use tokio::process::Command;
@@ -6,29 +6,29 @@ use tokio::process::Command;
 use super::process::program;
 use super::{Endpoint, Process};
 
-/// What all processes sign bus messages with.
+/// The key that signs bus messages.
 pub const KEY: &str = "0123456789abcdef0123456789abcdef";
-/// Its name.
+/// The id of the key.
 pub const KEY_ID: &str = "test";
 const SECRET: &str = "fedcba9876543210fedcba9876543210";
 
-/// Gateways and workers on a bus and a database of their own.
+/// Gateways and workers with their own bus namespace and database.
 pub struct Cluster {
-    /// They hold connections, and know no database.
+    /// They hold client connections.
     pub gateways: Vec<Process>,
-    /// They decide and write.
+    /// They run the core.
     pub workers: Vec<Process>,
 }
 
 impl Cluster {
-    /// Starts two of each on these servers and waits until all of them can serve.
+    /// Starts two of each and waits until all are ready.
     pub async fn start(database: &str, bus: &str, namespace: &str, flags: &[&str]) -> Self {
         let mut cluster = Self::unstarted(database, bus, namespace, flags);
         cluster.launch().await;
         cluster
     }
 
-    /// Everything but the processes.
+    /// Prepares the processes and does not start them.
     #[must_use]
     pub fn unstarted(database: &str, bus: &str, namespace: &str, flags: &[&str]) -> Self {
         let gateway = |_| Self::gateway(bus, namespace, flags);
@@ -36,19 +36,19 @@ impl Cluster {
         Self { gateways: (0..2).map(gateway).collect(), workers: (0..2).map(worker).collect() }
     }
 
-    /// A further gateway of such a cluster, prepared.
+    /// One more gateway for such a cluster, not started.
     #[must_use]
     pub fn gateway(bus: &str, namespace: &str, flags: &[&str]) -> Process {
         process("gateway", bus, namespace, &["--secret", SECRET], flags)
     }
 
-    /// A further worker of such a cluster, prepared.
+    /// One more worker for such a cluster, not started.
     #[must_use]
     pub fn worker(database: &str, bus: &str, namespace: &str, flags: &[&str]) -> Process {
         process("worker", bus, namespace, &["--store", database], flags)
     }
 
-    /// Starts all processes, on the same ports and servers as before.
+    /// Starts all processes, with the same ports and servers as before.
     pub async fn launch(&mut self) {
         for process in self.all() {
             process.spawn();
@@ -56,22 +56,22 @@ impl Cluster {
         self.wait_until_ready().await;
     }
 
-    /// Waits until all of them say that they can serve.
+    /// Waits until all processes are ready.
     pub async fn wait_until_ready(&mut self) {
         join_all(self.all().map(|process| process.wait_until_ready())).await;
     }
 
-    /// Ends all of them as a power cut would.
+    /// Kills all processes with SIGKILL.
     pub async fn kill(&mut self) {
         join_all(self.all().map(Process::kill)).await;
     }
 
-    /// Asks all of them to end; says whether they ended well.
+    /// Stops all processes with SIGTERM; returns whether all exited with success.
     pub async fn stop(&mut self) -> bool {
-        join_all(self.all().map(Process::stop)).await.into_iter().all(|ended_well| ended_well)
+        join_all(self.all().map(Process::stop)).await.into_iter().all(|is_success| is_success)
     }
 
-    /// Where clients reach it: each gateway.
+    /// The endpoints of all gateways.
     #[must_use]
     pub fn endpoints(&self) -> Vec<Endpoint> {
         self.gateways.iter().map(Process::endpoint).collect()
@@ -79,14 +79,14 @@ impl Cluster {
 
     /// A token for a program of this name.
     pub async fn token(&self, name: &str) -> String {
-        said(&["token", "--secret", SECRET, "--name", name]).await
+        output_of(&["token", "--secret", SECRET, "--name", name]).await
     }
 
-    /// What `sockbit dead-letters` says, given this.
-    pub async fn dead_letters(bus: &str, namespace: &str, wish: &[&str]) -> String {
+    /// The output of `sockbit dead-letters` with this action.
+    pub async fn dead_letters(bus: &str, namespace: &str, action: &[&str]) -> String {
         let keys = keys();
-        let on_the_bus = ["--bus", bus, "--bus-keys", &keys, "--bus-namespace", namespace];
-        said(&[&["dead-letters"], wish, &on_the_bus].concat()).await
+        let bus_flags = ["--bus", bus, "--bus-keys", &keys, "--bus-namespace", namespace];
+        output_of(&[&["dead-letters"], action, &bus_flags].concat()).await
     }
 
     fn all(&mut self) -> impl Iterator<Item = &mut Process> {
@@ -100,14 +100,14 @@ fn keys() -> String {
 
 fn process(role: &str, bus: &str, namespace: &str, own: &[&str], flags: &[&str]) -> Process {
     let keys = keys();
-    let on_the_bus = ["--bus", bus, "--bus-keys", &keys, "--bus-namespace", namespace];
-    let arguments = [&[role], &on_the_bus[..], own, flags].concat();
+    let bus_flags = ["--bus", bus, "--bus-keys", &keys, "--bus-namespace", namespace];
+    let arguments = [&[role], &bus_flags[..], own, flags].concat();
     Process::unstarted(arguments.into_iter().map(ToOwned::to_owned).collect())
 }
 
-/// What the program prints that does something and ends.
-async fn said(arguments: &[&str]) -> String {
-    let ended = Command::new(program()).args(arguments).output().await.expect("the program runs");
-    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
-    String::from_utf8(ended.stdout).expect("text").trim().to_owned()
+/// Runs the program until it exits and returns its output.
+async fn output_of(arguments: &[&str]) -> String {
+    let output = Command::new(program()).args(arguments).output().await.expect("the program runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text").trim().to_owned()
 }

@@ -1,4 +1,4 @@
-//! The app in one of its shapes, as people meet it.
+//! The app in one process or as a cluster, for tests that run on both.
 
 use super::{App, Cluster, Endpoint, Process};
 use crate::servers::{Database, bus_url, fresh_namespace};
@@ -14,7 +14,7 @@ enum Shape {
 }
 
 impl Deployment {
-    /// Everything in one process, on SQLite.
+    /// One process with SQLite.
     pub async fn in_one_process() -> Self {
         Self::in_one_process_with(&[]).await
     }
@@ -24,7 +24,7 @@ impl Deployment {
         Self { shape: Shape::InOneProcess(App::start_with(flags).await) }
     }
 
-    /// Two gateways and two workers, on RabbitMQ and Postgres.
+    /// Two gateways and two workers with RabbitMQ and PostgreSQL.
     pub async fn across_processes() -> Self {
         Self::across_processes_with(&[]).await
     }
@@ -37,13 +37,13 @@ impl Deployment {
         Self { shape: Shape::AcrossProcesses { cluster, _database: database } }
     }
 
-    /// Where somebody comes to it, without a slash at the end.
+    /// URL of the first endpoint, without a trailing slash.
     #[must_use]
     pub fn url(&self) -> String {
         self.endpoints().swap_remove(0).url
     }
 
-    /// The same page as somebody else reaches it: at another gateway, where there is one.
+    /// The URL of the same page at another gateway, if there is one.
     #[must_use]
     pub fn at_another_gateway(&self, page: &str) -> String {
         let endpoints = self.endpoints();
@@ -51,7 +51,7 @@ impl Deployment {
         page.replace(&self.url(), &other)
     }
 
-    /// Ends all of it as a power cut would.
+    /// Kills all processes with SIGKILL.
     pub async fn kill(&mut self) {
         match &mut self.shape {
             Shape::InOneProcess(app) => app.kill().await,
@@ -59,7 +59,7 @@ impl Deployment {
         }
     }
 
-    /// Starts it where it was before.
+    /// Starts all processes on the same ports as before.
     pub async fn launch(&mut self) {
         match &mut self.shape {
             Shape::InOneProcess(app) => app.launch().await,
@@ -67,7 +67,7 @@ impl Deployment {
         }
     }
 
-    /// Memory of the processes that hold connections, in KiB.
+    /// Resident memory of the processes that hold client connections, in KiB.
     #[must_use]
     pub fn gateway_memory_kib(&self) -> u64 {
         match &self.shape {
@@ -78,7 +78,7 @@ impl Deployment {
         }
     }
 
-    /// Every place where clients reach it.
+    /// All endpoints for clients.
     #[must_use]
     pub fn endpoints(&self) -> Vec<Endpoint> {
         match &self.shape {

@@ -1,4 +1,4 @@
-//! The app as its users meet it: the real program, real connections, a real browser.
+//! The real app for system tests: its processes, client connections and a browser.
 
 mod app;
 pub mod board_page_actions;

@@ -1,4 +1,4 @@
-//! A client program that sends whatever it is told to.
+//! A WebSocket client that sends any message, valid or not.
 
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -15,9 +15,9 @@ use uuid::Uuid;
 use super::sync_client::{cookie, mint};
 use super::{Endpoint, Process};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A guest with a connection.
+/// A connected guest.
 pub struct RawClient {
     /// The connection itself.
     pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -26,18 +26,18 @@ pub struct RawClient {
 }
 
 impl RawClient {
-    /// Somebody who was never here before.
+    /// Connects as a new guest.
     pub async fn guest(app: &Process) -> Self {
         Self::guest_at(&app.endpoint()).await
     }
 
-    /// Somebody who was never here before, and comes by this way.
+    /// Connects as a new guest to this endpoint.
     pub async fn guest_at(endpoint: &Endpoint) -> Self {
         let cookie = cookie(&endpoint.url).await;
         Self::connect(endpoint.websocket.clone(), cookie).await.expect("a connection")
     }
 
-    /// One more connection of the same person.
+    /// Opens one more connection of the same user.
     pub async fn connect_again(&self) -> Result<Self, Error> {
         Self::connect(self.websocket.clone(), self.cookie.clone()).await
     }
@@ -46,18 +46,18 @@ impl RawClient {
         let mut request = websocket.as_str().into_client_request()?;
         request.headers_mut().insert("cookie", cookie.parse().expect("a header"));
         let (socket, _) = connect_async(request).await?;
-        let mut peer = Self { socket, websocket, cookie };
-        peer.next_message("welcome").await;
-        Ok(peer)
+        let mut client = Self { socket, websocket, cookie };
+        client.next_message("welcome").await;
+        Ok(client)
     }
 
-    /// As whom it comes.
+    /// The identity cookie.
     #[must_use]
     pub fn cookie(&self) -> &str {
         &self.cookie
     }
 
-    /// Where a board stands.
+    /// The head position of a board.
     pub async fn head(&mut self, board: Uuid) -> Value {
         self.send(json!({"v": 1, "type": "join", "board": board})).await;
         self.next_message("base_gone").await["head"].clone()
@@ -70,13 +70,13 @@ impl RawClient {
 
     /// Sends a text frame.
     pub async fn send_text(&mut self, text: &str) {
-        self.socket.send(Message::text(text)).await.expect("the connection stands");
+        self.socket.send(Message::text(text)).await.expect("the connection is open");
     }
 
     /// Sends a text frame that is not UTF-8.
     pub async fn send_broken_text(&mut self, bytes: &'static [u8]) {
         let frame = Frame::message(bytes, OpCode::Data(Data::Text), true);
-        self.socket.send(Message::Frame(frame)).await.expect("the connection stands");
+        self.socket.send(Message::Frame(frame)).await.expect("the connection is open");
     }
 
     /// Sends a command and waits for its outcome.
@@ -84,7 +84,7 @@ impl RawClient {
         self.raw_command(board, &body.to_string()).await
     }
 
-    /// Like [`RawClient::command`], with a body that no library would write.
+    /// Like [`RawClient::command`], with a body as text, which may be invalid JSON.
     pub async fn raw_command(&mut self, board: &str, body: &str) -> Value {
         self.command_as(mint(), board, body).await
     }
@@ -102,7 +102,7 @@ impl RawClient {
         }
     }
 
-    /// Sends a command, and does not wait for its outcome; gives its id.
+    /// Sends a command and returns its id without waiting for its outcome.
     pub async fn send_command(&mut self, board: Uuid, body: Value, key: Option<&str>) -> Uuid {
         let id = mint();
         let command =
@@ -111,7 +111,7 @@ impl RawClient {
         id
     }
 
-    /// Sends a command that is saved.
+    /// Sends a command and waits until it is saved.
     pub async fn save(&mut self, board: Uuid, body: Value, key: Option<&str>) {
         let id = self.send_command(board, body, key).await;
         loop {
@@ -123,49 +123,49 @@ impl RawClient {
         }
     }
 
-    /// Asks a query and waits for its reply.
+    /// Sends a query and waits for its reply.
     pub async fn query(&mut self, body: Value) -> Value {
         self.send(json!({"v": 1, "type": "query", "id": mint(), "body": body})).await;
         self.next_message("reply").await
     }
 
-    /// Asks whether anybody is there, and demands an answer.
+    /// Sends a ping and waits for the pong.
     pub async fn ping(&mut self) {
         self.send(json!({"v": 1, "type": "ping"})).await;
         self.next_message("pong").await;
     }
 
-    /// The next message of a type; others are passed over.
-    pub async fn next_message(&mut self, kind: &str) -> Value {
-        self.next_message_of(&[kind]).await
+    /// Waits for the next message of a type and skips others.
+    pub async fn next_message(&mut self, message_type: &str) -> Value {
+        self.next_message_of(&[message_type]).await
     }
 
-    /// The next message of one of some types; others are passed over.
-    pub async fn next_message_of(&mut self, kinds: &[&str]) -> Value {
+    /// Waits for the next message of one of these types and skips others.
+    pub async fn next_message_of(&mut self, types: &[&str]) -> Value {
         loop {
-            let message = timeout(PATIENCE, self.socket.next()).await;
-            let message = message.unwrap_or_else(|_| panic!("none of {kinds:?} in time"));
+            let message = timeout(TIMEOUT, self.socket.next()).await;
+            let message = message.unwrap_or_else(|_| panic!("none of {types:?} in time"));
             match message {
                 Some(Ok(Message::Text(json))) => {
                     let value: Value = serde_json::from_str(&json).expect("the server sends JSON");
                     assert_eq!(value["v"], 1, "every message has its version: {value}");
-                    if kinds.iter().any(|kind| value["type"] == *kind) {
+                    if types.iter().any(|it| value["type"] == *it) {
                         return value;
                     }
                 }
                 Some(Ok(Message::Close(frame))) => {
-                    panic!("closed while waiting for {kinds:?}: {frame:?}")
+                    panic!("closed while waiting for {types:?}: {frame:?}")
                 }
                 Some(Ok(_)) => {}
-                other => panic!("the connection broke while waiting for {kinds:?}: {other:?}"),
+                other => panic!("the connection broke while waiting for {types:?}: {other:?}"),
             }
         }
     }
 
-    /// Waits for the server to close the connection, and gives the code.
+    /// Waits until the server closes the connection and returns the close code.
     pub async fn close_code(&mut self) -> Option<CloseCode> {
         loop {
-            match timeout(PATIENCE, self.socket.next()).await.expect("it is closed in time") {
+            match timeout(TIMEOUT, self.socket.next()).await.expect("it is closed in time") {
                 Some(Ok(Message::Close(frame))) => return frame.map(|frame| frame.code),
                 Some(Ok(_)) => {}
                 _ => return None,

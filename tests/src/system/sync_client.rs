@@ -1,4 +1,4 @@
-//! A client program: the Rust client machine on a real WebSocket, which comes back by itself.
+//! The Rust sync client on a real WebSocket. It reconnects by itself.
 
 use std::time::Duration;
 
@@ -18,33 +18,33 @@ use super::Endpoint;
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 const RECONNECT_AFTER: Duration = Duration::from_millis(100);
-const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
-/// When nothing was heard for so long, it asks whether anybody is there.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The client sends a ping after so long without a message.
 const PING_AFTER: Duration = Duration::from_secs(5);
-/// When nothing was heard for so long, nobody is.
+/// The client treats the connection as lost after so long without a message.
 const LOST_AFTER: Duration = Duration::from_secs(10);
-const SETTLED_WITHIN: Duration = Duration::from_mins(1);
+const SETTLE_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// One client of one board.
+/// A guest with one board.
 pub struct SyncClient {
-    /// What the client knows and has not sent yet.
+    /// The state machine of the client.
     pub machine: BoardClient,
-    /// The commands that were saved, by the outcomes that arrived.
+    /// Ids and positions of the commands with the outcome `saved`.
     pub saved: Vec<(MessageId, Position)>,
-    /// Whatever else an outcome was.
+    /// All other outcomes.
     pub rejected: Vec<Outcome>,
-    /// Where the app is reached; the first is tried next.
+    /// Endpoints of the app; the first is tried next.
     endpoints: Vec<Endpoint>,
     cookie: String,
     socket: Option<Socket>,
-    heard_at: Instant,
+    received_at: Instant,
     has_pinged: bool,
 }
 
 impl SyncClient {
-    /// A guest who has a cookie, and no connection yet.
+    /// A guest with a cookie, not connected yet.
     pub async fn guest(endpoints: Vec<Endpoint>, board: BoardId) -> Self {
-        let endpoint = endpoints.first().expect("the app is reached somewhere");
+        let endpoint = endpoints.first().expect("there is an endpoint");
         Self {
             cookie: cookie(&endpoint.url).await,
             machine: BoardClient::new(board, None),
@@ -52,47 +52,47 @@ impl SyncClient {
             rejected: Vec::new(),
             endpoints,
             socket: None,
-            heard_at: Instant::now(),
+            received_at: Instant::now(),
             has_pinged: false,
         }
     }
 
-    /// Wishes for something other than an edit.
+    /// Submits a command other than an edit.
     pub fn submit(&mut self, command: Command, key: Option<&str>) {
         let id = MessageId(mint());
-        self.machine.submit(command, id, now(), key.map(ToOwned::to_owned)).expect("no edit");
+        self.machine.submit(command, id, now(), key.map(ToOwned::to_owned)).expect("it is no edit");
     }
 
-    /// Types at a place in a note, and leaves it.
+    /// Inserts text into a note and flushes the edit.
     pub fn insert(&mut self, note: NoteId, at: u32, text: &str) {
         let delta = Delta::new().retain(at).insert(text);
-        self.machine.edit(note, &delta).expect("the place is in the text");
+        self.machine.edit(note, &delta).expect("the offset is in the text");
         self.machine.flush(note, &mut ClockAndIds { now: now(), mint: &mut mint });
     }
 
-    /// Sends and receives until `end`, coming back whenever the connection is lost.
+    /// Sends and receives until `end`, and reconnects whenever the connection is lost.
     pub async fn run_until(&mut self, end: Instant) {
         while Instant::now() < end {
             if self.socket.is_none() && !self.connect().await {
                 tokio::time::sleep(RECONNECT_AFTER).await;
                 continue;
             }
-            if self.turn(end).await.is_err() {
-                self.lose();
+            if self.exchange(end).await.is_err() {
+                self.disconnect();
             }
         }
     }
 
-    /// Whether it has joined and everything that it sent has its outcome.
+    /// Whether it has joined and every command has its outcome.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.machine.join_state() == sockbit_client::JoinState::Live
             && self.machine.unsent_count() == 0
     }
 
-    /// Runs until it is settled; panics where that takes too long.
+    /// Runs until it is settled; panics after a minute.
     pub async fn settle(&mut self) {
-        let end = Instant::now() + SETTLED_WITHIN;
+        let end = Instant::now() + SETTLE_TIMEOUT;
         while !self.is_settled() {
             assert!(
                 Instant::now() < end,
@@ -103,68 +103,68 @@ impl SyncClient {
         }
     }
 
-    /// Runs until a note shows these words; panics where that takes too long.
+    /// Runs until a note contains these words; panics after a minute.
     pub async fn wait_for_text(&mut self, note: NoteId, words: &str) {
-        let end = Instant::now() + SETTLED_WITHIN;
+        let end = Instant::now() + SETTLE_TIMEOUT;
         while !self.machine.text(note).as_str().contains(words) {
-            assert!(Instant::now() < end, "a client did not hear of {words:?}");
+            assert!(Instant::now() < end, "a client did not receive {words:?}");
             self.run_until(Instant::now() + Duration::from_millis(50)).await;
         }
     }
 
     /// Runs until it has applied everything up to a position.
     pub async fn catch_up(&mut self, head: Option<Position>) {
-        let end = Instant::now() + SETTLED_WITHIN;
+        let end = Instant::now() + SETTLE_TIMEOUT;
         while self.machine.position().map(|it| it.seq) < head.map(|it| it.seq) {
-            assert!(Instant::now() < end, "a client did not hear of {head:?}");
+            assert!(Instant::now() < end, "a client did not reach {head:?}");
             self.run_until(Instant::now() + Duration::from_millis(50)).await;
         }
     }
 
     async fn connect(&mut self) -> bool {
-        let endpoint = self.endpoints.first().expect("the app is reached somewhere");
-        let mut request = endpoint.websocket.as_str().into_client_request().expect("an address");
+        let endpoint = self.endpoints.first().expect("there is an endpoint");
+        let mut request = endpoint.websocket.as_str().into_client_request().expect("a URL");
         let cookie = self.cookie.parse().expect("a header");
         request.headers_mut().insert("cookie", cookie);
-        let connected = timeout(CONNECTED_WITHIN, connect_async(request)).await;
+        let connected = timeout(CONNECT_TIMEOUT, connect_async(request)).await;
         self.socket = connected.ok().and_then(Result::ok).map(|(socket, _)| socket);
-        self.heard();
+        self.message_received();
         if self.socket.is_none() {
             self.endpoints.rotate_left(1);
         }
         self.socket.is_some()
     }
 
-    fn heard(&mut self) {
-        (self.heard_at, self.has_pinged) = (Instant::now(), false);
+    fn message_received(&mut self) {
+        (self.received_at, self.has_pinged) = (Instant::now(), false);
     }
 
-    fn lose(&mut self) {
+    fn disconnect(&mut self) {
         self.socket = None;
         self.endpoints.rotate_left(1);
         self.machine.disconnected();
     }
 
-    /// Sends what is to be sent, and takes in what comes in a moment.
-    async fn turn(&mut self, end: Instant) -> Result<(), Error> {
+    /// Sends all outgoing frames and receives at most one message.
+    async fn exchange(&mut self, end: Instant) -> Result<(), Error> {
         let Some(socket) = &mut self.socket else { return Ok(()) };
         self.machine.tick(&mut ClockAndIds { now: now(), mint: &mut mint });
         for frame in self.machine.take_outgoing() {
             socket.feed(Message::text(frame)).await?;
         }
-        if self.heard_at.elapsed() > PING_AFTER && !self.has_pinged {
+        if self.received_at.elapsed() > PING_AFTER && !self.has_pinged {
             let ping = ClientMessage::Ping.to_json().expect("it is JSON");
             socket.feed(Message::text(ping)).await?;
             self.has_pinged = true;
         }
         socket.flush().await?;
-        let patience = (end - Instant::now()).min(Duration::from_millis(250));
-        match timeout(patience, socket.next()).await {
-            Err(_) if self.heard_at.elapsed() > LOST_AFTER => Err(Error::ConnectionClosed),
+        let time_limit = (end - Instant::now()).min(Duration::from_millis(250));
+        match timeout(time_limit, socket.next()).await {
+            Err(_) if self.received_at.elapsed() > LOST_AFTER => Err(Error::ConnectionClosed),
             Err(_) => Ok(()),
             Ok(Some(Ok(Message::Text(json)))) => {
-                self.heard();
-                self.take(&json);
+                self.message_received();
+                self.receive(&json);
                 Ok(())
             }
             Ok(None | Some(Ok(Message::Close(_)))) => Err(Error::ConnectionClosed),
@@ -172,8 +172,8 @@ impl SyncClient {
         }
     }
 
-    fn take(&mut self, json: &str) {
-        let message = ServerMessage::parse(json).expect("the server speaks the protocol");
+    fn receive(&mut self, json: &str) {
+        let message = ServerMessage::parse(json).expect("a valid server message");
         let clock_and_ids = &mut ClockAndIds { now: now(), mint: &mut mint };
         match message {
             ServerMessage::Welcome { actor, .. } => self.machine.connected(actor, clock_and_ids),
@@ -190,10 +190,10 @@ impl SyncClient {
     }
 }
 
-/// A fresh guest's cookie.
+/// The cookie of a new guest.
 pub(super) async fn cookie(url: &str) -> String {
-    let answer = reqwest::get(url).await.expect("the app answers");
-    let set = answer.headers().get("set-cookie").expect("a guest gets a cookie");
+    let response = reqwest::get(url).await.expect("the app responds");
+    let set = response.headers().get("set-cookie").expect("a guest gets a cookie");
     let set = set.to_str().expect("a cookie is ASCII");
     set.split(';').next().unwrap_or_default().to_owned()
 }

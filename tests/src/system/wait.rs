@@ -1,26 +1,26 @@
-//! Waiting for what is to come, but not for ever.
+//! Polling a condition with a deadline.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Asks again and again until there is an answer; panics with `what` where none comes in time.
-pub async fn eventually<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
-    within(PATIENCE, what, ask).await
+/// Polls until there is a result; panics with `what` after a minute.
+pub async fn eventually<T>(what: &str, poll: impl AsyncFnMut() -> Option<T>) -> T {
+    within(DEFAULT_TIMEOUT, what, poll).await
 }
 
-/// Like [`eventually`], with a deadline of one's own.
+/// Like [`eventually`], with its own time-out.
 pub async fn within<T>(
-    patience: Duration,
+    time_limit: Duration,
     what: &str,
-    mut ask: impl AsyncFnMut() -> Option<T>,
+    mut poll: impl AsyncFnMut() -> Option<T>,
 ) -> T {
-    let end = Instant::now() + patience;
+    let end = Instant::now() + time_limit;
     loop {
-        match timeout(patience, ask()).await {
-            Ok(Some(answer)) => return answer,
+        match timeout(time_limit, poll()).await {
+            Ok(Some(result)) => return result,
             Ok(None) if Instant::now() < end => sleep(Duration::from_millis(25)).await,
             _ => panic!("not in time: {what}"),
         }

@@ -1,12 +1,12 @@
-//! Who gets in, and who may act in whose name.
+//! Access to boards, identities, and protection against cross-site requests.
 
 use reqwest::Method;
 use sockbit_tests::system::App;
 
 use crate::visitor::{Page, Visitor};
 
-/// A link to a board, as the page shows it, without its host.
-async fn link(visitor: &mut Visitor, app: &App, board: &str) -> String {
+/// Creates a share link and returns its path.
+async fn create_link(visitor: &mut Visitor, app: &App, board: &str) -> String {
     let page = visitor.post(&format!("{board}/links"), &[]).await;
     assert_eq!(page.status, 200, "{}", page.body);
     let link = page.between("<input id=\"new-link\" class=\"input\" value=\"", "\"");
@@ -14,10 +14,10 @@ async fn link(visitor: &mut Visitor, app: &App, board: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_link_lets_others_in_and_leaves_no_key_in_the_address() {
+async fn a_link_makes_others_members_and_redirects_to_an_address_without_the_key() {
     let app = App::start().await;
     let (mut owner, board) = Visitor::with_board(&app).await;
-    let link = link(&mut owner, &app, &board).await;
+    let link = create_link(&mut owner, &app, &board).await;
     let mut friend = Visitor::new(&app);
     assert_eq!(friend.get(&board).await.status, 404);
     for _ in 0..2 {
@@ -26,17 +26,21 @@ async fn a_link_lets_others_in_and_leaves_no_key_in_the_address() {
         assert_eq!(page.header("cache-control"), "no-store");
     }
     let page = friend.get(&link).await;
-    assert_eq!((page.status, page.location()), (303, board.clone()), "a member goes straight in");
+    assert_eq!(
+        (page.status, page.location()),
+        (303, board.clone()),
+        "a member is redirected at once"
+    );
     let page = friend.submit(&format!("{board}/notes"), &[("text", "hello from outside")]).await;
     assert!(page.shows("<p>hello from outside</p>"), "{}", page.body);
     assert!(owner.get(&board).await.shows("<p>hello from outside</p>"));
 }
 
 #[tokio::test]
-async fn whoever_only_looks_at_a_link_is_asked_and_no_member() {
+async fn opening_a_link_shows_a_question_and_does_not_join() {
     let app = App::start().await;
     let (mut owner, board) = Visitor::with_board(&app).await;
-    let link = link(&mut owner, &app, &board).await;
+    let link = create_link(&mut owner, &app, &board).await;
     let mut preview = Visitor::new(&app);
     for method in [Method::HEAD, Method::GET] {
         let request = preview.request(method.clone(), &link);
@@ -45,7 +49,7 @@ async fn whoever_only_looks_at_a_link_is_asked_and_no_member() {
     }
     let page = preview.get(&link).await;
     assert!(page.shows("Join this board") && page.shows("<form id=\"join\""), "{}", page.body);
-    assert!(page.shows("content=\"strict-origin\""), "no path of it is anybody's `Referer`");
+    assert!(page.shows("content=\"strict-origin\""), "its path is not sent as `Referer`");
     assert_eq!(page.header("cache-control"), "no-store");
     let key = link.rsplit('/').next().expect("a key");
     assert!(!page.shows("Lisbon") && !page.shows(key), "{}", page.body);
@@ -53,15 +57,15 @@ async fn whoever_only_looks_at_a_link_is_asked_and_no_member() {
     assert_eq!(
         (wrong.status, &wrong.body),
         (200, &page.body),
-        "nor does it tell if a key is right"
+        "the page does not reveal whether the key is right"
     );
 }
 
 #[tokio::test]
-async fn another_site_makes_nobody_join() {
+async fn another_site_cannot_make_a_browser_join() {
     let app = App::start().await;
     let (mut owner, board) = Visitor::with_board(&app).await;
-    let link = link(&mut owner, &app, &board).await;
+    let link = create_link(&mut owner, &app, &board).await;
     let mut friend = Visitor::new(&app);
     let forged = friend.request(Method::POST, &link).header("origin", "https://evil.example");
     assert_eq!(friend.send(forged).await.status, 403);
@@ -69,27 +73,27 @@ async fn another_site_makes_nobody_join() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_is_answered_like_a_board_that_does_not_exist() {
+async fn a_wrong_key_gets_the_same_response_as_a_missing_board() {
     let app = App::start().await;
     let (_, board) = Visitor::with_board(&app).await;
     let nowhere = "/boards/00000000-0000-4000-8000-000000000000";
-    let mut stranger = Visitor::new(&app);
+    let mut outsider = Visitor::new(&app);
     let (wrong, missing) = (
-        stranger.post(&format!("{board}/join/AAAAAAAAAAAAAAAAAAAAAA"), &[]).await,
-        stranger.post(&format!("{nowhere}/join/AAAAAAAAAAAAAAAAAAAAAA"), &[]).await,
+        outsider.post(&format!("{board}/join/AAAAAAAAAAAAAAAAAAAAAA"), &[]).await,
+        outsider.post(&format!("{nowhere}/join/AAAAAAAAAAAAAAAAAAAAAA"), &[]).await,
     );
     assert_eq!((wrong.status, missing.status), (404, 404));
     assert_eq!(wrong.body, missing.body);
 }
 
 #[tokio::test]
-async fn a_stranger_can_do_nothing_on_a_board() {
+async fn a_user_without_access_can_read_and_change_nothing() {
     let app = App::start().await;
     let (mut owner, board) = Visitor::with_board(&app).await;
     let page = owner.submit(&format!("{board}/notes"), &[("text", "private")]).await;
     let note = format!("{board}/notes/{}", page.notes().remove(0));
     let [(_, seq), (_, event)] = owner.get(&format!("{note}?edit")).await.base();
-    let mut stranger = Visitor::new(&app);
+    let mut outsider = Visitor::new(&app);
     let edit = [("text", "x"), ("base_seq", &*seq), ("base_event", &*event)];
     let posts: [(String, &[(&str, &str)]); 10] = [
         (format!("{board}/rename"), &[("title", "mine")]),
@@ -104,12 +108,12 @@ async fn a_stranger_can_do_nothing_on_a_board() {
         (format!("{note}/delete"), &[("confirm", "yes")]),
     ];
     for (path, fields) in posts {
-        let page = stranger.post(&path, fields).await;
+        let page = outsider.post(&path, fields).await;
         assert_eq!(page.status, 404, "{path}");
         assert!(!page.shows("private") && !page.shows("Lisbon"), "{path}");
     }
     for path in [&board, &note] {
-        let page = stranger.get(path).await;
+        let page = outsider.get(path).await;
         assert_eq!(page.status, 404, "{path}");
         assert!(!page.shows("private") && !page.shows("Lisbon"), "{path}");
     }
@@ -117,7 +121,7 @@ async fn a_stranger_can_do_nothing_on_a_board() {
 }
 
 #[tokio::test]
-async fn a_tampered_cookie_is_somebody_new() {
+async fn a_tampered_cookie_makes_a_new_guest() {
     let app = App::start().await;
     let (mut owner, board) = Visitor::with_board(&app).await;
     let cookie = owner.cookie.take().expect("a cookie");
@@ -127,23 +131,23 @@ async fn a_tampered_cookie_is_somebody_new() {
     owner.cookie = Some(format!("{start}{flipped}"));
     let page = owner.get(&board).await;
     assert_eq!(page.status, 404);
-    assert!(page.header("set-cookie").starts_with("sockbit="), "a guest is somebody, too");
+    assert!(page.header("set-cookie").starts_with("sockbit="), "the new guest gets a cookie");
     owner.cookie = Some(cookie);
     assert_eq!(owner.get(&board).await.status, 200);
 }
 
 #[tokio::test]
-async fn an_identity_outlives_the_process() {
+async fn an_identity_survives_a_restart() {
     let mut app = App::start().await;
     let (mut owner, board) = Visitor::with_board(&app).await;
-    assert!(app.stop().await, "it ends well");
+    assert!(app.stop().await, "it exits with success");
     app.launch().await;
     let page = owner.get(&board).await;
     assert_eq!(page.status, 200);
-    assert_eq!(page.header("set-cookie"), "", "whoever is known keeps their cookie");
+    assert_eq!(page.header("set-cookie"), "", "a valid cookie is not replaced");
 }
 
-/// A post with headers that a browser would send.
+/// Posts a form with these headers.
 async fn post_from(visitor: &mut Visitor, headers: &[(&str, &str)]) -> Page {
     let mut request = visitor
         .request(Method::POST, "/boards")
@@ -176,7 +180,7 @@ async fn only_our_own_pages_may_post() {
 }
 
 #[tokio::test]
-async fn only_our_own_pages_may_open_a_socket() {
+async fn only_our_own_pages_may_open_a_websocket() {
     let app = App::start().await;
     let mut visitor = Visitor::new(&app);
     let upgrade = |visitor: &Visitor, origin: &str| {
@@ -190,13 +194,16 @@ async fn only_our_own_pages_may_open_a_socket() {
     };
     let page = visitor.send(upgrade(&visitor, "https://evil.example")).await;
     assert_eq!(page.status, 403);
-    let response = upgrade(&visitor, &app.url()).send().await.expect("an answer");
+    let response = upgrade(&visitor, &app.url()).send().await.expect("a response");
     assert_eq!(response.status().as_u16(), 101);
-    assert!(response.headers().contains_key("set-cookie"), "a guest on a socket is known later");
+    assert!(
+        response.headers().contains_key("set-cookie"),
+        "a guest on a WebSocket keeps the identity"
+    );
 }
 
 #[tokio::test]
-async fn behind_tls_the_cookie_travels_only_over_tls_and_links_name_the_public_host() {
+async fn with_a_public_https_url_cookies_are_secure_and_links_use_its_host() {
     let app = App::start_with(&["--public-url", "https://notes.example.org"]).await;
     let (mut owner, board) = Visitor::with_board(&app).await;
     let mut guest = Visitor::new(&app);
@@ -206,17 +213,17 @@ async fn behind_tls_the_cookie_travels_only_over_tls_and_links_name_the_public_h
 }
 
 #[tokio::test]
-async fn no_log_shows_a_key_or_a_cookie() {
+async fn logs_contain_no_link_key_and_no_cookie() {
     let app = App::start_with(&["--log", "trace"]).await;
     let (mut owner, board) = Visitor::with_board(&app).await;
-    let link = link(&mut owner, &app, &board).await;
+    let link = create_link(&mut owner, &app, &board).await;
     let mut friend = Visitor::new(&app);
     friend.get(&link).await;
     friend.post(&link, &[]).await;
     let key = link.rsplit('/').next().expect("a key");
     let signature = owner.cookie.as_ref().map(|it| it.chars().skip(8).take(30).collect::<String>());
     let log = app.log();
-    assert!(log.contains("/boards/{board}/join/{key}"), "the route is told");
+    assert!(log.contains("/boards/{board}/join/{key}"), "the route is logged");
     assert!(!log.contains(key), "the key is not");
     assert!(!log.contains(&signature.expect("a cookie")), "and no cookie");
 }

@@ -1,11 +1,11 @@
-//! A board as a whole.
+//! Pages and forms of a board, and the home page.
 
 use sockbit_tests::system::App;
 
 use crate::visitor::Visitor;
 
 #[tokio::test]
-async fn a_first_visitor_begins_a_board_and_finds_it_again() {
+async fn a_new_visitor_creates_a_board_and_finds_it_on_the_home_page() {
     let app = App::start().await;
     let mut visitor = Visitor::new(&app);
     let home = visitor.get("/").await;
@@ -17,7 +17,7 @@ async fn a_first_visitor_begins_a_board_and_finds_it_again() {
 }
 
 #[tokio::test]
-async fn a_title_that_is_refused_comes_back_with_the_reason() {
+async fn a_rejected_title_is_shown_again_with_the_reason() {
     let app = App::start().await;
     let mut visitor = Visitor::new(&app);
     let page = visitor.post("/boards", &[("title", "   ")]).await;
@@ -26,13 +26,13 @@ async fn a_title_that_is_refused_comes_back_with_the_reason() {
     for long in ["x".repeat(201), "😀".repeat(60)] {
         let page = visitor.post("/boards", &[("title", &long)]).await;
         assert_eq!(page.status, 422);
-        assert!(page.shows(&format!("value=\"{long}\"")), "what was typed is still there");
+        assert!(page.shows(&format!("value=\"{long}\"")), "the typed title is still there");
         assert!(page.shows("too long: up to 200 letters fit"), "{}", page.body);
     }
 }
 
 #[tokio::test]
-async fn a_board_is_renamed_and_a_refused_name_comes_back() {
+async fn a_board_is_renamed_and_a_rejected_title_is_shown_again() {
     let app = App::start().await;
     let (mut visitor, board) = Visitor::with_board(&app).await;
     let page = visitor.submit(&format!("{board}/rename"), &[("title", "Porto")]).await;
@@ -44,7 +44,7 @@ async fn a_board_is_renamed_and_a_refused_name_comes_back() {
 }
 
 #[tokio::test]
-async fn an_empty_board_gets_three_notes_to_try_and_a_full_one_none() {
+async fn only_an_empty_board_gets_example_notes() {
     let app = App::start().await;
     let (mut visitor, board) = Visitor::with_board(&app).await;
     let path = format!("{board}/notes/examples");
@@ -53,7 +53,7 @@ async fn an_empty_board_gets_three_notes_to_try_and_a_full_one_none() {
 }
 
 #[tokio::test]
-async fn a_note_that_does_not_fit_the_board_comes_back_with_the_reason() {
+async fn a_note_on_a_full_board_is_shown_again_with_the_reason() {
     let app = App::start_with(&["--board-notes", "1"]).await;
     let (mut visitor, board) = Visitor::with_board(&app).await;
     let path = format!("{board}/notes");
@@ -65,11 +65,11 @@ async fn a_note_that_does_not_fit_the_board_comes_back_with_the_reason() {
         page.between("placeholder=\"Write a note …\"", "</textarea>").lines().last(),
         Some("one too many")
     );
-    assert!(page.shows("data-full"), "the page says that the board is full");
+    assert!(page.shows("data-full"), "the page marks the board as full");
 }
 
 #[tokio::test]
-async fn a_board_of_many_pages_is_shown_whole() {
+async fn a_board_of_several_query_pages_is_shown_whole() {
     let app = App::start().await;
     let (mut visitor, board) = Visitor::with_board(&app).await;
     for i in 0..8 {
@@ -84,7 +84,7 @@ async fn a_board_of_many_pages_is_shown_whole() {
 }
 
 #[tokio::test]
-async fn somebody_changes_their_name_and_colour() {
+async fn a_user_changes_their_name_and_colour() {
     let app = App::start().await;
     let (mut visitor, board) = Visitor::with_board(&app).await;
     let fields = [("name", "Ada <3"), ("colour", "7"), ("back", &*board)];

@@ -1,4 +1,4 @@
-//! Whatever a form or an address brings, there is an answer and no harm.
+//! Invalid addresses and forms get an error page and do no harm.
 
 use reqwest::Method;
 use sockbit_tests::system::App;
@@ -8,7 +8,7 @@ use crate::visitor::Visitor;
 const ANY: &str = "00000000-0000-4000-8000-000000000000";
 
 #[tokio::test]
-async fn an_address_that_names_nothing_is_not_found() {
+async fn an_unknown_path_is_not_found() {
     let app = App::start().await;
     let (mut visitor, board) = Visitor::with_board(&app).await;
     for path in [
@@ -35,12 +35,12 @@ async fn an_address_that_names_nothing_is_not_found() {
     ] {
         let page = visitor.get(path).await;
         assert!(matches!(page.status, 404 | 405), "{path}: {}", page.status);
-        assert!(page.shows("<!doctype html>"), "{path} is answered with a page");
+        assert!(page.shows("<!doctype html>"), "{path} gets a page");
     }
 }
 
 #[tokio::test]
-async fn whoever_looks_at_the_door_for_sockets_gets_a_page() {
+async fn a_plain_request_to_the_websocket_route_gets_an_error_page() {
     let app = App::start().await;
     let page = Visitor::new(&app).get("/ws").await;
     assert_eq!(page.status, 400);
@@ -48,7 +48,7 @@ async fn whoever_looks_at_the_door_for_sockets_gets_a_page() {
 }
 
 #[tokio::test]
-async fn what_is_asked_of_a_page_and_makes_no_sense_is_ignored() {
+async fn invalid_query_parameters_are_ignored() {
     let app = App::start().await;
     let (mut visitor, board) = Visitor::with_board(&app).await;
     for query in [
@@ -66,7 +66,7 @@ async fn what_is_asked_of_a_page_and_makes_no_sense_is_ignored() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_none_of_ours_is_refused_with_a_page() {
+async fn an_invalid_form_gets_an_error_page() {
     let app = App::start().await;
     let (mut visitor, board) = Visitor::with_board(&app).await;
     let page = visitor.submit(&format!("{board}/notes"), &[("text", "x")]).await;
@@ -90,38 +90,40 @@ async fn a_form_that_is_none_of_ours_is_refused_with_a_page() {
 }
 
 #[tokio::test]
-async fn a_body_of_another_kind_is_refused_with_a_page() {
+async fn an_unsupported_content_type_gets_an_error_page() {
     let app = App::start().await;
     let mut visitor = Visitor::new(&app);
-    for (kind, body, status) in [
+    for (content_type, body, status) in [
         ("application/json", "{\"title\":\"x\"}", 415),
         ("multipart/form-data; boundary=x", "--x--", 415),
         ("application/x-www-form-urlencoded", "title=a&title=b", 422),
     ] {
-        let request =
-            visitor.request(Method::POST, "/boards").header("content-type", kind).body(body);
+        let request = visitor
+            .request(Method::POST, "/boards")
+            .header("content-type", content_type)
+            .body(body);
         let page = visitor.send(request).await;
-        assert_eq!(page.status, status, "{kind}");
-        assert!(page.shows("<!doctype html>"), "{kind}");
+        assert_eq!(page.status, status, "{content_type}");
+        assert!(page.shows("<!doctype html>"), "{content_type}");
     }
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused_with_a_page() {
+async fn a_body_that_is_too_large_gets_an_error_page() {
     let app = App::start().await;
     let (mut visitor, board) = Visitor::with_board(&app).await;
     let text = "x".repeat(2 * 1024 * 1024);
     let page = visitor.post(&format!("{board}/notes"), &[("text", &text)]).await;
     assert_eq!(page.status, 413);
     assert!(page.shows("That is too large"), "{}", page.body);
-    // The connection ended with what was left of the body on it; the next one is as good.
-    let mut again = Visitor::new(&app);
-    again.cookie = visitor.cookie;
-    assert_eq!(again.get(&board).await.status, 200);
+    // The server closed the connection without reading the rest of the body. A new one works.
+    let mut reconnected = Visitor::new(&app);
+    reconnected.cookie = visitor.cookie;
+    assert_eq!(reconnected.get(&board).await.status, 200);
 }
 
 #[tokio::test]
-async fn bytes_that_are_not_text_do_no_harm() {
+async fn invalid_utf8_in_a_form_does_no_harm() {
     let app = App::start().await;
     let (mut visitor, board) = Visitor::with_board(&app).await;
     let request = visitor
@@ -134,7 +136,7 @@ async fn bytes_that_are_not_text_do_no_harm() {
 }
 
 #[tokio::test]
-async fn markup_in_titles_names_and_notes_is_shown_and_not_obeyed() {
+async fn markup_in_titles_names_and_notes_is_escaped() {
     let app = App::start().await;
     let mut visitor = Visitor::new(&app);
     let evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
@@ -165,22 +167,22 @@ async fn markup_in_titles_names_and_notes_is_shown_and_not_obeyed() {
 }
 
 #[tokio::test]
-async fn a_name_or_title_that_nobody_can_see_is_refused() {
+async fn an_invisible_name_or_title_is_rejected() {
     let app = App::start().await;
     let mut visitor = Visitor::new(&app);
-    for nothing in ["\u{200b}", "\u{2800}\u{3164}", "\u{115f}", "\u{202e}\u{2066}"] {
-        let fields = [("name", nothing), ("colour", "0"), ("back", "/")];
+    for invisible in ["\u{200b}", "\u{2800}\u{3164}", "\u{115f}", "\u{202e}\u{2066}"] {
+        let fields = [("name", invisible), ("colour", "0"), ("back", "/")];
         let page = visitor.post("/me", &fields).await;
-        assert_eq!(page.status, 422, "{nothing:?}");
+        assert_eq!(page.status, 422, "{invisible:?}");
         assert!(page.shows("a name needs at least one letter that can be seen"), "{}", page.body);
-        let page = visitor.post("/boards", &[("title", nothing)]).await;
-        assert_eq!(page.status, 422, "{nothing:?}");
+        let page = visitor.post("/boards", &[("title", invisible)]).await;
+        assert_eq!(page.status, 422, "{invisible:?}");
         assert!(page.shows("A board needs a title."), "{}", page.body);
     }
 }
 
 #[tokio::test]
-async fn a_name_or_title_does_not_turn_the_words_around_it() {
+async fn bidirectional_controls_are_removed_from_names_and_titles() {
     let app = App::start().await;
     let mut visitor = Visitor::new(&app);
     let fields = [("name", "\u{202e}A\u{200b}da\u{2066}"), ("colour", "0"), ("back", "/")];
@@ -191,15 +193,15 @@ async fn a_name_or_title_does_not_turn_the_words_around_it() {
 }
 
 #[tokio::test]
-async fn whoever_asks_too_fast_is_told_to_wait() {
+async fn too_many_requests_are_refused_with_a_retry_time() {
     let app = App::start_with(&["--requests-per-second", "1", "--requests-burst", "3"]).await;
     let mut visitor = Visitor::new(&app);
-    let mut statuses = Vec::new();
+    let mut pages = Vec::new();
     for _ in 0..6 {
-        statuses.push(visitor.get("/").await);
+        pages.push(visitor.get("/").await);
     }
-    let slowed = statuses.iter().find(|page| page.status == 429).expect("one of six is too fast");
-    assert_eq!(slowed.header("retry-after"), "2");
-    assert!(slowed.shows("That was a little fast"), "{}", slowed.body);
-    assert_eq!(visitor.get("/healthz").await.status, 200, "machines are not slowed");
+    let limited = pages.iter().find(|page| page.status == 429).expect("one of six is too fast");
+    assert_eq!(limited.header("retry-after"), "2");
+    assert!(limited.shows("That was a little fast"), "{}", limited.body);
+    assert_eq!(visitor.get("/healthz").await.status, 200, "monitoring is not limited");
 }

@@ -1,4 +1,4 @@
-//! The pages without script: everything that a browser does by forms and links alone.
+//! The pages and the HTTP API without scripts, by forms and links alone.
 
 mod access;
 mod board;

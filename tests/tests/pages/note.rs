@@ -1,23 +1,23 @@
-//! One note: every tool on it, and what happens to words that cannot be saved.
+//! Forms and pages of one note, and texts that cannot be saved.
 
 use sockbit_tests::system::{App, eventually};
 
 use crate::visitor::{Page, Visitor};
 
-/// A visitor with a board that has one note: the board's path and the note's.
-async fn scene(app: &App, text: &str) -> (Visitor, String, String) {
+/// A visitor with a board of one note, and the paths of both.
+async fn with_note(app: &App, text: &str) -> (Visitor, String, String) {
     let (mut visitor, board) = Visitor::with_board(app).await;
     let page = visitor.submit(&format!("{board}/notes"), &[("text", text)]).await;
     let note = page.notes().remove(0);
     (visitor, board.clone(), format!("{board}/notes/{note}"))
 }
 
-async fn open(visitor: &mut Visitor, board: &str, note: &str) -> Page {
+async fn open_editor(visitor: &mut Visitor, board: &str, note: &str) -> Page {
     let id = note.rsplit('/').next().unwrap_or_default();
     visitor.get(&format!("{board}?edit={id}")).await
 }
 
-/// Saves a text in the editor of a page.
+/// Posts a text from the editor of this page.
 async fn save(visitor: &mut Visitor, page: &Page, note: &str, text: &str) -> Page {
     let [(seq, seq_value), (event, event_value)] = page.base();
     let fields = [("text", text), (seq, &*seq_value), (event, &*event_value)];
@@ -25,12 +25,12 @@ async fn save(visitor: &mut Visitor, page: &Page, note: &str, text: &str) -> Pag
 }
 
 #[tokio::test]
-async fn a_note_is_written_shown_and_changed() {
+async fn a_note_is_created_and_edited() {
     let app = App::start().await;
-    let (mut visitor, board, note) = scene(&app, "# Plan\r\n\r\nfirst").await;
-    let page = open(&mut visitor, &board, &note).await;
+    let (mut visitor, board, note) = with_note(&app, "# Plan\r\n\r\nfirst").await;
+    let page = open_editor(&mut visitor, &board, &note).await;
     assert!(page.shows("<h1>Plan</h1>") && page.shows("data-editing"), "{}", page.body);
-    assert!(page.shows("\n# Plan\n\nfirst</textarea>"), "line ends are plain: {}", page.body);
+    assert!(page.shows("\n# Plan\n\nfirst</textarea>"), "line ends are normalised: {}", page.body);
     let saved = save(&mut visitor, &page, &note, "# Plan\r\n\r\nsecond").await;
     assert_eq!(
         saved.location(),
@@ -40,10 +40,10 @@ async fn a_note_is_written_shown_and_changed() {
 }
 
 #[tokio::test]
-async fn an_edit_of_a_text_that_others_changed_meanwhile_is_merged() {
+async fn concurrent_edits_are_merged() {
     let app = App::start().await;
-    let (mut visitor, board, note) = scene(&app, "one two three").await;
-    let page = open(&mut visitor, &board, &note).await;
+    let (mut visitor, board, note) = with_note(&app, "one two three").await;
+    let page = open_editor(&mut visitor, &board, &note).await;
     save(&mut visitor, &page, &note, "ONE two three").await;
     let saved = save(&mut visitor, &page, &note, "one two THREE").await;
     assert_eq!(saved.status, 303);
@@ -51,21 +51,21 @@ async fn an_edit_of_a_text_that_others_changed_meanwhile_is_merged() {
 }
 
 #[tokio::test]
-async fn a_text_that_is_too_long_stays_in_the_editor_on_its_base() {
+async fn a_text_that_is_too_long_stays_in_the_editor_with_its_base() {
     let app = App::start_with(&["--note-bytes", "40"]).await;
-    let (mut visitor, board, note) = scene(&app, "short and plain").await;
-    let page = open(&mut visitor, &board, &note).await;
+    let (mut visitor, board, note) = with_note(&app, "short and plain").await;
+    let page = open_editor(&mut visitor, &board, &note).await;
     save(&mut visitor, &page, &note, "short and merged").await;
     let long = "short and plain, but then by far too long";
     let refused = save(&mut visitor, &page, &note, long).await;
     assert_eq!(refused.status, 422);
     assert!(refused.shows("Not saved.") && refused.shows("data-editing"), "{}", refused.body);
     assert!(refused.shows(&format!("\n{long}</textarea>")), "{}", refused.body);
-    assert_eq!(refused.base(), page.base(), "so that the next try is merged as this one was");
+    assert_eq!(refused.base(), page.base(), "so that the next attempt is merged in the same way");
     let draft = format!("data-text>{long}</p>");
     assert!(
         refused.shows(&draft),
-        "script cannot go on over what others changed: {}",
+        "the note has changed, so the text is shown as a draft too: {}",
         refused.body
     );
     save(&mut visitor, &refused, &note, "short and plain!").await;
@@ -73,9 +73,9 @@ async fn a_text_that_is_too_long_stays_in_the_editor_on_its_base() {
 }
 
 #[tokio::test]
-async fn on_its_own_page_a_refused_text_stays_in_the_editor_too() {
+async fn a_rejected_text_stays_in_the_editor_on_the_note_page_too() {
     let app = App::start_with(&["--note-bytes", "40"]).await;
-    let (mut visitor, _, note) = scene(&app, "short").await;
+    let (mut visitor, _, note) = with_note(&app, "short").await;
     let page = visitor.get(&format!("{note}?edit")).await;
     let [(seq, seq_value), (event, event_value)] = page.base();
     let long = "x".repeat(41);
@@ -84,14 +84,18 @@ async fn on_its_own_page_a_refused_text_stays_in_the_editor_too() {
     assert_eq!(refused.status, 422);
     assert!(refused.shows("id=\"note-page\""), "{}", refused.body);
     assert!(refused.shows(&format!("\n{long}</textarea>")), "{}", refused.body);
-    assert!(refused.shows("data-saved=\"short\""), "for script, which goes on: {}", refused.body);
+    assert!(
+        refused.shows("data-saved=\"short\""),
+        "the script continues from the saved text: {}",
+        refused.body
+    );
 }
 
 #[tokio::test]
-async fn words_for_a_note_that_is_gone_come_back_as_a_draft() {
+async fn a_text_for_a_deleted_note_is_shown_as_a_draft() {
     let app = App::start().await;
-    let (mut visitor, board, note) = scene(&app, "soon gone").await;
-    let page = open(&mut visitor, &board, &note).await;
+    let (mut visitor, board, note) = with_note(&app, "soon gone").await;
+    let page = open_editor(&mut visitor, &board, &note).await;
     visitor.submit(&format!("{note}/trash"), &[]).await;
     visitor.submit(&format!("{note}/delete"), &[("confirm", "yes")]).await;
     let refused = save(&mut visitor, &page, &note, "my <words>").await;
@@ -101,9 +105,9 @@ async fn words_for_a_note_that_is_gone_come_back_as_a_draft() {
 }
 
 #[tokio::test]
-async fn words_on_a_base_that_never_was_come_back_as_a_draft() {
+async fn a_text_with_an_unknown_base_is_shown_as_a_draft() {
     let app = App::start().await;
-    let (mut visitor, _, note) = scene(&app, "as it is").await;
+    let (mut visitor, _, note) = with_note(&app, "as it is").await;
     let event = "00000000-0000-4000-8000-00000000abcd";
     let fields = [("text", "as I want it"), ("base_seq", "2"), ("base_event", event)];
     let refused = visitor.post(&format!("{note}/edit"), &fields).await;
@@ -113,10 +117,10 @@ async fn words_on_a_base_that_never_was_come_back_as_a_draft() {
 }
 
 #[tokio::test]
-async fn an_edit_of_a_note_in_the_trash_brings_it_back() {
+async fn an_edit_restores_a_note_from_the_trash() {
     let app = App::start().await;
-    let (mut visitor, board, note) = scene(&app, "away").await;
-    let page = open(&mut visitor, &board, &note).await;
+    let (mut visitor, board, note) = with_note(&app, "away").await;
+    let page = open_editor(&mut visitor, &board, &note).await;
     visitor.submit(&format!("{note}/trash"), &[]).await;
     assert_eq!(visitor.get(&board).await.notes().len(), 0);
     save(&mut visitor, &page, &note, "here again").await;
@@ -124,9 +128,9 @@ async fn an_edit_of_a_note_in_the_trash_brings_it_back() {
 }
 
 #[tokio::test]
-async fn a_note_is_recoloured() {
+async fn a_note_changes_its_colour() {
     let app = App::start().await;
-    let (mut visitor, board, note) = scene(&app, "colourful").await;
+    let (mut visitor, board, note) = with_note(&app, "colourful").await;
     let id = note.rsplit('/').next().unwrap_or_default();
     let page = visitor.get(&format!("{board}?colour={id}")).await;
     assert!(page.shows("swatches colouring"), "{}", page.body);
@@ -138,7 +142,7 @@ async fn a_note_is_recoloured() {
 }
 
 #[tokio::test]
-async fn notes_are_moved_by_one_place_and_stay_at_the_edges() {
+async fn a_note_moves_by_one_place_and_stops_at_the_edge() {
     let app = App::start().await;
     let (mut visitor, board) = Visitor::with_board(&app).await;
     let page = visitor.submit(&format!("{board}/notes/examples"), &[]).await;
@@ -155,27 +159,27 @@ async fn notes_are_moved_by_one_place_and_stay_at_the_edges() {
 }
 
 #[tokio::test]
-async fn a_new_note_stands_first() {
+async fn a_new_note_comes_first() {
     let app = App::start().await;
-    let (mut visitor, board, first) = scene(&app, "older").await;
+    let (mut visitor, board, first) = with_note(&app, "older").await;
     let page = visitor.submit(&format!("{board}/notes"), &[("text", "newer")]).await;
     assert!(first.ends_with(page.notes().last().map_or("none", |it| it)), "{:?}", page.notes());
 }
 
 #[tokio::test]
-async fn the_trash_offers_the_way_back_and_asks_before_the_end() {
+async fn a_trashed_note_can_be_restored_and_deleting_needs_confirmation() {
     let app = App::start().await;
-    let (mut visitor, board, note) = scene(&app, "precious").await;
+    let (mut visitor, board, note) = with_note(&app, "precious").await;
     let page = visitor.submit(&format!("{note}/trash"), &[]).await;
     assert!(page.shows("“precious” is in the trash."), "{}", page.body);
-    assert!(page.shows(&format!("action=\"{note}/restore\"")), "the toast offers to undo");
+    assert!(page.shows(&format!("action=\"{note}/restore\"")), "the notice offers to undo");
     assert_eq!(visitor.submit(&format!("{note}/restore"), &[]).await.notes().len(), 1);
     let page = visitor.post(&format!("{note}/delete"), &[("confirm", "yes")]).await;
-    assert_eq!(page.status, 409, "only what is in the trash can be deleted");
+    assert_eq!(page.status, 409, "only a note in the trash can be deleted");
     visitor.submit(&format!("{note}/trash"), &[]).await;
     let page = visitor.post(&format!("{note}/delete"), &[]).await;
-    assert_eq!(page.status, 422, "it has to be confirmed");
-    assert!(page.shows(&format!("{note}/restore")), "and is still there");
+    assert_eq!(page.status, 422, "it needs confirmation");
+    assert!(page.shows(&format!("{note}/restore")), "the note is still in the trash");
     let page = visitor.submit(&format!("{note}/delete"), &[("confirm", "yes")]).await;
     assert!(!page.shows("precious"), "{}", page.body);
     assert_eq!(visitor.get(&note).await.status, 404);
@@ -185,8 +189,8 @@ async fn the_trash_offers_the_way_back_and_asks_before_the_end() {
 #[tokio::test]
 async fn a_note_has_a_page_with_its_history() {
     let app = App::start().await;
-    let (mut visitor, board, note) = scene(&app, "a red sock").await;
-    let page = open(&mut visitor, &board, &note).await;
+    let (mut visitor, board, note) = with_note(&app, "a red sock").await;
+    let page = open_editor(&mut visitor, &board, &note).await;
     save(&mut visitor, &page, &note, "a green sock").await;
     let page = visitor.get(&note).await;
     assert!(page.shows("wrote this note") && page.shows("changed the text"), "{}", page.body);
@@ -199,11 +203,11 @@ async fn a_note_has_a_page_with_its_history() {
 }
 
 #[tokio::test]
-async fn what_somebody_wrote_in_one_go_becomes_one_entry_of_the_history() {
+async fn successive_edits_of_a_user_become_one_history_entry() {
     let app = App::start_with(&["--compact-after", "1s"]).await;
-    let (mut visitor, board, note) = scene(&app, "one").await;
+    let (mut visitor, board, note) = with_note(&app, "one").await;
     for text in ["one two", "one two three", "one two three four"] {
-        let page = open(&mut visitor, &board, &note).await;
+        let page = open_editor(&mut visitor, &board, &note).await;
         save(&mut visitor, &page, &note, text).await;
     }
     let page = eventually("history is compacted", async || {
@@ -213,16 +217,16 @@ async fn what_somebody_wrote_in_one_go_becomes_one_entry_of_the_history() {
     .await;
     assert!(page.shows("<ins> two three four</ins>"), "{}", page.body);
     assert!(page.shows("<pre>one</pre>"), "the text as it was: {}", page.body);
-    let page = open(&mut visitor, &board, &note).await;
+    let page = open_editor(&mut visitor, &board, &note).await;
     save(&mut visitor, &page, &note, "one two three four five").await;
     assert!(visitor.get(&board).await.shows("<p>one two three four five</p>"));
 }
 
 #[tokio::test]
-async fn a_long_history_comes_in_pages_that_fit_together() {
+async fn a_long_history_has_several_pages() {
     let app = App::start().await;
-    let (mut visitor, board, note) = scene(&app, "0").await;
-    let page = open(&mut visitor, &board, &note).await;
+    let (mut visitor, board, note) = with_note(&app, "0").await;
+    let page = open_editor(&mut visitor, &board, &note).await;
     for i in 0..130 {
         let colour = if i % 2 == 0 { "red" } else { "blue" };
         visitor.post(&format!("{note}/recolour"), &[("colour", colour)]).await;

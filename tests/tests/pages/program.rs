@@ -1,4 +1,4 @@
-//! What programs meet: commands over HTTP, files, health and measurements.
+//! For programs: the command API, static files, health and metrics.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -15,12 +15,12 @@ async fn post_command(visitor: &mut Visitor, body: &str) -> (u16, Value) {
 }
 
 fn id() -> String {
-    #[expect(clippy::disallowed_methods, reason = "a client mints its own identifiers")]
+    #[expect(clippy::disallowed_methods, reason = "clients mint their own ids")]
     Uuid::new_v4().to_string()
 }
 
 #[tokio::test]
-async fn a_command_is_posted_and_answered_with_its_outcome_each_time() {
+async fn a_posted_command_gets_its_outcome_each_time() {
     let app = App::start().await;
     let mut visitor = Visitor::new(&app);
     let (message, board) = (id(), id());
@@ -37,7 +37,7 @@ async fn a_command_is_posted_and_answered_with_its_outcome_each_time() {
 }
 
 #[tokio::test]
-async fn a_post_that_is_no_command_is_refused_by_name() {
+async fn an_invalid_command_is_refused_with_a_code() {
     let app = App::start().await;
     let mut visitor = Visitor::new(&app);
     for (body, code) in [
@@ -48,47 +48,47 @@ async fn a_post_that_is_no_command_is_refused_by_name() {
         (r#"{"v":1,"type":"dance"}"#, "unknown_type"),
         (r#"{"v":1,"type":"ping"}"#, "unknown_type"),
     ] {
-        let (status, answer) = post_command(&mut visitor, body).await;
-        assert_eq!((status, answer["code"].as_str()), (400, Some(code)), "{body}");
+        let (status, response) = post_command(&mut visitor, body).await;
+        assert_eq!((status, response["code"].as_str()), (400, Some(code)), "{body}");
     }
 }
 
 #[tokio::test]
-async fn a_post_that_is_no_text_or_too_much_is_refused_as_json() {
+async fn invalid_utf8_and_a_large_body_are_refused_as_json() {
     let app = App::start().await;
     let visitor = &mut Visitor::new(&app);
     let request = visitor.request(Method::POST, "/api/commands").body(vec![0xff, 0xfe]);
     let page = visitor.send(request).await;
-    let answer: Value = serde_json::from_str(&page.body).expect("JSON");
-    assert_eq!((page.status, answer["code"].as_str()), (400, Some("malformed")), "{answer}");
-    let (status, answer) = post_command(visitor, &"x".repeat(2 * 1024 * 1024)).await;
+    let response: Value = serde_json::from_str(&page.body).expect("JSON");
+    assert_eq!((page.status, response["code"].as_str()), (400, Some("malformed")), "{response}");
+    let (status, response) = post_command(visitor, &"x".repeat(2 * 1024 * 1024)).await;
     assert_eq!(status, 413);
-    assert_eq!(answer["title"], "That is too large");
+    assert_eq!(response["title"], "That is too large");
 }
 
 #[tokio::test]
-async fn a_link_is_made_for_a_program_too() {
+async fn a_program_can_create_a_link_as_json() {
     let app = App::start().await;
     let (mut visitor, board) = Visitor::with_board(&app).await;
     let path = format!("{board}/links");
     let request = visitor.request(Method::POST, &path).header("accept", "application/json");
     let page = visitor.send(request).await;
-    let answer: Value = serde_json::from_str(&page.body).expect("JSON");
-    let link = answer["link"].as_str().expect("a link").to_owned();
+    let response: Value = serde_json::from_str(&page.body).expect("JSON");
+    let link = response["link"].as_str().expect("a link").to_owned();
     assert!(link.starts_with(&format!("{}{board}/join/", app.url())), "{link}");
     assert_eq!(page.header("cache-control"), "no-store");
-    let mut stranger = Visitor::new(&app);
-    let request = stranger.request(Method::POST, &path).header("accept", "application/json");
-    let page = stranger.send(request).await;
-    let answer: Value = serde_json::from_str(&page.body).expect("JSON");
-    assert_eq!((page.status, answer["code"].as_str()), (404, Some("not_found")));
+    let mut outsider = Visitor::new(&app);
+    let request = outsider.request(Method::POST, &path).header("accept", "application/json");
+    let page = outsider.send(request).await;
+    let response: Value = serde_json::from_str(&page.body).expect("JSON");
+    assert_eq!((page.status, response["code"].as_str()), (404, Some("not_found")));
 }
 
 #[tokio::test]
-async fn files_come_with_their_type_and_only_when_they_changed() {
+async fn assets_have_a_content_type_and_are_revalidated() {
     let app = App::start().await;
     let mut visitor = Visitor::new(&app);
-    for (path, kind, keep) in [
+    for (path, content_type, caching) in [
         ("/assets/css/base.css", "text/css; charset=utf-8", "no-cache"),
         ("/assets/js/delta/delta.js", "text/javascript; charset=utf-8", "no-cache"),
         ("/assets/favicon.svg", "image/svg+xml", "no-cache"),
@@ -99,11 +99,11 @@ async fn files_come_with_their_type_and_only_when_they_changed() {
         ),
     ] {
         let request = visitor.request(Method::GET, path);
-        let response = request.send().await.expect("an answer");
+        let response = request.send().await.expect("a response");
         assert_eq!(response.status().as_u16(), 200, "{path}");
-        assert_eq!(response.headers()["content-type"], kind, "{path}");
-        assert_eq!(response.headers()["cache-control"], keep, "{path}");
-        assert!(!response.headers().contains_key("set-cookie"), "a file makes nobody a guest");
+        assert_eq!(response.headers()["content-type"], content_type, "{path}");
+        assert_eq!(response.headers()["cache-control"], caching, "{path}");
+        assert!(!response.headers().contains_key("set-cookie"), "an asset creates no guest");
         let etag = response.headers()["etag"].clone();
         let request = visitor.request(Method::GET, path).header("if-none-match", etag);
         let page = visitor.send(request).await;
@@ -114,7 +114,7 @@ async fn files_come_with_their_type_and_only_when_they_changed() {
 }
 
 #[tokio::test]
-async fn what_is_made_of_text_is_compressed_for_those_who_ask() {
+async fn text_is_compressed_if_the_client_accepts_it() {
     let app = App::start().await;
     let (mut visitor, board) = Visitor::with_board(&app).await;
     let link = format!("{board}/links");
@@ -128,18 +128,22 @@ async fn what_is_made_of_text_is_compressed_for_those_who_ask() {
         (Method::POST, link.as_str(), ""),
     ] {
         let request = visitor.request(method, path).header("accept-encoding", "br, gzip");
-        let response = request.send().await.expect("an answer");
+        let response = request.send().await.expect("a response");
         assert_eq!(response.status().as_u16(), 200, "{path}");
-        let told =
+        let actual =
             response.headers().get("content-encoding").map_or("", |it| it.to_str().unwrap_or("?"));
-        assert_eq!(told, encoding, "{path}");
+        assert_eq!(actual, encoding, "{path}");
     }
-    assert_eq!(visitor.get(&board).await.header("content-encoding"), "", "nobody asked for it");
+    assert_eq!(
+        visitor.get(&board).await.header("content-encoding"),
+        "",
+        "the client did not accept it"
+    );
     assert_eq!(visitor.get(&board).await.header("vary"), "accept-encoding");
 }
 
 #[tokio::test]
-async fn every_answer_tells_the_browser_what_to_refuse() {
+async fn every_response_has_security_headers() {
     let app = App::start().await;
     let (mut visitor, board) = Visitor::with_board(&app).await;
     let pages: Vec<Page> = vec![
@@ -169,25 +173,25 @@ async fn every_answer_tells_the_browser_what_to_refuse() {
 }
 
 #[tokio::test]
-async fn health_and_measurements_are_told() {
+async fn health_and_metrics_are_served() {
     let app = App::start().await;
     let mut visitor = Visitor::new(&app);
     assert_eq!(visitor.get("/healthz").await.body, "ok\n");
     let ready: Value = serde_json::from_str(&visitor.get("/readyz").await.body).expect("JSON");
     assert_eq!(ready, json!({"ready": true, "problems": []}));
     visitor.post("/boards", &[("title", "counted")]).await;
-    let measured = visitor.get("/metrics").await.body;
+    let metrics = visitor.get("/metrics").await.body;
     for line in [
         "sockbit_http_requests_total{method=\"POST\",route=\"/boards\",status=\"303\"} 1",
         "sockbit_outcomes_total{result=\"saved\"} 1",
         "sockbit_connections ",
     ] {
-        assert!(measured.contains(line), "{line} in {measured}");
+        assert!(metrics.contains(line), "{line} in {metrics}");
     }
 }
 
 #[tokio::test]
-async fn measurements_are_hidden_from_those_behind_a_proxy() {
+async fn metrics_are_hidden_behind_a_proxy() {
     let app = App::start_with(&["--trust-proxy", "1"]).await;
     let visitor = &mut Visitor::new(&app);
     let request = visitor.request(Method::GET, "/metrics").header("x-forwarded-for", "192.0.2.7");

@@ -1,18 +1,18 @@
-//! Somebody with a browser that runs no script.
+//! A simulated browser without scripts.
 
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use sockbit_tests::system::App;
 
-/// One visitor, who keeps the cookie that they are given.
+/// A user with a cookie jar.
 pub struct Visitor {
     http: Client,
     url: String,
     pub cookie: Option<String>,
 }
 
-/// What came back.
+/// A response.
 pub struct Page {
     pub status: u16,
     pub headers: HeaderMap,
@@ -25,7 +25,7 @@ impl Visitor {
         Self { http, url: app.url(), cookie: None }
     }
 
-    /// A visitor with a board of their own, and its path.
+    /// A visitor who has created a board, and the path of the board.
     pub async fn with_board(app: &App) -> (Self, String) {
         let mut visitor = Self::new(app);
         let page = visitor.post("/boards", &[("title", "Lisbon in May")]).await;
@@ -40,7 +40,7 @@ impl Visitor {
 
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         let body: Vec<String> =
-            fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+            fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
         let request = self
             .request(Method::POST, path)
             .header("content-type", "application/x-www-form-urlencoded")
@@ -48,7 +48,7 @@ impl Visitor {
         self.send(request).await
     }
 
-    /// Posts a form and follows where it leads.
+    /// Posts a form and follows the redirect.
     pub async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         let page = self.post(path, fields).await;
         assert_eq!(page.status, 303, "{}", page.body);
@@ -58,7 +58,7 @@ impl Visitor {
         page
     }
 
-    /// A request as this visitor, to be completed.
+    /// A request with the visitor's cookie, to be completed.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
         match &self.cookie {
@@ -68,7 +68,7 @@ impl Visitor {
     }
 
     pub async fn send(&mut self, request: RequestBuilder) -> Page {
-        let response = request.send().await.expect("an answer");
+        let response = request.send().await.expect("a response");
         if let Some(cookie) = cookie(&response) {
             self.cookie = Some(cookie);
         }
@@ -82,8 +82,8 @@ fn cookie(response: &Response) -> Option<String> {
     Some(header.split(';').next()?.to_owned())
 }
 
-/// As browsers encode the fields of forms.
-fn encoded(value: &str) -> String {
+/// Encodes a form field as browsers do.
+fn encode(value: &str) -> String {
     let letter = |byte: u8| match byte {
         b' ' => "+".to_owned(),
         byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
@@ -93,12 +93,12 @@ fn encoded(value: &str) -> String {
 }
 
 impl Page {
-    /// Where the browser is sent.
+    /// The target of a redirect.
     pub fn location(&self) -> String {
         self.header(LOCATION.as_str()).to_owned()
     }
 
-    /// A header's value; empty where there is none.
+    /// The value of a header; empty if there is none.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default()
     }
@@ -112,13 +112,13 @@ impl Page {
             .collect()
     }
 
-    /// What stands between two pieces of markup.
+    /// The text between two pieces of markup.
     pub fn between(&self, start: &str, end: &str) -> &str {
         let (_, rest) = self.body.split_once(start).unwrap_or_default();
         rest.split_once(end).unwrap_or_default().0
     }
 
-    /// The hidden fields that say on what an edit is based.
+    /// The hidden fields with the base of an edit.
     pub fn base(&self) -> [(&'static str, String); 2] {
         ["base_seq", "base_event"].map(|name| {
             let value = self.between(&format!("name=\"{name}\" value=\""), "\"");
@@ -127,7 +127,7 @@ impl Page {
         })
     }
 
-    /// Whether the page shows this text, written as in HTML.
+    /// Whether the page contains this HTML.
     pub fn shows(&self, html: &str) -> bool {
         self.body.contains(html)
     }

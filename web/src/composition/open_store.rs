@@ -58,8 +58,8 @@ impl OpenStore {
         }
     }
 
-    /// Checks that all processes on the database use the same number of work queues. The first process
-    /// stores its number.
+    /// Checks that all processes on the database use the same number of work queues. The first
+    /// process stores its number.
     pub async fn agree_on_work_queues(&self, wanted: u16) -> Result<(), ComposeError> {
         let Self::Postgres(store) = self else { return Ok(()) };
         match store.fix_work_queues(wanted).await? {

@@ -74,8 +74,8 @@ pub(super) struct SettingFlags {
     /// metrics there [default: 127.0.0.1:3000, worker: 127.0.0.1:3001]
     #[arg(long, value_name = "ADDRESS", env = "SOCKBIT_LISTEN", global = true)]
     pub listen: Option<String>,
-    /// Database: `sqlite:PATH`, `postgres://USER:PASSWORD@HOST/DATABASE`, or `memory:` (all boards are
-    /// lost on exit) [default: sqlite:data/sockbit.db]
+    /// Database: `sqlite:PATH`, `postgres://USER:PASSWORD@HOST/DATABASE`, or `memory:` (all boards
+    /// are lost on exit) [default: sqlite:data/sockbit.db]
     #[arg(long, value_name = "URL", env = "SOCKBIT_STORE", hide_env_values = true, global = true)]
     pub store: Option<String>,
     /// Message bus between gateways and workers: `amqp://USER:PASSWORD@HOST/VHOST`, or `memory:`
@@ -124,10 +124,12 @@ pub(super) struct SettingFlags {
         global = true
     )]
     pub secret: Option<String>,
-    /// File with the secret, created if missing [default: sockbit.secret beside the SQLite database]
+    /// File with the secret, created if missing [default: sockbit.secret beside the SQLite
+    /// database]
     #[arg(long, value_name = "FILE", env = "SOCKBIT_SECRET_FILE", global = true)]
     pub secret_file: Option<String>,
-    /// Log level: error, warn, info, debug or trace, or levels by module as in `sockbit_web=debug,info`
+    /// Log level: error, warn, info, debug or trace, or levels by module as in
+    /// `sockbit_web=debug,info`
     #[arg(long, value_name = "LEVELS", env = "SOCKBIT_LOG", default_value = "info", global = true)]
     pub log: String,
     /// Log format: human or json
@@ -158,8 +160,9 @@ pub(super) struct SettingFlags {
         global = true
     )]
     pub compact_after: String,
-    /// Time for a graceful shutdown after SIGTERM, 6s to 1h: clients are asked to reconnect elsewhere
-    /// and work in progress is finished. A supervisor must wait longer before it kills the process
+    /// Time for a graceful shutdown after SIGTERM, 6s to 1h: clients are asked to reconnect
+    /// elsewhere and work in progress is finished. A supervisor must wait longer before it kills
+    /// the process
     #[arg(
         long,
         value_name = "TIME",

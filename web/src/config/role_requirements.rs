@@ -24,7 +24,8 @@ pub(super) struct Resources {
     pub secret: Option<SecretSource>,
 }
 
-/// The task with its resources; `None` if `problems` has been told what is missing or does not fit.
+/// The task with its resources; `None` if something is missing or does not fit, which `problems`
+/// then lists.
 pub(super) fn task(
     problems: &mut ProblemCollector,
     command: Command,

@@ -111,8 +111,8 @@ async fn ready(State(health): State<Arc<Health>>) -> Response {
 /// Headers that show that a proxy forwarded the request.
 const PROXY_HEADERS: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
 
-/// Metrics for Prometheus. They are internal, so requests from other machines, or through a proxy on
-/// this one, get 404.
+/// Metrics for Prometheus. They are internal, so requests from other machines, or through a proxy
+/// on this one, get 404.
 async fn metrics(
     State(health): State<Arc<Health>>,
     peer: Option<Extension<PeerAddress>>,

@@ -40,8 +40,8 @@ impl Cookies {
         Self { key: Key::derive_from(secret.as_bytes()), is_secure }
     }
 
-    /// The identity of the sender, and whether the cookie is due for renewal. `None` without a cookie
-    /// with a valid signature.
+    /// The identity of the sender, and whether the cookie is due for renewal. `None` without a
+    /// cookie with a valid signature.
     pub fn read(&self, headers: &HeaderMap, now: Timestamp) -> Option<(Identity, bool)> {
         let cookie = SignedCookieJar::from_headers(headers, self.key.clone()).get(NAME)?;
         let json = BASE64_URL_SAFE_NO_PAD.decode(cookie.value()).ok()?;

@@ -101,7 +101,7 @@ mod tests {
         assert!(first.as_mut().now_or_never().is_none());
         assert!(second.as_mut().now_or_never().is_none());
         drop(held);
-        assert!(second.as_mut().now_or_never().is_none(), "it asked later");
+        assert!(second.as_mut().now_or_never().is_none(), "it queued later");
         let held = first.now_or_never();
         assert!(held.is_some());
         drop(held);

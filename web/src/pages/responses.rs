@@ -18,8 +18,8 @@ pub(super) fn page(status: StatusCode, view: &impl Template) -> Response {
     }
 }
 
-/// Renders a page with notes on a blocking thread: a full board takes too long for the runtime's own
-/// threads. The permit is the one under which the notes were loaded.
+/// Renders a page with notes on a blocking thread: a full board takes too long for the runtime's
+/// own threads. The permit is the one under which the notes were loaded.
 pub(super) async fn heavy_page<T: Template>(
     permit: ConcurrencyPermit,
     status: StatusCode,

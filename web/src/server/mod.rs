@@ -22,8 +22,8 @@ use crate::limits::{ConnectionLimiter, ConnectionPermit};
 pub use graceful_shutdown::abort_timeout;
 pub(crate) use graceful_shutdown::shut_down;
 
-/// Unsent bytes that the kernel buffers for a connection. A larger buffer would hide for longer that
-/// a client does not read.
+/// Unsent bytes that the kernel buffers for a connection. A larger buffer would hide for longer
+/// that a client does not read.
 const UNSENT_BYTES_MAX: u32 = 64 * 1024;
 /// Pause after a failed accept, as when no file descriptors are left.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
