@@ -17,13 +17,12 @@ const PENDING_MAX: usize = 64;
 impl Gateway {
     /// Consumes messages of programs until the intake is closed and all of them have a reply.
     ///
-    /// A message larger than `message_bytes_max` is refused. `identify` returns the identity that a
-    /// token belongs to.
+    /// A message larger than `message_bytes_max` is refused. `sender_of` returns the owner of a token.
     pub async fn consume_intake(
         self: &Arc<Self>,
         intake: &dyn Intake,
         message_bytes_max: usize,
-        identify: impl Fn(&str) -> Option<Identity>,
+        sender_of: impl Fn(&str) -> Option<Identity>,
     ) {
         let mut pending = JoinSet::new();
         while let Some(message) = intake.next().await {
@@ -31,7 +30,7 @@ impl Gateway {
                 pending.join_next().await;
             }
             while pending.try_join_next().is_some() {}
-            match parse(&message, message_bytes_max, &identify) {
+            match parse(&message, message_bytes_max, &sender_of) {
                 Ok((identity, sent)) => {
                     let gateway = Arc::clone(self);
                     pending.spawn(async move {
@@ -62,7 +61,7 @@ impl Gateway {
 fn parse(
     message: &IntakeMessage,
     bytes_max: usize,
-    identify: impl Fn(&str) -> Option<Identity>,
+    sender_of: impl Fn(&str) -> Option<Identity>,
 ) -> Result<(Identity, SentCommand), Refusal> {
     let refusal = |id, code, detail: &str| Refusal { id, code, detail: detail.to_owned() };
     if message.message.len() > bytes_max {
@@ -78,7 +77,7 @@ fn parse(
     let unauthenticated = |detail| refusal(Some(sent.id), RefusalCode::Unauthenticated, detail);
     let token = message.token.as_deref();
     let token = token.ok_or_else(|| unauthenticated("the message carries no token"))?;
-    let identity = identify(token);
+    let identity = sender_of(token);
     let identity = identity.ok_or_else(|| unauthenticated("the token is not known here"))?;
     Ok((identity, sent))
 }

@@ -23,7 +23,7 @@ use crate::mutex::locked;
 use crate::ports::{Announcements, Queries, Unavailable};
 use crate::slot::Slot;
 
-/// EncodedMessage events of a board from the log, for a member that catches up.
+/// Encoded events of a board from the log, for a member that catches up.
 pub(in crate::gateway) type Page = Arc<Vec<(Position, EncodedMessage)>>;
 
 /// Delivers the events of each board to the sessions that joined it.

@@ -112,7 +112,7 @@ impl PresenceState {
 
     fn split(&self, slot: Slot, boards: Vec<BoardPresence>) -> Vec<PresenceUpdate> {
         let update = |boards| PresenceUpdate { gateway: self.gateway, slot, boards };
-        let batches = split_by_bytes(boards, UPDATE_BYTES_MAX, |it| json_bytes(it));
+        let batches = split_by_bytes(boards, UPDATE_BYTES_MAX, json_bytes);
         batches.into_iter().map(update).collect()
     }
 }
