@@ -3,32 +3,9 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
-    ActorId, BoardId, Delta, EventId, KeyHash, LinkId, Note, NoteId, Position, Seq, Title,
+    ActorId, BoardId, Delta, EventId, KeyHash, LinkId, Note, NoteId, Position, Role, Seq, Title,
 };
-
-/// What a member may do. Ordered: each role may do what those before it may.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Changes notes and makes links.
-    Editor,
-    /// Began the board.
-    Owner,
-}
-
-impl Role {
-    /// The word for it, as on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Editor => "editor",
-            Self::Owner => "owner",
-        }
-    }
-}
 
 /// A way in: whoever brings the key becomes a member.
 #[derive(Clone, PartialEq, Eq, Debug)]

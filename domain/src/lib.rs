@@ -13,43 +13,39 @@ pub mod wire;
 mod actor;
 mod apply;
 mod board;
+mod colour;
 mod command;
 mod decide;
 mod event;
 mod id;
+mod key_hash;
 mod limits;
 mod note;
 mod outcome;
 mod position;
 mod rank;
 mod rejection;
+mod role;
 mod single_line;
 mod squash;
 mod title;
 
 pub use actor::{Actor, PERSON_COLOURS, person_name};
-pub use board::{Board, Link, PastEdit, Role};
+pub use board::{Board, Link, PastEdit};
+pub use colour::Colour;
 pub use command::{Command, TextChange};
 pub use decide::{Context, Decision, Fact, decide};
 pub use delta::{Delta, DeltaError, Op};
 pub use event::{Change, Event};
 pub use id::{ActorId, BoardId, ClientId, EventId, LinkId, MessageId, NoteId};
+pub use key_hash::KeyHash;
 pub use limits::Limits;
-pub use note::{Colour, Note, NoteState};
+pub use note::{Note, NoteState};
 pub use outcome::Outcome;
 pub use position::{Position, Seq, Timestamp};
 pub use rank::{Rank, RankError};
 pub use rejection::{Rejection, RejectionCode};
+pub use role::Role;
 pub use squash::{Run, Squashed, squash};
 pub use text::Text;
 pub use title::Title;
-
-/// SHA-256 of a link key. The key itself never reaches the core.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyHash(pub [u8; 32]);
-
-impl core::fmt::Debug for KeyHash {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("KeyHash(…)")
-    }
-}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Change, DeltaError, Event, NoteId, Rank, Seq, Text, Timestamp};
+use crate::{Actor, Change, Colour, DeltaError, Event, NoteId, Rank, Seq, Text, Timestamp};
 
 /// A note as it is now.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -45,39 +45,6 @@ impl NoteState {
             Self::Live => "live",
             Self::Trashed => "trashed",
             Self::Deleted => "deleted",
-        }
-    }
-}
-
-/// The colours of notes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Colour {
-    #[default]
-    Paper,
-    Yellow,
-    Orange,
-    Red,
-    Purple,
-    Blue,
-    Teal,
-    Green,
-}
-
-impl Colour {
-    /// The word for it, on the wire and wherever it is stored.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Paper => "paper",
-            Self::Yellow => "yellow",
-            Self::Orange => "orange",
-            Self::Red => "red",
-            Self::Purple => "purple",
-            Self::Blue => "blue",
-            Self::Teal => "teal",
-            Self::Green => "green",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::format;
 
-use super::{Context, Decision, forbidden};
+use super::decision::{Context, Decision, forbidden};
 use crate::{Board, Change, Rejection, RejectionCode, Role};
 
 /// A key that fits lets its bearer in. Nobody loses a role by opening a lesser link.

@@ -1,6 +1,6 @@
 //! Beginning and naming a board.
 
-use super::{Context, Decision};
+use super::decision::{Context, Decision};
 use crate::{Board, Change, Rejection, RejectionCode, Seq, Title};
 
 pub(super) fn create(

@@ -2,8 +2,8 @@
 
 use alloc::format;
 
+use super::decision::{Context, Decision};
 use super::note::{check_size, find};
-use super::{Context, Decision};
 use crate::{
     Board, Change, Delta, DeltaError, Note, NoteId, NoteState, PastEdit, Position, Rejection,
     RejectionCode, Text, TextChange,

@@ -2,7 +2,7 @@
 
 use alloc::format;
 
-use super::{Context, Decision};
+use super::decision::{Context, Decision};
 use crate::{Board, Change, Colour, Note, NoteId, NoteState, Rank, Rejection, RejectionCode, Text};
 
 pub(super) fn create(

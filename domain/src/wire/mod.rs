@@ -6,11 +6,10 @@ mod client;
 mod presence;
 mod query;
 mod server;
+mod version;
 
 pub use client::{ClientMessage, Refusal, RefusalCode, SentCommand};
 pub use presence::PersonPresence;
 pub use query::{BoardPage, BoardSummary, HistoryEntry, NoteHistory, NotePage, Query, Reply};
 pub use server::ServerMessage;
-
-/// The version that every message carries as `v`.
-pub const VERSION: u32 = 1;
+pub use version::VERSION;
