@@ -12,10 +12,12 @@ use crate::rust_paths::{SourceFile, parse};
 use crate::sources::{root, sources};
 
 /// The folders with the sources of crates.
-const CRATES: [&str; 5] = [
+const CRATES: [&str; 7] = [
     "adapters/postgres/src",
     "adapters/sqlite/src",
     "adapters/websocket/src",
+    "domain/src",
+    "tests/servers/src",
     "web/src",
     "xtask/src",
 ];
