@@ -1,8 +1,8 @@
 //! No two files of a crate import each other, directly or through others.
 //!
 //! A file imports another one if it names an item that the other file defines. A re-export is
-//! followed to the definition, so a `mod.rs` that only re-exports its children makes no circle with
-//! them. Code under `#[cfg(test)]` does not count. Paths are found in `use` statements and in code;
+//! followed to the definition, and is no import by itself: a `mod.rs` that only re-exports its
+//! children makes no circle with them. Code under `#[cfg(test)]` does not count. Paths are found in `use` statements and in code;
 //! methods are not, since their calls name no path.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -249,8 +249,11 @@ fn a_child_that_uses_an_item_of_its_parent_file_is_a_circle_if_the_parent_uses_t
 fn re_exports_tests_comments_and_strings_make_no_circle() {
     let files = crate_of(&[
         ("lib.rs", "mod parent;"),
-        ("parent/mod.rs", "mod one; mod other; pub use one::One; use other::Other;"),
-        ("parent/one.rs", "use super::Other; pub struct One(Other);"),
+        (
+            "parent/mod.rs",
+            "mod one; mod other; pub use one::One; pub struct Shared; use other::Other;",
+        ),
+        ("parent/one.rs", "use super::{Other, Shared}; pub struct One(Other, Shared);"),
         (
             "parent/other.rs",
             "pub struct Other; // see super::one::One\nconst NAME: &str = \"super::one\";\n\

@@ -9,15 +9,22 @@ pub struct SourceFile {
     /// Imported names and their paths, re-exports included.
     imports: BTreeMap<String, Vec<String>>,
     globs: Vec<Vec<String>>,
+    /// Names that are imported by `pub use`.
+    re_exports: BTreeSet<String>,
     /// Paths in the code.
     named: Vec<Vec<String>>,
+    /// All words of the code outside of `use`.
+    words: BTreeSet<String>,
     definitions: BTreeSet<String>,
 }
 
 impl SourceFile {
-    /// All paths that the file names, without those that are imported with `*`.
+    /// All paths that the code uses, without those that are imported with `*`. A name that is only
+    /// re-exported is not used.
     pub fn paths(&self) -> impl Iterator<Item = &[String]> {
-        self.imports.values().chain(&self.named).map(Vec::as_slice)
+        let is_used = |name: &str| self.words.contains(name) || !self.re_exports.contains(name);
+        let used = self.imports.iter().filter(move |(name, _)| is_used(name)).map(|(_, path)| path);
+        used.chain(&self.named).map(Vec::as_slice)
     }
 
     /// Paths that are imported with `*`.
@@ -41,7 +48,9 @@ pub fn parse(path: &str, text: &str) -> SourceFile {
         path: path.to_owned(),
         imports: BTreeMap::new(),
         globs: Vec::new(),
+        re_exports: BTreeSet::new(),
         named: Vec::new(),
+        words: BTreeSet::new(),
         definitions: BTreeSet::new(),
     };
     let tokens = without_tests(&tokens(text));
@@ -49,7 +58,16 @@ pub fn parse(path: &str, text: &str) -> SourceFile {
     while let Some(token) = tokens.get(at) {
         let next = tokens.get(at + 1).map_or("", String::as_str);
         match token.as_str() {
-            "use" => at = import_tree(&tokens, at + 1, &[], &mut file),
+            "use" => {
+                let before: BTreeSet<String> = file.imports.keys().cloned().collect();
+                let is_private =
+                    at.checked_sub(1).is_none_or(|it| !matches!(tokens[it].as_str(), "pub" | ")"));
+                at = import_tree(&tokens, at + 1, &[], &mut file);
+                if !is_private {
+                    let new = file.imports.keys().filter(|name| !before.contains(*name));
+                    file.re_exports.extend(new.cloned());
+                }
+            }
             "fn" | "struct" | "enum" | "trait" | "type" | "const" | "static" | "union" => {
                 file.definitions.insert(next.to_owned());
                 at += 1;
@@ -60,10 +78,14 @@ pub fn parse(path: &str, text: &str) -> SourceFile {
             }
             word if is_word(word) && next == "::" => {
                 let (path, end) = code_path(&tokens, at);
+                file.words.extend(path.iter().cloned());
                 file.named.push(path);
                 at = end;
             }
-            _ => at += 1,
+            word => {
+                file.words.insert(word.to_owned());
+                at += 1;
+            }
         }
     }
     file
