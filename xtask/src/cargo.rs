@@ -14,18 +14,20 @@ pub fn cargo(arguments: &[&str]) -> Result<()> {
 /// Runs cargo with additional environment variables.
 pub fn cargo_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
     println!("$ cargo {}", arguments.join(" "));
+    let mut cargo = cargo_command(arguments);
+    let status = cargo.envs(environment.iter().copied()).status().context("cargo cannot be run")?;
+    ensure!(status.success(), "`cargo {}` failed", arguments.join(" "));
+    Ok(())
+}
+
+/// The command that runs cargo in the workspace's root.
+pub fn cargo_command(arguments: &[&str]) -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     for name in package_variables() {
         cargo.env_remove(name);
     }
-    let status = cargo
-        .args(arguments)
-        .envs(environment.iter().copied())
-        .current_dir(root())
-        .status()
-        .context("cargo cannot be run")?;
-    ensure!(status.success(), "`cargo {}` failed", arguments.join(" "));
-    Ok(())
+    cargo.args(arguments).current_dir(root());
+    cargo
 }
 
 /// Variables that `cargo run` sets for this package. Build scripts depend on variables of these

@@ -10,18 +10,21 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask <task>
 
-  lint      formatting, clippy and docs, with warnings as errors
-  language  coined words in comments, documents and names: the list is
-            xtask/src/tasks/language/coined-words.txt
-  test      all tests, on a PostgreSQL and a RabbitMQ of their own, or on those that
+  lint      formatting, language, clippy and docs, with warnings as errors
+  language  the language check alone: words in comments, documents and names that have a
+            standard term, as listed in xtask/src/tasks/language/coined-words.txt
+  test      all tests, on a private PostgreSQL and RabbitMQ, or on the servers that
             SOCKBIT_TEST_POSTGRES and SOCKBIT_TEST_RABBITMQ name; installs these and a
-            browser from the system's packages where they are missing
-  cluster   two gateways and two workers on servers of their own, until Ctrl-C;
-            --release builds them optimised, --keep FOLDER keeps what they have there
-  faults    people who type while everything is killed, cut and slowed down, and the proof that
-            nothing is lost: a part of the tests, which takes names of faults; --long runs
-            each as often as in a night, --bus and --transport run one of them alone,
-            --older REVISION has the program of that revision run beside the newest
+            browser from the system's packages if they are missing.
+            --quick runs the tests without servers and browsers, with few cases;
+            --long runs as many cases as in published measurements, for hours;
+            filters follow `--`, and options of `cargo test` such as `-p` select tests
+  cluster   two gateways and two workers on private servers, until Ctrl-C;
+            --release builds them optimised, --keep FOLDER keeps their data
+  faults    the fault rig, a part of the tests: clients type while processes are killed and
+            connections are cut or slowed down, and everything saved is checked. Takes names
+            of faults; --long runs each for measurements, --bus and --transport select a
+            variant, --older REVISION runs the program of that revision beside the newest
   bench     the benchmarks; takes a filter, as in `cargo xtask bench delta`
 ";
 

@@ -109,8 +109,8 @@ pub const FAULTS: [Fault; 14] = [
     Fault {
         name: "a_process_with_client_connections_is_killed",
         place: Environment::Any,
-        rounds: [20, 500],
-        rounds_in_one_process: [3, 50],
+        rounds: [1, 500],
+        rounds_in_one_process: [1, 50],
         healed_within: 5,
         is_about_pace: false,
         inject: |cluster, injection| a_gateway_is_killed(cluster, injection).boxed_local(),
@@ -118,7 +118,7 @@ pub const FAULTS: [Fault; 14] = [
     Fault {
         name: "a_worker_is_killed_at_each_of_five_points",
         place: Environment::Any,
-        rounds: [25, 1_000],
+        rounds: [5, 1_000],
         rounds_in_one_process: [0, 0],
         healed_within: 20,
         is_about_pace: false,
@@ -127,7 +127,7 @@ pub const FAULTS: [Fault; 14] = [
     Fault {
         name: "the_broker_is_killed",
         place: Environment::Any,
-        rounds: [3, 50],
+        rounds: [1, 50],
         rounds_in_one_process: [0, 0],
         healed_within: 20,
         is_about_pace: false,
@@ -136,7 +136,7 @@ pub const FAULTS: [Fault; 14] = [
     Fault {
         name: "the_database_is_killed",
         place: Environment::Any,
-        rounds: [3, 50],
+        rounds: [1, 50],
         rounds_in_one_process: [0, 0],
         healed_within: 20,
         is_about_pace: false,
