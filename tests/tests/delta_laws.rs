@@ -78,8 +78,8 @@ fn three_clients_with_one_server_order_converge() {
         let third = second.transform(&first.transform(&changes[2], true), true);
         let log = [first, second, third];
         let server = log.iter().try_fold(text.clone(), |text, delta| delta.apply(&text))?;
-        for (mine, wish) in changes.iter().enumerate() {
-            let mut client = Client::new(&text, wish)?;
+        for (mine, change) in changes.iter().enumerate() {
+            let mut client = Client::new(&text, change)?;
             for (number, delta) in log.iter().enumerate() {
                 if number == mine { client.saved() } else { client.next_message(delta)? }
             }

@@ -57,19 +57,20 @@ impl Arguments {
         let mut setups = Vec::new();
         for transport in &self.transports {
             for bus in &self.buses {
-                setups.extend(Environment::ALL.map(|place| (*transport, *bus, place)));
+                setups.extend(Environment::ALL.map(|environment| (*transport, *bus, environment)));
             }
         }
         setups
     }
 
     /// The faults of one setup.
-    fn faults(&self, (_, bus, place): Setup) -> Vec<&'static Fault> {
-        let happens = |it: &&Fault| it.place == place && it.rounds(bus, self.length) > 0;
-        FAULTS.iter().filter(happens).filter(|it| self.check_store(it.name)).collect()
+    fn faults(&self, (_, bus, environment): Setup) -> Vec<&'static Fault> {
+        let applies =
+            |it: &&Fault| it.environment == environment && it.rounds(bus, self.length) > 0;
+        FAULTS.iter().filter(applies).filter(|it| self.selects(it.name)).collect()
     }
 
-    fn check_store(&self, name: &str) -> bool {
+    fn selects(&self, name: &str) -> bool {
         self.names.is_empty() || self.names.iter().any(|it| name.contains(it.as_str()))
     }
 }
@@ -105,8 +106,8 @@ fn main() -> ExitCode {
 }
 
 /// Faults across processes take as long as all others together, so the two run at the same time.
-fn is_across_processes((_, bus, place): Setup) -> bool {
-    bus == Bus::RabbitMq && place == Environment::Any
+fn is_across_processes((_, bus, environment): Setup) -> bool {
+    bus == Bus::RabbitMq && environment == Environment::Any
 }
 
 fn run_one_by_one(setups: &[Setup], arguments: &Arguments) -> TestCounts {
@@ -154,9 +155,9 @@ impl TestCounts {
         }
     }
 
-    fn ignore(&mut self, name: &str, why: &str) {
+    fn ignore(&mut self, name: &str, reason: &str) {
         self.ignored += 1;
-        println!("test {name} ... ignored, {why}");
+        println!("test {name} ... ignored, {reason}");
     }
 
     fn end(self) -> ExitCode {
@@ -175,38 +176,38 @@ async fn caught(test: impl Future<Output = String>) -> Option<String> {
 type Setup = (Transport, Bus, Environment);
 
 async fn run_all(faults: &[&Fault], setup: Setup, length: RunLength, counts: &mut TestCounts) {
-    let (transport, bus, place) = setup;
+    let (transport, bus, environment) = setup;
     let mut cluster = None;
     for fault in faults {
         let name = format!("{}::{}::{}", bus.name(), transport.name(), fault.name);
         if cluster.is_none() {
-            cluster = match cluster_options(place) {
-                Ok(cluster_options) => Some(TestCluster::start(bus, cluster_options).await),
-                Err(why) => {
-                    counts.ignore(&name, &why);
+            cluster = match cluster_options(environment) {
+                Ok(options) => Some(TestCluster::start(bus, options).await),
+                Err(reason) => {
+                    counts.ignore(&name, &reason);
                     continue;
                 }
             };
         }
         let Some(running) = &mut cluster else { continue };
-        let line = caught(run(fault, running, setup, length)).await;
-        if line.is_none()
+        let summary = caught(run(fault, running, setup, length)).await;
+        if summary.is_none()
             && let Some(mut cluster) = cluster.take()
         {
             println!("{}", cluster.recent_output());
         }
-        counts.count(&name, line);
+        counts.count(&name, summary);
     }
 }
 
 /// The options of a cluster, or the reason why it cannot run here.
 #[expect(clippy::disallowed_methods, reason = "the older program is configuration")]
-fn cluster_options(place: Environment) -> Result<ClusterOptions, String> {
-    match place {
+fn cluster_options(environment: Environment) -> Result<ClusterOptions, String> {
+    match environment {
         Environment::Any => Ok(ClusterOptions::default()),
         Environment::SmallDisks => match Disks::mount() {
             Ok(disks) => Ok(ClusterOptions { disks: Some(disks), program: None }),
-            Err(why) => Err(format!("small disks cannot be mounted: {why}")),
+            Err(reason) => Err(format!("small disks cannot be mounted: {reason}")),
         },
         Environment::OlderProgram => match std::env::var_os(OLDER_PROGRAM) {
             Some(older) => Ok(ClusterOptions { disks: None, program: Some(older.into()) }),
@@ -270,10 +271,10 @@ impl Results {
             assert!(longest <= limit, "all clients are served within {limit:?}, not {longest:?}");
             assert!(silent <= SILENT_MAX, "a page showed no warning for {silent:?}");
         }
-        let line = format!(
+        let summary = format!(
             "{rounds} times, {saved} edits saved, served again after {median:.1?}, {longest:.1?} at \
              most, a page without a warning for {silent:.1?} at most"
         );
-        [vec![line], self.measurements.all()].concat().join("; ")
+        [vec![summary], self.measurements.all()].concat().join("; ")
     }
 }

@@ -186,12 +186,12 @@ async fn serve(context: &RunContext, session: Session, connection: &NetworkConne
 async fn read(session: &Session, connection: &NetworkConnection) {
     let mut pipeline = session.pipeline();
     loop {
-        let heard = tokio::select! {
+        let received = tokio::select! {
             biased;
-            heard = timeout(SILENCE_MAX, connection.up.receive()), if !pipeline.is_full() => heard,
+            received = timeout(SILENCE_MAX, connection.up.receive()), if !pipeline.is_full() => received,
             () = pipeline.complete_next(), if !pipeline.is_empty() => continue,
         };
-        match heard {
+        match received {
             Ok(Some(frame)) => pipeline.receive(&frame).await,
             // A dead connection receives no pongs.
             Err(_) if !connection.is_dead() => {}

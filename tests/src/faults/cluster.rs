@@ -33,7 +33,7 @@ pub struct TestCluster {
     // Dropped after the servers whose data they hold.
     disks: Option<Disks>,
     /// The largest process just after the start.
-    fresh_kib: u64,
+    initial_kib: u64,
 }
 
 /// The servers behind the processes.
@@ -74,19 +74,20 @@ impl TestCluster {
     ///
     /// # Panics
     /// If a server or process does not start.
-    pub async fn start(bus: Bus, cluster_options: ClusterOptions) -> Self {
+    pub async fn start(bus: Bus, options: ClusterOptions) -> Self {
         let mut cluster = match bus {
-            Bus::Memory => Self::in_one_process(cluster_options.disks).await,
-            Bus::RabbitMq => Self::across_processes(cluster_options.disks).await,
+            Bus::Memory => Self::in_one_process(options.disks).await,
+            Bus::RabbitMq => Self::across_processes(options.disks).await,
         };
         for process in cluster.processes() {
-            if let Some(program) = &cluster_options.program {
+            if let Some(program) = &options.program {
                 process.set_program(program);
             }
             process.spawn();
         }
         cluster.wait_until_ready().await;
-        cluster.fresh_kib = cluster.processes().map(|it| it.memory_kib()).max().unwrap_or_default();
+        cluster.initial_kib =
+            cluster.processes().map(|it| it.memory_kib()).max().unwrap_or_default();
         cluster
     }
 
@@ -103,7 +104,7 @@ impl TestCluster {
             workers: Vec::new(),
             servers: Backend::None { database, _folder: Some(folder) },
             disks,
-            fresh_kib: 0,
+            initial_kib: 0,
         }
     }
 
@@ -123,7 +124,7 @@ impl TestCluster {
             workers.push(Worker::before(&broker, &postgres).await);
         }
         let servers = Backend::Apart { postgres: Box::new(postgres), broker: Box::new(broker) };
-        Self { gateways, workers, servers, disks, fresh_kib: 0 }
+        Self { gateways, workers, servers, disks, initial_kib: 0 }
     }
 
     /// Waits until all processes are ready.
@@ -174,7 +175,7 @@ impl TestCluster {
     /// # Panics
     /// If one has.
     pub fn check_processes(&mut self) {
-        let max = self.fresh_kib + MEMORY_KIB_MAX;
+        let max = self.initial_kib + MEMORY_KIB_MAX;
         for process in self.processes() {
             assert!(process.is_running(), "a process ended by itself");
             let peak = process.memory_peak_kib();
@@ -229,7 +230,7 @@ impl TestCluster {
     }
 
     /// Restarts the database server if it ended because of a fault.
-    pub fn revive_database(&mut self) {
+    pub fn restart_database_if_ended(&mut self) {
         let Backend::Apart { postgres, .. } = &mut self.servers else { return };
         if !postgres.is_running() {
             block_in_place(|| postgres.restart()).expect("PostgreSQL restarts");

@@ -75,7 +75,7 @@ pub struct Fault {
     /// The name, as in test names.
     pub name: &'static str,
     /// The environment that it needs.
-    pub place: Environment,
+    pub environment: Environment,
     /// Rounds across processes, by the length of the run.
     pub rounds: [usize; 2],
     /// Rounds in one process, by the length of the run; 0 if it does not apply.
@@ -108,7 +108,7 @@ impl Fault {
 pub const FAULTS: [Fault; 14] = [
     Fault {
         name: "a_process_with_client_connections_is_killed",
-        place: Environment::Any,
+        environment: Environment::Any,
         rounds: [1, 500],
         rounds_in_one_process: [1, 50],
         healed_within: 5,
@@ -117,7 +117,7 @@ pub const FAULTS: [Fault; 14] = [
     },
     Fault {
         name: "a_worker_is_killed_at_each_of_five_points",
-        place: Environment::Any,
+        environment: Environment::Any,
         rounds: [5, 1_000],
         rounds_in_one_process: [0, 0],
         healed_within: 20,
@@ -126,7 +126,7 @@ pub const FAULTS: [Fault; 14] = [
     },
     Fault {
         name: "the_broker_is_killed",
-        place: Environment::Any,
+        environment: Environment::Any,
         rounds: [1, 50],
         rounds_in_one_process: [0, 0],
         healed_within: 20,
@@ -135,7 +135,7 @@ pub const FAULTS: [Fault; 14] = [
     },
     Fault {
         name: "the_database_is_killed",
-        place: Environment::Any,
+        environment: Environment::Any,
         rounds: [1, 50],
         rounds_in_one_process: [0, 0],
         healed_within: 20,
@@ -144,7 +144,7 @@ pub const FAULTS: [Fault; 14] = [
     },
     Fault {
         name: "a_connection_is_cut_both_ways_or_one_way",
-        place: Environment::Any,
+        environment: Environment::Any,
         rounds: [4, 14],
         rounds_in_one_process: [0, 3],
         healed_within: 15,
@@ -153,7 +153,7 @@ pub const FAULTS: [Fault; 14] = [
     },
     Fault {
         name: "a_connection_is_slow_or_reset_or_fragmented",
-        place: Environment::Any,
+        environment: Environment::Any,
         rounds: [4, 12],
         rounds_in_one_process: [0, 3],
         healed_within: 15,
@@ -162,7 +162,7 @@ pub const FAULTS: [Fault; 14] = [
     },
     Fault {
         name: "the_broker_is_out_of_memory_or_disk",
-        place: Environment::Any,
+        environment: Environment::Any,
         rounds: [2, 20],
         rounds_in_one_process: [0, 0],
         healed_within: 15,
@@ -171,7 +171,7 @@ pub const FAULTS: [Fault; 14] = [
     },
     Fault {
         name: "the_disk_of_the_store_is_full",
-        place: Environment::SmallDisks,
+        environment: Environment::SmallDisks,
         rounds: [1, 20],
         rounds_in_one_process: [1, 20],
         healed_within: 20,
@@ -182,7 +182,7 @@ pub const FAULTS: [Fault; 14] = [
     },
     Fault {
         name: "the_disk_of_the_broker_is_full",
-        place: Environment::SmallDisks,
+        environment: Environment::SmallDisks,
         rounds: [1, 20],
         rounds_in_one_process: [0, 0],
         healed_within: 20,
@@ -193,7 +193,7 @@ pub const FAULTS: [Fault; 14] = [
     },
     Fault {
         name: "thirty_kinds_of_poison_messages_are_published",
-        place: Environment::Any,
+        environment: Environment::Any,
         rounds: [1, 1],
         rounds_in_one_process: [0, 0],
         healed_within: 5,
@@ -202,7 +202,7 @@ pub const FAULTS: [Fault; 14] = [
     },
     Fault {
         name: "fifty_clients_stop_reading",
-        place: Environment::Any,
+        environment: Environment::Any,
         rounds: [1, 10],
         rounds_in_one_process: [0, 10],
         healed_within: 5,
@@ -211,7 +211,7 @@ pub const FAULTS: [Fault; 14] = [
     },
     Fault {
         name: "two_thousand_clients_come_back_within_a_second",
-        place: Environment::Any,
+        environment: Environment::Any,
         rounds: [1, 10],
         rounds_in_one_process: [0, 10],
         healed_within: 15,
@@ -222,7 +222,7 @@ pub const FAULTS: [Fault; 14] = [
     },
     Fault {
         name: "everything_is_restarted_in_turn",
-        place: Environment::Any,
+        environment: Environment::Any,
         rounds: [1, 10],
         rounds_in_one_process: [1, 10],
         healed_within: 5,
@@ -231,7 +231,7 @@ pub const FAULTS: [Fault; 14] = [
     },
     Fault {
         name: "an_older_program_is_replaced_in_turn",
-        place: Environment::OlderProgram,
+        environment: Environment::OlderProgram,
         rounds: [1, 1],
         rounds_in_one_process: [1, 1],
         healed_within: 5,

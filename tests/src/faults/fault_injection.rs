@@ -114,7 +114,7 @@ pub(super) async fn the_disk_of_the_store_is_full(
     injection.probe.wait_until_not_saved_is_shown().await;
     sleep(FULL_FOR).await;
     cluster.disks().store.clear();
-    cluster.revive_database();
+    cluster.restart_database_if_ended();
 }
 
 pub(super) async fn the_disk_of_the_broker_is_full(

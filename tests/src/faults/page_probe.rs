@@ -43,7 +43,7 @@ pub struct Page {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ProbeState {
     /// Whether it now shows that text is not saved.
-    pub says_not_saved: bool,
+    pub shows_not_saved: bool,
     /// The longest time for which text was not saved and the page did not show it.
     pub silent: Duration,
 }
@@ -72,7 +72,7 @@ impl PageProbe {
     pub async fn wait_until_not_saved_is_shown(&self) {
         let mut seen = self.seen.clone();
         eventually("the page to show that text is not saved", async || {
-            seen.wait_for(|seen| seen.says_not_saved).await.is_ok().then_some(())
+            seen.wait_for(|seen| seen.shows_not_saved).await.is_ok().then_some(())
         })
         .await;
     }
@@ -136,14 +136,14 @@ async fn observe_until_saved(window: &Window, line: &watch::Sender<ProbeState>) 
     loop {
         let status = window.script(SAVE_STATUS).await;
         let status = status.as_str().unwrap_or_default();
-        let says_not_saved = matches!(status, "late" | "offline" | "rejected");
+        let shows_not_saved = matches!(status, "late" | "offline" | "rejected");
         assert_ne!(status, "rejected", "no written text is rejected");
-        if says_not_saved {
+        if shows_not_saved {
             silent_since = None;
         }
         let silent = silent_since.map_or(Duration::ZERO, |since| since.elapsed());
         line.send_modify(|seen| {
-            seen.says_not_saved = says_not_saved;
+            seen.shows_not_saved = shows_not_saved;
             seen.silent = seen.silent.max(silent);
         });
         if matches!(status, "" | "saved") {

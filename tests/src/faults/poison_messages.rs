@@ -27,9 +27,9 @@ pub(super) async fn poison_is_published(cluster: &mut TestCluster) {
     let settings = Settings::new(&url, ring(KEY_ID, KEY), fresh_id()).expect("an address");
     let settings = settings.namespace(NAMESPACE).expect("a namespace");
     eventually("all poison messages to be dead-lettered", async || {
-        let desk = DeadLetterAdmin::open(settings.clone()).await.ok()?;
-        let letters = desk.letters().await.ok()?;
-        desk.close().await;
+        let admin = DeadLetterAdmin::open(settings.clone()).await.ok()?;
+        let letters = admin.letters().await.ok()?;
+        admin.close().await;
         assert!(letters.len() <= poison.len(), "no other message is dead-lettered");
         assert!(letters.iter().all(|it| !it.reason.is_empty() && it.origin.contains(".work.")));
         (letters.len() == poison.len()).then_some(())

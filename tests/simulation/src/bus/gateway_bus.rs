@@ -95,8 +95,8 @@ impl GatewayBus {
         self.context.wait_latency(&self.random).await;
         let is_cut = self.queue.is_cut();
         let fails = is_cut || locked(&self.random).per_mille(self.context.rates().subscribe_failed);
-        let is_heard = !is_cut && (!fails || locked(&self.random).percent(50));
-        if is_heard {
+        let is_applied = !is_cut && (!fails || locked(&self.random).percent(50));
+        if is_applied {
             carry_out(&self.queue);
         }
         if fails {
@@ -168,9 +168,9 @@ impl Announcements for GatewayBus {
 
     async fn next(&self) -> Option<Incoming> {
         self.lifetime.halt_if_ended().await;
-        let news = self.queue.next().await;
+        let message = self.queue.next().await;
         self.lifetime.halt_if_ended().await;
-        Some(news)
+        Some(message)
     }
 }
 

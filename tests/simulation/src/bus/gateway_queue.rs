@@ -87,7 +87,7 @@ impl GatewayQueue {
         self.received.notify_one();
     }
 
-    pub fn push(&self, worker: usize, news: Incoming, fate: Fate) {
+    pub fn push(&self, worker: usize, message: Incoming, fate: Fate) {
         let mut state = locked(&self.state);
         match fate {
             Fate::Lost => {}
@@ -99,7 +99,7 @@ impl GatewayQueue {
                 let arrival = *last;
                 state.count += 1;
                 let number = state.count;
-                state.arriving.insert((arrival, number), news);
+                state.arriving.insert((arrival, number), message);
             }
         }
         drop(state);
@@ -132,7 +132,7 @@ impl GatewayQueue {
     pub async fn next(&self) -> Incoming {
         loop {
             let arrival = match locked(&self.state).next() {
-                Ok(news) => return news,
+                Ok(message) => return message,
                 Err(arrival) => arrival,
             };
             tokio::select! {

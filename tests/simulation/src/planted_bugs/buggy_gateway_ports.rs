@@ -71,7 +71,7 @@ impl Announcements for BuggyGatewayPorts {
         loop {
             match self.announcements.next().await? {
                 Incoming::Interrupted => {}
-                news => return Some(news),
+                message => return Some(message),
             }
         }
     }

@@ -65,7 +65,7 @@ impl ClientConnection {
         }
     }
 
-    pub fn heard(&mut self) {
+    pub fn frame_received(&mut self) {
         self.last_received = Instant::now();
     }
 

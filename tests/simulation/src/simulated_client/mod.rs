@@ -159,7 +159,7 @@ impl SimulatedClient {
         let Ok(message) = ServerMessage::parse(text) else {
             return self.context.fault(format!("client {} cannot read {text}", self.number));
         };
-        self.connection.heard();
+        self.connection.frame_received();
         let number = self.number;
         let checked = self.connection.checker.received(
             number,
@@ -250,11 +250,11 @@ impl SimulatedClient {
 
     pub fn submit(&mut self, command: Command, key: Option<&str>) {
         let (id, key) = (MessageId(self.ids.uuid()), key.map(ToOwned::to_owned));
-        let mut wished = Ok(());
+        let mut submitted = Ok(());
         self.call(|machine, clock_and_ids| {
-            wished = machine.submit(command, id, clock_and_ids.now, key)
+            submitted = machine.submit(command, id, clock_and_ids.now, key)
         });
-        if let Err(error) = wished {
+        if let Err(error) = submitted {
             self.context.fault(error.to_string());
         }
         self.store_soon();
