@@ -1,5 +1,5 @@
-//! History stays bounded: old edits that one person made in one go become one event. Several workers
-//! may do so at once; each board is changed by one of them.
+//! Compaction keeps history bounded: consecutive old edits by one author become one event. Several
+//! workers may compact concurrently; each board is changed by one of them.
 
 #[cfg(test)]
 mod tests;
@@ -13,37 +13,50 @@ use sockbit_domain::{BoardId, Seq, Timestamp, squash};
 use tokio::time::sleep;
 
 use crate::ports::{
-    Clock, CommitResult, CompactableEvents, CompactionCandidate, Squash, Store, StoreError,
+    Clock, CommitResult, CompactableEvents, CompactionCandidate, CompactionStore, Squash,
+    StoreError, StoreHealth,
 };
 
-/// Boards asked for in one go.
+/// Boards in one request.
 const BOARDS_MAX: u32 = 100;
-/// What one transaction looks at. Whoever commits waits for no more than that.
+/// Events in one transaction. It bounds how long a commit waits for compaction.
 const EVENTS_MAX: u32 = 256;
 const BYTES_MAX: usize = 1024 * 1024;
-/// Between two transactions, so that most of the store's time is left to others.
-const BREATH: Duration = Duration::from_millis(20);
+/// Pause between two transactions, which leaves most of the store's time to other work.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Compacts the logs of all boards in a store.
 pub struct Compaction {
-    store: Arc<dyn Store>,
+    store: Arc<dyn CompactionStore>,
+    health: Arc<dyn StoreHealth>,
     clock: Arc<dyn Clock>,
-    after: Duration,
+    min_age: Duration,
 }
 
 impl Compaction {
-    /// Compacts what is older than `after`.
+    /// Compacts events that are older than `min_age`.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, after: Duration) -> Self {
-        Self { store, clock, after }
+    pub fn new(
+        store: Arc<dyn CompactionStore>,
+        health: Arc<dyn StoreHealth>,
+        clock: Arc<dyn Clock>,
+        min_age: Duration,
+    ) -> Self {
+        Self { store, health, clock, min_age }
     }
 
-    /// Looks at every board on which something old was not looked at yet. Answers how many events
-    /// fewer there are.
+    /// The age from which events are compacted.
+    #[must_use]
+    pub fn min_age(&self) -> Duration {
+        self.min_age
+    }
+
+    /// Compacts every board with old events that compaction has not seen. Returns by how many
+    /// events the logs became shorter.
     ///
-    /// A board that cannot be read or written holds up no other.
+    /// A board that cannot be read or written does not block the others.
     pub async fn round(&self) -> Result<u64, StoreError> {
-        let before = self.clock.ago(self.after);
+        let before = self.clock.ago(self.min_age);
         let (mut saved, mut after) = (0, None);
         loop {
             let boards = self.store.compaction_candidates(before, after, BOARDS_MAX).await?;
@@ -59,23 +72,23 @@ impl Compaction {
 
     async fn try_board(
         &self,
-        found: &CompactionCandidate,
+        candidate: &CompactionCandidate,
         before: Timestamp,
     ) -> Result<u64, StoreError> {
-        let compacting = self.board(found.board, found.settled, before);
+        let compacting = self.compact_board(candidate.board, candidate.settled, before);
         let reason = match AssertUnwindSafe(compacting).catch_unwind().await {
             Ok(Ok(saved)) => return Ok(saved),
-            Ok(Err(error)) if self.store.check().await.is_err() => return Err(error),
+            Ok(Err(error)) if self.health.check().await.is_err() => return Err(error),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "compacting it panicked".to_owned(),
         };
         metrics::counter!("sockbit_compaction_failures_total").increment(1);
-        tracing::warn!(%reason, board = %found.board, "a board could not be compacted");
+        tracing::warn!(%reason, board = %candidate.board, "a board could not be compacted");
         Ok(0)
     }
 
-    /// Compacts one log from where it is settled, in as many transactions as that takes.
-    async fn board(
+    /// Compacts one log from `settled` on, in as many transactions as that takes.
+    async fn compact_board(
         &self,
         board: BoardId,
         mut settled: Seq,
@@ -87,15 +100,15 @@ impl Compaction {
                 .store
                 .compactable_events(board, settled, before, EVENTS_MAX, BYTES_MAX)
                 .await?;
-            let squash = step(board, settled, &old);
+            let squash = squash_events(board, settled, &old);
             if self.store.squash(&squash).await? == CommitResult::Conflict {
-                // Somebody else is at it.
+                // Another worker compacts this board.
                 return Ok(saved);
             }
             let fewer = squash.runs.iter().map(|run| run.replaced.len() as u64 - 1).sum::<u64>();
             metrics::counter!("sockbit_compacted_events_total").increment(fewer);
             saved += fewer;
-            sleep(BREATH).await;
+            sleep(PAUSE).await;
             if !old.more {
                 return Ok(saved);
             }
@@ -104,12 +117,13 @@ impl Compaction {
     }
 }
 
-/// What becomes of the part of a log that follows what is settled.
-fn step(board: BoardId, settled: Seq, old: &CompactableEvents) -> Squash {
+/// Squashes the events that follow `settled`. The edits at the end stay unsettled, since the next
+/// events may extend their run.
+fn squash_events(board: BoardId, settled: Seq, old: &CompactableEvents) -> Squash {
     let squashed = squash(&old.events);
     let seen = old.events.last().map_or(settled, |(event, _)| event.seq);
     let open = squashed.open.map_or(seen, |from| Seq(from.0.saturating_sub(1)));
-    // One edit that leaves no room beside it would be read again for ever.
+    // A single edit that fills the whole page would be read again for ever.
     let is_stuck = old.more && open == settled && squashed.runs.is_empty();
     Squash {
         board,

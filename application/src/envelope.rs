@@ -1,4 +1,4 @@
-//! What travels between gateways and workers, whatever the bus.
+//! The messages between gateways and workers, the same on every bus.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -14,36 +14,36 @@ use crate::hex;
 use crate::slot::Slot;
 use crate::trace::TraceId;
 
-/// A command on its way to the core, with everything that the core may not ask the sender for.
+/// A command on its way to the core, with what the gateway vouches for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CommandEnvelope {
-    /// Follows the command from transport to transport.
+    /// The command's trace id.
     pub trace: TraceId,
-    /// Where the outcome goes.
+    /// The address for the outcome.
     pub reply_to: Address,
-    /// Who sends, as the gateway authenticated them.
+    /// The sender, as authenticated by the gateway.
     pub actor: Actor,
-    /// The installation that it came from; with the message id it is the key of the outcome.
+    /// The sender's installation; together with the message id the key of the outcome.
     pub client: ClientId,
     /// The command's id.
     pub message: MessageId,
     /// The board to change.
     pub board: BoardId,
-    /// The hash of the link key that came beside the body.
+    /// The hash of the link key beside the body.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "key_hash")]
     pub key: Option<KeyHash>,
-    /// The JSON of the command, byte for byte as received.
+    /// The command's JSON, byte for byte as received.
     pub body: Box<RawValue>,
 }
 
 impl CommandEnvelope {
-    /// About what it takes in memory and on the way.
+    /// Its approximate size in memory and on the bus.
     #[must_use]
     pub fn bytes(&self) -> usize {
         size_of::<Self>() + self.actor.name.len() + self.body.get().len()
     }
 
-    /// What its sender is told; `None` means not taken now, send it again.
+    /// The message to its sender; `None` means `again`: not accepted now, retry later.
     #[must_use]
     pub fn with_outcome(&self, outcome: Option<Outcome>) -> OutcomeEnvelope {
         OutcomeEnvelope {
@@ -56,7 +56,7 @@ impl CommandEnvelope {
     }
 }
 
-/// One connection at one gateway.
+/// The address of one connection of one gateway.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Address {
     /// The gateway process.
@@ -68,139 +68,140 @@ pub struct Address {
 /// The outcome of one command, on its way to the sender.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct OutcomeEnvelope {
-    /// Follows the command from transport to transport.
+    /// The command's trace id.
     pub trace: TraceId,
     /// The sender.
     pub to: Address,
-    /// The board that it was for.
+    /// The command's board.
     pub board: BoardId,
     /// The command's id.
     pub message: MessageId,
-    /// What became of it; `None` means not taken now, send it again.
+    /// The outcome; `None` means `again`: not accepted now, retry later.
     pub outcome: Option<Outcome>,
 }
 
-/// What happened on the boards of one slot.
+/// Events of boards in one slot.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Announcement {
     /// The slot of all the boards.
     pub slot: Slot,
-    /// In order, for each board.
+    /// In the order of their numbers for each board.
     pub events: Vec<AnnouncedEvent>,
 }
 
-/// One event with the trace of the command that made it.
+/// One event with the trace id of its command.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AnnouncedEvent {
-    /// Follows the command from transport to transport.
+    /// The command's trace id.
     pub trace: TraceId,
-    /// The event that this one comes right after, by which another history is told from this one;
-    /// `None` for the first of a board, and where it is not known.
+    /// The id of the event right before this one, which detects a diverged history; `None` for a
+    /// board's first event, and if it is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<EventId>,
-    /// What happened.
+    /// The event.
     pub event: Event,
 }
 
-/// Who is at boards of one slot, as one gateway has its own clients.
+/// The presence of one gateway's clients on boards in one slot.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PresenceUpdate {
-    /// The gateway that tells.
+    /// The sending gateway.
     pub gateway: Uuid,
     /// The slot of all the boards.
     pub slot: Slot,
-    /// Each as it is now, in the place of whatever this gateway told of it before.
+    /// The current presence on each board; it replaces what this gateway sent before.
     pub boards: Vec<BoardPresence>,
 }
 
-/// Who is at one board, as one gateway has its own clients.
+/// The presence of one gateway's clients on one board.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BoardPresence {
-    /// Which board.
+    /// The board.
     pub board: BoardId,
-    /// As many as are told, by id. Nobody where the last one left.
+    /// Ordered by id and bounded in number; empty after the last one left.
     pub people: Vec<PersonPresence>,
-    /// How many there are besides.
+    /// How many more there are.
     #[serde(default)]
     pub more: u32,
-    /// Whether the gateway knows nobody else's people yet, and wants to be told.
+    /// Whether the sender has no presence of other gateways yet and requests it.
     #[serde(default)]
     pub asks: bool,
 }
 
-/// A query of a client, or of a gateway in its own name.
+/// A query of a client, or of a gateway on its own behalf.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CoreQuery {
-    /// A client's query; answered as far as the actor may know.
+    /// A client's query; the reply holds what the actor may know.
     Client {
-        /// Who asks.
+        /// The sender.
         actor: ActorId,
-        /// What.
+        /// The query.
         query: Query,
     },
-    /// May this actor join, and can they resume from this position?
+    /// May this actor join, and can the client resume from this position?
     Admission {
-        /// Who wants to join.
+        /// The actor that wants to join.
         actor: ActorId,
-        /// Which board.
+        /// The board.
         board: BoardId,
-        /// What they have seen of it.
+        /// The client's position.
         position: Option<Position>,
     },
-    /// A board's events after a number, as many as fit a page. For the gateway itself, which
-    /// shows them only to those whom it admitted.
+    /// One page of a board's events. For the gateway itself, which sends them only to clients that
+    /// were admitted.
     Events {
-        /// Which board.
+        /// The board.
         board: BoardId,
-        /// The number of the last event that the gateway has.
+        /// The number after which events are requested.
         after: Seq,
-        /// Which event that is. Where the log has another one there, so is the history.
+        /// The id of the event with that number. If the log has another one there, the history has
+        /// diverged.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<EventId>,
     },
     /// The heads of boards. For the gateway itself.
     Heads {
-        /// Which boards.
+        /// The boards.
         boards: Vec<BoardId>,
     },
 }
 
-/// The answer to a [`CoreQuery`].
+/// The reply to a [`CoreQuery`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CoreReply {
-    /// To a client's query.
+    /// The reply to a client's query.
     Client(Reply),
-    /// To an admission.
+    /// The reply to `Admission`.
     Admission(Result<Admission, Rejection>),
-    /// To a query for events.
+    /// The reply to `Events`.
     Events(Vec<Event>),
-    /// To a query for events: the log does not hold the event that they were to follow, as after a
+    /// The reply to `Events` if the log does not have the event with the given id, as after a
     /// restored backup.
     #[serde(rename = "another_history")]
     HistoryDiverged,
-    /// To a query for heads: one for each board that exists.
+    /// The reply to `Heads`: one for each board that exists.
     Heads(Vec<(BoardId, Position)>),
-    /// The store could not be asked. Asking again later may help.
+    /// The store is unavailable. Retrying later may succeed.
     Unavailable,
 }
 
-/// How somebody may join.
+/// How an actor may join a board.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Admission {
-    /// What they may do.
+    /// The actor's role.
     pub role: Role,
-    /// The last event.
+    /// The board's last event.
     pub head: Position,
-    /// Whether the missing events can be sent; otherwise the board is pulled anew.
+    /// Whether the missing events can be sent; otherwise the client pulls a snapshot.
     pub resumable: bool,
 }
 
-/// A message encoded once for all who get it.
+/// A message that is encoded once for all its receivers.
 pub type EncodedMessage = Bytes;
 
-/// A key's hash as hexadecimal digits, where there is one.
+/// Serialises a key's hash as hexadecimal digits.
 mod key_hash {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serializer};
@@ -218,7 +219,9 @@ mod key_hash {
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<KeyHash>, D::Error> {
         let digits: Option<String> = Option::deserialize(from)?;
         let hash = |digits: String| {
-            hex::decode(&digits).map(KeyHash).ok_or_else(|| D::Error::custom("this is no hash"))
+            hex::decode(&digits)
+                .map(KeyHash)
+                .ok_or_else(|| D::Error::custom("not a SHA-256 hash in hexadecimal digits"))
         };
         digits.map(hash).transpose()
     }

@@ -1,6 +1,5 @@
-//! What whoever has the database does in the background, so that it does not grow for ever: outcomes
-//! that nobody asks for any more are forgotten, and history is compacted. Several workers may do so at
-//! once.
+//! Housekeeping bounds the growth of the database in the background: it deletes old outcomes and
+//! compacts history. It runs where the database is; several workers may run it concurrently.
 
 #[cfg(test)]
 mod tests;
@@ -13,74 +12,68 @@ use uuid::Uuid;
 
 use crate::backoff;
 use crate::compaction::Compaction;
-use crate::ports::{Clock, Ids, Store, StoreError};
+use crate::ports::{Clock, Ids, OutcomeRetention, StoreError};
 
-/// Between two rounds, if history is not compacted sooner than that.
-const ROUND_EVERY: Duration = Duration::from_mins(10);
-/// How long a command may be repeated. A client makes a draft of what it could not send for 60 days, so
-/// that a month is left for clocks that are wrong, and for what waits on its way.
-const OUTCOMES_KEPT: Duration = Duration::from_hours(90 * 24);
-/// What one transaction forgets. Whoever commits waits for no more than that.
+/// The longest interval between two rounds. It is shorter if history is compacted sooner.
+const INTERVAL_MAX: Duration = Duration::from_mins(10);
+/// How long outcomes are kept, and so how long a command may be repeated. A client resends for up to
+/// 60 days; a month is left for wrong clocks and for messages in queues.
+const OUTCOME_AGE_MAX: Duration = Duration::from_hours(90 * 24);
+/// Outcomes deleted in one transaction. It bounds how long a commit waits for the deletion.
 const OUTCOMES_MAX: u32 = 500;
-/// How many of these are in a round, so that history has its turn however many are left. It is more than
-/// a busy worker writes meanwhile.
-const STEPS_MAX: u32 = 2_000;
-/// Between two transactions, so that most of the store's time is left to others.
-const BREATH: Duration = Duration::from_millis(20);
+/// Transactions in one round, so that compaction has its turn. They delete more outcomes than a busy
+/// worker writes in the meantime.
+const DELETIONS_MAX: u32 = 2_000;
+/// Pause between two transactions, which leaves most of the store's time to other work.
+const PAUSE: Duration = Duration::from_millis(20);
 
-/// Keeps a store in bounds.
+/// Bounds the growth of a store.
 pub struct Housekeeping {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    /// Tells those who do this at once apart.
-    id: Uuid,
-    every: Duration,
+    outcomes: Arc<dyn OutcomeRetention>,
     compaction: Option<Compaction>,
+    clock: Arc<dyn Clock>,
+    /// Seeds the jitter: concurrent instances do not run in step.
+    id: Uuid,
+    interval: Duration,
 }
 
 impl Housekeeping {
-    /// Compacts history that is older than `compact_after`, or leaves it as it is where that is `None`.
+    /// Deletes old outcomes, and compacts history unless `compaction` is `None`.
     #[must_use]
     pub fn new(
-        store: Arc<dyn Store>,
+        outcomes: Arc<dyn OutcomeRetention>,
+        compaction: Option<Compaction>,
         clock: Arc<dyn Clock>,
         ids: &dyn Ids,
-        compact_after: Option<Duration>,
     ) -> Self {
-        let compaction = |after| Compaction::new(Arc::clone(&store), Arc::clone(&clock), after);
-        Self {
-            compaction: compact_after.map(compaction),
-            every: compact_after.unwrap_or(ROUND_EVERY).min(ROUND_EVERY),
-            id: ids.mint(),
-            store,
-            clock,
-        }
+        let interval = compaction.as_ref().map_or(INTERVAL_MAX, Compaction::min_age);
+        Self { outcomes, compaction, clock, id: ids.mint(), interval: interval.min(INTERVAL_MAX) }
     }
 
-    /// Goes round for ever. What fails is tried again in the next round.
+    /// Runs rounds for ever. What fails is retried in the next round.
     pub async fn run(&self) {
         for round in 0_u64.. {
-            sleep(self.every / 2 + backoff::jitter((self.id, round), self.every / 2)).await;
-            if let Err(error) = self.delete_outcomes_before().await {
-                tracing::warn!(%error, "old outcomes could not be forgotten now");
+            sleep(self.interval / 2 + backoff::jitter((self.id, round), self.interval / 2)).await;
+            if let Err(error) = self.delete_old_outcomes().await {
+                tracing::warn!(%error, "could not delete old outcomes");
             }
             if let Some(compaction) = &self.compaction
                 && let Err(error) = compaction.round().await
             {
-                tracing::warn!(%error, "history could not be compacted now");
+                tracing::warn!(%error, "could not compact history");
             }
         }
     }
 
-    async fn delete_outcomes_before(&self) -> Result<(), StoreError> {
-        let before = self.clock.ago(OUTCOMES_KEPT);
-        for _ in 0..STEPS_MAX {
-            let forgotten = self.store.delete_outcomes_before(before, OUTCOMES_MAX).await?;
-            metrics::counter!("sockbit_forgotten_outcomes_total").increment(forgotten);
-            if forgotten < OUTCOMES_MAX.into() {
+    async fn delete_old_outcomes(&self) -> Result<(), StoreError> {
+        let before = self.clock.ago(OUTCOME_AGE_MAX);
+        for _ in 0..DELETIONS_MAX {
+            let deleted = self.outcomes.delete_outcomes_before(before, OUTCOMES_MAX).await?;
+            metrics::counter!("sockbit_forgotten_outcomes_total").increment(deleted);
+            if deleted < OUTCOMES_MAX.into() {
                 break;
             }
-            sleep(BREATH).await;
+            sleep(PAUSE).await;
         }
         Ok(())
     }

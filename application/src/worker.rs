@@ -1,4 +1,4 @@
-//! The worker: takes messages off the bus, has the core deal with them, and lets them go.
+//! The worker: takes commands and queries off the bus and passes them to the core.
 
 #[cfg(test)]
 mod tests;
@@ -15,15 +15,15 @@ use crate::core::{Core, ProcessError};
 use crate::envelope::CommandEnvelope;
 use crate::ports::{Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue};
 
-/// Commands decided in one go. More would only make the first of them wait longer.
+/// Commands in one batch. A larger batch would only delay its first command.
 const BATCH_MAX: usize = 512;
-/// Attempts at a batch after which its commands are looked at one by one.
-const ATTEMPTS_TOGETHER: u32 = 2;
-/// Questions answered at the same time.
-const QUESTIONS_MAX: usize = 16;
+/// Attempts at a batch, after which its commands are processed one by one.
+const BATCH_ATTEMPTS_MAX: u32 = 2;
+/// Queries that are answered concurrently.
+const CONCURRENT_QUERIES_MAX: usize = 16;
 const BACKOFF: Backoff = Backoff::without_jitter(Duration::from_millis(50), Duration::from_secs(2));
 
-/// Runs the core on what a bus brings.
+/// Runs the core on what a bus delivers.
 pub struct Worker {
     core: Arc<Core>,
     work: Arc<dyn WorkQueue>,
@@ -37,35 +37,35 @@ impl Worker {
         Self { core, work, queries }
     }
 
-    /// Works until the bus is closed.
+    /// Runs until the bus is closed.
     pub async fn run(&self) {
-        tokio::join!(self.work_off_commands(), self.answer_questions());
+        tokio::join!(self.process_commands(), self.answer_queries());
     }
 
-    async fn work_off_commands(&self) {
+    async fn process_commands(&self) {
         while let Some(deliveries) = self.work.take(BATCH_MAX).await {
             for AckGroup { tags, batches } in ack_groups(deliveries) {
                 for batch in &batches {
-                    self.carry_through(batch).await;
+                    self.process_with_retries(batch).await;
                 }
                 if let Err(error) = self.work.acknowledge(tags).await {
-                    tracing::warn!(%error, "an acknowledgement was lost; the commands come again");
+                    tracing::warn!(%error, "could not acknowledge; the commands will be redelivered");
                 }
             }
         }
     }
 
-    /// Holds on to a batch until it is through: while the store or the bus is away, it waits here.
-    async fn carry_through(&self, batch: &[CommandEnvelope]) {
-        metrics::histogram!("sockbit_batch_commands").record(size(batch));
+    /// Retries a batch until it is processed, also while the store or the bus is unavailable.
+    async fn process_with_retries(&self, batch: &[CommandEnvelope]) {
+        metrics::histogram!("sockbit_batch_commands").record(batch_size(batch));
         let mut retry = Retry::new(BACKOFF, ());
         let mut attempts = 0;
         while let Err(error) = self.attempt(batch).await {
             attempts += 1;
-            tracing::warn!(%error, commands = batch.len(), "a batch has to wait");
+            tracing::warn!(%error, commands = batch.len(), "could not process a batch; retrying");
             metrics::counter!("sockbit_batch_retries_total").increment(1);
-            if attempts >= ATTEMPTS_TOGETHER && self.is_about(&error).await {
-                return self.one_by_one(batch).await;
+            if attempts >= BATCH_ATTEMPTS_MAX && self.is_caused_by_batch(&error).await {
+                return self.process_one_by_one(batch).await;
             }
             tokio::time::sleep(retry.next_delay()).await;
         }
@@ -77,8 +77,9 @@ impl Worker {
         self.dead_letter(processed.failed).await.map_err(ProcessError::DeadLetter)
     }
 
-    /// Whether an error is about what is in the batch: the store fails on it and is well otherwise.
-    async fn is_about(&self, error: &ProcessError) -> bool {
+    /// Whether an error is caused by the batch itself: the store fails on it and is healthy
+    /// otherwise, or the core panics.
+    async fn is_caused_by_batch(&self, error: &ProcessError) -> bool {
         match error {
             ProcessError::Store(_) => self.core.can_commit().await,
             ProcessError::Announce(_) | ProcessError::DeadLetter(_) => false,
@@ -86,17 +87,19 @@ impl Worker {
         }
     }
 
-    /// Carries through what can be. The rest goes back to its senders, who keep it, so that a board
-    /// that cannot be read or written does not hold up all others.
-    async fn one_by_one(&self, batch: &[CommandEnvelope]) {
+    /// Processes the commands that can be processed. The senders of the others are asked to resend,
+    /// so that a board that cannot be read or written does not block all other boards.
+    async fn process_one_by_one(&self, batch: &[CommandEnvelope]) {
         for command in batch {
             let alone = std::slice::from_ref(command);
             let mut retry = Retry::new(BACKOFF, ());
             while let Err(error) = self.attempt(alone).await {
-                if self.is_about(&error).await && self.core.request_resend(alone).await.is_ok() {
+                if self.is_caused_by_batch(&error).await
+                    && self.core.request_resend(alone).await.is_ok()
+                {
                     tracing::error!(
                         %error, trace = %command.trace, board = %command.board,
-                        "a command goes back to its sender"
+                        "could not process a command; its sender was asked to resend it"
                     );
                     break;
                 }
@@ -112,44 +115,44 @@ impl Worker {
         Ok(())
     }
 
-    async fn answer_questions(&self) {
-        let places = Arc::new(Semaphore::new(QUESTIONS_MAX));
+    async fn answer_queries(&self) {
+        let permits = Arc::new(Semaphore::new(CONCURRENT_QUERIES_MAX));
         while let Some(ReceivedQuery { query, reply }) = self.queries.next().await {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
             let core = Arc::clone(&self.core);
             tokio::spawn(async move {
                 reply(core.query(query).await);
-                drop(place);
+                drop(permit);
             });
         }
     }
 }
 
-/// What is carried through in batches, one after the other, and acknowledged together.
+/// Batches that are processed in order, and the deliveries to acknowledge after all of them.
 struct AckGroup {
     tags: Vec<DeliveryTag>,
     batches: Vec<Vec<CommandEnvelope>>,
 }
 
-/// What is new goes in one batch. What was delivered before goes one by one, so that a command that brings workers down
-/// takes as few others with it as can be.
+/// New deliveries form one batch. Redelivered commands are processed one by one, so that a command
+/// that crashes the worker takes as few others with it as possible.
 fn ack_groups(deliveries: Vec<Delivery>) -> Vec<AckGroup> {
-    let (new, again): (Vec<_>, Vec<_>) =
+    let (new, redelivered): (Vec<_>, Vec<_>) =
         deliveries.into_iter().partition(|it| it.redeliveries == 0);
-    let mut ack_groups = Vec::new();
+    let mut groups = Vec::new();
     if !new.is_empty() {
         let tags = new.iter().map(|it| it.tag).collect();
         let batch = new.into_iter().flat_map(|it| it.commands).collect();
-        ack_groups.push(AckGroup { tags, batches: vec![batch] });
+        groups.push(AckGroup { tags, batches: vec![batch] });
     }
-    // The other way round every other time, so that those behind such a command are reached as well.
-    let is_backwards = again.iter().any(|it| it.redeliveries % 2 == 0);
-    let mut again: Vec<AckGroup> = again.into_iter().map(one_by_one).collect();
-    if is_backwards {
-        again.reverse();
+    // Every other time in reverse order, so that the deliveries behind such a command have a turn.
+    let is_reversed = redelivered.iter().any(|it| it.redeliveries % 2 == 0);
+    let mut redelivered: Vec<AckGroup> = redelivered.into_iter().map(one_by_one).collect();
+    if is_reversed {
+        redelivered.reverse();
     }
-    ack_groups.extend(again);
-    ack_groups
+    groups.extend(redelivered);
+    groups
 }
 
 fn one_by_one(delivery: Delivery) -> AckGroup {
@@ -157,6 +160,6 @@ fn one_by_one(delivery: Delivery) -> AckGroup {
     AckGroup { tags: vec![delivery.tag], batches }
 }
 
-fn size(batch: &[CommandEnvelope]) -> f64 {
+fn batch_size(batch: &[CommandEnvelope]) -> f64 {
     u32::try_from(batch.len()).map_or(f64::MAX, f64::from)
 }

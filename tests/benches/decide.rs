@@ -7,7 +7,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use serde_json::value::to_raw_value;
 use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::envelope::{Address, CommandEnvelope};
-use sockbit_application::ports::{Clock, Ids, Store};
+use sockbit_application::ports::{Clock, Ids, ReadStore, Store};
 use sockbit_application::trace::TraceId;
 use sockbit_domain::{
     Actor, ActorId, BoardId, ClientId, Colour, Command, Delta, Limits, MessageId, NoteId, Position,
@@ -58,12 +58,12 @@ fn note(number: usize) -> NoteId {
 async fn scenario(edits: usize) -> (Core, Vec<CommandEnvelope>) {
     let store = Arc::new(MemoryStore::new());
     let core = Core::new(
-        CorePorts {
-            store: Arc::clone(&store) as Arc<dyn Store>,
-            announcer: MemoryBus::new().worker(),
-            clock: Arc::new(Counter::default()),
-            ids: Arc::new(Counter::default()),
-        },
+        CorePorts::new(
+            Arc::clone(&store) as Arc<dyn Store>,
+            MemoryBus::new().worker(),
+            Arc::new(Counter::default()),
+            Arc::new(Counter::default()),
+        ),
         Limits::default(),
     );
     let title = "Bench".to_owned();

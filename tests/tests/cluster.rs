@@ -8,7 +8,7 @@ use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicPublishOption
 use lapin::types::{AMQPValue, FieldTable, LongString};
 use lapin::{BasicProperties, Connection, ConnectionProperties};
 use serde_json::{Value, json};
-use sockbit_application::ports::Store;
+use sockbit_application::ports::ReadStore;
 use sockbit_domain::{BoardId, Colour, Command, NoteId, Rank, Role, Text};
 use sockbit_postgres::PostgresStore;
 use sockbit_tests::proxy::{NetworkState, Proxy};

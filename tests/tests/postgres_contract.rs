@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::join_all;
-use sockbit_application::ports::{CommitResult, Store, StoreError};
+use sockbit_application::ports::{CommitResult, DecisionStore, Store, StoreError, StoreHealth};
 use sockbit_domain::Role;
 use sockbit_postgres::{OpenError, PostgresStore};
 use sockbit_servers::Postgres;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sockbit_application::ports::{CommitResult, Store, StoreError};
+use sockbit_application::ports::{CommitResult, DecisionStore, ReadStore, StoreError};
 use sockbit_domain::{Outcome, Role};
 use sockbit_postgres::PostgresStore;
 use sockbit_tests::contracts::store::fixtures::{Script, actor, board_id, note_id, outcome};

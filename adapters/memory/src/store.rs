@@ -8,10 +8,11 @@ use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use sockbit_application::json_size::json_bytes;
 use sockbit_application::ports::{
     BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate,
-    LATER_INVERSES_BYTES_MAX, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage, Squash, Store,
-    StoreError, json_bytes,
+    CompactionStore, DecisionStore, LATER_INVERSES_BYTES_MAX, LoadRequest, LoadedBoard,
+    NoteHistoryPage, NotesPage, OutcomeRetention, ReadStore, Squash, StoreError, StoreHealth,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
@@ -129,7 +130,7 @@ impl Content {
 }
 
 #[async_trait]
-impl Store for MemoryStore {
+impl DecisionStore for MemoryStore {
     async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         let content = self.content();
         let load = |wanted: &LoadRequest| match content.boards.get(&wanted.board) {
@@ -143,7 +144,10 @@ impl Store for MemoryStore {
         let mut content = self.content();
         Ok(changes.iter().map(|changes| content.commit(changes)).collect())
     }
+}
 
+#[async_trait]
+impl ReadStore for MemoryStore {
     async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError> {
         Ok(self.content().boards_of(actor, max))
     }
@@ -207,7 +211,10 @@ impl Store for MemoryStore {
         }
         Ok(found)
     }
+}
 
+#[async_trait]
+impl CompactionStore for MemoryStore {
     async fn compaction_candidates(
         &self,
         before: Timestamp,
@@ -235,11 +242,17 @@ impl Store for MemoryStore {
     async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
         Ok(self.content().squash(squash))
     }
+}
 
+#[async_trait]
+impl OutcomeRetention for MemoryStore {
     async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
         Ok(self.content().delete_outcomes_before(before, max))
     }
+}
 
+#[async_trait]
+impl StoreHealth for MemoryStore {
     async fn check(&self) -> Result<(), StoreError> {
         Ok(())
     }

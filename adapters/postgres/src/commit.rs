@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sockbit_application::ports::{BoardChanges, CommitResult, StoreError, json_bytes};
+use sockbit_application::json_size::json_bytes;
+use sockbit_application::ports::{BoardChanges, CommitResult, StoreError};
 use sqlx::{Executor, PgConnection};
 use uuid::Uuid;
 

@@ -96,7 +96,7 @@ pub(crate) async fn compactable_events(
         .map_err(unavailable)?;
     let mut page = CompactableEventsBuilder::new(max, bytes_max);
     for row in rows {
-        if !page.takes(row.is_old, row.logged.read()?) {
+        if !page.try_add(row.is_old, row.logged.read()?) {
             break;
         }
     }

@@ -18,8 +18,9 @@ mod server_settings;
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use sockbit_application::ports::{
-    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate, LoadRequest,
-    LoadedBoard, NoteHistoryPage, NotesPage, Squash, Store, StoreError,
+    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate,
+    CompactionStore, DecisionStore, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
+    OutcomeRetention, ReadStore, Squash, StoreError, StoreHealth,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
@@ -82,7 +83,7 @@ impl PostgresStore {
 }
 
 #[async_trait]
-impl Store for PostgresStore {
+impl DecisionStore for PostgresStore {
     async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         let loading = async {
             let mut lease = self.connections.lease().await?;
@@ -108,7 +109,10 @@ impl Store for PostgresStore {
         lease.give_back();
         Ok(verdicts)
     }
+}
 
+#[async_trait]
+impl ReadStore for PostgresStore {
     async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError> {
         self.call(|it| Box::pin(queries::boards_of(it, actor, max))).await
     }
@@ -162,7 +166,10 @@ impl Store for PostgresStore {
     ) -> Result<NoteHistoryPage, StoreError> {
         self.read(|it| Box::pin(queries::note_events(it, board, note, before, max))).await
     }
+}
 
+#[async_trait]
+impl CompactionStore for PostgresStore {
     async fn compaction_candidates(
         &self,
         before: Timestamp,
@@ -200,7 +207,10 @@ impl Store for PostgresStore {
         lease.give_back();
         Ok(verdict)
     }
+}
 
+#[async_trait]
+impl OutcomeRetention for PostgresStore {
     async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
         let forgetting = async {
             let mut lease = self.connections.lease().await?;
@@ -211,7 +221,10 @@ impl Store for PostgresStore {
         };
         self.connections.deadline().holds(StoreError::Unknown, forgetting).await
     }
+}
 
+#[async_trait]
+impl StoreHealth for PostgresStore {
     async fn check(&self) -> Result<(), StoreError> {
         self.call(|it| Box::pin(server_settings::check(it))).await
     }

@@ -1,9 +1,8 @@
 //! Writing: all boards in one transaction, each behind a savepoint, so that one that lost its race
 //! does not hinder the others.
 
-use sockbit_application::ports::{
-    BoardChanges, CommitResult, StoreError, StoredOutcome, json_bytes,
-};
+use sockbit_application::json_size::json_bytes;
+use sockbit_application::ports::{BoardChanges, CommitResult, StoreError, StoredOutcome};
 use sockbit_domain::{ActorId, BoardId, Fact, Link, Note, Role};
 use sqlx::{Connection, SqliteConnection};
 

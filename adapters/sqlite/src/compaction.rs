@@ -78,7 +78,7 @@ pub(crate) async fn compactable_events(
         .fetch(readers);
     let mut page = CompactableEventsBuilder::new(max, bytes_max);
     while let Some(row) = rows.try_next().await.map_err(unavailable)? {
-        if !page.takes(row.is_old, row.logged.read(board)?) {
+        if !page.try_add(row.is_old, row.logged.read(board)?) {
             break;
         }
     }

@@ -21,8 +21,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
-    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate, LoadRequest,
-    LoadedBoard, NoteHistoryPage, NotesPage, Squash, Store, StoreError,
+    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate,
+    CompactionStore, DecisionStore, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
+    OutcomeRetention, ReadStore, Squash, StoreError, StoreHealth,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
@@ -74,7 +75,7 @@ fn too_long() -> String {
 }
 
 #[async_trait]
-impl Store for SqliteStore {
+impl DecisionStore for SqliteStore {
     async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         in_time(async {
             let mut moment = self.moment().await?;
@@ -96,7 +97,10 @@ impl Store for SqliteStore {
         };
         timeout(DEADLINE, committing).await.unwrap_or_else(|_| Err(StoreError::Unknown(too_long())))
     }
+}
 
+#[async_trait]
+impl ReadStore for SqliteStore {
     async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError> {
         in_time(queries::boards_of(&self.readers, actor, max)).await
     }
@@ -153,7 +157,10 @@ impl Store for SqliteStore {
         })
         .await
     }
+}
 
+#[async_trait]
+impl CompactionStore for SqliteStore {
     async fn compaction_candidates(
         &self,
         before: Timestamp,
@@ -184,7 +191,10 @@ impl Store for SqliteStore {
         };
         timeout(DEADLINE, squashing).await.unwrap_or_else(|_| Err(StoreError::Unknown(too_long())))
     }
+}
 
+#[async_trait]
+impl OutcomeRetention for SqliteStore {
     async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
         let forgetting = async {
             let mut lease = self.writer.lease().await?;
@@ -195,7 +205,10 @@ impl Store for SqliteStore {
         };
         timeout(DEADLINE, forgetting).await.unwrap_or_else(|_| Err(StoreError::Unknown(too_long())))
     }
+}
 
+#[async_trait]
+impl StoreHealth for SqliteStore {
     /// Writes as much as a long note, waits until the disk has it, and takes it back: a disk that
     /// is full, read-only or gone is noticed. What is left of a check that failed is written over.
     async fn check(&self) -> Result<(), StoreError> {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use futures::TryStreamExt;
 use serde::Serialize;
-use sockbit_application::ports::{LoadRequest, LoadedBoard, PageBudget, StoreError, StoredOutcome};
+use sockbit_application::page_budget::PageBudget;
+use sockbit_application::ports::{LoadRequest, LoadedBoard, StoreError, StoredOutcome};
 use sockbit_domain::{
     ActorId, Board, BoardId, EventId, Link, Note, NoteId, PastEdit, Position, Role, Seq, Title,
 };
@@ -142,7 +143,7 @@ async fn latest_edits(
     let mut left_out = None;
     while let Some(row) = rows.try_next().await.map_err(unavailable)? {
         let edit = row.read(board)?;
-        if !budget.takes(&(&edit.delta, &edit.inverse)) {
+        if !budget.try_add(&(&edit.delta, &edit.inverse)) {
             left_out = Some(edit.seq);
             break;
         }

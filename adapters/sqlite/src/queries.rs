@@ -1,8 +1,9 @@
 //! Reading for those who look: boards, notes and the log, in pages.
 
 use futures::TryStreamExt;
+use sockbit_application::page_budget::PageBudget;
 use sockbit_application::ports::{
-    BoardStatus, LATER_INVERSES_BYTES_MAX, NoteHistoryPage, NotesPage, PageBudget, StoreError,
+    BoardStatus, LATER_INVERSES_BYTES_MAX, NoteHistoryPage, NotesPage, StoreError,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
@@ -142,7 +143,7 @@ pub(crate) async fn notes(
     let mut next = None;
     while let Some(row) = rows.try_next().await.map_err(unavailable)? {
         let note = row.read(board)?;
-        if !page.takes(&note) {
+        if !page.try_add(&note) {
             next = notes.last().map(|last| last.id);
             break;
         }
@@ -199,7 +200,7 @@ pub(crate) async fn events(
     let mut events = Vec::new();
     while let Some(row) = rows.try_next().await.map_err(unavailable)? {
         let event = row.read(board)?;
-        if !page.takes(&event) {
+        if !page.try_add(&event) {
             break;
         }
         events.push(event);

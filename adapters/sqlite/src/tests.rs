@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use sockbit_application::ports::{
-    BoardChanges, CommitResult, LoadRequest, Store, StoreError, StoredOutcome,
+    BoardChanges, CommitResult, DecisionStore, LoadRequest, ReadStore, StoreError, StoreHealth,
+    StoredOutcome,
 };
 use sockbit_domain::{
     Actor, ActorId, Board, BoardId, Change, ClientId, Colour, Event, EventId, Fact, MessageId,

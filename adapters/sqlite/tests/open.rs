@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sockbit_application::ports::Store;
+use sockbit_application::ports::{DecisionStore, ReadStore, StoreHealth};
 use sockbit_sqlite::{OpenError, SqliteStore};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};

@@ -1,4 +1,4 @@
-//! Deciding all commands of one board in memory: no I/O happens here.
+//! Decides all commands of one board in memory, without I/O.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,23 +12,23 @@ use super::board_batch::{BoardBatch, ReceivedCommand};
 use crate::envelope::{AnnouncedEvent, CommandEnvelope, OutcomeEnvelope};
 use crate::ports::{BoardChanges, Ids, LoadedBoard, StoredOutcome};
 
-/// The reason that is told where the first one, which was logged, is not known any more.
+/// The reason in the dead letter of a repeat; the original reason was logged and is not stored.
 const FAILED_BEFORE: &str = "deciding it failed before";
 
-/// What a batch makes of one board.
+/// What a batch results in on one board.
 #[derive(Default)]
 pub(super) struct DecidedBatch {
-    /// The outcomes to answer with, once committed.
-    pub answers: Vec<OutcomeEnvelope>,
-    /// The events to announce, once committed.
+    /// The outcomes to send after the commit.
+    pub outcomes: Vec<OutcomeEnvelope>,
+    /// The events to announce after the commit.
     pub events: Vec<AnnouncedEvent>,
-    /// The numbers of events that an earlier run committed, and perhaps did not announce.
+    /// Numbers of events that an earlier run committed and may not have announced.
     pub repeated: BTreeSet<Seq>,
-    /// Commands on which deciding itself failed, now or in an earlier run, and how.
+    /// Commands whose decision failed, now or in an earlier run, with the reason.
     pub failed: Vec<(CommandEnvelope, String)>,
 }
 
-/// What the core adds to a decision.
+/// What the core adds to a command to decide it.
 pub(super) struct DecisionInputs<'a> {
     pub ids: &'a dyn Ids,
     pub now: Timestamp,
@@ -50,55 +50,55 @@ impl<'a> DecisionInputs<'a> {
     }
 }
 
-/// Decides the commands in their order, each on what the one before it left. Gives what to commit, too; `None` where
-/// everything was a repeat or is not recorded.
-pub(super) fn decide_board(
+/// Decides the commands in order, each on the state that the one before it left. Also returns the
+/// changes to commit; `None` if every command was a repeat or is not recorded.
+pub(super) fn decide_batch(
     batch: &BoardBatch<'_>,
     loaded: LoadedBoard,
-    stamp: &DecisionInputs<'_>,
+    inputs: &DecisionInputs<'_>,
 ) -> (DecidedBatch, Option<BoardChanges>) {
-    let mut desk = BatchDecider {
-        stamp,
+    let mut decider = BatchDecider {
+        inputs,
         expected: loaded.board.as_ref().map(|board| board.head),
         board: loaded.board,
         known: loaded.outcomes.into_iter().map(|it| ((it.client, it.message), it)).collect(),
         facts: Vec::new(),
-        outcomes: Vec::new(),
+        new_outcomes: Vec::new(),
         decided: DecidedBatch::default(),
     };
     for received in &batch.commands {
-        desk.take(received);
+        decider.add(received);
     }
-    desk.finish(batch)
+    decider.finish(batch)
 }
 
-/// The board on the desk while its commands are worked through.
+/// A board while the commands of its batch are decided.
 struct BatchDecider<'a> {
-    stamp: &'a DecisionInputs<'a>,
+    inputs: &'a DecisionInputs<'a>,
     expected: Option<Position>,
     board: Option<Board>,
     known: BTreeMap<(ClientId, MessageId), StoredOutcome>,
     facts: Vec<Fact>,
-    outcomes: Vec<StoredOutcome>,
+    new_outcomes: Vec<StoredOutcome>,
     decided: DecidedBatch,
 }
 
 impl BatchDecider<'_> {
-    fn take(&mut self, received: &ReceivedCommand<'_>) {
-        let outcome = match self.repeat(received) {
+    fn add(&mut self, received: &ReceivedCommand<'_>) {
+        let outcome = match self.repeated_outcome(received) {
             Some(outcome) => outcome,
-            None => self.first_time(received),
+            None => self.decide_and_record(received),
         };
         let envelope = received.envelope;
         tracing::debug!(
             trace = %envelope.trace, board = %envelope.board, id = %envelope.message, ?outcome,
             "decided"
         );
-        self.decided.answers.push(envelope.with_outcome(Some(outcome)));
+        self.decided.outcomes.push(envelope.with_outcome(Some(outcome)));
     }
 
-    /// The outcome of a command that came before. Another body under its id changes nothing.
-    fn repeat(&mut self, received: &ReceivedCommand<'_>) -> Option<Outcome> {
+    /// The stored outcome of a repeated command; a rejection if its id came with another body.
+    fn repeated_outcome(&mut self, received: &ReceivedCommand<'_>) -> Option<Outcome> {
         let envelope = received.envelope;
         let known = self.known.get(&(envelope.client, envelope.message))?;
         if known.body_hash != received.body_hash {
@@ -107,14 +107,14 @@ impl BatchDecider<'_> {
                 "this message id was used before, for another body",
             )));
         }
-        // The run that failed on it may have ended before it set it aside.
+        // The run that failed on it may have ended before it dead-lettered it.
         if let Outcome::Rejected(rejection) = &known.outcome
             && rejection.code == RejectionCode::Internal
             && self.decided.failed.iter().all(|(failed, _)| failed.message != envelope.message)
         {
             self.decided.failed.push((envelope.clone(), FAILED_BEFORE.to_owned()));
         }
-        // What this very run made is announced anyway, in its place.
+        // Events of this run are announced anyway, in order.
         if let Outcome::Saved { position } = known.outcome
             && self.expected.is_some_and(|head| position.seq <= head.seq)
         {
@@ -123,9 +123,9 @@ impl BatchDecider<'_> {
         Some(known.outcome.clone())
     }
 
-    fn first_time(&mut self, received: &ReceivedCommand<'_>) -> Outcome {
+    fn decide_and_record(&mut self, received: &ReceivedCommand<'_>) -> Outcome {
         let outcome = match self.decide(received) {
-            Ok(Decision::Happened(fact)) => self.happened(received, fact),
+            Ok(Decision::Happened(fact)) => self.apply(received, fact),
             Ok(Decision::Unchanged) => self.unchanged(),
             Err(rejection) => Outcome::Rejected(rejection),
         };
@@ -144,16 +144,16 @@ impl BatchDecider<'_> {
         };
         let board = self.board.as_ref();
         let decision = catch_unwind(AssertUnwindSafe(|| {
-            decide(board, command, &self.stamp.context(envelope))
+            decide(board, command, &self.inputs.context(envelope))
         }));
-        decision.unwrap_or_else(|panic| Err(self.fail(envelope, describe(&*panic))))
+        decision.unwrap_or_else(|panic| Err(self.fail(envelope, panic_message(&*panic))))
     }
 
     fn is_member(&self, envelope: &CommandEnvelope) -> bool {
         self.board.as_ref().is_some_and(|board| board.role(envelope.actor.id).is_some())
     }
 
-    fn happened(&mut self, received: &ReceivedCommand<'_>, fact: Fact) -> Outcome {
+    fn apply(&mut self, received: &ReceivedCommand<'_>, fact: Fact) -> Outcome {
         let follows = self.board.as_ref().map(|board| board.head.event);
         if let Some(board) = &mut self.board {
             if let Err(error) = board.apply(&fact) {
@@ -182,10 +182,10 @@ impl BatchDecider<'_> {
             message: received.envelope.message,
             body_hash: received.body_hash,
             outcome: outcome.clone(),
-            at: self.stamp.now,
+            at: self.inputs.now,
         };
         self.known.insert((stored.client, stored.message), stored.clone());
-        self.outcomes.push(stored);
+        self.new_outcomes.push(stored);
     }
 
     fn fail(&mut self, envelope: &CommandEnvelope, reason: String) -> Rejection {
@@ -199,25 +199,25 @@ impl BatchDecider<'_> {
 
     fn finish(self, batch: &BoardBatch<'_>) -> (DecidedBatch, Option<BoardChanges>) {
         let Some(board) = &self.board else { return (self.decided, None) };
-        if self.facts.is_empty() && self.outcomes.is_empty() {
+        if self.facts.is_empty() && self.new_outcomes.is_empty() {
             return (self.decided, None);
         }
         let changes = BoardChanges {
-            board: batch.board,
+            board: batch.id,
             expected: self.expected,
             head: board.head,
             title: board.title.clone(),
             note_count: board.note_count,
             text_bytes: board.text_bytes,
-            notes: touched(&self.facts)
+            notes: changed_notes(&self.facts)
                 .iter()
                 .filter_map(|id| board.notes.get(id))
                 .cloned()
                 .collect(),
-            members: joined(&self.facts),
+            members: new_members(&self.facts),
             links: added_links(board, &self.facts),
             facts: self.facts,
-            outcomes: self.outcomes,
+            outcomes: self.new_outcomes,
         };
         (self.decided, Some(changes))
     }
@@ -230,19 +230,19 @@ fn is_recorded(outcome: &Outcome) -> bool {
     }
 }
 
-fn describe(cause: &(dyn std::any::Any + 'static)) -> String {
+fn panic_message(cause: &(dyn std::any::Any + 'static)) -> String {
     cause
         .downcast_ref::<String>()
         .cloned()
         .or_else(|| cause.downcast_ref::<&str>().map(ToString::to_string))
-        .unwrap_or_else(|| "it panicked without words".to_owned())
+        .unwrap_or_else(|| "it panicked without a message".to_owned())
 }
 
-fn touched(facts: &[Fact]) -> BTreeSet<NoteId> {
+fn changed_notes(facts: &[Fact]) -> BTreeSet<NoteId> {
     facts.iter().filter_map(|fact| fact.event.change.note()).collect()
 }
 
-fn joined(facts: &[Fact]) -> Vec<(sockbit_domain::ActorId, Role)> {
+fn new_members(facts: &[Fact]) -> Vec<(sockbit_domain::ActorId, Role)> {
     let role = |fact: &Fact| match fact.event.change {
         Change::BoardCreated { .. } => Some(Role::Owner),
         Change::MemberJoined { role } => Some(role),

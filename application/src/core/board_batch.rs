@@ -1,4 +1,4 @@
-//! A batch sorted by board, and what must be known to decide it.
+//! A batch of commands grouped by board, and what must be loaded to decide it.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -9,55 +9,56 @@ use sockbit_domain::{BoardId, Command, Rejection, RejectionCode};
 use crate::envelope::CommandEnvelope;
 use crate::ports::LoadRequest;
 
-/// What the edits of a batch are merged over, all together: whoever is further behind pulls the note
-/// anew, which costs less.
-const EDITS_BYTES_IN_ALL: usize = 8 * 1024 * 1024;
+/// Bytes of past edits that are loaded for a whole batch. A client that is further behind pulls the
+/// note again, which costs less than the merge.
+const BATCH_EDITS_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The same for one note: some thousands of small edits.
-const EDITS_BYTES_MAX: usize = 256 * 1024;
-/// What there is room for even in a full batch: some hundreds of small edits.
-const EDITS_BYTES_MIN: usize = 16 * 1024;
+const NOTE_EDITS_BYTES_MAX: usize = 256 * 1024;
+/// What each note gets even in a full batch: some hundreds of small edits.
+const NOTE_EDITS_BYTES_MIN: usize = 16 * 1024;
 
-/// The commands of a batch that are for one board, in their order.
+/// The commands of a batch for one board, in order.
 pub(super) struct BoardBatch<'a> {
-    pub board: BoardId,
+    pub id: BoardId,
     pub commands: Vec<ReceivedCommand<'a>>,
 }
 
-/// A command as the core reads it.
+/// A command with its parsed body.
 pub(super) struct ReceivedCommand<'a> {
     pub envelope: &'a CommandEnvelope,
     pub command: Result<Command, Rejection>,
     pub body_hash: [u8; 32],
 }
 
-/// Sorts a batch by board; the boards keep the order in which they were first named.
+/// Groups a batch by board; the boards keep the order in which they first occur.
 pub(super) fn group_by_board(batch: &[CommandEnvelope]) -> Vec<BoardBatch<'_>> {
-    let mut places = BTreeMap::new();
+    let mut indices = BTreeMap::new();
     let mut boards: Vec<BoardBatch<'_>> = Vec::new();
     for envelope in batch {
-        let place = match places.entry(envelope.board) {
-            Entry::Occupied(place) => *place.get(),
-            Entry::Vacant(place) => {
-                boards.push(BoardBatch { board: envelope.board, commands: Vec::new() });
-                *place.insert(boards.len() - 1)
+        let index = match indices.entry(envelope.board) {
+            Entry::Occupied(index) => *index.get(),
+            Entry::Vacant(index) => {
+                boards.push(BoardBatch { id: envelope.board, commands: Vec::new() });
+                *index.insert(boards.len() - 1)
             }
         };
-        if let Some(batch) = boards.get_mut(place) {
-            batch.commands.push(ReceivedCommand::read(envelope));
+        if let Some(board) = boards.get_mut(index) {
+            board.commands.push(ReceivedCommand::parse(envelope));
         }
     }
     boards
 }
 
 impl<'a> ReceivedCommand<'a> {
-    fn read(envelope: &'a CommandEnvelope) -> Self {
-        Self { envelope, command: command(envelope.body.get()), body_hash: body_hash(envelope) }
+    fn parse(envelope: &'a CommandEnvelope) -> Self {
+        let command = parse_command(envelope.body.get());
+        Self { envelope, command, body_hash: body_hash(envelope) }
     }
 }
 
-fn command(body: &str) -> Result<Command, Rejection> {
+fn parse_command(body: &str) -> Result<Command, Rejection> {
     let malformed = |detail: String| Rejection::new(RejectionCode::Malformed, detail);
-    // Fields in a row without their names would be read too, and their order be part of the protocol.
+    // serde would accept an array of the fields too, and their order become part of the protocol.
     if !body.starts_with('{') {
         return Err(malformed("the body is not a JSON object".to_owned()));
     }
@@ -65,7 +66,8 @@ fn command(body: &str) -> Result<Command, Rejection> {
         .map_err(|error| malformed(format!("the body is not a command: {error}")))
 }
 
-/// The body's bytes as received, and the key beside it: what makes two sendings the same command.
+/// Hashes the body as received and the key beside it: two messages with the same hash are the same
+/// command.
 fn body_hash(envelope: &CommandEnvelope) -> [u8; 32] {
     let mut hash = Sha256::new_with_prefix(envelope.body.get().as_bytes());
     if let Some(key) = envelope.key {
@@ -74,18 +76,18 @@ fn body_hash(envelope: &CommandEnvelope) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// What the store is asked for, for each board of a batch.
-pub(super) fn wanted(boards: &[BoardBatch<'_>]) -> Vec<LoadRequest> {
-    let edits = boards.iter().flat_map(BoardBatch::known).filter(|it| it.base().is_some()).count();
-    let share = EDITS_BYTES_IN_ALL / edits.max(1);
-    let edits_bytes_max = share.clamp(EDITS_BYTES_MIN, EDITS_BYTES_MAX);
-    boards.iter().map(|board| board.wanted(edits_bytes_max)).collect()
+/// The load request for each board of a batch.
+pub(super) fn load_requests(boards: &[BoardBatch<'_>]) -> Vec<LoadRequest> {
+    let edits = boards.iter().flat_map(BoardBatch::valid).filter(|it| it.base().is_some()).count();
+    let share = BATCH_EDITS_BYTES_MAX / edits.max(1);
+    let edits_bytes_max = share.clamp(NOTE_EDITS_BYTES_MIN, NOTE_EDITS_BYTES_MAX);
+    boards.iter().map(|board| board.load_request(edits_bytes_max)).collect()
 }
 
 impl BoardBatch<'_> {
-    fn wanted(&self, edits_bytes_max: usize) -> LoadRequest {
-        let mut wanted = LoadRequest {
-            board: self.board,
+    fn load_request(&self, edits_bytes_max: usize) -> LoadRequest {
+        let mut request = LoadRequest {
+            board: self.id,
             actors: self.commands.iter().map(|it| it.envelope.actor.id).collect(),
             messages: self
                 .commands
@@ -94,21 +96,21 @@ impl BoardBatch<'_> {
                 .collect(),
             notes: BTreeMap::new(),
             edits_bytes_max,
-            bases: self.known().filter_map(|it| Some(it.base()?.seq)).collect(),
+            bases: self.valid().filter_map(|it| Some(it.base()?.seq)).collect(),
         };
-        for command in self.known() {
+        for command in self.valid() {
             let Some(note) = command.note() else { continue };
             let base = command.base().map(|base| base.seq);
-            let lowest = wanted.notes.entry(note).or_insert(base);
+            let lowest = request.notes.entry(note).or_insert(base);
             *lowest = match (*lowest, base) {
                 (Some(a), Some(b)) => Some(a.min(b)),
                 (a, b) => a.or(b),
             };
         }
-        wanted
+        request
     }
 
-    fn known(&self) -> impl Iterator<Item = &Command> {
+    fn valid(&self) -> impl Iterator<Item = &Command> {
         self.commands.iter().filter_map(|it| it.command.as_ref().ok())
     }
 }

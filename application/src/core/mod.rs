@@ -12,32 +12,53 @@ use std::sync::Arc;
 use sockbit_domain::Limits;
 
 use crate::envelope::{CommandEnvelope, CoreQuery, CoreReply};
-use crate::ports::{Announcer, Clock, Ids, Store, StoreError, Unavailable};
+use crate::ports::{
+    Announcer, Clock, DecisionStore, Ids, ReadStore, Store, StoreError, StoreHealth, Unavailable,
+};
 
 pub use process_commands::ProcessedBatch;
 
-/// What the core needs from the world.
+/// The ports of the core.
 #[derive(Clone)]
 pub struct CorePorts {
-    /// Keeps the boards.
-    pub store: Arc<dyn Store>,
-    /// Tells the gateways.
+    /// Boards for decisions.
+    pub decisions: Arc<dyn DecisionStore>,
+    /// Boards for queries.
+    pub reads: Arc<dyn ReadStore>,
+    /// The store's health check.
+    pub health: Arc<dyn StoreHealth>,
+    /// Publishes events and outcomes.
     pub announcer: Arc<dyn Announcer>,
-    /// Tells the time.
+    /// The time of events and outcomes.
     pub clock: Arc<dyn Clock>,
-    /// Mints ids of events.
+    /// Ids of events and links.
     pub ids: Arc<dyn Ids>,
 }
 
-/// Decides what happens. It remembers nothing between two calls, so any number may run at once.
+impl CorePorts {
+    /// Ports of which one store serves all store roles.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        announcer: Arc<dyn Announcer>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
+        let (decisions, reads, health) = (Arc::clone(&store), Arc::clone(&store), store);
+        Self { decisions, reads, health, announcer, clock, ids }
+    }
+}
+
+/// Decides commands and answers queries. It keeps no state between calls, so that any number may
+/// run at once.
 #[derive(Clone)]
 pub struct Core {
     ports: CorePorts,
     limits: Limits,
 }
 
-/// Why a batch could not be carried through. Running it again is safe: what was committed is found
-/// by its outcomes.
+/// Why a batch could not be processed. Processing it again is safe: commands that were committed
+/// are found by their outcomes.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ProcessError {
     /// The store failed.
@@ -49,48 +70,44 @@ pub enum ProcessError {
     /// A command that failed could not be dead-lettered.
     #[error("could not be dead-lettered: {0}")]
     DeadLetter(Unavailable),
-    /// Something panicked outside a single decision, which is a fault of ours.
+    /// A panic outside of a single decision: a bug in this program.
     #[error("processing panicked")]
     Panicked,
 }
 
 impl Core {
-    /// A core on these ports, which holds boards to these limits.
+    /// A core on these ports that enforces these limits.
     #[must_use]
     pub fn new(ports: CorePorts, limits: Limits) -> Self {
         Self { ports, limits }
     }
 
-    /// Whether a commit could be carried through now, as far as the store can tell.
+    /// Whether the store accepts commits now, according to its health check.
     pub async fn can_commit(&self) -> bool {
-        self.ports.store.check().await.is_ok()
+        self.ports.health.check().await.is_ok()
     }
 
-    /// Tells the senders that their commands are not accepted now: they keep them and send them
-    /// again.
+    /// Replies `again` to the senders of commands: they keep them and send them again later.
     pub async fn request_resend(&self, commands: &[CommandEnvelope]) -> Result<(), Unavailable> {
-        let answers = commands.iter().map(|command| command.with_outcome(None)).collect();
-        self.ports.announcer.send_outcomes(answers).await
+        let outcomes = commands.iter().map(|command| command.with_outcome(None)).collect();
+        self.ports.announcer.send_outcomes(outcomes).await
     }
 
-    /// Answers a query, as far as its sender may know.
+    /// Answers a query with what its sender may know.
     pub async fn query(&self, query: CoreQuery) -> CoreReply {
+        let store = &*self.ports.reads;
         let reply = match query {
             CoreQuery::Client { actor, query } => {
-                queries::client(&*self.ports.store, actor, query).await.map(CoreReply::Client)
+                queries::client(store, actor, query).await.map(CoreReply::Client)
             }
             CoreQuery::Admission { actor, board, position } => {
-                queries::admission(&*self.ports.store, actor, board, position)
-                    .await
-                    .map(CoreReply::Admission)
+                queries::admission(store, actor, board, position).await.map(CoreReply::Admission)
             }
             CoreQuery::Events { board, after, id } => {
-                let events = queries::events(&*self.ports.store, board, after, id).await;
+                let events = queries::events(store, board, after, id).await;
                 events.map(|found| found.map_or(CoreReply::HistoryDiverged, CoreReply::Events))
             }
-            CoreQuery::Heads { boards } => {
-                self.ports.store.heads(&boards).await.map(CoreReply::Heads)
-            }
+            CoreQuery::Heads { boards } => store.heads(&boards).await.map(CoreReply::Heads),
         };
         reply.unwrap_or_else(|error| {
             tracing::warn!(%error, "a query could not be answered");

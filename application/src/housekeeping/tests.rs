@@ -1,27 +1,35 @@
-//! What housekeeping asks of a store, and when.
+//! What housekeeping calls on a store, and when.
 
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
 use super::*;
-use crate::ports::MockStore;
+use crate::ports::{MockCompactionStore, MockOutcomeRetention, MockStoreHealth};
 use crate::testing::{CountingIds, FixedClock, NOW};
 
-const AFTER: Duration = Duration::from_mins(1);
-/// More than a few rounds take.
-const IN_TIME: Duration = Duration::from_hours(1);
+const MIN_AGE: Duration = Duration::from_mins(1);
+/// Longer than a few rounds take.
+const DEADLINE: Duration = Duration::from_hours(1);
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
-fn housekeeping(store: MockStore, compact_after: Option<Duration>) -> Housekeeping {
-    let ids = CountingIds::default();
-    Housekeeping::new(Arc::new(store), Arc::new(FixedClock), &ids, compact_after)
+fn housekeeping(
+    outcomes: MockOutcomeRetention,
+    compacted: Option<MockCompactionStore>,
+) -> Housekeeping {
+    let clock: Arc<dyn Clock> = Arc::new(FixedClock);
+    let compaction = |store| {
+        let health = Arc::new(MockStoreHealth::new());
+        Compaction::new(Arc::new(store), health, Arc::clone(&clock), MIN_AGE)
+    };
+    let compaction = compacted.map(compaction);
+    Housekeeping::new(Arc::new(outcomes), compaction, clock, &CountingIds::default())
 }
 
 fn unavailable<T>() -> Result<T, StoreError> {
     Err(StoreError::Unavailable("test".to_owned()))
 }
 
-/// Counts calls that can be waited for.
+/// Counts calls, and lets a test wait for a number of them.
 #[derive(Clone)]
 struct Calls(Arc<Semaphore>);
 
@@ -34,71 +42,71 @@ impl Calls {
         self.0.add_permits(1);
     }
 
-    async fn are(&self, number: u32) {
-        self.0.acquire_many(number).await.expect("it stays open").forget();
+    async fn wait_for(&self, number: u32) {
+        self.0.acquire_many(number).await.expect("the semaphore stays open").forget();
     }
 }
 
-/// Runs until a store was called so often, and answers how long that took.
+/// Runs until the calls are counted, and returns how long that took.
 async fn run_until(housekeeping: Housekeeping, calls: &Calls, number: u32) -> Duration {
-    let begun = Instant::now();
+    let started = Instant::now();
     tokio::select! {
-        _ = timeout(IN_TIME, housekeeping.run()) => panic!("it was not called so often"),
-        () = calls.are(number) => begun.elapsed(),
+        _ = timeout(DEADLINE, housekeeping.run()) => panic!("there were fewer calls"),
+        () = calls.wait_for(number) => started.elapsed(),
     }
 }
 
 #[tokio::test]
 async fn outcomes_are_kept_for_ninety_days() {
-    let mut store = MockStore::new();
+    let mut store = MockOutcomeRetention::new();
     store
         .expect_delete_outcomes_before()
         .withf(|before, _| before.0 == NOW.0 - 90 * DAY_MS)
         .times(1)
         .returning(|_, _| Ok(0));
-    assert_eq!(housekeeping(store, None).delete_outcomes_before().await, Ok(()));
+    assert_eq!(housekeeping(store, None).delete_old_outcomes().await, Ok(()));
 }
 
 #[tokio::test(start_paused = true)]
-async fn outcomes_are_forgotten_until_none_is_left() {
-    let mut store = MockStore::new();
+async fn old_outcomes_are_deleted_until_none_is_left() {
+    let mut store = MockOutcomeRetention::new();
     let mut left = [u64::from(OUTCOMES_MAX), u64::from(OUTCOMES_MAX), 7].into_iter();
-    let forget = move |_, _| Ok(left.next().expect("nothing is left"));
-    store.expect_delete_outcomes_before().times(3).returning(forget);
-    assert_eq!(housekeeping(store, None).delete_outcomes_before().await, Ok(()));
+    let delete = move |_, _| Ok(left.next().expect("nothing is left"));
+    store.expect_delete_outcomes_before().times(3).returning(delete);
+    assert_eq!(housekeeping(store, None).delete_old_outcomes().await, Ok(()));
 }
 
 #[tokio::test(start_paused = true)]
-async fn history_has_its_turn_however_many_outcomes_are_left() {
-    let mut store = MockStore::new();
+async fn history_is_compacted_however_many_outcomes_are_left() {
+    let (mut outcomes, mut store) = (MockOutcomeRetention::new(), MockCompactionStore::new());
     let compacted = Calls::none();
     let counted = compacted.clone();
-    store.expect_delete_outcomes_before().returning(|_, max| Ok(max.into()));
+    outcomes.expect_delete_outcomes_before().returning(|_, max| Ok(max.into()));
     store.expect_compaction_candidates().returning(move |_, _, _| {
         counted.count();
         Ok(Vec::new())
     });
-    run_until(housekeeping(store, Some(AFTER)), &compacted, 2).await;
+    run_until(housekeeping(outcomes, Some(store)), &compacted, 2).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn outcomes_are_forgotten_where_history_never_is_compacted() {
-    let mut store = MockStore::new();
-    let forgotten = Calls::none();
-    let counted = forgotten.clone();
+async fn outcomes_are_deleted_if_history_is_never_compacted() {
+    let mut store = MockOutcomeRetention::new();
+    let deleted = Calls::none();
+    let counted = deleted.clone();
     store.expect_delete_outcomes_before().returning(move |_, _| {
         counted.count();
         Ok(0)
     });
-    run_until(housekeeping(store, None), &forgotten, 2).await;
+    run_until(housekeeping(store, None), &deleted, 2).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn rounds_go_on_after_one_that_failed() {
-    let mut store = MockStore::new();
-    let (forgotten, compacted) = (Calls::none(), Calls::none());
-    let counted = (forgotten.clone(), compacted.clone());
-    store.expect_delete_outcomes_before().returning(move |_, _| {
+async fn rounds_continue_after_one_that_failed() {
+    let (mut outcomes, mut store) = (MockOutcomeRetention::new(), MockCompactionStore::new());
+    let (deleted, compacted) = (Calls::none(), Calls::none());
+    let counted = (deleted.clone(), compacted.clone());
+    outcomes.expect_delete_outcomes_before().returning(move |_, _| {
         counted.0.count();
         unavailable()
     });
@@ -106,7 +114,7 @@ async fn rounds_go_on_after_one_that_failed() {
         counted.1.count();
         unavailable()
     });
-    let elapsed = run_until(housekeeping(store, Some(AFTER)), &compacted, 2).await;
-    assert!((AFTER..=AFTER * 2).contains(&elapsed), "{elapsed:?}");
-    assert_eq!(forgotten.0.available_permits(), 2);
+    let elapsed = run_until(housekeeping(outcomes, Some(store)), &compacted, 2).await;
+    assert!((MIN_AGE..=MIN_AGE * 2).contains(&elapsed), "{elapsed:?}");
+    assert_eq!(deleted.0.available_permits(), 2);
 }

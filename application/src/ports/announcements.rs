@@ -1,4 +1,4 @@
-//! The way of events and outcomes into a gateway.
+//! The port through which a gateway receives events and outcomes.
 
 use async_trait::async_trait;
 
@@ -6,28 +6,28 @@ use super::Unavailable;
 use crate::envelope::{Announcement, OutcomeEnvelope};
 use crate::slot::Slot;
 
-/// A gateway's ear on the bus.
+/// What a gateway receives from the bus.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Announcements: Send + Sync {
-    /// From when this returns on, what is announced in the slot arrives, and as a rule what is told
-    /// there by way of [`Presence`](super::Presence). Listening twice is once.
+    /// Subscribes to a slot. What is announced in it after this returns is received, and as a rule
+    /// the slot's [`Presence`](super::Presence) as well. Idempotent.
     async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable>;
 
-    /// What is announced or told in the slot need no longer arrive.
+    /// Unsubscribes from a slot and its presence.
     async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable>;
 
-    /// Waits for the next news. One caller at a time; `None` when the bus is closed for good.
+    /// Waits for the next message. One caller at a time; `None` when the bus is closed for good.
     async fn next(&self) -> Option<Incoming>;
 }
 
-/// What a gateway hears.
+/// A message from the bus to a gateway.
 #[derive(Clone, Debug)]
 pub enum Incoming {
     /// Events of boards in one slot.
     Announcement(Announcement),
     /// Outcomes of commands that this gateway sent.
     Outcomes(Vec<OutcomeEnvelope>),
-    /// Something may have been missed, as after a reconnection: ask for the heads.
+    /// Messages may have been lost, as after a reconnection: compare the heads.
     Interrupted,
 }

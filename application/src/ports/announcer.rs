@@ -1,17 +1,17 @@
-//! The way of events and outcomes from the core to the gateways.
+//! The port through which the core sends events and outcomes to the gateways.
 
 use async_trait::async_trait;
 
 use super::Unavailable;
 use crate::envelope::{Announcement, OutcomeEnvelope};
 
-/// Tells the gateways what happened.
+/// Publishes what the core decided.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Announcer: Send + Sync {
-    /// Tells every gateway that listens to the slot.
+    /// Publishes events to every gateway that subscribes to their slot.
     async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable>;
 
-    /// Tells each command's sender its outcome, at the address that the command came from.
+    /// Sends each outcome to the address that its command came from.
     async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable>;
 }

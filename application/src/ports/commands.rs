@@ -1,26 +1,27 @@
-//! The way of commands from a gateway to the core.
+//! The port through which a gateway sends commands to the workers.
 
 use async_trait::async_trait;
 
 use crate::envelope::CommandEnvelope;
 
-/// Takes commands to the workers. Batches are split by work queue by whoever knows the queues.
+/// Sends commands to the workers. The adapter splits a batch by work queue.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Commands: Send + Sync {
-    /// Sends what the connections gave in one turn; returns when the bus has it safely.
+    /// Sends a batch of commands and returns when the bus has accepted it durably.
     ///
     /// The order of commands for one board is kept.
     async fn send(&self, batch: Vec<CommandEnvelope>) -> Result<(), SendError>;
 }
 
-/// Why a batch may not have arrived.
+/// Why a batch may not have been sent.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum SendError {
-    /// The bus did not take it: nobody will see it.
+    /// The bus rejected it: no worker will receive it.
     #[error("the bus refused: {0}")]
     Refused(String),
-    /// No word in time: it may arrive, or not. Sending it again under the same ids is safe.
+    /// The bus did not confirm it in time: it may or may not be delivered. Sending it again under
+    /// the same ids is safe.
     #[error("the bus did not confirm: {0}")]
     Unknown(String),
 }

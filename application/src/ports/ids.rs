@@ -1,9 +1,9 @@
-//! Fresh identifiers.
+//! New identifiers.
 
 use uuid::Uuid;
 
-/// Mints identifiers that nobody else has minted or can guess.
+/// Mints identifiers that are unique and cannot be guessed.
 pub trait Ids: Send + Sync {
-    /// A fresh one.
+    /// A new identifier.
     fn mint(&self) -> Uuid;
 }

@@ -1,40 +1,55 @@
-//! What the core and the gateway need from the world, by role. Nothing here names a technology.
+//! The ports: what the core, the worker and the gateway need from the outside, one trait for each
+//! role. Nothing here names a technology.
 
 mod announcements;
 mod announcer;
 mod clock;
 mod commands;
-mod compaction;
+mod compaction_store;
+mod decision_store;
 mod ids;
 mod intake;
+mod outcome_retention;
 mod presence;
 mod queries;
+mod query_queue;
+mod read_store;
 mod store;
+mod store_health;
+mod store_result;
 mod work_queue;
 
 pub use announcements::{Announcements, Incoming};
 pub use announcer::Announcer;
 pub use clock::Clock;
 pub use commands::{Commands, SendError};
-pub use compaction::{CompactableEvents, CompactableEventsBuilder, CompactionCandidate, Squash};
+pub use compaction_store::{
+    CompactableEvents, CompactableEventsBuilder, CompactionCandidate, CompactionStore, Squash,
+};
+pub use decision_store::{BoardChanges, DecisionStore, LoadRequest, LoadedBoard, StoredOutcome};
 pub use ids::Ids;
 pub use intake::{Intake, IntakeMessage};
+pub use outcome_retention::OutcomeRetention;
 pub use presence::Presence;
 pub use queries::Queries;
-pub use store::{
-    BoardChanges, BoardStatus, CommitResult, LATER_INVERSES_BYTES_MAX, LoadRequest, LoadedBoard,
-    NoteHistoryPage, NotesPage, PageBudget, Store, StoreError, StoredOutcome, json_bytes,
+pub use query_queue::{QueryQueue, ReceivedQuery};
+pub use read_store::{
+    BoardStatus, LATER_INVERSES_BYTES_MAX, NoteHistoryPage, NotesPage, ReadStore,
 };
-pub use work_queue::{Delivery, DeliveryTag, QueryQueue, ReceivedQuery, WorkQueue};
+pub use store::Store;
+pub use store_health::StoreHealth;
+pub use store_result::{CommitResult, StoreError};
+pub use work_queue::{Delivery, DeliveryTag, WorkQueue};
 
 #[cfg(test)]
 pub use {
     announcements::MockAnnouncements, announcer::MockAnnouncer, commands::MockCommands,
-    intake::MockIntake, queries::MockQueries, store::MockStore, work_queue::MockQueryQueue,
-    work_queue::MockWorkQueue,
+    compaction_store::MockCompactionStore, decision_store::MockDecisionStore, intake::MockIntake,
+    outcome_retention::MockOutcomeRetention, queries::MockQueries, query_queue::MockQueryQueue,
+    read_store::MockReadStore, store_health::MockStoreHealth, work_queue::MockWorkQueue,
 };
 
-/// The other side cannot be reached now, or did not answer in time. Asking again later may help.
+/// The other side cannot be reached now, or did not reply in time. Retrying later may succeed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("unavailable: {0}")]
 pub struct Unavailable(pub String);

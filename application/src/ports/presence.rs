@@ -1,18 +1,18 @@
-//! The way of presence from gateway to gateway.
+//! The port through which gateways exchange presence.
 
 use async_trait::async_trait;
 
 use crate::envelope::PresenceUpdate;
 
-/// What gateways tell each other of the people at their boards. It has a way of its own, so that
-/// however much is told, no news is lost or waits. Whatever of it is lost is told again.
+/// Presence updates between gateways. They travel apart from announcements, so that no amount of
+/// presence delays or drops an event. A lost update is repaired by a later one.
 #[async_trait]
 pub trait Presence: Send + Sync {
-    /// Tells the gateways that listen to the slot, this one perhaps among them. What the bus does
-    /// not take at once is dropped.
-    async fn publish(&self, presences: PresenceUpdate);
+    /// Publishes to the gateways that subscribe to the slot, perhaps including this one. Updates
+    /// that the bus does not accept at once are dropped.
+    async fn publish(&self, update: PresenceUpdate);
 
-    /// Waits for what is told next in a slot that is listened to. One caller at a time; `None` when
-    /// the bus is closed for good.
+    /// Waits for the next update in a subscribed slot. One caller at a time; `None` when the bus is
+    /// closed for good.
     async fn next_update(&self) -> Option<PresenceUpdate>;
 }

@@ -1,14 +1,14 @@
-//! The way of queries from a gateway to the core.
+//! The port through which a gateway sends queries to the workers.
 
 use async_trait::async_trait;
 
 use super::Unavailable;
 use crate::envelope::{CoreQuery, CoreReply};
 
-/// Takes a query to any worker and brings its answer back, within the adapter's deadline.
+/// Sends queries to any worker.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Queries: Send + Sync {
-    /// Asks.
+    /// Sends a query and waits for its reply, within the adapter's deadline.
     async fn query(&self, query: CoreQuery) -> Result<CoreReply, Unavailable>;
 }

@@ -1,25 +1,26 @@
-//! The way of commands and queries into a worker.
+//! The port through which a worker receives commands.
 
 use async_trait::async_trait;
 
 use super::Unavailable;
-use crate::envelope::{CommandEnvelope, CoreQuery, CoreReply};
+use crate::envelope::CommandEnvelope;
 
 /// Where a worker takes commands from.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait WorkQueue: Send + Sync {
-    /// Waits for one delivery, then takes what else is waiting already, until there are
-    /// `commands_max` commands. Whoever gives up waiting takes nothing away.
+    /// Waits for one delivery, then takes the deliveries that are ready until there are
+    /// `commands_max` commands. Cancel safe: a cancelled call takes nothing.
     ///
-    /// `None` when the bus is closed for good. A delivery that is not acknowledged comes again.
+    /// `None` when the bus is closed for good. An unacknowledged delivery is delivered again.
     async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>>;
 
-    /// These are done with: committed, announced and answered.
+    /// Acknowledges deliveries whose commands are committed, announced and answered.
     async fn acknowledge(&self, tags: Vec<DeliveryTag>) -> Result<(), Unavailable>;
 
-    /// Sets one command aside, with the reason, for a person to look at. It is done when this returns well; setting
-    /// aside twice is seen as one by whoever replays it.
+    /// Dead-letters one command with the reason, so that an operator can inspect it. It is stored
+    /// when this returns `Ok`. A command may be dead-lettered twice: replaying it twice has one
+    /// effect.
     async fn dead_letter(
         &self,
         command: CommandEnvelope,
@@ -32,33 +33,17 @@ pub trait WorkQueue: Send + Sync {
 pub struct Delivery {
     /// What to acknowledge.
     pub tag: DeliveryTag,
-    /// How often it was delivered before, to workers that did not acknowledge it.
+    /// How often it was delivered before without an acknowledgement.
     pub redeliveries: u32,
     /// In the order in which they were sent.
     pub commands: Vec<CommandEnvelope>,
 }
 
-/// Names a delivery to the adapter that made it.
+/// Identifies a delivery to the adapter that made it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct DeliveryTag {
-    /// The queue it came from.
+    /// The queue that it came from.
     pub queue: u64,
-    /// Its number there.
+    /// Its number in that queue.
     pub tag: u64,
-}
-
-/// Where a worker takes queries from.
-#[cfg_attr(test, mockall::automock)]
-#[async_trait]
-pub trait QueryQueue: Send + Sync {
-    /// Waits for the next query; `None` when the bus is closed for good.
-    async fn next(&self) -> Option<ReceivedQuery>;
-}
-
-/// A query and the way back for its answer.
-pub struct ReceivedQuery {
-    /// What is asked.
-    pub query: CoreQuery,
-    /// Takes the answer back; the asker may be gone, which is no error.
-    pub reply: Box<dyn FnOnce(CoreReply) + Send>,
 }

@@ -1,4 +1,4 @@
-//! A worker holds on to what it took until it is through, and lets go of it only then.
+//! A worker retries what it took until it is processed, and acknowledges it only then.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,13 +11,16 @@ use super::*;
 use crate::core::CorePorts;
 use crate::envelope::{CoreQuery, CoreReply};
 use crate::ports::{
-    Clock, CommitResult, DeliveryTag, Ids, LoadRequest, LoadedBoard, MockAnnouncer, MockQueryQueue,
-    MockStore, MockWorkQueue, StoreError, Unavailable,
+    Clock, CommitResult, DeliveryTag, Ids, LoadRequest, LoadedBoard, MockAnnouncer,
+    MockDecisionStore, MockQueryQueue, MockReadStore, MockStoreHealth, MockWorkQueue, StoreError,
+    Unavailable,
 };
 use crate::testing::{CountingIds, FixedClock, NOW, board, board_id, found, message_id, new_note};
 
 struct Ports {
-    store: MockStore,
+    decisions: MockDecisionStore,
+    reads: MockReadStore,
+    health: MockStoreHealth,
     announcer: MockAnnouncer,
     work: MockWorkQueue,
     queries: MockQueryQueue,
@@ -26,19 +29,21 @@ struct Ports {
 impl Ports {
     fn new() -> Self {
         Self {
-            store: MockStore::new(),
+            decisions: MockDecisionStore::new(),
+            reads: MockReadStore::new(),
+            health: MockStoreHealth::new(),
             announcer: MockAnnouncer::new(),
             work: MockWorkQueue::new(),
             queries: MockQueryQueue::new(),
         }
     }
 
-    /// Everything works and nobody asks.
-    fn willing() -> Self {
+    /// Ports that accept everything, without queries.
+    fn accepting() -> Self {
         let mut ports = Self::new();
-        ports.store.expect_load().returning(load);
+        ports.decisions.expect_load().returning(load);
         ports
-            .store
+            .decisions
             .expect_commit()
             .returning(|changes| Ok(vec![CommitResult::Done; changes.len()]));
         ports.announcer.expect_announce().returning(|_| Ok(()));
@@ -47,22 +52,22 @@ impl Ports {
         ports
     }
 
-    /// The bus brings these, and is closed then.
-    fn takes(&mut self, deliveries: Vec<Delivery>) {
+    /// The bus delivers these and is closed then.
+    fn delivers(&mut self, deliveries: Vec<Delivery>) {
         self.work.expect_take().times(1).return_once(|_| Some(deliveries));
         self.work.expect_take().times(1).returning(|_| None);
     }
 
-    /// Every answer from here on: to which message, and whether with an outcome.
-    fn hears_answers(&mut self) -> Arc<Mutex<Vec<(MessageId, bool)>>> {
-        let answers = Arc::new(Mutex::new(Vec::new()));
-        let heard = Arc::clone(&answers);
+    /// Records for each outcome that is sent its message, and whether it is not `again`.
+    fn record_outcomes(&mut self) -> Arc<Mutex<Vec<(MessageId, bool)>>> {
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let recorded = Arc::clone(&sent);
         self.announcer.expect_send_outcomes().returning(move |batch| {
-            let told = batch.into_iter().map(|it| (it.message, it.outcome.is_some()));
-            heard.lock().expect("no test panics here").extend(told);
+            let batch = batch.into_iter().map(|it| (it.message, it.outcome.is_some()));
+            recorded.lock().expect("the lock is not poisoned").extend(batch);
             Ok(())
         });
-        answers
+        sent
     }
 
     fn worker(self) -> Worker {
@@ -71,7 +76,9 @@ impl Ports {
 
     fn worker_with(self, ids: impl Ids + 'static, clock: impl Clock + 'static) -> Worker {
         let ports = CorePorts {
-            store: Arc::new(self.store),
+            decisions: Arc::new(self.decisions),
+            reads: Arc::new(self.reads),
+            health: Arc::new(self.health),
             announcer: Arc::new(self.announcer),
             clock: Arc::new(clock),
             ids: Arc::new(ids),
@@ -89,13 +96,13 @@ impl Ids for NoRandomness {
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it answers as the port does")]
-fn load(wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
-    Ok(wanted.iter().map(|_| found(board(1, 10))).collect())
+#[expect(clippy::unnecessary_wraps, reason = "it has the signature of the port")]
+fn load(requests: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
+    Ok(requests.iter().map(|_| found(board(1, 10))).collect())
 }
 
-fn away() -> StoreError {
-    StoreError::Unavailable("away".to_owned())
+fn unavailable() -> StoreError {
+    StoreError::Unavailable("test".to_owned())
 }
 
 fn delivery(tag: u64, redeliveries: u32, messages: &[u64]) -> Delivery {
@@ -108,7 +115,7 @@ fn delivery_tag(tag: u64) -> DeliveryTag {
 }
 
 #[tokio::test]
-async fn a_delivery_is_acknowledged_after_commit_announcement_and_answers() {
+async fn a_delivery_is_acknowledged_after_commit_announcement_and_outcomes() {
     let mut order = Sequence::new();
     let mut ports = Ports::new();
     ports.queries.expect_next().returning(|| None);
@@ -118,9 +125,9 @@ async fn a_delivery_is_acknowledged_after_commit_announcement_and_answers() {
         .times(1)
         .in_sequence(&mut order)
         .return_once(|_| Some(vec![delivery(7, 0, &[1])]));
-    ports.store.expect_load().times(1).in_sequence(&mut order).returning(load);
+    ports.decisions.expect_load().times(1).in_sequence(&mut order).returning(load);
     ports
-        .store
+        .decisions
         .expect_commit()
         .times(1)
         .in_sequence(&mut order)
@@ -140,58 +147,62 @@ async fn a_delivery_is_acknowledged_after_commit_announcement_and_answers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_the_store_is_away_a_batch_is_held_and_tried_with_growing_pauses() {
+async fn while_the_store_is_unavailable_a_batch_is_retried_with_growing_delays() {
     let attempts = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&attempts);
-    let mut ports = Ports::willing();
-    ports.takes(vec![delivery(1, 0, &[1])]);
-    ports.store = MockStore::new();
-    ports.store.expect_load().times(9).returning(move |wanted| {
-        let mut seen = seen.lock().expect("no test panics here");
+    let mut ports = Ports::accepting();
+    ports.delivers(vec![delivery(1, 0, &[1])]);
+    ports.decisions = MockDecisionStore::new();
+    ports.decisions.expect_load().times(9).returning(move |requests| {
+        let mut seen = seen.lock().expect("the lock is not poisoned");
         seen.push(Instant::now());
-        if seen.len() < 9 { Err(away()) } else { load(wanted) }
+        if seen.len() < 9 { Err(unavailable()) } else { load(requests) }
     });
-    ports.store.expect_check().returning(|| Err(away()));
-    ports.store.expect_commit().times(1).returning(|_| Ok(vec![CommitResult::Done]));
+    ports.health.expect_check().returning(|| Err(unavailable()));
+    ports.decisions.expect_commit().times(1).returning(|_| Ok(vec![CommitResult::Done]));
     ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
 
     ports.worker().run().await;
 
-    let attempts = attempts.lock().expect("no test panics here");
+    let attempts = attempts.lock().expect("the lock is not poisoned");
     let pauses = attempts.iter().zip(attempts.iter().skip(1)).map(|(a, b)| (*b - *a).as_millis());
     assert_eq!(pauses.collect::<Vec<_>>(), [50, 100, 200, 400, 800, 1_600, 2_000, 2_000]);
 }
 
-/// A store that is well, but for board 2.
-fn store_that_cannot_read_board_2() -> MockStore {
-    let mut store = MockStore::new();
-    store.expect_load().returning(|wanted| {
-        if wanted.iter().any(|it| it.board == board_id(2)) { Err(away()) } else { load(wanted) }
+/// A healthy store that cannot read board 2.
+fn store_that_cannot_read_board_2() -> MockDecisionStore {
+    let mut store = MockDecisionStore::new();
+    store.expect_load().returning(|requests| {
+        if requests.iter().any(|it| it.board == board_id(2)) {
+            Err(unavailable())
+        } else {
+            load(requests)
+        }
     });
     store.expect_commit().returning(|changes| Ok(vec![CommitResult::Done; changes.len()]));
-    store.expect_check().returning(|| Ok(()));
     store
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_board_that_cannot_be_read_holds_up_nobody_else() {
-    let mut ports = Ports::willing();
-    ports.store = store_that_cannot_read_board_2();
+async fn a_board_that_cannot_be_read_does_not_block_others() {
+    let mut ports = Ports::accepting();
+    ports.decisions = store_that_cannot_read_board_2();
+    ports.health.expect_check().returning(|| Ok(()));
     ports.announcer = MockAnnouncer::new();
     ports.announcer.expect_announce().returning(|_| Ok(()));
-    let answers = ports.hears_answers();
+    let outcomes = ports.record_outcomes();
     let commands = vec![new_note(1, 1), new_note(2, 2), new_note(3, 3)];
-    ports.takes(vec![Delivery { tag: delivery_tag(1), redeliveries: 0, commands }]);
+    ports.delivers(vec![Delivery { tag: delivery_tag(1), redeliveries: 0, commands }]);
     ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
 
     ports.worker().run().await;
 
-    let answers = answers.lock().expect("no test panics here");
+    let outcomes = outcomes.lock().expect("the lock is not poisoned");
     let expected = [(1, true), (2, false), (3, true)];
-    assert_eq!(*answers, expected.map(|(message, saved)| (message_id(message), saved)));
+    assert_eq!(*outcomes, expected.map(|(message, saved)| (message_id(message), saved)));
 }
 
-/// Panics when it is asked for the first times.
+/// Panics the first times that it is read.
 struct BrokenClock(AtomicUsize);
 
 impl Clock for BrokenClock {
@@ -203,41 +214,42 @@ impl Clock for BrokenClock {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_command_on_which_the_core_panics_goes_back_and_holds_up_nobody_else() {
-    let mut ports = Ports::willing();
+async fn a_command_on_which_the_core_panics_goes_back_to_its_sender_and_does_not_block_others() {
+    let mut ports = Ports::accepting();
     ports.announcer = MockAnnouncer::new();
     ports.announcer.expect_announce().returning(|_| Ok(()));
-    let answers = ports.hears_answers();
-    ports.takes(vec![delivery(1, 0, &[1, 2])]);
+    let outcomes = ports.record_outcomes();
+    ports.delivers(vec![delivery(1, 0, &[1, 2])]);
     ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
 
-    // Twice together, and once alone.
+    // Twice in the batch, and once alone.
     ports.worker_with(CountingIds::default(), BrokenClock(AtomicUsize::new(3))).run().await;
 
-    let answers = answers.lock().expect("no test panics here");
-    assert_eq!(*answers, [(message_id(1), false), (message_id(2), true)]);
+    let outcomes = outcomes.lock().expect("the lock is not poisoned");
+    assert_eq!(*outcomes, [(message_id(1), false), (message_id(2), true)]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_command_that_cannot_be_handed_back_is_held() {
-    let mut ports = Ports::willing();
-    ports.store = store_that_cannot_read_board_2();
+async fn a_command_whose_sender_cannot_be_asked_to_resend_is_retried() {
+    let mut ports = Ports::accepting();
+    ports.decisions = store_that_cannot_read_board_2();
+    ports.health.expect_check().returning(|| Ok(()));
     ports.announcer = MockAnnouncer::new();
     let no_bus = || Err(Unavailable("no bus".to_owned()));
     ports.announcer.expect_send_outcomes().times(3).returning(move |_| no_bus());
     ports.announcer.expect_send_outcomes().times(1).returning(|_| Ok(()));
     let commands = vec![new_note(2, 2)];
-    ports.takes(vec![Delivery { tag: delivery_tag(1), redeliveries: 0, commands }]);
+    ports.delivers(vec![Delivery { tag: delivery_tag(1), redeliveries: 0, commands }]);
     ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
 
     ports.worker().run().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_nothing_can_be_announced_a_batch_is_held_and_not_acknowledged() {
+async fn a_batch_that_cannot_be_announced_is_retried_and_not_acknowledged() {
     let mut order = Sequence::new();
-    let mut ports = Ports::willing();
-    ports.takes(vec![delivery(1, 0, &[1])]);
+    let mut ports = Ports::accepting();
+    ports.delivers(vec![delivery(1, 0, &[1])]);
     ports.announcer = MockAnnouncer::new();
     let no_bus = || Err(Unavailable("no bus".to_owned()));
     ports.announcer.expect_announce().times(2).in_sequence(&mut order).returning(move |_| no_bus());
@@ -248,55 +260,59 @@ async fn while_nothing_can_be_announced_a_batch_is_held_and_not_acknowledged() {
     ports.worker().run().await;
 }
 
-/// The batches that a worker makes of these, and which deliveries it acknowledges together.
-async fn worked_off(deliveries: Vec<Delivery>) -> (Vec<Vec<u64>>, Vec<Vec<u64>>) {
+/// The batches that a worker makes of these deliveries, and the tags that it acknowledges together.
+async fn batches_and_acks(deliveries: Vec<Delivery>) -> (Vec<Vec<u64>>, Vec<Vec<u64>>) {
     let (batches, acknowledged) =
         (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
     let (loaded, recorded) = (Arc::clone(&batches), Arc::clone(&acknowledged));
-    let mut ports = Ports::willing();
-    ports.store = MockStore::new();
-    ports.store.expect_load().returning(move |wanted| {
-        let messages = wanted.iter().flat_map(|it| it.messages.iter().map(|(_, message)| *message));
+    let mut ports = Ports::accepting();
+    ports.decisions = MockDecisionStore::new();
+    ports.decisions.expect_load().returning(move |requests| {
+        let messages =
+            requests.iter().flat_map(|it| it.messages.iter().map(|(_, message)| *message));
         let numbers = messages.map(|it| (1..10).find(|number| message_id(*number) == it));
-        loaded.lock().expect("no test panics here").push(numbers.flatten().collect());
-        load(wanted)
+        loaded.lock().expect("the lock is not poisoned").push(numbers.flatten().collect());
+        load(requests)
     });
-    ports.store.expect_commit().returning(|changes| Ok(vec![CommitResult::Done; changes.len()]));
+    ports
+        .decisions
+        .expect_commit()
+        .returning(|changes| Ok(vec![CommitResult::Done; changes.len()]));
     ports.work.expect_acknowledge().returning(move |tags| {
         let numbers = tags.iter().map(|it| it.tag).collect();
-        recorded.lock().expect("no test panics here").push(numbers);
+        recorded.lock().expect("the lock is not poisoned").push(numbers);
         Ok(())
     });
-    ports.takes(deliveries);
+    ports.delivers(deliveries);
     ports.worker().run().await;
-    let taken = |it: &Mutex<Vec<Vec<u64>>>| it.lock().expect("no test panics here").clone();
+    let taken = |it: &Mutex<Vec<Vec<u64>>>| it.lock().expect("the lock is not poisoned").clone();
     (taken(&batches), taken(&acknowledged))
 }
 
 #[tokio::test]
-async fn what_is_new_goes_together_and_what_was_delivered_before_one_by_one_behind_it() {
+async fn new_deliveries_form_one_batch_and_redelivered_commands_follow_one_by_one() {
     let deliveries = vec![delivery(1, 1, &[1, 2]), delivery(2, 0, &[3, 4]), delivery(3, 0, &[5])];
 
-    let (batches, acknowledged) = worked_off(deliveries).await;
+    let (batches, acknowledged) = batches_and_acks(deliveries).await;
 
     assert_eq!(batches, [vec![3, 4, 5], vec![1], vec![2]]);
     assert_eq!(acknowledged, [vec![2, 3], vec![1]]);
 }
 
 #[tokio::test]
-async fn each_time_that_a_worker_dies_the_next_one_begins_at_the_other_end() {
+async fn the_order_of_redeliveries_is_reversed_after_each_crash() {
     for (redeliveries, order) in [(1, [1, 2, 3]), (2, [3, 2, 1]), (3, [1, 2, 3])] {
         let deliveries = [1, 2, 3].map(|it| delivery(it, redeliveries, &[it])).to_vec();
-        let (_, acknowledged) = worked_off(deliveries).await;
+        let (_, acknowledged) = batches_and_acks(deliveries).await;
         assert_eq!(acknowledged.concat(), order, "after {redeliveries}");
     }
 }
 
 #[tokio::test]
-async fn a_command_that_failed_is_buried_before_its_delivery_is_acknowledged() {
+async fn a_failed_command_is_dead_lettered_before_its_delivery_is_acknowledged() {
     let mut order = Sequence::new();
-    let mut ports = Ports::willing();
-    ports.takes(vec![delivery(1, 0, &[1, 2])]);
+    let mut ports = Ports::accepting();
+    ports.delivers(vec![delivery(1, 0, &[1, 2])]);
     ports
         .work
         .expect_dead_letter()
@@ -312,10 +328,10 @@ async fn a_command_that_failed_is_buried_before_its_delivery_is_acknowledged() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delivery_is_held_until_what_failed_is_set_aside() {
+async fn a_delivery_is_not_acknowledged_until_its_failed_command_is_dead_lettered() {
     let mut order = Sequence::new();
-    let mut ports = Ports::willing();
-    ports.takes(vec![delivery(1, 0, &[1])]);
+    let mut ports = Ports::accepting();
+    ports.delivers(vec![delivery(1, 0, &[1])]);
     let no_bus = || Err(Unavailable("no bus".to_owned()));
     ports
         .work
@@ -330,11 +346,11 @@ async fn a_delivery_is_held_until_what_failed_is_set_aside() {
 }
 
 #[tokio::test]
-async fn a_worker_goes_on_when_nothing_can_be_acknowledged() {
-    let mut ports = Ports::willing();
+async fn a_worker_continues_after_a_failed_acknowledgement() {
+    let mut ports = Ports::accepting();
     for tag in [1, 2] {
-        let brings = move |_| Some(vec![delivery(tag, 0, &[tag])]);
-        ports.work.expect_take().times(1).return_once(brings);
+        let delivers = move |_| Some(vec![delivery(tag, 0, &[tag])]);
+        ports.work.expect_take().times(1).return_once(delivers);
     }
     ports.work.expect_take().times(1).returning(|_| None);
     let no_bus = || Err(Unavailable("no bus".to_owned()));
@@ -345,45 +361,45 @@ async fn a_worker_goes_on_when_nothing_can_be_acknowledged() {
 
 #[tokio::test]
 async fn a_delivery_without_commands_is_acknowledged() {
-    let mut ports = Ports::willing();
-    ports.takes(vec![delivery(1, 0, &[])]);
+    let mut ports = Ports::accepting();
+    ports.delivers(vec![delivery(1, 0, &[])]);
     ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
 
     ports.worker().run().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn questions_are_answered_while_a_batch_is_held() {
-    let mut ports = Ports::willing();
-    ports.store = MockStore::new();
-    ports.store.expect_load().returning(|_| Err(away()));
-    ports.store.expect_check().returning(|| Err(away()));
-    ports.store.expect_heads().returning(|_| Ok(Vec::new()));
+async fn queries_are_answered_while_a_batch_is_retried() {
+    let mut ports = Ports::accepting();
+    ports.decisions = MockDecisionStore::new();
+    ports.decisions.expect_load().returning(|_| Err(unavailable()));
+    ports.health.expect_check().returning(|| Err(unavailable()));
+    ports.reads.expect_heads().returning(|_| Ok(Vec::new()));
     ports.work.expect_take().times(1).return_once(|_| Some(vec![delivery(1, 0, &[1])]));
-    let (reply, answer) = tokio::sync::oneshot::channel();
+    let (sender, receiver) = tokio::sync::oneshot::channel();
     let query = CoreQuery::Heads { boards: vec![board_id(1)] };
-    let reply = Box::new(move |it| drop(reply.send(it)));
+    let reply = Box::new(move |it| drop(sender.send(it)));
     ports.queries = MockQueryQueue::new();
     ports.queries.expect_next().times(1).return_once(|| Some(ReceivedQuery { query, reply }));
     ports.queries.expect_next().returning(|| None);
     let worker = ports.worker();
 
-    let answer = tokio::select! {
-        answer = answer => answer,
-        () = worker.run() => panic!("the batch is never through"),
+    let reply = tokio::select! {
+        reply = receiver => reply,
+        () = worker.run() => panic!("the batch cannot be processed"),
     };
 
-    assert_eq!(answer, Ok(CoreReply::Heads(Vec::new())));
+    assert_eq!(reply, Ok(CoreReply::Heads(Vec::new())));
 }
 
 #[tokio::test]
-async fn no_more_questions_are_taken_than_may_be_answered_at_once() {
-    const QUESTIONS: usize = QUESTIONS_MAX * 10;
+async fn the_number_of_concurrent_queries_is_bounded() {
+    const QUERIES: usize = CONCURRENT_QUERIES_MAX * 10;
     let (taken, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let answered = Arc::new(AtomicUsize::new(0));
-    let mut ports = Ports::willing();
+    let mut ports = Ports::accepting();
     ports.work.expect_take().returning(|_| None);
-    ports.store.expect_heads().returning(|_| Ok(Vec::new()));
+    ports.reads.expect_heads().returning(|_| Ok(Vec::new()));
     ports.queries = MockQueryQueue::new();
     let (open, most_open, done) = (Arc::clone(&taken), Arc::clone(&most), Arc::clone(&answered));
     ports.queries.expect_next().returning(move || {
@@ -391,18 +407,18 @@ async fn no_more_questions_are_taken_than_may_be_answered_at_once() {
             (Arc::clone(&open), Arc::clone(&most_open), Arc::clone(&done));
         let number = open.fetch_add(1, Ordering::Relaxed);
         let reply = Box::new(move |_| {
-            let waiting = open.load(Ordering::Relaxed) - done.fetch_add(1, Ordering::Relaxed);
-            most_open.fetch_max(waiting, Ordering::Relaxed);
+            let pending = open.load(Ordering::Relaxed) - done.fetch_add(1, Ordering::Relaxed);
+            most_open.fetch_max(pending, Ordering::Relaxed);
         });
         let query = CoreQuery::Heads { boards: Vec::new() };
-        (number < QUESTIONS).then_some(ReceivedQuery { query, reply })
+        (number < QUERIES).then_some(ReceivedQuery { query, reply })
     });
 
     ports.worker().run().await;
-    while answered.load(Ordering::Relaxed) < QUESTIONS {
+    while answered.load(Ordering::Relaxed) < QUERIES {
         tokio::task::yield_now().await;
     }
 
-    // One more is in the hand of whoever waits for a place.
-    assert!(most.load(Ordering::Relaxed) <= QUESTIONS_MAX + 1, "{most:?}");
+    // One more has been taken and waits for a permit.
+    assert!(most.load(Ordering::Relaxed) <= CONCURRENT_QUERIES_MAX + 1, "{most:?}");
 }

@@ -89,7 +89,7 @@ async fn pages_of_events_continue_each_other() {
         if page.is_empty() {
             break;
         }
-        let bytes: usize = page.iter().map(sockbit_application::ports::json_bytes).sum();
+        let bytes: usize = page.iter().map(sockbit_application::json_size::json_bytes).sum();
         assert!(bytes <= 192 * 1024, "a page of {bytes} bytes");
         seen.extend(page);
     }

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sockbit_application::compaction::Compaction;
-use sockbit_application::ports::Store;
 
 use crate::database::{Database, WorkerStore};
 use crate::planted_bugs;
@@ -27,8 +26,10 @@ pub(crate) async fn compact(
         is_cut: Arc::default(),
         redelivered: Arc::default(),
     };
-    let store: Arc<dyn Store> = planted_bugs::compaction(context, database, Arc::new(store));
+    let store = Arc::new(store);
+    let health = Arc::clone(&store);
+    let store = planted_bugs::compaction(context, database, store);
     let clock = SimulatedClock::new(Arc::clone(context), number);
-    let result = Compaction::new(store, Arc::new(clock), after).round().await;
+    let result = Compaction::new(store, health, Arc::new(clock), after).round().await;
     context.log(format_args!("compaction of events older than {after:?}: {result:?}"));
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sockbit_application::mutex::locked;
+use sockbit_application::ports::ReadStore;
 use sockbit_domain::{BoardId, Seq};
 
 use tokio::time::sleep;
@@ -108,10 +109,7 @@ impl Processes {
 
     fn forget(&self, random: &mut Random) {
         let board = self.boards[random.below(self.boards.len())];
-        let heads = now_or_panic(sockbit_application::ports::Store::heads(
-            &*self.database.store(),
-            &[board],
-        ));
+        let heads = now_or_panic(self.database.store().heads(&[board]));
         let head = heads.unwrap_or_default().first().map_or(0, |(_, head)| head.seq.0);
         self.database.forget(board, Seq(head.saturating_sub(random.next() % 6)));
     }

@@ -112,8 +112,11 @@ impl SimulationRun {
             is_cut: Arc::default(),
             redelivered: Arc::default(),
         };
+        let store = Arc::new(store);
         let ports = CorePorts {
-            store: Arc::new(store),
+            decisions: Arc::clone(&store) as _,
+            reads: Arc::clone(&store) as _,
+            health: store,
             announcer: Arc::new(DiscardingAnnouncer),
             clock: Arc::new(SimulatedClock::new(Arc::clone(context), 0)),
             ids: Arc::new(SimulatedIds::new(Arc::clone(context), usize::MAX, false)),
@@ -218,7 +221,7 @@ impl SimulationRun {
     }
 
     pub fn head(&self, board: BoardId) -> Option<Position> {
-        use sockbit_application::ports::Store;
+        use sockbit_application::ports::ReadStore;
         let heads = now_or_panic(self.processes.database.store().heads(&[board]));
         heads.ok()?.first().map(|(_, head)| *head)
     }

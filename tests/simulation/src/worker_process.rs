@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::mutex::locked;
-use sockbit_application::ports::{Announcer, QueryQueue, Store, WorkQueue};
+use sockbit_application::ports::{
+    Announcer, DecisionStore, QueryQueue, ReadStore, StoreHealth, WorkQueue,
+};
 use sockbit_application::worker::Worker;
 
 use crate::bus::{Broker, WorkerBus};
@@ -39,7 +41,9 @@ struct RunningProcess {
 
 /// The ports that a worker is built from.
 pub(crate) struct WorkerPorts {
-    pub store: Arc<dyn Store>,
+    pub decisions: Arc<dyn DecisionStore>,
+    pub reads: Arc<dyn ReadStore>,
+    pub health: Arc<dyn StoreHealth>,
     pub announcer: Arc<dyn Announcer>,
     pub work: Arc<dyn WorkQueue>,
     pub queries: Arc<dyn QueryQueue>,
@@ -97,7 +101,9 @@ impl WorkerProcess {
             planted_bugs::worker(&self.context, &self.database, self.ports(running, number));
         let clock = SimulatedClock::new(Arc::clone(&self.context), self.number);
         let core = CorePorts {
-            store: ports.store,
+            decisions: ports.decisions,
+            reads: ports.reads,
+            health: ports.health,
             announcer: ports.announcer,
             clock: Arc::new(clock),
             ids: Arc::new(SimulatedIds::new(Arc::clone(&self.context), 1_000_000 + number, true)),
@@ -125,8 +131,11 @@ impl WorkerProcess {
             is_cut: Arc::clone(&running.store_is_cut),
             redelivered,
         };
+        let store = Arc::new(store);
         WorkerPorts {
-            store: Arc::new(store),
+            decisions: Arc::clone(&store) as _,
+            reads: Arc::clone(&store) as _,
+            health: store,
             announcer: Arc::clone(&end) as _,
             work: Arc::clone(&end) as _,
             queries: end as _,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
-use sockbit_application::ports::Store;
+use sockbit_application::ports::ReadStore;
 use sockbit_domain::{
     BoardId, Change, Colour, Command, Event, MessageId, NoteId, Rank, Role, Seq, Text,
 };
@@ -160,7 +160,7 @@ impl TypingResult {
     /// Checks that everything saved is in the log, that the log has no gap and no repeated message
     /// and leads to what is stored, that every client shows that, and that every token is there
     /// once.
-    pub async fn check(&self, store: &dyn Store) {
+    pub async fn check(&self, store: &dyn ReadStore) {
         for (board, note) in &self.boards {
             let log = Log::read(store, *board, *note).await;
             for client in self.clients.iter().filter(|it| it.note == *note) {
@@ -234,7 +234,7 @@ struct Log {
 }
 
 impl Log {
-    async fn read(store: &dyn Store, board: BoardId, note: NoteId) -> Self {
+    async fn read(store: &dyn ReadStore, board: BoardId, note: NoteId) -> Self {
         let mut events: Vec<Event> = Vec::new();
         loop {
             let after = events.last().map_or(Seq(0), |event| event.seq);

@@ -1,20 +1,21 @@
 //! A store whose history is bounded, and whose pages are small: what the memory store does not do
 //! by itself, laid over it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
-    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate, LoadRequest,
-    LoadedBoard, NoteHistoryPage, NotesPage, Squash, Store, StoreError,
+    BoardChanges, BoardStatus, CommitResult, DecisionStore, LoadRequest, LoadedBoard,
+    NoteHistoryPage, NotesPage, ReadStore, StoreError,
 };
 use sockbit_domain::wire::BoardSummary;
-use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
+use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq};
 use sockbit_memory::MemoryStore;
 
 /// Holds one board.
 pub(super) struct BoundedStore {
-    inner: MemoryStore,
+    inner: Arc<MemoryStore>,
     /// Positions before this one cannot be verified any more.
     horizon: AtomicU64,
     /// Notes come in pages of so many bytes of text.
@@ -23,7 +24,12 @@ pub(super) struct BoundedStore {
 
 impl BoundedStore {
     pub fn new(page_bytes: usize) -> Self {
-        Self { inner: MemoryStore::new(), horizon: AtomicU64::new(0), page_bytes }
+        Self { inner: Arc::new(MemoryStore::new()), horizon: AtomicU64::new(0), page_bytes }
+    }
+
+    /// The store below, without the bounds.
+    pub fn inner(&self) -> &Arc<MemoryStore> {
+        &self.inner
     }
 
     /// From now on nobody can resume from before this.
@@ -37,7 +43,7 @@ impl BoundedStore {
 }
 
 #[async_trait]
-impl Store for BoundedStore {
+impl DecisionStore for BoundedStore {
     async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         let mut loaded = self.inner.load(wanted).await?;
         for board in loaded.iter_mut().filter_map(|it| it.board.as_mut()) {
@@ -49,7 +55,10 @@ impl Store for BoundedStore {
     async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
         self.inner.commit(changes).await
     }
+}
 
+#[async_trait]
+impl ReadStore for BoundedStore {
     async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError> {
         self.inner.boards_of(actor, max).await
     }
@@ -60,12 +69,12 @@ impl Store for BoundedStore {
         actor: ActorId,
         position: Option<Seq>,
     ) -> Result<Option<BoardStatus>, StoreError> {
-        let mut standing = self.inner.board_status(board, actor, position).await?;
-        if let Some(standing) = &mut standing {
-            standing.event_at =
-                standing.event_at.filter(|_| !position.is_some_and(|it| self.is_gone(it)));
+        let mut status = self.inner.board_status(board, actor, position).await?;
+        if let Some(status) = &mut status {
+            status.event_at =
+                status.event_at.filter(|_| !position.is_some_and(|it| self.is_gone(it)));
         }
-        Ok(standing)
+        Ok(status)
     }
 
     async fn notes(
@@ -106,37 +115,5 @@ impl Store for BoundedStore {
         max: u32,
     ) -> Result<NoteHistoryPage, StoreError> {
         self.inner.note_events(board, note, before, max).await
-    }
-
-    async fn compaction_candidates(
-        &self,
-        before: Timestamp,
-        after: Option<CompactionCandidate>,
-        max: u32,
-    ) -> Result<Vec<CompactionCandidate>, StoreError> {
-        self.inner.compaction_candidates(before, after, max).await
-    }
-
-    async fn compactable_events(
-        &self,
-        board: BoardId,
-        after: Seq,
-        before: Timestamp,
-        max: u32,
-        bytes_max: usize,
-    ) -> Result<CompactableEvents, StoreError> {
-        self.inner.compactable_events(board, after, before, max, bytes_max).await
-    }
-
-    async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
-        self.inner.squash(squash).await
-    }
-
-    async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
-        self.inner.delete_outcomes_before(before, max).await
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        self.inner.check().await
     }
 }

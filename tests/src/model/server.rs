@@ -11,7 +11,10 @@ use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::envelope::{
     Announcement, CommandEnvelope, CoreQuery, CoreReply, OutcomeEnvelope,
 };
-use sockbit_application::ports::{Announcer, Clock, CommitResult, Ids, Squash, Store, Unavailable};
+use sockbit_application::ports::{
+    Announcer, Clock, CommitResult, CompactionStore, DecisionStore, Ids, ReadStore, Squash,
+    StoreHealth, Unavailable,
+};
 use sockbit_domain::wire::{BoardPage, Query, Reply};
 use sockbit_domain::{
     ActorId, BoardId, Event, Limits, MessageId, Note, Outcome, Seq, Timestamp, Title, squash,
@@ -101,7 +104,9 @@ impl Server {
         let store = Arc::new(BoundedStore::new(page_bytes));
         let told = Arc::new(Told::default());
         let ports = CorePorts {
-            store: Arc::clone(&store) as Arc<dyn Store>,
+            decisions: Arc::clone(&store) as Arc<dyn DecisionStore>,
+            reads: Arc::clone(&store) as Arc<dyn ReadStore>,
+            health: Arc::clone(store.inner()) as Arc<dyn StoreHealth>,
             announcer: Arc::clone(&told) as Arc<dyn Announcer>,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             ids: Arc::new(ModelIds(AtomicU64::new(seed << 32))),
@@ -164,14 +169,19 @@ impl Server {
     /// Squashes what can be squashed between two numbers. Whether there was something.
     pub fn squash(&self, from: Seq, to: Seq) -> Result<bool, String> {
         let (after, later) = (Seq(from.0.saturating_sub(1)), Timestamp(i64::MAX));
-        let part =
-            at_once(self.store.compactable_events(self.board, after, later, u32::MAX, usize::MAX));
+        let part = at_once(self.store.inner().compactable_events(
+            self.board,
+            after,
+            later,
+            u32::MAX,
+            usize::MAX,
+        ));
         let mut part = part.map_err(|error| error.to_string())?.events;
         part.retain(|(event, _)| event.seq <= to);
         let runs = squash(&part).runs;
         let (board, none) = (self.board, Seq(0));
         let squash = Squash { board, expected: none, runs, seen: none, settled: none };
-        match at_once(self.store.squash(&squash)) {
+        match at_once(self.store.inner().squash(&squash)) {
             Ok(CommitResult::Done) => Ok(!squash.runs.is_empty()),
             refused => Err(format!("nobody else squashes, and it is {refused:?}")),
         }

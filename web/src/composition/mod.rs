@@ -8,6 +8,7 @@ mod running_app;
 
 use std::sync::Arc;
 
+use sockbit_application::compaction::Compaction;
 use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::gateway::{Gateway, GatewayPorts};
 use sockbit_application::housekeeping::Housekeeping;
@@ -131,7 +132,7 @@ fn worker(
     ids: Arc<dyn Ids>,
 ) -> Worker {
     let WorkerPorts { work, queries, announcer } = ports;
-    let core = Core::new(CorePorts { store, announcer, clock, ids }, config.limits.clone());
+    let core = Core::new(CorePorts::new(store, announcer, clock, ids), config.limits.clone());
     Worker::new(Arc::new(core), work, queries)
 }
 
@@ -142,7 +143,12 @@ fn housekeeping(
     clock: &Arc<dyn Clock>,
     ids: &dyn Ids,
 ) -> Option<Housekeeping> {
-    Some(Housekeeping::new(store?.port(), Arc::clone(clock), ids, config.compact_after))
+    let store = store?.port();
+    let compaction = config.compact_after.map(|min_age| {
+        let (store, health) = (Arc::clone(&store), Arc::clone(&store));
+        Compaction::new(store, health, Arc::clone(clock), min_age)
+    });
+    Some(Housekeeping::new(store, compaction, Arc::clone(clock), ids))
 }
 
 /// Takes commands of programs from the bus. Their tokens are the values of identity cookies.

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use sockbit_application::envelope::{Announcement, OutcomeEnvelope};
+use sockbit_application::json_size::json_bytes;
 use sockbit_application::mutex::locked;
-use sockbit_application::ports::{Incoming, json_bytes};
+use sockbit_application::ports::Incoming;
 use tokio::sync::Notify;
 
 const NEWS_MAX: usize = 4_096;

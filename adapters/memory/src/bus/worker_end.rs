@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use sockbit_application::envelope::{Announcement, CommandEnvelope, OutcomeEnvelope};
+use sockbit_application::json_size::json_bytes;
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
-    Announcer, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue, json_bytes,
+    Announcer, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
 };
 
 use super::Shared;

@@ -39,7 +39,7 @@ impl BoardRecord {
             let Fact { event, inverse, .. } = &logged.fact;
             let is_ahead = event.at > self.changed_at;
             let is_old = event.at < before || (is_ahead && Some(event.seq) < *last_old);
-            if !page.takes(is_old, (event.clone(), inverse.clone())) {
+            if !page.try_add(is_old, (event.clone(), inverse.clone())) {
                 break;
             }
         }

@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 
+use sockbit_application::json_size::json_bytes;
+use sockbit_application::page_budget::PageBudget;
 use sockbit_application::ports::{
-    BoardChanges, BoardStatus, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage, PageBudget,
-    StoredOutcome, json_bytes,
+    BoardChanges, BoardStatus, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage, StoredOutcome,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
@@ -190,7 +191,7 @@ impl BoardRecord {
             let mut budget = PageBudget::new(wanted.edits_bytes_max);
             let mut edits: Vec<PastEdit> = Vec::new();
             for edit in self.note_log(*note, base.next()).filter_map(Logged::edit).rev() {
-                if !budget.takes(&(&edit.delta, &edit.inverse)) {
+                if !budget.try_add(&(&edit.delta, &edit.inverse)) {
                     left_out.insert(*note, edit.seq);
                     break;
                 }
@@ -245,7 +246,7 @@ impl BoardRecord {
             .peekable();
         let mut page = PageBudget::new(bytes_max);
         let mut notes = Vec::new();
-        while let Some(note) = kept.next_if(|note| page.takes(note)) {
+        while let Some(note) = kept.next_if(|note| page.try_add(note)) {
             notes.push(note.clone());
         }
         let next = kept.peek().and(notes.last()).map(|last| last.id);
@@ -259,7 +260,7 @@ impl BoardRecord {
     pub fn events(&self, after: Seq, bytes_max: usize) -> Vec<Event> {
         let mut page = PageBudget::new(bytes_max);
         let events = self.log_after(after).map(|it| &it.fact.event);
-        events.take_while(|event| page.takes(event)).cloned().collect()
+        events.take_while(|event| page.try_add(event)).cloned().collect()
     }
 
     pub fn note_events(&self, id: NoteId, before: Option<Seq>, max: u32) -> NoteHistoryPage {

@@ -1,27 +1,27 @@
-//! Who may join a board, and how they catch up.
+//! The `Admission` query: may an actor join a board, and can the client resume?
 
 use sockbit_domain::{ActorId, BoardId, Position, Rejection};
 
 use super::PAGE_BYTES_MAX;
 use crate::envelope::Admission;
-use crate::ports::{BoardStatus, Store, StoreError};
+use crate::ports::{BoardStatus, ReadStore, StoreError};
 
-/// Whoever resumes is sent what is missing, or pulls the board anew where that is less.
 pub(in crate::core) async fn admission(
-    store: &dyn Store,
+    store: &dyn ReadStore,
     actor: ActorId,
     board: BoardId,
     position: Option<Position>,
 ) -> Result<Result<Admission, Rejection>, StoreError> {
-    let standing = store.board_status(board, actor, position.map(|it| it.seq)).await?;
-    let Some((role, standing)) = standing.and_then(|it| Some((it.role?, it))) else {
+    let status = store.board_status(board, actor, position.map(|it| it.seq)).await?;
+    let Some((role, status)) = status.and_then(|it| Some((it.role?, it))) else {
         return Ok(Err(Rejection::not_found()));
     };
-    let resumable = position.is_some_and(|position| can_resume(&standing, position));
-    Ok(Ok(Admission { role, head: standing.head, resumable }))
+    let resumable = position.is_some_and(|position| can_resume(&status, position));
+    Ok(Ok(Admission { role, head: status.head, resumable }))
 }
 
-fn can_resume(standing: &BoardStatus, position: Position) -> bool {
-    let is_known = standing.event_at == Some(position.event);
-    is_known && standing.bytes_since <= standing.text_bytes.max(PAGE_BYTES_MAX as u64)
+/// Whether the position is verified, and the missing events are no larger than the board itself.
+fn can_resume(status: &BoardStatus, position: Position) -> bool {
+    let is_verified = status.event_at == Some(position.event);
+    is_verified && status.bytes_since <= status.text_bytes.max(PAGE_BYTES_MAX as u64)
 }

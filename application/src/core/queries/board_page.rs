@@ -1,18 +1,18 @@
-//! A board, page by page.
+//! The `BoardPage` query: one page of a board's notes.
 
 use sockbit_domain::wire::{BoardPage, Reply};
 use sockbit_domain::{ActorId, BoardId, NoteId, Rejection};
 
-use super::{PAGE_BYTES_MAX, member};
-use crate::ports::{Store, StoreError};
+use super::{PAGE_BYTES_MAX, member_status};
+use crate::ports::{ReadStore, StoreError};
 
 pub(super) async fn board_page(
-    store: &dyn Store,
+    store: &dyn ReadStore,
     actor: ActorId,
     board: BoardId,
     after: Option<NoteId>,
 ) -> Result<Reply, StoreError> {
-    let Some((role, _)) = member(store, actor, board).await? else {
+    let Some((role, _)) = member_status(store, actor, board).await? else {
         return Ok(Rejection::not_found().into());
     };
     let Some(notes) = store.notes(board, after, PAGE_BYTES_MAX).await? else {

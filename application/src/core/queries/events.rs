@@ -1,46 +1,47 @@
-//! A part of a board's log.
+//! The `Events` query: one page of a board's log.
 
 use sockbit_domain::{BoardId, Event, EventId, Seq};
 
 use super::PAGE_BYTES_MAX;
-use crate::ports::{Store, StoreError};
+use crate::ports::{ReadStore, StoreError};
 
-/// `None` where the event to begin after is another one than was said, or stands there no more.
+/// The events after `after`; `None` if the event with that number has another id than `id`, or is
+/// no longer in the log.
 ///
-/// The log is read from that event on, so that it is looked at in the same moment as the others.
+/// The log is read from that event on, so that it is verified in the same snapshot as the others.
 pub(in crate::core) async fn events(
-    store: &dyn Store,
+    store: &dyn ReadStore,
     board: BoardId,
     after: Seq,
     id: Option<EventId>,
 ) -> Result<Option<Vec<Event>>, StoreError> {
     let Some(id) = id else { return store.events(board, after, PAGE_BYTES_MAX).await.map(Some) };
-    let mut events = store.events(board, before(after), PAGE_BYTES_MAX).await?;
+    let mut events = store.events(board, previous(after), PAGE_BYTES_MAX).await?;
     if !events.first().is_some_and(|first| first.seq == after && first.id == id) {
         return Ok(None);
     }
     events.remove(0);
     if events.is_empty() {
-        // It may have filled the page.
+        // That event may have filled the page.
         events = store.events(board, after, PAGE_BYTES_MAX).await?;
     }
     Ok(Some(events))
 }
 
-/// The event with this number, and the one right before it as far as that can be told.
-pub(in crate::core) async fn event_and_what_it_follows(
-    store: &dyn Store,
+/// The event with this number, and the id of the event right before it if the log has that one.
+pub(in crate::core) async fn event_with_predecessor(
+    store: &dyn ReadStore,
     board: BoardId,
     seq: Seq,
 ) -> Result<Option<(Option<EventId>, Event)>, StoreError> {
     let first_after =
         async |after| Ok::<_, StoreError>(store.events(board, after, 1).await?.into_iter().next());
-    let previous = first_after(before(before(seq))).await?;
-    let event = first_after(before(seq)).await?;
-    let id_before = |event: &Event| Some(previous.filter(|it| it.seq.next() == event.from)?.id);
+    let predecessor = first_after(previous(previous(seq))).await?;
+    let event = first_after(previous(seq)).await?;
+    let id_before = |event: &Event| Some(predecessor.filter(|it| it.seq.next() == event.from)?.id);
     Ok(event.map(|event| (id_before(&event), event)))
 }
 
-fn before(seq: Seq) -> Seq {
+fn previous(seq: Seq) -> Seq {
     Seq(seq.0.saturating_sub(1))
 }

@@ -1,4 +1,4 @@
-//! Questions: answered as far as the asker may know, neither logged nor deduplicated.
+//! Queries: read requests, neither logged nor deduplicated. A reply holds what the sender may know.
 
 mod admission;
 mod board_page;
@@ -8,45 +8,48 @@ mod note;
 mod note_history;
 
 use sockbit_domain::wire::{Query, Reply};
-use sockbit_domain::{ActorId, BoardId, Rejection, RejectionCode};
+use sockbit_domain::{ActorId, BoardId, Rejection, RejectionCode, Role};
 
-use crate::ports::{BoardStatus, Store, StoreError};
+use crate::ports::{BoardStatus, ReadStore, StoreError};
 
 pub(super) use admission::admission;
-pub(super) use events::{event_and_what_it_follows, events};
+pub(super) use events::{event_with_predecessor, events};
 
-/// What fits one message besides its wrapping, in bytes.
+/// Bytes of JSON in one reply, without its envelope.
 const PAGE_BYTES_MAX: usize = 192 * 1024;
 
-/// Answers a client.
+/// Answers a client's query.
 pub(super) async fn client(
-    store: &dyn Store,
+    store: &dyn ReadStore,
     actor: ActorId,
     query: Query,
 ) -> Result<Reply, StoreError> {
-    let reply = match query {
-        Query::MyBoards {} => my_boards::my_boards(store, actor).await?,
+    match query {
+        Query::MyBoards {} => my_boards::my_boards(store, actor).await,
         Query::BoardPage { board, after } => {
-            board_page::board_page(store, actor, board, after).await?
+            board_page::board_page(store, actor, board, after).await
         }
-        Query::Note { board, note } => note::note(store, actor, board, note).await?,
+        Query::Note { board, note } => note::note(store, actor, board, note).await,
         Query::NoteHistory { board, note, before } => {
-            note_history::note_history(store, actor, board, note, before).await?
+            note_history::note_history(store, actor, board, note, before).await
         }
-    };
-    Ok(reply)
+    }
 }
 
-/// The standing of a member; for anybody else the board does not exist.
-async fn member(
-    store: &dyn Store,
+/// A member's role and the board's status; `None` for other actors, as if the board did not exist.
+async fn member_status(
+    store: &dyn ReadStore,
     actor: ActorId,
     board: BoardId,
-) -> Result<Option<(sockbit_domain::Role, BoardStatus)>, StoreError> {
-    let standing = store.board_status(board, actor, None).await?;
-    Ok(standing.and_then(|standing| Some((standing.role?, standing))))
+) -> Result<Option<(Role, BoardStatus)>, StoreError> {
+    let status = store.board_status(board, actor, None).await?;
+    Ok(status.and_then(|status| Some((status.role?, status))))
 }
 
 fn note_not_found() -> Rejection {
     Rejection::new(RejectionCode::NoteNotFound, "the board has no such note")
+}
+
+fn note_gone() -> Rejection {
+    Rejection::new(RejectionCode::NoteGone, "the note was deleted for good")
 }

@@ -1,18 +1,18 @@
-//! One note.
+//! The `Note` query: one note.
 
 use sockbit_domain::wire::{NotePage, Reply};
-use sockbit_domain::{ActorId, BoardId, NoteId, NoteState, Rejection, RejectionCode};
+use sockbit_domain::{ActorId, BoardId, NoteId, NoteState, Rejection};
 
-use super::{member, note_not_found};
-use crate::ports::{Store, StoreError};
+use super::{member_status, note_gone, note_not_found};
+use crate::ports::{ReadStore, StoreError};
 
 pub(super) async fn note(
-    store: &dyn Store,
+    store: &dyn ReadStore,
     actor: ActorId,
     board: BoardId,
     note: NoteId,
 ) -> Result<Reply, StoreError> {
-    let Some((role, standing)) = member(store, actor, board).await? else {
+    let Some((role, status)) = member_status(store, actor, board).await? else {
         return Ok(Rejection::not_found().into());
     };
     let Some((position, note)) = store.note(board, note).await? else {
@@ -20,11 +20,7 @@ pub(super) async fn note(
     };
     let Some(note) = note else { return Ok(note_not_found().into()) };
     if note.state == NoteState::Deleted {
-        return Ok(gone().into());
+        return Ok(note_gone().into());
     }
-    Ok(Reply::Note(NotePage { board, title: standing.title, role, position, note }))
-}
-
-pub(super) fn gone() -> Rejection {
-    Rejection::new(RejectionCode::NoteGone, "the note was deleted for good")
+    Ok(Reply::Note(NotePage { board, title: status.title, role, position, note }))
 }

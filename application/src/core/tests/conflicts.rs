@@ -1,33 +1,31 @@
 //! Boards that lost their race against another worker.
 
-use std::sync::{Arc, Mutex};
-
 use super::*;
 use crate::core::ProcessError;
 use crate::testing::{board_id, new_note};
 
-/// Says so of every commit of the first board, and that all others are done.
-#[expect(clippy::unnecessary_wraps, reason = "it answers as the port does")]
-fn losing_first_board(changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
-    let verdict = |it: &BoardChanges| {
+/// A conflict for the first board; all others are committed.
+#[expect(clippy::unnecessary_wraps, reason = "it has the signature of the port")]
+fn conflict_on_first_board(changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
+    let result = |it: &BoardChanges| {
         if number(it.board) == 1 { CommitResult::Conflict } else { CommitResult::Done }
     };
-    Ok(changes.iter().map(verdict).collect())
+    Ok(changes.iter().map(result).collect())
 }
 
 #[tokio::test]
-async fn a_board_that_lost_is_decided_again_alone_on_what_the_winner_left() {
-    let mut store = MockStore::new();
+async fn a_board_that_lost_its_race_is_decided_again_on_the_winners_state() {
+    let mut store = MockDecisionStore::new();
     store
         .expect_load()
         .times(1)
-        .withf(|wanted| wanted.len() == 2)
+        .withf(|requests| requests.len() == 2)
         .returning(|_| Ok(vec![found(board(1, 10)), found(board(2, 10))]));
-    store.expect_commit().times(1).returning(losing_first_board);
+    store.expect_commit().times(1).returning(conflict_on_first_board);
     store
         .expect_load()
         .times(1)
-        .withf(|wanted| wanted.iter().map(|it| it.board).eq([board_id(1)]))
+        .withf(|requests| requests.iter().map(|it| it.board).eq([board_id(1)]))
         .returning(|_| Ok(vec![found(board(1, 20))]));
     store.expect_commit().times(1).withf(|changes| changes.len() == 1).returning(all_done);
     let mut announcer = MockAnnouncer::new();
@@ -35,8 +33,8 @@ async fn a_board_that_lost_is_decided_again_alone_on_what_the_winner_left() {
     announcer
         .expect_send_outcomes()
         .times(1)
-        .withf(|answers| {
-            let at = |board| answers.iter().find(|it| it.board == board).and_then(saved_at);
+        .withf(|outcomes| {
+            let at = |board| outcomes.iter().find(|it| it.board == board).and_then(saved_at);
             at(board_id(1)) == Some(21) && at(board_id(2)) == Some(11)
         })
         .returning(|_| Ok(()));
@@ -47,11 +45,9 @@ async fn a_board_that_lost_is_decided_again_alone_on_what_the_winner_left() {
 }
 
 #[tokio::test]
-async fn after_sixteen_more_losses_its_senders_hear_again_and_the_others_are_saved() {
+async fn after_sixteen_more_conflicts_its_senders_get_again_and_the_others_are_saved() {
     let mut store = store_with_boards();
-    store.expect_commit().times(1 + 16).returning(losing_first_board);
-    let answers = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&answers);
+    store.expect_commit().times(1 + 16).returning(conflict_on_first_board);
     let mut announcer = MockAnnouncer::new();
     announcer
         .expect_announce()
@@ -60,27 +56,24 @@ async fn after_sixteen_more_losses_its_senders_hear_again_and_the_others_are_sav
             batch.iter().flat_map(|it| &it.events).all(|it| it.event.board == board_id(2))
         })
         .returning(|_| Ok(()));
-    announcer.expect_send_outcomes().times(1).returning(move |batch| {
-        heard.lock().expect("no test panics here").extend(batch);
-        Ok(())
-    });
+    let outcomes = record_outcomes(&mut announcer);
     let losers = [new_note(1, 1), new_note(1, 2)];
     let batch = [losers.to_vec(), vec![new_note(2, 3)]].concat();
 
     assert!(core(store, announcer).process(&batch).await.is_ok());
 
-    let answers = answers.lock().expect("no test panics here");
+    let outcomes = outcomes.lock().expect("the lock is not poisoned");
     let (again, saved): (Vec<_>, Vec<_>) =
-        answers.iter().cloned().partition(|it| it.outcome.is_none());
+        outcomes.iter().cloned().partition(|it| it.outcome.is_none());
     assert_eq!(again, losers.each_ref().map(|it| it.with_outcome(None)));
     assert_eq!(saved.iter().filter_map(saved_at).collect::<Vec<_>>(), [11]);
 }
 
 #[tokio::test]
-async fn a_store_that_fails_on_the_second_attempt_leaves_the_batch_to_be_run_again() {
-    let mut store = MockStore::new();
+async fn an_error_of_the_store_on_the_second_attempt_is_returned() {
+    let mut store = MockDecisionStore::new();
     store.expect_load().times(1).returning(|_| Ok(vec![found(board(1, 10))]));
-    store.expect_commit().times(1).returning(losing_first_board);
+    store.expect_commit().times(1).returning(conflict_on_first_board);
     store.expect_load().times(1).returning(|_| Err(unavailable()));
 
     let result = core(store, MockAnnouncer::new()).process(&[new_note(1, 1)]).await;
@@ -89,12 +82,12 @@ async fn a_store_that_fails_on_the_second_attempt_leaves_the_batch_to_be_run_aga
 }
 
 #[tokio::test]
-async fn a_missing_verdict_counts_as_a_lost_race() {
+async fn a_missing_commit_result_counts_as_a_conflict() {
     let mut store = store_with_boards();
     store.expect_commit().times(1).returning(|_| Ok(Vec::new()));
     store.expect_commit().times(1).returning(all_done);
 
-    let result = core(store, patient_announcer()).process(&[new_note(1, 1)]).await;
+    let result = core(store, accepting_announcer()).process(&[new_note(1, 1)]).await;
 
     assert!(result.is_ok(), "{result:?}");
 }

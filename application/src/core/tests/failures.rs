@@ -1,6 +1,4 @@
-//! The failure of each port at each step, and what a second run makes of it.
-
-use std::sync::{Arc, Mutex};
+//! The failure of each port at each step, and the run after it.
 
 use super::*;
 use crate::core::ProcessError;
@@ -12,8 +10,8 @@ fn no_bus() -> Unavailable {
 }
 
 #[tokio::test]
-async fn a_board_that_cannot_be_loaded_is_neither_committed_nor_spoken_of() {
-    let mut store = MockStore::new();
+async fn a_board_that_cannot_be_loaded_is_neither_committed_nor_announced() {
+    let mut store = MockDecisionStore::new();
     store.expect_load().times(1).returning(|_| Err(unavailable()));
 
     let result = core(store, MockAnnouncer::new()).process(&[new_note(1, 1)]).await;
@@ -22,7 +20,7 @@ async fn a_board_that_cannot_be_loaded_is_neither_committed_nor_spoken_of() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_committed_is_told_to_nobody() {
+async fn a_failed_commit_is_neither_announced_nor_answered() {
     let mut store = store_with_boards();
     store.expect_commit().times(1).returning(|_| Err(unavailable()));
 
@@ -32,7 +30,7 @@ async fn what_could_not_be_committed_is_told_to_nobody() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_announced_is_not_answered_either() {
+async fn no_outcome_is_sent_after_a_failed_announcement() {
     let mut store = store_with_boards();
     store.expect_commit().times(1).returning(all_done);
     let mut announcer = MockAnnouncer::new();
@@ -44,7 +42,7 @@ async fn what_could_not_be_announced_is_not_answered_either() {
 }
 
 #[tokio::test]
-async fn an_answer_that_could_not_be_sent_is_an_error() {
+async fn an_outcome_that_cannot_be_sent_is_an_error() {
     let mut store = store_with_boards();
     store.expect_commit().times(1).returning(all_done);
     let mut announcer = MockAnnouncer::new();
@@ -56,48 +54,55 @@ async fn an_answer_that_could_not_be_sent_is_an_error() {
     assert_eq!(result.err(), Some(ProcessError::Announce(no_bus())));
 }
 
-/// A store that keeps what it commits but reports the first commit as it is told to.
-fn keeping_store(first_verdict: Result<(), StoreError>) -> (MockStore, Kept) {
-    let kept = Kept::default();
-    let mut store = MockStore::new();
-    let in_load = kept.clone();
-    store.expect_load().returning(move |wanted| {
-        let kept = in_load.0.lock().expect("no test panics here");
-        Ok(match kept.as_ref() {
-            Some(changes) => vec![as_committed(changes)],
-            None => wanted.iter().map(|it| found(board(number(it.board), 10))).collect(),
+#[derive(Clone, Default)]
+struct Committed(Arc<Mutex<Option<BoardChanges>>>);
+
+impl Committed {
+    fn changes(&self) -> Option<BoardChanges> {
+        self.0.lock().expect("the lock is not poisoned").clone()
+    }
+}
+
+/// A store that keeps its first commit, whatever result it reports for it.
+fn store_that_reports(
+    first_result: Result<(), StoreError>,
+) -> (MockDecisionStore, MockReadStore, Committed) {
+    let committed = Committed::default();
+    let mut decisions = MockDecisionStore::new();
+    let in_load = committed.clone();
+    decisions.expect_load().returning(move |requests| {
+        Ok(match in_load.changes() {
+            Some(changes) => vec![as_committed(&changes)],
+            None => requests.iter().map(|it| found(board(number(it.board), 10))).collect(),
         })
     });
-    let in_commit = kept.clone();
-    store.expect_commit().times(1).returning(move |changes| {
-        *in_commit.0.lock().expect("no test panics here") = changes.first().cloned();
-        first_verdict.clone().and_then(|()| all_done(changes))
+    let in_commit = committed.clone();
+    decisions.expect_commit().times(1).returning(move |changes| {
+        *in_commit.0.lock().expect("the lock is not poisoned") = changes.first().cloned();
+        first_result.clone().and_then(|()| all_done(changes))
     });
-    let in_events = kept.clone();
-    store.expect_events().returning(move |_, after, _| {
-        let kept = in_events.0.lock().expect("no test panics here");
-        let facts = kept.iter().flat_map(|it| &it.facts).map(|it| it.event.clone());
+    let mut reads = MockReadStore::new();
+    let in_events = committed.clone();
+    reads.expect_events().returning(move |_, after, _| {
+        let facts = in_events.changes().into_iter().flat_map(|it| it.facts).map(|it| it.event);
         let log = std::iter::once(renamed(1, 10)).chain(facts);
         Ok(log.filter(|it| it.seq > after).collect())
     });
-    (store, kept)
+    (decisions, reads, committed)
 }
 
-#[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Option<BoardChanges>>>);
-
 #[tokio::test]
-async fn a_commit_with_unknown_result_is_run_again_and_found_by_its_outcome() {
+async fn a_commit_with_unknown_result_is_found_by_its_outcome_in_the_next_run() {
     let unknown = StoreError::Unknown("the connection broke".to_owned());
-    let (store, _) = keeping_store(Err(unknown.clone()));
+    let (decisions, reads, _) = store_that_reports(Err(unknown.clone()));
     let mut announcer = MockAnnouncer::new();
     announcer.expect_announce().times(1).returning(|_| Ok(()));
     announcer
         .expect_send_outcomes()
         .times(1)
-        .withf(|answers| matches!(answers.as_slice(), [it] if saved_at(it) == Some(11)))
+        .withf(|outcomes| matches!(outcomes.as_slice(), [it] if saved_at(it) == Some(11)))
         .returning(|_| Ok(()));
-    let core = core(store, announcer);
+    let core = core_with(decisions, reads, announcer, CountingIds::default());
 
     let first = core.process(&[new_note(1, 1)]).await;
     let second = core.process(&[new_note(1, 1)]).await;
@@ -107,53 +112,44 @@ async fn a_commit_with_unknown_result_is_run_again_and_found_by_its_outcome() {
 }
 
 #[tokio::test]
-async fn an_announcement_that_failed_is_made_by_the_next_run() {
-    let (store, kept) = keeping_store(Ok(()));
+async fn a_failed_announcement_is_made_by_the_next_run() {
+    let (decisions, reads, committed) = store_that_reports(Ok(()));
     let batches = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&batches);
+    let recorded = Arc::clone(&batches);
     let mut announcer = MockAnnouncer::new();
     announcer.expect_announce().times(2).returning(move |batch| {
-        let mut heard = heard.lock().expect("no test panics here");
-        heard.push(batch);
-        if heard.len() == 1 { Err(no_bus()) } else { Ok(()) }
+        let mut recorded = recorded.lock().expect("the lock is not poisoned");
+        recorded.push(batch);
+        if recorded.len() == 1 { Err(no_bus()) } else { Ok(()) }
     });
     announcer.expect_send_outcomes().times(1).returning(|_| Ok(()));
-    let core = core(store, announcer);
+    let core = core_with(decisions, reads, announcer, CountingIds::default());
 
     let first = core.process(&[new_note(1, 1)]).await;
     let second = core.process(&[new_note(1, 1)]).await;
 
     assert_eq!((first.is_err(), second.is_ok()), (true, true));
-    let batches = batches.lock().expect("no test panics here");
+    let batches = batches.lock().expect("the lock is not poisoned");
     let [failed, repeated] = batches.as_slice() else { panic!("{batches:?}") };
-    assert_eq!(failed, repeated, "the same event, in the same slot, on the same trace");
-    let committed = kept.0.lock().expect("no test panics here").take().expect("it was committed");
+    assert_eq!(failed, repeated, "the same event, in the same slot, with the same trace");
+    let committed = committed.changes().expect("it was committed");
     let events = repeated.iter().flat_map(|it| &it.events).map(|it| &it.event);
     assert!(events.eq(committed.facts.iter().map(|it| &it.event)));
 }
 
 #[tokio::test]
-async fn a_repeat_whose_event_cannot_be_read_is_not_answered_yet() {
-    let saved = new_note(1, 1);
-    let mut store = MockStore::new();
-    let first = Arc::new(Mutex::new(None));
-    let seen = Arc::clone(&first);
-    store.expect_load().returning(move |_| {
-        let committed = seen.lock().expect("no test panics here");
-        Ok(vec![committed.as_ref().map_or_else(|| found(board(1, 10)), as_committed)])
-    });
-    store.expect_commit().times(1).returning(move |changes| {
-        *first.lock().expect("no test panics here") = changes.first().cloned();
-        all_done(changes)
-    });
-    store.expect_events().times(1).returning(|_, _, _| Err(unavailable()));
+async fn a_repeat_whose_event_cannot_be_read_is_not_answered() {
+    let command = new_note(1, 1);
+    let (decisions, _, _) = store_that_reports(Ok(()));
+    let mut reads = MockReadStore::new();
+    reads.expect_events().times(1).returning(|_, _, _| Err(unavailable()));
     let mut announcer = MockAnnouncer::new();
     announcer.expect_announce().times(1).returning(|_| Ok(()));
     announcer.expect_send_outcomes().times(1).returning(|_| Ok(()));
-    let core = core(store, announcer);
+    let core = core_with(decisions, reads, announcer, CountingIds::default());
 
-    core.process(std::slice::from_ref(&saved)).await.expect("the first run is through");
-    let repeat = core.process(&[saved]).await;
+    core.process(std::slice::from_ref(&command)).await.expect("the first run succeeds");
+    let repeat = core.process(&[command]).await;
 
     assert_eq!(repeat.err(), Some(ProcessError::Store(unavailable())));
 }

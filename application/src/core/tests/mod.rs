@@ -1,4 +1,4 @@
-//! What the core does when its ports fail, and in which order it uses them.
+//! What the core does if its ports fail, and in which order it calls them.
 
 mod conflicts;
 mod failures;
@@ -6,24 +6,32 @@ mod order;
 mod panics;
 mod queries;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use sockbit_domain::{Limits, Outcome};
+use sockbit_domain::{BoardId, Limits, Outcome, RejectionCode};
 
 use super::{Core, CorePorts};
 use crate::envelope::OutcomeEnvelope;
 use crate::ports::{
-    BoardChanges, CommitResult, Ids, LoadedBoard, MockAnnouncer, MockStore, StoreError,
+    BoardChanges, CommitResult, Ids, LoadedBoard, MockAnnouncer, MockDecisionStore, MockReadStore,
+    MockStoreHealth, StoreError,
 };
 use crate::testing::{CountingIds, FixedClock, board, found};
 
-fn core(store: MockStore, announcer: MockAnnouncer) -> Core {
-    core_with(store, announcer, CountingIds::default())
+fn core(decisions: MockDecisionStore, announcer: MockAnnouncer) -> Core {
+    core_with(decisions, MockReadStore::new(), announcer, CountingIds::default())
 }
 
-fn core_with(store: MockStore, announcer: MockAnnouncer, ids: impl Ids + 'static) -> Core {
+fn core_with(
+    decisions: MockDecisionStore,
+    reads: MockReadStore,
+    announcer: MockAnnouncer,
+    ids: impl Ids + 'static,
+) -> Core {
     let ports = CorePorts {
-        store: Arc::new(store),
+        decisions: Arc::new(decisions),
+        reads: Arc::new(reads),
+        health: Arc::new(MockStoreHealth::new()),
         announcer: Arc::new(announcer),
         clock: Arc::new(FixedClock),
         ids: Arc::new(ids),
@@ -31,28 +39,41 @@ fn core_with(store: MockStore, announcer: MockAnnouncer, ids: impl Ids + 'static
     Core::new(ports, Limits::default())
 }
 
-/// Finds each board with its first ten events.
-fn store_with_boards() -> MockStore {
-    let mut store = MockStore::new();
-    store.expect_load().returning(|wanted| {
-        Ok(wanted.iter().map(|it| found(board(number(it.board), 10))).collect())
+/// A store that has every board with ten events.
+fn store_with_boards() -> MockDecisionStore {
+    let mut store = MockDecisionStore::new();
+    store.expect_load().returning(|requests| {
+        Ok(requests.iter().map(|it| found(board(number(it.board), 10))).collect())
     });
     store
 }
 
-fn number(board: sockbit_domain::BoardId) -> u64 {
+fn number(board: BoardId) -> u64 {
     board.0.as_u64_pair().1
 }
 
-/// Takes whatever is announced and answered.
-fn patient_announcer() -> MockAnnouncer {
+/// An announcer that accepts everything.
+fn accepting_announcer() -> MockAnnouncer {
     let mut announcer = MockAnnouncer::new();
     announcer.expect_announce().returning(|_| Ok(()));
     announcer.expect_send_outcomes().returning(|_| Ok(()));
     announcer
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it answers as the port does")]
+type SentOutcomes = Arc<Mutex<Vec<OutcomeEnvelope>>>;
+
+/// Records the outcomes that are sent; it expects one call.
+fn record_outcomes(announcer: &mut MockAnnouncer) -> SentOutcomes {
+    let sent = SentOutcomes::default();
+    let recorded = Arc::clone(&sent);
+    announcer.expect_send_outcomes().times(1).returning(move |batch| {
+        recorded.lock().expect("the lock is not poisoned").extend(batch);
+        Ok(())
+    });
+    sent
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it has the signature of the port")]
 fn all_done(changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
     Ok(vec![CommitResult::Done; changes.len()])
 }
@@ -61,19 +82,26 @@ fn unavailable() -> StoreError {
     StoreError::Unavailable("the disk is full".to_owned())
 }
 
-fn is_saved(answered: &OutcomeEnvelope) -> bool {
-    matches!(answered.outcome, Some(Outcome::Saved { .. }))
+fn is_saved(envelope: &OutcomeEnvelope) -> bool {
+    matches!(envelope.outcome, Some(Outcome::Saved { .. }))
 }
 
 /// The number of the event that a command made.
-fn saved_at(answered: &OutcomeEnvelope) -> Option<u64> {
-    match &answered.outcome {
+fn saved_at(envelope: &OutcomeEnvelope) -> Option<u64> {
+    match &envelope.outcome {
         Some(Outcome::Saved { position }) => Some(position.seq.0),
         _ => None,
     }
 }
 
-/// The board as a repeat finds it: with what was written of it.
+fn rejection_code(envelope: &OutcomeEnvelope) -> Option<RejectionCode> {
+    match &envelope.outcome {
+        Some(Outcome::Rejected(rejection)) => Some(rejection.code),
+        _ => None,
+    }
+}
+
+/// The board as a repeated command finds it after these changes.
 fn as_committed(changes: &BoardChanges) -> LoadedBoard {
     let mut board = board(number(changes.board), 10);
     board.head = changes.head;

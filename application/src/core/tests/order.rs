@@ -1,4 +1,4 @@
-//! The core speaks of what is durable only, and only as much as there is to say.
+//! The core announces and answers only what is committed, and calls no port without need.
 
 use mockall::Sequence;
 use sockbit_domain::{Command, RejectionCode};
@@ -8,9 +8,9 @@ use crate::slot::Slot;
 use crate::testing::{board_id, envelope, new_note, person};
 
 #[tokio::test]
-async fn it_loads_then_commits_then_announces_then_answers() {
+async fn it_loads_then_commits_then_announces_then_sends_outcomes() {
     let mut order = Sequence::new();
-    let mut store = MockStore::new();
+    let mut store = MockDecisionStore::new();
     let mut announcer = MockAnnouncer::new();
     store
         .expect_load()
@@ -27,11 +27,11 @@ async fn it_loads_then_commits_then_announces_then_answers() {
 #[tokio::test]
 async fn boards_of_a_batch_are_loaded_and_committed_together() {
     let batch = [new_note(1, 1), new_note(2, 2), new_note(1, 3)];
-    let mut store = MockStore::new();
+    let mut store = MockDecisionStore::new();
     store
         .expect_load()
         .times(1)
-        .withf(|wanted| wanted.iter().map(|it| it.board).eq([board_id(1), board_id(2)]))
+        .withf(|requests| requests.iter().map(|it| it.board).eq([board_id(1), board_id(2)]))
         .returning(|_| Ok(vec![found(board(1, 10)), found(board(2, 10))]));
     store
         .expect_commit()
@@ -43,14 +43,14 @@ async fn boards_of_a_batch_are_loaded_and_committed_together() {
     announcer
         .expect_send_outcomes()
         .times(1)
-        .withf(|answers| answers.len() == 3 && answers.iter().all(is_saved))
+        .withf(|outcomes| outcomes.len() == 3 && outcomes.iter().all(is_saved))
         .returning(|_| Ok(()));
 
     assert!(core(store, announcer).process(&batch).await.is_ok());
 }
 
 #[tokio::test]
-async fn events_are_announced_once_for_each_slot_in_the_order_of_their_numbers() {
+async fn events_are_announced_in_one_message_per_slot_in_the_order_of_their_numbers() {
     let batch = [new_note(1, 1), new_note(2, 2), new_note(1, 3)];
     let mut store = store_with_boards();
     store.expect_commit().returning(all_done);
@@ -72,7 +72,7 @@ async fn events_are_announced_once_for_each_slot_in_the_order_of_their_numbers()
 }
 
 #[tokio::test]
-async fn a_command_twice_in_one_batch_is_announced_once_and_answered_twice() {
+async fn a_command_twice_in_one_batch_has_one_event_and_two_outcomes() {
     let mut store = store_with_boards();
     store.expect_commit().times(1).returning(all_done);
     let mut announcer = MockAnnouncer::new();
@@ -87,7 +87,7 @@ async fn a_command_twice_in_one_batch_is_announced_once_and_answered_twice() {
     announcer
         .expect_send_outcomes()
         .times(1)
-        .withf(|answers| answers.iter().filter_map(saved_at).eq([11, 12, 12]))
+        .withf(|outcomes| outcomes.iter().filter_map(saved_at).eq([11, 12, 12]))
         .returning(|_| Ok(()));
     let batch = [new_note(1, 1), new_note(1, 2), new_note(1, 2)];
 
@@ -95,7 +95,7 @@ async fn a_command_twice_in_one_batch_is_announced_once_and_answered_twice() {
 }
 
 #[tokio::test]
-async fn an_unchanged_board_is_announced_to_nobody_but_its_outcome_is_kept() {
+async fn an_unchanged_board_has_no_event_but_its_outcome_is_stored() {
     let same = envelope(1, 1, &Command::RenameBoard { title: "Ideas".to_owned() });
     let mut store = store_with_boards();
     store
@@ -110,8 +110,8 @@ async fn an_unchanged_board_is_announced_to_nobody_but_its_outcome_is_kept() {
     announcer
         .expect_send_outcomes()
         .times(1)
-        .withf(|answers| {
-            matches!(answers.as_slice(), [it] if matches!(it.outcome, Some(Outcome::Unchanged { .. })))
+        .withf(|outcomes| {
+            matches!(outcomes.as_slice(), [it] if matches!(it.outcome, Some(Outcome::Unchanged { .. })))
         })
         .returning(|_| Ok(()));
 
@@ -119,21 +119,15 @@ async fn an_unchanged_board_is_announced_to_nobody_but_its_outcome_is_kept() {
 }
 
 #[tokio::test]
-async fn what_a_stranger_wishes_leaves_nothing_to_commit() {
-    let mut wish = new_note(1, 1);
-    wish.actor = person(66);
+async fn a_command_of_a_stranger_leaves_nothing_to_commit() {
+    let mut command = new_note(1, 1);
+    command.actor = person(66);
     let mut announcer = MockAnnouncer::new();
     announcer
         .expect_send_outcomes()
         .times(1)
-        .withf(|answers| {
-            let code = |it: &OutcomeEnvelope| match &it.outcome {
-                Some(Outcome::Rejected(rejection)) => Some(rejection.code),
-                _ => None,
-            };
-            answers.iter().filter_map(code).eq([RejectionCode::NotFound])
-        })
+        .withf(|outcomes| outcomes.iter().filter_map(rejection_code).eq([RejectionCode::NotFound]))
         .returning(|_| Ok(()));
 
-    assert!(core(store_with_boards(), announcer).process(&[wish]).await.is_ok());
+    assert!(core(store_with_boards(), announcer).process(&[command]).await.is_ok());
 }

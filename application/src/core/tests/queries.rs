@@ -1,4 +1,4 @@
-//! Questions that the store cannot answer now.
+//! Queries while the store is unavailable.
 
 use sockbit_domain::wire::Query;
 use sockbit_domain::{NoteId, Seq};
@@ -7,8 +7,8 @@ use super::*;
 use crate::envelope::{CoreQuery, CoreReply};
 use crate::testing::{board_id, person, uuid};
 
-fn store_that_is_away() -> MockStore {
-    let mut store = MockStore::new();
+fn unavailable_store() -> MockReadStore {
+    let mut store = MockReadStore::new();
     store.expect_boards_of().returning(|_, _| Err(unavailable()));
     store.expect_board_status().returning(|_, _, _| Err(unavailable()));
     store.expect_events().returning(|_, _, _| Err(unavailable()));
@@ -17,7 +17,7 @@ fn store_that_is_away() -> MockStore {
 }
 
 #[tokio::test]
-async fn every_kind_of_question_is_answered_unavailable_while_the_store_is_away() {
+async fn every_query_is_answered_unavailable_while_the_store_is_unavailable() {
     let (actor, board, note) = (person(1).id, board_id(1), NoteId(uuid(1)));
     let queries = [
         Query::MyBoards {},
@@ -31,7 +31,8 @@ async fn every_kind_of_question_is_answered_unavailable_while_the_store_is_away(
         CoreQuery::Heads { boards: vec![board] },
     ];
     let of_clients = queries.map(|query| CoreQuery::Client { actor, query });
-    let core = core(store_that_is_away(), MockAnnouncer::new());
+    let (decisions, announcer) = (MockDecisionStore::new(), MockAnnouncer::new());
+    let core = core_with(decisions, unavailable_store(), announcer, CountingIds::default());
 
     for query in of_clients.into_iter().chain(of_gateway) {
         assert_eq!(core.query(query.clone()).await, CoreReply::Unavailable, "{query:?}");

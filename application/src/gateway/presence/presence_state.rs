@@ -13,7 +13,7 @@ use crate::backoff::jitter;
 use crate::byte_batches::split_by_bytes;
 use crate::envelope::{BoardPresence, PresenceUpdate};
 use crate::gateway::outgoing_queue::OutgoingQueue;
-use crate::ports::json_bytes;
+use crate::json_size::json_bytes;
 use crate::slot::Slot;
 
 /// The size of an update, about: the presence of more boards is split over several updates.

@@ -10,8 +10,8 @@ use sockbit_application::envelope::{Announcement, CoreQuery, CoreReply, OutcomeE
 use sockbit_application::gateway::{Gateway, GatewayPorts, GatewaySettings, Identity};
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
-    Announcements, Announcer, Commands, Ids, Incoming, Presence, Queries, QueryQueue, Store,
-    Unavailable, WorkQueue,
+    Announcements, Announcer, Commands, Ids, Incoming, Presence, Queries, QueryQueue, Unavailable,
+    WorkQueue,
 };
 use sockbit_application::slot::Slot;
 use sockbit_application::worker::Worker;
@@ -184,12 +184,8 @@ fn start_worker(
     let end = bus.worker();
     let announcer =
         Arc::new(LossyAnnouncer { inner: Arc::clone(&end), is_losing: AtomicBool::new(false) });
-    let ports = CorePorts {
-        store: store as Arc<dyn Store>,
-        announcer: Arc::clone(&announcer) as Arc<dyn Announcer>,
-        clock: Arc::new(TickingClock::default()),
-        ids: Arc::clone(ids) as Arc<dyn Ids>,
-    };
+    let (clock, ids) = (Arc::new(TickingClock::default()), Arc::clone(ids));
+    let ports = CorePorts::new(store, Arc::clone(&announcer) as Arc<dyn Announcer>, clock, ids);
     let core = Arc::new(Core::new(ports, Limits::default()));
     let work = Arc::clone(&end) as Arc<dyn WorkQueue>;
     let worker = Worker::new(core, work, end as Arc<dyn QueryQueue>);

@@ -12,7 +12,7 @@ use sockbit_application::envelope::{
 };
 use sockbit_application::gateway::Identity;
 use sockbit_application::mutex::locked;
-use sockbit_application::ports::{Announcer, Clock, Ids, Store, Unavailable};
+use sockbit_application::ports::{Announcer, Clock, Ids, ReadStore, Store, Unavailable};
 use sockbit_application::trace::TraceId;
 use sockbit_domain::wire::{NotePage, Query, Reply};
 use sockbit_domain::{
@@ -91,12 +91,12 @@ impl CoreFixture {
 
     fn on(store: Arc<MemoryStore>, ids: Arc<dyn Ids>) -> Self {
         let announcer = Arc::new(RecordingAnnouncer::default());
-        let ports = CorePorts {
-            store: Arc::clone(&store) as Arc<dyn Store>,
-            announcer: Arc::clone(&announcer) as Arc<dyn Announcer>,
-            clock: Arc::new(TickingClock::default()),
+        let ports = CorePorts::new(
+            Arc::clone(&store) as Arc<dyn Store>,
+            Arc::clone(&announcer) as Arc<dyn Announcer>,
+            Arc::new(TickingClock::default()),
             ids,
-        };
+        );
         let core = Core::new(ports, Limits::default());
         Self { core, store, announcer, next_message: AtomicU64::new(1) }
     }

@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
 use sockbit_application::mutex::locked;
-use sockbit_application::ports::{BoardChanges, CommitResult, Squash, Store};
+use sockbit_application::ports::{
+    BoardChanges, CommitResult, CompactionStore, DecisionStore, Squash,
+};
 use sockbit_domain::{BoardId, Seq};
 use sockbit_memory::MemoryStore;
 

@@ -8,8 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
-    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate, LoadRequest,
-    LoadedBoard, NoteHistoryPage, NotesPage, Squash, Store, StoreError,
+    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate,
+    CompactionStore, DecisionStore, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
+    ReadStore, Squash, StoreError, StoreHealth,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
@@ -122,7 +123,7 @@ impl WorkerStore {
 }
 
 #[async_trait]
-impl Store for WorkerStore {
+impl DecisionStore for WorkerStore {
     async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         self.check_redelivered_alone(wanted);
         self.reach().await?;
@@ -144,7 +145,10 @@ impl Store for WorkerStore {
         self.lifetime.halt_if_ended().await;
         result
     }
+}
 
+#[async_trait]
+impl ReadStore for WorkerStore {
     async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError> {
         self.reach().await?;
         self.database.store().boards_of(actor, max).await
@@ -211,7 +215,10 @@ impl Store for WorkerStore {
         self.reach().await?;
         self.database.store().note_events(board, note, before, max).await
     }
+}
 
+#[async_trait]
+impl CompactionStore for WorkerStore {
     async fn compaction_candidates(
         &self,
         before: Timestamp,
@@ -241,12 +248,10 @@ impl Store for WorkerStore {
         self.context.wait_latency(&self.random).await;
         result
     }
+}
 
-    async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
-        self.reach().await?;
-        self.database.store().delete_outcomes_before(before, max).await
-    }
-
+#[async_trait]
+impl StoreHealth for WorkerStore {
     async fn check(&self) -> Result<(), StoreError> {
         self.reach().await
     }

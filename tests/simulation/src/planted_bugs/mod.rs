@@ -2,8 +2,9 @@
 
 mod buggy_announcer;
 mod buggy_client;
+mod buggy_compaction_store;
+mod buggy_decision_store;
 mod buggy_gateway_ports;
-mod buggy_store;
 mod buggy_work_queue;
 mod planted_bug;
 
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sockbit_application::gateway::{GatewayPorts, GatewaySettings};
-use sockbit_application::ports::Store;
+use sockbit_application::ports::CompactionStore;
 use sockbit_domain::MessageId;
 
 use crate::database::Database;
@@ -22,8 +23,9 @@ use crate::run_context::RunContext;
 use crate::worker_process::WorkerPorts;
 
 use buggy_announcer::BuggyAnnouncer;
+use buggy_compaction_store::BuggyCompactionStore;
+use buggy_decision_store::BuggyDecisionStore;
 use buggy_gateway_ports::BuggyGatewayPorts;
-use buggy_store::BuggyStore;
 use buggy_work_queue::BuggyWorkQueue;
 
 pub(crate) use buggy_client::BuggyClient;
@@ -75,10 +77,10 @@ pub(crate) fn worker(
         | PlantedBug::WritesOnlyFirstNote
         | PlantedBug::AnnouncesBeforeCommit
         | PlantedBug::CompactionDropsOutcomes => {
-            let announcer = Some(Arc::clone(&ports.announcer));
+            let announcer = Arc::clone(&ports.announcer);
             let (context, database) = (Arc::clone(context), Arc::clone(database));
-            let store = BuggyStore { context, inner: ports.store, database, announcer };
-            WorkerPorts { store: Arc::new(store), ..ports }
+            let store = BuggyDecisionStore { context, inner: ports.decisions, database, announcer };
+            WorkerPorts { decisions: Arc::new(store), ..ports }
         }
         PlantedBug::NeverRepeatsOutcomes
         | PlantedBug::SendsOutcomesToPreviousSender
@@ -101,12 +103,12 @@ pub(crate) fn worker(
 pub(crate) fn compaction(
     context: &Arc<RunContext>,
     database: &Arc<Database>,
-    inner: Arc<dyn Store>,
-) -> Arc<dyn Store> {
+    inner: Arc<dyn CompactionStore>,
+) -> Arc<dyn CompactionStore> {
     match context.bug {
         PlantedBug::CompactionDropsOutcomes | PlantedBug::CompactionDropsFirstEdit => {
             let (context, database) = (Arc::clone(context), Arc::clone(database));
-            Arc::new(BuggyStore { context, inner, database, announcer: None })
+            Arc::new(BuggyCompactionStore { context, inner, database })
         }
         _ => inner,
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sockbit_application::compaction::Compaction;
-use sockbit_application::ports::{Clock, Store, StoredOutcome, json_bytes};
+use sockbit_application::json_size::json_bytes;
+use sockbit_application::ports::{Clock, Store, StoredOutcome};
 use sockbit_domain::{Board, BoardId, Event, Fact, NoteId, Outcome, Seq, Text, Timestamp};
 
 use super::fixtures::{
@@ -25,7 +26,8 @@ impl Clock for AllIsOld {
 
 /// Compacts everything in the store.
 pub async fn compact(store: &Arc<dyn Store>) -> u64 {
-    let compaction = Compaction::new(Arc::clone(store), Arc::new(AllIsOld), Duration::ZERO);
+    let (store, health) = (Arc::clone(store), Arc::clone(store));
+    let compaction = Compaction::new(store, health, Arc::new(AllIsOld), Duration::ZERO);
     compaction.round().await.expect("the store answers")
 }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
+use sockbit_application::json_size::json_bytes;
 use sockbit_application::ports::{
-    CommitResult, CompactableEvents, CompactionCandidate, Squash, Store, json_bytes,
+    CommitResult, CompactableEvents, CompactionCandidate, Squash, Store,
 };
 use sockbit_domain::{Delta, Event, Fact, Seq, Timestamp, squash};
 use uuid::Uuid;

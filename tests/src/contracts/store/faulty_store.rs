@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
-    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate, LoadRequest,
-    LoadedBoard, NoteHistoryPage, NotesPage, Squash, Store, StoreError,
+    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate,
+    CompactionStore, DecisionStore, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
+    OutcomeRetention, ReadStore, Squash, Store, StoreError, StoreHealth,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
@@ -148,7 +149,7 @@ fn one(verdicts: &[CommitResult]) -> CommitResult {
 }
 
 #[async_trait]
-impl Store for FaultyStore {
+impl DecisionStore for FaultyStore {
     async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         let mut answers = Vec::new();
         for wanted in wanted {
@@ -183,7 +184,10 @@ impl Store for FaultyStore {
         }
         Ok(verdicts)
     }
+}
 
+#[async_trait]
+impl ReadStore for FaultyStore {
     async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError> {
         let mut list = self.store.boards_of((self.faults.lister)(actor), max).await?;
         (self.faults.list)(&mut list);
@@ -256,7 +260,10 @@ impl Store for FaultyStore {
         (self.faults.history)(&mut history);
         Ok(history)
     }
+}
 
+#[async_trait]
+impl CompactionStore for FaultyStore {
     async fn compaction_candidates(
         &self,
         before: Timestamp,
@@ -290,14 +297,20 @@ impl Store for FaultyStore {
         self.has_squashed.store(true, Ordering::Relaxed);
         Ok((self.faults.squashed)(verdict))
     }
+}
 
+#[async_trait]
+impl OutcomeRetention for FaultyStore {
     async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
         let (before, max) = ((self.faults.forget_before)(before), (self.faults.forget_max)(max));
         let forgotten = self.store.delete_outcomes_before(before, max).await?;
         self.has_forgotten.store(true, Ordering::Relaxed);
         Ok((self.faults.forgotten)(forgotten))
     }
+}
 
+#[async_trait]
+impl StoreHealth for FaultyStore {
     async fn check(&self) -> Result<(), StoreError> {
         self.faults.check.map_err(|reason| StoreError::Unavailable(reason.to_owned()))
     }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use sockbit_application::ports::{NotesPage, Store, json_bytes};
+use sockbit_application::json_size::json_bytes;
+use sockbit_application::ports::{NotesPage, Store};
 use sockbit_domain::{Change, Event, NoteId, NoteState, Role, Seq};
 
 use super::fixtures::{ALL, Script, actor, all_notes, board_id, note_id, text, title};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::FutureExt;
-use sockbit_application::ports::{BoardChanges, CommitResult, Store};
+use sockbit_application::ports::{BoardChanges, CommitResult, ReadStore, Store};
 use sockbit_domain::{
     Change, Colour, Delta, KeyHash, LinkId, NoteState, Role, Seq, Text, Timestamp,
 };
