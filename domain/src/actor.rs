@@ -12,7 +12,7 @@ pub const PERSON_COLOURS: u8 = 12;
 
 const NAME_CHARS_MAX: usize = 40;
 
-/// Somebody who sends commands, as others see them. Events keep name and colour as they were.
+/// The sender of commands, as others see it. Events keep name and colour as they were.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Actor {
     /// Who it is, whatever their name and colour are by then.

@@ -7,14 +7,14 @@ use crate::{
     ActorId, BoardId, Delta, EventId, KeyHash, LinkId, Note, NoteId, Position, Role, Seq, Title,
 };
 
-/// A way in: whoever brings the key becomes a member.
+/// An invitation: an actor with the key becomes a member.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Link {
     /// Names the link in events.
     pub id: LinkId,
-    /// What those who come by it may do.
+    /// The role of members that join by it.
     pub role: Role,
-    /// Of the key, which nobody here knows.
+    /// The hash of the key; the key itself is not stored.
     pub hash: KeyHash,
 }
 
@@ -57,7 +57,7 @@ pub struct Board {
 }
 
 impl Board {
-    /// What somebody may do here; `None` for those who may not even know of the board.
+    /// An actor's role; `None` for actors that may not know of the board.
     #[must_use]
     pub fn role(&self, actor: ActorId) -> Option<Role> {
         self.members.get(&actor).copied()

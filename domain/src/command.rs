@@ -20,9 +20,9 @@ pub enum Command {
         /// One line.
         title: String,
     },
-    /// Let in whoever holds a key, whose hash travels beside the command.
+    /// Add a link for a key, whose hash travels beside the command.
     AddLink {
-        /// What those who come by it may do.
+        /// The role of members that join by it.
         role: Role,
     },
     /// Become a member by a key, whose hash travels beside the command.

@@ -7,7 +7,7 @@ use crate::{
     Text, Timestamp, Title,
 };
 
-/// Something that happened on a board, as everybody on it sees it.
+/// Something that happened on a board, as all its members see it.
 ///
 /// It holds only what the least privileged reader of the board may know.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -52,11 +52,11 @@ pub enum Change {
         /// The new title.
         title: Title,
     },
-    /// Somebody made a link to the board.
+    /// The actor made a link to the board.
     LinkAdded {
         /// The link, without its key.
         link: LinkId,
-        /// What those who come by it may do.
+        /// The role of members that join by it.
         role: Role,
     },
     /// The actor became a member.

@@ -28,7 +28,7 @@ pub enum RankError {
     /// Nothing fits between the two neighbours.
     #[error("there is no rank between these two")]
     NoRoom,
-    /// It is longer than anybody needs.
+    /// It has more digits than the limit.
     #[error("a rank has at most 256 digits")]
     TooLong,
     /// A character stands in it that is no digit in base 62.

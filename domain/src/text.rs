@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub struct Text(String);
 
 impl Text {
-    /// Makes a text of what somebody sent: CRLF and CR become LF, control characters go.
+    /// Normalises a received string: CRLF and CR become LF, control characters are removed.
     #[must_use]
     pub fn normalise(sent: &str) -> Self {
         if Self::is_clean(sent) {

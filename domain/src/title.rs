@@ -14,7 +14,7 @@ use crate::{Limits, Rejection, RejectionCode};
 pub struct Title(String);
 
 impl Title {
-    /// Makes one line of what somebody typed.
+    /// Makes one line of the typed text.
     pub fn new(typed: &str, limits: &Limits) -> Result<Self, Rejection> {
         let title = single_line(typed, usize::MAX);
         if title.is_empty() {

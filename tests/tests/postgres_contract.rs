@@ -44,7 +44,7 @@ impl Reopenable for Reopened {
     }
 }
 
-/// Somebody else's connection to the database.
+/// A second connection to the database.
 async fn stranger(database: &Database) -> PgConnection {
     let options: PgConnectOptions = database.url().parse().expect("an address");
     options.connect().await.expect("the server answers")

@@ -30,7 +30,7 @@ pub struct MemoryStore {
 #[derive(Default)]
 struct Content {
     boards: HashMap<BoardId, BoardRecord>,
-    /// The boards of each member, so that nobody's list costs a walk over everybody's boards.
+    /// The boards of each member, so that listing them does not scan all boards.
     memberships: HashMap<ActorId, BTreeSet<BoardId>>,
     /// Those that compaction has not seen all of, longest ago first.
     uncompacted: BTreeSet<(Timestamp, BoardId)>,

@@ -27,7 +27,7 @@ pub(crate) struct Frames {
 
 impl Frames {
     pub fn push(&mut self, changes: &BoardChanges, log_bytes: i64) {
-        // Rejections are recorded without an event, and then nobody changed anything.
+        // Rejections are recorded without an event, and do not change the board.
         let last = changes.facts.last().map(|fact| &fact.event);
         self.ids.push(changes.board.0);
         self.titles.push(changes.title.as_str().to_owned());
@@ -251,7 +251,7 @@ impl Notes {
     }
 }
 
-/// Who became a member, or got another role. The last word on somebody counts.
+/// New members, and members with a new role. The last role of each counts.
 #[derive(Default)]
 pub(crate) struct Members {
     boards: Vec<Uuid>,

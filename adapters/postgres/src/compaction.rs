@@ -197,7 +197,7 @@ async fn put(connection: &mut PgConnection, squash: &Squash) -> Result<(), sqlx:
     Ok(())
 }
 
-/// Once the board is locked nobody can commit what would be overlooked.
+/// While the board is locked no commit can add events that would be overlooked.
 async fn move_on(
     connection: &mut PgConnection,
     squash: &Squash,

@@ -1,4 +1,4 @@
-//! Why a database was not opened, in one sentence for whoever started the program. No password is
+//! Why a database was not opened, in one sentence for the operator. No password is
 //! in any of them.
 
 /// The database was not opened.
@@ -10,7 +10,7 @@ pub enum OpenError {
          postgres://USER:PASSWORD@HOST:PORT/DATABASE"
     )]
     Address(String),
-    /// Nobody answers there.
+    /// No server responds at the address.
     #[error(
         "no PostgreSQL can be reached for {at}: {reason}; start it, or name another with --store"
     )]

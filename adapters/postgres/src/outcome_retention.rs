@@ -1,4 +1,4 @@
-//! Outcomes that nobody asks for any more.
+//! Deletion of old outcomes.
 
 use sockbit_application::ports::StoreError;
 use sockbit_domain::Timestamp;

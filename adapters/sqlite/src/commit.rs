@@ -82,7 +82,7 @@ async fn claim(
             changed_by_id, changed_by_name, changed_by_colour, changed_at, id, uncompacted_since
         ) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?10)
         returning log_bytes - ?6";
-    // Rejections are recorded without an event, and then nobody changed anything.
+    // Rejections are recorded without an event, and do not change the board.
     const MOVE_ON: &str = "\
         update boards set
             title = ?1, head_seq = ?2, head_event = ?3, note_count = ?4, text_bytes = ?5,

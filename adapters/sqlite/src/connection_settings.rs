@@ -8,7 +8,7 @@ use sqlx::{ConnectOptions, Row, SqliteConnection};
 
 use crate::OpenError;
 
-/// How long to wait for somebody else's lock, such as a backup's.
+/// How long to wait for another process's lock, such as a backup's.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// What the write-ahead log is cut back to after a long reader had made it grow.
 const WAL_BYTES_KEPT: &str = "67108864";

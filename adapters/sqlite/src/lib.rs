@@ -35,7 +35,7 @@ use self::write_connection::Writer;
 
 pub use self::open_error::OpenError;
 
-/// How long a call may take: longer than SQLite waits for somebody else's lock, so that only a disk
+/// How long a call may take: longer than SQLite waits for another lock, so that only a disk
 /// that hangs gets here. The connection of a writer that gave up is not used again.
 const DEADLINE: Duration = Duration::from_secs(10);
 

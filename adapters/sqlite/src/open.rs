@@ -41,7 +41,7 @@ impl SqliteStore {
     }
 }
 
-/// The file's own path, so that whoever comes by another name meets the same lock.
+/// The file's canonical path, so that every name of the file leads to the same lock.
 fn locate(path: &Path) -> Result<PathBuf, OpenError> {
     let inaccessible = |reason: String| OpenError::Inaccessible { path: path.to_owned(), reason };
     if path.is_dir() {
@@ -80,7 +80,7 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// What people wrote is for nobody else on the machine. The files beside it take after this one.
+/// Only the owner may read the database. SQLite gives the files beside it the same permissions.
 fn make(path: &Path) -> Result<(), OpenError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -95,7 +95,7 @@ fn make(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Looks before anything is changed: the file may be somebody else's.
+/// Checks before anything is changed: the file may belong to another program.
 async fn recognise(path: &Path) -> Result<(), OpenError> {
     const IS_OURS_OR_EMPTY: &str = "select (select application_id from pragma_application_id) = ? \
                                     or not exists (select * from sqlite_schema)";

@@ -1,4 +1,4 @@
-//! Why a database was not opened, in one sentence for whoever started the program.
+//! Why a database was not opened, in one sentence for the operator.
 
 use std::path::PathBuf;
 

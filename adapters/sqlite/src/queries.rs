@@ -1,4 +1,4 @@
-//! Reading for those who look: boards, notes and the log, in pages.
+//! Queries for boards, notes and the log, in pages.
 
 use futures::TryStreamExt;
 use sockbit_application::page_budget::PageBudget;

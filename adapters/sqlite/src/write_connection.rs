@@ -1,4 +1,4 @@
-//! The one connection that writes. Whoever fails on it, or gives up half way, never hands it on.
+//! The one connection that writes. After an error or a cancelled call it is not reused.
 
 use sockbit_application::ports::StoreError;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -15,7 +15,7 @@ pub(crate) struct Writer {
 enum State {
     /// Clean, and ready for the next.
     Idle(SqliteConnection),
-    /// Lent, or lost with whoever had it. SQLite rolls back what a closed connection left open.
+    /// In use, or dropped by its user. SQLite rolls back what a closed connection left open.
     Gone,
     Closed,
 }

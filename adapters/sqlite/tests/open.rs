@@ -16,7 +16,7 @@ fn database(folder: &TempDir) -> PathBuf {
     folder.path().join("sockbit.db")
 }
 
-/// The refusal, and what it tells whoever started the program.
+/// The error, and its message for the operator.
 async fn refusal(path: &Path) -> (OpenError, String) {
     let Err(error) = SqliteStore::open(path).await else {
         panic!("{} was opened", path.display());
@@ -169,7 +169,7 @@ async fn a_file_in_the_place_of_a_folder_is_refused() {
     assert!(matches!(error, OpenError::Inaccessible { .. }), "{sentence}");
 }
 
-/// Nobody may make files in `/proc`, not even the superuser, whom permissions do not stop.
+/// Files cannot be created in `/proc`, not even by the superuser.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_place_that_cannot_be_written_to_is_refused() {

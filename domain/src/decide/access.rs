@@ -5,7 +5,7 @@ use alloc::format;
 use super::decision::{Context, Decision, forbidden};
 use crate::{Board, Change, Rejection, RejectionCode, Role};
 
-/// A key that fits lets its bearer in. Nobody loses a role by opening a lesser link.
+/// A matching key makes the actor a member. A link never lowers a role.
 pub(super) fn join(board: &Board, context: &Context<'_>) -> Result<Decision, Rejection> {
     let current = board.role(context.actor.id);
     let offered = board.links.iter().filter(|link| Some(link.hash) == context.key);
@@ -20,7 +20,7 @@ pub(super) fn join(board: &Board, context: &Context<'_>) -> Result<Decision, Rej
     }
 }
 
-/// A link gives at most what its maker has, and nobody becomes an owner by a link.
+/// A link grants at most its maker's role, and never that of an owner.
 pub(super) fn add_link(
     board: &Board,
     role: Role,

@@ -42,7 +42,7 @@ pub enum Decision {
 /// An event with what is stored beside it and never shown.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fact {
-    /// What everybody on the board sees.
+    /// The event that all members see.
     pub event: Event,
     /// For an edit: what takes it back.
     pub inverse: Option<Delta>,

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Steps of deltas that one change may be merged over, so that a change of thousands of places on a
-/// base thousands of edits ago holds up nobody: some milliseconds.
+/// base thousands of edits ago does not block others: some milliseconds.
 const MERGE_STEPS_MAX: usize = 500_000;
 
 pub(super) fn edit(
@@ -48,7 +48,7 @@ pub(super) fn edit(
     Ok(Decision::Happened(fact))
 }
 
-/// The note's edits that whoever stands at `base` has not seen, oldest first.
+/// The note's edits after `base`, oldest first.
 fn edits_since(board: &Board, id: NoteId, base: Position) -> &[PastEdit] {
     let edits = board.edits.get(&id).map_or(&[][..], |edits| edits);
     let seen = edits.partition_point(|edit| edit.seq <= base.seq);

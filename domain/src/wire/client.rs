@@ -42,7 +42,7 @@ pub enum ClientMessage {
         /// The note that they are in.
         note: Option<NoteId>,
     },
-    /// Is anybody there? Answered with a pong.
+    /// Checks the connection. The reply is a pong.
     Ping,
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Actor, NoteId};
 
-/// Somebody who is at a board, however many windows they have there.
+/// A person at a board, once for all their windows.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PersonPresence {
     /// Who it is.

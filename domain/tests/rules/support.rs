@@ -12,7 +12,7 @@ pub const ADA: Person = Person { number: 1, name: "Ada" };
 pub const ADA_UNDER_ANOTHER_NAME: Person = Person { number: 1, name: "Countess" };
 /// An editor, who came in by [`KEY`].
 pub const BEN: Person = Person { number: 2, name: "Ben" };
-/// Nobody's guest.
+/// A stranger.
 pub const EVE: Person = Person { number: 3, name: "Eve" };
 
 /// Fits the link by which editors come in.
@@ -22,7 +22,7 @@ pub const WRONG_KEY: KeyHash = KeyHash([2; 32]);
 
 pub const BOARD: BoardId = BoardId(Uuid::from_u128(0xb));
 
-/// Somebody who sends.
+/// A sender of commands.
 #[derive(Clone, Copy, Debug)]
 pub struct Person {
     number: u128,
@@ -39,7 +39,7 @@ impl Person {
     }
 }
 
-/// What somebody hears about a command.
+/// The outcome that a sender receives.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Heard {
     Saved(Event),

@@ -46,7 +46,7 @@ struct Shared {
 type Asking = (CoreQuery, oneshot::Sender<CoreReply>);
 
 impl MemoryBus {
-    /// A bus with nobody on it.
+    /// A bus without gateways and workers.
     #[must_use]
     pub fn new() -> Self {
         let (queries, asked) = mpsc::channel(QUESTIONS_MAX);
@@ -81,7 +81,7 @@ impl MemoryBus {
         locked(&self.shared.dead_letters).iter().cloned().collect()
     }
 
-    /// Ends the bus: whoever waits on it is told that nothing more comes. Closing twice is once.
+    /// Closes the bus: pending calls return that it is closed. Idempotent.
     pub fn close(&self) {
         self.shared.closed.send_replace(true);
     }

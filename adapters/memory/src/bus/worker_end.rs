@@ -106,7 +106,7 @@ impl QueryQueue for WorkerEnd {
             () = self.shared.closed() => return None,
             asking = asked.recv() => asking?,
         };
-        // Whoever asked may have given up meanwhile.
+        // The sender of the query may have given up.
         let reply = Box::new(move |it| drop(answer.send(it)));
         Some(ReceivedQuery { query, reply })
     }
@@ -118,7 +118,7 @@ impl Announcer for WorkerEnd {
         for announcement in batch {
             let bytes = json_bytes(&announcement);
             let announcement = Arc::new(announcement);
-            // Nobody listening is no error: the log has it.
+            // No subscriber is not an error: the log has the events.
             self.shared.tell(|subscriber| subscriber.announced(&announcement, bytes));
         }
         Ok(())

@@ -78,14 +78,14 @@ pub struct FaultyBus {
 struct All {
     fault: BusFault,
     gateways: AtomicU64,
-    /// Outcomes, for everybody to hear.
+    /// Outcomes, for every gateway to receive.
     outcomes: Mutex<Vec<OutcomeEnvelope>>,
     last_answer: Mutex<Option<CoreReply>>,
     answered: Notify,
     /// What was told of people, if that is kept.
     told: Mutex<VecDeque<PresenceUpdate>>,
     presences: AtomicUsize,
-    /// Whether somebody gave up asking.
+    /// Whether a query was cancelled.
     was_given_up: AtomicBool,
     is_closed: AtomicBool,
 }

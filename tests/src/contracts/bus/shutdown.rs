@@ -40,7 +40,7 @@ pub async fn a_sender_who_waits_for_room_is_told_too(bus: Arc<dyn Bus>) {
         let mut sending = Box::pin(gateway.commands.send(vec![command(&gateway, 1, n)]));
         match timeout(QUIET, &mut sending).await {
             Ok(Ok(())) => {}
-            // Where nobody waits for room, nobody has to be told.
+            // A bus that refuses at once has no waiting senders.
             Ok(Err(_)) => return,
             Err(_) => {
                 bus.close().await;

@@ -71,7 +71,7 @@ pub async fn one_of_many_writers_wins_each_number(store: Arc<dyn Store>) {
 /// Writes so many events, each on whatever head it finds.
 async fn write_against_others(store: Arc<dyn Store>, strand: u64, events: usize) -> Vec<Event> {
     let mut won = Vec::new();
-    // Whoever loses has seen another win, so this is more than all can need.
+    // Each loss is another writer's win, so these attempts suffice.
     for _ in 0..10_000 {
         if won.len() == events {
             break;

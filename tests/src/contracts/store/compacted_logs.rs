@@ -174,7 +174,7 @@ fn text_after(script: &Script, note: NoteId, seq: Seq) -> Text {
 
 pub async fn pages_of_history_fit_together_over_ranges(store: Arc<dyn Store>) {
     let script = compacted(&store, board_id(1)).await;
-    // A number inside a range, as somebody has it who asked before.
+    // A number inside a range, as in a query from before the compaction.
     for before in [14, 12, 8, 5] {
         let page = store.note_events(script.board(), note_id(1), Some(Seq(before)), 1).await;
         let page = page.expect("the store answers");

@@ -218,7 +218,7 @@ pub async fn a_commit_during_compaction_is_not_disturbed(store: Arc<dyn Store>) 
     assert_eq!(load_board(&store, &bare(script.board())).await.head, script.state.head);
 }
 
-/// Whoever commits and whoever compacts, all at once, leave one log of everything.
+/// Concurrent commits and compactions leave one complete log.
 pub async fn commits_and_compaction_at_once_leave_one_log(store: Arc<dyn Store>) {
     let mut script = Script::begin(board_id(1));
     script.create(note_id(1), "").save(&store).await;

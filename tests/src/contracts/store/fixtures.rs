@@ -91,13 +91,13 @@ impl Script {
         }
     }
 
-    /// The same board where somebody else goes on with it.
+    /// The same board in the hands of another writer.
     #[must_use]
     pub fn fork(&self, strand: u64) -> Self {
         Self { strand, ..self.clone() }
     }
 
-    /// The board as somebody else finds it at this head, who knows nothing of what came before.
+    /// The board as another writer finds it at this head, without its history.
     pub fn found_at(board: BoardId, head: Position, strand: u64) -> Self {
         let mut script = Self::begin_by(board, actor(1), strand);
         script.take();
@@ -288,7 +288,7 @@ pub async fn all_notes(store: &Arc<dyn Store>, board: BoardId) -> Vec<Note> {
     page.expect("the board exists").notes
 }
 
-/// Everything that a store says of a board and of those who may see it.
+/// Everything that a store returns about a board and its members.
 #[derive(PartialEq, Debug)]
 pub struct Snapshot {
     loaded: LoadedBoard,

@@ -108,7 +108,7 @@ pub async fn inverses_lead_back_to_every_text(store: Arc<dyn Store>) {
     assert_eq!(then, script.text(note));
 }
 
-/// What nobody may ask for at the cost of everybody's memory.
+/// A store refuses a page whose later inverses exceed the limit.
 pub async fn refuses_to_lead_too_far_back(store: &Arc<dyn Store>) {
     let note = note_id(1);
     let mut script = Script::begin(board_id(1));

@@ -1,4 +1,4 @@
-//! Outcomes are forgotten once nobody repeats their commands any more.
+//! Clauses about the deletion of old outcomes.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -85,7 +85,7 @@ impl FaultyGateway {
         }
     }
 
-    /// What everybody was answered and this gateway has not heard yet.
+    /// Outcomes of all gateways that this gateway has not received yet.
     fn outcomes_of_everybody(&self) -> Option<Incoming> {
         let outcomes = locked(&self.all.outcomes);
         let heard = self.outcomes_heard.swap(outcomes.len(), Ordering::Relaxed);
@@ -215,7 +215,7 @@ impl Presence for FaultyGateway {
     }
 }
 
-/// Notes when somebody gives up asking.
+/// Records when a query is cancelled.
 struct Asking<'a> {
     all: &'a All,
     is_answered: bool,

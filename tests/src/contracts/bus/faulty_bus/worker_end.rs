@@ -121,7 +121,7 @@ impl Announcer for FaultyWorker {
 impl Drop for FaultyWorker {
     fn drop(&mut self) {
         if self.all.fault == BusFault::KeepsWhatItTook {
-            // Nobody hears that it is gone.
+            // The bus does not notice that the worker is gone.
             std::mem::forget(self.inner.clone());
         }
     }
