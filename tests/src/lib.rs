@@ -4,9 +4,11 @@
 
 pub mod contracts;
 pub mod faults;
+pub mod markdown_examples;
 pub mod model;
 pub mod proxy;
 pub mod rabbitmq_namespace;
 pub mod random_deltas;
+pub mod random_markdown;
 pub mod servers;
 pub mod system;

@@ -7,13 +7,21 @@ use axum::Router;
 use axum::http::header;
 use axum::response::Html;
 use axum::routing::get;
-use serde_json::Value;
+use serde_json::{Value, json};
+use sockbit_tests::markdown_examples::{
+    MarkdownExample, hostile_examples, random_examples, specification_examples,
+};
 use sockbit_tests::model;
 use sockbit_tests::system::{Browser, Window};
+use sockbit_web::markdown::to_html;
 use tokio::net::TcpListener;
 use tower_http::services::ServeDir;
 
 const TRANSCRIPTS: u64 = 2_000;
+const RANDOM_NOTES: u64 = 2_000;
+
+/// Notes that the browser shows otherwise than the server, each with the reason; 5 at most.
+const DEVIATIONS: [(&str, &str); 0] = [];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_browsers_delta_passes_the_vectors() {
@@ -46,31 +54,72 @@ async fn the_browsers_machine_replays_the_transcripts_of_the_rust_one() {
         &site,
         "const { BoardClient } = await import('/web/assets/js/sync/board-client.js');
          const { replayAll } = await import('/tests/browser/js/replay.js');
-         return replayAll(BoardClient, await (await fetch('/transcripts')).text());",
+         return replayAll(BoardClient, await (await fetch('/data')).text());",
     )
     .await;
     assert!(steps.as_u64().is_some_and(|it| it > TRANSCRIPTS * 10), "steps or a fault: {steps}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_note_made_to_be_slow_to_render_is_rendered() {
+async fn the_browser_shows_markdown_as_the_server_does() {
+    let notes = [specification_examples(), random_examples(RANDOM_NOTES)].concat();
+    let differences = on_notes("differences", &notes).await;
+    let names = differences.as_array().expect("a list").iter().map(|it| it["name"].as_str());
+    let unexpected: Vec<_> =
+        names.filter(|name| !DEVIATIONS.iter().any(|(known, _)| *name == Some(known))).collect();
+    assert!(unexpected.is_empty(), "{unexpected:?} in {differences:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_made_to_be_slow_to_render_takes_bounded_work() {
+    let notes = hostile_examples();
+    assert!(notes.iter().all(|it| it.markdown.len() <= 65_536));
+    assert_eq!(on_notes("costly", &notes).await, Value::Array(Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_browser_finds_addresses_in_text_as_the_server_does() {
+    let examples = include_str!("../vectors/autolinks.json").to_owned();
+    let wrong = on_data("wrongAutolinks", examples).await;
+    assert_eq!(wrong, Value::Array(Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_knows_where_each_task_is_in_the_text() {
     let site = serve(String::new()).await;
     let browser = Browser::start().await;
     let window = browser.window().await;
-    let rendered = run(
+    let clauses = run(
         &window,
         &site,
-        "const { rendered } = await import('/web/assets/js/markdown/markdown.js');
-         const fill = (piece) => piece.repeat(65536 / piece.length);
-         const notes = [
-           '    a' + fill('\\n') + '    b', 'a' + fill(' ') + 'b\\nc', '# a' + fill(' ') + 'b',
-           fill('*a ') + fill('a* '), fill('~a ') + fill('a~ '), fill('**a *b '), fill('a*'),
-           '` ' + fill('a ') + 'b`', fill('['), fill('[a]('), fill('<!--'), fill('>'), fill('- '),
-         ];
-         return notes.map((note) => rendered(note).hasChildNodes()).filter(Boolean).length;",
+        "const { broken } = await import('/tests/browser/js/clauses.js');
+         const { taskClauses } = await import('/tests/browser/js/markdown.js');
+         return broken(taskClauses);",
     )
     .await;
-    assert_eq!(rendered, Value::from(13));
+    assert!(clauses.as_u64().is_some_and(|count| count > 0), "clauses or faults: {clauses:#}");
+}
+
+/// What a function of `tests/browser/js/markdown.js` returns for notes with the server's HTML.
+async fn on_notes(function: &str, examples: &[MarkdownExample]) -> Value {
+    let notes: Vec<_> = examples
+        .iter()
+        .map(|MarkdownExample { name, markdown }| {
+            json!({ "name": name, "markdown": markdown, "html": to_html(markdown) })
+        })
+        .collect();
+    on_data(function, Value::Array(notes).to_string()).await
+}
+
+async fn on_data(function: &str, data: String) -> Value {
+    let site = serve(data).await;
+    let browser = Browser::start().await;
+    let window = browser.window().await;
+    let script = format!(
+        "const {{ {function} }} = await import('/tests/browser/js/markdown.js');
+         return {function}(await (await fetch('/data')).json());"
+    );
+    run(&window, &site, &script).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,13 +160,13 @@ async fn hold(module: &str) {
     assert!(clauses.as_u64().is_some_and(|count| count > 0), "clauses or faults: {clauses:#}");
 }
 
-/// Serves the workspace's files, an empty page, and the transcripts.
-async fn serve(transcripts: String) -> String {
+/// Serves the workspace's files, an empty page, and `data`.
+async fn serve(data: String) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
     let router = Router::new()
         .route("/", get(|| async { Html("<!doctype html><title>replay</title>") }))
-        .route("/transcripts", get(|| async move { (plain, transcripts) }))
+        .route("/data", get(|| async move { (plain, data) }))
         .fallback_service(ServeDir::new(root));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");

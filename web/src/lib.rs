@@ -21,3 +21,5 @@ mod routes;
 pub mod secret_file;
 pub mod server;
 pub mod telemetry;
+
+pub use pages::markdown;

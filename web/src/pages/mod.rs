@@ -6,7 +6,7 @@ mod commands_and_queries;
 mod error_page;
 mod home_page;
 mod join_page;
-mod markdown;
+pub mod markdown;
 mod note_forms;
 mod note_page;
 mod profile_form;

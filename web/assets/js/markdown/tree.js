@@ -1,93 +1,293 @@
 // @ts-check
-// The blocks of a Markdown text, while they are read and as they are then.
+// A note's Markdown as a tree of elements, made of markdown-it's tokens.
+//
+// The server makes the same elements (`web/src/pages/markdown`): the tests compare both on the examples
+// of the specifications and on random documents.
+
+import MarkdownIt from "../vendor/markdown-it.js";
+import { autolinks } from "./autolinks.js";
+import { Budget, DEPTH_MAX, isCheapToParse, OverBudget } from "./limits.js";
+import { strikethrough } from "./strikethrough.js";
+
+/** @typedef {{name: string, attributes: Record<string, string>, children: Child[]}} Element */
+/** @typedef {Element | string} Child */
+/** A task list item; lines count from 0. @typedef {{line: number, isDone: boolean}} Task */
+/** @typedef {{children: Child[], tasks: Task[]}} Tree */
+/** @typedef {any} Token a `Token` of markdown-it */
+
+const TASK_MARK = /^\[([ xX])\](?=[ \t\n]|$)/;
+const TASK_MARK_LENGTH = "[ ]".length;
+const ALLOWED_TARGET = /^(?:https?|mailto):/i;
+const TAB_COLUMNS = 4;
+/** The parser leaves out what is nested deeper. The note is plain text then, and the parser quicker. */
+const PARSER_DEPTH_MAX = DEPTH_MAX + 10;
+const INLINE = new Set(["a", "del", "em", "strong"]);
+/** Elements that the server's parser does not count as a level. */
+const TABLE_PARTS = new Set(["thead", "tbody"]);
+
+const parser = new MarkdownIt({ html: true, maxNesting: PARSER_DEPTH_MAX }).disable("strikethrough").use(strikethrough);
+// Targets stay as they were typed. What they may be is decided below.
+parser.validateLink = () => true;
+parser.normalizeLink = (/** @type {string} */ target) => target;
+parser.normalizeLinkText = (/** @type {string} */ target) => target;
 
 /**
- * `text` is what inline marks are looked for in; `code` is shown as it is.
- * @typedef {{kind: "paragraph", text: string}
- *   | {kind: "heading", level: number, text: string}
- *   | {kind: "code", text: string}
- *   | {kind: "rule"}
- *   | {kind: "quote", blocks: Block[]}
- *   | {kind: "list", start: number | null, isLoose: boolean, items: Item[]}} Block
+ * A note that exceeds the limits is one paragraph of plain text.
+ * @param {string} markdown
+ * @returns {Tree}
  */
-/**
- * An item, perhaps with a box before it: in which line that stands, and how long the line is from there.
- * @typedef {{blocks: Block[], box: {isTicked: boolean, line: number, rest: number} | null}} Item
- */
-
-/**
- * A block while it is read. `first` and `last` are the numbers of its lines.
- * @typedef {{kind: string, first: number, last: number, children: Node[], lines: string[],
- *   level: number, marker: string, start: number | null, indent: number, fence: string}} Node
- */
-
-const TICK = /^\[([ xX])\](?=[ \t\n])[ \t]?/;
-
-/**
- * A block that begins.
- * @param {string} kind
- * @param {number} line
- * @returns {Node}
- */
-export function node(kind, line) {
-  const empty = { level: 0, marker: "", start: null, indent: 0, fence: "" };
-  return { ...empty, kind, first: line, last: line, children: [], lines: [] };
-}
-
-/**
- * The block that was read.
- * @param {Node} from
- * @returns {Block}
- */
-export function finished(from) {
-  switch (from.kind) {
-    case "rule":
-      return { kind: "rule" };
-    case "heading":
-      return { kind: "heading", level: from.level, text: from.lines.join("\n").trim() };
-    case "fenced":
-      return { kind: "code", text: from.lines.map((line) => `${line}\n`).join("") };
-    case "indented":
-      return { kind: "code", text: `${withoutBlankEnd(from.lines).join("\n")}\n` };
-    case "quote":
-      return { kind: "quote", blocks: from.children.map(finished) };
-    case "list":
-      return { kind: "list", start: from.start, isLoose: isLoose(from), items: from.children.map(item) };
-    default:
-      return { kind: "paragraph", text: from.lines.join("\n").trimEnd() };
+export function parse(markdown) {
+  const plain = element("p", { class: "plain" }, [markdown]);
+  if (!isCheapToParse(markdown)) return { children: [plain], tasks: [] };
+  try {
+    const builder = new Builder();
+    for (const token of parser.parse(withoutTabsBeforeQuotes(markdown), {})) builder.block(token);
+    return { children: builder.children, tasks: builder.tasks };
+  } catch (error) {
+    if (error instanceof OverBudget) return { children: [plain], tasks: [] };
+    throw error;
   }
 }
 
 /**
- * @param {Node} from
- * @returns {Item}
+ * Spaces for each tab before a quote mark at the start of a line, as on the server.
+ * @param {string} markdown
  */
-function item(from) {
-  const [first] = from.children;
-  const isBeside = first?.kind === "paragraph" && first.first === from.first;
-  const tick = isBeside ? TICK.exec(`${first.lines[0]}\n`) : null;
-  const box = tick && { isTicked: tick[1] !== " ", line: first.first, rest: first.lines[0].length };
-  if (tick) first.lines[0] = first.lines[0].slice(tick[0].length);
-  return { blocks: from.children.map(finished), box };
+function withoutTabsBeforeQuotes(markdown) {
+  return markdown.replace(/^[ >]*\t[ \t>]*>/gm, (quotes) => {
+    let result = "";
+    for (const letter of quotes) {
+      result += letter === "\t" ? " ".repeat(TAB_COLUMNS - (result.length % TAB_COLUMNS)) : letter;
+    }
+    return result;
+  });
 }
 
-/** A blank line between items, or within one of them, sets all of them apart. @param {Node} list */
-function isLoose(list) {
-  return hasGap(list.children) || list.children.some(({ children }) => hasGap(children.flatMap(flat)));
+/**
+ * @param {string} name
+ * @param {Record<string, string>} [attributes]
+ * @param {Child[]} [children]
+ * @returns {Element}
+ */
+function element(name, attributes = {}, children = []) {
+  return { name, attributes, children };
 }
 
-/** A list reaches as far as its last item. @param {Node} child */
-function flat(child) {
-  return child.kind === "list" ? [{ ...child, last: child.children.at(-1)?.last ?? child.last }] : [child];
+/** Makes the tree of tokens, which come in the order of the text. */
+class Builder {
+  /** @type {Child[]} */
+  children = [];
+  /** @type {Task[]} */
+  tasks = [];
+  #budget = new Budget();
+  /** The children of the open elements, innermost last. */
+  #open = [this.children];
+  /** Text that touches is one text, in which addresses are looked for. */
+  #text = "";
+  #linksOpen = 0;
+  #isAtItemStart = false;
+
+  /** @param {Token} token */
+  block(token) {
+    if (token.hidden) return;
+    const isAtItemStart = this.#isAtItemStart;
+    this.#isAtItemStart =
+      token.type === "list_item_open" || (token.type === "paragraph_open" && isAtItemStart);
+    if (token.type === "inline") this.#inline(token, isAtItemStart);
+    else if (token.type === "html_block") this.#leaf("p", () => this.#lines(token.content.trimEnd()));
+    else if (token.tag === "code") this.#leaf("pre", () => this.#code(token.content.replace(/\n$/, "")));
+    else if (token.nesting === 1) this.#enter(element(token.tag, attributesOf(token)));
+    else if (token.nesting === -1) this.#leave(token.tag);
+    else this.#add(element(token.tag));
+  }
+
+  /**
+   * @param {Token} token
+   * @param {boolean} isAtItemStart
+   */
+  #inline(token, isAtItemStart) {
+    const task = isAtItemStart ? TASK_MARK.exec(token.content) : null;
+    const [first] = token.children;
+    if (task && first?.type === "text" && first.content.startsWith(task[0])) {
+      const isDone = task[1] !== " ";
+      this.tasks.push({ line: token.map[0], isDone });
+      this.#add(element("input", { type: "checkbox", disabled: "", ...(isDone && { checked: "" }) }));
+      first.content = first.content.slice(TASK_MARK_LENGTH);
+    }
+    for (const child of token.children) this.#inlineToken(child);
+    this.#flush();
+  }
+
+  /** @param {Token} token */
+  #inlineToken(token) {
+    switch (token.type) {
+      case "text":
+      case "text_special":
+        this.#text += token.content;
+        break;
+      case "softbreak":
+      case "hardbreak":
+        this.#break();
+        break;
+      case "code_inline":
+        this.#code(singleSpaced(token.content));
+        break;
+      case "html_inline":
+        this.#lines(token.content);
+        break;
+      case "image":
+        this.#picture(token);
+        break;
+      case "link_open":
+        this.#enterLink(token.attrGet("href"), token.attrGet("title"));
+        break;
+      default:
+        if (token.nesting === 1) this.#enter(element(token.tag));
+        else this.#leave(token.tag);
+    }
+  }
+
+  /**
+   * A picture becomes a link: loading one would tell its server who reads the note. In a link or in
+   * another picture it is its description only.
+   * @param {Token} token
+   */
+  #picture(token) {
+    if (this.#linksOpen > 0) {
+      this.#budget.enter();
+      this.#description(token);
+      this.#budget.leave();
+    } else {
+      this.#enterLink(token.attrGet("src"), token.attrGet("title"));
+      this.#description(token);
+      this.#leave("a");
+    }
+  }
+
+  /** The description of a picture is text without marks. @param {Token} picture */
+  #description(picture) {
+    for (const token of picture.children) {
+      if (token.type === "image") this.#picture(token);
+      else if (token.type === "html_inline") this.#lines(token.content);
+      else if (token.type.endsWith("break")) this.#text = `${this.#text.replace(/[ \t]+$/, "")} `;
+      else this.#text += token.type === "code_inline" ? singleSpaced(token.content) : token.content;
+    }
+  }
+
+  /** @param {string} text */
+  #code(text) {
+    const children = text === "" ? [] : [text];
+    this.#add(element("code", {}, children));
+  }
+
+  /** HTML is shown as it was typed. @param {string} html */
+  #lines(html) {
+    this.#flush();
+    html.split("\n").forEach((line, index) => {
+      if (index > 0) this.#break();
+      this.#append(line.replace(/^[ \t]+|[ \t]+$/g, ""));
+    });
+  }
+
+  /** A line end in a note is a line break, unlike in CommonMark. */
+  #break() {
+    this.#flush();
+    this.#trimLine();
+    this.#add(element("br"));
+    this.#append("\n");
+  }
+
+  /**
+   * @param {string} name
+   * @param {() => void} fill
+   */
+  #leaf(name, fill) {
+    this.#enter(element(name));
+    fill();
+    this.#leave(name);
+  }
+
+  /**
+   * A link to the web or to a mailbox; any other is shown as one that leads nowhere.
+   * @param {string} target
+   * @param {string | null} title
+   */
+  #enterLink(target, title) {
+    this.#budget.link(target + (title ?? ""));
+    const href = ALLOWED_TARGET.test(target) && { href: target };
+    this.#flush();
+    this.#linksOpen += 1;
+    if (this.#linksOpen > 1) return this.#budget.enter();
+    this.#enter(element("a", { ...href, ...(title && { title }), rel: "nofollow noopener" }));
+  }
+
+  /** @param {Element} parent */
+  #enter(parent) {
+    this.#flush();
+    if (!INLINE.has(parent.name)) this.#trimLine();
+    if (!TABLE_PARTS.has(parent.name)) this.#budget.enter();
+    this.#add(parent);
+    this.#open.push(parent.children);
+  }
+
+  /** @param {string} name */
+  #leave(name) {
+    this.#flush();
+    if (!INLINE.has(name)) this.#trimLine();
+    if (!TABLE_PARTS.has(name)) this.#budget.leave();
+    if (name === "a") this.#linksOpen -= 1;
+    if (name !== "a" || this.#linksOpen === 0) this.#open.pop();
+  }
+
+  /** Adds the text that was collected, with links for the addresses in it. */
+  #flush() {
+    const text = this.#text;
+    this.#text = "";
+    let from = 0;
+    for (const { start, end, prefix } of this.#linksOpen > 0 ? [] : autolinks(text)) {
+      this.#append(text.slice(from, start));
+      const address = text.slice(start, end);
+      this.#enterLink(prefix + address, null);
+      this.#append(address);
+      this.#leave("a");
+      from = end;
+    }
+    this.#append(text.slice(from));
+  }
+
+  /** @param {Element} child */
+  #add(child) {
+    this.#flush();
+    this.#budget.element();
+    this.#open[this.#open.length - 1].push(child);
+  }
+
+  /** White space at the end of a line is not shown, and parsers differ in whether they keep it. */
+  #trimLine() {
+    const siblings = this.#open[this.#open.length - 1];
+    const last = siblings.pop();
+    const rest = typeof last === "string" ? last.replace(/[ \t]+$/, "") : last;
+    if (rest) siblings.push(rest);
+  }
+
+  /** @param {string} text */
+  #append(text) {
+    const siblings = this.#open[this.#open.length - 1];
+    const last = siblings.length - 1;
+    if (text === "") return;
+    if (typeof siblings[last] === "string") siblings[last] += text;
+    else siblings.push(text);
+  }
 }
 
-/** @param {{first: number, last: number}[]} nodes */
-function hasGap(nodes) {
-  return nodes.some((it, index) => index > 0 && it.first > nodes[index - 1].last + 1);
+/** Browsers show one space for many, and parsers differ in how many they keep. @param {string} code */
+function singleSpaced(code) {
+  return code.replace(/[ \t\n]+/g, " ");
 }
 
-/** @param {string[]} lines */
-function withoutBlankEnd(lines) {
-  const last = lines.findLastIndex((line) => /[^ ]/.test(line));
-  return lines.slice(0, last + 1);
+/** @param {Token} token @returns {Record<string, string>} */
+function attributesOf(token) {
+  const start = token.attrGet("start");
+  const align = token.attrGet("style")?.slice("text-align:".length);
+  return { ...(start !== null && { start: String(start) }), ...(align && { align }) };
 }

@@ -64,8 +64,7 @@ export class ActiveEditor {
   #toggleTask(card, box, event) {
     event.preventDefault();
     if (card.article.closest("[data-access=viewer]")) return;
-    card.toggleTask(box);
-    this.session.flush(card.id);
+    card.toggleTask(box).then(() => this.session.flush(card.id), () => {});
   }
 
   /** Leaves editing and sends the edit. */

@@ -1,11 +1,10 @@
 // @ts-check
 // A note's card: rendered by the server or made from the template, read and edited in place.
 
-import { apply, diff, isEmpty, normaliseText } from "../delta/delta.js";
+import { apply, diff, isEmpty, normaliseText, transformIndex } from "../delta/delta.js";
 import { findElement, flash, requireElement, setText, showAvatar, cloneTemplate } from "./dom.js";
 import { Editor } from "./editor.js";
-import { ticked } from "../markdown/boxes.js";
-import { firstLine, rendered } from "../markdown/markdown.js";
+import { loadedRenderer, loadRenderer } from "../markdown/lazy-renderer.js";
 import { carried } from "../sync/note-text.js";
 import { saveStatusText } from "./save-status.js";
 import { showTime } from "./relative-time.js";
@@ -121,6 +120,8 @@ export class NoteCard {
   open(caret = null) {
     const { textarea } = this;
     if (!textarea) return;
+    // The note is rendered when editing ends.
+    loadRenderer().catch(() => {});
     if (!this.isEditing) {
       if (this.text !== null && textarea.value !== this.text) textarea.value = this.text;
       this.#editor ??= new Editor(textarea, (delta, before) => this.#onTyped(delta, before));
@@ -138,13 +139,22 @@ export class NoteCard {
     this.#render();
   }
 
-  /** Checks or unchecks a task, as typing would. @param {HTMLInputElement} box */
-  toggleTask(box) {
-    const before = this.text ?? "";
-    const boxes = this.#boxes();
-    const after = ticked(before, boxes.indexOf(box), boxes.length);
-    if (after === null || !this.textarea) return;
-    this.#onTyped(diff(before, after), before);
+  /**
+   * Checks or unchecks a task, as typing would. The text may be a newer one than its HTML.
+   * @param {HTMLInputElement} box
+   */
+  async toggleTask(box) {
+    const [index, rendered] = [this.#boxes().indexOf(box), this.#renderedText];
+    const { tasks } = await loadRenderer();
+    const { text } = this;
+    if (index < 0 || rendered === null || text === null || !this.textarea) return;
+    const before = tasks(rendered)[index]?.at ?? -1;
+    const at = transformIndex(diff(rendered, text), before);
+    const task = tasks(text).find((it) => it.at === at);
+    if (!task) return;
+    const mark = at + "[".length;
+    const after = `${text.slice(0, mark)}${task.isDone ? " " : "x"}${text.slice(mark + 1)}`;
+    this.#onTyped(diff(text, after), text);
     this.textarea.value = this.text ?? after;
   }
 
@@ -182,18 +192,40 @@ export class NoteCard {
     if (!this.isEditing) this.#render();
   }
 
+  /**
+   * Shows the text as it is when the renderer has been loaded. Where that fails, for instance
+   * offline, the text is shown as it was typed until the next change.
+   */
   #render() {
     if (this.text === null || this.text === this.#renderedText) return;
+    const renderer = loadedRenderer();
+    if (!renderer) {
+      loadRenderer().then(() => !this.isEditing && this.#render(), () => this.#showPlainText());
+      return;
+    }
     this.#renderedText = this.text;
     const focused = this.#boxes().findIndex((box) => box === document.activeElement);
-    requireElement(this.article, "[data-view]").replaceChildren(rendered(this.text));
+    this.#view.replaceChildren(...renderer.render(this.text));
     this.#enableTasks();
     this.#boxes()[focused]?.focus({ preventScroll: true });
-    this.article.setAttribute("aria-label", firstLine(this.text, LABEL_CHARACTERS) || "Empty note");
+    this.article.setAttribute("aria-label", renderer.firstLine(this.text, LABEL_CHARACTERS) || "Empty note");
+  }
+
+  #showPlainText() {
+    if (this.text === null || this.isEditing) return;
+    this.#renderedText = null;
+    const paragraph = document.createElement("p");
+    paragraph.className = "plain";
+    paragraph.textContent = this.text;
+    this.#view.replaceChildren(paragraph);
+  }
+
+  get #view() {
+    return requireElement(this.article, "[data-view]");
   }
 
   #boxes() {
-    const boxes = requireElement(this.article, "[data-view]").querySelectorAll("input[type=checkbox]");
+    const boxes = this.#view.querySelectorAll("input[type=checkbox]");
     return [...boxes].map((box) => /** @type {HTMLInputElement} */ (box));
   }
 
@@ -202,7 +234,19 @@ export class NoteCard {
     if (!this.textarea) return;
     for (const box of this.#boxes()) {
       box.disabled = false;
-      box.ariaLabel ??= box.parentElement?.textContent?.trim().split("\n")[0] ?? "";
+      box.ariaLabel ??= taskText(box);
     }
   }
+}
+
+/** The text of a task up to the end of its line. @param {HTMLInputElement} box */
+function taskText(box) {
+  let text = "";
+  for (let node = box.nextSibling; node && !isLineEnd(node); node = node.nextSibling) text += node.textContent;
+  return text.trim();
+}
+
+/** @param {Node} node */
+function isLineEnd(node) {
+  return node instanceof Element && !node.matches("a, code, del, em, strong");
 }

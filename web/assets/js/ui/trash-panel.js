@@ -2,7 +2,7 @@
 // The trash of a board: restores notes, or deletes them permanently.
 
 import { pressedAction, findElement, requireElement, setText, showAvatar, cloneTemplate } from "./dom.js";
-import { firstLine } from "../markdown/markdown.js";
+import { noteLabel } from "../markdown/lazy-renderer.js";
 import { reorderChildren } from "./card-order.js";
 import { showTime } from "./relative-time.js";
 
@@ -76,9 +76,9 @@ export class TrashPanel {
   }
 
   /** Deleting is the one action without an undo, so it asks. @param {string} note */
-  #confirmDelete(note) {
+  async #confirmDelete(note) {
     const dialog = /** @type {HTMLDialogElement} */ (requireElement(document, "#delete-dialog"));
-    setText(requireElement(dialog, "[data-label]"), firstLine(this.session.text(note), 60) || "Empty note");
+    setText(requireElement(dialog, "[data-label]"), (await noteLabel(this.session.text(note), 60)) || "Empty note");
     dialog.returnValue = "cancel";
     const onClosed = () => {
       if (dialog.returnValue !== "delete") return;
