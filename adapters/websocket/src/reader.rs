@@ -21,7 +21,7 @@ pub(crate) async fn read(
         let heard = tokio::select! {
             biased;
             heard = timeout(settings.silence_max, stream.next()), if !pipeline.is_full() => heard,
-            () = pipeline.complete_next(), if !pipeline.is_empty() => continue,
+            () = pipeline.complete_next() => continue,
         };
         let Ok(heard) = heard else { return ConnectionEnd::SILENT };
         match heard {

@@ -189,7 +189,7 @@ async fn read(session: &Session, connection: &NetworkConnection) {
         let received = tokio::select! {
             biased;
             received = timeout(SILENCE_MAX, connection.up.receive()), if !pipeline.is_full() => received,
-            () = pipeline.complete_next(), if !pipeline.is_empty() => continue,
+            () = pipeline.complete_next() => continue,
         };
         match received {
             Ok(Some(frame)) => pipeline.receive(&frame).await,

@@ -37,7 +37,7 @@ impl RequestPipeline<'_> {
             tokio::select! {
                 biased;
                 pending = &mut handling => break pending,
-                () = self.complete_next(), if !self.is_empty() => {}
+                () = self.complete_next() => {}
             }
         };
         self.pending.extend(pending);
@@ -55,11 +55,13 @@ impl RequestPipeline<'_> {
         self.pending.len() >= PENDING_MAX
     }
 
-    /// Waits until the oldest pending request, if any, has its reply. Cancel safe.
+    /// Waits until the oldest pending request has its reply; for ever while none is pending, so that
+    /// a transport can select on it. Cancel safe.
     pub async fn complete_next(&mut self) {
-        if let Some(oldest) = self.pending.front_mut() {
-            oldest.await;
-            self.pending.pop_front();
+        match self.pending.front_mut() {
+            Some(oldest) => oldest.await,
+            None => std::future::pending().await,
         }
+        self.pending.pop_front();
     }
 }
