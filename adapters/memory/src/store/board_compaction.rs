@@ -7,20 +7,11 @@ use sockbit_application::ports::{
 };
 use sockbit_domain::{Fact, Position, Run, Seq, Timestamp};
 
-use super::board_record::BoardRecord;
-
-/// How far compaction has come.
-#[derive(Default)]
-pub(super) struct Compacted {
-    /// Nothing up to here can be squashed any more.
-    pub settled: Seq,
-    /// When the first event happened that it has not seen, if there is one, or a little later.
-    pub unseen_since: Option<Timestamp>,
-}
+use super::board_record::{BoardRecord, CompactionProgress};
 
 impl BoardRecord {
     pub fn compaction_candidates(&self) -> Option<CompactionCandidate> {
-        let Compacted { settled, unseen_since } = self.compacted;
+        let CompactionProgress { settled, unseen_since } = self.compaction;
         unseen_since.map(|since| CompactionCandidate { since, board: self.id(), settled })
     }
 
@@ -48,7 +39,7 @@ impl BoardRecord {
 
     /// All or nothing: every run is checked before the first is written.
     pub fn squash(&mut self, squash: &Squash) -> CommitResult {
-        let is_current = squash.expected == self.compacted.settled
+        let is_current = squash.expected == self.compaction.settled
             && squash.runs.iter().all(|run| run.is_made_of(&self.found(run)));
         if !is_current {
             return CommitResult::Conflict;
@@ -56,7 +47,7 @@ impl BoardRecord {
         squash.runs.iter().for_each(|run| self.put(run));
         let unseen = self.log_after(squash.seen).next();
         let unseen_since = unseen.map(|it| it.fact.event.at.min(self.changed_at));
-        self.compacted = Compacted { settled: squash.settled, unseen_since };
+        self.compaction = CompactionProgress { settled: squash.settled, unseen_since };
         CommitResult::Done
     }
 

@@ -15,8 +15,6 @@ use sockbit_domain::{
     NoteId, NoteState, PastEdit, Position, Role, Seq, Timestamp, Title,
 };
 
-use super::board_compaction::Compacted;
-
 pub(super) struct BoardRecord {
     id: BoardId,
     title: Title,
@@ -32,7 +30,16 @@ pub(super) struct BoardRecord {
     pub(super) log: BTreeMap<Seq, Logged>,
     /// The numbers of each note's events.
     pub(super) note_log: HashMap<NoteId, BTreeSet<Seq>>,
-    pub(super) compacted: Compacted,
+    pub(super) compaction: CompactionProgress,
+}
+
+/// How far compaction of a board's log has come.
+#[derive(Default)]
+pub(super) struct CompactionProgress {
+    /// Compaction of events up to this number is final.
+    pub settled: Seq,
+    /// The time of the first event that compaction has not seen, or a little later.
+    pub unseen_since: Option<Timestamp>,
 }
 
 pub(super) struct Logged {
@@ -72,7 +79,7 @@ impl BoardRecord {
             outcomes: HashMap::new(),
             log: BTreeMap::new(),
             note_log: HashMap::new(),
-            compacted: Compacted::default(),
+            compaction: CompactionProgress::default(),
         };
         record.has_room_for(changes).then_some(record)
     }
@@ -117,8 +124,8 @@ impl BoardRecord {
         let event = &fact.event;
         self.changed_by = event.actor.clone();
         self.changed_at = event.at;
-        let unseen_since = self.compacted.unseen_since;
-        self.compacted.unseen_since = Some(unseen_since.unwrap_or(event.at).min(event.at));
+        let unseen_since = self.compaction.unseen_since;
+        self.compaction.unseen_since = Some(unseen_since.unwrap_or(event.at).min(event.at));
         if let Some(note) = event.change.note() {
             self.note_log.entry(note).or_default().insert(event.seq);
         }
