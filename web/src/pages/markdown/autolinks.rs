@@ -91,8 +91,8 @@ fn domain_length(text: &str) -> Option<usize> {
 /// The end of the address in `text[start..end]` without the punctuation after it.
 fn trimmed_end(text: &str, start: usize, end: usize) -> usize {
     let bytes = text.as_bytes();
-    let count = |byte: u8| bytes[start..end].iter().filter(|it| **it == byte).count();
-    let (opening, mut closing) = (count(b'('), count(b')'));
+    let count = |mark: char| text[start..end].matches(mark).count();
+    let (opening, mut closing) = (count('('), count(')'));
     let mut end = end;
     while end > start {
         match bytes[end - 1] {
