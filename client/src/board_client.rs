@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use sockbit_domain::{
-    Actor, ActorId, BoardId, Command, Delta, DeltaError, MessageId, NoteId, Text, Timestamp,
+    Actor, ActorId, BoardId, Command, Delta, DeltaError, MessageId, NoteId, Text,
 };
 use uuid::Uuid;
 
-use crate::clock_and_ids::ClockAndIds;
+use crate::clock_and_ids::{ClockAndIds, Now};
 use crate::note_text::NoteText;
 use crate::outbox::{Entry, Frozen, Outbox, body_of};
 use crate::presence::Presence;
@@ -99,7 +99,7 @@ impl BoardClient {
     pub fn flush(&mut self, note: NoteId, clock_and_ids: &mut ClockAndIds<'_>) {
         let is_typed = self.texts.get(&note).is_some_and(|text| !text.pending().is_empty());
         if is_typed && !self.outbox.has_waiting_edit(note) {
-            self.outbox.push(Entry::edit(note, clock_and_ids.now));
+            self.outbox.push(Entry::edit(note, clock_and_ids.now.wall, clock_and_ids.now));
             self.changes.touch(note);
         }
         self.advance(clock_and_ids);
@@ -110,7 +110,7 @@ impl BoardClient {
         &mut self,
         command: Command,
         id: MessageId,
-        now: Timestamp,
+        now: Now,
         key: Option<String>,
     ) -> Result<(), SubmitError> {
         if matches!(command, Command::EditNote { .. }) {
@@ -123,11 +123,11 @@ impl BoardClient {
         let body = body_of(&command);
         let frozen = Frozen::new(id, command, body, key);
         if frozen.opens_board() && !self.is_caught_up() {
-            self.outbox.push_first(Entry::frozen(now, frozen));
+            self.outbox.push_first(Entry::frozen(frozen, now.wall, now));
         } else {
-            self.outbox.push(Entry::frozen(now, frozen));
+            self.outbox.push(Entry::frozen(frozen, now.wall, now));
         }
-        self.send_open(now);
+        self.send_open(now.monotonic);
         self.settle_changes();
         Ok(())
     }
@@ -204,7 +204,7 @@ impl BoardClient {
         clock_and_ids: &mut ClockAndIds<'_>,
     ) {
         let id = (clock_and_ids.mint)();
-        let draft = Draft { id, note, text, reason: reason.clone(), at: clock_and_ids.now };
+        let draft = Draft { id, note, text, reason: reason.clone(), at: clock_and_ids.now.wall };
         self.changes.draft(draft.clone());
         self.drafts.push(draft);
     }

@@ -17,7 +17,7 @@ mod view_changes;
 mod view_model;
 
 pub use board_client::{BoardClient, EditError, SubmitError};
-pub use clock_and_ids::ClockAndIds;
+pub use clock_and_ids::{ClockAndIds, MonotonicTime, Now};
 pub use note_text::NoteText;
 pub use subscription::{JoinState, Reason};
 pub use unsent_state::{Draft, UnsentCommand, UnsentNote, UnsentState};

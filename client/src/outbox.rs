@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::clock_and_ids::{MonotonicTime, Now};
 use sockbit_domain::{Command, MessageId, NoteId, Position, Seq, Text, TextChange, Timestamp};
 
 /// How long an answer is waited for before the same bytes are sent again.
@@ -15,6 +16,8 @@ const BODY_BYTES_MAX: usize = 250 * 1024;
 pub(crate) struct Entry {
     /// When it was wished.
     pub at: Timestamp,
+    /// The same on this process's monotonic clock.
+    pub since: MonotonicTime,
     pub wish: QueuedCommand,
 }
 
@@ -34,9 +37,9 @@ pub(crate) struct Frozen {
     pub command: Command,
     pub key: Option<String>,
     /// When it went out over the present connection.
-    pub sent_at: Option<Timestamp>,
+    pub sent_at: Option<MonotonicTime>,
     /// The server asked not to be asked again before.
-    pub not_before: Option<Timestamp>,
+    pub not_before: Option<MonotonicTime>,
     /// Where the outcome said that it stands.
     pub done_at: Option<Position>,
     /// Its event was seen.
@@ -53,12 +56,12 @@ pub(crate) struct Outbox {
 }
 
 impl Entry {
-    pub fn edit(note: NoteId, at: Timestamp) -> Self {
-        Self { at, wish: QueuedCommand::Edit(note) }
+    pub fn edit(note: NoteId, at: Timestamp, now: Now) -> Self {
+        Self { at, since: now.monotonic_of(at), wish: QueuedCommand::Edit(note) }
     }
 
-    pub fn frozen(at: Timestamp, frozen: Frozen) -> Self {
-        Self { at, wish: QueuedCommand::Frozen(Box::new(frozen)) }
+    pub fn frozen(frozen: Frozen, at: Timestamp, now: Now) -> Self {
+        Self { at, since: now.monotonic_of(at), wish: QueuedCommand::Frozen(Box::new(frozen)) }
     }
 
     pub fn note(&self) -> Option<NoteId> {
@@ -108,7 +111,7 @@ impl Frozen {
         matches!(self.command, Command::CreateBoard { .. } | Command::JoinBoard {})
     }
 
-    pub fn is_due(&self, now: Timestamp) -> bool {
+    pub fn is_due(&self, now: MonotonicTime) -> bool {
         let is_waiting = self.not_before.is_some_and(|time| now < time);
         self.done_at.is_none() && self.sent_at.is_none() && !is_waiting && !self.is_too_long()
     }
@@ -259,9 +262,9 @@ impl Outbox {
     }
 
     /// Lets an answer that is overdue be asked for again, and one whose event is.
-    pub fn tick(&mut self, now: Timestamp) {
+    pub fn tick(&mut self, now: MonotonicTime) {
         if let Some(open) = self.open_mut() {
-            let is_overdue = |sent: Timestamp| now.0.saturating_sub(sent.0) >= RESEND_AFTER_MS;
+            let is_overdue = |sent: MonotonicTime| now.since(sent) >= RESEND_AFTER_MS;
             if open.sent_at.is_some_and(is_overdue) {
                 open.sent_at = None;
                 open.done_at = None;

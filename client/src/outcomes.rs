@@ -1,10 +1,10 @@
 //! Outcomes: what became of a wish, and whose turn is next.
 
 use sockbit_domain::wire::{ClientMessage, SentCommand};
-use sockbit_domain::{Command, MessageId, NoteId, Outcome, Position, Text, Timestamp};
+use sockbit_domain::{Command, MessageId, NoteId, Outcome, Position, Text};
 
 use crate::board_client::BoardClient;
-use crate::clock_and_ids::ClockAndIds;
+use crate::clock_and_ids::{ClockAndIds, MonotonicTime};
 use crate::outbox::{Entry, Frozen, QueuedCommand, body_of, edit_note};
 use crate::subscription::{Reason, Subscription};
 use crate::view_model::{SaveState, SaveStatus};
@@ -41,7 +41,7 @@ impl BoardClient {
                 break;
             }
         }
-        self.send_open(clock_and_ids.now);
+        self.send_open(clock_and_ids.now.monotonic);
         self.settle_changes();
     }
 
@@ -56,7 +56,7 @@ impl BoardClient {
     fn complete(&mut self, entry: &Entry, clock_and_ids: &mut ClockAndIds<'_>) {
         if let Some(note) = entry.words_of() {
             self.save_statuses
-                .insert(note, SaveStatus::settled(SaveState::Saved, clock_and_ids.now));
+                .insert(note, SaveStatus::settled(SaveState::Saved, clock_and_ids.now.monotonic));
         }
         let QueuedCommand::Frozen(frozen) = &entry.wish else { return };
         match &frozen.command {
@@ -143,7 +143,8 @@ impl BoardClient {
     ) {
         if !shown.as_str().is_empty() {
             self.add_draft(note, shown, reason, clock_and_ids);
-            self.save_statuses.insert(note, SaveStatus::rejected(reason, clock_and_ids.now));
+            self.save_statuses
+                .insert(note, SaveStatus::rejected(reason, clock_and_ids.now.monotonic));
         }
     }
 
@@ -231,11 +232,11 @@ impl BoardClient {
         }
         let command = edit_note(note, base, text.freeze());
         let body = body_of(&command);
-        Some(Frozen::new(clock_and_ids.message(), command, body, None))
+        Some(Frozen::new(clock_and_ids.message_id(), command, body, None))
     }
 
     /// Sends the open command if it is its time: once over each connection, until `tick`.
-    pub(crate) fn send_open(&mut self, now: Timestamp) {
+    pub(crate) fn send_open(&mut self, now: MonotonicTime) {
         let is_caught_up = self.is_caught_up();
         let is_connected = !matches!(self.subscription, Subscription::Offline);
         let board = self.board;

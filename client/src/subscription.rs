@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use sockbit_domain::wire::{
     BoardPage, ClientMessage, Query, Refusal, RefusalCode, Reply, ServerMessage,
 };
-use sockbit_domain::{Actor, MessageId, NoteId, Rejection, Role, Seq, Timestamp};
+use sockbit_domain::{Actor, MessageId, NoteId, Rejection, Role, Seq};
 
 use crate::board_client::BoardClient;
-use crate::clock_and_ids::ClockAndIds;
+use crate::clock_and_ids::{ClockAndIds, MonotonicTime};
 use crate::outbox::Frozen;
 
 /// Why something was not done: a stable code, and a sentence for people.
@@ -49,7 +49,7 @@ pub(crate) enum Subscription {
 }
 
 /// When the server may be asked again, if it asked for a pause.
-pub(crate) type Wait = Option<Timestamp>;
+pub(crate) type Wait = Option<MonotonicTime>;
 
 /// A board that is pulled page by page.
 #[derive(Clone, Debug)]
@@ -123,7 +123,7 @@ impl BoardClient {
             ServerMessage::Again { id, board, after_ms } => {
                 let for_join = id.is_none() && board == Some(self.board);
                 let after = i64::try_from(after_ms).unwrap_or(i64::MAX);
-                self.on_again(id, for_join, Timestamp(clock_and_ids.now.0.saturating_add(after)));
+                self.on_again(id, for_join, clock_and_ids.now.monotonic.plus(after));
             }
             ServerMessage::Reply { id, body } => self.on_reply(id, body, clock_and_ids),
             ServerMessage::Refused(refusal) => self.on_refused(&refusal, clock_and_ids),
@@ -134,13 +134,14 @@ impl BoardClient {
 
     /// Time passed: about once a second is enough.
     pub fn tick(&mut self, clock_and_ids: &mut ClockAndIds<'_>) {
-        self.outbox.tick(clock_and_ids.now);
-        let is_over = |wait: Wait| wait.is_some_and(|time| time <= clock_and_ids.now);
+        let now = clock_and_ids.now.monotonic;
+        self.outbox.tick(now);
+        let is_over = |wait: Wait| wait.is_some_and(|time| time <= now);
         match &mut self.subscription {
             Subscription::Joining(wait) if is_over(*wait) => self.join(),
             Subscription::Pulling(pull) if is_over(pull.wait) => {
                 let after = pull.after;
-                let query = clock_and_ids.message();
+                let query = clock_and_ids.message_id();
                 pull.wait = None;
                 pull.query = query;
                 self.ask_page(query, after);
@@ -219,7 +220,7 @@ impl BoardClient {
         if matches!(self.subscription, Subscription::Offline) {
             return;
         }
-        let query = clock_and_ids.message();
+        let query = clock_and_ids.message_id();
         self.set_subscription(Subscription::Pulling(Pull {
             query,
             after: None,
@@ -245,7 +246,7 @@ impl BoardClient {
                 pull.pages.push(page);
                 if next.is_some() {
                     pull.after = next;
-                    let query = clock_and_ids.message();
+                    let query = clock_and_ids.message_id();
                     pull.query = query;
                     self.ask_page(query, next);
                 } else {
@@ -286,7 +287,7 @@ impl BoardClient {
         self.changes.board();
     }
 
-    fn on_again(&mut self, id: Option<MessageId>, for_join: bool, time: Timestamp) {
+    fn on_again(&mut self, id: Option<MessageId>, for_join: bool, time: MonotonicTime) {
         if let Some(open) = self.outbox.open_mut()
             && Some(open.id) == id
         {

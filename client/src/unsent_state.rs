@@ -6,7 +6,7 @@ use sockbit_domain::{ActorId, BoardId, Command, Delta, MessageId, NoteId, Text, 
 use uuid::Uuid;
 
 use crate::board_client::BoardClient;
-use crate::clock_and_ids::ClockAndIds;
+use crate::clock_and_ids::{ClockAndIds, Now};
 use crate::note_text::NoteText;
 use crate::outbox::{Entry, Frozen, QueuedCommand};
 use crate::subscription::Reason;
@@ -122,7 +122,7 @@ impl BoardClient {
             client.restore_note(note, clock_and_ids);
         }
         for entry in saved.outbox {
-            match entry.read() {
+            match entry.read(clock_and_ids.now) {
                 Ok(entry) => client.outbox.push(entry),
                 Err(error) => client.notify(None, &Reason::unreadable(&error)),
             }
@@ -203,7 +203,7 @@ impl BoardClient {
     }
 
     pub(crate) fn set_aside_old(&mut self, clock_and_ids: &mut ClockAndIds<'_>) {
-        let oldest = clock_and_ids.now.0.saturating_sub(AGE_MAX_MS);
+        let oldest = clock_and_ids.now.wall.0.saturating_sub(AGE_MAX_MS);
         self.set_aside(&Reason::expired(), clock_and_ids, |entry| entry.at.0 < oldest);
     }
 
@@ -237,7 +237,8 @@ impl BoardClient {
         self.changes.touch(note);
         if self.texts.contains_key(&note) {
             self.keep_as_draft(note, reason, clock_and_ids);
-            self.save_statuses.insert(note, SaveStatus::rejected(reason, clock_and_ids.now));
+            self.save_statuses
+                .insert(note, SaveStatus::rejected(reason, clock_and_ids.now.monotonic));
         }
         self.outbox.drop_if(|entry| entry.words_of() == Some(note));
     }
@@ -257,13 +258,13 @@ impl UnsentCommand {
         }
     }
 
-    fn read(self) -> Result<Entry, serde_json::Error> {
+    fn read(self, now: Now) -> Result<Entry, serde_json::Error> {
         match self {
-            Self::Edit { edit, at } => Ok(Entry::edit(edit, at)),
+            Self::Edit { edit, at } => Ok(Entry::edit(edit, at, now)),
             Self::Frozen { id, body, key, at, shown } => {
                 let command: Command = serde_json::from_str(&body)?;
                 let frozen = Frozen { shown, ..Frozen::new(id, command, body, key) };
-                Ok(Entry::frozen(at, frozen))
+                Ok(Entry::frozen(frozen, at, now))
             }
         }
     }

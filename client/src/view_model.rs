@@ -6,6 +6,7 @@ use sockbit_domain::{
 };
 
 use crate::board_client::BoardClient;
+use crate::clock_and_ids::MonotonicTime;
 use crate::outbox::{Entry, Frozen, QueuedCommand};
 use crate::subscription::{JoinState, Reason, Subscription};
 use crate::unsent_state::Draft;
@@ -38,7 +39,7 @@ pub struct SaveStatus {
     /// What is true of them.
     pub state: SaveState,
     /// From when on, where that is known.
-    pub since: Option<Timestamp>,
+    pub since: Option<MonotonicTime>,
     /// Why they were rejected.
     #[serde(flatten)]
     pub reason: Option<Reason>,
@@ -59,11 +60,11 @@ pub enum SaveState {
 }
 
 impl SaveStatus {
-    pub(crate) fn settled(state: SaveState, since: Timestamp) -> Self {
+    pub(crate) fn settled(state: SaveState, since: MonotonicTime) -> Self {
         Self { state, since: Some(since), reason: None }
     }
 
-    pub(crate) fn rejected(reason: &Reason, since: Timestamp) -> Self {
+    pub(crate) fn rejected(reason: &Reason, since: MonotonicTime) -> Self {
         let reason = Some(reason.clone());
         Self { state: SaveState::Rejected, since: Some(since), reason }
     }
@@ -157,7 +158,7 @@ impl BoardClient {
     #[must_use]
     pub fn save_status(&self, note: NoteId) -> SaveStatus {
         if let Some(entry) = self.outbox.iter().find(|entry| entry.words_of() == Some(note)) {
-            return SaveStatus::settled(SaveState::Saving, entry.at);
+            return SaveStatus::settled(SaveState::Saving, entry.since);
         }
         if self.texts.contains_key(&note) {
             return SaveStatus { state: SaveState::Editing, since: None, reason: None };
@@ -170,6 +171,12 @@ impl BoardClient {
     #[must_use]
     pub fn drafts(&self) -> &[Draft] {
         &self.drafts
+    }
+
+    /// Since when the oldest command has been without an outcome.
+    #[must_use]
+    pub fn unsaved_since(&self) -> Option<MonotonicTime> {
+        self.outbox.iter().map(|entry| entry.since).min()
     }
 
     /// How many commands and notes the server does not have yet.

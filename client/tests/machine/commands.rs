@@ -3,10 +3,12 @@
 use sockbit_client::SubmitError;
 use sockbit_domain::wire::{Refusal, RefusalCode, ServerMessage};
 use sockbit_domain::{
-    Change, Colour, Command, NoteState, Outcome, RejectionCode, Text, TextChange, Timestamp,
+    Change, Colour, Command, NoteState, Outcome, RejectionCode, Text, TextChange,
 };
 
 use crate::fixture::*;
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
 
 fn create(text: &str) -> Command {
     let text = Text::normalise(text);
@@ -113,6 +115,37 @@ fn an_unanswered_command_is_sent_again_to_the_byte() {
 }
 
 #[test]
+fn an_unanswered_command_is_sent_again_though_the_wall_clock_was_set_back() {
+    let mut fixture = Fixture::live(&["one"]);
+    let id = fixture.submit(Command::TrashNote { note: NOTE });
+    assert_eq!(fixture.command().id, id);
+    fixture.wall_ahead -= DAY;
+    fixture.tick(5_000);
+    assert_eq!(fixture.command().id, id);
+}
+
+#[test]
+fn a_command_is_not_sent_again_early_though_the_wall_clock_was_set_forward() {
+    let mut fixture = Fixture::live(&["one"]);
+    fixture.submit(Command::TrashNote { note: NOTE });
+    fixture.sent();
+    fixture.wall_ahead += DAY;
+    fixture.tick(4_999);
+    assert!(fixture.sent().is_empty());
+}
+
+#[test]
+fn a_requested_pause_ends_though_the_wall_clock_was_set_back() {
+    let mut fixture = Fixture::live(&["one"]);
+    let id = fixture.submit(Command::TrashNote { note: NOTE });
+    fixture.sent();
+    fixture.hear(ServerMessage::Again { id: Some(id), board: None, after_ms: 300 });
+    fixture.wall_ahead -= DAY;
+    fixture.tick(300);
+    assert_eq!(fixture.command().id, id);
+}
+
+#[test]
 fn a_command_that_is_not_taken_now_is_sent_again_when_it_may() {
     let mut fixture = Fixture::live(&["one"]);
     let id = fixture.submit(Command::TrashNote { note: NOTE });
@@ -150,6 +183,6 @@ fn a_text_is_not_changed_by_a_wish() {
     let mut fixture = Fixture::live(&["one"]);
     let change = TextChange::Whole(Text::normalise("two"));
     let command = Command::EditNote { note: NOTE, base: position(5), change };
-    assert_eq!(fixture.machine.submit(command, SOMEBODY, Timestamp(0), None), Err(SubmitError));
+    assert_eq!(fixture.machine.submit(command, SOMEBODY, fixture.now(), None), Err(SubmitError));
     assert!(fixture.sent().is_empty());
 }

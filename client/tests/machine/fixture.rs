@@ -1,6 +1,6 @@
 //! A machine on a fixture, and the words to talk to it.
 
-use sockbit_client::{BoardClient, ClockAndIds, ViewChange};
+use sockbit_client::{BoardClient, ClockAndIds, MonotonicTime, Now, ViewChange};
 use sockbit_domain::wire::{BoardPage, ClientMessage, Reply, SentCommand, ServerMessage};
 use sockbit_domain::{
     Actor, ActorId, BoardId, Change, Colour, Command, Delta, Event, EventId, Limits, MessageId,
@@ -16,14 +16,17 @@ pub const SOMEBODY: MessageId = MessageId(Uuid::from_u128(0xffff));
 
 pub struct Fixture {
     pub machine: BoardClient,
-    pub now: i64,
+    /// Milliseconds on both clocks.
+    pub time: i64,
+    /// How far the wall clock is ahead of the monotonic one.
+    pub wall_ahead: i64,
     minted: u128,
 }
 
 impl Fixture {
     /// Not connected, knowing nothing.
     pub fn empty() -> Self {
-        Self { machine: BoardClient::new(BOARD, None), now: 0, minted: 0x1000 }
+        Self { machine: BoardClient::new(BOARD, None), time: 0, wall_ahead: 0, minted: 0x1000 }
     }
 
     /// Following a board at seq 5, with these texts in its notes.
@@ -39,11 +42,16 @@ impl Fixture {
 
     /// Calls the machine with a time and fresh ids.
     pub fn with<T>(&mut self, call: impl FnOnce(&mut BoardClient, &mut ClockAndIds<'_>) -> T) -> T {
+        let now = self.now();
         let mut mint = || {
             self.minted += 1;
             Uuid::from_u128(self.minted)
         };
-        call(&mut self.machine, &mut ClockAndIds { now: Timestamp(self.now), mint: &mut mint })
+        call(&mut self.machine, &mut ClockAndIds { now, mint: &mut mint })
+    }
+
+    pub fn now(&self) -> Now {
+        Now { wall: Timestamp(self.time + self.wall_ahead), monotonic: MonotonicTime(self.time) }
     }
 
     pub fn connect(&mut self) {
@@ -95,12 +103,12 @@ impl Fixture {
 
     pub fn submit(&mut self, command: Command) -> MessageId {
         let id = self.with(|_, clock_and_ids| MessageId((clock_and_ids.mint)()));
-        self.machine.submit(command, id, Timestamp(self.now), None).expect("a wish");
+        self.machine.submit(command, id, self.now(), None).expect("not an edit");
         id
     }
 
     pub fn tick(&mut self, milliseconds: i64) {
-        self.now += milliseconds;
+        self.time += milliseconds;
         self.with(BoardClient::tick);
     }
 

@@ -2,9 +2,7 @@
 
 use sockbit_client::JoinState;
 use sockbit_domain::wire::{ClientMessage, Query, Reply, ServerMessage};
-use sockbit_domain::{
-    Change, Command, Delta, MessageId, Rejection, RejectionCode, Role, Seq, Timestamp,
-};
+use sockbit_domain::{Change, Command, Delta, MessageId, Rejection, RejectionCode, Role, Seq};
 
 use crate::fixture::*;
 
@@ -265,7 +263,7 @@ fn a_command_that_lets_the_sender_in_goes_before_the_join() {
     fixture.submit(Command::TrashNote { note: NOTE });
     let id = fixture.with(|_, clock_and_ids| MessageId((clock_and_ids.mint)()));
     let key = Some("key".to_owned());
-    fixture.machine.submit(Command::JoinBoard {}, id, Timestamp(0), key).expect("a wish");
+    fixture.machine.submit(Command::JoinBoard {}, id, fixture.now(), key).expect("not an edit");
     fixture.connect();
     let sent = fixture.command();
     assert_eq!((sent.id, sent.key.as_deref()), (id, Some("key")));

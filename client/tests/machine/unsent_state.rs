@@ -86,7 +86,7 @@ fn words_older_than_sixty_days_become_a_draft_and_are_not_sent() {
     fixture.typed(&insert(3, " two"));
     fixture.flush();
     fixture.submit(Command::TrashNote { note: NOTE });
-    fixture.now += 60 * DAY + 1;
+    fixture.time += 60 * DAY + 1;
     reload(&mut fixture, Some(1));
     assert_eq!(fixture.drafts(), [("expired", "one two")]);
     assert_eq!(fixture.notices(), ["expired"], "the other wish is told");
@@ -100,10 +100,25 @@ fn words_of_exactly_sixty_days_are_still_sent() {
     let mut fixture = Fixture::live(&["one"]);
     fixture.typed(&insert(3, " two"));
     fixture.flush();
-    fixture.now += 60 * DAY;
+    fixture.time += 60 * DAY;
     reload(&mut fixture, Some(1));
     rejoin(&mut fixture, 9, &["one"]);
     assert_eq!(fixture.commands().len(), 1);
+}
+
+#[test]
+fn a_restored_command_is_as_old_as_the_wall_clock_says() {
+    for (later, since) in [(4_000, 1_000), (-DAY, 5_000)] {
+        let mut fixture = Fixture::live(&["one"]);
+        (fixture.time, fixture.wall_ahead) = (10, DAY);
+        fixture.submit(Command::TrashNote { note: NOTE });
+        let submitted = fixture.now().wall.0;
+        fixture.time = 5_000;
+        fixture.wall_ahead = submitted + later - fixture.time;
+        reload(&mut fixture, Some(1));
+        let unsaved_since = fixture.machine.unsaved_since().map(|it| it.0);
+        assert_eq!(unsaved_since, Some(since));
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a view shows.
 
-use sockbit_client::{SaveState, SaveStatus, ViewChange};
+use sockbit_client::{MonotonicTime, SaveState, SaveStatus, ViewChange};
 use sockbit_domain::{Change, Command, NoteId, Rank, RejectionCode, Seq, Text, Timestamp};
 use uuid::Uuid;
 
@@ -16,17 +16,18 @@ fn a_receipt_says_where_the_words_are() {
     assert_eq!(state(&fixture), SaveState::Saved);
     fixture.typed(&insert(3, "!"));
     assert_eq!(state(&fixture), SaveState::Editing);
-    fixture.now = 10;
+    fixture.time = 10;
     fixture.flush();
-    let saving = SaveStatus { state: SaveState::Saving, since: Some(Timestamp(10)), reason: None };
+    let saving =
+        SaveStatus { state: SaveState::Saving, since: Some(MonotonicTime(10)), reason: None };
     assert_eq!(fixture.machine.save_status(NOTE), saving);
     let (id, _, delta) = fixture.edit();
     fixture.hear(event(6, id, edited(delta)));
     assert_eq!(state(&fixture), SaveState::Saving, "an event is no outcome");
-    fixture.now = 20;
+    fixture.time = 20;
     fixture.hear(saved(id, 6));
     let save_status = fixture.machine.save_status(NOTE);
-    assert_eq!((save_status.state, save_status.since), (SaveState::Saved, Some(Timestamp(20))));
+    assert_eq!((save_status.state, save_status.since), (SaveState::Saved, Some(MonotonicTime(20))));
 }
 
 #[test]
@@ -98,7 +99,7 @@ fn a_snapshot_is_one_reset() {
 #[test]
 fn a_new_note_is_shown_as_its_sender_s_with_no_seq() {
     let mut fixture = Fixture::live(&[]);
-    fixture.now = 30;
+    fixture.time = 30;
     let (note, text) = (NOTE, Text::normalise("new"));
     let colour = sockbit_domain::Colour::Red;
     fixture.submit(Command::CreateNote { note, text, colour, rank: rank("V") });

@@ -13,7 +13,7 @@
 //     node tests/browser/js/replay-file.mjs /tmp/transcripts.jsonl
 
 /**
- * @typedef {{call: string, now: number, minted: string[], outgoing: string[], changes: object[],
+ * @typedef {{call: string, wall: number, monotonic: number, minted: string[], outgoing: string[], changes: object[],
  *   digest: string} & Record<string, any>} Step
  * @typedef {{seed: number, steps: Step[]}} Transcript
  */
@@ -55,22 +55,20 @@ export function replay(BoardClient, { seed, steps }) {
  * @param {string[]} ids
  */
 function makeCall(BoardClient, client, step, ids) {
-  const { now } = step;
-  // The Rust machine is told one time for both.
-  const time = { now, clock: now };
-  const moment = { ...time, mint: () => ids.shift() ?? fail("an id too many was asked for") };
+  const time = { wall: step.wall, monotonic: step.monotonic };
+  const clockAndIds = { ...time, mint: () => ids.shift() ?? fail("an id too many was asked for") };
   switch (step.call) {
     case "new":
       return new BoardClient(step.board, step.actor);
     case "restore":
-      return BoardClient.restore(step.saved, { ...moment, actor: step.actor });
+      return BoardClient.restore(step.saved, { ...clockAndIds, actor: step.actor });
     case "from_snapshot":
-      return BoardClient.fromSnapshot(step.snapshot, { ...moment, unsent: step.unsent, actor: step.actor });
+      return BoardClient.fromSnapshot(step.snapshot, { ...clockAndIds, unsent: step.unsent, actor: step.actor });
     case "edit":
       client.edit(step.note, step.delta);
       break;
     case "flush":
-      client.flush(step.note, moment);
+      client.flush(step.note, clockAndIds);
       break;
     case "submit":
       client.submit(step.command, { ...time, id: step.id, key: step.key });
@@ -82,7 +80,7 @@ function makeCall(BoardClient, client, step, ids) {
       client.setPresence(step.note);
       break;
     case "connected":
-      client.connected({ actor: step.actor }, moment);
+      client.connected({ actor: step.actor }, clockAndIds);
       break;
     case "check":
       client.check();
@@ -91,10 +89,10 @@ function makeCall(BoardClient, client, step, ids) {
       client.disconnected();
       break;
     case "receive":
-      client.receive(step.message, moment);
+      client.receive(step.message, clockAndIds);
       break;
     case "tick":
-      client.tick(moment);
+      client.tick(clockAndIds);
       break;
     default:
       fail(`there is no call ${step.call}`);
@@ -111,6 +109,7 @@ function said(client) {
   const lines = notes.map((/** @type {any} */ note) => [note, client.saveStatus(note.id), client.text(note.id)]);
   lines.push([client.title(), client.role(), client.joinState(), client.refusal()]);
   lines.push([client.position(), client.unsentCount(), client.unsentState()]);
+  lines.push(client.unsavedSince());
   lines.push([client.people(), client.morePeople()]);
   const [first, last] = [notes.at(0)?.id ?? null, notes.at(-1)?.id ?? null];
   lines.push([client.rankBetween(null, first), client.rankBetween(first, last), client.rankBetween(last, null)]);

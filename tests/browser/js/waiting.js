@@ -18,9 +18,9 @@ const NOTE = {
 };
 const TRASH = { type: "trash_note", note: "note" };
 
-/** @param {number} clock @param {number} [now] */
-function clockAndIds(clock, now = clock) {
-  return { now, clock, mint: () => crypto.randomUUID() };
+/** @param {number} monotonic @param {number} [wall] */
+function clockAndIds(monotonic, wall = monotonic) {
+  return { wall, monotonic, mint: () => crypto.randomUUID() };
 }
 
 /**

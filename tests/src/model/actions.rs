@@ -4,12 +4,16 @@ use sockbit_client::NoteView;
 use sockbit_domain::wire::BoardPage;
 use sockbit_domain::{ActorId, Colour, Command, Delta, MessageId, NoteId, NoteState, Text};
 
+use sockbit_application::ports::Clock;
+
 use super::call::Call;
 use super::gateway::{DAY, KEY};
 use super::seat::Connection;
 use super::words::is_token;
 use super::world::World;
 
+/// In milliseconds.
+const HOUR: i64 = DAY / 24;
 const COLOURS: [Colour; 3] = [Colour::Paper, Colour::Blue, Colour::Red];
 
 impl World {
@@ -56,7 +60,24 @@ impl World {
     fn wait(&mut self, seat: usize) -> Result<(), String> {
         let milliseconds = i64::try_from(self.random.next() % 6_000).unwrap_or(0);
         self.server.clock.advance(milliseconds);
+        if self.random.percent(20) {
+            self.jump_clock(seat);
+        }
         self.call(seat, Call::Tick)
+    }
+
+    /// NTP or the user steps the wall clock, or the device sleeps and its monotonic clock stands.
+    fn jump_clock(&mut self, seat: usize) {
+        let milliseconds = i64::try_from(self.random.next() % HOUR.unsigned_abs()).unwrap_or(0);
+        let client = &mut self.seats[seat];
+        match self.random.below(3) {
+            0 => client.wall_offset = (client.wall_offset + milliseconds).min(DAY / 4),
+            1 => client.wall_offset = (client.wall_offset - milliseconds).max(-DAY / 4),
+            _ => {
+                self.server.clock.advance(milliseconds);
+                client.monotonic_offset -= milliseconds;
+            }
+        }
     }
 
     fn some_note(&mut self, seat: usize) -> Option<NoteView> {
@@ -201,6 +222,8 @@ impl World {
             let other = ActorId(uuid::Uuid::from_u128(1 + self.random.below(2) as u128));
             self.seats[seat].actor.id = other;
         }
+        // The monotonic clock of a page starts anew.
+        self.seats[seat].monotonic_offset = -self.server.clock.now().0;
         let actor = self.seats[seat].actor.id;
         let kept = self.seats[seat].kept.clone();
         let call = match (self.page_snapshot(actor), kept) {

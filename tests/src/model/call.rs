@@ -3,7 +3,7 @@
 use serde::Serialize;
 use sockbit_client::{BoardClient, ClockAndIds, UnsentState};
 use sockbit_domain::wire::{BoardPage, ServerMessage};
-use sockbit_domain::{Actor, ActorId, BoardId, Command, Delta, MessageId, NoteId, Timestamp};
+use sockbit_domain::{Actor, ActorId, BoardId, Command, Delta, MessageId, NoteId};
 use uuid::Uuid;
 
 /// One call of the machine.
@@ -45,7 +45,7 @@ impl Call {
             }
             Self::Flush { note } => machine.flush(note, clock_and_ids),
             Self::Submit { command, id, key } => {
-                let now: Timestamp = clock_and_ids.now;
+                let now = clock_and_ids.now;
                 machine.submit(command, id, now, key).map_err(|error| error.to_string())?;
             }
             Self::SetPresence { note } => machine.set_presence(note),

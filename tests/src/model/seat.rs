@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use sockbit_client::{BoardClient, ClockAndIds, UnsentState};
+use sockbit_client::{BoardClient, ClockAndIds, MonotonicTime, Now, UnsentState};
 use sockbit_domain::wire::ServerMessage;
 use sockbit_domain::{Actor, BoardId, ClientId, Event, NoteId, Seq, Timestamp};
 
@@ -25,6 +25,10 @@ pub(super) struct Seat {
     pub dismissed: String,
     pub connection: Option<Connection>,
     pub recorder: Option<Recorder>,
+    /// How far the wall clock is ahead of the server's; NTP and users step it.
+    pub wall_offset: i64,
+    /// Where the monotonic clock of the page is, against the server's; it stands in suspend.
+    pub monotonic_offset: i64,
 }
 
 /// Frames on their way, in order; only the whole connection can be lost.
@@ -66,6 +70,16 @@ impl Seat {
             dismissed: String::new(),
             connection: None,
             recorder: None,
+            wall_offset: 0,
+            monotonic_offset: 0,
+        }
+    }
+
+    /// What the client's clocks show at a time of the server.
+    pub fn now(&self, server: Timestamp) -> Now {
+        Now {
+            wall: Timestamp(server.0 + self.wall_offset),
+            monotonic: MonotonicTime(server.0 + self.monotonic_offset),
         }
     }
 
@@ -73,7 +87,7 @@ impl Seat {
     pub fn call(
         &mut self,
         call: Call,
-        now: Timestamp,
+        now: Now,
         ids: &mut Random,
         words: &Words,
     ) -> Result<(), String> {

@@ -2,7 +2,7 @@
 //! through the same.
 
 use serde::Serialize;
-use sockbit_client::{BoardClient, ViewChange};
+use sockbit_client::{BoardClient, MonotonicTime, Now, ViewChange};
 use sockbit_domain::Timestamp;
 use uuid::Uuid;
 
@@ -20,7 +20,8 @@ pub struct Transcript {
 struct Step {
     #[serde(flatten)]
     call: Call,
-    now: Timestamp,
+    wall: Timestamp,
+    monotonic: MonotonicTime,
     /// The ids that the machine asked for.
     minted: Vec<Uuid>,
     outgoing: Vec<String>,
@@ -51,15 +52,16 @@ impl Recorder {
     pub fn record(
         &mut self,
         call: Call,
-        now: Timestamp,
+        now: Now,
         minted: Vec<Uuid>,
         outgoing: &[String],
         changes: &[ViewChange],
         machine: &BoardClient,
     ) {
+        let Now { wall, monotonic } = now;
         let digest = digest(machine);
         let (outgoing, changes) = (outgoing.to_vec(), changes.to_vec());
-        self.0.steps.push(Step { call, now, minted, outgoing, changes, digest });
+        self.0.steps.push(Step { call, wall, monotonic, minted, outgoing, changes, digest });
     }
 
     pub fn finish(self) -> Transcript {
@@ -87,6 +89,7 @@ fn said(machine: &BoardClient) -> String {
         .collect();
     lines.push(json(&(machine.title(), machine.role(), machine.join_state(), machine.refusal())));
     lines.push(json(&(machine.position(), machine.unsent_count(), machine.unsent_state())));
+    lines.push(json(&machine.unsaved_since()));
     lines.push(json(&(machine.people(), machine.more_people())));
     let last = machine.notes().last().map(|note| note.id);
     let first = machine.notes().first().map(|note| note.id);

@@ -189,7 +189,7 @@ impl World {
     }
 
     pub(super) fn call(&mut self, seat: usize, call: Call) -> Result<(), String> {
-        let now = self.server.clock.now();
+        let now = self.seats[seat].now(self.server.clock.now());
         if let Some(diary) = &mut self.diary {
             diary.push(format!("seat {seat} at {now:?}: {call:?}"));
         }

@@ -1,9 +1,10 @@
 //! The Rust sync client on a real WebSocket. It reconnects by itself.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
-use sockbit_client::{BoardClient, ClockAndIds};
+use sockbit_client::{BoardClient, ClockAndIds, MonotonicTime, Now};
 use sockbit_domain::wire::{ClientMessage, ServerMessage};
 use sockbit_domain::{BoardId, Command, Delta, MessageId, NoteId, Outcome, Position, Timestamp};
 use tokio::net::TcpStream;
@@ -204,7 +205,10 @@ pub(super) fn mint() -> Uuid {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test program has no port for the time")]
-fn now() -> Timestamp {
+fn now() -> Now {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    Timestamp(since.ok().and_then(|it| i64::try_from(it.as_millis()).ok()).unwrap_or_default())
+    let wall = since.ok().and_then(|it| i64::try_from(it.as_millis()).ok()).unwrap_or_default();
+    let monotonic = i64::try_from(START.elapsed().as_millis()).unwrap_or(i64::MAX);
+    Now { wall: Timestamp(wall), monotonic: MonotonicTime(monotonic) }
 }

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sockbit_application::mutex::locked;
-use sockbit_client::{BoardClient, ClockAndIds, JoinState, SaveState, UnsentState, ViewChange};
+use sockbit_client::{
+    BoardClient, ClockAndIds, JoinState, MonotonicTime, Now, SaveState, UnsentState, ViewChange,
+};
 use sockbit_domain::wire::ServerMessage;
 use sockbit_domain::{Actor, BoardId, ClientId, Command, MessageId, NoteId};
 use tokio::time::{Instant, sleep_until};
@@ -96,7 +98,9 @@ impl SimulatedClient {
     fn call(&mut self, call: impl FnOnce(&mut BoardClient, &mut ClockAndIds<'_>)) {
         let ids = &mut self.ids;
         let mut mint = || ids.uuid();
-        call(&mut self.machine, &mut ClockAndIds { now: self.context.now(), mint: &mut mint });
+        let wall = self.context.now();
+        let now = Now { wall, monotonic: MonotonicTime(wall.0) };
+        call(&mut self.machine, &mut ClockAndIds { now, mint: &mut mint });
         for change in self.machine.take_changes() {
             match change {
                 ViewChange::Draft { draft } => {

@@ -14,10 +14,10 @@ import { ServerBoard } from "./server-board.js";
 import { ViewChanges } from "./view-changes.js";
 
 /**
- * The time in milliseconds, twice. `now` counts from 1970, for what is kept and compared on another
- * page; people and networks set it back and forth. `clock` counts from wherever this page likes and
+ * The time in milliseconds, twice. `wall` counts from 1970, for what is kept and compared on another
+ * page; people and networks set it back and forth. `monotonic` counts from wherever this page likes and
  * only goes forward, for all that waits.
- * @typedef {{now: number, clock: number}} Time
+ * @typedef {{wall: number, monotonic: number}} Time
  */
 /**
  * The time, and a function that gives fresh UUIDs.
@@ -70,11 +70,11 @@ export class BoardClient {
   /**
    * Goes on from what was kept. What is too old, or somebody else's than `actor`'s, is not sent.
    * @param {unsentState.UnsentState} kept
-   * @param {ClockAndIds & {actor: string | null}} moment
+   * @param {ClockAndIds & {actor: string | null}} clockAndIds
    */
-  static restore(kept, { actor, ...moment }) {
+  static restore(kept, { actor, ...clockAndIds }) {
     const client = new BoardClient(kept.board, kept.actor);
-    unsentState.restore(client, kept, actor, moment);
+    unsentState.restore(client, kept, actor, clockAndIds);
     return client;
   }
 
@@ -124,15 +124,15 @@ export class BoardClient {
   /**
    * What was typed in a note may be sent.
    * @param {string} note
-   * @param {ClockAndIds} moment
+   * @param {ClockAndIds} clockAndIds
    */
-  flush(note, moment) {
+  flush(note, clockAndIds) {
     const isTyped = (this.texts.get(note)?.pending.length ?? 0) > 0;
     if (isTyped && !this.outbox.hasWaitingEdit(note)) {
-      this.outbox.push(editEntry(note, moment.now, moment));
+      this.outbox.push(editEntry(note, clockAndIds.wall, clockAndIds));
       this.changes.touch(note);
     }
-    outcomes.advance(this, moment);
+    outcomes.advance(this, clockAndIds);
   }
 
   /**
@@ -147,12 +147,12 @@ export class BoardClient {
     const isText = typeof command.text === "string";
     const clean = isText ? { ...command, text: normaliseText(command.text) } : command;
     const frozen = new Frozen(id, clean, JSON.stringify(clean), key);
-    const entry = frozenEntry(frozen, time.now, time);
+    const entry = frozenEntry(frozen, time.wall, time);
     if (frozen.opensBoard && !link.isCaughtUp(this)) this.outbox.pushFirst(entry);
     else this.outbox.push(entry);
     if (clean.note) this.changes.touch(clean.note);
     else this.changes.board();
-    outcomes.sendOpen(this, time.clock);
+    outcomes.sendOpen(this, time.monotonic);
     this.settleChanges();
   }
 
@@ -172,18 +172,18 @@ export class BoardClient {
   /**
    * A connection stands, and the server said for whom it takes the client.
    * @param {{actor: import("./client-messages.js").Actor}} welcome
-   * @param {ClockAndIds} moment
+   * @param {ClockAndIds} clockAndIds
    */
-  connected(welcome, moment) {
-    link.connected(this, welcome.actor, moment);
+  connected(welcome, clockAndIds) {
+    link.connected(this, welcome.actor, clockAndIds);
   }
 
   /**
    * The server ended the connection over a frame that is longer than it takes.
-   * @param {ClockAndIds} moment
+   * @param {ClockAndIds} clockAndIds
    */
-  tooLong(moment) {
-    outcomes.tooLong(this, moment);
+  tooLong(clockAndIds) {
+    outcomes.tooLong(this, clockAndIds);
   }
 
   /** The connection is gone. What was in the air is sent again over the next one. */
@@ -199,18 +199,18 @@ export class BoardClient {
   /**
    * One parsed message from the server.
    * @param {any} message
-   * @param {ClockAndIds} moment
+   * @param {ClockAndIds} clockAndIds
    */
-  receive(message, moment) {
-    link.receive(this, message, moment);
+  receive(message, clockAndIds) {
+    link.receive(this, message, clockAndIds);
   }
 
   /**
    * Time passed: about once a second is enough.
-   * @param {ClockAndIds} moment
+   * @param {ClockAndIds} clockAndIds
    */
-  tick(moment) {
-    link.tick(this, moment);
+  tick(clockAndIds) {
+    link.tick(this, clockAndIds);
   }
 
   /**

@@ -14,11 +14,11 @@ const NOTE_GONE = { code: "note_gone", detail: "the note was deleted for good" }
 /**
  * @param {BoardClient} client
  * @param {any} event
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-export function onEvent(client, event, moment) {
+export function onEvent(client, event, clockAndIds) {
   const place = client.known.place(event);
-  if (place === "next") nextEvent(client, event, moment);
+  if (place === "next") nextEvent(client, event, clockAndIds);
   // What is missing comes once more with a new join; until it stands, gaps are no news.
   if (place === "gap" && client.link.state === "live") join(client);
 }
@@ -26,9 +26,9 @@ export function onEvent(client, event, moment) {
 /**
  * @param {BoardClient} client
  * @param {any} event
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-function nextEvent(client, event, moment) {
+function nextEvent(client, event, clockAndIds) {
   if (client.known.isContradictedBy(event)) {
     distrust(client);
     return;
@@ -41,7 +41,7 @@ function nextEvent(client, event, moment) {
   if (change.type === "note_created") noteCreated(client, change.note);
   if (change.type === "note_deleted" && !client.known.notes.has(change.note)) {
     client.outbox.noteWasSeen(change.note);
-    loseNote(client, change.note, moment);
+    loseNote(client, change.note, clockAndIds);
   }
   if (change.type === "board_renamed") client.changes.board();
   if (change.type === "member_joined" && actor.id === client.owner) setRole(client, change.role);
@@ -134,12 +134,12 @@ function noteCreated(client, note) {
  * The words typed in a note that is no more.
  * @param {BoardClient} client
  * @param {string} note
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-export function loseNote(client, note, moment) {
+export function loseNote(client, note, clockAndIds) {
   client.saveStatuses.delete(note);
   client.changes.touch(note);
   if (!client.texts.has(note)) return;
   client.outbox.dropWaitingEdits(note);
-  keepAsDraft(client, note, NOTE_GONE, moment);
+  keepAsDraft(client, note, NOTE_GONE, clockAndIds);
 }

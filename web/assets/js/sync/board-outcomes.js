@@ -17,11 +17,11 @@ const TOO_LONG = { code: "text_too_long", detail: "this is more than a server ta
  * @param {BoardClient} client
  * @param {string} id
  * @param {any} outcome
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-export function onOutcome(client, id, outcome, moment) {
+export function onOutcome(client, id, outcome, clockAndIds) {
   if (outcome.result === "rejected") {
-    reject(client, id, { code: outcome.code, detail: outcome.detail }, moment);
+    reject(client, id, { code: outcome.code, detail: outcome.detail }, clockAndIds);
   } else if (client.outbox.open && client.outbox.open.id === id) {
     client.outbox.open.doneAt = outcome.position;
   }
@@ -30,14 +30,14 @@ export function onOutcome(client, id, outcome, moment) {
 /**
  * Ends every call with time: what is done makes room for what is next.
  * @param {BoardClient} client
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-export function advance(client, moment) {
+export function advance(client, clockAndIds) {
   do {
-    for (let entry = takeDone(client); entry; entry = takeDone(client)) complete(client, entry, moment);
-    freezeNext(client, moment);
-  } while (rejectTooLong(client, moment));
-  sendOpen(client, moment.clock);
+    for (let entry = takeDone(client); entry; entry = takeDone(client)) complete(client, entry, clockAndIds);
+    freezeNext(client, clockAndIds);
+  } while (rejectTooLong(client, clockAndIds));
+  sendOpen(client, clockAndIds.monotonic);
   client.settleChanges();
 }
 
@@ -55,13 +55,13 @@ function takeDone({ outbox, known }) {
 /**
  * @param {BoardClient} client
  * @param {import("./outbox.js").Entry} entry
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-function complete(client, entry, moment) {
+function complete(client, entry, clockAndIds) {
   const { note, command } = entry;
-  if (note && wordsOf(entry)) client.saveStatuses.set(note, { state: "saved", since: moment.clock });
+  if (note && wordsOf(entry)) client.saveStatuses.set(note, { state: "saved", since: clockAndIds.monotonic });
   if (command?.isEdit && note) editContained(client, note);
-  if (command?.isCreation && note && !client.known.notes.has(note)) loseNote(client, note, moment);
+  if (command?.isCreation && note && !client.known.notes.has(note)) loseNote(client, note, clockAndIds);
   if (command?.opensBoard) letIn(client);
   if (note) client.changes.touch(note);
   else client.changes.board();
@@ -90,18 +90,18 @@ function letIn(client) {
  * @param {BoardClient} client
  * @param {string} id
  * @param {Reason} reason
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-export function reject(client, id, reason, moment) {
+export function reject(client, id, reason, clockAndIds) {
   const { outbox } = client;
   const open = outbox.open;
   if (!open || open.id !== id) return;
   const { command, shown } = open;
-  if (shown) loseWords(client, command.note, shown, reason, moment);
+  if (shown) loseWords(client, command.note, shown, reason, clockAndIds);
   if (open.isEdit && reason.code === "base_gone") return editAnew(client, command);
-  if (open.isCreation) return rejectCreation(client, command.note, reason, moment);
+  if (open.isCreation) return rejectCreation(client, command.note, reason, clockAndIds);
   outbox.pop();
-  if (open.isEdit) return giveUpWords(client, command.note, reason, moment);
+  if (open.isEdit) return giveUpWords(client, command.note, reason, clockAndIds);
   notify(client, command.note ?? null, reason);
   if (open.opensBoard) letIn(client);
 }
@@ -112,11 +112,11 @@ export function reject(client, id, reason, moment) {
  * @param {string} note
  * @param {string} shown
  * @param {Reason} reason
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-function loseWords(client, note, shown, reason, moment) {
-  addDraft(client, note, shown, reason, moment);
-  client.saveStatuses.set(note, { state: "rejected", since: moment.clock, ...reason });
+function loseWords(client, note, shown, reason, clockAndIds) {
+  addDraft(client, note, shown, reason, clockAndIds);
+  client.saveStatuses.set(note, { state: "rejected", since: clockAndIds.monotonic, ...reason });
 }
 
 /**
@@ -146,10 +146,10 @@ function editAnew(client, { note, base }) {
  * @param {BoardClient} client
  * @param {string} note
  * @param {Reason} reason
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-export function rejectCreation(client, note, reason, moment) {
-  keepAsDraft(client, note, reason, moment);
+export function rejectCreation(client, note, reason, clockAndIds) {
+  keepAsDraft(client, note, reason, clockAndIds);
   client.outbox.dropIf((entry) => entry.note === note);
 }
 
@@ -167,13 +167,13 @@ export function notify({ changes }, note, reason) {
 /**
  * The turn of typing has come: from here on it is one command, the same on every repeat.
  * @param {BoardClient} client
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-function freezeNext(client, moment) {
+function freezeNext(client, clockAndIds) {
   const { outbox } = client;
   while (isCaughtUp(client) && outbox.front && !outbox.front.command) {
     const note = /** @type {string} */ (outbox.front.note);
-    const command = freeze(client, note, moment);
+    const command = freeze(client, note, clockAndIds);
     if (command) outbox.replaceFront(note, command);
     else outbox.pop();
     client.changes.touch(note);
@@ -183,7 +183,7 @@ function freezeNext(client, moment) {
 /**
  * @param {BoardClient} client
  * @param {string} note
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
 function freeze({ known, texts }, note, { mint }) {
   const text = texts.get(note);
@@ -195,37 +195,37 @@ function freeze({ known, texts }, note, { mint }) {
 /**
  * A frame that no server takes would close the connection again and again.
  * @param {BoardClient} client
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-function rejectTooLong(client, moment) {
+function rejectTooLong(client, clockAndIds) {
   const open = client.outbox.open;
   if (!open?.isTooLong) return false;
-  reject(client, open.id, TOO_LONG, moment);
+  reject(client, open.id, TOO_LONG, clockAndIds);
   return true;
 }
 
 /**
  * This server takes less than others: the only long thing in the air was the open command.
  * @param {BoardClient} client
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-export function tooLong(client, moment) {
+export function tooLong(client, clockAndIds) {
   const open = client.outbox.open;
-  if (open && open.sentAt !== null && !open.doneAt) reject(client, open.id, TOO_LONG, moment);
+  if (open && open.sentAt !== null && !open.doneAt) reject(client, open.id, TOO_LONG, clockAndIds);
   client.settleChanges();
 }
 
 /**
  * Sends the open command if it is its time: once over each connection, until `tick`.
  * @param {BoardClient} client
- * @param {number} clock
+ * @param {number} monotonic
  */
-export function sendOpen(client, clock) {
+export function sendOpen(client, monotonic) {
   const open = client.outbox.open;
-  if (!open?.isDue(clock)) return;
+  if (!open?.isDue(monotonic)) return;
   const isConnected = client.link.state !== "offline";
   if (!isCaughtUp(client) && !(open.opensBoard && isConnected)) return;
-  open.sentAt = clock;
+  open.sentAt = monotonic;
   open.notBefore = null;
   const { id, key, body } = open;
   client.outgoing.push(commandFrame({ id, board: client.board, key, body }));

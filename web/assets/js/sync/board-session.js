@@ -338,12 +338,12 @@ export class BoardSession {
     const base = saved ?? { board: this.board, actor: pageActor(), notes: [], outbox: [], drafts: [] };
     const notes = new Map(base.notes.map((kept) => [kept.note, kept]));
     const outbox = [...base.outbox];
-    const { now, clock } = clockAndIds();
+    const { wall, monotonic } = clockAndIds();
     for (const [note, { ground, pending, leftAt }] of this.#early) {
       const kept = notes.get(note) ?? { note, ground, inFlight: null, pending: [] };
       notes.set(note, { ...kept, pending: compose(kept.pending, pending) });
       const isWaiting = outbox.some((entry) => "edit" in entry && entry.edit === note);
-      if (leftAt !== null && !isWaiting) outbox.push({ edit: note, at: Math.round(now - (clock - leftAt)) });
+      if (leftAt !== null && !isWaiting) outbox.push({ edit: note, at: Math.round(wall - (monotonic - leftAt)) });
     }
     return { ...base, notes: [...notes.values()], outbox };
   }

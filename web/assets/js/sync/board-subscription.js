@@ -25,19 +25,19 @@ import { joinFrame, pageFrame } from "./client-messages.js";
 /**
  * @param {BoardClient} client
  * @param {import("./client-messages.js").Actor} actor
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-export function connected(client, actor, moment) {
+export function connected(client, actor, clockAndIds) {
   client.outbox.disconnected();
   client.outgoing = [];
-  setAsideOld(client, moment);
-  adopt(client, actor.id, moment);
+  setAsideOld(client, clockAndIds);
+  adopt(client, actor.id, clockAndIds);
   client.me = actor;
   // New notes are shown as the sender's.
   for (const { note, command } of client.outbox.entries) if (note && command) client.changes.touch(note);
   if (client.outbox.open?.opensBoard) setLink(client, { state: "awaiting_membership" });
   else join(client);
-  advance(client, moment);
+  advance(client, clockAndIds);
 }
 
 /** @param {BoardClient} client */
@@ -60,31 +60,31 @@ export function check(client) {
 /**
  * @param {BoardClient} client
  * @param {any} message
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-export function receive(client, message, moment) {
+export function receive(client, message, clockAndIds) {
   if (message.type === "event") {
-    if (message.event.board === client.board) onEvent(client, message.event, moment);
+    if (message.event.board === client.board) onEvent(client, message.event, clockAndIds);
   } else if (message.board === client.board && Object.hasOwn(ofBoard, message.type)) {
-    ofBoard[message.type](client, message, moment);
+    ofBoard[message.type](client, message, clockAndIds);
   } else if (Object.hasOwn(ofId, message.type)) {
-    ofId[message.type](client, message, moment);
+    ofId[message.type](client, message, clockAndIds);
   }
-  advance(client, moment);
+  advance(client, clockAndIds);
 }
 
 /**
  * Messages that name the board that they are about.
- * @type {Record<string, (client: BoardClient, message: any, moment: ClockAndIds) => void>}
+ * @type {Record<string, (client: BoardClient, message: any, clockAndIds: ClockAndIds) => void>}
  */
 const ofBoard = {
-  joined(client, { role, head }, moment) {
+  joined(client, { role, head }, clockAndIds) {
     setRole(client, role);
-    onJoined(client, head.seq, moment);
+    onJoined(client, head.seq, clockAndIds);
   },
-  base_gone(client, { role }, moment) {
+  base_gone(client, { role }, clockAndIds) {
     setRole(client, role);
-    pull(client, moment);
+    pull(client, clockAndIds);
   },
   left(client, { rejection }) {
     setLink(client, rejection ? refused(rejection) : { state: "offline" });
@@ -92,51 +92,51 @@ const ofBoard = {
   presence(client, { people, more }) {
     onPresence(client, people, more ?? 0);
   },
-  outcome(client, { id, outcome }, moment) {
-    onOutcome(client, id, outcome, moment);
+  outcome(client, { id, outcome }, clockAndIds) {
+    onOutcome(client, id, outcome, clockAndIds);
   },
-  again(client, { id, after_ms }, moment) {
+  again(client, { id, after_ms }, clockAndIds) {
     // A join that is put off takes back the one before it.
     const isForJoin = !id && (client.link.state === "joining" || client.link.state === "live");
-    if (isForJoin) setLink(client, { state: "joining", wait: moment.clock + after_ms });
-    else ofId.again(client, { id, after_ms }, moment);
+    if (isForJoin) setLink(client, { state: "joining", wait: clockAndIds.monotonic + after_ms });
+    else ofId.again(client, { id, after_ms }, clockAndIds);
   },
 };
 
 /**
  * Messages that name the message that they answer.
- * @type {Record<string, (client: BoardClient, message: any, moment: ClockAndIds) => void>}
+ * @type {Record<string, (client: BoardClient, message: any, clockAndIds: ClockAndIds) => void>}
  */
 const ofId = {
-  again({ outbox, link }, { id, after_ms }, { clock }) {
+  again({ outbox, link }, { id, after_ms }, { monotonic }) {
     if (outbox.open && outbox.open.id === id) {
       outbox.open.sentAt = null;
-      outbox.open.notBefore = clock + after_ms;
+      outbox.open.notBefore = monotonic + after_ms;
     }
-    if (link.state === "pulling" && link.query === id) link.wait = clock + after_ms;
+    if (link.state === "pulling" && link.query === id) link.wait = monotonic + after_ms;
   },
-  reply(client, { id, body }, moment) {
-    onReply(client, id, body, moment);
+  reply(client, { id, body }, clockAndIds) {
+    onReply(client, id, body, clockAndIds);
   },
-  refused(client, refusal, moment) {
-    onRefused(client, refusal, moment);
+  refused(client, refusal, clockAndIds) {
+    onRefused(client, refusal, clockAndIds);
   },
 };
 
 /**
  * @param {BoardClient} client
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-export function tick(client, moment) {
-  client.outbox.tick(moment.clock);
+export function tick(client, clockAndIds) {
+  client.outbox.tick(clockAndIds.monotonic);
   const { link } = client;
-  const isOver = "wait" in link && link.wait !== null && link.wait <= moment.clock;
+  const isOver = "wait" in link && link.wait !== null && link.wait <= clockAndIds.monotonic;
   if (isOver && link.state === "joining") join(client);
   if (isOver && link.state === "pulling") {
     link.wait = null;
-    askPage(client, link, moment);
+    askPage(client, link, clockAndIds);
   }
-  advance(client, moment);
+  advance(client, clockAndIds);
 }
 
 /**
@@ -185,12 +185,12 @@ export function isCaughtUp({ link, known }) {
 /**
  * @param {BoardClient} client
  * @param {number} head
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-function onJoined(client, head, moment) {
+function onJoined(client, head, clockAndIds) {
   if (client.link.state === "offline" || client.link.state === "pulling") return;
   if (!client.known.position || client.known.wasPulledBeyond(head)) {
-    pull(client, moment);
+    pull(client, clockAndIds);
     return;
   }
   client.outbox.forgetOutcomeBeyond(head);
@@ -208,22 +208,22 @@ function refused({ code, detail }) {
 
 /**
  * @param {BoardClient} client
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-function pull(client, moment) {
+function pull(client, clockAndIds) {
   if (client.link.state === "offline") return;
   const link = { state: /** @type {const} */ ("pulling"), query: "", after: null, pages: [], wait: null };
   setLink(client, link);
-  askPage(client, link, moment);
+  askPage(client, link, clockAndIds);
 }
 
 /**
  * @param {BoardClient} client
  * @param {Link & {state: "pulling"}} link
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-function askPage(client, link, moment) {
-  link.query = moment.mint();
+function askPage(client, link, clockAndIds) {
+  link.query = clockAndIds.mint();
   client.outgoing.push(pageFrame(link.query, client.board, link.after));
 }
 
@@ -231,9 +231,9 @@ function askPage(client, link, moment) {
  * @param {BoardClient} client
  * @param {string} id
  * @param {any} body
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-function onReply(client, id, body, moment) {
+function onReply(client, id, body, clockAndIds) {
   const { link } = client;
   if (link.state !== "pulling" || link.query !== id) return;
   if (body.type === "rejected") setLink(client, refused(body));
@@ -241,9 +241,9 @@ function onReply(client, id, body, moment) {
   link.pages.push(body);
   if (body.next) {
     link.after = body.next;
-    askPage(client, link, moment);
+    askPage(client, link, clockAndIds);
   } else {
-    replace(client, link.pages, moment);
+    replace(client, link.pages, clockAndIds);
   }
 }
 
@@ -286,13 +286,13 @@ export function load(client, pages, clockAndIds) {
 /**
  * @param {BoardClient} client
  * @param {{id?: string, code: string, detail: string}} refusal
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-function onRefused(client, refusal, moment) {
+function onRefused(client, refusal, clockAndIds) {
   const { id, code, detail } = refusal;
   const { link } = client;
   const isJoin = link.state === "joining" && !id && code === "too_many_boards";
   const isPull = link.state === "pulling" && link.query === id;
   if (isJoin || isPull) setLink(client, refused(refusal));
-  else if (id) reject(client, id, { code, detail }, moment);
+  else if (id) reject(client, id, { code, detail }, clockAndIds);
 }

@@ -17,5 +17,5 @@ export function uuid() {
  * @returns {import("./board-client.js").ClockAndIds}
  */
 export function clockAndIds() {
-  return { now: Date.now(), clock: performance.now(), mint: uuid };
+  return { wall: Date.now(), monotonic: performance.now(), mint: uuid };
 }

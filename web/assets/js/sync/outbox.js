@@ -59,8 +59,8 @@ export class Frozen {
   }
 
   /** @param {number} clock */
-  isDue(clock) {
-    const isWaiting = this.notBefore !== null && clock < this.notBefore;
+  isDue(monotonic) {
+    const isWaiting = this.notBefore !== null && monotonic < this.notBefore;
     return !this.doneAt && this.sentAt === null && !isWaiting && !this.isTooLong;
   }
 }
@@ -90,8 +90,8 @@ export function frozenEntry(command, at, time) {
  * @param {number} at
  * @param {Time} time
  */
-function onClock(at, { now, clock }) {
-  return clock - Math.max(0, now - at);
+function onClock(at, { wall, monotonic }) {
+  return monotonic - Math.max(0, wall - at);
 }
 
 /**
@@ -233,11 +233,11 @@ export class Outbox {
 
   /**
    * Lets an answer that is overdue be asked for again, and one whose event is.
-   * @param {number} clock
+   * @param {number} monotonic
    */
-  tick(clock) {
+  tick(monotonic) {
     const open = this.open;
-    if (!open || open.sentAt === null || clock - open.sentAt < RESEND_AFTER_MS) return;
+    if (!open || open.sentAt === null || monotonic - open.sentAt < RESEND_AFTER_MS) return;
     open.sentAt = null;
     open.doneAt = null;
   }

@@ -68,10 +68,10 @@ function unsentCommand({ at, note, command }) {
  * drafts, so that nobody sends them twice. A command has its id wherever it is sent.
  * @param {UnsentState} saved
  * @param {UnsentState} taken what the other page has
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  * @returns {UnsentState | null}
  */
-export function asDrafts(saved, taken, { now, mint }) {
+export function asDrafts(saved, taken, { wall, mint }) {
   const reason = { code: "taken_over", detail: "another page goes on with them" };
   const held = new Set([...taken.notes, ...taken.drafts].map((it) => JSON.stringify(it)));
   const isNews = (/** @type {UnsentNote | Draft} */ it) => !held.has(JSON.stringify(it));
@@ -81,7 +81,7 @@ export function asDrafts(saved, taken, { now, mint }) {
   const written = texts.filter(({ text }) => text !== "");
   const drafts = [
     ...saved.drafts.filter(isNews),
-    ...written.map((words) => ({ id: mint(), ...words, reason, at: now })),
+    ...written.map((words) => ({ id: mint(), ...words, reason, at: wall })),
   ];
   const outbox = saved.outbox.filter((it) => !("edit" in it) && JSON.parse(it.body).type !== "edit_note");
   return drafts.length + outbox.length === 0 ? null : { ...saved, notes: [], outbox, drafts };
@@ -91,15 +91,15 @@ export function asDrafts(saved, taken, { now, mint }) {
  * @param {BoardClient} client
  * @param {UnsentState} kept
  * @param {string | null} actor
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-export function restore(client, kept, actor, moment) {
+export function restore(client, kept, actor, clockAndIds) {
   client.draftList = [...kept.drafts];
-  for (const note of kept.notes) restoreNote(client, note, moment);
-  for (const entry of kept.outbox) restoreEntry(client, entry, moment);
-  setAsideOrphans(client, moment);
-  setAsideOld(client, moment);
-  if (actor) adopt(client, actor, moment);
+  for (const note of kept.notes) restoreNote(client, note, clockAndIds);
+  for (const entry of kept.outbox) restoreEntry(client, entry, clockAndIds);
+  setAsideOrphans(client, clockAndIds);
+  setAsideOld(client, clockAndIds);
+  if (actor) adopt(client, actor, clockAndIds);
   client.changes.reset();
   client.settleChanges();
 }
@@ -107,33 +107,33 @@ export function restore(client, kept, actor, moment) {
 /**
  * @param {BoardClient} client
  * @param {UnsentNote} kept
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-function restoreNote(client, { note, ground, inFlight, pending }, moment) {
+function restoreNote(client, { note, ground, inFlight, pending }, clockAndIds) {
   try {
     client.texts.set(note, NoteText.kept(ground, inFlight, pending));
   } catch (error) {
     if (!(error instanceof DeltaError)) throw error;
     client.texts.set(note, new NoteText(ground));
-    keepAsDraft(client, note, unreadable(error), moment);
+    keepAsDraft(client, note, unreadable(error), clockAndIds);
   }
 }
 
 /**
  * @param {BoardClient} client
  * @param {UnsentCommand} entry
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-function restoreEntry(client, entry, moment) {
+function restoreEntry(client, entry, clockAndIds) {
   if ("edit" in entry) {
-    client.outbox.push(editEntry(entry.edit, entry.at, moment));
+    client.outbox.push(editEntry(entry.edit, entry.at, clockAndIds));
     return;
   }
   const { id, body, key, at, shown } = entry;
   try {
     const frozen = new Frozen(id, JSON.parse(body), body, key);
     frozen.shown = shown ?? null;
-    client.outbox.push(frozenEntry(frozen, at, moment));
+    client.outbox.push(frozenEntry(frozen, at, clockAndIds));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     notify(client, null, unreadable(error));
@@ -144,13 +144,13 @@ function restoreEntry(client, entry, moment) {
  * From now on everything here is the actor's; what is somebody else's is set aside.
  * @param {BoardClient} client
  * @param {string} actor
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-export function adopt(client, actor, moment) {
+export function adopt(client, actor, clockAndIds) {
   if (client.owner && client.owner !== actor) {
-    setAside(client, OTHER_IDENTITY, moment, () => true);
+    setAside(client, OTHER_IDENTITY, clockAndIds, () => true);
     for (const note of [...client.texts.keys()].sort()) {
-      giveUpWords(client, note, OTHER_IDENTITY, moment);
+      giveUpWords(client, note, OTHER_IDENTITY, clockAndIds);
     }
   }
   client.owner = actor;
@@ -159,37 +159,37 @@ export function adopt(client, actor, moment) {
 /**
  * Words in flight without their command: nobody will ever say what became of them.
  * @param {BoardClient} client
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-function setAsideOrphans(client, moment) {
+function setAsideOrphans(client, clockAndIds) {
   const inFlight = [...client.texts].filter(([, text]) => text.inFlight).map(([note]) => note);
   for (const note of inFlight.sort()) {
     if (!client.outbox.hasEditInFlight(note)) {
-      giveUpWords(client, note, unreadable("its command is missing"), moment);
+      giveUpWords(client, note, unreadable("its command is missing"), clockAndIds);
     }
   }
 }
 
 /**
  * @param {BoardClient} client
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-export function setAsideOld(client, moment) {
-  setAside(client, EXPIRED, moment, (entry) => entry.at < moment.now - AGE_MAX_MS);
+export function setAsideOld(client, clockAndIds) {
+  setAside(client, EXPIRED, clockAndIds, (entry) => entry.at < clockAndIds.wall - AGE_MAX_MS);
 }
 
 /**
  * Takes wishes back out of the outbox: words become drafts, the rest is told.
  * @param {BoardClient} client
  * @param {Reason} reason
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  * @param {(entry: import("./outbox.js").Entry) => boolean} isAside
  */
-function setAside(client, reason, moment, isAside) {
+function setAside(client, reason, clockAndIds, isAside) {
   for (const entry of client.outbox.entries.filter(isAside)) {
     const note = wordsOf(entry);
-    if (note && entry.command?.isCreation) rejectCreation(client, note, reason, moment);
-    else if (note) giveUpWords(client, note, reason, moment);
+    if (note && entry.command?.isCreation) rejectCreation(client, note, reason, clockAndIds);
+    else if (note) giveUpWords(client, note, reason, clockAndIds);
     else notify(client, entry.note, reason);
   }
   client.outbox.dropIf(isAside);
@@ -200,13 +200,13 @@ function setAside(client, reason, moment, isAside) {
  * @param {BoardClient} client
  * @param {string} note
  * @param {Reason} reason
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-export function giveUpWords(client, note, reason, moment) {
+export function giveUpWords(client, note, reason, clockAndIds) {
   client.changes.touch(note);
   if (client.texts.has(note)) {
-    keepAsDraft(client, note, reason, moment);
-    client.saveStatuses.set(note, { state: "rejected", since: moment.clock, ...reason });
+    keepAsDraft(client, note, reason, clockAndIds);
+    client.saveStatuses.set(note, { state: "rejected", since: clockAndIds.monotonic, ...reason });
   }
   client.outbox.dropIf((entry) => wordsOf(entry) === note);
 }
@@ -216,9 +216,9 @@ export function giveUpWords(client, note, reason, moment) {
  * @param {BoardClient} client
  * @param {string} note
  * @param {Reason} reason
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-export function keepAsDraft(client, note, reason, moment) {
+export function keepAsDraft(client, note, reason, clockAndIds) {
   const text = client.text(note);
   client.texts.delete(note);
   client.changes.text(note, diff(text, client.text(note)));
@@ -227,7 +227,7 @@ export function keepAsDraft(client, note, reason, moment) {
     client.changes.notice(reason, note);
     return;
   }
-  addDraft(client, note, text, reason, moment);
+  addDraft(client, note, text, reason, clockAndIds);
 }
 
 /**
@@ -235,10 +235,10 @@ export function keepAsDraft(client, note, reason, moment) {
  * @param {string} note
  * @param {string} text
  * @param {Reason} reason
- * @param {ClockAndIds} moment
+ * @param {ClockAndIds} clockAndIds
  */
-export function addDraft(client, note, text, { code, detail }, { now, mint }) {
-  const draft = { id: mint(), note, text, reason: { code, detail }, at: now };
+export function addDraft(client, note, text, { code, detail }, { wall, mint }) {
+  const draft = { id: mint(), note, text, reason: { code, detail }, at: wall };
   client.changes.draft(draft);
   client.draftList.push(draft);
 }
