@@ -43,10 +43,10 @@ function connect(session) {
 
 /** The board comes. @param {BoardSession} session @param {any[]} notes */
 function pull(session, notes) {
-  const { link } = session.machine;
-  if (link.state !== "pulling") throw new Error(`the board is not asked for, but ${link.state}`);
+  const { subscription } = session.machine;
+  if (subscription.state !== "pulling") throw new Error(`the board is not asked for, but ${subscription.state}`);
   const page = { type: "board_page", board: "board", title: "A board", role: "editor", position: HEAD, notes };
-  session.receive({ type: "reply", id: link.query, body: page });
+  session.receive({ type: "reply", id: subscription.query, body: page });
   session.receive({ type: "joined", board: "board", role: "editor", head: HEAD });
 }
 

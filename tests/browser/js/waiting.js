@@ -159,7 +159,7 @@ export async function words_go_out_within_three_seconds_however_slow_the_databas
   const lease = new OutboxLease(/** @type {any} */ (storage), "record", "board", () => {});
   const session = new BoardSession("board", lease, /** @type {any} */ (connection));
   session.connected({ actor: ME });
-  letIn((message) => session.receive(message), () => session.machine.link.query);
+  letIn((message) => session.receive(message), () => session.machine.subscription.query);
   for (let key = 0; key < 50; key++) {
     session.type("note", [{ insert: "x" }], session.text("note"));
     await clock.pass(200);

@@ -2,7 +2,8 @@
 // The machine of one board at one client: everything that a client must do right, without I/O,
 // clock or randomness. The Rust crate `client` is the same machine, step by step the same.
 
-import * as link from "./board-subscription.js";
+import * as serverMessages from "./server-messages.js";
+import { check, isCaughtUp } from "./board-subscription.js";
 import * as outcomes from "./board-outcomes.js";
 import * as presence from "./board-presence.js";
 import * as unsentState from "./unsent-state.js";
@@ -40,7 +41,7 @@ import { ViewChanges } from "./view-changes.js";
 export class BoardClient {
   /** Who the server takes the sender for. @type {import("./client-messages.js").Actor | null} */
   me = null;
-  known = new ServerBoard();
+  serverBoard = new ServerBoard();
   /** Only of notes with local changes. @type {Map<string, NoteText>} */
   texts = new Map();
   outbox = new Outbox();
@@ -48,9 +49,9 @@ export class BoardClient {
   draftList = [];
   /** What became of the words that were sent last. @type {Map<string, view.SaveStatus>} */
   saveStatuses = new Map();
-  /** @type {link.Link} */
-  link = { state: "offline" };
-  presence = presence.nobody();
+  /** @type {import("./board-subscription.js").SubscriptionState} */
+  subscription = { state: "offline" };
+  presence = presence.noPresence();
   changes = new ViewChanges();
   /** @type {string[]} */
   outgoing = [];
@@ -63,7 +64,7 @@ export class BoardClient {
    */
   constructor(board, actor = null) {
     this.board = board;
-    /** Whose words and wishes these are. */
+    /** Whose words and overlaidCommands these are. */
     this.owner = actor;
   }
 
@@ -96,7 +97,7 @@ export class BoardClient {
     const client = unsent
       ? BoardClient.restore(unsent, { actor, ...clockAndIds })
       : new BoardClient(snapshot.board, actor);
-    link.load(client, [snapshot], clockAndIds);
+    serverMessages.load(client, [snapshot], clockAndIds);
     client.settleChanges();
     return client;
   }
@@ -114,7 +115,7 @@ export class BoardClient {
   edit(note, delta) {
     if (!view.view(this, note)) throw new Error(`there is no note ${note} to type in`);
     const text = this.texts.get(note) ?? new NoteText(this.text(note));
-    text.typed(delta);
+    text.edit(delta);
     this.texts.set(note, text);
     this.dropIfClean(note);
     this.changes.touch(note);
@@ -128,7 +129,7 @@ export class BoardClient {
    */
   flush(note, clockAndIds) {
     const isTyped = (this.texts.get(note)?.pending.length ?? 0) > 0;
-    if (isTyped && !this.outbox.hasWaitingEdit(note)) {
+    if (isTyped && !this.outbox.hasQueuedEdit(note)) {
       this.outbox.push(editEntry(note, clockAndIds.wall, clockAndIds));
       this.changes.touch(note);
     }
@@ -148,7 +149,7 @@ export class BoardClient {
     const clean = isText ? { ...command, text: normaliseText(command.text) } : command;
     const frozen = new Frozen(id, clean, JSON.stringify(clean), key);
     const entry = frozenEntry(frozen, time.wall, time);
-    if (frozen.opensBoard && !link.isCaughtUp(this)) this.outbox.pushFirst(entry);
+    if (frozen.opensBoard && !isCaughtUp(this)) this.outbox.pushFirst(entry);
     else this.outbox.push(entry);
     if (clean.note) this.changes.touch(clean.note);
     else this.changes.board();
@@ -175,7 +176,7 @@ export class BoardClient {
    * @param {ClockAndIds} clockAndIds
    */
   connected(welcome, clockAndIds) {
-    link.connected(this, welcome.actor, clockAndIds);
+    serverMessages.connected(this, welcome.actor, clockAndIds);
   }
 
   /**
@@ -188,12 +189,12 @@ export class BoardClient {
 
   /** The connection is gone. What was in the air is sent again over the next one. */
   disconnected() {
-    link.disconnected(this);
+    serverMessages.disconnected(this);
   }
 
   /** There is reason to doubt that this client has everything: asks, and goes on meanwhile. */
   check() {
-    link.check(this);
+    check(this);
   }
 
   /**
@@ -202,7 +203,7 @@ export class BoardClient {
    * @param {ClockAndIds} clockAndIds
    */
   receive(message, clockAndIds) {
-    link.receive(this, message, clockAndIds);
+    serverMessages.receive(this, message, clockAndIds);
   }
 
   /**
@@ -210,7 +211,7 @@ export class BoardClient {
    * @param {ClockAndIds} clockAndIds
    */
   tick(clockAndIds) {
-    link.tick(this, clockAndIds);
+    serverMessages.tick(this, clockAndIds);
   }
 
   /**
@@ -238,12 +239,12 @@ export class BoardClient {
 
   /** What the person may do here, once that is known. */
   role() {
-    return this.known.role;
+    return this.serverBoard.role;
   }
 
   /** Up to where events are applied. */
   position() {
-    return this.known.position;
+    return this.serverBoard.position;
   }
 
   /** Whether the board's events follow. */
@@ -253,7 +254,7 @@ export class BoardClient {
 
   /** Why the board could not be joined. */
   refusal() {
-    return this.link.state === "refused" ? this.link.reason : null;
+    return this.subscription.state === "refused" ? this.subscription.reason : null;
   }
 
   /** The notes in their order, those in the trash too. */

@@ -1,15 +1,13 @@
 // @ts-check
-// Events: what happened, laid under what is typed here.
+// Events: what isEventSeen, laid under what is typed here.
 
 import { join, setRole } from "./board-subscription.js";
-import { keepAsDraft } from "./unsent-state.js";
+import { onNoteGone } from "./drafts.js";
 import { DeltaError } from "../delta/delta.js";
-import { HalfKnown } from "./server-board.js";
+import { PartlyApplied } from "./server-board.js";
 
 /** @typedef {import("./board-client.js").BoardClient} BoardClient */
 /** @typedef {import("./board-client.js").ClockAndIds} ClockAndIds */
-
-const NOTE_GONE = { code: "note_gone", detail: "the note was deleted for good" };
 
 /**
  * @param {BoardClient} client
@@ -17,10 +15,10 @@ const NOTE_GONE = { code: "note_gone", detail: "the note was deleted for good" }
  * @param {ClockAndIds} clockAndIds
  */
 export function onEvent(client, event, clockAndIds) {
-  const place = client.known.place(event);
+  const place = client.serverBoard.orderOf(event);
   if (place === "next") nextEvent(client, event, clockAndIds);
   // What is missing comes once more with a new join; until it stands, gaps are no news.
-  if (place === "gap" && client.link.state === "live") join(client);
+  if (place === "gap" && client.subscription.state === "live") join(client);
 }
 
 /**
@@ -29,19 +27,19 @@ export function onEvent(client, event, clockAndIds) {
  * @param {ClockAndIds} clockAndIds
  */
 function nextEvent(client, event, clockAndIds) {
-  if (client.known.isContradictedBy(event)) {
-    distrust(client);
+  if (client.serverBoard.isContradictedBy(event)) {
+    resync(client);
     return;
   }
-  const isOwn = seeOwn(client, event);
+  const isOwn = markOwnEvent(client, event);
   const isNews = applied(client, event);
   if (isNews === null) return;
   const { change, actor } = event;
   if (change.type === "note_edited") noteEdited(client, event, isOwn, isNews);
   if (change.type === "note_created") noteCreated(client, change.note);
-  if (change.type === "note_deleted" && !client.known.notes.has(change.note)) {
+  if (change.type === "note_deleted" && !client.serverBoard.notes.has(change.note)) {
     client.outbox.noteWasSeen(change.note);
-    loseNote(client, change.note, clockAndIds);
+    onNoteGone(client, change.note, clockAndIds);
   }
   if (change.type === "board_renamed") client.changes.board();
   if (change.type === "member_joined" && actor.id === client.owner) setRole(client, change.role);
@@ -53,9 +51,9 @@ function nextEvent(client, event, clockAndIds) {
  * @param {BoardClient} client
  * @param {any} event
  */
-function seeOwn({ outbox }, event) {
+function markOwnEvent({ outbox }, event) {
   if (!outbox.open || outbox.open.id !== event.message) return false;
-  outbox.open.happened = true;
+  outbox.open.isEventSeen = true;
   return true;
 }
 
@@ -66,10 +64,10 @@ function seeOwn({ outbox }, event) {
  */
 function applied(client, event) {
   try {
-    return client.known.apply(event);
+    return client.serverBoard.apply(event);
   } catch (error) {
-    if (!(error instanceof DeltaError || error instanceof HalfKnown)) throw error;
-    distrust(client);
+    if (!(error instanceof DeltaError || error instanceof PartlyApplied)) throw error;
+    resync(client);
     return null;
   }
 }
@@ -78,8 +76,8 @@ function applied(client, event) {
  * What the server said does not fit what it said before: pull the board anew.
  * @param {BoardClient} client
  */
-function distrust(client) {
-  client.known.position = null;
+function resync(client) {
+  client.serverBoard.position = null;
   join(client);
 }
 
@@ -91,16 +89,16 @@ function distrust(client) {
  */
 function noteEdited(client, event, isOwn, isNews) {
   const { note, delta } = event.change;
-  const server = client.known.notes.get(note);
+  const server = client.serverBoard.notes.get(note);
   if (!server || !(isNews || isOwn)) return;
   if (isOwn && client.outbox.open) client.outbox.open.shown = server.text;
   const text = client.texts.get(note);
   let change = isNews ? delta : [];
   if (text) {
     // One event for several may contain what is in flight, under another's id.
-    if (event.from < event.seq) text.unmoor();
+    if (event.from < event.seq) text.detach();
     if (isOwn && isNews && !text.agrees(delta)) client.mergeMismatchCount += 1;
-    change = underTyping(text, delta, server.text, isOwn, isNews);
+    change = rebaseEvent(text, delta, server.text, isOwn, isNews);
   }
   client.changes.text(note, change);
   client.dropIfClean(note);
@@ -113,9 +111,9 @@ function noteEdited(client, event, isOwn, isNews) {
  * @param {boolean} isOwn
  * @param {boolean} isNews
  */
-function underTyping(text, delta, server, isOwn, isNews) {
-  if (!isOwn) return text.remote(delta, server);
-  return isNews ? text.own(delta, server) : text.contained(server);
+function rebaseEvent(text, delta, server, isOwn, isNews) {
+  if (!isOwn) return text.remoteEvent(delta, server);
+  return isNews ? text.ownEvent(delta, server) : text.acknowledged(server);
 }
 
 /**
@@ -123,23 +121,9 @@ function underTyping(text, delta, server, isOwn, isNews) {
  * @param {string} note
  */
 function noteCreated(client, note) {
-  const server = client.known.notes.get(note);
+  const server = client.serverBoard.notes.get(note);
   const text = client.texts.get(note);
   if (!server || !text) return;
-  client.changes.text(note, text.land(server.text));
+  client.changes.text(note, text.rebaseOnto(server.text));
   client.dropIfClean(note);
-}
-
-/**
- * The words typed in a note that is no more.
- * @param {BoardClient} client
- * @param {string} note
- * @param {ClockAndIds} clockAndIds
- */
-export function loseNote(client, note, clockAndIds) {
-  client.saveStatuses.delete(note);
-  client.changes.touch(note);
-  if (!client.texts.has(note)) return;
-  client.outbox.dropWaitingEdits(note);
-  keepAsDraft(client, note, NOTE_GONE, clockAndIds);
 }

@@ -1,10 +1,9 @@
 // @ts-check
 // Outcomes: what became of a wish, and whose turn is next.
 
-import { loseNote } from "./board-events.js";
 import { isCaughtUp, join } from "./board-subscription.js";
-import { addDraft, giveUpWords, keepAsDraft } from "./unsent-state.js";
-import { Frozen, wordsOf } from "./outbox.js";
+import { addDraft, abandonEdits, onNoteGone, notify, rejectCreation } from "./drafts.js";
+import { Frozen, textNoteOf } from "./outbox.js";
 import { commandFrame, editNote } from "./client-messages.js";
 
 /** @typedef {import("./board-client.js").BoardClient} BoardClient */
@@ -45,7 +44,7 @@ export function advance(client, clockAndIds) {
  * A command is done when it has its outcome and everything up to there is applied.
  * @param {BoardClient} client
  */
-function takeDone({ outbox, known }) {
+function takeDone({ outbox, serverBoard: known }) {
   const open = outbox.open;
   if (!open?.doneAt) return undefined;
   const isApplied = known.position !== null && known.position.seq >= open.doneAt.seq;
@@ -59,10 +58,10 @@ function takeDone({ outbox, known }) {
  */
 function complete(client, entry, clockAndIds) {
   const { note, command } = entry;
-  if (note && wordsOf(entry)) client.saveStatuses.set(note, { state: "saved", since: clockAndIds.monotonic });
-  if (command?.isEdit && note) editContained(client, note);
-  if (command?.isCreation && note && !client.known.notes.has(note)) loseNote(client, note, clockAndIds);
-  if (command?.opensBoard) letIn(client);
+  if (note && textNoteOf(entry)) client.saveStatuses.set(note, { state: "saved", since: clockAndIds.monotonic });
+  if (command?.isEdit && note) acknowledgeEdit(client, note);
+  if (command?.isCreation && note && !client.serverBoard.notes.has(note)) onNoteGone(client, note, clockAndIds);
+  if (command?.opensBoard) joinAfterAdmission(client);
   if (note) client.changes.touch(note);
   else client.changes.board();
 }
@@ -72,17 +71,17 @@ function complete(client, entry, clockAndIds) {
  * @param {BoardClient} client
  * @param {string} note
  */
-function editContained(client, note) {
-  const server = client.known.notes.get(note);
+function acknowledgeEdit(client, note) {
+  const server = client.serverBoard.notes.get(note);
   const text = client.texts.get(note);
   if (!server || !text?.inFlight) return;
-  client.changes.text(note, text.contained(server.text));
+  client.changes.text(note, text.acknowledged(server.text));
   client.dropIfClean(note);
 }
 
 /** @param {BoardClient} client */
-function letIn(client) {
-  if (client.link.state === "awaiting_membership" || client.link.state === "refused") join(client);
+function joinAfterAdmission(client) {
+  if (client.subscription.state === "awaiting_membership" || client.subscription.state === "refused") join(client);
 }
 
 /**
@@ -97,13 +96,13 @@ export function reject(client, id, reason, clockAndIds) {
   const open = outbox.open;
   if (!open || open.id !== id) return;
   const { command, shown } = open;
-  if (shown) loseWords(client, command.note, shown, reason, clockAndIds);
-  if (open.isEdit && reason.code === "base_gone") return editAnew(client, command);
+  if (shown) keepLostText(client, command.note, shown, reason, clockAndIds);
+  if (open.isEdit && reason.code === "base_gone") return requeueEdit(client, command);
   if (open.isCreation) return rejectCreation(client, command.note, reason, clockAndIds);
   outbox.pop();
-  if (open.isEdit) return giveUpWords(client, command.note, reason, clockAndIds);
+  if (open.isEdit) return abandonEdits(client, command.note, reason, clockAndIds);
   notify(client, command.note ?? null, reason);
-  if (open.opensBoard) letIn(client);
+  if (open.opensBoard) joinAfterAdmission(client);
 }
 
 /**
@@ -114,7 +113,7 @@ export function reject(client, id, reason, clockAndIds) {
  * @param {Reason} reason
  * @param {ClockAndIds} clockAndIds
  */
-function loseWords(client, note, shown, reason, clockAndIds) {
+function keepLostText(client, note, shown, reason, clockAndIds) {
   addDraft(client, note, shown, reason, clockAndIds);
   client.saveStatuses.set(note, { state: "rejected", since: clockAndIds.monotonic, ...reason });
 }
@@ -124,13 +123,13 @@ function loseWords(client, note, shown, reason, clockAndIds) {
  * @param {BoardClient} client
  * @param {{note: string, base: import("./client-messages.js").Position}} edit
  */
-function editAnew(client, { note, base }) {
-  const { known, outbox, changes } = client;
+function requeueEdit(client, { note, base }) {
+  const { serverBoard: known, outbox, changes } = client;
   const server = known.notes.get(note);
   const text = client.texts.get(note);
   if (server && text) {
-    changes.text(note, text.giveBack(server.text));
-    outbox.dropWaitingEdits(note);
+    changes.text(note, text.takeBackInFlight(server.text));
+    outbox.dropQueuedEdits(note);
     outbox.replaceFront(note, null);
     client.dropIfClean(note);
   } else {
@@ -138,30 +137,7 @@ function editAnew(client, { note, base }) {
   }
   changes.touch(note);
   const isLost = known.position?.seq === base.seq && known.position.event === base.event;
-  if (isLost && client.link.state === "live") join(client);
-}
-
-/**
- * Nothing else can be done with a note that was never there.
- * @param {BoardClient} client
- * @param {string} note
- * @param {Reason} reason
- * @param {ClockAndIds} clockAndIds
- */
-export function rejectCreation(client, note, reason, clockAndIds) {
-  keepAsDraft(client, note, reason, clockAndIds);
-  client.outbox.dropIf((entry) => entry.note === note);
-}
-
-/**
- * @param {BoardClient} client
- * @param {string | null} note
- * @param {Reason} reason
- */
-export function notify({ changes }, note, reason) {
-  changes.notice(reason, note);
-  if (note) changes.touch(note);
-  else changes.board();
+  if (isLost && client.subscription.state === "live") join(client);
 }
 
 /**
@@ -185,7 +161,7 @@ function freezeNext(client, clockAndIds) {
  * @param {string} note
  * @param {ClockAndIds} clockAndIds
  */
-function freeze({ known, texts }, note, { mint }) {
+function freeze({ serverBoard: known, texts }, note, { mint }) {
   const text = texts.get(note);
   if (!known.position || !text || text.pending.length === 0) return null;
   const command = editNote(note, known.position, text.freeze());
@@ -223,7 +199,7 @@ export function tooLong(client, clockAndIds) {
 export function sendOpen(client, monotonic) {
   const open = client.outbox.open;
   if (!open?.isDue(monotonic)) return;
-  const isConnected = client.link.state !== "offline";
+  const isConnected = client.subscription.state !== "offline";
   if (!isCaughtUp(client) && !(open.opensBoard && isConnected)) return;
   open.sentAt = monotonic;
   open.notBefore = null;

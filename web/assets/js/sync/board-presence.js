@@ -16,7 +16,7 @@ import { presenceFrame } from "./client-messages.js";
  */
 
 /** @returns {Presence} */
-export function nobody() {
+export function noPresence() {
   return { here: undefined, people: [], more: 0 };
 }
 
@@ -27,7 +27,7 @@ export function nobody() {
 export function setPresence(client, note) {
   if (client.presence.here === note) return;
   client.presence.here = note;
-  sayPresence(client);
+  sendPresence(client);
 }
 
 /** @param {BoardClient} client */
@@ -39,8 +39,8 @@ export function people({ presence, me }) {
  * Says where the person is, if the board's events follow: the server forgets it with each join.
  * @param {BoardClient} client
  */
-export function sayPresence({ link, presence, board, outgoing }) {
-  if (link.state === "live" && presence.here !== undefined) outgoing.push(presenceFrame(board, presence.here));
+export function sendPresence({ subscription, presence, board, outgoing }) {
+  if (subscription.state === "live" && presence.here !== undefined) outgoing.push(presenceFrame(board, presence.here));
 }
 
 /**
@@ -59,6 +59,6 @@ export function onPresence({ presence, changes }, people, more) {
  * Who is not told of others any more does not know of them.
  * @param {BoardClient} client
  */
-export function forgetPeople(client) {
+export function clearPeople(client) {
   onPresence(client, [], 0);
 }

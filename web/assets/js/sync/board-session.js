@@ -6,7 +6,7 @@ import { BoardClient } from "./board-client.js";
 import { clockAndIds, uuid } from "./ids.js";
 import { apply, compose } from "../delta/delta.js";
 import { WriteBehind } from "../storage/write-behind.js";
-import { carried } from "./note-text.js";
+import { rebasedDelta } from "./note-text.js";
 
 /** @typedef {import("../delta/delta.js").Delta} Delta */
 /** @typedef {import("./view-changes.js").ViewChange} ViewChange */
@@ -136,7 +136,7 @@ export class BoardSession {
    */
   type(note, delta, before) {
     if (this.notes.some((it) => it.id === note)) {
-      const typed = carried(delta, before, this.text(note));
+      const typed = rebasedDelta(delta, before, this.text(note));
       this.#do((machine) => machine.edit(note, typed), true);
     } else {
       this.#typeEarly(note, delta, before);
@@ -152,7 +152,7 @@ export class BoardSession {
   #typeEarly(note, delta, before) {
     const shown = this.unsavedNotes().includes(note) ? this.text(note) : before;
     const early = this.#early.get(note) ?? { ground: shown, pending: [], leftAt: null };
-    const pending = compose(early.pending, carried(delta, before, shown));
+    const pending = compose(early.pending, rebasedDelta(delta, before, shown));
     this.#early.set(note, { ...early, pending });
     this.#keepSoon();
   }
@@ -315,7 +315,7 @@ export class BoardSession {
     const known = new Set(machine.notes().map(({ id }) => id));
     for (const [note, { ground, pending, leftAt }] of [...this.#early].filter(([it]) => known.has(it))) {
       this.#early.delete(note);
-      machine.edit(note, carried(pending, ground, machine.text(note)));
+      machine.edit(note, rebasedDelta(pending, ground, machine.text(note)));
       if (leftAt !== null) machine.flush(note, clockAndIds());
     }
   }

@@ -18,25 +18,25 @@ export class NoteText {
   inFlight = null;
   /** @type {Delta} */
   pending = [];
-  moored = true;
+  isSynced = true;
 
-  /** @param {string} ground */
-  constructor(ground) {
-    this.ground = ground;
+  /** @param {string} baseText */
+  constructor(baseText) {
+    this.baseText = baseText;
   }
 
   /**
    * Brought back from where it was kept; throws where the changes do not fit their text.
-   * @param {string} ground
+   * @param {string} baseText
    * @param {Delta | null} inFlight
    * @param {Delta} pending
    */
-  static kept(ground, inFlight, pending) {
-    apply(inFlight ? apply(ground, inFlight) : ground, pending);
-    const text = new NoteText(ground);
+  static restore(baseText, inFlight, pending) {
+    apply(inFlight ? apply(baseText, inFlight) : baseText, pending);
+    const text = new NoteText(baseText);
     text.inFlight = inFlight;
     text.pending = pending;
-    text.moored = false;
+    text.isSynced = false;
     return text;
   }
 
@@ -54,7 +54,7 @@ export class NoteText {
    * The person changed what they see.
    * @param {Delta} delta
    */
-  typed(delta) {
+  edit(delta) {
     apply(this.shown(), delta);
     this.pending = compose(this.pending, delta);
   }
@@ -73,9 +73,9 @@ export class NoteText {
    * @param {string} server
    * @returns {Delta}
    */
-  remote(delta, server) {
-    if (!this.moored) return [];
-    this.ground = server;
+  remoteEvent(delta, server) {
+    if (!this.isSynced) return [];
+    this.baseText = server;
     let over = delta;
     if (this.inFlight) [over, this.inFlight] = cross(over, this.inFlight);
     [over, this.pending] = cross(over, this.pending);
@@ -83,8 +83,8 @@ export class NoteText {
   }
 
   /** What is in flight may be part of what comes next: keep showing what is shown meanwhile. */
-  unmoor() {
-    if (this.inFlight) this.moored = false;
+  detach() {
+    if (this.inFlight) this.isSynced = false;
   }
 
   /**
@@ -92,12 +92,12 @@ export class NoteText {
    * @param {string} server
    * @returns {Delta}
    */
-  land(server) {
+  rebaseOnto(server) {
     if (this.inFlight) {
-      this.moored = false;
+      this.isSynced = false;
       return [];
     }
-    return this.#moor(diff(this.ground, server), server);
+    return this.#rebase(diff(this.baseText, server), server);
   }
 
   /**
@@ -105,7 +105,7 @@ export class NoteText {
    * @param {Delta} delta
    */
   agrees(delta) {
-    return !this.moored || JSON.stringify(this.inFlight) === JSON.stringify(delta);
+    return !this.isSynced || JSON.stringify(this.inFlight) === JSON.stringify(delta);
   }
 
   /**
@@ -114,13 +114,13 @@ export class NoteText {
    * @param {string} server
    * @returns {Delta}
    */
-  own(delta, server) {
-    if (this.moored && this.agrees(delta)) {
+  ownEvent(delta, server) {
+    if (this.isSynced && this.agrees(delta)) {
       this.inFlight = null;
-      this.ground = server;
+      this.baseText = server;
       return [];
     }
-    return this.contained(server);
+    return this.acknowledged(server);
   }
 
   /**
@@ -128,10 +128,10 @@ export class NoteText {
    * @param {string} server
    * @returns {Delta}
    */
-  contained(server) {
+  acknowledged(server) {
     const over = diff(this.#sent(), server);
     this.inFlight = null;
-    return this.#moor(over, server);
+    return this.#rebase(over, server);
   }
 
   /**
@@ -139,10 +139,10 @@ export class NoteText {
    * @param {string} server
    * @returns {Delta}
    */
-  giveBack(server) {
+  takeBackInFlight(server) {
     if (this.inFlight) this.pending = compose(this.inFlight, this.pending);
     this.inFlight = null;
-    return this.#moor(diff(this.ground, server), server);
+    return this.#rebase(diff(this.baseText, server), server);
   }
 
   /**
@@ -151,33 +151,33 @@ export class NoteText {
    * @param {string} server
    * @returns {Delta}
    */
-  #moor(change, server) {
+  #rebase(change, server) {
     const [inserts, deletes] = inTwo(change);
     const [over, between] = cross(inserts, this.pending);
     const [overThen, pending] = cross(deletes, between);
     this.pending = pending;
-    this.ground = server;
-    this.moored = true;
+    this.baseText = server;
+    this.isSynced = true;
     return compose(over, overThen);
   }
 
   #sent() {
-    return this.inFlight ? apply(this.ground, this.inFlight) : this.ground;
+    return this.inFlight ? apply(this.baseText, this.inFlight) : this.baseText;
   }
 }
 
 /**
- * A change of `before`, carried over to `now`, whatever made the one of the other.
+ * A change of `before`, rebasedDelta over to `now`, whatever made the one of the other.
  * @param {Delta} delta
  * @param {string} before
  * @param {string} now
  * @returns {Delta}
  */
-export function carried(delta, before, now) {
+export function rebasedDelta(delta, before, now) {
   if (before === now) return delta;
   const text = new NoteText(before);
-  text.typed(delta);
-  text.land(now);
+  text.edit(delta);
+  text.rebaseOnto(now);
   return text.pending;
 }
 

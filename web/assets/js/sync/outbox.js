@@ -24,7 +24,7 @@ export class Frozen {
   /** Where the outcome said that it stands. @type {import("./client-messages.js").Position | null} */
   doneAt = null;
   /** Its event was seen. */
-  happened = false;
+  isEventSeen = false;
   /**
    * What an edit made of its note. With its event the words are the server's, until the outcome says
    * that they were lost with a part of the history. @type {string | null}
@@ -72,7 +72,7 @@ export class Frozen {
  * @returns {Entry}
  */
 export function editEntry(note, at, time) {
-  return { at, since: onClock(at, time), note, command: null };
+  return { at, since: monotonicOf(at, time), note, command: null };
 }
 
 /**
@@ -82,7 +82,7 @@ export function editEntry(note, at, time) {
  * @returns {Entry}
  */
 export function frozenEntry(command, at, time) {
-  return { at, since: onClock(at, time), note: command.command.note ?? null, command };
+  return { at, since: monotonicOf(at, time), note: command.command.note ?? null, command };
 }
 
 /**
@@ -90,7 +90,7 @@ export function frozenEntry(command, at, time) {
  * @param {number} at
  * @param {Time} time
  */
-function onClock(at, { wall, monotonic }) {
+function monotonicOf(at, { wall, monotonic }) {
   return monotonic - Math.max(0, wall - at);
 }
 
@@ -98,7 +98,7 @@ function onClock(at, { wall, monotonic }) {
  * The note whose words an entry carries.
  * @param {Entry} entry
  */
-export function wordsOf({ note, command }) {
+export function textNoteOf({ note, command }) {
   return !command || command.isEdit || command.isCreation ? note : null;
 }
 
@@ -157,7 +157,7 @@ export class Outbox {
    * Typing in this note no longer waits for its turn.
    * @param {string} note
    */
-  dropWaitingEdits(note) {
+  dropQueuedEdits(note) {
     this.dropIf((entry) => !entry.command && entry.note === note);
   }
 
@@ -165,32 +165,32 @@ export class Outbox {
    * Whether typing in this note waits for its turn already.
    * @param {string} note
    */
-  hasWaitingEdit(note) {
+  hasQueuedEdit(note) {
     return this.entries.some((entry) => !entry.command && entry.note === note);
   }
 
   /**
-   * The creation of this note, while nobody knows whether it happened.
+   * The creation of this note, while nobody knows whether it isEventSeen.
    * @param {string} note
    */
   creation(note) {
-    const creation = this.#creations(note).find((command) => !command.happened);
+    const creation = this.#creations(note).find((command) => !command.isEventSeen);
     return creation ?? null;
   }
 
   /** The board is known anew, and may be an older one: whether notes were created is seen there. */
   forgetCreations() {
     for (const { command } of this.entries) {
-      if (command?.isCreation) command.happened = false;
+      if (command?.isCreation) command.isEventSeen = false;
     }
   }
 
   /**
-   * The server has this note, or had it, so its creation happened.
+   * The server has this note, or had it, so its creation isEventSeen.
    * @param {string} note
    */
   noteWasSeen(note) {
-    for (const command of this.#creations(note)) command.happened = true;
+    for (const command of this.#creations(note)) command.isEventSeen = true;
   }
 
   /**

@@ -10,7 +10,7 @@ import { apply } from "../delta/delta.js";
  */
 
 /** One event stands for several, of which a note contains some. */
-export class HalfKnown extends Error {}
+export class PartlyApplied extends Error {}
 
 export class ServerBoard {
   title = "";
@@ -19,7 +19,7 @@ export class ServerBoard {
   /** Null until the board was pulled whole. @type {import("./client-messages.js").Position | null} */
   position = null;
   /**
-   * Where the pages of the pull were read: later ones contain what happened since the first.
+   * Where the pages of the pull were read: later ones contain what isEventSeen since the first.
    * @type {import("./client-messages.js").Position[]}
    */
   #pulledAt = [];
@@ -60,14 +60,14 @@ export class ServerBoard {
    * @param {any} event
    * @returns {"past" | "next" | "gap"}
    */
-  place(event) {
+  orderOf(event) {
     if (!this.position || event.seq <= this.position.seq) return "past";
     return event.from === this.position.seq + 1 ? "next" : "gap";
   }
 
   /**
    * Moves on by the next event. Whether it was news to the note that it names. Throws a DeltaError
-   * where the event is not of the history that was told before, and a HalfKnown where a part of it is
+   * where the event is not of the history that was told before, and a PartlyApplied where a part of it is
    * in the note already.
    * @param {any} event
    */
@@ -92,7 +92,7 @@ export class ServerBoard {
     }
     if (event.seq <= note.seq) return false;
     if (event.from <= note.seq) {
-      throw new HalfKnown("the note was read between two edits that are one event by now");
+      throw new PartlyApplied("the note was read between two edits that are one event by now");
     }
     if (event.change.type === "note_deleted") {
       this.notes.delete(id);

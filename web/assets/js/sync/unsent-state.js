@@ -1,10 +1,10 @@
 // @ts-check
 // What survives a reload: everything that the server does not have.
 
-import { notify, rejectCreation } from "./board-outcomes.js";
-import { DeltaError, diff } from "../delta/delta.js";
+import { abandonEdits, moveToDraft, notify, rejectCreation } from "./drafts.js";
+import { DeltaError } from "../delta/delta.js";
 import { NoteText } from "./note-text.js";
-import { Frozen, editEntry, frozenEntry, wordsOf } from "./outbox.js";
+import { Frozen, editEntry, frozenEntry, textNoteOf } from "./outbox.js";
 
 /** @typedef {import("./board-client.js").BoardClient} BoardClient */
 /** @typedef {import("./board-client.js").ClockAndIds} ClockAndIds */
@@ -49,8 +49,8 @@ export function unsentState({ board, owner, texts, outbox, draftList }) {
  * @param {[string, NoteText]} text
  * @returns {UnsentNote}
  */
-function unsentNote([note, { ground, inFlight, pending }]) {
-  return { note, ground, inFlight, pending };
+function unsentNote([note, { baseText, inFlight, pending }]) {
+  return { note, ground: baseText, inFlight, pending };
 }
 
 /**
@@ -76,7 +76,7 @@ export function asDrafts(saved, taken, { wall, mint }) {
   const held = new Set([...taken.notes, ...taken.drafts].map((it) => JSON.stringify(it)));
   const isNews = (/** @type {UnsentNote | Draft} */ it) => !held.has(JSON.stringify(it));
   const texts = saved.notes.filter(isNews).map(({ note, ground, inFlight, pending }) => ({
-    note, text: NoteText.kept(ground, inFlight, pending).shown(),
+    note, text: NoteText.restore(ground, inFlight, pending).shown(),
   }));
   const written = texts.filter(({ text }) => text !== "");
   const drafts = [
@@ -97,8 +97,8 @@ export function restore(client, kept, actor, clockAndIds) {
   client.draftList = [...kept.drafts];
   for (const note of kept.notes) restoreNote(client, note, clockAndIds);
   for (const entry of kept.outbox) restoreEntry(client, entry, clockAndIds);
-  setAsideOrphans(client, clockAndIds);
-  setAsideOld(client, clockAndIds);
+  dropOrphanedEdits(client, clockAndIds);
+  dropExpired(client, clockAndIds);
   if (actor) adopt(client, actor, clockAndIds);
   client.changes.reset();
   client.settleChanges();
@@ -111,11 +111,11 @@ export function restore(client, kept, actor, clockAndIds) {
  */
 function restoreNote(client, { note, ground, inFlight, pending }, clockAndIds) {
   try {
-    client.texts.set(note, NoteText.kept(ground, inFlight, pending));
+    client.texts.set(note, NoteText.restore(ground, inFlight, pending));
   } catch (error) {
     if (!(error instanceof DeltaError)) throw error;
     client.texts.set(note, new NoteText(ground));
-    keepAsDraft(client, note, unreadable(error), clockAndIds);
+    moveToDraft(client, note, unreadable(error), clockAndIds);
   }
 }
 
@@ -148,9 +148,9 @@ function restoreEntry(client, entry, clockAndIds) {
  */
 export function adopt(client, actor, clockAndIds) {
   if (client.owner && client.owner !== actor) {
-    setAside(client, OTHER_IDENTITY, clockAndIds, () => true);
+    dropToDrafts(client, OTHER_IDENTITY, clockAndIds, () => true);
     for (const note of [...client.texts.keys()].sort()) {
-      giveUpWords(client, note, OTHER_IDENTITY, clockAndIds);
+      abandonEdits(client, note, OTHER_IDENTITY, clockAndIds);
     }
   }
   client.owner = actor;
@@ -161,11 +161,11 @@ export function adopt(client, actor, clockAndIds) {
  * @param {BoardClient} client
  * @param {ClockAndIds} clockAndIds
  */
-function setAsideOrphans(client, clockAndIds) {
+function dropOrphanedEdits(client, clockAndIds) {
   const inFlight = [...client.texts].filter(([, text]) => text.inFlight).map(([note]) => note);
   for (const note of inFlight.sort()) {
     if (!client.outbox.hasEditInFlight(note)) {
-      giveUpWords(client, note, unreadable("its command is missing"), clockAndIds);
+      abandonEdits(client, note, unreadable("its command is missing"), clockAndIds);
     }
   }
 }
@@ -174,73 +174,25 @@ function setAsideOrphans(client, clockAndIds) {
  * @param {BoardClient} client
  * @param {ClockAndIds} clockAndIds
  */
-export function setAsideOld(client, clockAndIds) {
-  setAside(client, EXPIRED, clockAndIds, (entry) => entry.at < clockAndIds.wall - AGE_MAX_MS);
+export function dropExpired(client, clockAndIds) {
+  dropToDrafts(client, EXPIRED, clockAndIds, (entry) => entry.at < clockAndIds.wall - AGE_MAX_MS);
 }
 
 /**
- * Takes wishes back out of the outbox: words become drafts, the rest is told.
+ * Takes overlaidCommands back out of the outbox: words become drafts, the rest is told.
  * @param {BoardClient} client
  * @param {Reason} reason
  * @param {ClockAndIds} clockAndIds
- * @param {(entry: import("./outbox.js").Entry) => boolean} isAside
+ * @param {(entry: import("./outbox.js").Entry) => boolean} isDropped
  */
-function setAside(client, reason, clockAndIds, isAside) {
-  for (const entry of client.outbox.entries.filter(isAside)) {
-    const note = wordsOf(entry);
+function dropToDrafts(client, reason, clockAndIds, isDropped) {
+  for (const entry of client.outbox.entries.filter(isDropped)) {
+    const note = textNoteOf(entry);
     if (note && entry.command?.isCreation) rejectCreation(client, note, reason, clockAndIds);
-    else if (note) giveUpWords(client, note, reason, clockAndIds);
+    else if (note) abandonEdits(client, note, reason, clockAndIds);
     else notify(client, entry.note, reason);
   }
-  client.outbox.dropIf(isAside);
-}
-
-/**
- * The note shows the server's text again, and what was typed is kept as a draft.
- * @param {BoardClient} client
- * @param {string} note
- * @param {Reason} reason
- * @param {ClockAndIds} clockAndIds
- */
-export function giveUpWords(client, note, reason, clockAndIds) {
-  client.changes.touch(note);
-  if (client.texts.has(note)) {
-    keepAsDraft(client, note, reason, clockAndIds);
-    client.saveStatuses.set(note, { state: "rejected", since: clockAndIds.monotonic, ...reason });
-  }
-  client.outbox.dropIf((entry) => wordsOf(entry) === note);
-}
-
-/**
- * Takes the words of a note away from it, and keeps them as a draft.
- * @param {BoardClient} client
- * @param {string} note
- * @param {Reason} reason
- * @param {ClockAndIds} clockAndIds
- */
-export function keepAsDraft(client, note, reason, clockAndIds) {
-  const text = client.text(note);
-  client.texts.delete(note);
-  client.changes.text(note, diff(text, client.text(note)));
-  client.changes.touch(note);
-  if (text === "") {
-    client.changes.notice(reason, note);
-    return;
-  }
-  addDraft(client, note, text, reason, clockAndIds);
-}
-
-/**
- * @param {BoardClient} client
- * @param {string} note
- * @param {string} text
- * @param {Reason} reason
- * @param {ClockAndIds} clockAndIds
- */
-export function addDraft(client, note, text, { code, detail }, { wall, mint }) {
-  const draft = { id: mint(), note, text, reason: { code, detail }, at: wall };
-  client.changes.draft(draft);
-  client.draftList.push(draft);
+  client.outbox.dropIf(isDropped);
 }
 
 /** @param {unknown} error */

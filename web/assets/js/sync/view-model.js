@@ -1,8 +1,8 @@
 // @ts-check
-// What a view shows: the server's state with the outstanding wishes laid over it, in their order.
+// What a view shows: the server's state with the outstanding overlaidCommands laid over it, in their order.
 
 import { between, MIDDLE } from "./rank.js";
-import { wordsOf } from "./outbox.js";
+import { textNoteOf } from "./outbox.js";
 
 /** @typedef {import("./board-client.js").BoardClient} BoardClient */
 
@@ -23,29 +23,29 @@ import { wordsOf } from "./outbox.js";
  * The commands that are laid over the server's state: those whose events were not seen.
  * @param {BoardClient} client
  */
-function wishes({ outbox }) {
-  return outbox.entries.flatMap(({ command }) => (command && !command.happened ? [command.command] : []));
+function overlaidCommands({ outbox }) {
+  return outbox.entries.flatMap(({ command }) => (command && !command.isEventSeen ? [command.command] : []));
 }
 
 /** @param {BoardClient} client */
 export function title(client) {
-  const naming = wishes(client).filter((it) => it.type === "rename_board" || it.type === "create_board");
-  return naming.at(-1)?.title ?? client.known.title;
+  const naming = overlaidCommands(client).filter((it) => it.type === "rename_board" || it.type === "create_board");
+  return naming.at(-1)?.title ?? client.serverBoard.title;
 }
 
 /**
  * @param {BoardClient} client
  * @returns {"not_joined" | "joining" | "live" | "refused"}
  */
-export function joinState({ link }) {
-  switch (link.state) {
+export function joinState({ subscription }) {
+  switch (subscription.state) {
     case "offline":
       return "not_joined";
     case "awaiting_membership":
     case "pulling":
       return "joining";
     default:
-      return link.state;
+      return subscription.state;
   }
 }
 
@@ -54,8 +54,8 @@ export function joinState({ link }) {
  * @returns {NoteView[]}
  */
 export function notes(client) {
-  const created = wishes(client).filter((it) => it.type === "create_note");
-  const ids = new Set([...client.known.notes.keys(), ...created.map((it) => it.note)]);
+  const created = overlaidCommands(client).filter((it) => it.type === "create_note");
+  const ids = new Set([...client.serverBoard.notes.keys(), ...created.map((it) => it.note)]);
   const found = [...ids].map((id) => view(client, id)).filter((it) => it !== null);
   return found.sort((a, b) => compare(a.rank, b.rank) || compare(a.id, b.id));
 }
@@ -67,7 +67,7 @@ export function notes(client) {
  * @returns {NoteView | null}
  */
 export function view(client, note) {
-  const known = client.known.notes.get(note);
+  const known = client.serverBoard.notes.get(note);
   let result = known ? noteView(known) : null;
   for (const entry of client.outbox.entries) {
     if (entry.note === note) result = overlaid(client, result, entry);
@@ -80,7 +80,7 @@ export function view(client, note) {
  * @param {string} note
  * @returns {string}
  */
-export function text({ texts, known, outbox }, note) {
+export function text({ texts, serverBoard: known, outbox }, note) {
   const local = texts.get(note);
   if (local) return local.shown();
   return known.notes.get(note)?.text ?? outbox.creation(note)?.command.text ?? "";
@@ -92,7 +92,7 @@ export function text({ texts, known, outbox }, note) {
  * @returns {SaveStatus}
  */
 export function saveStatus({ outbox, texts, saveStatuses }, note) {
-  const entry = outbox.entries.find((it) => wordsOf(it) === note);
+  const entry = outbox.entries.find((it) => textNoteOf(it) === note);
   if (entry) return { state: "saving", since: entry.since };
   if (texts.has(note)) return { state: "editing", since: null };
   return saveStatuses.get(note) ?? { state: "saved", since: null };
@@ -143,7 +143,7 @@ function noteView({ id, colour, rank, state, edited_by, edited_at, seq }) {
  * @returns {NoteView | null}
  */
 function overlaid(client, note, { at, command: frozen }) {
-  if (frozen?.happened) return note;
+  if (frozen?.isEventSeen) return note;
   const command = frozen?.command ?? { type: "edit_note" };
   if (command.type === "create_note") return note ?? newNote(client, command, at);
   if (command.type === "delete_note" || !note) return null;

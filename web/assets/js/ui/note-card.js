@@ -5,7 +5,7 @@ import { apply, diff, isEmpty, normaliseText, transformIndex } from "../delta/de
 import { findElement, flash, requireElement, setText, showAvatar, cloneTemplate } from "./dom.js";
 import { Editor } from "./editor.js";
 import { loadedRenderer, loadRenderer } from "../markdown/lazy-renderer.js";
-import { carried } from "../sync/note-text.js";
+import { rebasedDelta } from "../sync/note-text.js";
 import { saveStatusText } from "./save-status.js";
 import { showTime } from "./relative-time.js";
 
@@ -171,7 +171,7 @@ export class NoteCard {
    */
   retype(typed) {
     if (this.text === null || this.#served === null) return;
-    this.#editor?.type(carried(typed, this.#served, this.text));
+    this.#editor?.type(rebasedDelta(typed, this.#served, this.text));
   }
 
   /**
