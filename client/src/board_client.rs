@@ -2,20 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use sockbit_domain::{
-    Actor, ActorId, BoardId, Command, Delta, DeltaError, MessageId, NoteId, Text,
-};
+use sockbit_domain::{Actor, ActorId, BoardId, Command, Delta, DeltaError, MessageId, NoteId};
 use uuid::Uuid;
 
 use crate::clock_and_ids::{ClockAndIds, Now};
+use crate::draft::Draft;
 use crate::note_text::NoteText;
 use crate::outbox::{Entry, Frozen, Outbox, body_of};
 use crate::presence::Presence;
+use crate::save_status::SaveStatus;
 use crate::server_board::ServerBoard;
-use crate::subscription::{Reason, Subscription};
-use crate::unsent_state::Draft;
+use crate::subscription::Subscription;
 use crate::view_changes::{Changes, ViewChange};
-use crate::view_model::SaveStatus;
 
 /// One board as one client has it. Call it with what happens; then keep what [`saved`] gives, send
 /// what [`take_outgoing`] gives, and show what [`take_changes`] names, in this order.
@@ -175,37 +173,5 @@ impl BoardClient {
             changes.settle(|note| self.view(note).is_some());
         }
         self.changes = changes;
-    }
-
-    /// Takes the words of a note away from it, and keeps them as a draft.
-    pub(crate) fn keep_as_draft(
-        &mut self,
-        note: NoteId,
-        reason: &Reason,
-        clock_and_ids: &mut ClockAndIds<'_>,
-    ) {
-        let text = self.text(note);
-        self.texts.remove(&note);
-        self.changes.text(note, Delta::diff(&text, &self.text(note)));
-        self.changes.touch(note);
-        if text.as_str().is_empty() {
-            let Reason { code, detail } = reason.clone();
-            self.changes.notice(code, detail, Some(note));
-            return;
-        }
-        self.add_draft(note, text, reason, clock_and_ids);
-    }
-
-    pub(crate) fn add_draft(
-        &mut self,
-        note: NoteId,
-        text: Text,
-        reason: &Reason,
-        clock_and_ids: &mut ClockAndIds<'_>,
-    ) {
-        let id = (clock_and_ids.mint)();
-        let draft = Draft { id, note, text, reason: reason.clone(), at: clock_and_ids.now.wall };
-        self.changes.draft(draft.clone());
-        self.drafts.push(draft);
     }
 }

@@ -3,14 +3,13 @@
 use serde::{Deserialize, Serialize};
 use sockbit_domain::wire::BoardPage;
 use sockbit_domain::{ActorId, BoardId, Command, Delta, MessageId, NoteId, Text, Timestamp};
-use uuid::Uuid;
 
 use crate::board_client::BoardClient;
 use crate::clock_and_ids::{ClockAndIds, Now};
+use crate::draft::Draft;
 use crate::note_text::NoteText;
 use crate::outbox::{Entry, Frozen, QueuedCommand};
-use crate::subscription::Reason;
-use crate::view_model::SaveStatus;
+use crate::reason::Reason;
 
 /// The server forgets outcomes after 90 days; what is older than this might happen twice.
 const AGE_MAX_MS: i64 = 60 * 24 * 60 * 60 * 1000;
@@ -70,21 +69,6 @@ pub enum UnsentCommand {
         /// Since when.
         at: Timestamp,
     },
-}
-
-/// Words that could not be saved where they were typed. They are offered as a new note.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Draft {
-    /// Names the draft.
-    pub id: Uuid,
-    /// Where they were typed.
-    pub note: NoteId,
-    /// The whole text as it was shown.
-    pub text: Text,
-    /// Why they could not be saved.
-    pub reason: Reason,
-    /// Since when they are a draft.
-    pub at: Timestamp,
 }
 
 impl BoardClient {
@@ -226,22 +210,6 @@ impl BoardClient {
         }
         self.outbox.drop_if(is_aside);
     }
-
-    /// The note shows the server's text again, and what was typed is kept as a draft.
-    pub(crate) fn give_up_words(
-        &mut self,
-        note: NoteId,
-        reason: &Reason,
-        clock_and_ids: &mut ClockAndIds<'_>,
-    ) {
-        self.changes.touch(note);
-        if self.texts.contains_key(&note) {
-            self.keep_as_draft(note, reason, clock_and_ids);
-            self.save_statuses
-                .insert(note, SaveStatus::rejected(reason, clock_and_ids.now.monotonic));
-        }
-        self.outbox.drop_if(|entry| entry.words_of() == Some(note));
-    }
 }
 
 impl UnsentCommand {
@@ -267,35 +235,5 @@ impl UnsentCommand {
                 Ok(Entry::frozen(frozen, at, now))
             }
         }
-    }
-}
-
-impl Reason {
-    pub(crate) fn is_base_gone(&self) -> bool {
-        self.code == "base_gone"
-    }
-
-    pub(crate) fn note_gone() -> Self {
-        Self::new("note_gone", "the note was deleted for good")
-    }
-
-    fn expired() -> Self {
-        Self::new("expired", "this was kept for more than 60 days without reaching the server")
-    }
-
-    pub(crate) fn too_long() -> Self {
-        Self::new("text_too_long", "this is more than a server takes in one message")
-    }
-
-    fn other_identity() -> Self {
-        Self::new("other_identity", "this was written under another identity")
-    }
-
-    fn unreadable(error: &dyn std::fmt::Display) -> Self {
-        Self::new("malformed", &format!("what was kept cannot be read: {error}"))
-    }
-
-    fn new(code: &str, detail: &str) -> Self {
-        Self { code: code.to_owned(), detail: detail.to_owned() }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use sockbit_domain::{Delta, NoteId};
 
-use crate::Draft;
+use crate::draft::Draft;
 
 /// One thing that looks different now.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]

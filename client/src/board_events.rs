@@ -5,7 +5,7 @@ use sockbit_domain::{Change, Delta, Event, NoteId};
 use crate::board_client::BoardClient;
 use crate::clock_and_ids::ClockAndIds;
 use crate::server_board::Place;
-use crate::subscription::{Reason, Subscription};
+use crate::subscription::Subscription;
 
 impl BoardClient {
     pub(crate) fn on_event(&mut self, event: &Event, clock_and_ids: &mut ClockAndIds<'_>) {
@@ -108,16 +108,6 @@ impl BoardClient {
         if !self.known.notes.contains_key(&note) {
             self.outbox.note_was_seen(note);
             self.lose_note(note, clock_and_ids);
-        }
-    }
-
-    /// The words typed in a note that is no more.
-    pub(crate) fn lose_note(&mut self, note: NoteId, clock_and_ids: &mut ClockAndIds<'_>) {
-        self.save_statuses.remove(&note);
-        self.changes.touch(note);
-        if self.texts.contains_key(&note) {
-            self.outbox.drop_waiting_edits(note);
-            self.keep_as_draft(note, &Reason::note_gone(), clock_and_ids);
         }
     }
 

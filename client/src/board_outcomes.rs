@@ -6,8 +6,9 @@ use sockbit_domain::{Command, MessageId, NoteId, Outcome, Position, Text};
 use crate::board_client::BoardClient;
 use crate::clock_and_ids::{ClockAndIds, MonotonicTime};
 use crate::outbox::{Entry, Frozen, QueuedCommand, body_of, edit_note};
-use crate::subscription::{Reason, Subscription};
-use crate::view_model::{SaveState, SaveStatus};
+use crate::reason::Reason;
+use crate::save_status::{SaveState, SaveStatus};
+use crate::subscription::Subscription;
 
 impl BoardClient {
     pub(crate) fn on_outcome(
@@ -164,26 +165,6 @@ impl BoardClient {
         let is_lost = self.known.position == Some(base);
         if is_lost && matches!(self.subscription, Subscription::Live { .. }) {
             self.join();
-        }
-    }
-
-    /// Nothing else can be done with a note that was never there.
-    pub(crate) fn reject_creation(
-        &mut self,
-        note: NoteId,
-        reason: &Reason,
-        clock_and_ids: &mut ClockAndIds<'_>,
-    ) {
-        self.keep_as_draft(note, reason, clock_and_ids);
-        self.outbox.drop_if(|entry| entry.note() == Some(note));
-    }
-
-    pub(crate) fn notify(&mut self, note: Option<NoteId>, reason: &Reason) {
-        let Reason { code, detail } = reason.clone();
-        self.changes.notice(code, detail, note);
-        match note {
-            Some(note) => self.changes.touch(note),
-            None => self.changes.board(),
         }
     }
 
