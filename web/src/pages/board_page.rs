@@ -13,6 +13,7 @@ use sockbit_domain::{BoardId, Limits, Note, NoteId, NoteState, Rejection, Timest
 
 use super::commands_and_queries::{LoadedBoard, PageResult};
 use super::responses::heavy_page;
+use super::snapshot;
 use super::view_models::{
     BoardView, ComposerView, DraftView, Frame, NoteView, NoticeView, OpenEditor, TrashedView,
     note_label,
@@ -32,6 +33,8 @@ pub(super) fn routes() -> Router<Arc<AppState>> {
 struct BoardPage {
     frame: Frame,
     board: BoardView,
+    /// What the script starts from: JSON that is safe in a `<script>` element.
+    snapshot: String,
     notes: Vec<NoteView>,
     trash: Vec<TrashedView>,
     blank: NoteView,
@@ -122,6 +125,7 @@ async fn open_editor(
 ) -> Result<OpenEditor, Failure> {
     let page = app.note(me, board.id, note).await?;
     let editor = OpenEditor { note, text: page.note.text.to_string(), base: page.position };
+    board.read_at.push(page.position);
     for old in board.notes.iter_mut().filter(|it| it.id == note) {
         *old = page.note.clone();
     }
@@ -156,9 +160,16 @@ fn view(
 ) -> BoardPage {
     let Additions { editor, recolouring, notice, composer, draft, new_link, title } = additions;
     let position = editor.as_ref().map_or(board.position, |editor| editor.base);
+    let shows_text = |note: &Note| match &editor {
+        Some(editor) => note.id != editor.note || note.text.as_str() == editor.text,
+        None => true,
+    };
+    let head = (board.id, &board.title, board.role);
+    let snapshot = snapshot::encode(&board.read_at, head, &board.notes, shows_text);
     let mut page = BoardPage {
         frame: Frame { notice, ..frame },
         board: BoardView::new(board.id, &board.title, position, limits),
+        snapshot,
         notes: notes(board, now),
         trash: trash(board, now),
         blank: NoteView::blank(),

@@ -5,7 +5,7 @@ use serde_json::value::to_raw_value;
 use sockbit_domain::wire::{BoardPage, NoteHistory, NotePage, Query, Reply, SentCommand};
 use sockbit_domain::{
     BoardId, Command, MessageId, Note, NoteId, NoteState, Outcome, Position, Rejection,
-    RejectionCode, Seq, Title,
+    RejectionCode, Role, Seq, Title,
 };
 use uuid::Uuid;
 
@@ -21,8 +21,12 @@ pub(super) type PageResult = Result<Response, Failure>;
 pub(super) struct LoadedBoard {
     pub id: BoardId,
     pub title: Title,
+    /// What the caller may do there.
+    pub role: Role,
     /// The notes include every event up to this position.
     pub position: Position,
+    /// The positions at which the notes were read, this one first.
+    pub read_at: Vec<Position>,
     /// In board order, including those in the trash.
     pub notes: Vec<Note>,
 }
@@ -44,15 +48,17 @@ impl AppState {
     ) -> Result<(LoadedBoard, ConcurrencyPermit), Failure> {
         let permit = self.rendering.acquire(me.address.0).await;
         let first = self.board_page(me, board, None).await?;
-        let (title, position) = (first.title, first.position);
+        let (title, role, position) = (first.title, first.role, first.position);
+        let mut read_at = vec![position];
         let (mut notes, mut next) = (first.notes, first.next);
         while next.is_some() {
             let page = self.board_page(me, board, next).await?;
             notes.extend(page.notes);
+            read_at.push(page.position);
             next = page.next;
         }
         notes.sort_by(|a, b| (&a.rank, a.id).cmp(&(&b.rank, b.id)));
-        Ok((LoadedBoard { id: board, title, position, notes }, permit))
+        Ok((LoadedBoard { id: board, title, role, position, read_at, notes }, permit))
     }
 
     async fn board_page(

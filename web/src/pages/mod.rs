@@ -12,6 +12,7 @@ mod note_page;
 mod profile_form;
 mod rank_after_move;
 mod responses;
+mod snapshot;
 mod view_models;
 
 use std::sync::Arc;

@@ -8,10 +8,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use serde::Deserialize;
-use sockbit_domain::{BoardId, NoteId, NoteState, Seq};
+use sockbit_domain::{BoardId, Note, NoteId, NoteState, Seq};
 
 use super::commands_and_queries::PageResult;
 use super::responses::heavy_page;
+use super::snapshot;
 use super::view_models::{
     BoardView, DraftView, Frame, HistoryEntryView, NoteView, NoticeView, OpenEditor, history_views,
 };
@@ -27,6 +28,8 @@ pub(super) fn routes() -> Router<Arc<AppState>> {
 struct NotePage {
     frame: Frame,
     board: BoardView,
+    /// What the script starts from: JSON that is safe in a `<script>` element.
+    snapshot: String,
     note: NoteView,
     trashed: bool,
     blank_draft: DraftView,
@@ -110,9 +113,13 @@ async fn render(
                 note.open_editor(typed.text, typed.base.seq);
             }
         }
+        let shows_text = |it: &Note| !trashed && note.text == it.text.as_str();
+        let head = (board, &page.title, page.role);
+        let snapshot = snapshot::encode(&[page.position], head, [&page.note], shows_text);
         NotePage {
             frame,
             board: BoardView::new(board, &page.title, position, &limits),
+            snapshot,
             note,
             trashed,
             blank_draft: DraftView::blank(),

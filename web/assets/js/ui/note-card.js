@@ -64,10 +64,9 @@ export class NoteCard {
   }
 
   /** Shows everything but the text. @param {import("../sync/view-model.js").NoteView} note */
-  show({ colour, seq, editedBy, editedAt }) {
+  show({ colour, editedBy, editedAt }) {
     const { article } = this;
     if (article.dataset.colour !== colour) article.dataset.colour = colour;
-    article.dataset.seq = String(seq);
     if (editedBy) {
       setText(findElement(article, "[data-author]"), editedBy.name);
       showAvatar(findElement(article, ".note-foot [data-avatar]"), editedBy);

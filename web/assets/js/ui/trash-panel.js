@@ -38,7 +38,6 @@ export class TrashPanel {
   #item(note) {
     const item = this.#items.get(note.id) ?? cloneTemplate("trashed-template", note.id);
     this.#items.set(note.id, item);
-    item.dataset.seq = String(note.seq);
     item.dataset.colour = note.colour;
     setText(requireElement(item, "[data-text]"), this.session.text(note.id));
     if (note.editedBy) {

@@ -20,8 +20,8 @@ pub(crate) struct NoteView {
     pub html: String,
     /// The text in the editor.
     pub text: String,
-    /// The text of the note, if the editor holds an unsaved change of it.
-    pub saved: Option<String>,
+    /// Whether the text in the editor is a rejected edit of the note's text.
+    pub refused: bool,
     pub editor: PersonView,
     pub changed: TimeView,
     pub editing: bool,
@@ -43,7 +43,6 @@ pub(crate) struct DraftView {
 #[derive(Clone, Debug)]
 pub(crate) struct TrashedView {
     pub id: String,
-    pub seq: u64,
     pub colour: String,
     pub text: String,
     pub editor: PersonView,
@@ -66,7 +65,7 @@ impl NoteView {
             label: note_label(note),
             html: markdown::to_html(note.text.as_str()),
             text: note.text.to_string(),
-            saved: None,
+            refused: false,
             editor: PersonView::new(&note.edited_by),
             changed: TimeView::new(note.edited_at, now),
             editing: false,
@@ -86,7 +85,7 @@ impl NoteView {
             label: String::new(),
             html: String::new(),
             text: String::new(),
-            saved: None,
+            refused: false,
             editor: PersonView::blank(),
             changed: TimeView::blank(),
             editing: false,
@@ -104,9 +103,9 @@ impl NoteView {
         if typed == self.text {
             return;
         }
-        let current = std::mem::replace(&mut self.text, typed.clone());
+        self.text.clone_from(&typed);
         if self.seq <= base.0 {
-            self.saved = Some(current);
+            self.refused = true;
         } else {
             self.add_draft(typed);
         }
@@ -134,7 +133,6 @@ impl TrashedView {
     pub fn new(note: &Note, now: Timestamp) -> Self {
         Self {
             id: note.id.to_string(),
-            seq: note.seq.0,
             colour: note.colour.as_str().to_owned(),
             text: note.text.to_string(),
             editor: PersonView::new(&note.edited_by),
@@ -146,7 +144,6 @@ impl TrashedView {
     pub fn blank() -> Self {
         Self {
             id: BLANK_ID.to_owned(),
-            seq: 0,
             colour: Colour::default().as_str().to_owned(),
             text: String::new(),
             editor: PersonView::blank(),

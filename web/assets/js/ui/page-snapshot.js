@@ -1,0 +1,48 @@
+// @ts-check
+// The snapshot that the server put into the page: the client machine starts from it.
+
+import { requireElement } from "./dom.js";
+
+/** @typedef {import("../sync/server-board.js").Note} Note */
+/**
+ * The notes that a page carries: all of a board, or the one of its own page. `positions` are where
+ * they were read; the first is where to join.
+ * @typedef {{positions: import("../sync/client-messages.js").Position[], title: string, role: string,
+ *   notes: Note[]}} Snapshot
+ */
+
+/** @returns {Snapshot} */
+export function readSnapshot() {
+  const { people, notes, ...board } = JSON.parse(requireElement(document, "#snapshot").textContent ?? "");
+  const elements = [...document.querySelectorAll("[data-note]")].map((it) => [it.getAttribute("data-note"), it]);
+  const rendered = new Map(/** @type {[string, Element][]} */ (elements));
+  const complete = (/** @type {any} */ note) => {
+    const text = note.text ?? renderedText(rendered.get(note.id));
+    return { ...note, text, edited_by: people[note.edited_by] };
+  };
+  return { ...board, notes: notes.map(complete) };
+}
+
+/**
+ * A note's text as the server rendered it, in the editor or in the trash.
+ * @param {Element | undefined} element
+ */
+function renderedText(element) {
+  /** @type {HTMLTextAreaElement | null | undefined} */
+  const textarea = element?.querySelector("textarea[name=text]");
+  return textarea?.defaultValue ?? element?.querySelector("[data-text]")?.textContent ?? "";
+}
+
+/**
+ * Whether a snapshot has all notes that an outbox changes. It may be older than the outbox, or have
+ * a part of the board only.
+ * @param {Snapshot} snapshot
+ * @param {import("../storage/outbox-storage.js").OutboxContent} content
+ */
+export function covers(snapshot, { saved }) {
+  if (!saved) return true;
+  const bodies = saved.outbox.map((entry) => ("edit" in entry ? { note: entry.edit } : JSON.parse(entry.body)));
+  const created = bodies.filter(({ type }) => type === "create_note");
+  const known = new Set([...snapshot.notes.map(({ id }) => id), ...created.map(({ note }) => note)]);
+  return [...saved.notes, ...bodies].every(({ note }) => !note || known.has(note));
+}
