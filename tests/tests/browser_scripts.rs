@@ -143,8 +143,8 @@ async fn a_page_says_what_waits_and_asks_again_whatever_clocks_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_typed_before_the_board_is_known_is_not_lost() {
-    hold("pre-hydration-edits").await;
+async fn a_session_starts_from_the_snapshot_of_its_page() {
+    hold("board-session").await;
 }
 
 /// Every clause in a module of `tests/browser/js` is true.

@@ -1,4 +1,4 @@
-//! What people write, and where it is then.
+//! Editing notes, alone and together.
 
 use serde_json::json;
 use sockbit_tests::system::board_page_actions::{
@@ -11,16 +11,16 @@ use thirtyfour::prelude::*;
 use crate::shared_board::SharedBoard;
 
 in_both_shapes! {
-    what_one_person_writes_the_other_sees
-    two_who_edit_one_note_at_once_both_keep_their_words
+    an_edit_appears_for_others_once_the_note_is_left
+    concurrent_edits_of_one_note_are_both_kept
     ctrl_enter_saves_and_stays
-    caret_selection_and_scroll_stay_while_others_write_around_them
-    words_that_are_too_long_for_a_note_stay_and_the_limit_is_said
+    remote_edits_move_neither_selection_nor_scroll_position
+    a_text_over_the_limit_stays_as_a_draft_that_names_the_limit
     a_trashed_note_comes_back_by_undo
-    boxes_are_ticked_without_opening_their_note
+    tasks_are_checked_without_opening_the_note
 }
 
-async fn what_one_person_writes_the_other_sees(site: Deployment) {
+async fn an_edit_appears_for_others_once_the_note_is_left(site: Deployment) {
     let board = SharedBoard::with_note(site, "hello").await;
     type_in_note(&board.ada, " world").await;
     let seen =
@@ -33,7 +33,7 @@ async fn what_one_person_writes_the_other_sees(site: Deployment) {
     board.bob.screenshot("two-windows-bob").await;
 }
 
-async fn two_who_edit_one_note_at_once_both_keep_their_words(site: Deployment) {
+async fn concurrent_edits_of_one_note_are_both_kept(site: Deployment) {
     let board = SharedBoard::with_note(site, "middle").await;
     type_in_note(&board.ada, " from Ada").await;
     type_in_note(&board.bob, " from Bob").await;
@@ -53,11 +53,14 @@ async fn ctrl_enter_saves_and_stays(site: Deployment) {
     wait_for_note_text(&board.bob, "one two").await;
     board
         .ada
-        .wait_until("she still writes", "return document.activeElement?.matches('.note textarea')")
+        .wait_until(
+            "she is still editing",
+            "return document.activeElement?.matches('.note textarea')",
+        )
         .await;
 }
 
-async fn caret_selection_and_scroll_stay_while_others_write_around_them(site: Deployment) {
+async fn remote_edits_move_neither_selection_nor_scroll_position(site: Deployment) {
     let lines: Vec<String> = (1..=60).map(|n| format!("line {n}")).collect();
     let board = SharedBoard::with_note(site, &lines.join("\n")).await;
     let (ada, bob) = (&board.ada, &board.bob);
@@ -83,7 +86,7 @@ async fn caret_selection_and_scroll_stay_while_others_write_around_them(site: De
         let seen = format!(
             "return document.querySelector('#notes .note textarea').value.includes('{words}')"
         );
-        ada.wait_until("the words arrive", &seen).await;
+        ada.wait_until("the edit arrives", &seen).await;
     }
     let after = ada
         .script("const t = document.activeElement; return [t.value.slice(t.selectionStart, t.selectionEnd), t.selectionDirection]")
@@ -93,7 +96,7 @@ async fn caret_selection_and_scroll_stay_while_others_write_around_them(site: De
     assert_eq!(scroll[1], before[1], "the page has not scrolled under her");
 }
 
-async fn words_that_are_too_long_for_a_note_stay_and_the_limit_is_said(site: Deployment) {
+async fn a_text_over_the_limit_stays_as_a_draft_that_names_the_limit(site: Deployment) {
     let browser = Browser::start().await;
     let ada = browser.window().await;
     create_board(&ada, &site.url(), "Long").await;
@@ -126,7 +129,7 @@ async fn a_trashed_note_comes_back_by_undo(site: Deployment) {
     }
 }
 
-async fn boxes_are_ticked_without_opening_their_note(site: Deployment) {
+async fn tasks_are_checked_without_opening_the_note(site: Deployment) {
     let list = "- [ ] bread\n- [x] salt\n    - [ ] fine\n\n> 1. [ ] \\[ ] quoted";
     let board = SharedBoard::with_note(site, "boxes").await;
     let (ada, bob) = (&board.ada, &board.bob);
@@ -137,10 +140,10 @@ async fn boxes_are_ticked_without_opening_their_note(site: Deployment) {
     ))
     .await;
     leave_note(ada).await;
-    let tick = |box_: usize| {
-        format!("document.querySelectorAll('#notes .note [data-view] input')[{box_}].click()")
+    let toggle = |task: usize| {
+        format!("document.querySelectorAll('#notes .note [data-view] input')[{task}].click()")
     };
-    let ticked = [
+    let toggled = [
         (ada, 0, "- [x] bread\n- [x] salt\n    - [ ] fine\n\n> 1. [ ] \\[ ] quoted"),
         (bob, 3, "- [x] bread\n- [x] salt\n    - [ ] fine\n\n> 1. [x] \\[ ] quoted"),
         (bob, 2, "- [x] bread\n- [x] salt\n    - [x] fine\n\n> 1. [x] \\[ ] quoted"),
@@ -149,8 +152,8 @@ async fn boxes_are_ticked_without_opening_their_note(site: Deployment) {
     for window in [ada, bob] {
         wait_for_note_text(window, list).await;
     }
-    for (who, box_, text) in ticked {
-        who.script(&tick(box_)).await;
+    for (user, task, text) in toggled {
+        user.script(&toggle(task)).await;
         for window in [ada, bob] {
             wait_for_note_text(window, text).await;
         }

@@ -1,4 +1,4 @@
-//! A board without a mouse.
+//! A board by keyboard alone.
 
 use serde_json::json;
 use sockbit_tests::system::board_page_actions::{create_board, wait_until_live};
@@ -6,12 +6,12 @@ use sockbit_tests::system::{Browser, Deployment, Window};
 use thirtyfour::prelude::*;
 
 in_both_shapes! {
-    a_board_is_used_by_keys_alone
+    a_board_can_be_used_by_keyboard_alone
 }
 
-/// Types into whatever has the focus.
+/// Types into the focused element.
 async fn press(window: &Window, keys: impl Into<TypingData>) {
-    let focused = window.driver.active_element().await.expect("there is always one");
+    let focused = window.driver.active_element().await.expect("an active element");
     focused.send_keys(keys).await.expect("typed");
 }
 
@@ -20,7 +20,7 @@ async fn has_focus(window: &Window, selector: &str) {
     window.wait_until(&format!("{selector} has the focus"), &script).await;
 }
 
-async fn a_board_is_used_by_keys_alone(site: Deployment) {
+async fn a_board_can_be_used_by_keyboard_alone(site: Deployment) {
     let browser = Browser::start().await;
     let ada = browser.window().await;
     create_board(&ada, &site.url(), "Keys").await;

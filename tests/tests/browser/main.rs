@@ -1,7 +1,7 @@
-//! What people see and do, in real Chromium against the real program.
+//! The pages in real Chromium, against the real program.
 
-/// Makes each a test of the app in one process, and of the app spread over several, where the two
-/// people are at different gateways.
+/// Runs each test on the app in one process, and on the app across processes, where the two users
+/// are on different gateways.
 macro_rules! in_both_shapes {
     ($($test:ident)*) => {
         mod in_one_process {
@@ -22,6 +22,7 @@ macro_rules! in_both_shapes {
 
 mod editing;
 mod keyboard;
+mod page_start;
 mod pages;
 mod pre_hydration;
 mod presence;

@@ -1,4 +1,4 @@
-//! The pages, without scripts and as people see them.
+//! The pages without JavaScript, and screenshots of them.
 
 use sockbit_tests::system::board_page_actions::{create_board, leave_note, write_note};
 use sockbit_tests::system::{Browser, Deployment, eventually};
@@ -6,7 +6,7 @@ use thirtyfour::prelude::*;
 
 in_both_shapes! {
     everything_works_without_javascript
-    the_pages_as_people_see_them
+    screenshots_of_the_pages
 }
 
 async fn everything_works_without_javascript(site: Deployment) {
@@ -48,7 +48,7 @@ async fn everything_works_without_javascript(site: Deployment) {
     assert!(ada.driver.find(By::Css("#notes .note")).await.is_err(), "and no longer on the board");
 }
 
-async fn the_pages_as_people_see_them(site: Deployment) {
+async fn screenshots_of_the_pages(site: Deployment) {
     let browser = Browser::start().await;
     let ada = browser.window().await;
     ada.open(&site.url()).await;

@@ -1,4 +1,4 @@
-//! Words and wishes that a page cannot send, or gets no answer to.
+//! Edits and commands that a page cannot send, or that get no outcome.
 
 use std::time::Duration;
 
@@ -9,32 +9,32 @@ use sockbit_tests::system::board_page_actions::{
 };
 use sockbit_tests::system::{Browser, Deployment};
 
-use crate::shared_board::{SharedBoard, mend, notices_the_loss};
+use crate::shared_board::{SharedBoard, reconnect, wait_until_disconnected};
 
 in_both_shapes! {
-    words_typed_while_offline_survive_a_reload_and_arrive
-    words_that_were_not_left_survive_a_reload_too
-    words_without_an_answer_are_not_saved_yet
-    a_wish_without_an_answer_is_not_saved_yet_either
-    words_that_are_too_long_for_this_server_become_a_draft_and_hold_nothing_up
-    an_open_page_goes_on_when_the_server_restarts
-    a_page_that_wakes_asks_for_what_it_missed
-    a_second_tab_of_one_person_is_a_second_window
-    a_tab_takes_over_what_a_closed_one_could_not_send
-    over_plain_http_a_tab_takes_over_what_a_crashed_one_could_not_send
-    a_name_given_while_offline_stays_in_its_form
+    edits_made_offline_survive_a_reload_and_are_sent
+    an_open_edit_survives_a_reload
+    an_edit_without_an_outcome_is_shown_as_not_saved_yet
+    a_command_without_an_outcome_is_shown_as_not_saved_yet
+    an_edit_that_is_too_long_for_the_server_becomes_a_draft_and_blocks_nothing
+    an_open_page_continues_when_the_server_restarts
+    a_page_that_wakes_up_asks_for_missed_events
+    two_tabs_of_one_user_work_independently
+    a_tab_sends_what_a_closed_tab_could_not_send
+    over_plain_http_a_tab_sends_what_a_crashed_tab_could_not_send
+    a_name_entered_offline_stays_in_its_form
 }
 
-/// The server is gone, and Ada writes in the note all the same.
+/// Stops the server, and has Ada edit the note offline.
 async fn write_offline(board: &mut SharedBoard, text: &str) {
     board.site.kill().await;
-    notices_the_loss(&board.ada).await;
+    wait_until_disconnected(&board.ada).await;
     type_in_note(&board.ada, text).await;
     leave_note(&board.ada).await;
     wait_for_save_status(&board.ada, "offline").await;
 }
 
-async fn words_typed_while_offline_survive_a_reload_and_arrive(site: Deployment) {
+async fn edits_made_offline_survive_a_reload_and_are_sent(site: Deployment) {
     let mut board = SharedBoard::with_note(site, "kept").await;
     write_offline(&mut board, " on this device").await;
     board.ada.screenshot("offline").await;
@@ -46,7 +46,7 @@ async fn words_typed_while_offline_survive_a_reload_and_arrive(site: Deployment)
     wait_for_note_text(&board.bob, "kept on this device").await;
 }
 
-async fn words_that_were_not_left_survive_a_reload_too(site: Deployment) {
+async fn an_open_edit_survives_a_reload(site: Deployment) {
     let board = SharedBoard::with_note(site, "half").await;
     type_in_note(&board.ada, " a sentence").await;
     tokio::time::sleep(Duration::from_millis(400)).await;
@@ -54,29 +54,29 @@ async fn words_that_were_not_left_survive_a_reload_too(site: Deployment) {
     wait_for_note_text(&board.ada, "half a sentence").await;
 }
 
-async fn words_without_an_answer_are_not_saved_yet(site: Deployment) {
+async fn an_edit_without_an_outcome_is_shown_as_not_saved_yet(site: Deployment) {
     let board = SharedBoard::with_note(site, "no").await;
-    let line = board.put_ada_behind_a_line().await;
-    line.set(NetworkState::ResponsesLost);
+    let proxy = board.open_ada_through_proxy().await;
+    proxy.set(NetworkState::ResponsesLost);
     type_in_note(&board.ada, " answer").await;
     leave_note(&board.ada).await;
     wait_for_save_status(&board.ada, "late").await;
     let words = board.ada.find("#notes .note [data-save-status-text]").await.text().await;
     assert_eq!(words.expect("text"), "Not saved yet");
     board.ada.screenshot("not-saved-yet").await;
-    mend(&line, &board.ada).await;
+    reconnect(&proxy, &board.ada).await;
     wait_for_save_status(&board.ada, "saved").await;
     wait_for_note_text(&board.bob, "no answer").await;
 }
 
-async fn a_wish_without_an_answer_is_not_saved_yet_either(site: Deployment) {
+async fn a_command_without_an_outcome_is_shown_as_not_saved_yet(site: Deployment) {
     let board = SharedBoard::with_note(site, "thrown").await;
-    let line = board.put_ada_behind_a_line().await;
+    let proxy = board.open_ada_through_proxy().await;
     let is_known = "return document.querySelector('#notes [data-action=earlier]').ariaDisabled";
     board.ada.wait_until("the board is known", is_known).await;
     let place = "return document.querySelector('#board').getBoundingClientRect().top";
     let before = board.ada.script(place).await;
-    line.set(NetworkState::ResponsesLost);
+    proxy.set(NetworkState::ResponsesLost);
     board.ada.script("document.querySelector('#notes .note [data-action=trash]').click()").await;
     let says = "return document.querySelector('#connection').innerText.includes('Not saved yet')";
     let is_done = "return !document.querySelector('#notes .note')";
@@ -86,18 +86,18 @@ async fn a_wish_without_an_answer_is_not_saved_yet_either(site: Deployment) {
     for (width, height) in [(390, 844), (1440, 900)] {
         for scheme in ["light", "dark"] {
             board.ada.set_viewport(width, height, scheme).await;
-            board.ada.screenshot(&format!("wish-not-saved-yet-{width}-{scheme}")).await;
+            board.ada.screenshot(&format!("command-not-saved-yet-{width}-{scheme}")).await;
         }
     }
     let wide = "return document.documentElement.scrollWidth <= window.innerWidth";
     assert_eq!(board.ada.script(wide).await, true, "nothing scrolls sideways");
-    mend(&line, &board.ada).await;
+    reconnect(&proxy, &board.ada).await;
     let is_quiet = "return document.querySelector('#connection').innerText.trim() === 'Live'";
     board.ada.wait_until("all is saved", is_quiet).await;
     board.bob.wait_until("the note is gone", is_done).await;
 }
 
-async fn words_that_are_too_long_for_this_server_become_a_draft_and_hold_nothing_up(
+async fn an_edit_that_is_too_long_for_the_server_becomes_a_draft_and_blocks_nothing(
     site: Deployment,
 ) {
     let board = SharedBoard::with_note(site, "short").await;
@@ -124,7 +124,7 @@ async fn words_that_are_too_long_for_this_server_become_a_draft_and_hold_nothing
         .await;
 }
 
-async fn an_open_page_goes_on_when_the_server_restarts(site: Deployment) {
+async fn an_open_page_continues_when_the_server_restarts(site: Deployment) {
     let mut board = SharedBoard::with_note(site, "before").await;
     board.site.kill().await;
     board
@@ -146,7 +146,7 @@ async fn an_open_page_goes_on_when_the_server_restarts(site: Deployment) {
     wait_for_note_text(&board.ada, "before during after").await;
 }
 
-async fn a_page_that_wakes_asks_for_what_it_missed(site: Deployment) {
+async fn a_page_that_wakes_up_asks_for_missed_events(site: Deployment) {
     let board = SharedBoard::with_note(site, "asleep").await;
     let wake = "
         window.sent = [];
@@ -164,7 +164,7 @@ async fn a_page_that_wakes_asks_for_what_it_missed(site: Deployment) {
     wait_for_note_text(&board.ada, "asleep awake").await;
 }
 
-async fn a_second_tab_of_one_person_is_a_second_window(site: Deployment) {
+async fn two_tabs_of_one_user_work_independently(site: Deployment) {
     let board = SharedBoard::with_note(site, "tabs").await;
     let first = board.ada.driver.window().await.expect("the first tab");
     let second = board.ada.driver.new_tab().await.expect("a second tab");
@@ -182,7 +182,7 @@ async fn a_second_tab_of_one_person_is_a_second_window(site: Deployment) {
     wait_for_note_text(&board.bob, "tabs two one").await;
 }
 
-async fn a_tab_takes_over_what_a_closed_one_could_not_send(site: Deployment) {
+async fn a_tab_sends_what_a_closed_tab_could_not_send(site: Deployment) {
     let mut board = SharedBoard::with_note(site, "over").await;
     let first = board.ada.driver.window().await.expect("the first tab");
     write_offline(&mut board, "taken").await;
@@ -195,7 +195,7 @@ async fn a_tab_takes_over_what_a_closed_one_could_not_send(site: Deployment) {
     wait_for_note_text(&board.bob, "overtaken").await;
 }
 
-async fn over_plain_http_a_tab_takes_over_what_a_crashed_one_could_not_send(site: Deployment) {
+async fn over_plain_http_a_tab_sends_what_a_crashed_tab_could_not_send(site: Deployment) {
     let mut board = SharedBoard::with_note(site, "over").await;
     board.ada.script_first(NO_LOCKS).await;
     board.ada.open(&board.url).await;
@@ -211,10 +211,10 @@ async fn over_plain_http_a_tab_takes_over_what_a_crashed_one_could_not_send(site
     wait_for_note_text(&board.bob, "overtaken").await;
 }
 
-/// Pages that come over plain HTTP have none.
+/// Pages over plain HTTP have no Web Locks.
 const NO_LOCKS: &str = "delete Navigator.prototype.locks";
 
-async fn a_name_given_while_offline_stays_in_its_form(mut site: Deployment) {
+async fn a_name_entered_offline_stays_in_its_form(mut site: Deployment) {
     let browser = Browser::start().await;
     let ada = browser.window().await;
     create_board(&ada, &site.url(), "Nameless").await;

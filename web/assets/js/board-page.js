@@ -8,6 +8,7 @@ import { findElement, requireElement } from "./ui/dom.js";
 import { DraftsPanel } from "./ui/drafts-panel.js";
 import { hydrateKeyboardShortcuts } from "./ui/keyboard-shortcuts.js";
 import { openPageSession, startPageSession } from "./ui/page-session.js";
+import { readSnapshot } from "./ui/page-snapshot.js";
 import { showRejections } from "./ui/rejection-messages.js";
 import { PresenceList } from "./ui/presence-list.js";
 import { hydrateShareLinkForm } from "./ui/share-link-form.js";
@@ -17,7 +18,8 @@ import { TrashPanel } from "./ui/trash-panel.js";
 /** @typedef {import("./sync/board-session.js").BoardSession} BoardSession */
 
 const main = requireElement(document, "#board");
-const session = await openPageSession(main.dataset.board ?? "");
+const snapshot = readSnapshot();
+const session = await openPageSession(main.dataset.board ?? "", snapshot);
 const list = new CardList(requireElement(main, "#notes"), session);
 const actions = new NoteActions(session, list);
 const trash = new TrashPanel(session);
@@ -27,33 +29,33 @@ const drafts = new DraftsPanel(slotOf, (text) => actions.create(text, "paper"));
 const sessions = [session];
 const composer = hydrateComposer();
 
+/** @param {import("./sync/view-changes.js").ViewChange[]} all @param {boolean} isOwn */
 session.onChanges = (all, isOwn) => {
   const changes = all.filter(({ type }) => type !== "people");
-  if (changes.length > 0) showChanges(changes, isOwn);
+  if (changes.length > 0) {
+    list.show(changes, isOwn);
+    showBoard();
+    showRejections(main, session, changes);
+  }
   people.show(all);
 };
 
-/**
- * @param {import("./sync/view-changes.js").ViewChange[]} changes
- * @param {boolean} isOwn
- */
-function showChanges(changes, isOwn) {
-  list.show(changes, isOwn);
+/** Shows everything but the cards. */
+function showBoard() {
   drafts.show(sessions);
-  showRejections(main, session, changes);
   showBoardTitle(session);
-  if (!session.isLoaded) return;
   trash.show(session.notes.filter(({ state }) => state === "trashed"));
-  if (changes.some(({ type }) => type === "reset")) session.flushAllExcept(list.activeEditor.card?.id ?? null);
 }
 
 hydrateBoardTitle(session);
 hydrateShareLinkForm();
 hydrateExamples();
 hydrateKeyboardShortcuts(Object.assign(actions, { newNote: () => composer?.focus() }));
-list.takeOver();
+list.hydrate(snapshot);
 drafts.hydrate();
-startPageSession(session, { written: () => (list.activeEditor.card ? [list.activeEditor.card.id] : []), taken: showDraftsOf });
+showBoard();
+const editedNote = () => list.activeEditor.card?.id ?? null;
+startPageSession(session, { editedNote, onDrafts: showDraftsOf });
 main.dataset.scripted = "";
 
 /** @param {string} note */
@@ -62,10 +64,10 @@ function slotOf(note) {
   return article?.isConnected ? findElement(article, "[data-draft-slot]") : null;
 }
 
-/** @param {BoardSession} leftover */
-function showDraftsOf(leftover) {
-  sessions.push(leftover);
-  leftover.onChanges = () => drafts.show(sessions);
+/** @param {BoardSession} orphan */
+function showDraftsOf(orphan) {
+  sessions.push(orphan);
+  orphan.onChanges = () => drafts.show(sessions);
   drafts.show(sessions);
 }
 

@@ -1,7 +1,8 @@
 // @ts-check
 // The entry of a note's page: reads, edits and recolours the note, with its history beside it.
 
-import { takeOver } from "./ui/pre-hydration-input.js";
+import { continueEditing, preHydrationEdit } from "./ui/pre-hydration-input.js";
+import { readSnapshot } from "./ui/page-snapshot.js";
 import { NoteCard } from "./ui/note-card.js";
 import { pressedAction, findElement, requireElement } from "./ui/dom.js";
 import { DraftsPanel } from "./ui/drafts-panel.js";
@@ -17,11 +18,10 @@ import { showBoardTitle } from "./ui/board-title.js";
 import { toast } from "./ui/toasts.js";
 
 const main = requireElement(document, "#note-page");
-const board = main.dataset.board ?? "";
-const session = await openPageSession(board);
+const snapshot = readSnapshot();
+const session = await openPageSession(main.dataset.board ?? "", snapshot);
 const article = requireElement(main, ".note");
-const noteId = article.dataset.note ?? "";
-const card = new NoteCard(article, (delta, before) => session.type(noteId, delta, before));
+const card = new NoteCard(article, snapshot.notes[0].text, (delta) => session.type(card.id, delta));
 const activeEditor = new ActiveEditor(session, showAll);
 const palette = new ColourPalette((note, colour) => session.submit({ type: "recolour_note", note, colour }));
 const drafts = new DraftsPanel(
@@ -32,6 +32,7 @@ const sessions = [session];
 const history = new NoteHistory();
 const people = new PresenceList(session, () => [article]);
 
+/** @param {import("./sync/view-changes.js").ViewChange[]} changes @param {boolean} isOwn */
 session.onChanges = (changes, isOwn) => {
   for (const change of changes) {
     if (change.type !== "text" || change.note !== card.id) continue;
@@ -39,13 +40,11 @@ session.onChanges = (changes, isOwn) => {
     if (!isOwn && card !== activeEditor.card) card.highlight();
   }
   people.show(changes);
-  const isReset = changes.some(({ type }) => type === "reset");
-  if (isReset && session.isLoaded) card.showText(session.text(card.id));
+  if (changes.some(({ type }) => type === "reset")) card.showText(session.text(card.id));
   showAll();
   drafts.show(sessions);
   showRejections(main, session, changes);
   showBoardTitle(session);
-  if (isReset && session.isLoaded) session.flushAllExcept(activeEditor.card?.id ?? null);
 };
 
 article.addEventListener("click", (event) => {
@@ -59,32 +58,33 @@ article.addEventListener("click", (event) => {
 article.addEventListener("submit", (event) => event.preventDefault());
 article.addEventListener("keydown", (event) => {
   if (event.target !== article || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Enter") activeEditor.open(card, card.text?.length ?? null);
+  if (event.key === "Enter") activeEditor.open(card, card.text.length);
   else if (event.key === "c") palette.open(article, article);
   else return;
   event.preventDefault();
 });
 
-if (session.unsavedNotes().includes(card.id)) card.showText(session.text(card.id));
-takeOver(card, activeEditor);
+const edit = preHydrationEdit(card);
+card.showText(session.text(card.id));
+continueEditing(card, activeEditor, edit);
 drafts.hydrate();
 setInterval(showSaveStatus, REFRESH_EVERY_MS);
-startPageSession(session, { written: () => (activeEditor.card ? [card.id] : []), taken: (it) => sessions.push(it) });
+const editedNote = () => activeEditor.card?.id ?? null;
+startPageSession(session, { editedNote, onDrafts: showDraftsOf });
 main.dataset.scripted = "";
 
 /** @type {Record<string, (button: HTMLElement) => void>} */
 const actions = {
-  edit: () => activeEditor.open(card, card.text?.length ?? null),
+  edit: () => activeEditor.open(card, card.text.length),
   save: () => activeEditor.close(),
   colour: (button) => palette.open(article, button),
   trash: () => {
     activeEditor.close();
-    session.trashNote(card.id);
+    session.submit({ type: "trash_note", note: card.id });
   },
 };
 
 function showAll() {
-  if (!session.isLoaded) return;
   const note = session.notes.find(({ id }) => id === card.id);
   if (note) {
     if (activeEditor.card !== card) card.showText(session.text(card.id));
@@ -108,11 +108,19 @@ function showSaveStatus() {
   card.showSaveStatus(saveStatusOf(session.saveStatus(card.id), world));
 }
 
-/** @param {string} text */
-async function createBeside(text) {
-  await session.untilLoaded();
-  const [first] = session.notes.filter(({ state }) => state === "live");
-  const rank = session.machine.rankBetween(null, first?.id ?? null);
+/** @param {import("./sync/board-session.js").BoardSession} orphan */
+function showDraftsOf(orphan) {
+  sessions.push(orphan);
+  orphan.onChanges = () => drafts.show(sessions);
+  drafts.show(sessions);
+}
+
+/**
+ * Creates a note before this one; the page does not know the others.
+ * @param {string} text
+ */
+function createBeside(text) {
+  const rank = session.machine.rankBetween(null, session.has(card.id) ? card.id : null);
   session.submit({ type: "create_note", note: uuid(), text, colour: "paper", rank });
   toast("Your text is now a new note on the board.");
   return article;

@@ -2,13 +2,16 @@
 //! its position, so that the board is not pulled a second time.
 
 use serde::Serialize;
-use sockbit_domain::{Actor, Colour, Note, NoteId, NoteState, Position, Rank, Role, Seq, Text};
-use sockbit_domain::{Timestamp, Title};
+use sockbit_domain::{
+    Actor, BoardId, Colour, Note, NoteId, NoteState, Position, Rank, Role, Seq, Text, Timestamp,
+    Title,
+};
 
-/// What `page-snapshot.js` turns into the notes of a `board_page` reply. A text that the page
-/// shows in its markup is left out, and read from there.
+/// What `page-snapshot.js` turns into a `board_page` reply. A text that the page shows in its markup
+/// is left out, and read from there.
 #[derive(Serialize)]
 struct Snapshot<'a> {
+    board: BoardId,
     /// Where the notes were read; the first is where to join.
     positions: &'a [Position],
     title: &'a Title,
@@ -36,11 +39,12 @@ struct SnapshotNote<'a> {
 /// markup has a note's text exactly.
 pub(super) fn encode<'a>(
     positions: &'a [Position],
-    (title, role): (&'a Title, Role),
+    (board, title, role): (BoardId, &'a Title, Role),
     notes: impl IntoIterator<Item = &'a Note>,
     shows_text: impl Fn(&Note) -> bool,
 ) -> String {
-    let mut snapshot = Snapshot { positions, title, role, people: Vec::new(), notes: Vec::new() };
+    let mut snapshot =
+        Snapshot { board, positions, title, role, people: Vec::new(), notes: Vec::new() };
     for note in notes {
         let known = snapshot.people.iter().position(|person| **person == note.edited_by);
         let edited_by = known.unwrap_or_else(|| {

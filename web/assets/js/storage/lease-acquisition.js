@@ -7,6 +7,7 @@ import { isOwnerAlive } from "./ownership-probe.js";
 import { TimeoutError, withTimeout } from "./with-timeout.js";
 import { uuid } from "../sync/ids.js";
 
+/** @typedef {import("./outbox-storage.js").OutboxContent} OutboxContent */
 /** @typedef {import("./outbox-storage.js").OutboxRecord} OutboxRecord */
 /** @typedef {import("./outbox-lease.js").OutboxStorage} OutboxStorage */
 
@@ -20,10 +21,11 @@ const ACQUIRE_TIMEOUT_MS = 3_000;
  * memory if the browser refuses storage.
  * @param {OutboxStorage} storage
  * @param {string} board
+ * @param {(content: OutboxContent) => boolean} [canContinue] whether the page can start from it
  */
-export async function acquireLease(storage, board) {
+export async function acquireLease(storage, board, canContinue = () => true) {
   const inMemory = () => new OutboxLease(new MemoryStorage(), uuid(), board, () => {});
-  const lease = await acquireInTime(storage, board).catch(inMemory);
+  const lease = await acquireInTime(storage, board, canContinue).catch(inMemory);
   rememberLastOutbox(lease.id);
   return lease;
 }
@@ -32,9 +34,11 @@ export async function acquireLease(storage, board) {
  * A lease of a new record if the storage does not list the existing ones in time.
  * @param {OutboxStorage} storage
  * @param {string} board
+ * @param {(content: OutboxContent) => boolean} canContinue
  */
-async function acquireInTime(storage, board) {
-  const acquiring = acquireOrphan(storage, (record) => record.board === board, lastOutbox());
+async function acquireInTime(storage, board, canContinue) {
+  const matches = (/** @type {OutboxRecord} */ record) => record.board === board && canContinue(record.content);
+  const acquiring = acquireOrphan(storage, matches, lastOutbox());
   const found = await withTimeout(ACQUIRE_TIMEOUT_MS, acquiring).catch((error) => {
     if (!(error instanceof TimeoutError)) throw error;
     // A lease that arrives late is left for the next page.

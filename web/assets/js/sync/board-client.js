@@ -26,9 +26,11 @@ import { ViewChanges } from "./view-changes.js";
  */
 
 /**
- * A whole board at one position, in the shape of a `board_page` reply.
+ * A board in the shape of a `board_page` reply. `readAt`: later positions at which some of its
+ * notes were read.
  * @typedef {{board: string, title: string, role: string,
  *   position: import("./client-messages.js").Position,
+ *   readAt?: import("./client-messages.js").Position[],
  *   notes: import("./server-board.js").Note[]}} BoardSnapshot
  */
 
@@ -97,7 +99,8 @@ export class BoardClient {
     const client = unsent
       ? BoardClient.restore(unsent, { actor, ...clockAndIds })
       : new BoardClient(snapshot.board, actor);
-    serverMessages.load(client, [snapshot], clockAndIds);
+    const laterPages = (snapshot.readAt ?? []).map((position) => ({ ...snapshot, position, notes: [] }));
+    serverMessages.load(client, [snapshot, ...laterPages], clockAndIds);
     client.settleChanges();
     return client;
   }

@@ -30,7 +30,7 @@ export class ActiveEditor {
    * @param {number | null} [caret] null leaves the caret where it is
    */
   open(card, caret = null) {
-    if (!card.textarea) return;
+    if (!card.textarea || !this.session.has(card.id)) return;
     if (this.card !== card) {
       this.close();
       this.card = card;
@@ -52,7 +52,7 @@ export class ActiveEditor {
     if (!(event.target instanceof Element) || !view?.contains(event.target)) return;
     if (event.target instanceof HTMLInputElement) return this.#toggleTask(card, event.target, event);
     if (event.target.closest("a[href]") || !getSelection()?.isCollapsed) return;
-    this.open(card, sourcePositionAt(view, card.text ?? "", event.clientX, event.clientY));
+    this.open(card, sourcePositionAt(view, card.text, event.clientX, event.clientY));
   }
 
   /**
@@ -63,7 +63,7 @@ export class ActiveEditor {
    */
   #toggleTask(card, box, event) {
     event.preventDefault();
-    if (card.article.closest("[data-access=viewer]")) return;
+    if (card.article.closest("[data-access=viewer]") || !this.session.has(card.id)) return;
     card.toggleTask(box).then(() => this.session.flush(card.id), () => {});
   }
 

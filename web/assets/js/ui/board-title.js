@@ -1,7 +1,7 @@
 // @ts-check
 // The board's title, which is renamed in place.
 
-import { isVisit } from "./pre-hydration-input.js";
+import { isFreshNavigation } from "./pre-hydration-input.js";
 import { findElement, setText } from "./dom.js";
 import { watchLength } from "./text-length.js";
 import { toast } from "./toasts.js";
@@ -17,7 +17,7 @@ export function hydrateBoardTitle(session) {
   let initial = input.defaultValue.trim();
   const rename = () => {
     const title = input.value.trim();
-    const current = session.machine.title() || input.defaultValue;
+    const current = session.machine.title();
     input.ariaInvalid = String(input.validity.customError);
     if (input.validity.customError) toast(`Not renamed. ${input.validationMessage}`);
     else if (title === "" || title === initial) input.value = current;
@@ -30,15 +30,16 @@ export function hydrateBoardTitle(session) {
   });
   input.addEventListener("focus", () => (initial = input.value.trim()));
   input.addEventListener("blur", rename);
-  // The field may have been changed and left before this script ran.
-  const isChanged = isVisit() && input.value !== input.defaultValue;
+  // The field may have been changed, and left, before this script ran.
+  const isChanged = isFreshNavigation() && input.value !== input.defaultValue;
   if (isChanged && document.activeElement !== input) rename();
+  if (!isChanged && !input.validity.customError) input.value = initial = session.machine.title();
   // Closing the page also leaves the field.
   window.addEventListener("pagehide", rename);
   document.addEventListener("visibilitychange", () => document.hidden && rename());
   input.addEventListener("keydown", ({ key, isComposing }) => {
     if (key !== "Escape" || isComposing) return;
-    input.value = session.machine.title() || input.defaultValue;
+    input.value = session.machine.title();
     input.setCustomValidity("");
     input.blur();
   });
@@ -48,7 +49,7 @@ export function hydrateBoardTitle(session) {
 export function showBoardTitle(session) {
   const title = session.machine.title();
   const element = findElement(document, "#board-title");
-  if (!session.isLoaded || !element) return;
+  if (!element) return;
   // On a note's page the heading is the note's label.
   const shown = element instanceof HTMLInputElement ? findElement(document, "h1") : element;
   const before = shown?.textContent ?? "";

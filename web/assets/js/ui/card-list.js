@@ -1,7 +1,7 @@
 // @ts-check
 // The cards of a board, kept in line with the client machine's notes and their order.
 
-import { takeOver } from "./pre-hydration-input.js";
+import { continueEditing, preHydrationEdit } from "./pre-hydration-input.js";
 import { NoteCard } from "./note-card.js";
 import { flash } from "./dom.js";
 import { PinnedCards, orderAroundPinned, reorderChildren, withTransition } from "./card-order.js";
@@ -18,8 +18,6 @@ const NONE = new Set();
 export class CardList {
   /** @type {Map<string, NoteCard>} */
   #cards = new Map();
-  /** Whether the machine's notes were shown once; what differs before that is no news. */
-  #isCurrent = false;
 
   /**
    * @param {HTMLElement} container with the cards that the server rendered
@@ -30,7 +28,6 @@ export class CardList {
     this.session = session;
     this.activeEditor = new ActiveEditor(session, () => this.#settle());
     this.pinned = new PinnedCards(container, () => this.#settle());
-    for (const article of this.articles()) this.#hydrate(article);
     setInterval(() => this.showSaveStatuses(), REFRESH_EVERY_MS);
     session.connection.addEventListener("state", () => this.showSaveStatuses());
   }
@@ -50,10 +47,17 @@ export class CardList {
     return this.#cards.get(element?.closest("[data-note]")?.getAttribute("data-note") ?? "");
   }
 
-  /** Shows what an earlier page left unsent, even before the server is reached. */
-  takeOver() {
-    for (const note of this.session.unsavedNotes()) this.#cards.get(note)?.showText(this.session.text(note));
-    for (const card of this.#cards.values()) takeOver(card, this.activeEditor);
+  /**
+   * Activates the rendered cards, and shows what an earlier page left unsent.
+   * @param {import("../sync/board-client.js").BoardSnapshot} snapshot what the server rendered
+   */
+  hydrate({ notes }) {
+    const texts = new Map(notes.map(({ id, text }) => [id, text]));
+    const cards = this.articles().map((article) => this.#add(article, texts.get(article.dataset.note ?? "") ?? ""));
+    const edits = cards.map((card) => preHydrationEdit(card));
+    this.#showAll(false);
+    this.#reorder(NONE);
+    cards.forEach((card, index) => continueEditing(card, this.activeEditor, edits[index]));
     this.showSaveStatuses();
   }
 
@@ -74,7 +78,6 @@ export class CardList {
       });
     }
     this.showSaveStatuses();
-    if (this.session.isLoaded) this.#isCurrent = true;
   }
 
   showSaveStatuses() {
@@ -91,7 +94,7 @@ export class CardList {
    * @param {boolean} isOwn
    */
   #showChange(change, isOwn) {
-    if (change.type === "reset") return this.#showAll();
+    if (change.type === "reset") return this.#showAll(true);
     if (change.type === "text") {
       const card = this.#cards.get(change.note);
       card?.applyRemote(change.delta, this.session.text(change.note));
@@ -106,13 +109,12 @@ export class CardList {
     }
   }
 
-  #showAll() {
-    if (!this.session.isLoaded) return;
+  /** @param {boolean} isUpdate whether to highlight changes */
+  #showAll(isUpdate) {
     for (const note of this.session.notes) {
       const card = this.#card(note.id);
-      const isRemoteChange = card.article.isConnected && card.text !== null && this.#isCurrent;
       const isChanged = card.showText(this.session.text(note.id));
-      if (isChanged && isRemoteChange && card !== this.activeEditor.card) card.highlight();
+      if (isChanged && isUpdate && card.article.isConnected && card !== this.activeEditor.card) card.highlight();
       card.show(note);
     }
   }
@@ -133,21 +135,19 @@ export class CardList {
   /** Closes the editor of a note that was permanently deleted; its unsent text is a draft by now. */
   #closeIfDeleted() {
     const edited = this.activeEditor.card?.id;
-    const isGone = () => !this.session.notes.some(({ id }) => id === edited);
-    if (edited && this.session.isLoaded && isGone()) this.activeEditor.close();
+    if (edited && !this.session.has(edited)) this.activeEditor.close();
   }
 
   /** Moves cards to their places once none is pinned. */
   #settle() {
-    if (this.#isCurrent) withTransition(this.container, undefined, () => this.#reorder(NONE));
+    withTransition(this.container, undefined, () => this.#reorder(NONE));
   }
 
   /** @param {Set<HTMLElement>} pinned */
   #reorder(pinned) {
     const present = this.articles();
-    const wanted = this.session.isLoaded ? this.#live() : this.#withNew(present);
+    const wanted = this.#live();
     reorderChildren(this.container, orderAroundPinned(present, wanted, pinned));
-    if (!this.session.isLoaded) return;
     wanted.forEach((article, index) => {
       enable(article, "earlier", index > 0);
       enable(article, "later", index < wanted.length - 1);
@@ -163,24 +163,22 @@ export class CardList {
     return shown.map(({ id }) => this.#card(id).article);
   }
 
-  /** @param {HTMLElement[]} present */
-  #withNew(present) {
-    const isNew = (/** @type {HTMLElement} */ article) => !present.includes(article);
-    const own = this.session.notes.filter((note) => note.isNew);
-    return [...own.map(({ id }) => this.#card(id).article).filter(isNew), ...present];
-  }
-
-  /** @param {HTMLElement} article */
-  #hydrate(article) {
-    const note = article.dataset.note ?? "";
-    this.#cards.set(note, new NoteCard(article, (delta, before) => this.session.type(note, delta, before)));
+  /**
+   * @param {HTMLElement} article
+   * @param {string} text
+   */
+  #add(article, text) {
+    const id = article.dataset.note ?? "";
+    const card = new NoteCard(article, text, (delta) => this.session.type(id, delta));
+    this.#cards.set(id, card);
+    return card;
   }
 
   /** @param {string} note */
   #card(note) {
     const known = this.#cards.get(note);
     if (known) return known;
-    const card = NoteCard.fromTemplate(note, (delta, before) => this.session.type(note, delta, before));
+    const card = NoteCard.fromTemplate(note, (delta) => this.session.type(note, delta));
     this.#cards.set(note, card);
     card.showText(this.session.text(note));
     return card;

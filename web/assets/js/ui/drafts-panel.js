@@ -32,7 +32,7 @@ export class DraftsPanel {
 
   /**
    * @param {(note: string) => HTMLElement | null} slotOf where a note's drafts are shown
-   * @param {(text: string) => Promise<HTMLElement | null>} create creates a note and returns its card
+   * @param {(text: string) => HTMLElement | null} create creates a note and returns its card
    */
   constructor(slotOf, create) {
     this.slotOf = slotOf;
@@ -123,8 +123,8 @@ export class DraftsPanel {
    * @param {string} text
    * @param {() => void} renewed
    */
-  async #renew(text, renewed) {
-    const card = await this.create(text);
+  #renew(text, renewed) {
+    const card = this.create(text);
     renewed();
     card?.focus({ preventScroll: true });
   }

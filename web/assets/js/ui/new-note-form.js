@@ -7,8 +7,8 @@ export class NewNoteForm {
   /**
    * @param {HTMLFormElement} form
    * @param {import("../sync/board-session.js").BoardSession} session
-   * @param {(text: string, colour: string) => Promise<HTMLElement | null>} create returns the
-   *   card once the command is in the outbox; until then the text stays in the form
+   * @param {(text: string, colour: string) => HTMLElement | null} create returns the
+   *   new card
    */
   constructor(form, session, create) {
     this.form = form;
@@ -31,23 +31,21 @@ export class NewNoteForm {
   }
 
   /** Creates the note and keeps the focus in the form. */
-  async #submit() {
-    if (await this.#save()) this.textarea.focus();
+  #submit() {
+    if (this.#save()) this.textarea.focus();
   }
 
   /** Creates the note and focuses its card, unless the focus has moved elsewhere meanwhile. */
-  async #leave() {
+  #leave() {
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
-    const card = await this.#save();
+    const card = this.#save();
     if (document.activeElement === document.body) card?.focus({ preventScroll: true });
   }
 
-  async #save() {
+  #save() {
     const text = this.textarea.value;
-    if (text.trim() === "" || this.textarea.readOnly) return null;
-    this.textarea.readOnly = true;
-    const card = await this.create(text, this.#colour());
-    this.textarea.readOnly = false;
+    if (text.trim() === "") return null;
+    const card = this.create(text, this.#colour());
     this.form.reset();
     this.textarea.value = "";
     this.#store();
@@ -97,7 +95,7 @@ export class NewNoteForm {
  * @param {string} stored
  * @param {string} current
  */
-function joinState(stored, current) {
+function joined(stored, current) {
   if (stored.startsWith(current)) return stored;
   return current.startsWith(stored) ? current : `${stored}\n\n${current}`;
 }

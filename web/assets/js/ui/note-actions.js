@@ -29,7 +29,7 @@ export class NoteActions {
   /** @param {HTMLElement} article */
   edit(article) {
     const card = this.list.of(article);
-    if (card) this.list.activeEditor.open(card, card.text?.length ?? null);
+    if (card) this.list.activeEditor.open(card, card.text.length);
   }
 
   /** @param {HTMLElement} article */
@@ -47,11 +47,10 @@ export class NoteActions {
     const neighbour = cards[at + 1] ?? cards[at - 1];
     const hadFocus = card.hasFocus;
     if (this.list.activeEditor.card === card) this.list.activeEditor.close();
-    this.session.trashNote(note);
+    this.session.submit({ type: "trash_note", note });
     const next = neighbour ?? findElement(document, "#empty button");
     if (hadFocus) next?.focus({ preventScroll: true });
-    // It stays on the page until the board is known.
-    this.session.onceLoaded(() => toast("Note moved to trash", { undo: () => this.#restore(note) }));
+    toast("Note moved to trash", { undo: () => this.#restore(note) });
   }
 
   /** @param {string} note */
@@ -64,10 +63,9 @@ export class NoteActions {
    * Creates a note at the top of the board.
    * @param {string} text
    * @param {string} colour
-   * @returns {Promise<HTMLElement | null>} its card
+   * @returns {HTMLElement | null} its card
    */
-  async create(text, colour) {
-    await this.session.untilLoaded();
+  create(text, colour) {
     const [first] = this.#live();
     const rank = this.session.machine.rankBetween(null, first ?? null);
     const note = uuid();
@@ -80,14 +78,6 @@ export class NoteActions {
    * @param {number} step positive towards the end
    */
   move(article, step) {
-    this.session.onceLoaded(() => this.#putElsewhere(article, step));
-  }
-
-  /**
-   * @param {HTMLElement} article
-   * @param {number} step
-   */
-  #putElsewhere(article, step) {
     const note = article.dataset.note ?? "";
     const live = this.#live();
     const others = live.filter((id) => id !== note);

@@ -1,7 +1,7 @@
 // @ts-check
 // A note's card: rendered by the server or made from the template, read and edited in place.
 
-import { apply, diff, isEmpty, normaliseText, transformIndex } from "../delta/delta.js";
+import { apply, diff, transformIndex } from "../delta/delta.js";
 import { findElement, flash, requireElement, setText, showAvatar, cloneTemplate } from "./dom.js";
 import { Editor } from "./editor.js";
 import { loadedRenderer, loadRenderer } from "../markdown/lazy-renderer.js";
@@ -16,25 +16,21 @@ export class NoteCard {
   #editor = null;
   /** @type {string | null} */
   #renderedText;
-  /** The note's text when the server rendered it. */
-  #served;
 
   /**
    * @param {HTMLElement} article
-   * @param {(delta: import("../delta/delta.js").Delta, before: string) => string} onTyped returns the
-   *   note's text after the change
+   * @param {string | null} renderedText the text of which the article's HTML is; null if it has none
+   * @param {(delta: import("../delta/delta.js").Delta) => void} onTyped
    */
-  constructor(article, onTyped) {
+  constructor(article, renderedText, onTyped) {
     this.article = article;
     this.id = article.dataset.note ?? "";
     this.onTyped = onTyped;
     /** Null if the note cannot be edited. @type {HTMLTextAreaElement | null} */
     this.textarea = findElement(article, "textarea[name=text]");
-    this.#served = this.textarea?.dataset.saved ?? this.textarea?.defaultValue ?? null;
-    /** The shown text; null if only its HTML is known. @type {string | null} */
-    this.text = this.#served;
-    /** The text of which the HTML is rendered. */
-    this.#renderedText = this.text;
+    /** The shown text. */
+    this.text = renderedText ?? "";
+    this.#renderedText = renderedText;
     this.#enableTasks();
   }
 
@@ -44,19 +40,11 @@ export class NoteCard {
    * @param {NoteCard["onTyped"]} onTyped
    */
   static fromTemplate(id, onTyped) {
-    const card = new NoteCard(cloneTemplate("note-template", id), onTyped);
-    card.text = null;
-    card.#renderedText = null;
-    return card;
+    return new NoteCard(cloneTemplate("note-template", id), null, onTyped);
   }
 
   get isEditing() {
     return this.article.hasAttribute("data-editing");
-  }
-
-  /** Whether the server returned a refused text in the editor. */
-  get isRefused() {
-    return this.textarea?.dataset.saved !== undefined;
   }
 
   get hasFocus() {
@@ -80,11 +68,11 @@ export class NoteCard {
    * @param {string} text
    */
   showText(text) {
-    if (text === this.text) return false;
+    const isChanged = text !== this.text;
     this.#editor?.setText(text);
-    if (this.textarea && !this.isEditing) this.textarea.value = text;
+    if (this.textarea && !this.isEditing && this.textarea.value !== text) this.textarea.value = text;
     this.#onChanged(text);
-    return true;
+    return isChanged;
   }
 
   /**
@@ -101,7 +89,7 @@ export class NoteCard {
     }
   }
 
-  /** @param {import("./save-status.js").SaveStatus} status */
+  /** @param {import("./save-status.js").ShownStatus} status */
   showSaveStatus(status) {
     const { article } = this;
     if ((article.dataset.saveStatus ?? null) === status) return;
@@ -122,9 +110,9 @@ export class NoteCard {
     // The note is rendered when editing ends.
     loadRenderer().catch(() => {});
     if (!this.isEditing) {
-      if (this.text !== null && textarea.value !== this.text) textarea.value = this.text;
+      if (textarea.value !== this.text) textarea.value = this.text;
       this.#editor ??= new Editor(textarea, (delta, before) => this.#onTyped(delta, before));
-      this.#editor.setText(this.text ?? textarea.value);
+      this.#editor.setText(this.text);
       this.article.setAttribute("data-editing", "");
     }
     textarea.focus({ preventScroll: true });
@@ -146,7 +134,7 @@ export class NoteCard {
     const [index, rendered] = [this.#boxes().indexOf(box), this.#renderedText];
     const { tasks } = await loadRenderer();
     const { text } = this;
-    if (index < 0 || rendered === null || text === null || !this.textarea) return;
+    if (index < 0 || rendered === null || !this.textarea) return;
     const before = tasks(rendered)[index]?.at ?? -1;
     const at = transformIndex(diff(rendered, text), before);
     const task = tasks(text).find((it) => it.at === at);
@@ -154,23 +142,16 @@ export class NoteCard {
     const mark = at + "[".length;
     const after = `${text.slice(0, mark)}${task.isDone ? " " : "x"}${text.slice(mark + 1)}`;
     this.#onTyped(diff(text, after), text);
-    this.textarea.value = this.text ?? after;
-  }
-
-  /** What was typed before script came; null where nothing was. */
-  typedBefore() {
-    if (!this.textarea || this.#served === null) return null;
-    const typed = diff(this.#served, normaliseText(this.textarea.value));
-    return isEmpty(typed) ? null : typed;
+    this.textarea.value = this.text;
   }
 
   /**
-   * Types that again, over what is shown by now.
-   * @param {import("../delta/delta.js").Delta} typed
+   * Makes a change of an earlier text again, carried over to the shown one.
+   * @param {import("../delta/delta.js").Delta} delta
+   * @param {string} before
    */
-  retype(typed) {
-    if (this.text === null || this.#served === null) return;
-    this.#editor?.type(rebasedDelta(typed, this.#served, this.text));
+  retype(delta, before) {
+    this.#editor?.type(rebasedDelta(delta, before, this.text));
   }
 
   /**
@@ -178,10 +159,8 @@ export class NoteCard {
    * @param {string} before
    */
   #onTyped(delta, before) {
-    const text = this.onTyped(delta, before);
-    // The editor has not finished handling the input.
-    if (text !== apply(before, delta)) queueMicrotask(() => this.#editor?.setText(this.text ?? text));
-    this.#onChanged(text);
+    this.#onChanged(apply(before, delta));
+    this.onTyped(delta);
   }
 
   /** @param {string} text */
@@ -196,7 +175,7 @@ export class NoteCard {
    * offline, the text is shown as it was typed until the next change.
    */
   #render() {
-    if (this.text === null || this.text === this.#renderedText) return;
+    if (this.text === this.#renderedText) return;
     const renderer = loadedRenderer();
     if (!renderer) {
       loadRenderer().then(() => !this.isEditing && this.#render(), () => this.#showPlainText());
@@ -211,7 +190,7 @@ export class NoteCard {
   }
 
   #showPlainText() {
-    if (this.text === null || this.isEditing) return;
+    if (this.isEditing) return;
     this.#renderedText = null;
     const paragraph = document.createElement("p");
     paragraph.className = "plain";

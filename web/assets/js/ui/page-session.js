@@ -1,29 +1,29 @@
 // @ts-check
-// The board session of a page: its start, the connection status, and what happens on page hide.
+// The board session of a page: where it starts, what runs beside it, and what happens on page hide.
 
 import { hydrateCopying } from "./clipboard.js";
-import { Connection } from "../sync/connection.js";
-import { findElement } from "./dom.js";
-import { openOutboxStorage } from "../storage/outbox-storage.js";
-import { adoptOrphans } from "../sync/orphan-adoption.js";
+import { showConnection, showLateCommands } from "./connection-status.js";
+import { covers } from "./page-snapshot.js";
 import { hydrateProfileForm } from "./profile-form.js";
-import { REFRESH_EVERY_MS, isLate } from "./save-status.js";
-import { BoardSession } from "../sync/board-session.js";
-import { acquireLease } from "../storage/lease-acquisition.js";
 import { startRelativeTimes } from "./relative-time.js";
 import { hydrateToasts, toast } from "./toasts.js";
+import { acquireLease } from "../storage/lease-acquisition.js";
+import { openOutboxStorage } from "../storage/outbox-storage.js";
+import { BoardSession } from "../sync/board-session.js";
+import { Connection } from "../sync/connection.js";
+import { adoptOrphans } from "../sync/orphan-adoption.js";
 
 /** Browsers limit `fetch` with `keepalive` to 64 KiB in total. */
 const KEEPALIVE_BYTES_MAX = 60 * 1024;
 const NOT_PERSISTED = "Your browser can’t store changes for this page. Keep it open until everything is saved.";
-/** A connection that takes longer than this at the start is shown as reconnecting. */
-const CONNECT_GRACE_MS = 1_500;
 
 /**
- * The session of a board, not yet started.
+ * The session of the page's board, not yet started. It continues with what an earlier page left
+ * unsent, if the snapshot has those notes; other records are left for `adoptOrphans`.
  * @param {string} board
+ * @param {import("../sync/board-client.js").BoardSnapshot} snapshot
  */
-export async function openPageSession(board) {
+export async function openPageSession(board, snapshot) {
   startRelativeTimes();
   hydrateCopying();
   hydrateProfileForm();
@@ -31,67 +31,45 @@ export async function openPageSession(board) {
   const storage = await openOutboxStorage();
   const connection = new Connection();
   showConnection(connection);
-  return new BoardSession(board, await acquireLease(storage, board), connection);
+  const lease = await acquireLease(storage, board, (content) => covers(snapshot, content));
+  return new BoardSession(board, lease, connection, snapshot);
 }
 
 /**
  * Starts the session, and everything that runs beside it.
  * @param {BoardSession} session
- * @param {{written: () => string[], taken: (leftover: BoardSession) => void}} page `written` returns
- *   the notes being edited; `taken` is called with adopted sessions of this board that have drafts
+ * @param {{editedNote: () => string | null, onDrafts: (orphan: BoardSession) => void}} page
+ *   `onDrafts` is called with adopted sessions of this board that have drafts
  */
-export function startPageSession(session, { written, taken }) {
+export function startPageSession(session, { editedNote, onDrafts }) {
   if (!session.hasPresence) session.setPresence(null);
+  session.flushAllExcept(editedNote());
   session.start();
   session.connection.open();
-  watchLeaving(session, written);
+  handlePageHide(session, editedNote);
   warnIfNotPersisted(session);
   showLateCommands(session);
-  adoptOrphans(session.lease.storage, (leftover) => {
-    const isHere = leftover.board === session.board && leftover.machine.drafts().length > 0;
-    if (isHere) taken(leftover);
-    return isHere;
+  adoptOrphans(session.lease.storage, (orphan) => {
+    const hasDrafts = orphan.board === session.board && orphan.machine.drafts().length > 0;
+    if (hasDrafts) onDrafts(orphan);
+    return hasDrafts;
   });
 }
 
-/** @param {Connection} connection */
-function showConnection(connection) {
-  const status = findElement(document, "#connection");
-  const show = () => {
-    const { state } = connection;
-    if (status) status.dataset.connection = state === "connecting" ? "" : state;
-  };
-  connection.addEventListener("state", show);
-  setTimeout(() => {
-    if (status && connection.state === "connecting") status.dataset.connection = "reconnecting";
-  }, CONNECT_GRACE_MS);
-}
-
-/**
- * Shows "Not saved yet". Moves, colours and deletions look done at once, so nothing else shows it.
- * @param {BoardSession} session
- */
-function showLateCommands(session) {
-  const status = findElement(document, "#connection");
-  setInterval(() => {
-    const since = session.unsavedSince();
-    status?.toggleAttribute("data-late", since !== null && isLate(since, performance.now()));
-  }, REFRESH_EVERY_MS);
-}
-
 /**
  * @param {BoardSession} session
- * @param {() => string[]} written
+ * @param {() => string | null} editedNote
  */
-function watchLeaving(session, written) {
+function handlePageHide(session, editedNote) {
+  const edited = () => [editedNote()].filter((note) => note !== null);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "hidden") return;
-    for (const note of written()) session.flush(note);
-    session.keep();
+    for (const note of edited()) session.flush(note);
+    session.store();
   });
   window.addEventListener("pagehide", () => {
-    for (const command of session.leave(written())) sendLast(command);
-    // A page in the back/forward cache would keep its person present.
+    for (const command of session.leave(edited())) sendOnPageHide(command);
+    // In the back/forward cache the page would keep its user present.
     session.connection.close();
   });
   window.addEventListener("pageshow", ({ persisted }) => {
@@ -106,7 +84,7 @@ function watchLeaving(session, written) {
  * Sends a command without waiting for its outcome; it is stored as well.
  * @param {string} command
  */
-function sendLast(command) {
+function sendOnPageHide(command) {
   if (new Blob([command]).size > KEEPALIVE_BYTES_MAX) return;
   fetch("/api/commands", { method: "POST", keepalive: true, body: command }).catch(() => {});
 }

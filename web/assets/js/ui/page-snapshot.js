@@ -3,24 +3,23 @@
 
 import { requireElement } from "./dom.js";
 
-/** @typedef {import("../sync/server-board.js").Note} Note */
-/**
- * The notes that a page carries: all of a board, or the one of its own page. `positions` are where
- * they were read; the first is where to join.
- * @typedef {{positions: import("../sync/client-messages.js").Position[], title: string, role: string,
- *   notes: Note[]}} Snapshot
- */
+/** @typedef {import("../sync/board-client.js").BoardSnapshot} BoardSnapshot */
 
-/** @returns {Snapshot} */
+/**
+ * The board at the position to join at. The page of one note carries only that note.
+ * @returns {BoardSnapshot}
+ */
 export function readSnapshot() {
-  const { people, notes, ...board } = JSON.parse(requireElement(document, "#snapshot").textContent ?? "");
+  const snapshot = JSON.parse(requireElement(document, "#snapshot").textContent ?? "");
+  const { positions, people, notes, ...board } = snapshot;
   const elements = [...document.querySelectorAll("[data-note]")].map((it) => [it.getAttribute("data-note"), it]);
   const rendered = new Map(/** @type {[string, Element][]} */ (elements));
-  const complete = (/** @type {any} */ note) => {
+  const complete = notes.map((/** @type {any} */ note) => {
     const text = note.text ?? renderedText(rendered.get(note.id));
     return { ...note, text, edited_by: people[note.edited_by] };
-  };
-  return { ...board, notes: notes.map(complete) };
+  });
+  const [position, ...readAt] = positions;
+  return { ...board, position, readAt, notes: complete };
 }
 
 /**
@@ -36,7 +35,7 @@ function renderedText(element) {
 /**
  * Whether a snapshot has all notes that an outbox changes. It may be older than the outbox, or have
  * a part of the board only.
- * @param {Snapshot} snapshot
+ * @param {BoardSnapshot} snapshot
  * @param {import("../storage/outbox-storage.js").OutboxContent} content
  */
 export function covers(snapshot, { saved }) {

@@ -1,7 +1,7 @@
 // @ts-check
 // The save status that a note shows.
 
-/** @typedef {"saving" | "late" | "saved" | "offline" | "rejected" | null} SaveStatus */
+/** @typedef {"saving" | "late" | "saved" | "offline" | "rejected" | null} ShownStatus */
 
 /** Shown within three seconds, although the page refreshes only every `REFRESH_EVERY_MS`. */
 const LATE_AFTER_MS = 2_500;
@@ -21,10 +21,10 @@ const TEXTS = {
 
 /**
  * A short reconnection does not change the status: only being offline does.
- * @param {import("../sync/view-model.js").SaveStatus} receipt
+ * @param {import("../sync/view-model.js").SaveStatus} status
  * @param {{isOffline: boolean, isPersisted: boolean, clock: number}} page `isPersisted`: whether
  *   unsent text survives the page on this device
- * @returns {SaveStatus}
+ * @returns {ShownStatus}
  */
 export function saveStatusOf({ state, since }, { isOffline, isPersisted, clock }) {
   const age = since === null ? Infinity : clock - since;
@@ -50,7 +50,7 @@ export function isLate(since, clock) {
   return clock - since >= LATE_AFTER_MS;
 }
 
-/** @param {SaveStatus} status */
+/** @param {ShownStatus} status */
 export function saveStatusText(status) {
   return status === null ? "" : TEXTS[status];
 }
