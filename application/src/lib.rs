@@ -6,6 +6,7 @@
 //! [`gateway::Gateway`] delivers the event to every session that joined the board.
 
 pub mod backoff;
+pub mod bounded_inbox;
 pub mod byte_batches;
 pub mod compaction;
 pub mod core;

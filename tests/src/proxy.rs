@@ -1,4 +1,4 @@
-//! A TCP proxy in front of a server, which loses or holds what passes through it when told to.
+//! A TCP proxy in front of a server that can lose, hold, delay or reset its connections.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,66 +11,66 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-/// In which a client says who it is.
-const BEGINNING_BYTES: usize = 1024;
+/// How much of a connection's start is kept, to recognise it by.
+const START_BYTES: usize = 1024;
 
-/// What happens to connections.
+/// The state of the network between clients and the server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NetworkState {
-    /// Everything passes.
+    /// All bytes pass.
     Healthy,
-    /// What the server says is lost, and connections stay open.
+    /// Bytes from the server are lost; connections stay open.
     ResponsesLost,
-    /// What clients say is lost, and connections stay open.
+    /// Bytes from clients are lost; connections stay open.
     RequestsLost,
-    /// What clients say waits for the line to be whole again, and connections stay open.
+    /// Bytes from clients are held until the network is healthy again; connections stay open.
     RequestsHeld,
-    /// The same, from where a client says this.
+    /// The same, from the first bytes that contain this.
     RequestsHeldFrom(&'static [u8]),
-    /// The same, on connections that began with this.
+    /// The same, on connections whose start contains this.
     ConnectionsHeld(&'static [u8]),
-    /// Everything is late by so much, both ways.
+    /// All bytes are delayed by this, in both directions.
     Delayed(Duration),
-    /// Everything passes byte by byte.
+    /// All bytes pass one by one.
     ByteByByte,
-    /// Each connection is reset after so long, whatever it is in the middle of.
+    /// Each connection is reset after this time.
     Resets(Duration),
-    /// All connections are cut, and further ones at once.
+    /// All connections are closed, and new ones at once.
     Down,
 }
 
-/// Ends with all its connections when it is dropped.
+/// The proxy. Dropping it closes all its connections.
 pub struct Proxy {
     address: SocketAddr,
-    line: Arc<watch::Sender<NetworkState>>,
-    /// How often it was cut, so that no connection misses that it was.
-    cuts: Arc<watch::Sender<u64>>,
+    state: Arc<watch::Sender<NetworkState>>,
+    /// How often the network went down, so that no connection misses a short time.
+    outages: Arc<watch::Sender<u64>>,
     accepting: JoinHandle<()>,
 }
 
 impl Proxy {
-    /// A proxy in front of a server.
+    /// Starts a proxy in front of a server.
     pub async fn before(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let (line, cuts) =
+        let (state, outages) =
             (Arc::new(watch::Sender::new(NetworkState::Healthy)), Arc::new(watch::Sender::new(0)));
         let accepting =
-            tokio::spawn(accept(listener, server, (Arc::clone(&line), Arc::clone(&cuts))));
-        Self { address, line, cuts, accepting }
+            tokio::spawn(accept(listener, server, (Arc::clone(&state), Arc::clone(&outages))));
+        Self { address, state, outages, accepting }
     }
 
-    /// Where clients connect.
+    /// The address to which clients connect.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// From now on it is so.
-    pub fn set(&self, line: NetworkState) {
-        self.line.send_replace(line);
-        if line == NetworkState::Down {
-            self.cuts.send_modify(|cuts| *cuts += 1);
+    /// Changes the state of the network.
+    pub fn set(&self, state: NetworkState) {
+        self.state.send_replace(state);
+        if state == NetworkState::Down {
+            self.outages.send_modify(|outages| *outages += 1);
         }
     }
 }
@@ -84,13 +84,13 @@ impl Drop for Proxy {
 
 type Switches = (Arc<watch::Sender<NetworkState>>, Arc<watch::Sender<u64>>);
 
-async fn accept(listener: TcpListener, server: SocketAddr, (line, cuts): Switches) {
+async fn accept(listener: TcpListener, server: SocketAddr, (state, outages): Switches) {
     while let Ok((client, _)) = listener.accept().await {
-        tokio::spawn(pass(client, server, line.subscribe(), cuts.subscribe()));
+        tokio::spawn(serve(client, server, state.subscribe(), outages.subscribe()));
     }
 }
 
-/// Which way bytes go.
+/// The direction in which bytes pass.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Direction {
     ToServer,
@@ -98,93 +98,93 @@ enum Direction {
 }
 
 impl NetworkState {
-    /// Whether these bytes have to wait, on a connection that began so.
-    fn holds(self, way: Direction, beginning: &[u8], bytes: &[u8]) -> bool {
-        way == Direction::ToServer
+    /// Whether these bytes are held, on a connection with this start.
+    fn holds(self, direction: Direction, start: &[u8], bytes: &[u8]) -> bool {
+        direction == Direction::ToServer
             && match self {
                 Self::RequestsHeld => true,
-                Self::RequestsHeldFrom(word) => contains(bytes, word),
-                Self::ConnectionsHeld(word) => contains(beginning, word),
+                Self::RequestsHeldFrom(pattern) => contains(bytes, pattern),
+                Self::ConnectionsHeld(pattern) => contains(start, pattern),
                 _ => false,
             }
     }
 
-    fn loses(self, way: Direction) -> bool {
-        match way {
+    fn loses(self, direction: Direction) -> bool {
+        match direction {
             Direction::ToServer => self == Self::RequestsLost,
             Direction::ToClient => self == Self::ResponsesLost,
         }
     }
 }
 
-fn contains(bytes: &[u8], word: &[u8]) -> bool {
-    bytes.windows(word.len()).any(|it| it == word)
+fn contains(bytes: &[u8], pattern: &[u8]) -> bool {
+    bytes.windows(pattern.len()).any(|it| it == pattern)
 }
 
-async fn pass(
+async fn serve(
     mut client: TcpStream,
     server: SocketAddr,
-    line: watch::Receiver<NetworkState>,
-    mut cuts: watch::Receiver<u64>,
+    state: watch::Receiver<NetworkState>,
+    mut outages: watch::Receiver<u64>,
 ) {
-    if *line.borrow() == NetworkState::Down {
+    if *state.borrow() == NetworkState::Down {
         return;
     }
     let Ok(mut server) = TcpStream::connect(server).await else { return };
-    // What is small is to arrive as it was sent.
+    // Small writes must pass at once.
     if client.set_nodelay(true).and(server.set_nodelay(true)).is_err() {
         return;
     }
     let ((from_client, to_client), (from_server, to_server)) = (client.split(), server.split());
     let is_reset = tokio::select! {
-        () = carry(Direction::ToServer, from_client, to_server, line.clone()) => false,
-        () = carry(Direction::ToClient, from_server, to_client, line.clone()) => false,
-        () = reset(line.clone()) => true,
-        _ = cuts.changed() => false,
+        () = copy(Direction::ToServer, from_client, to_server, state.clone()) => false,
+        () = copy(Direction::ToClient, from_server, to_client, state.clone()) => false,
+        () = wait_for_reset(state.clone()) => true,
+        _ = outages.changed() => false,
     };
     if is_reset {
-        // Without time to say goodbye, closing is a reset; what is gone already cannot be reset.
+        // Closing without linger resets. A connection that is closed already cannot be reset.
         client.set_zero_linger().and(server.set_zero_linger()).ok();
     }
 }
 
-/// Waits until a connection that begins now is to be reset.
-async fn reset(mut line: watch::Receiver<NetworkState>) {
+/// Waits until a connection that starts now must be reset.
+async fn wait_for_reset(mut state: watch::Receiver<NetworkState>) {
     loop {
-        let resets = line.wait_for(|it| matches!(it, NetworkState::Resets(_))).await.map(|it| *it);
-        // Where the proxy is gone, so is this connection.
+        let resets = state.wait_for(|it| matches!(it, NetworkState::Resets(_))).await.map(|it| *it);
+        // A dropped proxy closes its connections.
         let Ok(NetworkState::Resets(after)) = resets else { return };
         sleep(after).await;
-        if matches!(*line.borrow(), NetworkState::Resets(_)) {
+        if matches!(*state.borrow(), NetworkState::Resets(_)) {
             return;
         }
     }
 }
 
-async fn carry(
-    way: Direction,
+async fn copy(
+    direction: Direction,
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,
-    mut line: watch::Receiver<NetworkState>,
+    mut state: watch::Receiver<NetworkState>,
 ) {
     let mut buffer = vec![0; 64 * 1024];
-    let mut beginning = Vec::new();
+    let mut start = Vec::new();
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
         let bytes = buffer.get(..count).unwrap_or_default();
-        if beginning.len() < BEGINNING_BYTES {
-            beginning.extend_from_slice(bytes);
+        if start.len() < START_BYTES {
+            start.extend_from_slice(bytes);
         }
-        // Where the proxy is gone, so is this connection.
-        let passes = line.wait_for(|it| !it.holds(way, &beginning, bytes)).await.map(|it| *it);
+        // A dropped proxy closes its connections.
+        let passes = state.wait_for(|it| !it.holds(direction, &start, bytes)).await.map(|it| *it);
         let Ok(now) = passes else { return };
-        if !now.loses(way) && hand_on(now, &mut to, bytes).await.is_err() {
+        if !now.loses(direction) && forward(now, &mut to, bytes).await.is_err() {
             return;
         }
     }
 }
 
-async fn hand_on(line: NetworkState, to: &mut WriteHalf<'_>, bytes: &[u8]) -> std::io::Result<()> {
-    match line {
+async fn forward(state: NetworkState, to: &mut WriteHalf<'_>, bytes: &[u8]) -> std::io::Result<()> {
+    match state {
         NetworkState::ByteByByte => {
             for byte in bytes {
                 to.write_all(std::slice::from_ref(byte)).await?;

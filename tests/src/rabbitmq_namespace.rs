@@ -1,4 +1,5 @@
-//! A part of RabbitMQ that belongs to one test: names that nobody else uses, deleted at the end.
+//! A namespace on RabbitMQ for one test, with endpoints and a raw AMQP client, deleted at the end; and
+//! the bus on it for the contract.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,12 +28,12 @@ use crate::contracts::bus::{Bus, GatewayPorts, WorkerPorts};
 use crate::proxy::Proxy;
 use crate::servers::{bus_url, fresh_id, fresh_namespace};
 
-/// Few, so that a test begins within_deadline, and more than one.
+/// More than one, and few, so that a test starts fast.
 pub const WORK_QUEUES: u16 = 3;
-/// Small, so that a full queue is soon full.
+/// Small, so that a test can fill a queue fast.
 const WORK_MESSAGES_MAX: u32 = 500;
 
-/// Names of one test on the broker.
+/// The prefix of a test's queues and exchanges on a broker.
 pub struct Namespace {
     url: String,
     prefix: String,
@@ -40,26 +41,26 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    /// Names that nobody used before.
+    /// A new namespace on the broker of `SOCKBIT_TEST_RABBITMQ`.
     #[must_use]
     pub fn fresh() -> Self {
         Self::on(bus_url())
     }
 
-    /// Names on a broker of the test's own.
+    /// A new namespace on this broker.
     #[must_use]
     pub fn on(url: String) -> Self {
         Self { url, prefix: fresh_namespace(), work_queues: WORK_QUEUES }
     }
 
-    /// With so many work queues.
+    /// Sets the number of work queues.
     #[must_use]
     pub fn with_work_queues(mut self, work_queues: u16) -> Self {
         self.work_queues = work_queues;
         self
     }
 
-    /// The address of the broker itself.
+    /// The broker's address.
     #[must_use]
     pub fn broker(&self) -> SocketAddr {
         let (_, host) = self.url.rsplit_once('@').expect("an address with a user");
@@ -67,47 +68,47 @@ impl Namespace {
         host.parse().expect("an address with a port")
     }
 
-    /// A proxy before the broker, and the address that leads through it.
+    /// A proxy in front of the broker, and the URL of the bus through it.
     pub async fn proxy(&self) -> (Proxy, String) {
         let proxy = Proxy::before(self.broker()).await;
         let url = self.url.replace(&self.broker().to_string(), &proxy.address().to_string());
         (proxy, url)
     }
 
-    /// A further gateway.
+    /// Connects another gateway.
     pub async fn gateway(&self) -> Arc<GatewayEndpoint> {
-        connect_gateway(self.settings()).await.expect("the broker is there")
+        connect_gateway(self.settings()).await.expect("the broker responds")
     }
 
-    /// A further worker.
+    /// Connects another worker.
     pub async fn worker(&self) -> Arc<WorkerEndpoint> {
-        connect_worker(self.settings(), Arc::new(FixedClock)).await.expect("the broker is there")
+        connect_worker(self.settings(), Arc::new(FixedClock)).await.expect("the broker responds")
     }
 
-    /// A process of its own on this part of the bus.
+    /// The settings of another process.
     #[must_use]
     pub fn settings(&self) -> Settings {
         self.settings_with_url(&self.url)
     }
 
-    /// A process that reaches the broker by another address.
+    /// The settings of another process that reaches the broker by this URL.
     #[must_use]
     pub fn settings_with_url(&self, url: &str) -> Settings {
         self.settings_of(url, keys(&[1]))
     }
 
-    /// A process with other keys.
+    /// The settings of another process with these keys.
     #[must_use]
     pub fn settings_with_keys(&self, keys: Keyring) -> Settings {
         self.settings_of(&self.url, keys)
     }
 
     fn settings_of(&self, url: &str, keys: Keyring) -> Settings {
-        let settings = Settings::new(url, keys, fresh_id()).expect("an address");
-        let settings = settings.namespace(&self.prefix).expect("a namespace");
+        let settings = Settings::new(url, keys, fresh_id()).expect("valid settings");
+        let settings = settings.namespace(&self.prefix).expect("a valid namespace");
         settings
             .work_queues(self.work_queues)
-            .expect("a number of queues")
+            .expect("a valid number of queues")
             .work_messages_max(WORK_MESSAGES_MAX)
     }
 
@@ -117,19 +118,19 @@ impl Namespace {
         self.settings().names().clone()
     }
 
-    /// A connection of somebody else.
+    /// Connects a client that knows nothing of the adapter.
     pub async fn raw_client(&self) -> RawClient {
         let connecting = Connection::connect(&self.url, ConnectionProperties::default());
-        let connection = connecting.await.expect("the broker is there");
+        let connection = connecting.await.expect("the broker responds");
         let channel = connection.create_channel().await.expect("a channel");
         RawClient { _connection: connection, channel, work_queues: self.work_queues }
     }
 }
 
-/// Somebody else on the same broker, who can do anything.
+/// An AMQP client beside the adapter.
 pub struct RawClient {
     _connection: Connection,
-    /// To do it with.
+    /// Its channel.
     pub channel: Channel,
     work_queues: u16,
 }
@@ -138,48 +139,56 @@ impl RawClient {
     /// Deletes everything that outlives a process.
     pub async fn wipe(&self, names: &Names) {
         let work = (0..self.work_queues).map(|number| names.work(number));
-        for queue in work.chain([names.questions(), names.intake(), names.dead_letters()]) {
+        for queue in work.chain([names.queries(), names.intake(), names.dead_letters()]) {
             let deleting = self.channel.queue_delete(queue.into(), QueueDeleteOptions::default());
-            deleting.await.expect("the broker obeys");
+            deleting.await.expect("the broker responds");
         }
-        for exchange in [names.announce(), names.presence(), names.dead()] {
+        for exchange in [names.announce(), names.presence(), names.dead_letter_exchange()] {
             let options = ExchangeDeleteOptions::default();
             let deleting = self.channel.exchange_delete(exchange.into(), options);
-            deleting.await.expect("the broker obeys");
+            deleting.await.expect("the broker responds");
         }
     }
 
-    /// What is published to an exchange under a key from now on.
+    /// Consumes what is published to an exchange under a routing key from now on.
     pub async fn subscribe(&self, exchange: String, key: &str) -> Consumer {
         let options = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
-        let nothing = FieldTable::default;
-        let queue = self.channel.queue_declare("".into(), options, nothing()).await;
-        let queue = queue.expect("the broker obeys").name().clone();
+        let no_arguments = FieldTable::default;
+        let queue = self.channel.queue_declare("".into(), options, no_arguments()).await;
+        let queue = queue.expect("the broker responds").name().clone();
         let options = QueueBindOptions::default();
-        let binding =
-            self.channel.queue_bind(queue.clone(), exchange.into(), key.into(), options, nothing());
-        binding.await.expect("the broker obeys");
+        let binding = self.channel.queue_bind(
+            queue.clone(),
+            exchange.into(),
+            key.into(),
+            options,
+            no_arguments(),
+        );
+        binding.await.expect("the broker responds");
         let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
-        let consuming = self.channel.basic_consume(queue, "".into(), options, nothing());
-        consuming.await.expect("the broker obeys")
+        let consuming = self.channel.basic_consume(queue, "".into(), options, no_arguments());
+        consuming.await.expect("the broker responds")
     }
 
-    /// Publishes bytes as they are to a queue.
+    /// Publishes a body to a queue.
     pub async fn publish(&self, queue: String, kind: &str, body: &[u8]) {
         let properties = BasicProperties::default().with_type(kind.into());
         let options = BasicPublishOptions::default();
         let publishing =
             self.channel.basic_publish("".into(), queue.into(), options, body, properties);
-        publishing.await.expect("the broker obeys");
+        publishing.await.expect("the broker responds");
     }
 
-    /// Takes all that was set aside: the bytes, and why.
+    /// Takes all dead letters: their bodies and reasons.
     pub async fn dead_letters(&self, names: &Names) -> Vec<(Vec<u8>, String)> {
         let mut letters = Vec::new();
         let options = BasicGetOptions { no_ack: true };
         let queue = names.dead_letters();
-        while let Some(message) =
-            self.channel.basic_get(queue.as_str().into(), options).await.expect("the broker obeys")
+        while let Some(message) = self
+            .channel
+            .basic_get(queue.as_str().into(), options)
+            .await
+            .expect("the broker responds")
         {
             let headers = message.delivery.properties.headers().clone().unwrap_or_default();
             let reason = headers.inner().get("x-sockbit-reason").and_then(|it| it.as_long_string());
@@ -194,25 +203,25 @@ impl Drop for Namespace {
     fn drop(&mut self) {
         let (names, url, work_queues) = (self.names(), self.url.clone(), self.work_queues);
         let wiping = async move {
-            // Those who are still on their way out would declare it anew.
+            // Endpoints that still shut down would declare the queues again.
             tokio::time::sleep(Duration::from_millis(300)).await;
             let connecting = Connection::connect(&url, ConnectionProperties::default());
-            // A broker that the test has ended has nothing to be deleted.
+            // A broker that the test has stopped has nothing to delete.
             let Ok(connection) = connecting.await else { return };
             let channel = connection.create_channel().await.expect("a channel");
             RawClient { _connection: connection, channel, work_queues }.wipe(&names).await;
         };
-        // A test's own runtime cannot wait in here.
+        // `drop` cannot wait on the test's own runtime.
         let wiped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime").block_on(wiping);
         });
-        // Somebody else may have been faster.
+        // The test may have deleted a queue itself.
         wiped.join().ok();
     }
 }
 
-/// Keys by numbers; the first signs.
+/// A keyring with these keys. The first one signs.
 #[must_use]
 pub fn keys(numbers: &[u8]) -> Keyring {
     let keys: Vec<_> = numbers
@@ -223,7 +232,7 @@ pub fn keys(numbers: &[u8]) -> Keyring {
     Keyring::new(keys).expect("keys")
 }
 
-/// A time of day.
+/// A clock that always shows the same time.
 pub struct FixedClock;
 
 impl Clock for FixedClock {
@@ -232,7 +241,7 @@ impl Clock for FixedClock {
     }
 }
 
-/// The bus on RabbitMQ, for its contract.
+/// RabbitMQ as a bus for the contract.
 pub struct RabbitMqBus {
     gateways: Mutex<Vec<Weak<GatewayEndpoint>>>,
     workers: Mutex<Vec<Weak<WorkerEndpoint>>>,
@@ -241,7 +250,7 @@ pub struct RabbitMqBus {
 }
 
 impl RabbitMqBus {
-    /// A bus with nobody on it.
+    /// A bus without endpoints.
     #[must_use]
     pub fn fresh() -> Self {
         Self {
@@ -256,30 +265,31 @@ impl RabbitMqBus {
 #[async_trait]
 impl Bus for RabbitMqBus {
     async fn gateway(&self) -> GatewayPorts {
-        let end = connect_gateway(self.namespace.settings()).await.expect("the broker is there");
-        locked(&self.gateways).push(Arc::downgrade(&end));
+        let endpoint =
+            connect_gateway(self.namespace.settings()).await.expect("the broker responds");
+        locked(&self.gateways).push(Arc::downgrade(&endpoint));
         if self.is_closed.load(Ordering::Relaxed) {
-            end.close().await;
+            endpoint.close().await;
         }
-        gateway_ends(end)
+        gateway_ports(endpoint)
     }
 
     async fn worker(&self) -> WorkerPorts {
         let connecting = connect_worker(self.namespace.settings(), Arc::new(FixedClock));
-        let end = connecting.await.expect("the broker is there");
-        locked(&self.workers).push(Arc::downgrade(&end));
+        let endpoint = connecting.await.expect("the broker responds");
+        locked(&self.workers).push(Arc::downgrade(&endpoint));
         if self.is_closed.load(Ordering::Relaxed) {
-            end.close().await;
+            endpoint.close().await;
         }
-        worker_ends(end)
+        worker_ports(endpoint)
     }
 
     async fn dead_letters(&self) -> Vec<(CommandEnvelope, String)> {
         let names = self.namespace.names();
         let letters = self.namespace.raw_client().await.dead_letters(&names).await;
         let command = |(bytes, reason): (Vec<u8>, String)| {
-            let commands = keys(&[1]).open_commands(&bytes).expect("it is signed");
-            commands.into_iter().map(move |it| (it.expect("it is a command"), reason.clone()))
+            let commands = keys(&[1]).open_commands(&bytes).expect("a sealed message");
+            commands.into_iter().map(move |it| (it.expect("a command"), reason.clone()))
         };
         letters.into_iter().flat_map(command).collect()
     }
@@ -297,22 +307,22 @@ impl Bus for RabbitMqBus {
     }
 }
 
-/// A gateway's end, as the contract sees it.
-pub fn gateway_ends(end: Arc<GatewayEndpoint>) -> GatewayPorts {
+/// The ports of a gateway for the contract.
+pub fn gateway_ports(endpoint: Arc<GatewayEndpoint>) -> GatewayPorts {
     GatewayPorts {
         id: fresh_id(),
-        commands: Arc::clone(&end) as Arc<dyn Commands>,
-        queries: Arc::clone(&end) as Arc<dyn Queries>,
-        announcements: Arc::clone(&end) as Arc<dyn Announcements>,
-        presence: end as Arc<dyn Presence>,
+        commands: Arc::clone(&endpoint) as Arc<dyn Commands>,
+        queries: Arc::clone(&endpoint) as Arc<dyn Queries>,
+        announcements: Arc::clone(&endpoint) as Arc<dyn Announcements>,
+        presence: endpoint as Arc<dyn Presence>,
     }
 }
 
-/// A worker's end, as the contract sees it.
-pub fn worker_ends(end: Arc<WorkerEndpoint>) -> WorkerPorts {
+/// The ports of a worker for the contract.
+pub fn worker_ports(endpoint: Arc<WorkerEndpoint>) -> WorkerPorts {
     WorkerPorts {
-        work: Arc::clone(&end) as Arc<dyn WorkQueue>,
-        queries: Arc::clone(&end) as Arc<dyn QueryQueue>,
-        announcer: end as Arc<dyn Announcer>,
+        work: Arc::clone(&endpoint) as Arc<dyn WorkQueue>,
+        queries: Arc::clone(&endpoint) as Arc<dyn QueryQueue>,
+        announcer: endpoint as Arc<dyn Announcer>,
     }
 }

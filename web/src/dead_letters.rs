@@ -1,4 +1,4 @@
-//! What a person does about commands that were set aside.
+//! The subcommand `dead-letters`: lists, shows, replays and discards dead letters.
 
 use std::io::{self, Write};
 
@@ -12,25 +12,25 @@ use time::format_description::well_known::Rfc3339;
 use crate::clock_and_ids::RandomIds;
 use crate::config::{DeadLetterAction, ServerBus};
 
-/// Why nothing came of it.
+/// Why the subcommand failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DeadLetterError {
-    /// What was said of the bus.
+    /// The settings of the bus are invalid.
     #[error("--bus: {0}")]
     Settings(#[from] InvalidSettings),
-    /// The bus.
+    /// The bus cannot be reached.
     #[error(transparent)]
     Bus(#[from] ConnectError),
-    /// The letter.
+    /// The operation failed.
     #[error(transparent)]
     Admin(#[from] DeadLetterAdminError),
-    /// The one who asked is gone.
-    #[error("the answer could not be written: {0}")]
+    /// The output was closed.
+    #[error("the output could not be written: {0}")]
     Output(#[from] io::Error),
 }
 
-/// Does what is wished, and tells about it.
-pub async fn attend(
+/// Runs one action and writes what it did.
+pub async fn run(
     bus: &ServerBus,
     wish: &DeadLetterAction,
     out: &mut impl Write,
@@ -38,21 +38,21 @@ pub async fn attend(
     let settings = Settings::new(bus.url.expose(), bus.keys.clone(), RandomIds.mint())?
         .work_queues(bus.work_queues)?
         .namespace(&bus.namespace)?;
-    let desk = DeadLetterAdmin::open(settings).await?;
+    let admin = DeadLetterAdmin::open(settings).await?;
     match wish {
-        DeadLetterAction::List => list(&desk.letters().await?, out)?,
-        DeadLetterAction::Show { id } => show(&desk.letter_with(id).await?, out)?,
+        DeadLetterAction::List => list(&admin.list().await?, out)?,
+        DeadLetterAction::Show { id } => show(&admin.find(id).await?, out)?,
         DeadLetterAction::Replay { id } => {
-            for message in desk.replay(desk.letter_with(id).await?).await? {
+            for message in admin.replay(admin.find(id).await?).await? {
                 writeln!(out, "sent again as {message}")?;
             }
         }
         DeadLetterAction::Drop { id } => {
-            desk.drop_letter(desk.letter_with(id).await?).await?;
-            writeln!(out, "{id} is thrown away")?;
+            admin.discard(admin.find(id).await?).await?;
+            writeln!(out, "{id} is discarded")?;
         }
     }
-    desk.close().await;
+    admin.close().await;
     Ok(())
 }
 
@@ -62,14 +62,14 @@ fn list(letters: &[DeadLetter], out: &mut impl Write) -> io::Result<()> {
     }
     for letter in letters {
         let DeadLetter { id, origin, reason, .. } = letter;
-        writeln!(out, "{id}  {}  {origin}  {}", moment(letter), one_line(reason))?;
+        writeln!(out, "{id}  {}  {origin}  {}", time_of(letter), one_line(reason))?;
     }
     Ok(())
 }
 
 fn show(letter: &DeadLetter, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "id      {}", letter.id)?;
-    writeln!(out, "when    {}", moment(letter))?;
+    writeln!(out, "when    {}", time_of(letter))?;
     writeln!(out, "origin  {}", letter.origin)?;
     writeln!(out, "reason  {}", one_line(&letter.reason))?;
     writeln!(out, "bytes   {}", letter.bytes.len())?;
@@ -91,13 +91,13 @@ fn show(letter: &DeadLetter, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
-fn moment(letter: &DeadLetter) -> String {
+fn time_of(letter: &DeadLetter) -> String {
     let seconds = letter.seconds.and_then(|it| i64::try_from(it).ok());
-    let moment = seconds.and_then(|it| OffsetDateTime::from_unix_timestamp(it).ok());
-    moment.and_then(|it| it.format(&Rfc3339).ok()).unwrap_or_else(|| "unknown".to_owned())
+    let time = seconds.and_then(|it| OffsetDateTime::from_unix_timestamp(it).ok());
+    time.and_then(|it| it.format(&Rfc3339).ok()).unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// What strangers wrote does not move the cursor of whoever reads it.
+/// Replaces control characters, so that foreign text cannot move the terminal's cursor.
 fn one_line(text: &str) -> String {
     text.chars().map(|it| if it.is_control() { '\u{fffd}' } else { it }).collect()
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use sockbit_web::composition::{compose, create_token, migrate};
 use sockbit_web::config::{Config, ConfigError, Role, StoreUrl, Task};
-use sockbit_web::dead_letters::attend;
+use sockbit_web::dead_letters;
 use sockbit_web::{server, telemetry};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -50,7 +50,7 @@ fn run_task(config: &Config, runtime: &Runtime) -> Result<(), AnyError> {
         Task::Run(role) => runtime.block_on(serve(config, role)),
         Task::Migrate(store) => Ok(runtime.block_on(migrate(store))?),
         Task::DeadLetters { bus, action } => {
-            Ok(runtime.block_on(attend(bus, action, &mut std::io::stdout()))?)
+            Ok(runtime.block_on(dead_letters::run(bus, action, &mut std::io::stdout()))?)
         }
         Task::Token { secret, name } => {
             Ok(writeln!(std::io::stdout(), "{}", create_token(secret, name)?)?)

@@ -1,40 +1,44 @@
-//! What only the two ends of this bus say to each other.
+//! The bus messages that only this adapter defines: queries, replies and heartbeats.
 
 use serde::{Deserialize, Serialize};
 use sockbit_application::envelope::{CoreQuery, CoreReply};
 use uuid::Uuid;
 
-/// A question and the way back.
+/// A query and the address for its reply.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct QueryMessage {
-    /// The gateway that asks.
+    /// The gateway that sends the query.
     pub gateway: Uuid,
-    /// Which of its questions.
+    /// The query's number at that gateway.
     pub number: u64,
-    pub question: CoreQuery,
+    #[serde(rename = "question")]
+    pub query: CoreQuery,
 }
 
-/// The answer to one of a gateway's questions.
+/// The reply to one query of a gateway.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct ReplyMessage {
-    /// The gateway that asked, so that no reply can be played to another.
+    /// The gateway that sent the query. Others discard the reply, so that it cannot be replayed to
+    /// them.
     pub gateway: Uuid,
     pub number: u64,
-    pub answer: CoreReply,
+    #[serde(rename = "answer")]
+    pub reply: CoreReply,
 }
 
-/// What workers tell everybody about themselves.
+/// What a worker announces about itself to all other processes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Heartbeat {
     pub worker: Uuid,
-    /// How many work queues it counts.
+    /// The number of work queues that it is configured with.
     pub work_queues: u16,
-    /// The version of the program.
+    /// The version of its program.
     pub version: String,
-    /// Whether it goes away with this.
-    pub leaves: bool,
-    /// The queue in which it hears of others, which is there for just as long as the connection on which it works. Older
-    /// programs do not say.
-    #[serde(default)]
-    pub hears_at: Option<String>,
+    /// Whether this is its last heartbeat.
+    #[serde(rename = "leaves")]
+    pub is_leaving: bool,
+    /// The queue in which it receives heartbeats. It is exclusive, so it exists exactly as long as
+    /// the connection on which the worker consumes. Older programs omit it.
+    #[serde(default, rename = "hears_at")]
+    pub queue: Option<String>,
 }

@@ -1,160 +1,163 @@
-//! A channel that confirms what is published on it.
+//! A channel with publisher confirms.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::options::ConfirmSelectOptions;
 use lapin::types::ShortString;
 use lapin::{Channel, Confirmation};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::connection::{BrokerConnection, BrokerError};
-use crate::publisher::{OutgoingMessage, PublishResult};
+use crate::outgoing_message::{OutgoingMessage, PublishResult};
 
-/// A broker that lives confirms at once what it has nowhere to put.
-const PROBED_WITHIN: Duration = Duration::from_secs(1);
-const RENEWED_WITHIN: Duration = Duration::from_secs(2);
-/// No queue can be called so.
-const NOWHERE: &str = "";
+/// A healthy broker confirms an unroutable message at once.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+const REOPEN_TIMEOUT: Duration = Duration::from_secs(2);
+/// No queue can have this name.
+const NO_QUEUE: &str = "";
 
-/// Takes one batch at a time, so that what comes back belongs to it.
+/// Publishes one batch at a time, so that returned messages belong to the current batch.
 pub(crate) struct ConfirmChannel {
-    open: Arc<BrokerConnection>,
+    connection: Arc<BrokerConnection>,
     channel: Channel,
-    /// The number of the last parcel. None is given twice, so that what comes back late is not taken for another one.
-    last: u64,
-    /// Whether something on it was not confirmed.
-    owes: bool,
-    renewal: Renewal,
+    /// The id of the last message. No id is used twice on a connection, so that a message that is
+    /// returned late is not taken for another one.
+    last_id: u64,
+    has_unconfirmed: bool,
+    reopening: Reopening,
+    has_failed: bool,
 }
 
-/// Whether it goes on over another channel once something was not confirmed. If the queue of that is made anew, the broker
-/// waits on this channel for what the former queue got, and confirms nothing for the new one.
+/// Whether the channel is reopened after a publish that was not confirmed.
+///
+/// If a queue is deleted and declared again, the broker still waits on this channel for the confirms
+/// of the deleted queue, and confirms nothing for the new one.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Renewal {
-    /// For queues that may be made anew.
-    Wanted,
-    /// For queues that end with the connection of whoever consumes them.
-    Needless,
-    /// It could not be renewed, so that nothing can be published any more.
-    Failed,
+pub(crate) enum Reopening {
+    /// For queues that may be declared again under the same name.
+    AfterUnconfirmed,
+    /// For queues that end with their consumer's connection.
+    Never,
 }
 
 impl ConfirmChannel {
-    pub async fn on(open: &Arc<BrokerConnection>, renewal: Renewal) -> Result<Self, BrokerError> {
-        let channel = open.channel().await?;
-        channel.confirm_select(ConfirmSelectOptions::default()).await?;
-        Ok(Self { open: Arc::clone(open), channel, last: 0, owes: false, renewal })
+    pub async fn open(
+        connection: &Arc<BrokerConnection>,
+        reopening: Reopening,
+    ) -> Result<Self, BrokerError> {
+        let channel = open_with_confirms(connection).await?;
+        Ok(Self {
+            connection: Arc::clone(connection),
+            channel,
+            last_id: 0,
+            has_unconfirmed: false,
+            reopening,
+            has_failed: false,
+        })
     }
 
-    /// Whether the broker has not closed it, as it does after a fault.
+    /// Whether messages can be published: the broker closes a channel after an error.
     pub fn is_open(&self) -> bool {
-        self.renewal != Renewal::Failed && self.channel.status().connected()
+        !self.has_failed && self.channel.status().connected()
     }
 
-    /// Publishes in order, and waits for all confirmations: one verdict for each.
+    /// Publishes in order, then waits for all confirms. Returns one result for each message.
     pub async fn publish(
         &mut self,
-        parcels: Vec<OutgoingMessage>,
+        messages: Vec<OutgoingMessage>,
         within: Duration,
     ) -> Vec<PublishResult> {
-        if self.owes
-            && self.renewal == Renewal::Wanted
-            && let Err(fault) = self.renew().await
+        if self.has_unconfirmed
+            && self.reopening == Reopening::AfterUnconfirmed
+            && let Err(error) = self.reopen().await
         {
-            self.renewal = Renewal::Failed;
-            return vec![PublishResult::Refused(fault.to_string()); parcels.len()];
+            self.has_failed = true;
+            return vec![PublishResult::Refused(error.to_string()); messages.len()];
         }
-        self.owes = true;
-        let verdicts = self.put_all(parcels, within).await;
-        self.owes = verdicts.iter().any(PublishResult::is_unknown);
-        verdicts
+        self.has_unconfirmed = true;
+        let results = self.publish_all(messages, within).await;
+        self.has_unconfirmed = results.iter().any(PublishResult::is_unknown);
+        results
     }
 
-    async fn renew(&mut self) -> Result<(), BrokerError> {
-        let renewing = timeout(RENEWED_WITHIN, Self::on(&self.open, self.renewal));
-        let renewed = renewing.await.map_err(|_| BrokerError::Silent)??;
-        *self = Self { last: self.last, ..renewed };
+    /// Whether the broker confirms at all. If it does, missing confirms are due to the queues.
+    pub async fn is_broker_confirming(&mut self) -> bool {
+        let probe = OutgoingMessage::transient_to_queue(NO_QUEUE.to_owned(), "probe", Vec::new());
+        self.publish_all(vec![probe], PROBE_TIMEOUT).await == [PublishResult::Confirmed]
+    }
+
+    async fn reopen(&mut self) -> Result<(), BrokerError> {
+        let opening = timeout(REOPEN_TIMEOUT, open_with_confirms(&self.connection));
+        self.channel = opening.await.map_err(|_| BrokerError::Timeout)??;
         Ok(())
     }
 
-    async fn put_all(
+    async fn publish_all(
         &mut self,
-        parcels: Vec<OutgoingMessage>,
+        messages: Vec<OutgoingMessage>,
         within: Duration,
     ) -> Vec<PublishResult> {
         let deadline = Instant::now() + within;
-        let mut confirming = Vec::with_capacity(parcels.len());
-        for parcel in parcels {
-            self.last += 1;
-            let name: ShortString = self.last.to_string().into();
-            let parcel = parcel.with(|it| it.with_message_id(name));
-            let publishing = put(&self.channel, &parcel);
-            confirming.push((self.last, in_time(deadline, publishing).await));
+        let mut published = Vec::with_capacity(messages.len());
+        for message in messages {
+            self.last_id += 1;
+            let id: ShortString = self.last_id.to_string().into();
+            let message = message.with_properties(|it| it.with_message_id(id));
+            let publishing = message.publish_on(&self.channel);
+            published.push((self.last_id, before(deadline, publishing).await));
         }
-        let mut confirmed = Vec::with_capacity(confirming.len());
-        for (number, confirming) in confirming {
-            confirmed.push(match confirming {
-                Ok(confirming) => (number, in_time(deadline, confirming).await),
-                Err(fault) => (number, Err(fault)),
+        let mut confirmations = Vec::with_capacity(published.len());
+        for (id, confirm) in published {
+            confirmations.push(match confirm {
+                Ok(confirm) => (id, before(deadline, confirm).await),
+                Err(error) => (id, Err(error)),
             });
         }
-        verdicts(confirmed)
-    }
-
-    /// Whether the broker confirms at all: where it does, and confirms nothing else, that is about the queues.
-    pub async fn answers(&mut self) -> bool {
-        let probe = OutgoingMessage::news(String::new(), NOWHERE.to_owned(), "probe", Vec::new());
-        self.put_all(vec![probe], PROBED_WITHIN).await == [PublishResult::Taken]
+        publish_results(confirmations)
     }
 }
 
-pub(crate) async fn put(
-    channel: &Channel,
-    parcel: &OutgoingMessage,
-) -> lapin::Result<lapin::PublisherConfirm> {
-    let options = BasicPublishOptions { mandatory: parcel.mandatory, immediate: false };
-    channel
-        .basic_publish(
-            parcel.exchange.as_str().into(),
-            parcel.key.as_str().into(),
-            options,
-            &parcel.body,
-            parcel.properties.clone(),
-        )
-        .await
+async fn open_with_confirms(connection: &BrokerConnection) -> Result<Channel, BrokerError> {
+    let channel = connection.open_channel().await?;
+    channel.confirm_select(ConfirmSelectOptions::default()).await?;
+    Ok(channel)
 }
 
-async fn in_time<T>(
+async fn before<T>(
     deadline: Instant,
-    coming: impl Future<Output = lapin::Result<T>>,
+    operation: impl Future<Output = lapin::Result<T>>,
 ) -> Result<T, BrokerError> {
-    Ok(timeout_at(deadline, coming).await.map_err(|_| BrokerError::Silent)??)
+    Ok(timeout_at(deadline, operation).await.map_err(|_| BrokerError::Timeout)??)
 }
 
-type Confirmed = Result<Confirmation, BrokerError>;
-
-fn verdicts(confirmed: Vec<(u64, Confirmed)>) -> Vec<PublishResult> {
-    // What comes back may be handed over with the confirmation of another one.
-    let returned: Vec<(u64, String)> =
-        confirmed.iter().filter_map(|(_, confirmation)| came_back(confirmation)).collect();
-    let verdict = |(number, confirmation)| {
-        let back = returned.iter().find(|(it, _)| *it == number);
-        match (back, confirmation) {
+fn publish_results(
+    confirmations: Vec<(u64, Result<Confirmation, BrokerError>)>,
+) -> Vec<PublishResult> {
+    // The driver may attach a returned message to the confirmation of another message.
+    let returned: Vec<(u64, String)> = confirmations
+        .iter()
+        .filter_map(|(_, confirmation)| returned_message(confirmation.as_ref().ok()?))
+        .collect();
+    let result = |(id, confirmation)| {
+        let returned = returned.iter().find(|(returned, _)| *returned == id);
+        match (returned, confirmation) {
             (Some((_, reason)), _) => PublishResult::Unroutable(reason.clone()),
-            (None, Ok(Confirmation::Ack(_))) => PublishResult::Taken,
+            (None, Ok(Confirmation::Ack(_))) => PublishResult::Confirmed,
             (None, Ok(_)) => PublishResult::Refused("the queue is full".to_owned()),
-            (None, Err(fault)) => PublishResult::Unknown(BrokerError::to_string(&fault)),
+            (None, Err(error)) => PublishResult::Unknown(BrokerError::to_string(&error)),
         }
     };
-    confirmed.into_iter().map(verdict).collect()
+    confirmations.into_iter().map(result).collect()
 }
 
-/// Which parcel came back, and why.
-fn came_back(confirmation: &Confirmed) -> Option<(u64, String)> {
-    let Ok(Confirmation::Ack(Some(back)) | Confirmation::Nack(Some(back))) = confirmation else {
+/// The id of the returned message, and why it was returned.
+fn returned_message(confirmation: &Confirmation) -> Option<(u64, String)> {
+    let (Confirmation::Ack(Some(returned)) | Confirmation::Nack(Some(returned))) = confirmation
+    else {
         return None;
     };
-    let number = back.delivery.properties.message_id().as_ref()?.as_str().parse().ok()?;
-    Some((number, format!("no queue takes {}: {}", back.delivery.routing_key, back.reply_text)))
+    let delivery = &returned.delivery;
+    let id = delivery.properties.message_id().as_ref()?.as_str().parse().ok()?;
+    Some((id, format!("no queue receives {}: {}", delivery.routing_key, returned.reply_text)))
 }

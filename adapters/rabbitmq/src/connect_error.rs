@@ -1,4 +1,4 @@
-//! Why the bus cannot be used, in one line that names what to change.
+//! Why a process cannot connect to the bus: one line that names what to change.
 
 use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
 use lapin::{Error, ErrorKind};
@@ -6,33 +6,33 @@ use lapin::{Error, ErrorKind};
 use crate::connection::BrokerError;
 use crate::settings::Settings;
 
-/// Why the first connection failed. No password is in it.
+/// Why the first connection failed. It contains no password.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("--bus: {problem} ({place})")]
+#[error("--bus: {problem} ({location})")]
 pub struct ConnectError {
     /// The server, virtual host and user.
-    pub place: String,
-    /// What is wrong there.
+    pub location: String,
+    /// The problem.
     pub problem: ConnectProblem,
 }
 
-/// What is wrong.
+/// The problem with a connection.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ConnectProblem {
-    /// Nobody answers there, or not in time.
+    /// There is no server, or it does not respond in time.
     #[error("RabbitMQ cannot be reached: {0}")]
     Unreachable(String),
-    /// Another user or password is needed.
+    /// The user or password is wrong.
     #[error("RabbitMQ refused the login; check the user and the password")]
     Login,
-    /// The virtual host is not there, or not for this user.
-    #[error("RabbitMQ does not open the virtual host: {0}")]
+    /// The virtual host does not exist, or the user may not open it.
+    #[error("RabbitMQ did not open the virtual host: {0}")]
     VirtualHost(String),
-    /// The user may not declare, write or read.
-    #[error("RabbitMQ does not permit this user what is needed: {0}")]
+    /// The user lacks the permission to configure, write or read.
+    #[error("RabbitMQ denies this user a permission that is needed: {0}")]
     Permission(String),
-    /// A queue or exchange is there already, and different.
-    #[error("what is declared in RabbitMQ does not fit these settings: {0}")]
+    /// A queue or exchange exists with other properties.
+    #[error("a queue or exchange in RabbitMQ does not match these settings: {0}")]
     Incompatible(String),
     /// Anything else.
     #[error("RabbitMQ cannot be used: {0}")]
@@ -40,12 +40,12 @@ pub enum ConnectProblem {
 }
 
 impl ConnectError {
-    pub(crate) fn new(settings: &Settings, fault: &BrokerError) -> Self {
-        let problem = match fault {
-            BrokerError::Silent => ConnectProblem::Unreachable(fault.to_string()),
-            BrokerError::Broker(error) => problem(error),
+    pub(crate) fn new(settings: &Settings, error: &BrokerError) -> Self {
+        let problem = match error {
+            BrokerError::Timeout => ConnectProblem::Unreachable(error.to_string()),
+            BrokerError::Amqp(error) => problem(error),
         };
-        Self { place: settings.place(), problem }
+        Self { location: settings.location(), problem }
     }
 }
 
@@ -53,19 +53,19 @@ fn problem(error: &Error) -> ConnectProblem {
     match error.kind() {
         ErrorKind::IOError(error) => ConnectProblem::Unreachable(error.to_string()),
         ErrorKind::ProtocolError(error) => {
-            let said = error.get_message().to_string();
+            let text = error.get_message().to_string();
             match error.kind() {
-                AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED) => ConnectProblem::VirtualHost(said),
+                AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED) => ConnectProblem::VirtualHost(text),
                 AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED) => {
-                    ConnectProblem::Incompatible(said)
+                    ConnectProblem::Incompatible(text)
                 }
                 AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED)
-                    if said.contains("Login was refused") =>
+                    if text.contains("Login was refused") =>
                 {
                     ConnectProblem::Login
                 }
                 AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) => {
-                    ConnectProblem::Permission(said)
+                    ConnectProblem::Permission(text)
                 }
                 _ => ConnectProblem::Other(error.to_string()),
             }

@@ -1,58 +1,59 @@
-//! One connection to the broker, with deadlines for its beginning and a way to end it at once.
+//! One AMQP connection, with timeouts for opening it and a way to abort it.
 
 use std::io;
 use std::net::Shutdown;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lapin::tcp::{AMQPUriTcpExt, AsyncTcpStream, TLSConfig};
 use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Channel, Connection, ConnectionProperties};
+use sockbit_application::mutex::locked;
 use tokio::time::{interval, timeout};
 
 use crate::settings::Settings;
 
-/// For a TCP connection and TLS on it.
-const REACHED_WITHIN: Duration = Duration::from_secs(4);
+/// For the TCP connection and the TLS handshake on it.
+const TRANSPORT_TIMEOUT: Duration = Duration::from_secs(4);
 /// For everything before the first channel.
-const CONNECTED_WITHIN: Duration = Duration::from_secs(8);
-const CLOSED_WITHIN: Duration = Duration::from_secs(2);
-/// The driver tells of a lost connection only those who are about to use it.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(8);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// The driver reports a lost connection only to pending operations, so its status is polled.
+const STATUS_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Why a connection is of no use.
+/// Why a connection is unusable.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum BrokerError {
-    /// The broker or the network said so.
+    /// The broker or the network reported an error.
     #[error("{0}")]
-    Broker(#[from] lapin::Error),
-    /// The broker said nothing in time.
-    #[error("no answer in time")]
-    Silent,
+    Amqp(#[from] lapin::Error),
+    /// The broker did not respond in time.
+    #[error("RabbitMQ did not respond in time")]
+    Timeout,
 }
 
-/// A connection that stands, until it is cut or closed.
+/// A connection that was opened. Dropping it aborts it.
 pub(crate) struct BrokerConnection {
     connection: Connection,
-    line: Line,
+    socket: SocketGuard,
 }
 
 impl BrokerConnection {
-    /// Connects under a name that tells an operator who it is and what for.
-    pub async fn connect(settings: &Settings, name: &str) -> Result<Self, BrokerError> {
+    /// Opens a connection. The broker shows the name to operators.
+    pub async fn open(settings: &Settings, name: &str) -> Result<Self, BrokerError> {
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let line = Line::default();
-        let socket = Arc::clone(&line.0);
+        let socket = SocketGuard::default();
+        let handle = Arc::clone(&socket.0);
         let connecting = Connection::connector(
             settings.uri.clone(),
             lapin::runtime::default_runtime()?,
             async move |uri: AMQPUri, runtime| {
-                let reaching = async {
+                let connecting = async {
                     let plain = AMQPUri { scheme: AMQPScheme::AMQP, ..uri.clone() };
                     let tls = TLSConfig::default();
                     let stream = plain.connect_with_config_async(tls, &runtime).await?;
                     if let AsyncTcpStream::Plain(stream) = &stream {
-                        socket.hold(stream.get_ref())?;
+                        handle.register(stream.get_ref())?;
                     }
                     match uri.scheme {
                         AMQPScheme::AMQP => Ok(stream),
@@ -61,101 +62,104 @@ impl BrokerConnection {
                         }
                     }
                 };
-                let reached: io::Result<_> = timeout(REACHED_WITHIN, reaching)
+                let connected: io::Result<_> = timeout(TRANSPORT_TIMEOUT, connecting)
                     .await
                     .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-                Ok(reached?)
+                Ok(connected?)
             },
             properties,
         );
-        let connected = timeout(CONNECTED_WITHIN, connecting).await;
-        let connection = connected.map_err(|_| BrokerError::Silent)??;
-        Ok(Self { connection, line })
+        let connected = timeout(OPEN_TIMEOUT, connecting).await;
+        let connection = connected.map_err(|_| BrokerError::Timeout)??;
+        Ok(Self { connection, socket })
     }
 
-    pub async fn channel(&self) -> lapin::Result<Channel> {
+    pub async fn open_channel(&self) -> lapin::Result<Channel> {
         self.connection.create_channel().await
     }
 
-    /// Whether the broker takes nothing now, for want of memory or disk.
+    /// Whether the broker blocks publishers, for lack of memory or disk space.
     pub fn is_blocked(&self) -> bool {
         self.connection.status().blocked()
     }
 
     /// Waits until the connection is lost.
-    pub async fn lost(&self) {
-        let mut look = interval(LOOK_EVERY);
+    pub async fn disconnected(&self) {
+        let mut poll = interval(STATUS_POLL_INTERVAL);
         while self.connection.status().connected() {
-            look.tick().await;
+            poll.tick().await;
         }
     }
 
-    /// Ends it as the protocol wants it, or at once where the broker does not answer.
+    /// Closes the connection as AMQP requires, or aborts it if the broker does not respond.
     pub async fn close(&self) {
         let closing = self.connection.close(200, "OK".into());
-        if !matches!(timeout(CLOSED_WITHIN, closing).await, Ok(Ok(()))) {
-            self.cut();
+        if !matches!(timeout(CLOSE_TIMEOUT, closing).await, Ok(Ok(()))) {
+            self.abort();
         }
     }
 
-    /// Ends it at once, whatever the broker does.
-    pub fn cut(&self) {
-        self.line.0.cut();
+    /// Shuts the socket down at once, whatever state the broker is in.
+    pub fn abort(&self) {
+        self.socket.0.shut_down();
     }
 }
 
-/// A second handle of the connection's socket, which ends with the first. The driver runs each
-/// connection on a thread of its own that lives as long as the socket: without this, a broker that
-/// accepts connections and says nothing would cost a thread with each attempt.
+/// Shuts the connection's socket down when it is dropped.
+///
+/// The driver serves each connection on a thread that lives as long as the socket: without this, a
+/// broker that accepts connections and never responds would cost a thread with each attempt.
 #[derive(Default)]
-struct Line(Arc<Socket>);
+struct SocketGuard(Arc<SocketHandle>);
 
-impl Drop for Line {
+impl Drop for SocketGuard {
     fn drop(&mut self) {
-        self.0.cut();
+        self.0.shut_down();
     }
 }
 
 #[derive(Default)]
-struct Socket(Mutex<Handle>);
+struct SocketHandle(Mutex<SocketState>);
 
 #[derive(Default)]
-enum Handle {
+enum SocketState {
     #[default]
-    Awaited,
-    Held(std::net::TcpStream),
-    Cut,
+    NotConnected,
+    Connected(std::net::TcpStream),
+    ShutDown,
 }
 
-impl Socket {
-    fn hold(&self, stream: &tokio::net::TcpStream) -> io::Result<()> {
+impl SocketHandle {
+    fn register(&self, stream: &tokio::net::TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
-        let handle = second_handle(stream)?;
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*held, Handle::Cut) {
+        let handle = duplicate(stream)?;
+        let mut state = locked(&self.0);
+        if matches!(*state, SocketState::ShutDown) {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
-        *held = Handle::Held(handle);
+        *state = SocketState::Connected(handle);
         Ok(())
     }
 
-    fn cut(&self) {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Handle::Held(socket) = std::mem::replace(&mut *held, Handle::Cut) {
-            // It may be closed already, which is as good.
+    fn shut_down(&self) {
+        let mut state = locked(&self.0);
+        if let SocketState::Connected(socket) =
+            std::mem::replace(&mut *state, SocketState::ShutDown)
+        {
+            // It fails if the socket is closed already, which is the same result.
             socket.shutdown(Shutdown::Both).ok();
         }
     }
 }
 
 #[cfg(unix)]
-fn second_handle(stream: &tokio::net::TcpStream) -> io::Result<std::net::TcpStream> {
+fn duplicate(stream: &tokio::net::TcpStream) -> io::Result<std::net::TcpStream> {
     use std::os::fd::AsFd;
     Ok(stream.as_fd().try_clone_to_owned()?.into())
 }
 
 #[cfg(windows)]
-fn second_handle(stream: &tokio::net::TcpStream) -> io::Result<std::net::TcpStream> {
+fn duplicate(stream: &tokio::net::TcpStream) -> io::Result<std::net::TcpStream> {
     use std::os::windows::io::AsSocket;
     Ok(stream.as_socket().try_clone_to_owned()?.into())
 }

@@ -1,29 +1,29 @@
-//! How a queue is consumed.
+//! Starts an AMQP consumer with a prefetch limit.
 
 use lapin::options::{BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Consumer};
 
-/// Begins to consume it, with at most so many messages on their way to us.
+/// Starts to consume a queue, with at most `prefetch` deliveries that are not acknowledged.
 pub(crate) async fn consume(
     channel: &Channel,
     queue: &str,
     prefetch: u16,
 ) -> lapin::Result<Consumer> {
-    consume_as(channel, queue, prefetch, BasicConsumeOptions::default()).await
+    consume_with(channel, queue, prefetch, BasicConsumeOptions::default()).await
 }
 
-/// The same, as the only one who does.
-pub(crate) async fn consume_alone(
+/// Starts to consume a queue as its only consumer.
+pub(crate) async fn consume_exclusively(
     channel: &Channel,
     queue: &str,
     prefetch: u16,
 ) -> lapin::Result<Consumer> {
-    let alone = BasicConsumeOptions { exclusive: true, ..BasicConsumeOptions::default() };
-    consume_as(channel, queue, prefetch, alone).await
+    let options = BasicConsumeOptions { exclusive: true, ..BasicConsumeOptions::default() };
+    consume_with(channel, queue, prefetch, options).await
 }
 
-async fn consume_as(
+async fn consume_with(
     channel: &Channel,
     queue: &str,
     prefetch: u16,

@@ -1,9 +1,9 @@
-//! The bus of many machines, on RabbitMQ.
+//! The bus between processes, on RabbitMQ.
 //!
-//! Commands wait in quorum queues until a worker has acknowledged them; everything else may be
-//! lost with a connection, and whoever lost it asks again. Each end has a connection for each thing
-//! that must not wait for another, as publishing and consuming, and each is kept up by a supervisor
-//! of its own.
+//! Commands are persistent messages in quorum queues until a worker acknowledges them. All other
+//! messages may be lost with a connection, and their receivers request them again. Each endpoint uses
+//! one connection for each role, such as publishing and consuming, so that no role delays another;
+//! each connection is supervised and re-established.
 
 mod bus_messages;
 mod confirm_channel;
@@ -12,9 +12,13 @@ mod connection;
 mod consumer;
 mod dead_letters;
 mod gateway;
+mod names;
+mod outgoing_message;
 mod publisher;
-mod retry;
+mod queue_assignment;
+mod reply_guard;
 mod settings;
+mod shutdown;
 mod supervised_connection;
 mod topology;
 mod worker;
@@ -23,6 +27,6 @@ mod worker_registry;
 pub use connect_error::{ConnectError, ConnectProblem};
 pub use dead_letters::{DeadLetter, DeadLetterAdmin, DeadLetterAdminError};
 pub use gateway::{GatewayEndpoint, connect_gateway};
+pub use names::Names;
 pub use settings::{InvalidSettings, Settings};
-pub use topology::Names;
 pub use worker::{WorkerEndpoint, connect_worker};

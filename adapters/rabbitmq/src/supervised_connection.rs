@@ -1,227 +1,193 @@
-//! A connection that is kept up: whenever it is lost, another one is made, until this is closed.
+//! A connection that is re-established whenever it is lost, until the endpoint shuts down.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sockbit_application::backoff::{Backoff, Retry};
 use sockbit_application::mutex::locked;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 
 use crate::connection::{BrokerConnection, BrokerError};
-use crate::retry::retry;
 use crate::settings::Settings;
+use crate::shutdown::{Phase, ShutdownSignal};
 
-/// For declaring, binding and beginning to consume, all together.
-pub(crate) const BEGUN_WITHIN: Duration = Duration::from_secs(10);
+/// For opening the channels, declaring, binding and starting to consume, all together.
+pub(crate) const SET_UP_TIMEOUT: Duration = Duration::from_secs(10);
+/// Between two attempts to connect.
+pub(crate) const RECONNECT: Backoff =
+    Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
 
-/// What is done with a connection for as long as it stands.
+/// What a connection is used for.
 #[async_trait]
 pub(crate) trait ConnectionRole: Send + Sync + 'static {
-    /// What is made on each connection anew.
-    type Session: Send + Sync + 'static;
+    /// The channels and consumers of one connection.
+    type Channels: Send + Sync + 'static;
 
-    /// What the connection is called.
+    /// The role's part of the connection's name, and its label in metrics.
     fn name(&self) -> &'static str;
 
-    /// Makes ready what stands on this connection, the so-many-th of its link.
-    async fn begin(
+    /// Sets up a new connection. `number` counts the connections of this role from 0.
+    async fn set_up(
         &self,
-        open: &Arc<BrokerConnection>,
+        connection: &Arc<BrokerConnection>,
         number: u64,
-    ) -> Result<Self::Session, BrokerError>;
+    ) -> Result<Self::Channels, BrokerError>;
 
-    /// Does what is to be done while it stands; whoever returns says why it can go on no longer.
-    /// When the link is to be closed, it finishes and returns.
-    async fn carry_on(&self, session: &Self::Session, closing: &ShutdownSignal) -> String;
+    /// Serves until the connection is unusable, and returns the reason. Once the shutdown begins, it
+    /// finishes its work and returns.
+    async fn serve(&self, channels: &Self::Channels, shutdown: &ShutdownSignal) -> String;
 
-    /// Forgets what was only on that connection.
-    fn lost(&self, session: &Self::Session);
+    /// Discards the state that belonged to a lost connection.
+    fn disconnected(&self, channels: &Self::Channels);
 }
 
-/// How an end of the bus is to go.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Phase {
-    /// It stays.
-    Running,
-    /// It takes nothing new, finishes what is under way, and goes.
-    Draining,
-    /// It goes at once.
-    Aborted,
+/// An open connection with its channels.
+pub(crate) struct LiveConnection<C> {
+    pub connection: Arc<BrokerConnection>,
+    pub channels: C,
+    failure: Mutex<Option<String>>,
+    failed: Notify,
 }
 
-/// Tells everybody at one end when it is to go.
-#[derive(Clone)]
-pub(crate) struct ShutdownSignal(Arc<watch::Sender<Phase>>);
-
-impl ShutdownSignal {
-    pub fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(Phase::Running)))
+impl<C> LiveConnection<C> {
+    fn new(connection: Arc<BrokerConnection>, channels: C) -> Self {
+        Self { connection, channels, failure: Mutex::default(), failed: Notify::new() }
     }
 
-    /// There is no way back.
-    pub fn set(&self, stage: Phase) {
-        self.0.send_if_modified(|now| {
-            let later = stage > *now;
-            *now = stage.max(*now);
-            later
-        });
+    /// Reports that this connection is unusable, so that it is replaced. The first reason is kept.
+    pub fn report_failure(&self, reason: &str) {
+        locked(&self.failure).get_or_insert_with(|| reason.to_owned());
+        self.failed.notify_one();
     }
 
-    pub fn is_set(&self) -> bool {
-        *self.0.borrow() > Phase::Running
-    }
-
-    /// Waits until it is at least so far.
-    pub async fn reached(&self, stage: Phase) {
-        // The sender lives in `self`, so waiting cannot fail.
-        self.0.subscribe().wait_for(|now| *now >= stage).await.ok();
+    async fn reported_failure(&self) -> String {
+        self.failed.notified().await;
+        locked(&self.failure).clone().unwrap_or_default()
     }
 }
 
-/// A session and its connection.
-pub(crate) struct LiveConnection<S> {
-    pub open: Arc<BrokerConnection>,
-    pub session: S,
-    given_up: Mutex<Option<String>>,
-    gave_up: Notify,
-}
-
-impl<S> LiveConnection<S> {
-    fn new(open: Arc<BrokerConnection>, session: S) -> Self {
-        Self { open, session, given_up: Mutex::default(), gave_up: Notify::new() }
-    }
-
-    /// Says that this connection is of no use any more, and why.
-    pub fn give_up(&self, reason: &str) {
-        locked(&self.given_up).get_or_insert_with(|| reason.to_owned());
-        self.gave_up.notify_one();
-    }
-
-    async fn is_given_up(&self) -> String {
-        self.gave_up.notified().await;
-        locked(&self.given_up).clone().unwrap_or_default()
-    }
-}
-
-/// Keeps a connection for one purpose.
-pub(crate) struct SupervisedConnection<P: ConnectionRole> {
-    pub purpose: P,
+/// Keeps one connection for one role.
+pub(crate) struct SupervisedConnection<R: ConnectionRole> {
+    pub role: R,
     settings: Arc<Settings>,
-    closing: ShutdownSignal,
+    shutdown: ShutdownSignal,
     connections: AtomicU64,
-    current: watch::Sender<Option<Arc<LiveConnection<P::Session>>>>,
-    /// Why there is none, where there is none.
-    fault: Mutex<String>,
+    current: watch::Sender<Option<Arc<LiveConnection<R::Channels>>>>,
+    /// Why there is no connection, while there is none.
+    last_error: Mutex<String>,
 }
 
-impl<P: ConnectionRole> SupervisedConnection<P> {
-    /// A link with its first connection, or why there is none.
-    pub async fn establish(
-        purpose: P,
+impl<R: ConnectionRole> SupervisedConnection<R> {
+    /// Opens the first connection. [`Self::supervise`] keeps it from then on.
+    pub async fn open(
+        role: R,
         settings: Arc<Settings>,
-        closing: ShutdownSignal,
+        shutdown: ShutdownSignal,
     ) -> Result<Arc<Self>, BrokerError> {
-        let link = Self {
-            purpose,
+        let supervised = Self {
+            role,
             settings,
-            closing,
+            shutdown,
             connections: AtomicU64::new(0),
             current: watch::Sender::new(None),
-            fault: Mutex::default(),
+            last_error: Mutex::default(),
         };
-        link.connect().await?;
-        Ok(Arc::new(link))
+        supervised.connect().await?;
+        Ok(Arc::new(supervised))
     }
 
-    /// The connection that stands now.
-    pub fn now(&self) -> Option<Arc<LiveConnection<P::Session>>> {
+    /// The current connection, if there is one.
+    pub fn current(&self) -> Option<Arc<LiveConnection<R::Channels>>> {
         self.current.borrow().clone()
     }
 
-    /// The connection that stands now or within a short time, or why there is none.
-    pub async fn soon(&self, within: Duration) -> Result<Arc<LiveConnection<P::Session>>, String> {
-        if self.closing.is_set() {
-            // What is under way may still be finished, but nobody waits for another connection.
-            return self.now().ok_or_else(|| "the bus is closed".to_owned());
+    /// Waits for a connection, or returns why there is none within this time.
+    pub async fn wait_until_connected(
+        &self,
+        within: Duration,
+    ) -> Result<Arc<LiveConnection<R::Channels>>, String> {
+        if self.shutdown.has_begun() {
+            // Work in progress may finish on this connection; there will be no other.
+            return self.current().ok_or_else(|| "the bus is closed".to_owned());
         }
         let mut current = self.current.subscribe();
-        let standing = tokio::select! {
-            standing = timeout(within, current.wait_for(Option::is_some)) => {
-                standing.ok().and_then(Result::ok).and_then(|it| it.clone())
+        let live = tokio::select! {
+            live = timeout(within, current.wait_for(Option::is_some)) => {
+                live.ok().and_then(Result::ok).and_then(|it| it.clone())
             }
-            () = self.closing.reached(Phase::Draining) => None,
+            () = self.shutdown.reached(Phase::Draining) => None,
         };
-        standing.ok_or_else(|| self.fault())
+        live.ok_or_else(|| self.error())
     }
 
     /// Why there is no connection.
-    pub fn fault(&self) -> String {
-        format!("there is no connection to RabbitMQ: {}", locked(&self.fault))
+    pub fn error(&self) -> String {
+        format!("there is no connection to RabbitMQ: {}", locked(&self.last_error))
     }
 
-    /// Keeps a connection until this is closed. What is under way then is finished first.
-    pub async fn keep(&self) {
-        let mut retry = retry();
-        while !self.closing.is_set() {
-            match self.now() {
-                Some(standing) => {
-                    let begun = Instant::now();
-                    self.stand(&standing).await;
-                    retry.reset_if_stable(begun.elapsed());
+    /// Serves the role and reconnects, until the endpoint shuts down.
+    pub async fn supervise(&self) {
+        let mut retry = Retry::new(RECONNECT, (self.settings.id, self.role.name()));
+        while !self.shutdown.has_begun() {
+            match self.current() {
+                Some(live) => {
+                    let since = Instant::now();
+                    self.serve(&live).await;
+                    retry.reset_if_stable(since.elapsed());
                 }
                 None => {
                     tokio::select! {
-                        () = self.closing.reached(Phase::Draining) => {}
-                        () = self.come_back(retry.next_delay()) => {}
+                        () = self.shutdown.reached(Phase::Draining) => {}
+                        () = self.reconnect(retry.next_delay()) => {}
                     }
                 }
             }
         }
-        if let Some(standing) = self.current.send_replace(None) {
-            standing.open.close().await;
+        if let Some(live) = self.current.send_replace(None) {
+            live.connection.close().await;
         }
     }
 
-    /// Stays with a connection until it is lost, or this is closed.
-    async fn stand(&self, standing: &LiveConnection<P::Session>) {
+    /// Serves on a connection until it is lost or the endpoint shuts down.
+    async fn serve(&self, live: &LiveConnection<R::Channels>) {
         let reason = tokio::select! {
-            reason = self.purpose.carry_on(&standing.session, &self.closing) => reason,
-            reason = standing.is_given_up() => reason,
-            () = standing.open.lost() => "the connection was lost".to_owned(),
+            reason = self.role.serve(&live.channels, &self.shutdown) => reason,
+            reason = live.reported_failure() => reason,
+            () = live.connection.disconnected() => "the connection was lost".to_owned(),
         };
-        if self.closing.is_set() {
+        if self.shutdown.has_begun() {
             return;
         }
-        tracing::warn!(connection = self.purpose.name(), %reason, "the bus is away");
-        *locked(&self.fault) = reason;
+        tracing::warn!(connection = self.role.name(), %reason, "disconnected from RabbitMQ");
+        *locked(&self.last_error) = reason;
         self.current.send_replace(None);
-        self.purpose.lost(&standing.session);
-        standing.open.cut();
+        self.role.disconnected(&live.channels);
+        live.connection.abort();
     }
 
-    async fn come_back(&self, pause: Duration) {
-        tokio::time::sleep(pause).await;
+    async fn reconnect(&self, delay: Duration) {
+        tokio::time::sleep(delay).await;
         match self.connect().await {
             Ok(()) => {
-                metrics::counter!(
-                    "sockbit_bus_reconnects_total", "connection" => self.purpose.name()
-                )
-                .increment(1);
-                tracing::info!(connection = self.purpose.name(), "the bus is back");
+                let connection = self.role.name();
+                metrics::counter!("sockbit_bus_reconnects_total", "connection" => connection)
+                    .increment(1);
+                tracing::info!(connection, "reconnected to RabbitMQ");
             }
-            Err(fault) => *locked(&self.fault) = fault.to_string(),
+            Err(error) => *locked(&self.last_error) = error.to_string(),
         }
     }
 
     async fn connect(&self) -> Result<(), BrokerError> {
         let number = self.connections.fetch_add(1, Ordering::Relaxed);
-        let name = format!("sockbit {} {}", self.purpose.name(), self.settings.id);
-        let open = Arc::new(BrokerConnection::connect(&self.settings, &name).await?);
-        let begun = timeout(BEGUN_WITHIN, self.purpose.begin(&open, number)).await;
-        let session = begun.map_err(|_| BrokerError::Silent)??;
-        self.current.send_replace(Some(Arc::new(LiveConnection::new(open, session))));
+        let name = format!("sockbit {} {}", self.role.name(), self.settings.id);
+        let connection = Arc::new(BrokerConnection::open(&self.settings, &name).await?);
+        let setting_up = timeout(SET_UP_TIMEOUT, self.role.set_up(&connection, number)).await;
+        let channels = setting_up.map_err(|_| BrokerError::Timeout)??;
+        self.current.send_replace(Some(Arc::new(LiveConnection::new(connection, channels))));
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! How a connection ends.
+//! The end of a connection: the reason, and the close frame that names it.
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use futures::stream::{SplitSink, SplitStream};
@@ -7,54 +7,53 @@ use tokio::time::{sleep, timeout};
 
 use crate::Settings;
 
-/// Why nothing more is read or written.
+/// Why a connection ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ConnectionEnd {
-    /// The peer ended, or takes nothing any more.
-    Gone,
+    /// The peer closed the connection, or cannot be reached.
+    Disconnected,
     /// The session ended.
-    Close { code: u16, reason: &'static str },
-    /// The peer broke a rule.
-    Fault { code: u16, reason: &'static str },
+    SessionClosed { code: u16, reason: &'static str },
+    /// The peer violated the protocol or a limit.
+    PeerError { code: u16, reason: &'static str },
 }
 
 impl ConnectionEnd {
     pub const BINARY: Self =
-        Self::Fault { code: close_code::UNSUPPORTED, reason: "only text is spoken here" };
+        Self::PeerError { code: close_code::UNSUPPORTED, reason: "only text frames are accepted" };
     pub const NOT_UTF8: Self =
-        Self::Fault { code: close_code::INVALID, reason: "a text must be UTF-8" };
+        Self::PeerError { code: close_code::INVALID, reason: "a text frame must be UTF-8" };
     pub const PROTOCOL: Self =
-        Self::Fault { code: close_code::PROTOCOL, reason: "not the WebSocket protocol" };
+        Self::PeerError { code: close_code::PROTOCOL, reason: "WebSocket protocol error" };
     pub const SILENT: Self =
-        Self::Fault { code: close_code::POLICY, reason: "nothing heard for too long" };
-    pub const TOO_BIG: Self =
-        Self::Fault { code: close_code::SIZE, reason: "the message is too big" };
+        Self::PeerError { code: close_code::POLICY, reason: "nothing received for too long" };
+    pub const TOO_LARGE: Self =
+        Self::PeerError { code: close_code::SIZE, reason: "the message is too large" };
 }
 
-/// Says why, and gives the peer a moment to hear it.
+/// Sends the close frame and gives the peer time to receive it.
 ///
-/// After a fault there is unread data, and a socket that is dropped over unread data takes back
-/// what was written last; so it is held open for that moment.
+/// After an error of the peer there is unread data. A socket that is dropped with unread data is reset,
+/// and the reset discards the close frame; so the socket stays open for that time.
 pub(crate) async fn close(
     sink: &mut SplitSink<WebSocket, Message>,
     stream: &mut SplitStream<WebSocket>,
-    ending: ConnectionEnd,
+    end: ConnectionEnd,
     settings: &Settings,
 ) {
-    let (code, reason) = match ending {
-        ConnectionEnd::Gone => return,
-        ConnectionEnd::Close { code, reason } | ConnectionEnd::Fault { code, reason } => {
-            (code, reason)
-        }
+    let (code, reason) = match end {
+        ConnectionEnd::Disconnected => return,
+        ConnectionEnd::SessionClosed { code, reason }
+        | ConnectionEnd::PeerError { code, reason } => (code, reason),
     };
     let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
     let sending = sink.send(Message::Close(Some(frame)));
-    if !matches!(timeout(settings.farewell, sending).await, Ok(Ok(()))) {
+    if !matches!(timeout(settings.close_timeout, sending).await, Ok(Ok(()))) {
         return;
     }
-    if let ConnectionEnd::Fault { .. } = ending {
-        return sleep(settings.farewell).await;
+    if let ConnectionEnd::PeerError { .. } = end {
+        return sleep(settings.close_timeout).await;
     }
-    let answer = async { while let Some(Ok(_)) = stream.next().await {} };
-    timeout(settings.farewell, answer).await.ok();
+    let closing = async { while let Some(Ok(_)) = stream.next().await {} };
+    timeout(settings.close_timeout, closing).await.ok();
 }

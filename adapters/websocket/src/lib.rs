@@ -1,17 +1,17 @@
-//! The WebSocket transport: JSON text frames in and out of a gateway session, and no rule of its own.
+//! The WebSocket transport: translates JSON text frames to and from a gateway session.
 //!
-//! How a connection ends is said in its close frame:
+//! The close frame says why a connection ended:
 //!
 //! | code | the connection ended because |
 //! |---|---|
-//! | 1001 | the server goes away; another one serves |
-//! | 1002 | the peer broke the WebSocket protocol |
-//! | 1003 | a binary frame came; only text is spoken |
-//! | 1007 | a text frame was no UTF-8 |
-//! | 1008 | the peer said nothing for too long, not even a pong |
-//! | 1009 | a message was over the limit |
-//! | 4001 | the peer did not take what was sent to it |
-//! | 4002 | the store has another history; pull the boards anew |
+//! | 1001 | the server shuts down; connect to another one |
+//! | 1002 | the peer violated the WebSocket protocol |
+//! | 1003 | a binary frame was received; only text frames are accepted |
+//! | 1007 | a text frame was not UTF-8 |
+//! | 1008 | nothing was received for too long, not even a pong |
+//! | 1009 | a message was larger than the limit |
+//! | 4001 | the peer did not read what was sent to it |
+//! | 4002 | the store has another history; pull the boards again |
 
 mod connection_end;
 mod reader;
@@ -25,32 +25,31 @@ use sockbit_application::gateway::Session;
 
 pub use settings::Settings;
 
-/// Answers a request that asks for a WebSocket, and serves the session over it.
+/// Accepts a WebSocket upgrade and serves the session over it.
 ///
-/// `held` is kept until the connection has ended, as the place that it takes at the server.
+/// `permit` is dropped once the connection has ended, for example to release a connection limit.
 pub fn upgrade(
     upgrade: WebSocketUpgrade,
     session: Session,
     settings: Settings,
-    held: impl Send + 'static,
+    permit: impl Send + 'static,
 ) -> Response {
     settings.limit(upgrade).on_upgrade(async move |socket| {
         serve(socket, session, &settings).await;
-        drop(held);
+        drop(permit);
     })
 }
 
 /// Serves a session until either side ends it.
 ///
-/// Reading and writing run side by side: a peer that sends and does not read fills its own queue,
-/// and nobody else's.
+/// Reading and writing are concurrent: a peer that sends and does not read fills only its own queue.
 pub async fn serve(socket: WebSocket, session: Session, settings: &Settings) {
     let (mut sink, mut stream) = socket.split();
-    let ending = tokio::select! {
-        ending = reader::read(&mut stream, &session, settings) => ending,
-        ending = writer::write(&mut sink, &session, settings) => ending,
+    let end = tokio::select! {
+        end = reader::read(&mut stream, &session, settings) => end,
+        end = writer::write(&mut sink, &session, settings) => end,
     };
-    // The person's place is free before the farewell, so that they can come back at once.
+    // Before the close handshake, so that the session's limits are released at once.
     drop(session);
-    connection_end::close(&mut sink, &mut stream, ending, settings).await;
+    connection_end::close(&mut sink, &mut stream, end, settings).await;
 }

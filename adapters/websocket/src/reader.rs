@@ -1,4 +1,4 @@
-//! From the peer into the session.
+//! Reads messages from the peer into the session.
 
 use axum::extract::ws::{Message, WebSocket};
 use futures::StreamExt;
@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite;
 use crate::Settings;
 use crate::connection_end::ConnectionEnd;
 
-/// Hands messages over until the peer ends, breaks a rule or falls silent.
+/// Reads until the peer closes the connection, violates the protocol or is silent for too long.
 pub(crate) async fn read(
     stream: &mut SplitStream<WebSocket>,
     session: &Session,
@@ -18,33 +18,33 @@ pub(crate) async fn read(
 ) -> ConnectionEnd {
     let mut pipeline = session.pipeline();
     loop {
-        let heard = tokio::select! {
+        let received = tokio::select! {
             biased;
-            heard = timeout(settings.silence_max, stream.next()), if !pipeline.is_full() => heard,
+            received = timeout(settings.silence_max, stream.next()), if !pipeline.is_full() => received,
             () = pipeline.complete_next() => continue,
         };
-        let Ok(heard) = heard else { return ConnectionEnd::SILENT };
-        match heard {
-            None | Some(Ok(Message::Close(_))) => return ConnectionEnd::Gone,
+        let Ok(received) = received else { return ConnectionEnd::SILENT };
+        match received {
+            None | Some(Ok(Message::Close(_))) => return ConnectionEnd::Disconnected,
             Some(Ok(Message::Text(text))) => pipeline.receive(text.as_str()).await,
             Some(Ok(Message::Binary(_))) => return ConnectionEnd::BINARY,
-            // The library has answered pings already, and a pong need only have come.
+            // The library answers pings, and a pong only proves that the peer is alive.
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-            Some(Err(error)) => return fault(error),
+            Some(Err(error)) => return end_of(error),
         }
     }
 }
 
-/// Tells what the peer did wrong from what was wrong with the network.
-fn fault(error: axum::Error) -> ConnectionEnd {
+/// Distinguishes errors of the peer from errors of the network.
+fn end_of(error: axum::Error) -> ConnectionEnd {
     use tungstenite::Error;
     match error.into_inner().downcast_ref::<Error>() {
-        Some(Error::Capacity(_)) => ConnectionEnd::TOO_BIG,
+        Some(Error::Capacity(_)) => ConnectionEnd::TOO_LARGE,
         Some(Error::Utf8(_)) => ConnectionEnd::NOT_UTF8,
         Some(Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake)) => {
-            ConnectionEnd::Gone
+            ConnectionEnd::Disconnected
         }
         Some(Error::Protocol(_)) => ConnectionEnd::PROTOCOL,
-        _ => ConnectionEnd::Gone,
+        _ => ConnectionEnd::Disconnected,
     }
 }

@@ -1,40 +1,40 @@
-//! What a connection is held to.
+//! The limits and timeouts of a connection.
 
 use std::time::Duration;
 
 use axum::extract::ws::WebSocketUpgrade;
 
-/// Limits and times of one connection.
+/// The limits and timeouts of one connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Settings {
-    /// One incoming message, and one frame of it.
+    /// The size of an incoming message, and of one frame of it.
     pub message_bytes_max: usize,
-    /// How often the peer is pinged.
-    pub ping_every: Duration,
-    /// How long the peer may say nothing, not even a pong.
+    /// Between two pings.
+    pub ping_interval: Duration,
+    /// How long nothing may be received, not even a pong.
     pub silence_max: Duration,
-    /// How long a write may take, besides what its bytes take at the slowest pace allowed.
-    pub write_within: Duration,
-    /// The slowest pace at which a peer may read, in bytes a second.
-    pub pace_min: u32,
-    /// How long the peer gets to answer a close frame.
-    pub farewell: Duration,
+    /// The timeout of a write, beside the time that its bytes take at the lowest rate allowed.
+    pub write_timeout: Duration,
+    /// The lowest rate at which a peer may read, in bytes a second.
+    pub bytes_per_second_min: u32,
+    /// How long the peer has to answer a close frame.
+    pub close_timeout: Duration,
 }
 
-/// The library's own would cost every connection 128 KiB in each direction.
+/// The default of the library would cost each connection 128 KiB in each direction.
 const BUFFER_BYTES: usize = 4096;
-/// Only a flood of pings can let more than one message wait here.
+/// Only a flood of pings can buffer more than one message.
 const WRITE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             message_bytes_max: 256 * 1024,
-            ping_every: Duration::from_secs(15),
+            ping_interval: Duration::from_secs(15),
             silence_max: Duration::from_secs(30),
-            write_within: Duration::from_secs(5),
-            pace_min: 8 * 1024,
-            farewell: Duration::from_secs(1),
+            write_timeout: Duration::from_secs(5),
+            bytes_per_second_min: 8 * 1024,
+            close_timeout: Duration::from_secs(1),
         }
     }
 }
@@ -49,10 +49,10 @@ impl Settings {
             .max_write_buffer_size(WRITE_BYTES_MAX)
     }
 
-    /// How long it may take to write this much: more for more, so that a slow line is not a dead one.
-    pub(crate) fn deadline(&self, bytes: usize) -> Duration {
-        let seconds = bytes as u64 / u64::from(self.pace_min.max(1));
-        self.write_within.saturating_add(Duration::from_secs(seconds))
+    /// The timeout for writing this many bytes, so that a slow connection is not taken for a dead one.
+    pub(crate) fn write_timeout_for(&self, bytes: usize) -> Duration {
+        let seconds = bytes as u64 / u64::from(self.bytes_per_second_min.max(1));
+        self.write_timeout.saturating_add(Duration::from_secs(seconds))
     }
 }
 
@@ -61,9 +61,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_large_write_gets_the_time_that_a_slow_line_takes_for_it() {
+    fn the_timeout_of_a_write_grows_with_its_size() {
         let settings = Settings::default();
-        assert_eq!(settings.deadline(100), Duration::from_secs(5));
-        assert_eq!(settings.deadline(1024 * 1024), Duration::from_secs(133));
+        assert_eq!(settings.write_timeout_for(100), Duration::from_secs(5));
+        assert_eq!(settings.write_timeout_for(1024 * 1024), Duration::from_secs(133));
     }
 }

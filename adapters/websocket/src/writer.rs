@@ -1,4 +1,4 @@
-//! From the session to the peer.
+//! Writes messages of the session to the peer.
 
 use std::pin::pin;
 
@@ -14,37 +14,37 @@ use crate::connection_end::ConnectionEnd;
 
 type Sink = SplitSink<WebSocket, Message>;
 
-/// Writes what the session has until it ends or the peer does not take it.
+/// Writes until the session ends or the peer does not read in time.
 pub(crate) async fn write(
     sink: &mut Sink,
     session: &Session,
     settings: &Settings,
 ) -> ConnectionEnd {
-    let mut pings = interval_at(Instant::now() + settings.ping_every, settings.ping_every);
+    let mut pings = interval_at(Instant::now() + settings.ping_interval, settings.ping_interval);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let written = match next(sink, session, settings, &mut pings).await {
             Some(SessionOutput::Messages(messages)) => tokio::select! {
                 biased;
                 written = send(sink, messages, settings) => written,
-                () = session.closed_as_too_slow() => return ending(CloseReason::TooSlow),
+                () = session.closed_as_too_slow() => return session_end(CloseReason::TooSlow),
             },
-            Some(SessionOutput::Close(reason)) => return ending(reason),
+            Some(SessionOutput::Close(reason)) => return session_end(reason),
             None => None,
         };
         if written.is_none() {
-            return ConnectionEnd::Gone;
+            return ConnectionEnd::Disconnected;
         }
     }
 }
 
-fn ending(reason: CloseReason) -> ConnectionEnd {
-    ConnectionEnd::Close { code: reason.code(), reason: reason.reason() }
+fn session_end(reason: CloseReason) -> ConnectionEnd {
+    ConnectionEnd::SessionClosed { code: reason.code(), reason: reason.reason() }
 }
 
-/// Waits for something to write, and pings meanwhile. `None` when the peer takes no ping.
+/// Waits for messages and sends pings meanwhile. `None` if a ping cannot be written.
 ///
-/// The session's `next` runs to its end, however many pings go out before that.
+/// The session's `next` is never cancelled, however many pings are sent before it returns.
 async fn next(
     sink: &mut Sink,
     session: &Session,
@@ -63,24 +63,24 @@ async fn next(
 
 async fn ping(sink: &mut Sink, settings: &Settings) -> Option<()> {
     let ping = Message::Ping(Bytes::new());
-    timeout(settings.write_within, sink.send(ping)).await.ok()?.ok()
+    timeout(settings.write_timeout, sink.send(ping)).await.ok()?.ok()
 }
 
-/// Everything that waits, in one write. `None` when the peer does not take it in time, or nothing of
-/// it for so long that it does not read at all.
+/// Writes all messages and flushes once. `None` if the peer does not read all of it, or one message of
+/// it, in time.
 async fn send(sink: &mut Sink, messages: Vec<Bytes>, settings: &Settings) -> Option<()> {
-    let deadline = settings.deadline(messages.iter().map(Bytes::len).sum());
+    let deadline = settings.write_timeout_for(messages.iter().map(Bytes::len).sum());
     let writing = async {
         for message in messages {
-            let patience = settings.deadline(message.len());
-            timeout(patience, sink.feed(Message::Text(text(message)?))).await.ok()?.ok()?;
+            let timeout_of_one = settings.write_timeout_for(message.len());
+            timeout(timeout_of_one, sink.feed(Message::Text(text(message)?))).await.ok()?.ok()?;
         }
-        timeout(settings.write_within, sink.flush()).await.ok()?.ok()
+        timeout(settings.write_timeout, sink.flush()).await.ok()?.ok()
     };
     timeout(deadline, writing).await.ok()?
 }
 
-/// What a gateway encodes is JSON, so this fails for nobody; and if it did, it would say so.
+/// Fails only for a message that is not UTF-8, which a gateway never encodes.
 fn text(message: Bytes) -> Option<Utf8Bytes> {
     Utf8Bytes::try_from(message)
         .inspect_err(|error| tracing::error!(%error, "a message is not text"))

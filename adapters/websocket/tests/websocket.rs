@@ -1,4 +1,4 @@
-//! The transport on real sockets: what it carries, and how it ends connections that break a rule.
+//! The transport on real sockets: messages both ways, and the end of connections that violate a rule.
 
 #![expect(clippy::expect_used, reason = "a test may fail")]
 
@@ -27,7 +27,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::{WebSocketStream, client_async};
 use uuid::Uuid;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 const PING: &str = r#"{"v":1,"type":"ping"}"#;
 const QUERY: &str = r#"{"v":1,"type":"query","id":"00000000-0000-4000-8000-000000000001","body":{"type":"my_boards"}}"#;
 const COMMAND: &str = r#"{"v":1,"type":"command","id":"00000000-0000-4000-8000-000000000002","board":"00000000-0000-4000-8000-000000000003","body":{"type":"join_board"}}"#;
@@ -41,31 +41,31 @@ impl Ids for RandomIds {
     }
 }
 
-/// Answers every question at such length that a few fill all buffers between two sockets.
-struct LongAnswers;
+/// Replies to every query with so much text that a few replies fill all buffers between two sockets.
+struct LongReplies;
 
 #[async_trait]
-impl Queries for LongAnswers {
+impl Queries for LongReplies {
     async fn query(&self, _: CoreQuery) -> Result<CoreReply, Unavailable> {
         let rejection = Rejection::new(RejectionCode::NotFound, "x".repeat(400_000));
         Ok(CoreReply::Client(Reply::Rejected(rejection)))
     }
 }
 
-/// A gateway behind the transport, and the worker's end of its bus.
-struct Scene {
+/// A gateway behind the transport, and the worker's endpoint of its bus.
+struct Fixture {
     gateway: Arc<Gateway>,
     worker: Arc<WorkerEnd>,
     address: SocketAddr,
 }
 
-impl Scene {
-    async fn begin(settings: Settings) -> Self {
+impl Fixture {
+    async fn start(settings: Settings) -> Self {
         let bus = MemoryBus::new();
         let (worker, bus) = (bus.worker(), bus.gateway());
         let ports = GatewayPorts {
             commands: bus.clone(),
-            queries: Arc::new(LongAnswers),
+            queries: Arc::new(LongReplies),
             announcements: bus.clone(),
             presence: bus,
             ids: Arc::new(RandomIds),
@@ -89,7 +89,7 @@ impl Scene {
         Self { gateway, worker, address }
     }
 
-    /// A client that has been welcomed.
+    /// A client that has received the welcome.
     async fn client(&self) -> WebSocketStream<TcpStream> {
         let stream = TcpStream::connect(self.address).await.expect("a connection");
         let url = format!("ws://{}/ws", self.address);
@@ -99,9 +99,9 @@ impl Scene {
         socket
     }
 
-    /// Waits until the session of the one client has ended.
-    async fn is_empty_within(&self, patience: Duration) {
-        let end = Instant::now() + patience;
+    /// Waits until the client's session has ended.
+    async fn is_empty_within(&self, within: Duration) {
+        let end = Instant::now() + within;
         while self.gateway.sessions() > 0 {
             assert!(Instant::now() < end, "the session should have ended");
             sleep(Duration::from_millis(10)).await;
@@ -116,7 +116,7 @@ fn guest() -> Identity {
 
 async fn text(socket: &mut WebSocketStream<TcpStream>) -> String {
     loop {
-        match timeout(PATIENCE, socket.next()).await.expect("a message in time") {
+        match timeout(TIMEOUT, socket.next()).await.expect("a message in time") {
             Some(Ok(Message::Text(text))) => return text.to_string(),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             other => panic!("expected a text, got {other:?}"),
@@ -126,7 +126,7 @@ async fn text(socket: &mut WebSocketStream<TcpStream>) -> String {
 
 async fn close_code(socket: &mut WebSocketStream<TcpStream>) -> u16 {
     loop {
-        match timeout(PATIENCE, socket.next()).await.expect("a close frame in time") {
+        match timeout(TIMEOUT, socket.next()).await.expect("a close frame in time") {
             Some(Ok(Message::Close(Some(frame)))) => return frame.code.into(),
             Some(Ok(_)) => {}
             other => panic!("expected a close frame, got {other:?}"),
@@ -135,17 +135,17 @@ async fn close_code(socket: &mut WebSocketStream<TcpStream>) -> u16 {
 }
 
 #[tokio::test]
-async fn a_message_is_carried_in_and_its_answer_out() {
-    let scene = Scene::begin(Settings::default()).await;
-    let mut client = scene.client().await;
+async fn a_message_is_received_and_answered() {
+    let fixture = Fixture::start(Settings::default()).await;
+    let mut client = fixture.client().await;
     client.send(Message::text(PING)).await.expect("sent");
     assert_eq!(text(&mut client).await, r#"{"v":1,"type":"pong"}"#);
 }
 
 #[tokio::test]
-async fn what_is_no_message_is_refused_and_the_connection_stays() {
-    let scene = Scene::begin(Settings::default()).await;
-    let mut client = scene.client().await;
+async fn an_invalid_message_is_refused_and_the_connection_stays() {
+    let fixture = Fixture::start(Settings::default()).await;
+    let mut client = fixture.client().await;
     client.send(Message::text("{")).await.expect("sent");
     assert!(text(&mut client).await.contains(r#""type":"refused""#));
     client.send(Message::text(PING)).await.expect("sent");
@@ -154,16 +154,16 @@ async fn what_is_no_message_is_refused_and_the_connection_stays() {
 
 #[tokio::test]
 async fn a_binary_frame_ends_the_connection() {
-    let scene = Scene::begin(Settings::default()).await;
-    let mut client = scene.client().await;
+    let fixture = Fixture::start(Settings::default()).await;
+    let mut client = fixture.client().await;
     client.send(Message::binary(PING.as_bytes())).await.expect("sent");
     assert_eq!(close_code(&mut client).await, 1003);
 }
 
 #[tokio::test]
 async fn text_that_is_not_utf8_ends_the_connection() {
-    let scene = Scene::begin(Settings::default()).await;
-    let mut client = scene.client().await;
+    let fixture = Fixture::start(Settings::default()).await;
+    let mut client = fixture.client().await;
     let broken = Frame::message(&b"\xc3\x28"[..], OpCode::Data(Data::Text), true);
     client.send(Message::Frame(broken)).await.expect("sent");
     assert_eq!(close_code(&mut client).await, 1007);
@@ -171,20 +171,20 @@ async fn text_that_is_not_utf8_ends_the_connection() {
 
 #[tokio::test]
 async fn a_message_over_the_limit_ends_the_connection() {
-    let scene = Scene::begin(Settings::default()).await;
-    let mut client = scene.client().await;
+    let fixture = Fixture::start(Settings::default()).await;
+    let mut client = fixture.client().await;
     let most = Settings::default().message_bytes_max;
     client.send(Message::text(" ".repeat(most))).await.expect("sent");
     assert!(text(&mut client).await.contains("refused"), "a message at the limit is read");
-    // The server may hang up while the rest is still being sent.
+    // The server may close the connection while the rest is still being sent.
     client.send(Message::text(" ".repeat(most + 1))).await.ok();
     assert_eq!(close_code(&mut client).await, 1009);
 }
 
 #[tokio::test]
-async fn a_message_in_pieces_is_held_to_the_same_limit() {
-    let scene = Scene::begin(Settings::default()).await;
-    let mut client = scene.client().await;
+async fn a_fragmented_message_has_the_same_limit() {
+    let fixture = Fixture::start(Settings::default()).await;
+    let mut client = fixture.client().await;
     let piece = vec![b' '; Settings::default().message_bytes_max / 2 + 1];
     let first = Frame::message(piece.clone(), OpCode::Data(Data::Text), false);
     let last = Frame::message(piece, OpCode::Data(Data::Continue), true);
@@ -194,97 +194,97 @@ async fn a_message_in_pieces_is_held_to_the_same_limit() {
 }
 
 #[tokio::test]
-async fn a_peer_that_does_not_speak_the_protocol_is_cut() {
-    let scene = Scene::begin(Settings::default()).await;
-    let mut client = scene.client().await;
+async fn a_peer_that_violates_the_protocol_is_disconnected() {
+    let fixture = Fixture::start(Settings::default()).await;
+    let mut client = fixture.client().await;
     // Three reserved bits, and no mask.
     client.get_mut().write_all(&[0xf1, 0x01, 0x00]).await.expect("sent");
     assert_eq!(close_code(&mut client).await, 1002);
-    scene.is_empty_within(PATIENCE).await;
+    fixture.is_empty_within(TIMEOUT).await;
 }
 
 #[tokio::test]
 async fn a_ping_is_answered() {
-    let scene = Scene::begin(Settings::default()).await;
-    let mut client = scene.client().await;
+    let fixture = Fixture::start(Settings::default()).await;
+    let mut client = fixture.client().await;
     client.send(Message::Ping("you there?".into())).await.expect("sent");
-    let answer = timeout(PATIENCE, client.next()).await.expect("in time");
-    assert!(matches!(answer, Some(Ok(Message::Pong(said))) if said == "you there?"));
+    let reply = timeout(TIMEOUT, client.next()).await.expect("in time");
+    assert!(matches!(reply, Some(Ok(Message::Pong(payload))) if payload == "you there?"));
 }
 
 #[tokio::test]
-async fn a_peer_that_answers_pings_stays_however_little_it_says() {
+async fn a_peer_that_answers_pings_stays_connected() {
     let settings = Settings {
-        ping_every: Duration::from_millis(20),
+        ping_interval: Duration::from_millis(20),
         silence_max: Duration::from_millis(200),
         ..Settings::default()
     };
-    let scene = Scene::begin(settings).await;
-    let mut client = scene.client().await;
+    let fixture = Fixture::start(settings).await;
+    let mut client = fixture.client().await;
     // Reading answers the pings.
     for _ in 0..30 {
-        let heard = timeout(PATIENCE, client.next()).await.expect("in time");
-        assert!(matches!(heard, Some(Ok(Message::Ping(_)))), "{heard:?}");
+        let received = timeout(TIMEOUT, client.next()).await.expect("in time");
+        assert!(matches!(received, Some(Ok(Message::Ping(_)))), "{received:?}");
     }
-    assert_eq!(scene.gateway.sessions(), 1);
+    assert_eq!(fixture.gateway.sessions(), 1);
 }
 
 #[tokio::test]
-async fn a_peer_that_vanished_is_cut_after_a_silence() {
+async fn a_silent_peer_is_disconnected() {
     let settings = Settings {
-        ping_every: Duration::from_millis(50),
+        ping_interval: Duration::from_millis(50),
         silence_max: Duration::from_millis(200),
         ..Settings::default()
     };
-    let scene = Scene::begin(settings).await;
-    let mut client = scene.client().await;
-    // It neither reads nor closes: for the server there is only silence.
-    scene.is_empty_within(PATIENCE).await;
+    let fixture = Fixture::start(settings).await;
+    let mut client = fixture.client().await;
+    // It neither reads nor closes, so the server receives nothing.
+    fixture.is_empty_within(TIMEOUT).await;
     assert_eq!(close_code(&mut client).await, 1008);
 }
 
 #[tokio::test]
-async fn a_peer_that_does_not_read_is_cut() {
+async fn a_peer_that_does_not_read_is_disconnected() {
     let settings = Settings {
-        write_within: Duration::from_millis(200),
-        pace_min: u32::MAX,
+        write_timeout: Duration::from_millis(200),
+        bytes_per_second_min: u32::MAX,
         ..Settings::default()
     };
-    let scene = Scene::begin(settings).await;
-    let mut client = scene.client().await;
+    let fixture = Fixture::start(settings).await;
+    let mut client = fixture.client().await;
     for _ in 0..100 {
-        // Once it was cut there is nobody to send to.
+        // It fails once the peer was disconnected.
         if client.send(Message::text(QUERY)).await.is_err() {
             break;
         }
     }
-    scene.is_empty_within(PATIENCE).await;
+    fixture.is_empty_within(TIMEOUT).await;
 }
 
 #[tokio::test]
-async fn a_peer_that_does_not_read_is_cut_at_its_bound_while_a_write_waits_for_it() {
-    let settings = Settings { write_within: Duration::from_hours(1), ..Settings::default() };
-    let scene = Scene::begin(settings).await;
-    let mut client = scene.client().await;
+async fn a_peer_that_does_not_read_is_disconnected_at_its_limit_during_a_write() {
+    let settings = Settings { write_timeout: Duration::from_hours(1), ..Settings::default() };
+    let fixture = Fixture::start(settings).await;
+    let mut client = fixture.client().await;
     client.send(Message::text(COMMAND)).await.expect("sent");
-    let delivery = timeout(PATIENCE, scene.worker.take(1)).await.expect("in time").expect("one");
+    let delivery = timeout(TIMEOUT, fixture.worker.take(1)).await.expect("in time").expect("one");
     let again = delivery[0].commands[0].with_outcome(None);
     for _ in 0..100 {
         client.send(Message::text(QUERY)).await.expect("sent");
     }
-    // What was asked for waits for room and cuts nobody; what is told unasked does.
-    let end = Instant::now() + PATIENCE;
-    while scene.gateway.sessions() > 0 {
+    // Replies wait for room and disconnect no peer; unsolicited messages do.
+    let end = Instant::now() + TIMEOUT;
+    while fixture.gateway.sessions() > 0 {
         assert!(Instant::now() < end, "the session should have ended");
-        scene.worker.send_outcomes(vec![again.clone(); 16]).await.expect("the gateway hears");
+        fixture.worker.send_outcomes(vec![again.clone(); 16]).await.expect("the gateway receives");
         sleep(Duration::from_millis(10)).await;
     }
 }
 
 #[tokio::test]
 async fn a_slow_peer_that_reads_gets_everything() {
-    let scene = Scene::begin(Settings::default()).await;
-    let mut client = scene.client().await;
+    let fixture = Fixture::start(Settings::default()).await;
+    let mut client = fixture.client().await;
     for _ in 0..10 {
         client.send(Message::text(QUERY)).await.expect("sent");
     }
@@ -294,22 +294,22 @@ async fn a_slow_peer_that_reads_gets_everything() {
 }
 
 #[tokio::test]
-async fn a_server_that_goes_away_says_so() {
-    let scene = Scene::begin(Settings::default()).await;
-    let mut client = scene.client().await;
-    scene.gateway.drain().await;
+async fn a_server_that_shuts_down_closes_with_going_away() {
+    let fixture = Fixture::start(Settings::default()).await;
+    let mut client = fixture.client().await;
+    fixture.gateway.drain().await;
     assert_eq!(close_code(&mut client).await, 1001);
-    scene.is_empty_within(PATIENCE).await;
+    fixture.is_empty_within(TIMEOUT).await;
 }
 
 #[tokio::test]
-async fn a_peer_that_leaves_frees_its_place() {
-    let scene = Scene::begin(Settings::default()).await;
-    let mut client = scene.client().await;
-    assert_eq!(scene.gateway.sessions(), 1);
+async fn a_peer_that_leaves_ends_its_session() {
+    let fixture = Fixture::start(Settings::default()).await;
+    let mut client = fixture.client().await;
+    assert_eq!(fixture.gateway.sessions(), 1);
     client.close(None).await.expect("closed");
-    scene.is_empty_within(PATIENCE).await;
-    let client = scene.client().await;
+    fixture.is_empty_within(TIMEOUT).await;
+    let client = fixture.client().await;
     drop(client);
-    scene.is_empty_within(PATIENCE).await;
+    fixture.is_empty_within(TIMEOUT).await;
 }

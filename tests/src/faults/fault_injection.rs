@@ -31,7 +31,7 @@ pub(super) async fn a_worker_is_killed(cluster: &mut TestCluster, injection: Inj
         // It has committed and cannot announce.
         2 => worker.broker.set(NetworkState::RequestsHeld),
         // It has announced and sent outcomes, and cannot acknowledge.
-        3 => worker.broker.set(NetworkState::ConnectionsHeld(b"sockbit working")),
+        3 => worker.broker.set(NetworkState::ConnectionsHeld(b"sockbit consuming")),
         // It is acknowledging other deliveries.
         _ => {}
     }

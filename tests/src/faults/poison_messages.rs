@@ -28,7 +28,7 @@ pub(super) async fn poison_is_published(cluster: &mut TestCluster) {
     let settings = settings.namespace(NAMESPACE).expect("a namespace");
     eventually("all poison messages to be dead-lettered", async || {
         let admin = DeadLetterAdmin::open(settings.clone()).await.ok()?;
-        let letters = admin.letters().await.ok()?;
+        let letters = admin.list().await.ok()?;
         admin.close().await;
         assert!(letters.len() <= poison.len(), "no other message is dead-lettered");
         assert!(letters.iter().all(|it| !it.reason.is_empty() && it.origin.contains(".work.")));

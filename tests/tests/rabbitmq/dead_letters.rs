@@ -1,4 +1,4 @@
-//! What was set aside is looked at, replayed or thrown away by a person.
+//! An operator lists, replays and discards dead letters.
 
 use futures::StreamExt;
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicNackOptions};
@@ -14,67 +14,70 @@ use sockbit_tests::contracts::bus::fixtures::{
 use sockbit_tests::rabbitmq_namespace::{Namespace, RawClient, keys};
 use sockbit_tests::system::eventually;
 
-use crate::support::ends;
+use crate::support::ports;
 
-/// The letters, once there are so many.
+/// Waits for this many dead letters.
 async fn letters(bus: &Namespace, count: usize) -> (DeadLetterAdmin, Vec<DeadLetter>) {
     letters_with(&bus.settings(), count).await
 }
 
 async fn letters_with(settings: &Settings, count: usize) -> (DeadLetterAdmin, Vec<DeadLetter>) {
     eventually("dead letters", async || {
-        let desk = DeadLetterAdmin::open(settings.clone()).await.expect("the broker is there");
-        let letters = desk.letters().await.expect("the broker obeys");
+        let admin = DeadLetterAdmin::open(settings.clone()).await.expect("the broker responds");
+        let letters = admin.list().await.expect("the broker responds");
         if letters.len() < count {
-            desk.close().await;
+            admin.close().await;
             return None;
         }
-        Some((desk, letters))
+        Some((admin, letters))
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn letters_are_listed_with_their_reasons_and_stay() {
+async fn dead_letters_are_listed_with_their_reasons_and_stay() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    let poison = command(&ends(&gateway), 1, 7);
-    worker.dead_letter(poison.clone(), "it is poison".to_owned()).await.expect("it is set aside");
+    let poison = command(&ports(&gateway), 1, 7);
+    worker
+        .dead_letter(poison.clone(), "it is poison".to_owned())
+        .await
+        .expect("it is dead-lettered");
     bus.raw_client().await.publish(bus.names().work(0), "commands", b"what?").await;
 
     for _ in 0..2 {
-        let (desk, letters) = letters(&bus, 2).await;
-        let [dead_letters, garbage] = &letters[..] else { panic!("{}", letters.len()) };
-        assert_eq!(dead_letters.reason, "it is poison");
-        assert!(dead_letters.origin.contains(".work."), "{}", dead_letters.origin);
-        let commands = dead_letters.commands.as_ref().expect("they can be read");
+        let (admin, letters) = letters(&bus, 2).await;
+        let [failed, garbage] = &letters[..] else { panic!("{}", letters.len()) };
+        assert_eq!(failed.reason, "it is poison");
+        assert!(failed.origin.contains(".work."), "{}", failed.origin);
+        let commands = failed.commands.as_ref().expect("they are readable");
         assert!(commands.iter().map(|it| it.message).eq([poison.message]));
         assert!(garbage.reason.contains("no sealed message"), "{}", garbage.reason);
         assert_eq!(
             (garbage.bytes.as_slice(), &*garbage.origin),
             (&b"what?"[..], &*bus.names().work(0))
         );
-        assert!(dead_letters.seconds.is_some() && garbage.seconds.is_some());
-        desk.close().await;
+        assert!(failed.seconds.is_some() && garbage.seconds.is_some());
+        admin.close().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_that_failed_is_replayed_under_a_new_id_however_often_it_was_sent() {
+async fn a_failed_command_is_replayed_under_one_new_id_however_often_it_was_sent() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    let mut poison = command(&ends(&gateway), 1, 7);
+    let mut poison = command(&ports(&gateway), 1, 7);
     let mut ids = Vec::new();
     for trace in 1..=2 {
         poison.trace = TraceId(uuid(trace));
         worker
             .dead_letter(poison.clone(), "it is poison".to_owned())
             .await
-            .expect("it is set aside");
-        let (desk, letters) = letters(&bus, 1).await;
+            .expect("it is dead-lettered");
+        let (admin, letters) = letters(&bus, 1).await;
         let letter = letters.into_iter().next().expect("one");
-        ids.extend(desk.replay(letter).await.expect("it is replayed"));
-        desk.close().await;
+        ids.extend(admin.replay(letter).await.expect("it is replayed"));
+        admin.close().await;
 
         let taken = take_commands(&*worker, 1).await;
         assert_eq!(taken[0].message, *ids.last().expect("one"));
@@ -82,88 +85,88 @@ async fn a_command_that_failed_is_replayed_under_a_new_id_however_often_it_was_s
     }
     assert_eq!(ids[0], ids[1]);
     assert_ne!(ids[0], poison.message);
-    let desk = DeadLetterAdmin::open(bus.settings()).await.expect("the broker is there");
-    assert!(desk.letters().await.expect("the broker obeys").is_empty());
+    let admin = DeadLetterAdmin::open(bus.settings()).await.expect("the broker responds");
+    assert!(admin.list().await.expect("the broker responds").is_empty());
 }
 
-/// Replays the only letter, and gives what comes of it.
-async fn replayed(bus: &Namespace, settings: &Settings) -> CommandEnvelope {
-    let (desk, letters) = letters_with(settings, 1).await;
+/// Replays the only dead letter and returns the command that is delivered.
+async fn replay(bus: &Namespace, settings: &Settings) -> CommandEnvelope {
+    let (admin, letters) = letters_with(settings, 1).await;
     let letter = letters.into_iter().next().expect("one");
-    let ids = desk.replay(letter).await.expect("it is replayed");
-    desk.close().await;
+    let ids = admin.replay(letter).await.expect("it is replayed");
+    admin.close().await;
     let taken = take_commands(&*bus.worker().await, 1).await.remove(0);
     assert_eq!(ids, [taken.message]);
     taken
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_that_could_not_be_read_then_is_replayed_under_its_own_id() {
+async fn a_command_with_an_unknown_key_is_replayed_under_its_own_id() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    let sent = command(&ends(&gateway), 1, 7);
-    let sealed = keys(&[2]).seal(MessageKind::Commands, &[&sent]).expect("it is JSON");
+    let sent = command(&ports(&gateway), 1, 7);
+    let sealed = keys(&[2]).seal(MessageKind::Commands, &[&sent]).expect("valid JSON");
     bus.raw_client().await.publish(bus.names().work(0), "commands", &sealed).await;
     letters(&bus, 1).await.0.close().await;
     worker.close().await;
 
-    let taken = replayed(&bus, &bus.settings_with_keys(keys(&[1, 2]))).await;
+    let taken = replay(&bus, &bus.settings_with_keys(keys(&[1, 2]))).await;
 
     assert_eq!(taken.message, sent.message);
 }
 
-/// Takes the first message of a queue and gives it back, until the broker gives it up.
-async fn give_back_until_it_is_given_up(raw_client: &RawClient, queue: String) {
+/// Requeues the first message of a queue until the broker dead-letters it.
+async fn requeue_until_dead_lettered(raw_client: &RawClient, queue: String) {
     let (channel, nothing) = (&raw_client.channel, FieldTable::default());
     let options = BasicConsumeOptions::default();
     let consuming = channel.basic_consume(queue.into(), "me".into(), options, nothing);
-    let mut messages = consuming.await.expect("the broker obeys");
+    let mut messages = consuming.await.expect("the broker responds");
     for _ in 0..=DELIVERIES_MAX {
         let message =
-            within_deadline("a message", messages.next()).await.expect("the queue is there");
+            within_deadline("a message", messages.next()).await.expect("the queue exists");
         let again = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
-        let tag = message.expect("the broker obeys").delivery_tag;
-        channel.basic_nack(tag, again).await.expect("the broker obeys");
+        let tag = message.expect("the broker responds").delivery_tag;
+        channel.basic_nack(tag, again).await.expect("the broker responds");
     }
     let cancelling = channel.basic_cancel("me".into(), BasicCancelOptions::default());
-    cancelling.await.expect("the broker obeys");
+    cancelling.await.expect("the broker responds");
 }
 
-/// After so many attempts the broker gives a message up.
+/// The delivery limit of work queues.
 const DELIVERIES_MAX: usize = 20;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_that_the_broker_gave_up_is_replayed_under_its_own_id() {
+async fn a_command_that_the_broker_dead_lettered_is_replayed_under_its_own_id() {
     let bus = Namespace::fresh().with_work_queues(1);
     let gateway = bus.gateway().await;
-    let sent = command(&ends(&gateway), 1, 7);
-    gateway.send(vec![sent.clone()]).await.expect("it is taken");
-    give_back_until_it_is_given_up(&bus.raw_client().await, bus.names().work(0)).await;
+    let sent = command(&ports(&gateway), 1, 7);
+    gateway.send(vec![sent.clone()]).await.expect("it is accepted");
+    requeue_until_dead_lettered(&bus.raw_client().await, bus.names().work(0)).await;
 
-    let taken = replayed(&bus, &bus.settings()).await;
+    let taken = replay(&bus, &bus.settings()).await;
 
     assert_eq!(taken.message, sent.message);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_read_is_not_replayed_and_can_be_thrown_away() {
+async fn an_unreadable_message_cannot_be_replayed_and_can_be_discarded() {
     let bus = Namespace::fresh();
     let worker = bus.worker().await;
     bus.raw_client().await.publish(bus.names().work(0), "commands", b"what?").await;
-    let (desk, first) = letters(&bus, 1).await;
+    let (admin, first) = letters(&bus, 1).await;
     let id = first[0].id.clone();
-    desk.close().await;
+    admin.close().await;
 
-    let desk = DeadLetterAdmin::open(bus.settings()).await.expect("the broker is there");
-    let replayed = desk.replay(desk.letter_with(&id).await.expect("it is there")).await;
+    let admin = DeadLetterAdmin::open(bus.settings()).await.expect("the broker responds");
+    let replayed = admin.replay(admin.find(&id).await.expect("it exists")).await;
     assert!(matches!(replayed, Err(DeadLetterAdminError::Unreadable(_))), "{replayed:?}");
-    desk.close().await;
-    let desk = DeadLetterAdmin::open(bus.settings()).await.expect("the broker is there");
-    desk.drop_letter(desk.letter_with(&id).await.expect("it is there")).await.expect("it is gone");
-    desk.close().await;
+    admin.close().await;
+    let admin = DeadLetterAdmin::open(bus.settings()).await.expect("the broker responds");
+    admin.discard(admin.find(&id).await.expect("it exists")).await.expect("it is discarded");
+    admin.close().await;
 
-    let desk = DeadLetterAdmin::open(bus.settings()).await.expect("the broker is there");
-    let missing = desk.letter_with(&id).await.err();
+    let admin = DeadLetterAdmin::open(bus.settings()).await.expect("the broker responds");
+    let missing = admin.find(&id).await.err();
     assert_eq!(missing, Some(DeadLetterAdminError::Missing(id)));
     assert_silent("a command", worker.take(1)).await;
 }

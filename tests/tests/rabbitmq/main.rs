@@ -1,5 +1,4 @@
-//! What only RabbitMQ can be asked for: many processes, a network that fails, and a broker that goes
-//! away and comes back.
+//! Tests of RabbitMQ beyond the contract: many processes, network failures and broker failures.
 
 mod broker_failures;
 mod connect_errors;

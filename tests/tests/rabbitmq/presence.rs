@@ -1,4 +1,4 @@
-//! Presence where somebody sends nonsense, and where the broker is away.
+//! Presence with unreadable messages, and without a broker.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,62 +15,67 @@ use sockbit_tests::rabbitmq_namespace::{Namespace, keys};
 use sockbit_tests::system::eventually;
 use tokio::time::{Instant, timeout};
 
-use crate::support::{ends, until_away};
+use crate::support::{ports, until_disconnected};
 
-/// Tells until the other gateway subscribe that somebody is in the note with this number.
-async fn assert_hears_of(teller: &Arc<GatewayEndpoint>, gateway: &GatewayEndpoint, number: u64) {
-    let told = presences(&ends(teller), 7, number);
+/// Publishes an update with this number until the other gateway receives it.
+async fn assert_presence_arrives(
+    sender: &Arc<GatewayEndpoint>,
+    gateway: &GatewayEndpoint,
+    number: u64,
+) {
+    let update = presences(&ports(sender), 7, number);
     eventually("presence", async || {
-        teller.publish(told.clone()).await;
-        let hearing = async { while gateway.next_update().await.expect("it is open") != told {} };
-        timeout(QUIET, hearing).await.ok()
+        sender.publish(update.clone()).await;
+        let receiving =
+            async { while gateway.next_update().await.expect("it is open") != update {} };
+        timeout(QUIET, receiving).await.ok()
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_presence_is_passed_over() {
+async fn unreadable_presence_updates_are_ignored() {
     let bus = Namespace::fresh();
-    let (teller, gateway) = (bus.gateway().await, bus.gateway().await);
-    gateway.subscribe(Slot(7)).await.expect("the bus is there");
-    let (told, raw_client) = (presences(&ends(&teller), 7, 1), bus.raw_client().await);
-    let forged = keys(&[9]).seal(MessageKind::Presence, &told).expect("it is JSON");
-    let other = keys(&[1]).seal(MessageKind::Heartbeat, &told).expect("it is JSON");
-    let no_people = keys(&[1]).seal(MessageKind::Presence, "people").expect("it is JSON");
-    for body in [b"what?".to_vec(), forged, other, no_people] {
+    let (sender, gateway) = (bus.gateway().await, bus.gateway().await);
+    gateway.subscribe(Slot(7)).await.expect("the bus is available");
+    let (update, raw_client) = (presences(&ports(&sender), 7, 1), bus.raw_client().await);
+    let forged = keys(&[9]).seal(MessageKind::Presence, &update).expect("valid JSON");
+    let other = keys(&[1]).seal(MessageKind::Heartbeat, &update).expect("valid JSON");
+    let wrong_body = keys(&[1]).seal(MessageKind::Presence, "not an update").expect("valid JSON");
+    for body in [b"what?".to_vec(), forged, other, wrong_body] {
         let (exchange, key) = (bus.names().presence().into(), "7".into());
         let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
         let publishing =
             raw_client.channel.basic_publish(exchange, key, options, &body, properties);
-        publishing.await.expect("the broker obeys");
+        publishing.await.expect("the broker responds");
     }
 
-    assert_hears_of(&teller, &gateway, 2).await;
+    assert_presence_arrives(&sender, &gateway, 2).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_waits_to_tell_while_the_broker_is_away_and_afterwards_presence_arrives_again() {
+async fn presence_does_not_wait_for_an_unreachable_broker_and_arrives_after_reconnecting() {
     let bus = Namespace::fresh();
-    let teller = bus.gateway().await;
+    let sender = bus.gateway().await;
     let (proxy, url) = bus.proxy().await;
-    let gateway = connect_gateway(bus.settings_with_url(&url)).await.expect("the broker is there");
-    gateway.subscribe(Slot(7)).await.expect("the bus is there");
-    assert_hears_of(&teller, &gateway, 1).await;
+    let gateway = connect_gateway(bus.settings_with_url(&url)).await.expect("the broker responds");
+    gateway.subscribe(Slot(7)).await.expect("the bus is available");
+    assert_presence_arrives(&sender, &gateway, 1).await;
 
     proxy.set(NetworkState::Down);
-    until_away(&gateway).await;
-    let begun = Instant::now();
+    until_disconnected(&gateway).await;
+    let start = Instant::now();
     for number in 2..=5 {
         within_deadline(
-            "the end of telling",
-            gateway.publish(presences(&ends(&gateway), 7, number)),
+            "the end of publishing",
+            gateway.publish(presences(&ports(&gateway), 7, number)),
         )
         .await;
     }
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     proxy.set(NetworkState::Healthy);
 
-    assert_hears_of(&teller, &gateway, 6).await;
-    teller.subscribe(Slot(7)).await.expect("the bus is there");
-    assert_hears_of(&gateway, &teller, 7).await;
+    assert_presence_arrives(&sender, &gateway, 6).await;
+    sender.subscribe(Slot(7)).await.expect("the bus is available");
+    assert_presence_arrives(&gateway, &sender, 7).await;
 }

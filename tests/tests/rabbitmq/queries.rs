@@ -1,4 +1,4 @@
-//! Questions have an end, and their answers a size.
+//! Deadlines of queries, and large replies.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use sockbit_tests::contracts::bus::fixtures::{assert_silent, event, query, withi
 use sockbit_tests::rabbitmq_namespace::{Namespace, keys};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_question_past_its_deadline_is_asked_of_nobody() {
+async fn an_expired_query_is_not_delivered() {
     let bus = Namespace::fresh();
     let gateway = bus.gateway().await;
-    let unanswered = within_deadline("the end", gateway.query(query(1))).await;
-    assert!(unanswered.is_err(), "{unanswered:?}");
+    let result = within_deadline("the end", gateway.query(query(1))).await;
+    assert!(result.is_err(), "{result:?}");
 
     let worker = bus.worker().await;
 
@@ -21,61 +21,61 @@ async fn a_question_past_its_deadline_is_asked_of_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_question_that_its_worker_drops_hinders_no_other() {
+async fn queries_that_a_worker_drops_do_not_block_others() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    // More than a worker is sent ahead.
+    // More than a worker prefetches.
     for n in 0..100 {
-        let asking = tokio::spawn({
+        let querying = tokio::spawn({
             let gateway = Arc::clone(&gateway);
             async move { gateway.query(query(n)).await }
         });
-        let ReceivedQuery { query: asked, reply } =
+        let ReceivedQuery { query: received, reply } =
             within_deadline("a query", worker.next()).await.expect("one");
-        assert_eq!(asked, query(n));
+        assert_eq!(received, query(n));
         drop(reply);
-        asking.abort();
+        querying.abort();
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_of_eight_megabytes_arrive() {
+async fn replies_of_eight_megabytes_arrive() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    let answer = CoreReply::Events((0..30_000).map(event).collect());
-    let bytes = serde_json::to_vec(&answer).expect("it is JSON").len();
+    let reply = CoreReply::Events((0..30_000).map(event).collect());
+    let bytes = serde_json::to_vec(&reply).expect("valid JSON").len();
     assert!(bytes > 8 * 1024 * 1024, "{bytes}");
     let serving = tokio::spawn({
-        let answer = answer.clone();
+        let reply = reply.clone();
         async move {
-            let asked = worker.next().await.expect("a query");
-            (asked.reply)(answer);
+            let received = worker.next().await.expect("a query");
+            (received.reply)(reply);
             worker
         }
     });
-    let answered = gateway.query(query(1)).await;
-    assert!(answered.as_ref() == Ok(&answer), "{:?}", answered.err());
+    let received = gateway.query(query(1)).await;
+    assert!(received.as_ref() == Ok(&reply), "{:?}", received.err());
     drop(serving);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_question_that_nobody_of_ours_signed_is_asked_of_nobody() {
+async fn a_query_with_a_wrong_signature_is_not_delivered() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     let raw_client = bus.raw_client().await;
-    let forged = keys(&[2]).seal(MessageKind::Queries, &query(1)).expect("it is JSON");
-    let other = keys(&[1]).seal(MessageKind::Queries, &query(2)).expect("it is JSON");
+    let forged = keys(&[2]).seal(MessageKind::Queries, &query(1)).expect("valid JSON");
+    let other = keys(&[1]).seal(MessageKind::Queries, &query(2)).expect("valid JSON");
     for bytes in [forged.as_slice(), &other, b"what?"] {
-        raw_client.publish(bus.names().questions(), "questions", bytes).await;
+        raw_client.publish(bus.names().queries(), "questions", bytes).await;
     }
-    let asking = tokio::spawn({
+    let querying = tokio::spawn({
         let gateway = Arc::clone(&gateway);
         async move { gateway.query(query(3)).await }
     });
 
-    let asked = within_deadline("a query", worker.next()).await.expect("the bus is open");
+    let received = within_deadline("a query", worker.next()).await.expect("the bus is open");
 
-    assert_eq!(asked.query, query(3));
-    (asked.reply)(CoreReply::Events(Vec::new()));
-    assert_eq!(asking.await.expect("asking does not panic"), Ok(CoreReply::Events(Vec::new())));
+    assert_eq!(received.query, query(3));
+    (received.reply)(CoreReply::Events(Vec::new()));
+    assert_eq!(querying.await.expect("no panic"), Ok(CoreReply::Events(Vec::new())));
 }

@@ -1,4 +1,4 @@
-//! Workers that come and go share the queues.
+//! Work queues move between workers that join and leave.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,47 +14,47 @@ use sockbit_tests::system::eventually;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::support::{commands, send_until_taken, take_numbers, until_held};
+use crate::support::{commands, send_until_accepted, take_numbers, until_consumed};
 
 const QUEUES: u16 = 12;
 
-/// Waits until these workers hold all queues, each one of them, as many each.
-async fn until_shared(workers: &[&Arc<WorkerEndpoint>]) {
+/// Waits until these workers consume all queues, the same number each.
+async fn until_balanced(workers: &[&Arc<WorkerEndpoint>]) {
     let each = usize::from(QUEUES) / workers.len();
-    eventually("an even spread", async || {
-        let held: Vec<BTreeSet<u16>> = workers.iter().map(|it| it.consumed_queues()).collect();
-        let all: BTreeSet<u16> = held.iter().flatten().copied().collect();
-        let is_even = held.iter().all(|it| it.len() == each);
+    eventually("a balanced assignment", async || {
+        let consumed: Vec<BTreeSet<u16>> = workers.iter().map(|it| it.consumed_queues()).collect();
+        let all: BTreeSet<u16> = consumed.iter().flatten().copied().collect();
+        let is_even = consumed.iter().all(|it| it.len() == each);
         (is_even && all.len() == usize::from(QUEUES)).then_some(())
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn workers_share_the_queues_evenly_as_they_come_and_go() {
+async fn queues_are_balanced_as_workers_join_and_leave() {
     let bus = Namespace::fresh().with_work_queues(QUEUES);
     let first = bus.worker().await;
-    until_shared(&[&first]).await;
+    until_balanced(&[&first]).await;
     let second = bus.worker().await;
-    until_shared(&[&first, &second]).await;
+    until_balanced(&[&first, &second]).await;
     let third = bus.worker().await;
-    until_shared(&[&first, &second, &third]).await;
+    until_balanced(&[&first, &second, &third]).await;
     first.close().await;
-    until_shared(&[&second, &third]).await;
+    until_balanced(&[&second, &third]).await;
     drop(second);
-    until_shared(&[&third]).await;
+    until_balanced(&[&third]).await;
 }
 
-/// Takes and acknowledges until its worker ends, and tells what it took.
-fn work_off(
+/// Takes and acknowledges until its worker ports, and tells what it took.
+fn consume_commands(
     worker: Arc<WorkerEndpoint>,
-    tell: mpsc::UnboundedSender<u64>,
-    working: &mut JoinSet<()>,
+    sender: mpsc::UnboundedSender<u64>,
+    tasks: &mut JoinSet<()>,
 ) {
-    working.spawn(async move {
+    tasks.spawn(async move {
         while let Some(deliveries) = worker.take(5).await {
             let numbers = deliveries.iter().flat_map(|it| &it.commands).map(number);
-            numbers.for_each(|it| tell.send(it).unwrap_or_default());
+            numbers.for_each(|it| sender.send(it).unwrap_or_default());
             let tags = deliveries.iter().map(|it| it.tag).collect();
             worker.acknowledge(tags).await.expect("a worker that leaves finishes first");
         }
@@ -62,20 +62,20 @@ fn work_off(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_workers_come_and_go_each_command_is_worked_off_once() {
+async fn each_command_is_processed_once_while_workers_join_and_leave() {
     let bus = Namespace::fresh().with_work_queues(QUEUES);
     let gateway = bus.gateway().await;
-    let (tell, mut told) = mpsc::unbounded_channel();
-    let mut working = JoinSet::new();
+    let (sender, mut received) = mpsc::unbounded_channel();
+    let mut tasks = JoinSet::new();
     let first = bus.worker().await;
-    work_off(Arc::clone(&first), tell.clone(), &mut working);
-    let is_over = Arc::new(AtomicBool::new(false));
+    consume_commands(Arc::clone(&first), sender.clone(), &mut tasks);
+    let is_finished = Arc::new(AtomicBool::new(false));
     let sending = tokio::spawn({
-        let is_over = Arc::clone(&is_over);
+        let is_finished = Arc::clone(&is_finished);
         async move {
             let mut sent = 0;
-            while !is_over.load(Ordering::Relaxed) {
-                gateway.send(commands(&gateway, sent..sent + 10)).await.expect("it is taken");
+            while !is_finished.load(Ordering::Relaxed) {
+                gateway.send(commands(&gateway, sent..sent + 10)).await.expect("it is accepted");
                 sent += 10;
             }
             sent
@@ -83,20 +83,20 @@ async fn while_workers_come_and_go_each_command_is_worked_off_once() {
     });
 
     let second = bus.worker().await;
-    work_off(Arc::clone(&second), tell.clone(), &mut working);
-    until_shared(&[&first, &second]).await;
+    consume_commands(Arc::clone(&second), sender.clone(), &mut tasks);
+    until_balanced(&[&first, &second]).await;
     first.close().await;
-    until_shared(&[&second]).await;
+    until_balanced(&[&second]).await;
     let third = bus.worker().await;
-    work_off(Arc::clone(&third), tell, &mut working);
-    until_shared(&[&second, &third]).await;
-    is_over.store(true, Ordering::Relaxed);
-    let sent = sending.await.expect("sending does not panic");
+    consume_commands(Arc::clone(&third), sender, &mut tasks);
+    until_balanced(&[&second, &third]).await;
+    is_finished.store(true, Ordering::Relaxed);
+    let sent = sending.await.expect("no panic");
 
     let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
     while counts.len() < usize::try_from(sent).expect("it fits") {
         *counts
-            .entry(within_deadline("a command", told.recv()).await.expect("they work"))
+            .entry(within_deadline("a command", received.recv()).await.expect("a worker runs"))
             .or_default() += 1;
     }
     let twice: Vec<_> = counts.iter().filter(|(_, count)| **count > 1).collect();
@@ -104,65 +104,67 @@ async fn while_workers_come_and_go_each_command_is_worked_off_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_leaves_finishes_what_it_took() {
+async fn a_worker_that_leaves_finishes_its_deliveries() {
     let bus = Namespace::fresh();
     let (gateway, leaving) = (bus.gateway().await, bus.worker().await);
-    send_until_taken(&gateway, &commands(&gateway, 0..1)).await;
+    send_until_accepted(&gateway, &commands(&gateway, 0..1)).await;
     let taken = within_deadline("a delivery", leaving.take(MANY)).await.expect("the bus is open");
-    let heir = bus.worker().await;
+    let other = bus.worker().await;
     let closing = tokio::spawn({
         let leaving = Arc::clone(&leaving);
         async move { leaving.close().await }
     });
     assert!(within_deadline("the end", leaving.take(MANY)).await.is_none());
-    until_held(&heir, 3).await;
+    until_consumed(&other, 3).await;
 
     let tags = taken.iter().map(|it| it.tag).collect();
-    leaving.acknowledge(tags).await.expect("it may still finish");
-    within_deadline("the end", closing).await.expect("closing does not panic");
+    leaving.acknowledge(tags).await.expect("it is still connected");
+    within_deadline("the end", closing).await.expect("no panic");
 
-    send_until_taken(&gateway, &commands(&gateway, 1..10)).await;
-    assert_eq!(take_numbers(&heir, 9).await, (1..10).collect::<Vec<_>>(), "and not 0 again");
+    send_until_accepted(&gateway, &commands(&gateway, 1..10)).await;
+    assert_eq!(take_numbers(&other, 9).await, (1..10).collect::<Vec<_>>(), "and not 0 again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_is_cut_off_is_succeeded_and_comes_back() {
+async fn a_disconnected_worker_is_replaced_and_rejoins() {
     let bus = Namespace::fresh().with_work_queues(QUEUES);
     let (proxy, url) = bus.proxy().await;
     let connecting = connect_worker(bus.settings_with_url(&url), Arc::new(FixedClock));
-    let cut_off = connecting.await.expect("the broker is there");
-    let (gateway, heir) = (bus.gateway().await, bus.worker().await);
-    until_shared(&[&cut_off, &heir]).await;
-    send_until_taken(&gateway, &commands(&gateway, 0..50)).await;
-    let taken = within_deadline("a delivery", cut_off.take(MANY)).await.expect("the bus is open");
+    let disconnected = connecting.await.expect("the broker responds");
+    let (gateway, other) = (bus.gateway().await, bus.worker().await);
+    until_balanced(&[&disconnected, &other]).await;
+    send_until_accepted(&gateway, &commands(&gateway, 0..50)).await;
+    let taken =
+        within_deadline("a delivery", disconnected.take(MANY)).await.expect("the bus is open");
 
     proxy.set(NetworkState::Down);
 
-    until_shared(&[&heir]).await;
-    assert_eq!(take_numbers(&heir, 50).await, (0..50).collect::<Vec<_>>());
+    until_balanced(&[&other]).await;
+    assert_eq!(take_numbers(&other, 50).await, (0..50).collect::<Vec<_>>());
     let tags = taken.iter().map(|it| it.tag).collect();
-    cut_off.acknowledge(tags).await.expect_err("its connection is gone");
+    disconnected.acknowledge(tags).await.expect_err("its connection was lost");
     proxy.set(NetworkState::Healthy);
-    until_shared(&[&cut_off, &heir]).await;
+    until_balanced(&[&disconnected, &other]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_gone_without_a_word_is_missed_by_another() {
+async fn another_worker_notices_that_a_worker_is_gone() {
     let bus = Namespace::fresh().with_work_queues(QUEUES);
     let (proxy, url) = bus.proxy().await;
     let connecting = connect_worker(bus.settings_with_url(&url), Arc::new(FixedClock));
-    let cut_off = connecting.await.expect("the broker is there");
-    let heir = bus.worker().await;
-    until_shared(&[&cut_off, &heir]).await;
+    let disconnected = connecting.await.expect("the broker responds");
+    let other = bus.worker().await;
+    until_balanced(&[&disconnected, &other]).await;
     let raw_client = bus.raw_client().await;
-    let mut heard = raw_client.subscribe(bus.names().announce(), "workers").await;
+    let mut heartbeats = raw_client.subscribe(bus.names().announce(), "workers").await;
 
     proxy.set(NetworkState::Down);
 
     let mut body = String::new();
     while !body.contains(r#""leaves":true"#) {
-        let message = within_deadline("a presence", heard.next()).await.expect("workers speak");
-        body = String::from_utf8(message.expect("the broker is there").data).expect("JSON");
+        let message =
+            within_deadline("a heartbeat", heartbeats.next()).await.expect("the queue exists");
+        body = String::from_utf8(message.expect("the broker responds").data).expect("JSON");
     }
-    until_shared(&[&heir]).await;
+    until_balanced(&[&other]).await;
 }

@@ -1,4 +1,4 @@
-//! Ends with short names for what the tests do with them.
+//! What the tests do with endpoints, and what they wait for.
 
 use std::sync::Arc;
 
@@ -10,26 +10,26 @@ use sockbit_tests::contracts::bus::GatewayPorts;
 use sockbit_tests::contracts::bus::fixtures::{
     MANY, QUIET, announcement, command, number, take_commands, uuid, within_deadline,
 };
-use sockbit_tests::rabbitmq_namespace::gateway_ends;
+use sockbit_tests::rabbitmq_namespace::gateway_ports;
 use sockbit_tests::system::eventually;
 use tokio::time::timeout;
 
-pub fn ends(gateway: &Arc<GatewayEndpoint>) -> GatewayPorts {
-    GatewayPorts { id: uuid(0x9a7e), ..gateway_ends(Arc::clone(gateway)) }
+pub fn ports(gateway: &Arc<GatewayEndpoint>) -> GatewayPorts {
+    GatewayPorts { id: uuid(0x9a7e), ..gateway_ports(Arc::clone(gateway)) }
 }
 
-/// Commands with these numbers, each on a board of its own.
+/// Commands with these numbers, each on its own board.
 pub fn commands(
     gateway: &Arc<GatewayEndpoint>,
     numbers: std::ops::Range<u64>,
 ) -> Vec<CommandEnvelope> {
-    let ends = ends(gateway);
-    numbers.map(|n| command(&ends, n, n)).collect()
+    let ports = ports(gateway);
+    numbers.map(|n| command(&ports, n, n)).collect()
 }
 
-/// Sends as a gateway does: again and again, until it is taken.
-pub async fn send_until_taken(gateway: &Arc<GatewayEndpoint>, batch: &[CommandEnvelope]) {
-    eventually("a confirmation", async || gateway.send(batch.to_vec()).await.ok()).await;
+/// Sends a batch again and again until it is accepted.
+pub async fn send_until_accepted(gateway: &Arc<GatewayEndpoint>, batch: &[CommandEnvelope]) {
+    eventually("a confirm", async || gateway.send(batch.to_vec()).await.ok()).await;
 }
 
 pub async fn take_numbers(worker: &WorkerEndpoint, count: usize) -> Vec<u64> {
@@ -38,7 +38,7 @@ pub async fn take_numbers(worker: &WorkerEndpoint, count: usize) -> Vec<u64> {
     numbers
 }
 
-/// Takes until a command with this number comes, and acknowledges what it can.
+/// Takes deliveries until a command with this number is delivered, and acknowledges them.
 pub async fn take_until(worker: &WorkerEndpoint, wanted: u64) {
     loop {
         let taken =
@@ -50,21 +50,21 @@ pub async fn take_until(worker: &WorkerEndpoint, wanted: u64) {
     }
 }
 
-/// Announces until a gateway subscribe it: while bindings are made anew, it may pass by.
-pub async fn assert_hears(
+/// Announces until a gateway receives it: while bindings are restored, announcements are lost.
+pub async fn assert_receives(
     gateway: &GatewayEndpoint,
     worker: &WorkerEndpoint,
     slot: u8,
     wanted: u64,
 ) {
-    let is_wanted = |news: &Incoming| {
-        matches!(news, Incoming::Announcement(it)
+    let is_wanted = |incoming: &Incoming| {
+        matches!(incoming, Incoming::Announcement(it)
             if it.slot == Slot(slot) && it.events.iter().any(|it| it.event.seq.0 == wanted))
     };
     eventually("an announcement", async || {
         worker.announce(vec![announcement(slot, wanted)]).await.ok()?;
-        let hearing = async { while !is_wanted(&gateway.next().await.expect("it is open")) {} };
-        timeout(QUIET, hearing).await.ok()
+        let receiving = async { while !is_wanted(&gateway.next().await.expect("it is open")) {} };
+        timeout(QUIET, receiving).await.ok()
     })
     .await;
 }
@@ -72,32 +72,32 @@ pub async fn assert_hears(
 pub async fn assert_is_interrupted(gateway: &GatewayEndpoint) {
     loop {
         if let Incoming::Interrupted =
-            within_deadline("news", gateway.next()).await.expect("the bus is open")
+            within_deadline("a message", gateway.next()).await.expect("the bus is open")
         {
             return;
         }
     }
 }
 
-/// Waits until a worker holds so many queues.
-pub async fn until_held(worker: &WorkerEndpoint, count: usize) {
-    let holds = async || (worker.consumed_queues().len() == count).then_some(());
-    eventually("queues to be held", holds).await;
+/// Waits until a worker consumes this many queues.
+pub async fn until_consumed(worker: &WorkerEndpoint, count: usize) {
+    let consumes = async || (worker.consumed_queues().len() == count).then_some(());
+    eventually("queues to be consumed", consumes).await;
 }
 
-/// Waits until an end can serve.
-pub async fn until_well(health: impl Fn() -> Result<(), String>) {
+/// Waits until an endpoint is healthy.
+pub async fn until_healthy(health: impl Fn() -> Result<(), String>) {
     eventually("health", async || health().ok()).await;
 }
 
-/// Waits until the broker takes something again.
-pub async fn until_taking(gateway: &GatewayEndpoint) {
-    let takes = || gateway.health().err().filter(|it| it.contains("out of memory or disk"));
-    eventually("the broker to take something", async || takes().is_none().then_some(())).await;
+/// Waits until the broker accepts messages again.
+pub async fn until_accepting(gateway: &GatewayEndpoint) {
+    let blocked = || gateway.health().err().filter(|it| it.contains("out of memory or disk"));
+    eventually("the broker to accept messages", async || blocked().is_none().then_some(())).await;
 }
 
-/// Waits until a gateway knows that the broker is away.
-pub async fn until_away(gateway: &GatewayEndpoint) {
-    let is_away = || gateway.health().err().filter(|it| it.contains("no connection"));
-    eventually("the broker to be missed", async || is_away()).await;
+/// Waits until a gateway has noticed that it is disconnected.
+pub async fn until_disconnected(gateway: &GatewayEndpoint) {
+    let error = || gateway.health().err().filter(|it| it.contains("no connection"));
+    eventually("the disconnection", async || error()).await;
 }

@@ -1,4 +1,4 @@
-//! What cannot be read is set aside, and harms nobody.
+//! Unreadable messages are dead-lettered and affect no others.
 
 use std::sync::Arc;
 
@@ -13,15 +13,15 @@ use sockbit_tests::contracts::bus::fixtures::{announcement, command, hear_announ
 use sockbit_tests::rabbitmq_namespace::{FixedClock, Namespace, WORK_QUEUES, keys};
 use sockbit_tests::system::eventually;
 
-use crate::support::{commands, ends, send_until_taken, take_numbers, until_well};
+use crate::support::{commands, ports, send_until_accepted, take_numbers, until_healthy};
 
-/// The queue of board 1.
+/// The work queue of board 1.
 fn queue(bus: &Namespace) -> String {
     bus.names().work(u16::from(Slot::of(BoardId(uuid(1))).0) % WORK_QUEUES)
 }
 
-/// Waits until so much was set aside: the bytes, and why.
-async fn set_aside(bus: &Namespace, count: usize) -> Vec<(Vec<u8>, String)> {
+/// Waits for this many dead letters: their bodies and reasons.
+async fn wait_for_dead_letters(bus: &Namespace, count: usize) -> Vec<(Vec<u8>, String)> {
     let raw_client = bus.raw_client().await;
     let mut letters = Vec::new();
     while letters.len() < count {
@@ -35,15 +35,15 @@ async fn set_aside(bus: &Namespace, count: usize) -> Vec<(Vec<u8>, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_nobody_of_ours_signed_is_set_aside_and_innocents_go_on() {
+async fn messages_without_a_valid_signature_are_dead_lettered_and_others_are_delivered() {
     let bus = Namespace::fresh();
     let gateway = bus.gateway().await;
-    let one = [command(&ends(&gateway), 1, 1)];
-    let sealed = |ring: &Keyring, kind| ring.seal(kind, &one).expect("it is JSON");
-    let right = String::from_utf8(sealed(&keys(&[1]), MessageKind::Commands)).expect("it is JSON");
+    let one = [command(&ports(&gateway), 1, 1)];
+    let sealed = |ring: &Keyring, kind| ring.seal(kind, &one).expect("valid JSON");
+    let right = String::from_utf8(sealed(&keys(&[1]), MessageKind::Commands)).expect("valid JSON");
     let cases: [(Vec<u8>, &str); 6] = [
         (b"\xff\x00".to_vec(), "no sealed message"),
-        (serde_json::to_vec(&one).expect("it is JSON"), "no sealed message"),
+        (serde_json::to_vec(&one).expect("valid JSON"), "no sealed message"),
         (sealed(&keys(&[2]), MessageKind::Commands), "the key \"k2\" is not known"),
         (right.replace("Ada", "Eve").into_bytes(), "signature is wrong"),
         (right.replace("\"v\":1", "\"v\":2").into_bytes(), "version 2"),
@@ -53,12 +53,12 @@ async fn what_nobody_of_ours_signed_is_set_aside_and_innocents_go_on() {
     for (bytes, _) in &cases {
         raw_client.publish(queue(&bus), "commands", bytes).await;
     }
-    send_until_taken(&gateway, &[command(&ends(&gateway), 1, 7)]).await;
+    send_until_accepted(&gateway, &[command(&ports(&gateway), 1, 7)]).await;
 
     let worker = bus.worker().await;
 
     assert_eq!(take_numbers(&worker, 1).await, [7]);
-    let letters = set_aside(&bus, cases.len()).await;
+    let letters = wait_for_dead_letters(&bus, cases.len()).await;
     for ((bytes, reason), (expected, why)) in letters.iter().zip(&cases) {
         assert_eq!(bytes, expected);
         assert!(reason.contains(why), "{reason} for {why}");
@@ -67,41 +67,41 @@ async fn what_nobody_of_ours_signed_is_set_aside_and_innocents_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_command_that_cannot_be_read_does_not_take_its_neighbours_with_it() {
+async fn an_unreadable_command_does_not_affect_others_in_its_batch() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    let raw = |n| serde_json::value::to_raw_value(&command(&ends(&gateway), 1, n));
+    let raw = |n| serde_json::value::to_raw_value(&command(&ports(&gateway), 1, n));
     let poison = serde_json::value::to_raw_value(&serde_json::json!({"trace": 7}));
-    let batch = [raw(1), poison, raw(2)].map(|it| it.expect("it is JSON"));
-    let sealed = keys(&[1]).seal(MessageKind::Commands, &batch).expect("it is JSON");
+    let batch = [raw(1), poison, raw(2)].map(|it| it.expect("valid JSON"));
+    let sealed = keys(&[1]).seal(MessageKind::Commands, &batch).expect("valid JSON");
 
     bus.raw_client().await.publish(queue(&bus), "commands", &sealed).await;
 
     assert_eq!(take_numbers(&worker, 2).await, [1, 2]);
-    let letters = set_aside(&bus, 1).await;
+    let letters = wait_for_dead_letters(&bus, 1).await;
     let [(bytes, reason)] = letters.as_slice() else { panic!("{letters:?}") };
     assert_eq!(bytes, br#"{"trace":7}"#);
     assert!(reason.contains("invalid type"), "{reason}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_keys_are_replaced_processes_with_the_old_one_are_heard() {
+async fn while_keys_are_rotated_processes_with_the_old_key_are_accepted() {
     let bus = Namespace::fresh();
     let (old, new) = (bus.settings_with_keys(keys(&[1, 2])), bus.settings_with_keys(keys(&[2, 1])));
-    let gateway = connect_gateway(old).await.expect("the broker is there");
-    let worker = connect_worker(new, Arc::new(FixedClock)).await.expect("the broker is there");
-    send_until_taken(&gateway, &commands(&gateway, 0..1)).await;
+    let gateway = connect_gateway(old).await.expect("the broker responds");
+    let worker = connect_worker(new, Arc::new(FixedClock)).await.expect("the broker responds");
+    send_until_accepted(&gateway, &commands(&gateway, 0..1)).await;
     assert_eq!(take_numbers(&worker, 1).await, [0]);
-    until_well(|| gateway.health()).await;
+    until_healthy(|| gateway.health()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn news_that_nobody_of_ours_signed_are_not_heard() {
+async fn announcements_with_a_wrong_signature_are_ignored() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    gateway.subscribe(Slot(7)).await.expect("the bus is there");
+    gateway.subscribe(Slot(7)).await.expect("the bus is available");
     let forged =
-        keys(&[2]).seal(MessageKind::Announcements, &announcement(7, 666)).expect("it is JSON");
+        keys(&[2]).seal(MessageKind::Announcements, &announcement(7, 666)).expect("valid JSON");
     let raw_client = bus.raw_client().await;
     let properties = BasicProperties::default().with_type("announcements".into());
     for body in [forged.as_slice(), b"", b"{}"] {
@@ -112,10 +112,10 @@ async fn news_that_nobody_of_ours_signed_are_not_heard() {
             body,
             properties.clone(),
         );
-        publishing.await.expect("the broker obeys");
+        publishing.await.expect("the broker responds");
     }
 
-    worker.announce(vec![announcement(7, 1)]).await.expect("the bus is there");
+    worker.announce(vec![announcement(7, 1)]).await.expect("the bus is available");
 
-    assert_eq!(hear_announcement(&ends(&gateway)).await, announcement(7, 1));
+    assert_eq!(hear_announcement(&ports(&gateway)).await, announcement(7, 1));
 }

@@ -1,4 +1,4 @@
-//! Where a person looks at what was set aside, and decides what becomes of it.
+//! Lists, replays and discards dead letters.
 
 use std::sync::Arc;
 
@@ -15,131 +15,134 @@ use sockbit_domain::MessageId;
 use tokio::sync::Mutex;
 use uuid::{Builder, Uuid};
 
-use super::{INTERNAL, ORIGIN, OUTCOME, REASON};
-use crate::confirm_channel::{ConfirmChannel, Renewal};
+use super::headers::{BROKER_ORIGIN, BROKER_REASON, INTERNAL_OUTCOME, ORIGIN, OUTCOME, REASON};
+use crate::confirm_channel::{ConfirmChannel, Reopening};
 use crate::connect_error::ConnectError;
 use crate::connection::{BrokerConnection, BrokerError};
-use crate::publisher::{CONFIRMED_WITHIN, OutgoingMessage, PublishResult};
+use crate::names::work_queue_of;
+use crate::outgoing_message::{OutgoingMessage, PublishResult};
+use crate::publisher::CONFIRM_TIMEOUT;
 use crate::settings::Settings;
-use crate::topology::{self, queue_of};
+use crate::topology;
 
-/// What the broker itself tells of a message that it gave up.
-const BROKERS_ORIGIN: &str = "x-first-death-queue";
-const BROKERS_REASON: &str = "x-first-death-reason";
-/// Half of a line; nobody has so many that two are alike.
+/// Short enough to type, long enough to be unique among the dead letters.
 const ID_BYTES: usize = 6;
 
-/// All dead letters, for as long as this is open: nobody else sees them meanwhile, and those that
-/// are left return to their places.
+/// Access to the dead letters.
+///
+/// The letters that it has listed are invisible to others until it is closed. Then those that were
+/// neither replayed nor discarded return to the queue.
 pub struct DeadLetterAdmin {
     settings: Settings,
-    open: Arc<BrokerConnection>,
+    connection: Arc<BrokerConnection>,
     channel: Channel,
-    confirming: Mutex<ConfirmChannel>,
+    publishing: Mutex<ConfirmChannel>,
 }
 
-/// Something that could not be dealt with.
+/// A message that could not be processed.
 pub struct DeadLetter {
-    /// What a person calls it: digits of its hash, so the same thing twice has one name.
+    /// The first digits of the body's hash, so equal messages have the same id.
     pub id: String,
-    /// The queue that it was in.
+    /// The queue from which it was taken.
     pub origin: String,
-    /// Why it was set aside.
+    /// Why it was dead-lettered.
     pub reason: String,
-    /// When, in seconds since 1970, where that is known.
+    /// When, in seconds since 1970, if that is known.
     pub seconds: Option<u64>,
     /// The commands in it, or why they cannot be read.
     pub commands: Result<Vec<CommandEnvelope>, String>,
-    /// As it lies there.
+    /// The body.
     pub bytes: Vec<u8>,
-    /// Whether its command has an outcome already, by which every repeat under its id is answered.
-    has_failed: bool,
-    tag: u64,
+    /// Whether its command has an outcome, which every repeat under the same id gets.
+    has_outcome: bool,
+    delivery_tag: u64,
 }
 
-/// What a person wanted could not be done.
+/// Why an operation on dead letters failed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DeadLetterAdminError {
-    /// There is no such letter.
+    /// There is no dead letter with this id.
     #[error("there is no dead letter {0}")]
     Missing(String),
-    /// It holds no commands.
+    /// It does not contain commands.
     #[error("it cannot be replayed: {0}")]
     Unreadable(String),
-    /// The broker did not do it.
-    #[error("RabbitMQ does not obey: {0}")]
+    /// The broker reported an error.
+    #[error("RabbitMQ reported an error: {0}")]
     Broker(String),
 }
 
 impl DeadLetterAdmin {
-    /// Takes a place at it.
+    /// Connects to the broker.
     pub async fn open(settings: Settings) -> Result<Self, ConnectError> {
-        let sit_down = async {
-            let open =
-                Arc::new(BrokerConnection::connect(&settings, "sockbit dead letters").await?);
-            let channel = open.channel().await?;
+        let opening = async {
+            let name = "sockbit dead letters";
+            let connection = Arc::new(BrokerConnection::open(&settings, name).await?);
+            let channel = connection.open_channel().await?;
             topology::declare(&channel, &settings).await?;
-            let confirming = Mutex::new(ConfirmChannel::on(&open, Renewal::Wanted).await?);
-            Ok::<_, BrokerError>((open, channel, confirming))
+            let publishing = ConfirmChannel::open(&connection, Reopening::AfterUnconfirmed).await?;
+            Ok::<_, BrokerError>((connection, channel, Mutex::new(publishing)))
         };
-        match sit_down.await {
-            Ok((open, channel, confirming)) => Ok(Self { settings, open, channel, confirming }),
-            Err(fault) => Err(ConnectError::new(&settings, &fault)),
+        match opening.await {
+            Ok((connection, channel, publishing)) => {
+                Ok(Self { settings, connection, channel, publishing })
+            }
+            Err(error) => Err(ConnectError::new(&settings, &error)),
         }
     }
 
-    /// All letters that nobody looked at since this was opened, the oldest first.
-    pub async fn letters(&self) -> Result<Vec<DeadLetter>, DeadLetterAdminError> {
+    /// All dead letters that were not listed since this was opened, the oldest first.
+    pub async fn list(&self) -> Result<Vec<DeadLetter>, DeadLetterAdminError> {
         let queue = self.settings.names.dead_letters();
         let mut letters = Vec::new();
         loop {
-            let getting =
-                self.channel.basic_get(queue.as_str().into(), BasicGetOptions::default()).await;
-            match getting.map_err(broker)? {
-                Some(message) => letters.push(self.letter(message.delivery)),
+            let options = BasicGetOptions::default();
+            let message = self.channel.basic_get(queue.as_str().into(), options).await;
+            match message.map_err(broker_error)? {
+                Some(message) => letters.push(self.dead_letter(message.delivery)),
                 None => return Ok(letters),
             }
         }
     }
 
-    /// The oldest letter with this id.
-    pub async fn letter_with(&self, id: &str) -> Result<DeadLetter, DeadLetterAdminError> {
-        let found = self.letters().await?.into_iter().find(|letter| letter.id == id);
+    /// The oldest dead letter with this id.
+    pub async fn find(&self, id: &str) -> Result<DeadLetter, DeadLetterAdminError> {
+        let found = self.list().await?.into_iter().find(|letter| letter.id == id);
         found.ok_or_else(|| DeadLetterAdminError::Missing(id.to_owned()))
     }
 
-    /// Puts the commands of a letter into their work queues again, and tells under which ids. Where deciding failed, which
-    /// is an outcome, that is a new one, the same for all letters of a command; else its own, since its sender may
-    /// have repeated it meanwhile. So whatever is replayed, and however often, nothing is done twice.
+    /// Publishes the commands of a dead letter to their work queues again. Returns their message ids.
+    ///
+    /// A command on which deciding failed has an outcome, so it gets a new id: the same for every
+    /// dead letter of that command. All others keep their ids, since their senders may have resent
+    /// them meanwhile. So no command takes effect twice, however often it is replayed.
     pub async fn replay(&self, letter: DeadLetter) -> Result<Vec<MessageId>, DeadLetterAdminError> {
         let mut commands = letter.commands.map_err(DeadLetterAdminError::Unreadable)?;
-        if letter.has_failed {
+        if letter.has_outcome {
             for command in &mut commands {
-                command.message = renewed(command);
+                command.message = replay_id(command);
             }
         }
         let ids = commands.iter().map(|command| command.message).collect();
-        let parcels = commands.iter().map(|command| self.parcel(command)).collect::<Result<_, _>>();
-        let verdicts = self.confirming.lock().await.publish(parcels?, CONFIRMED_WITHIN).await;
-        verdicts
-            .into_iter()
-            .try_for_each(PublishResult::taken)
-            .map_err(DeadLetterAdminError::Broker)?;
-        self.let_go(letter.tag).await?;
+        let messages = commands.iter().map(|it| self.message(it)).collect::<Result<_, _>>();
+        let results = self.publishing.lock().await.publish(messages?, CONFIRM_TIMEOUT).await;
+        let published = results.into_iter().try_for_each(PublishResult::into_result);
+        published.map_err(DeadLetterAdminError::Broker)?;
+        self.acknowledge(letter.delivery_tag).await?;
         Ok(ids)
     }
 
-    /// Throws a letter away for good.
-    pub async fn drop_letter(&self, letter: DeadLetter) -> Result<(), DeadLetterAdminError> {
-        self.let_go(letter.tag).await
+    /// Deletes a dead letter.
+    pub async fn discard(&self, letter: DeadLetter) -> Result<(), DeadLetterAdminError> {
+        self.acknowledge(letter.delivery_tag).await
     }
 
-    /// Leaves it. What is left is there for the next one.
+    /// Disconnects. The remaining dead letters return to the queue.
     pub async fn close(self) {
-        self.open.close().await;
+        self.connection.close().await;
     }
 
-    fn letter(&self, delivery: Delivery) -> DeadLetter {
+    fn dead_letter(&self, delivery: Delivery) -> DeadLetter {
         let header = |name: &str| {
             let headers = delivery.properties.headers().as_ref()?;
             match headers.inner().get(name)? {
@@ -147,17 +150,17 @@ impl DeadLetterAdmin {
                 _ => None,
             }
         };
+        let by_broker =
+            || header(BROKER_REASON).map(|it| format!("dead-lettered by RabbitMQ: {it}"));
         let unknown = || "unknown".to_owned();
         DeadLetter {
             id: id(&delivery.data),
-            origin: header(ORIGIN).or_else(|| header(BROKERS_ORIGIN)).unwrap_or_else(unknown),
-            reason: header(REASON)
-                .or_else(|| header(BROKERS_REASON).map(|it| format!("given up by RabbitMQ: {it}")))
-                .unwrap_or_else(unknown),
+            origin: header(ORIGIN).or_else(|| header(BROKER_ORIGIN)).unwrap_or_else(unknown),
+            reason: header(REASON).or_else(by_broker).unwrap_or_else(unknown),
             seconds: *delivery.properties.timestamp(),
             commands: self.commands(&delivery.data),
-            has_failed: header(OUTCOME).as_deref() == Some(INTERNAL),
-            tag: delivery.delivery_tag,
+            has_outcome: header(OUTCOME).as_deref() == Some(INTERNAL_OUTCOME),
+            delivery_tag: delivery.delivery_tag,
             bytes: delivery.data,
         }
     }
@@ -167,34 +170,32 @@ impl DeadLetterAdmin {
         commands.into_iter().map(|it| it.map_err(|(_, reason)| reason)).collect()
     }
 
-    fn parcel(&self, command: &CommandEnvelope) -> Result<OutgoingMessage, DeadLetterAdminError> {
-        let sealed = self.settings.keys.seal(MessageKind::Commands, &[command]);
+    fn message(&self, command: &CommandEnvelope) -> Result<OutgoingMessage, DeadLetterAdminError> {
+        let kind = MessageKind::Commands;
+        let sealed = self.settings.keys.seal(kind, &[command]);
         let body = sealed.map_err(|error| DeadLetterAdminError::Unreadable(error.to_string()))?;
-        let queue = queue_of(Slot::of(command.board), self.settings.work_queues);
-        Ok(OutgoingMessage::kept(
-            self.settings.names.work(queue),
-            MessageKind::Commands.name(),
-            body,
-        ))
+        let queue = work_queue_of(Slot::of(command.board), self.settings.work_queues);
+        let queue = self.settings.names.work(queue);
+        Ok(OutgoingMessage::persistent_to_queue(queue, kind.name(), body))
     }
 
-    async fn let_go(&self, tag: u64) -> Result<(), DeadLetterAdminError> {
-        self.channel.basic_ack(tag, BasicAckOptions::default()).await.map_err(broker)
+    async fn acknowledge(&self, delivery_tag: u64) -> Result<(), DeadLetterAdminError> {
+        let options = BasicAckOptions::default();
+        self.channel.basic_ack(delivery_tag, options).await.map_err(broker_error)
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it stands where errors are mapped")]
-fn broker(error: lapin::Error) -> DeadLetterAdminError {
+#[expect(clippy::needless_pass_by_value, reason = "the signature of an error mapping")]
+fn broker_error(error: lapin::Error) -> DeadLetterAdminError {
     DeadLetterAdminError::Broker(error.to_string())
 }
 
 fn id(bytes: &[u8]) -> String {
-    let digest: [u8; 32] = Sha256::digest(bytes).into();
-    hex::encode(&digest[..ID_BYTES])
+    hex::encode(Sha256::digest(bytes).get(..ID_BYTES).unwrap_or_default())
 }
 
-/// The id under which a command that failed is tried again, whatever else is in its letter.
-fn renewed(command: &CommandEnvelope) -> MessageId {
+/// The id under which a failed command is tried again. It depends on the command alone.
+fn replay_id(command: &CommandEnvelope) -> MessageId {
     let CommandEnvelope { board, client, message, body, .. } = command;
     let ids = [board.0, client.0, message.0].map(Uuid::into_bytes);
     let digest = Sha256::new().chain_update(ids.concat()).chain_update(body.get()).finalize();
@@ -222,24 +223,24 @@ mod tests {
             message: MessageId(message),
             board: BoardId(board),
             key: None,
-            body: RawValue::from_string(body.to_owned()).expect("it is JSON"),
+            body: RawValue::from_string(body.to_owned()).expect("valid JSON"),
         }
     }
 
     #[test]
-    fn a_command_that_failed_has_one_other_id_however_often_it_was_sent() {
+    fn a_failed_command_has_one_replay_id_however_often_it_was_sent() {
         let first = command([1, 2, 3, 4], "7");
-        let new = renewed(&first);
+        let new = replay_id(&first);
         assert_ne!(new, first.message);
-        assert_eq!(renewed(&command([9, 2, 3, 4], "7")), new, "on another way");
+        assert_eq!(replay_id(&command([9, 2, 3, 4], "7")), new, "with another trace");
         for other in [[1, 9, 3, 4], [1, 2, 9, 4], [1, 2, 3, 9]] {
-            assert_ne!(renewed(&command(other, "7")), new, "{other:?}");
+            assert_ne!(replay_id(&command(other, "7")), new, "{other:?}");
         }
-        assert_ne!(renewed(&command([1, 2, 3, 4], "8")), new);
+        assert_ne!(replay_id(&command([1, 2, 3, 4], "8")), new);
     }
 
     #[test]
-    fn a_letter_is_called_by_its_hash() {
+    fn the_id_of_a_dead_letter_is_the_start_of_its_hash() {
         assert_eq!(id(b"abc"), "ba7816bf8f01");
     }
 }

@@ -1,8 +1,7 @@
-//! The ear of a gateway: one queue of its own, where events, outcomes, replies and the signs of life of
-//! workers arrive.
+//! Consumes a gateway's own queue: announcements, outcomes, replies and heartbeats of workers.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::{FutureExt, StreamExt};
@@ -10,43 +9,46 @@ use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
 use lapin::{Channel, Consumer};
 use serde::de::DeserializeOwned;
-use sockbit_application::envelope::{Announcement, OutcomeEnvelope};
+use sockbit_application::bounded_inbox::{BoundedInbox, Received};
+use sockbit_application::envelope::{Announcement, CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::mutex::locked;
-use sockbit_application::ports::Incoming;
+use sockbit_application::ports::{Incoming, Unavailable};
 use sockbit_application::seal::{MessageKind, OpenError};
 use sockbit_application::slot::Slot;
 use tokio::sync::Notify;
 use tokio::time::timeout;
-use uuid::Uuid;
 
-use super::bounded_inbox::BoundedInbox;
+use super::bindings::{BindingChange, Bindings};
 use super::pending_queries::PendingQueries;
 use crate::bus_messages::{Heartbeat, ReplyMessage};
 use crate::connection::{BrokerConnection, BrokerError};
-use crate::consumer::consume_alone;
+use crate::consumer::consume_exclusively;
+use crate::names::HEARTBEAT_KEY;
 use crate::settings::Settings;
-use crate::supervised_connection::{BEGUN_WITHIN, ConnectionRole, Phase, ShutdownSignal};
-use crate::topology::{self, WORKERS_KEY, gateway_key, slot_key};
-use crate::worker_registry::{FORGOTTEN_AFTER, WorkerRegistry};
+use crate::shutdown::{Phase, ShutdownSignal};
+use crate::supervised_connection::{ConnectionRole, SET_UP_TIMEOUT, SupervisedConnection};
+use crate::topology;
+use crate::worker_registry::{HEARTBEAT_TIMEOUT, WorkerRegistry};
 
-/// Messages that the broker sends ahead.
 const PREFETCH: u16 = 128;
 const UNACKNOWLEDGED_MAX: u64 = 32;
+const INCOMING_MAX: usize = 4_096;
+const INCOMING_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// For a change of the bindings, whether the broker is connected or not.
+const BINDING_TIMEOUT: Duration = Duration::from_secs(5);
+const REPLACED_POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Hears for one gateway.
+/// The role of a gateway's receiving connection.
 pub(super) struct AnnouncementConsumer {
-    pub settings: Arc<Settings>,
-    pub news: BoundedInbox,
-    pub waiting: PendingQueries,
-    pub roster: WorkerRegistry,
-    /// What is to be heard, also on the next connection.
-    pub slots: Mutex<BTreeSet<Slot>>,
-    worker_heard: Notify,
-    /// The addresses that outcomes come to: those in whose name commands were sent from here.
-    pub addresses: Mutex<BTreeSet<Uuid>>,
+    settings: Arc<Settings>,
+    incoming: BoundedInbox<Incoming>,
+    pub pending_queries: PendingQueries,
+    pub workers: WorkerRegistry,
+    bindings: Bindings,
+    heartbeat_received: Notify,
 }
 
-pub(super) struct Session {
+pub(super) struct ConsumerChannel {
     /// Which connection this is.
     number: u64,
     channel: Channel,
@@ -54,59 +56,58 @@ pub(super) struct Session {
     consumer: Mutex<Option<Consumer>>,
 }
 
-/// What a gateway wants to hear, or to hear no more.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum BindingChange {
-    Incoming(Slot),
-    NoNews(Slot),
-    Answers(Uuid),
-}
-
 impl AnnouncementConsumer {
     pub fn new(settings: Arc<Settings>) -> Self {
-        let addresses = BTreeSet::from([settings.id]);
+        let bindings = Bindings::new(settings.id);
         Self {
             settings,
-            news: BoundedInbox::default(),
-            waiting: PendingQueries::default(),
-            roster: WorkerRegistry::default(),
-            slots: Mutex::default(),
-            worker_heard: Notify::new(),
-            addresses: Mutex::new(addresses),
+            incoming: BoundedInbox::new(INCOMING_MAX, INCOMING_BYTES_MAX),
+            pending_queries: PendingQueries::default(),
+            workers: WorkerRegistry::default(),
+            bindings,
+            heartbeat_received: Notify::new(),
         }
     }
 
-    fn hear(&self, delivery: &Delivery) {
-        let kind = delivery.properties.kind().as_ref().map_or("", |it| it.as_str());
-        if let Err(error) = self.take_in(kind, &delivery.data) {
+    /// Waits for the next message of the port `Announcements`.
+    pub async fn next(&self) -> Incoming {
+        match self.incoming.next().await {
+            Received::Item(incoming) => incoming,
+            Received::Overflowed => Incoming::Interrupted,
+        }
+    }
+
+    fn receive(&self, delivery: &Delivery) {
+        let message_type = delivery.properties.kind().as_ref().map_or("", |it| it.as_str());
+        if let Err(error) = self.dispatch(message_type, &delivery.data) {
             metrics::counter!("sockbit_bus_unreadable_total").increment(1);
-            tracing::warn!(%error, kind, "a message on the bus could not be read");
+            tracing::warn!(%error, message_type, "a bus message cannot be read");
         }
     }
 
-    fn take_in(&self, kind: &str, data: &[u8]) -> Result<(), OpenError> {
-        match kind {
+    fn dispatch(&self, message_type: &str, data: &[u8]) -> Result<(), OpenError> {
+        match message_type {
             "announcements" => {
                 let announcement: Announcement = self.open(MessageKind::Announcements, data)?;
-                // What was on its way when the slot was left.
-                if locked(&self.slots).contains(&announcement.slot) {
-                    self.news.put(Incoming::Announcement(announcement), data.len());
+                // One may still arrive after its slot was unsubscribed.
+                if self.bindings.has_slot(announcement.slot) {
+                    self.incoming.push(Incoming::Announcement(announcement), data.len());
                 }
             }
             "answers" => {
-                let answers: Vec<OutcomeEnvelope> = self.open(MessageKind::Outcomes, data)?;
-                self.news.put(Incoming::Outcomes(answers), data.len());
+                let outcomes: Vec<OutcomeEnvelope> = self.open(MessageKind::Outcomes, data)?;
+                self.incoming.push(Incoming::Outcomes(outcomes), data.len());
             }
             "replies" => {
-                let replied: ReplyMessage = self.open(MessageKind::Replies, data)?;
-                if replied.gateway == self.settings.id {
-                    self.waiting.answer(replied.number, replied.answer);
+                let message: ReplyMessage = self.open(MessageKind::Replies, data)?;
+                if message.gateway == self.settings.id {
+                    self.pending_queries.complete(message.number, message.reply);
                 }
             }
             "presence" => {
-                let sign: Heartbeat = self.open(MessageKind::Heartbeat, data)?;
-                self.roster.hear(sign);
-                self.worker_heard.notify_one();
+                let heartbeat: Heartbeat = self.open(MessageKind::Heartbeat, data)?;
+                self.workers.record(heartbeat);
+                self.heartbeat_received.notify_one();
             }
             other => return Err(OpenError::OtherKind(other.to_owned())),
         }
@@ -117,73 +118,63 @@ impl AnnouncementConsumer {
         self.settings.keys.open(kind, data)
     }
 
-    async fn bind_all(&self, session: &Session) -> lapin::Result<()> {
-        let (exchange, key) = (self.settings.names.announce(), WORKERS_KEY.to_owned());
-        topology::bind(&session.channel, &session.queue, exchange, key).await?;
-        let addresses = locked(&self.addresses).clone();
-        let slots = locked(&self.slots).clone();
-        let wishes = addresses.into_iter().map(BindingChange::Answers);
-        for wish in wishes.chain(slots.into_iter().map(BindingChange::Incoming)) {
-            self.have(session, wish).await?;
+    async fn change_binding(
+        &self,
+        channel: &ConsumerChannel,
+        change: BindingChange,
+    ) -> lapin::Result<()> {
+        change.apply(&channel.channel, &channel.queue, &self.settings.names).await
+    }
+
+    async fn bind_all(&self, channel: &ConsumerChannel) -> lapin::Result<()> {
+        let (exchange, key) = (self.settings.names.announce(), HEARTBEAT_KEY.to_owned());
+        topology::bind(&channel.channel, &channel.queue, exchange, key).await?;
+        for change in self.bindings.all() {
+            self.change_binding(channel, change).await?;
         }
         Ok(())
     }
 
-    /// Has it so on this connection.
-    pub async fn have(&self, session: &Session, wish: BindingChange) -> lapin::Result<()> {
-        let (Session { channel, queue, .. }, names) = (session, &self.settings.names);
-        match wish {
-            BindingChange::Incoming(slot) => {
-                topology::bind(channel, queue, names.announce(), slot_key(slot)).await
-            }
-            BindingChange::NoNews(slot) => {
-                topology::unbind(channel, queue, names.announce(), slot_key(slot)).await
-            }
-            BindingChange::Answers(address) => {
-                topology::bind(channel, queue, names.announce(), gateway_key(address)).await
-            }
-        }
-    }
-
-    /// Where no worker is heard any more, the exchange may have been deleted, and the bindings with
-    /// it, of which nobody is told: so they are made anew until one is.
-    async fn rebind_in_silence(&self, session: &Session) -> String {
-        let mut is_silent = true;
+    /// Declares and binds everything again whenever no worker sends heartbeats: the exchange may have
+    /// been deleted and its bindings with it, and the broker sends no notification of that.
+    async fn rebind_without_heartbeats(&self, channel: &ConsumerChannel) -> String {
+        let mut has_timed_out = true;
         loop {
-            let heard = timeout(FORGOTTEN_AFTER, self.worker_heard.notified()).await.is_ok();
-            if heard {
-                is_silent = false;
+            let heartbeat = timeout(HEARTBEAT_TIMEOUT, self.heartbeat_received.notified());
+            if heartbeat.await.is_ok() {
+                has_timed_out = false;
                 continue;
             }
-            match timeout(BEGUN_WITHIN, self.bind_anew(session)).await {
+            match timeout(SET_UP_TIMEOUT, self.redeclare(channel)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => return error.to_string(),
-                Err(_) => return BrokerError::Silent.to_string(),
+                Err(_) => return BrokerError::Timeout.to_string(),
             }
-            if !std::mem::replace(&mut is_silent, true) {
-                self.news.put(Incoming::Interrupted, 0);
+            if !std::mem::replace(&mut has_timed_out, true) {
+                self.incoming.push(Incoming::Interrupted, 0);
             }
         }
     }
 
-    async fn bind_anew(&self, session: &Session) -> lapin::Result<()> {
-        topology::declare(&session.channel, &self.settings).await?;
-        self.bind_all(session).await
+    async fn redeclare(&self, channel: &ConsumerChannel) -> lapin::Result<()> {
+        topology::declare(&channel.channel, &self.settings).await?;
+        self.bind_all(channel).await
     }
 
-    async fn pump(&self, channel: &Channel, consumer: &mut Consumer) -> String {
+    /// Receives deliveries and acknowledges those that arrived together with one acknowledgement.
+    async fn consume(&self, channel: &Channel, consumer: &mut Consumer) -> String {
         let mut unacknowledged = 0;
         while let Some(delivery) = consumer.next().await {
             let mut delivery = match delivery {
                 Ok(delivery) => delivery,
                 Err(error) => return error.to_string(),
             };
-            self.hear(&delivery);
+            self.receive(&delivery);
             unacknowledged += 1;
             while unacknowledged < UNACKNOWLEDGED_MAX
                 && let Some(Some(Ok(next))) = consumer.next().now_or_never()
             {
-                self.hear(&next);
+                self.receive(&next);
                 unacknowledged += 1;
                 delivery = next;
             }
@@ -193,50 +184,105 @@ impl AnnouncementConsumer {
             }
             unacknowledged = 0;
         }
-        "the gateway's queue is gone".to_owned()
+        "the gateway's queue was deleted".to_owned()
     }
 }
 
 #[async_trait]
 impl ConnectionRole for AnnouncementConsumer {
-    type Session = Session;
+    type Channels = ConsumerChannel;
 
     fn name(&self) -> &'static str {
-        "hearing"
+        "announcements"
     }
 
-    async fn begin(
+    async fn set_up(
         &self,
-        open: &Arc<BrokerConnection>,
+        connection: &Arc<BrokerConnection>,
         number: u64,
-    ) -> Result<Session, BrokerError> {
-        let channel = open.channel().await?;
+    ) -> Result<ConsumerChannel, BrokerError> {
+        let channel = connection.open_channel().await?;
         topology::declare(&channel, &self.settings).await?;
         let queue = self.settings.names.gateway(self.settings.id, number);
         topology::declare_gateway_queue(&channel, &queue).await?;
-        let session = Session { number, channel, queue, consumer: Mutex::default() };
-        self.bind_all(&session).await?;
-        let consumer = consume_alone(&session.channel, &session.queue, PREFETCH).await?;
-        *locked(&session.consumer) = Some(consumer);
-        Ok(session)
+        let channel = ConsumerChannel { number, channel, queue, consumer: Mutex::default() };
+        self.bind_all(&channel).await?;
+        let consumer = consume_exclusively(&channel.channel, &channel.queue, PREFETCH).await?;
+        *locked(&channel.consumer) = Some(consumer);
+        Ok(channel)
     }
 
-    async fn carry_on(&self, session: &Session, closing: &ShutdownSignal) -> String {
-        let Some(mut consumer) = locked(&session.consumer).take() else { return String::new() };
-        // Only here, where everything that happens from now on is heard, is it of use to ask what
-        // happened in between.
-        if session.number > 0 {
-            self.news.put(Incoming::Interrupted, 0);
+    async fn serve(&self, channel: &ConsumerChannel, shutdown: &ShutdownSignal) -> String {
+        let Some(mut consumer) = locked(&channel.consumer).take() else { return String::new() };
+        // Not earlier: only now everything that happens from here on is received, so that a resync
+        // misses nothing.
+        if channel.number > 0 {
+            self.incoming.push(Incoming::Interrupted, 0);
         }
         tokio::select! {
-            reason = self.pump(&session.channel, &mut consumer) => reason,
-            reason = self.rebind_in_silence(session) => reason,
-            () = closing.reached(Phase::Draining) => String::new(),
+            reason = self.consume(&channel.channel, &mut consumer) => reason,
+            reason = self.rebind_without_heartbeats(channel) => reason,
+            () = shutdown.reached(Phase::Draining) => String::new(),
         }
     }
 
-    fn lost(&self, _: &Session) {
-        // The answers that were on their way are lost.
-        self.waiting.give_up();
+    fn disconnected(&self, _: &ConsumerChannel) {
+        // Replies in transit are lost with the queue.
+        self.pending_queries.fail_all();
+    }
+}
+
+impl SupervisedConnection<AnnouncementConsumer> {
+    pub async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
+        // Before it is bound, so that a connection that is opened meanwhile binds it too.
+        self.role.bindings.add_slot(slot);
+        self.change_binding(BindingChange::AddSlot(slot)).await
+    }
+
+    pub async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable> {
+        self.role.bindings.remove_slot(slot);
+        self.change_binding(BindingChange::RemoveSlot(slot)).await
+    }
+
+    /// Binds the gateways to which the outcomes of a batch will be sent.
+    pub async fn bind_senders(&self, batch: &[CommandEnvelope]) -> Result<(), String> {
+        for command in batch {
+            let gateway = command.reply_to.gateway;
+            if self.role.bindings.add_gateway(gateway)
+                && let Err(error) = self.change_binding(BindingChange::AddGateway(gateway)).await
+            {
+                self.role.bindings.remove_gateway(gateway);
+                return Err(error.0);
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes a binding on the current connection or, if that fails, on the next one.
+    async fn change_binding(&self, change: BindingChange) -> Result<(), Unavailable> {
+        let changed = timeout(BINDING_TIMEOUT, self.change_binding_until_done(change)).await;
+        changed.unwrap_or_else(|_| Err(BrokerError::Timeout.to_string())).map_err(Unavailable)
+    }
+
+    async fn change_binding_until_done(&self, change: BindingChange) -> Result<(), String> {
+        loop {
+            let live = self.wait_until_connected(BINDING_TIMEOUT).await?;
+            match self.role.change_binding(&live.channels, change).await {
+                Ok(()) => return Ok(()),
+                Err(error) => {
+                    live.report_failure(&error.to_string());
+                    self.wait_until_replaced(&live.channels).await;
+                }
+            }
+        }
+    }
+
+    /// Waits until a failed connection is not the current one any longer.
+    async fn wait_until_replaced(&self, failed: &ConsumerChannel) {
+        while let Some(current) = self.current()
+            && std::ptr::eq(&raw const current.channels, failed)
+        {
+            tokio::time::sleep(REPLACED_POLL_INTERVAL).await;
+        }
     }
 }

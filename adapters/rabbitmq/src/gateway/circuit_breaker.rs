@@ -1,4 +1,5 @@
-//! Work queues that do not confirm while the broker does, as when the leader of one is away.
+//! A circuit breaker for work queues that do not confirm while the broker does, for example because
+//! the queue has no leader.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -7,29 +8,30 @@ use std::time::Duration;
 use sockbit_application::mutex::locked;
 use tokio::time::Instant;
 
-use crate::publisher::PublishResult;
+use crate::outgoing_message::PublishResult;
 
-/// How long nothing is sent to such a queue. Everything else would have to wait for it each time.
-const LEFT_ALONE_FOR: Duration = Duration::from_secs(5);
+/// How long nothing is published to such a queue. Each publish would delay all others by its timeout.
+const OPEN_FOR: Duration = Duration::from_secs(5);
 
+/// The queues to which nothing is published now, and since when.
 #[derive(Default)]
 pub(super) struct CircuitBreaker(Mutex<BTreeMap<u16, Instant>>);
 
-/// Things, each for a queue.
+/// Items, each with the number of its queue.
 type ByQueue<T> = Vec<(u16, T)>;
 
 impl CircuitBreaker {
-    /// What is for queues that answer, and what is for those that are left alone now.
-    pub fn part<T>(&self, parcels: ByQueue<T>) -> (ByQueue<T>, ByQueue<T>) {
-        let mut silent = locked(&self.0);
-        silent.retain(|_, since| since.elapsed() < LEFT_ALONE_FOR);
-        parcels.into_iter().partition(|(queue, _)| !silent.contains_key(queue))
+    /// Separates messages to publish from those whose queue is blocked.
+    pub fn partition<T>(&self, messages: ByQueue<T>) -> (ByQueue<T>, ByQueue<T>) {
+        let mut blocked = locked(&self.0);
+        blocked.retain(|_, since| since.elapsed() < OPEN_FOR);
+        messages.into_iter().partition(|(queue, _)| !blocked.contains_key(queue))
     }
 
-    /// Learns from what became of what was sent to these queues.
-    pub fn learn(&self, queues: &[u16], verdicts: &[PublishResult]) {
-        for (queue, verdict) in queues.iter().zip(verdicts) {
-            if matches!(verdict, PublishResult::Silent(_)) {
+    /// Records the results of publishing to these queues.
+    pub fn record(&self, queues: &[u16], results: &[PublishResult]) {
+        for (queue, result) in queues.iter().zip(results) {
+            if matches!(result, PublishResult::QueueUnresponsive(_)) {
                 locked(&self.0).insert(*queue, Instant::now());
             }
         }
@@ -40,38 +42,38 @@ impl CircuitBreaker {
 mod tests {
     use super::*;
 
-    fn silent() -> PublishResult {
-        PublishResult::Silent("no answer in time".to_owned())
+    fn unresponsive() -> PublishResult {
+        PublishResult::QueueUnresponsive("no confirm in time".to_owned())
     }
 
-    fn parted(queues: &CircuitBreaker) -> (Vec<u16>, Vec<u16>) {
-        let (answering, silent) = queues.part(vec![(1, ()), (2, ()), (1, ())]);
+    fn partition(breaker: &CircuitBreaker) -> (Vec<u16>, Vec<u16>) {
+        let (allowed, blocked) = breaker.partition(vec![(1, ()), (2, ()), (1, ())]);
         let numbers = |it: ByQueue<()>| it.into_iter().map(|(queue, ())| queue).collect();
-        (numbers(answering), numbers(silent))
+        (numbers(allowed), numbers(blocked))
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_queue_that_is_silent_alone_is_left_alone_for_a_while() {
-        let queues = CircuitBreaker::default();
-        queues.learn(&[1, 2], &[PublishResult::Taken, silent()]);
-        assert_eq!(parted(&queues), (vec![1, 1], vec![2]));
-        tokio::time::advance(LEFT_ALONE_FOR).await;
-        assert_eq!(parted(&queues), (vec![1, 2, 1], vec![]));
+    async fn an_unresponsive_queue_is_blocked_for_a_while() {
+        let breaker = CircuitBreaker::default();
+        breaker.record(&[1, 2], &[PublishResult::Confirmed, unresponsive()]);
+        assert_eq!(partition(&breaker), (vec![1, 1], vec![2]));
+        tokio::time::advance(OPEN_FOR).await;
+        assert_eq!(partition(&breaker), (vec![1, 2, 1], vec![]));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_queue_is_silent_also_where_nothing_was_sent_to_another() {
-        let queues = CircuitBreaker::default();
-        queues.learn(&[2], &[silent()]);
-        assert_eq!(parted(&queues), (vec![1, 1], vec![2]));
+    async fn a_queue_is_blocked_even_if_nothing_was_published_to_another() {
+        let breaker = CircuitBreaker::default();
+        breaker.record(&[2], &[unresponsive()]);
+        assert_eq!(partition(&breaker), (vec![1, 1], vec![2]));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn where_the_broker_itself_is_silent_no_queue_is_blamed() {
-        let queues = CircuitBreaker::default();
-        let unknown = PublishResult::Unknown("no answer in time".to_owned());
-        queues.learn(&[1, 2], &[unknown.clone(), unknown]);
-        queues.learn(&[1], &[PublishResult::Refused("full".to_owned())]);
-        assert_eq!(parted(&queues), (vec![1, 2, 1], vec![]));
+    async fn an_unresponsive_broker_blocks_no_queue() {
+        let breaker = CircuitBreaker::default();
+        let unknown = PublishResult::Unknown("no confirm in time".to_owned());
+        breaker.record(&[1, 2], &[unknown.clone(), unknown]);
+        breaker.record(&[1], &[PublishResult::Refused("full".to_owned())]);
+        assert_eq!(partition(&breaker), (vec![1, 2, 1], vec![]));
     }
 }

@@ -1,4 +1,4 @@
-//! The questions of a gateway that wait for their answers.
+//! The queries of a gateway that have no reply yet.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -8,51 +8,52 @@ use sockbit_application::envelope::CoreReply;
 use sockbit_application::mutex::locked;
 use tokio::sync::oneshot;
 
-/// Who asked what, by number. No number is given twice, so a late answer finds nobody.
+/// The pending queries by number. No number is used twice, so a late reply matches no other query.
 #[derive(Default)]
 pub(super) struct PendingQueries {
-    last: AtomicU64,
-    waiting: Mutex<HashMap<u64, oneshot::Sender<CoreReply>>>,
+    next: AtomicU64,
+    senders: Mutex<HashMap<u64, oneshot::Sender<CoreReply>>>,
 }
 
 impl PendingQueries {
-    /// A place for one answer, for as long as the asker holds on to it.
-    pub fn begin(&self) -> PendingQuery<'_> {
-        let number = self.last.fetch_add(1, Ordering::Relaxed);
-        let (sender, answer) = oneshot::channel();
-        locked(&self.waiting).insert(number, sender);
-        PendingQuery { waiting: self, number, answer }
+    /// Registers a query. It is pending until the returned value is dropped.
+    pub fn register(&self) -> PendingQuery<'_> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let (sender, reply) = oneshot::channel();
+        locked(&self.senders).insert(number, sender);
+        PendingQuery { queries: self, number, reply }
     }
 
-    pub fn answer(&self, number: u64, answer: CoreReply) {
-        if let Some(asker) = locked(&self.waiting).remove(&number) {
-            // Whoever asked may have given up meanwhile.
-            asker.send(answer).ok();
+    /// Delivers a reply. One whose query is not pending is discarded.
+    pub fn complete(&self, number: u64, reply: CoreReply) {
+        if let Some(sender) = locked(&self.senders).remove(&number) {
+            // The caller may have given up meanwhile.
+            sender.send(reply).ok();
         }
     }
 
-    /// No answer will come any more to those who wait now.
-    pub fn give_up(&self) {
-        locked(&self.waiting).clear();
+    /// Ends all pending queries without a reply.
+    pub fn fail_all(&self) {
+        locked(&self.senders).clear();
     }
 }
 
-/// Somebody waits for one answer, until this is dropped.
+/// One pending query.
 pub(super) struct PendingQuery<'a> {
-    waiting: &'a PendingQueries,
+    queries: &'a PendingQueries,
     pub number: u64,
-    answer: oneshot::Receiver<CoreReply>,
+    reply: oneshot::Receiver<CoreReply>,
 }
 
 impl PendingQuery<'_> {
-    /// The answer; `None` where none will come.
-    pub async fn answer(&mut self) -> Option<CoreReply> {
-        (&mut self.answer).await.ok()
+    /// Waits for the reply; `None` if there will be none.
+    pub async fn reply(&mut self) -> Option<CoreReply> {
+        (&mut self.reply).await.ok()
     }
 }
 
 impl Drop for PendingQuery<'_> {
     fn drop(&mut self) {
-        locked(&self.waiting.waiting).remove(&self.number);
+        locked(&self.queries.senders).remove(&self.number);
     }
 }

@@ -1,8 +1,10 @@
-//! What gateways tell each other of people: heard on a connection of its own, so that however much it is,
-//! no news waits behind it. Nothing is told on that one, for a broker that is short of memory or disk
-//! stops reading where somebody publishes, and would not hear what is acknowledged.
+//! Publishes and consumes the presence updates between gateways.
+//!
+//! They are consumed on a connection of their own, so that they never delay announcements. They are
+//! published on the publisher's connection: a broker without memory or disk space stops reading from
+//! connections that publish, and would not receive acknowledgements sent on them.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,39 +13,40 @@ use futures::StreamExt;
 use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
 use lapin::{Channel, Consumer};
+use sockbit_application::bounded_inbox::BoundedInbox;
 use sockbit_application::envelope::PresenceUpdate;
 use sockbit_application::mutex::locked;
 use sockbit_application::seal::MessageKind;
 use sockbit_application::slot::Slot;
-use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::connection::{BrokerConnection, BrokerError};
-use crate::consumer::consume_alone;
-use crate::publisher::{OutgoingMessage, Publisher};
+use crate::consumer::consume_exclusively;
+use crate::names::slot_key;
+use crate::outgoing_message::OutgoingMessage;
+use crate::publisher::Publisher;
 use crate::settings::Settings;
-use crate::supervised_connection::{ConnectionRole, Phase, ShutdownSignal, SupervisedConnection};
-use crate::topology::{self, slot_key};
+use crate::shutdown::{Phase, ShutdownSignal};
+use crate::supervised_connection::{ConnectionRole, SupervisedConnection};
+use crate::topology;
 
-/// Messages that the broker sends ahead.
 const PREFETCH: u16 = 32;
-/// Messages that wait to be looked at. The oldest make room: all is told again.
-const WAITING_MAX: usize = 256;
-/// Who joins a board waits no longer for this, for it is not needed to write.
-const BOUND_WITHIN: Duration = Duration::from_secs(1);
-const TOLD_WITHIN: Duration = Duration::from_millis(200);
+/// The oldest updates are dropped first: every state is published again.
+const UPDATES_MAX: usize = 256;
+/// A client that joins a board waits for this, and can edit without presence.
+const BINDING_TIMEOUT: Duration = Duration::from_secs(1);
+const PUBLISH_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// Tells and hears for one gateway.
+/// The role of a gateway's presence connection.
 pub(super) struct PresenceUpdates {
     settings: Arc<Settings>,
     publisher: Publisher,
-    /// What is to be heard, also on the next connection.
+    /// The subscribed slots, which each new connection binds.
     slots: Mutex<BTreeSet<Slot>>,
-    waiting: Mutex<VecDeque<PresenceUpdate>>,
-    arrived: Notify,
+    received: BoundedInbox<PresenceUpdate>,
 }
 
-pub(super) struct Session {
+pub(super) struct ConsumerChannel {
     channel: Channel,
     queue: String,
     consumer: Mutex<Option<Consumer>>,
@@ -51,151 +54,138 @@ pub(super) struct Session {
 
 impl PresenceUpdates {
     pub fn new(settings: Arc<Settings>, publisher: Publisher) -> Self {
-        let (slots, waiting) = (Mutex::default(), Mutex::default());
-        Self { settings, publisher, slots, waiting, arrived: Notify::new() }
+        let received = BoundedInbox::new(UPDATES_MAX, usize::MAX);
+        Self { settings, publisher, slots: Mutex::default(), received }
     }
 
-    /// Tells, if the broker takes it at once.
-    pub async fn tell(&self, presences: &PresenceUpdate) {
-        if !matches!(timeout(TOLD_WITHIN, self.post(presences)).await, Ok(Ok(()))) {
-            count_as_dropped();
+    /// Publishes an update, or drops it if the broker does not accept it at once.
+    pub async fn publish(&self, update: &PresenceUpdate) {
+        if !matches!(timeout(PUBLISH_TIMEOUT, self.try_publish(update)).await, Ok(Ok(()))) {
+            count_dropped(1);
         }
     }
 
-    async fn post(&self, presences: &PresenceUpdate) -> Result<(), String> {
+    async fn try_publish(&self, update: &PresenceUpdate) -> Result<(), String> {
         let (settings, kind) = (&self.settings, MessageKind::Presence);
-        let sealed = settings.keys.seal(kind, presences).map_err(|error| error.to_string())?;
-        let (exchange, key) = (settings.names.presence(), slot_key(presences.slot));
-        self.publisher.post(OutgoingMessage::news(exchange, key, kind.name(), sealed)).await
+        let sealed = settings.keys.seal(kind, update).map_err(|error| error.to_string())?;
+        let (exchange, key) = (settings.names.presence(), slot_key(update.slot));
+        let message = OutgoingMessage::transient(exchange, key, kind.name(), sealed);
+        self.publisher.publish_unconfirmed(message).await
     }
 
-    /// Waits for what is told next.
+    /// Waits for the next update of another gateway.
     pub async fn next(&self) -> PresenceUpdate {
-        loop {
-            let next = locked(&self.waiting).pop_front();
-            match next {
-                Some(presences) => return presences,
-                None => self.arrived.notified().await,
-            }
-        }
+        self.received.next_item().await
     }
 
-    fn take_in(&self, delivery: &Delivery) {
-        let presences: PresenceUpdate =
+    fn receive(&self, delivery: &Delivery) {
+        let update: PresenceUpdate =
             match self.settings.keys.open(MessageKind::Presence, &delivery.data) {
-                Ok(presences) => presences,
+                Ok(update) => update,
                 Err(error) => {
                     metrics::counter!("sockbit_bus_unreadable_total").increment(1);
-                    tracing::warn!(%error, "what was told of people could not be read");
+                    tracing::warn!(%error, "a presence update cannot be read");
                     return;
                 }
             };
-        // What was on its way when the slot was left.
-        if !locked(&self.slots).contains(&presences.slot) {
-            return;
+        // One may still arrive after its slot was unsubscribed.
+        if locked(&self.slots).contains(&update.slot) {
+            count_dropped(self.received.push(update, 0));
         }
-        let mut waiting = locked(&self.waiting);
-        if waiting.len() >= WAITING_MAX {
-            waiting.pop_front();
-            count_as_dropped();
-        }
-        waiting.push_back(presences);
-        drop(waiting);
-        self.arrived.notify_one();
     }
 
-    async fn bind(&self, session: &Session, slot: Slot) -> lapin::Result<()> {
+    async fn bind(&self, channel: &ConsumerChannel, slot: Slot) -> lapin::Result<()> {
         let exchange = self.settings.names.presence();
-        topology::bind(&session.channel, &session.queue, exchange, slot_key(slot)).await
+        topology::bind(&channel.channel, &channel.queue, exchange, slot_key(slot)).await
     }
 
-    async fn unbind(&self, session: &Session, slot: Slot) -> lapin::Result<()> {
+    async fn unbind(&self, channel: &ConsumerChannel, slot: Slot) -> lapin::Result<()> {
         let exchange = self.settings.names.presence();
-        topology::unbind(&session.channel, &session.queue, exchange, slot_key(slot)).await
+        topology::unbind(&channel.channel, &channel.queue, exchange, slot_key(slot)).await
     }
 
-    async fn pump(&self, channel: &Channel, consumer: &mut Consumer) -> String {
+    async fn consume(&self, channel: &Channel, consumer: &mut Consumer) -> String {
         while let Some(delivery) = consumer.next().await {
             let delivery = match delivery {
                 Ok(delivery) => delivery,
                 Err(error) => return error.to_string(),
             };
-            self.take_in(&delivery);
-            let one = BasicAckOptions::default();
-            if let Err(error) = channel.basic_ack(delivery.delivery_tag, one).await {
+            self.receive(&delivery);
+            let options = BasicAckOptions::default();
+            if let Err(error) = channel.basic_ack(delivery.delivery_tag, options).await {
                 return error.to_string();
             }
         }
-        "the queue of presence is gone".to_owned()
+        "the presence queue was deleted".to_owned()
     }
 }
 
-impl SupervisedConnection<PresenceUpdates> {
-    /// Has what is told in a slot arrive, on the connection that stands or else on the next.
-    pub async fn subscribe(&self, slot: Slot) {
-        // Before it is bound, so that a connection that comes meanwhile binds it too.
-        locked(&self.purpose.slots).insert(slot);
-        if let Some(standing) = self.now() {
-            let bound = timeout(BOUND_WITHIN, self.purpose.bind(&standing.session, slot)).await;
-            if !matches!(bound, Ok(Ok(()))) {
-                standing.give_up("a slot could not be bound");
-            }
-        }
+fn count_dropped(updates: usize) {
+    if updates > 0 {
+        let updates = u64::try_from(updates).unwrap_or(u64::MAX);
+        metrics::counter!("sockbit_presence_dropped_total").increment(updates);
     }
-
-    /// Has it arrive no more.
-    pub async fn unsubscribe(&self, slot: Slot) {
-        locked(&self.purpose.slots).remove(&slot);
-        if let Some(standing) = self.now() {
-            let bound = timeout(BOUND_WITHIN, self.purpose.unbind(&standing.session, slot)).await;
-            if !matches!(bound, Ok(Ok(()))) {
-                standing.give_up("a slot could not be let go");
-            }
-        }
-    }
-}
-
-fn count_as_dropped() {
-    metrics::counter!("sockbit_presence_dropped_total").increment(1);
 }
 
 #[async_trait]
 impl ConnectionRole for PresenceUpdates {
-    type Session = Session;
+    type Channels = ConsumerChannel;
 
     fn name(&self) -> &'static str {
         "presence"
     }
 
-    async fn begin(
+    async fn set_up(
         &self,
-        open: &Arc<BrokerConnection>,
+        connection: &Arc<BrokerConnection>,
         number: u64,
-    ) -> Result<Session, BrokerError> {
-        let channel = open.channel().await?;
+    ) -> Result<ConsumerChannel, BrokerError> {
+        let channel = connection.open_channel().await?;
         topology::declare(&channel, &self.settings).await?;
-        let queue = self.settings.names.presence_of(self.settings.id, number);
-        topology::declare_people_queue(&channel, &queue).await?;
-        let session = Session { channel, queue, consumer: Mutex::default() };
-        let consumer = consume_alone(&session.channel, &session.queue, PREFETCH).await?;
-        *locked(&session.consumer) = Some(consumer);
-        Ok(session)
+        let queue = self.settings.names.gateway_presence(self.settings.id, number);
+        topology::declare_presence_queue(&channel, &queue).await?;
+        let consumer = consume_exclusively(&channel, &queue, PREFETCH).await?;
+        Ok(ConsumerChannel { channel, queue, consumer: Mutex::new(Some(consumer)) })
     }
 
-    async fn carry_on(&self, session: &Session, closing: &ShutdownSignal) -> String {
-        let Some(mut consumer) = locked(&session.consumer).take() else { return String::new() };
-        // Here, where this is the connection that stands: whoever listens from now on binds too.
+    async fn serve(&self, channel: &ConsumerChannel, shutdown: &ShutdownSignal) -> String {
+        let Some(mut consumer) = locked(&channel.consumer).take() else { return String::new() };
+        // Not earlier: from now on this is the current connection, on which `subscribe` binds too.
         let slots = locked(&self.slots).clone();
         for slot in slots {
-            if let Err(error) = self.bind(session, slot).await {
+            if let Err(error) = self.bind(channel, slot).await {
                 return error.to_string();
             }
         }
         tokio::select! {
-            reason = self.pump(&session.channel, &mut consumer) => reason,
-            () = closing.reached(Phase::Draining) => String::new(),
+            reason = self.consume(&channel.channel, &mut consumer) => reason,
+            () = shutdown.reached(Phase::Draining) => String::new(),
         }
     }
 
-    fn lost(&self, _: &Session) {}
+    fn disconnected(&self, _: &ConsumerChannel) {}
+}
+
+impl SupervisedConnection<PresenceUpdates> {
+    /// Receives the updates of a slot, on the current connection or on the next one.
+    pub async fn subscribe(&self, slot: Slot) {
+        // Before it is bound, so that a connection that is opened meanwhile binds it too.
+        locked(&self.role.slots).insert(slot);
+        if let Some(live) = self.current() {
+            let bound = timeout(BINDING_TIMEOUT, self.role.bind(&live.channels, slot)).await;
+            if !matches!(bound, Ok(Ok(()))) {
+                live.report_failure("a slot could not be bound");
+            }
+        }
+    }
+
+    pub async fn unsubscribe(&self, slot: Slot) {
+        locked(&self.role.slots).remove(&slot);
+        if let Some(live) = self.current() {
+            let unbound = timeout(BINDING_TIMEOUT, self.role.unbind(&live.channels, slot)).await;
+            if !matches!(unbound, Ok(Ok(()))) {
+                live.report_failure("a slot could not be unbound");
+            }
+        }
+    }
 }

@@ -1,222 +1,215 @@
-//! What a worker consumes: questions, the signs of life of the others, and the queues that are its own.
+//! The connection on which a worker consumes queries, heartbeats and its work queues.
 
 use std::collections::BTreeSet;
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::StreamExt;
-use lapin::message::Delivery as Message;
+use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
 use lapin::{Channel, Consumer};
 use sockbit_application::mutex::locked;
 use sockbit_application::seal::MessageKind;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, interval, timeout};
 
 use super::consumer_set::ConsumerSet;
+use super::heartbeats::{own_heartbeat, publish_heartbeat};
+use super::liveness_probe::probe_workers;
 use super::query_inbox;
 use super::worker_state::WorkerState;
 use crate::bus_messages::Heartbeat;
 use crate::connection::{BrokerConnection, BrokerError};
 use crate::consumer::consume;
-use crate::supervised_connection::{ConnectionRole, Phase, ShutdownSignal};
-use crate::topology::{self, WORKERS_KEY};
-use crate::worker_registry::{CALLED_ON_EVERY, FORGOTTEN_AFTER, PRESENT_EVERY};
+use crate::names::HEARTBEAT_KEY;
+use crate::shutdown::{Phase, ShutdownSignal};
+use crate::supervised_connection::ConnectionRole;
+use crate::topology;
+use crate::worker_registry::{HEARTBEAT_INTERVAL, HEARTBEAT_TIMEOUT};
 
-const SIGNS_AHEAD: u16 = 64;
-/// What is under way when a worker leaves gets so long; then it comes again to another one.
-const FINISHED_WITHIN: Duration = Duration::from_secs(10);
+const HEARTBEAT_PREFETCH: u16 = 64;
+/// For the work in progress when a worker leaves. What is not finished goes to another worker.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) struct ConsumerConnection {
-    pub shared: Arc<WorkerState>,
+    pub state: Arc<WorkerState>,
 }
 
-pub(super) struct Session {
-    open: Arc<BrokerConnection>,
-    /// Where signs of life are heard.
+pub(super) struct ConsumerChannels {
+    connection: Arc<BrokerConnection>,
+    /// The worker's own queue, in which it receives heartbeats.
     queue: String,
-    signs: Channel,
-    questions: Channel,
-    consumers: Mutex<Option<(Consumer, Consumer)>>,
+    heartbeats: Channel,
+    queries: Channel,
+    consumers: Mutex<Option<Consumers>>,
 }
 
-/// What a worker learned from a sign of life.
+struct Consumers {
+    heartbeats: Consumer,
+    queries: Consumer,
+}
+
+/// What a heartbeat means to the worker that receives it.
 #[derive(PartialEq, Eq)]
-enum Learned {
-    /// The way from here to here is whole.
-    Myself,
-    /// A worker that has not heard of this one yet.
-    SomeoneNew,
-    /// Nothing to be done about.
-    Nothing,
+enum ReceivedHeartbeat {
+    /// It is its own: messages to all processes reach this queue.
+    Own,
+    /// It is from a worker that was unknown, and that does not know this one yet.
+    NewWorker,
+    Other,
 }
 
 impl ConsumerConnection {
-    /// Keeps to the queues that are this worker's, as the others come and go.
-    async fn keep_queues(
+    /// Sends and receives heartbeats, and consumes the queues that are assigned to this worker as
+    /// others join and leave. Returns why the connection is unusable.
+    async fn consume_assigned_queues(
         &self,
-        session: &Session,
-        mut signs: Consumer,
-        stands: &mut ConsumerSet,
+        channels: &ConsumerChannels,
+        mut heartbeats: Consumer,
+        queues: &mut ConsumerSet,
     ) -> String {
-        let mut every = interval(PRESENT_EVERY);
-        let mut heard_myself = Instant::now();
+        let mut ticks = interval(HEARTBEAT_INTERVAL);
+        let mut own_received = Instant::now();
         loop {
-            let is_to_speak = tokio::select! {
-                _ = every.tick() => {
-                    if self.shared.publisher.health().is_err() {
-                        heard_myself = Instant::now();
+            let must_send = tokio::select! {
+                _ = ticks.tick() => {
+                    if self.state.publisher.health().is_err() {
+                        own_received = Instant::now();
                     }
-                    if heard_myself.elapsed() > FORGOTTEN_AFTER {
-                        return "not even its own sign of life is heard".to_owned();
+                    if own_received.elapsed() > HEARTBEAT_TIMEOUT {
+                        return "the worker's own heartbeats are not received".to_owned();
                     }
                     true
                 }
-                reason = stands.failed() => return reason,
-                message = signs.next() => match message {
-                    Some(Ok(message)) => match self.hear(&session.signs, message).await {
-                        Learned::Myself => {
-                            heard_myself = Instant::now();
-                            false
+                reason = queues.failed() => return reason,
+                delivery = heartbeats.next() => match delivery {
+                    Some(Ok(delivery)) => {
+                        let received = self.receive_heartbeat(&channels.heartbeats, delivery).await;
+                        if received == ReceivedHeartbeat::Own {
+                            own_received = Instant::now();
                         }
-                        heard => heard == Learned::SomeoneNew,
-                    },
+                        received == ReceivedHeartbeat::NewWorker
+                    }
                     Some(Err(error)) => return error.to_string(),
-                    None => return "the worker's queue is gone".to_owned(),
+                    None => return "the worker's queue was deleted".to_owned(),
                 },
             };
-            if is_to_speak {
-                let (shared, here) =
-                    (Arc::clone(&self.shared), self.shared.sign_of_life(&session.queue));
-                tokio::spawn(async move { shared.tell_all(&here).await });
+            if must_send {
+                let state = Arc::clone(&self.state);
+                let heartbeat = own_heartbeat(&state, &channels.queue);
+                tokio::spawn(async move { publish_heartbeat(&state, &heartbeat).await });
             }
-            stands.hold(&self.shared.due());
+            queues.set_queues(&self.state.assigned_queues());
         }
     }
 
-    /// Calls on one other worker after the other, and tells everybody who is gone. The broker notices the end of a
-    /// process before anybody can miss its word.
-    async fn call_on_others(&self, session: &Session) -> Infallible {
-        let mut every = interval(CALLED_ON_EVERY);
-        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let here = self.shared.sign_of_life(&session.queue);
-        let mut last = here.worker;
-        loop {
-            every.tick().await;
-            while let Some(other) = self.shared.roster.next_after(last, here.worker)
-                && let Some(queue) = other.hears_at.clone()
-            {
-                last = other.worker;
-                if !self.shared.is_gone(&here, queue).await {
-                    break;
+    async fn receive_heartbeat(&self, channel: &Channel, delivery: Delivery) -> ReceivedHeartbeat {
+        let heartbeat: Result<Heartbeat, _> =
+            self.state.settings.keys.open(MessageKind::Heartbeat, &delivery.data);
+        // It fails only if the connection is lost.
+        channel.basic_ack(delivery.delivery_tag, BasicAckOptions::default()).await.ok();
+        match heartbeat {
+            Ok(heartbeat) if heartbeat.worker == self.state.settings.id => ReceivedHeartbeat::Own,
+            Ok(heartbeat) => {
+                let is_leaving = heartbeat.is_leaving;
+                let is_change = self.state.workers.record(heartbeat);
+                if is_change && !is_leaving {
+                    ReceivedHeartbeat::NewWorker
+                } else {
+                    ReceivedHeartbeat::Other
                 }
-                tracing::info!(worker = %other.worker, "another worker is gone");
-                let gone = Heartbeat { leaves: true, ..other };
-                self.shared.roster.hear(gone.clone());
-                self.shared.tell_all(&gone).await;
-            }
-        }
-    }
-
-    async fn hear(&self, channel: &Channel, message: Message) -> Learned {
-        let heard: Result<Heartbeat, _> =
-            self.shared.settings.keys.open(MessageKind::Heartbeat, &message.data);
-        // Where this is lost, the connection is.
-        channel.basic_ack(message.delivery_tag, BasicAckOptions::default()).await.ok();
-        match heard {
-            Ok(sign) if sign.worker == self.shared.settings.id => Learned::Myself,
-            Ok(sign) => {
-                let leaves = sign.leaves;
-                let is_change = self.shared.roster.hear(sign);
-                if is_change && !leaves { Learned::SomeoneNew } else { Learned::Nothing }
             }
             Err(error) => {
                 metrics::counter!("sockbit_bus_unreadable_total").increment(1);
-                tracing::warn!(%error, "a sign of life on the bus could not be read");
-                Learned::Nothing
+                tracing::warn!(%error, "a heartbeat cannot be read");
+                ReceivedHeartbeat::Other
             }
         }
     }
 
-    async fn hear_questions(&self, session: &Session, mut questions: Consumer) -> String {
-        while let Some(message) = questions.next().await {
-            match message {
-                Ok(message) => {
-                    self.shared.asked.put(&self.shared, &session.questions, message).await;
-                }
+    async fn consume_queries(&self, channel: &Channel, mut queries: Consumer) -> String {
+        while let Some(delivery) = queries.next().await {
+            match delivery {
+                Ok(delivery) => self.state.queries.receive(channel, delivery).await,
                 Err(error) => return error.to_string(),
             }
         }
-        "the queue of questions is gone".to_owned()
+        "the queue of queries was deleted".to_owned()
     }
 
-    /// Leaves: what was taken is finished, unless this is to be at once.
-    async fn leave(&self, session: &Session, stands: &mut ConsumerSet, closing: &ShutdownSignal) {
-        stands.hold(&BTreeSet::new());
-        let here = self.shared.sign_of_life(&session.queue);
-        self.shared.tell_all(&Heartbeat { leaves: true, ..here }).await;
+    /// Stops all consumers, says goodbye and finishes the work in progress, unless the shutdown is
+    /// aborted.
+    async fn drain(
+        &self,
+        channels: &ConsumerChannels,
+        queues: &mut ConsumerSet,
+        shutdown: &ShutdownSignal,
+    ) {
+        queues.set_queues(&BTreeSet::new());
+        let heartbeat = own_heartbeat(&self.state, &channels.queue);
+        publish_heartbeat(&self.state, &Heartbeat { is_leaving: true, ..heartbeat }).await;
+        let (deliveries, queries) = (&self.state.deliveries, &self.state.queries);
         let finishing = async {
-            tokio::join!(self.shared.inbox.finish(), self.shared.asked.finish(), stands.finish(),);
+            tokio::join!(deliveries.finish(), queries.finish(), queues.finish());
         };
         tokio::select! {
-            finished = timeout(FINISHED_WITHIN, finishing) => {
+            finished = timeout(DRAIN_TIMEOUT, finishing) => {
                 if finished.is_err() {
-                    tracing::warn!("what was under way was not finished in time; it comes again");
+                    tracing::warn!("work in progress was not finished in time; it is redelivered");
                 }
             }
-            () = closing.reached(Phase::Aborted) => {}
+            () = shutdown.reached(Phase::Aborted) => {}
         }
     }
 }
 
 #[async_trait]
 impl ConnectionRole for ConsumerConnection {
-    type Session = Session;
+    type Channels = ConsumerChannels;
 
     fn name(&self) -> &'static str {
-        "working"
+        "consuming"
     }
 
-    async fn begin(
+    async fn set_up(
         &self,
-        open: &Arc<BrokerConnection>,
+        connection: &Arc<BrokerConnection>,
         number: u64,
-    ) -> Result<Session, BrokerError> {
-        let (signs, questions) = (open.channel().await?, open.channel().await?);
-        let settings = &self.shared.settings;
-        topology::declare(&signs, settings).await?;
-        let queue = settings.names.worker(settings.id, number);
-        topology::declare_worker_queue(&signs, &queue).await?;
-        let (exchange, key) = (settings.names.announce(), WORKERS_KEY.to_owned());
-        topology::bind(&signs, &queue, exchange, key).await?;
-        let hearing = consume(&signs, &queue, SIGNS_AHEAD).await?;
-        let asking =
-            consume(&questions, &settings.names.questions(), query_inbox::PREFETCH).await?;
-        let consumers = Mutex::new(Some((hearing, asking)));
-        Ok(Session { open: Arc::clone(open), queue, signs, questions, consumers })
+    ) -> Result<ConsumerChannels, BrokerError> {
+        let heartbeats = connection.open_channel().await?;
+        let queries = connection.open_channel().await?;
+        let (settings, names) = (&self.state.settings, &self.state.settings.names);
+        topology::declare(&heartbeats, settings).await?;
+        let queue = names.worker(settings.id, number);
+        topology::declare_worker_queue(&heartbeats, &queue).await?;
+        let (exchange, key) = (names.announce(), HEARTBEAT_KEY.to_owned());
+        topology::bind(&heartbeats, &queue, exchange, key).await?;
+        let consumers = Consumers {
+            heartbeats: consume(&heartbeats, &queue, HEARTBEAT_PREFETCH).await?,
+            queries: consume(&queries, &names.queries(), query_inbox::PREFETCH).await?,
+        };
+        let (connection, consumers) = (Arc::clone(connection), Mutex::new(Some(consumers)));
+        Ok(ConsumerChannels { connection, queue, heartbeats, queries, consumers })
     }
 
-    async fn carry_on(&self, session: &Session, closing: &ShutdownSignal) -> String {
-        let Some((signs, questions)) = locked(&session.consumers).take() else {
-            return String::new();
-        };
-        let mut stands = ConsumerSet::new(Arc::clone(&self.shared), Arc::clone(&session.open));
+    async fn serve(&self, channels: &ConsumerChannels, shutdown: &ShutdownSignal) -> String {
+        let Some(consumers) = locked(&channels.consumers).take() else { return String::new() };
+        let Consumers { heartbeats, queries } = consumers;
+        let connection = Arc::clone(&channels.connection);
+        let mut queues = ConsumerSet::new(Arc::clone(&self.state), connection);
         let reason = tokio::select! {
-            reason = self.keep_queues(session, signs, &mut stands) => Some(reason),
-            reason = self.hear_questions(session, questions) => Some(reason),
-            never = self.call_on_others(session) => match never {},
-            () = closing.reached(Phase::Draining) => None,
+            reason = self.consume_assigned_queues(channels, heartbeats, &mut queues) => Some(reason),
+            reason = self.consume_queries(&channels.queries, queries) => Some(reason),
+            never = probe_workers(&self.state, &channels.queue) => match never {},
+            () = shutdown.reached(Phase::Draining) => None,
         };
         if reason.is_none() {
-            self.leave(session, &mut stands, closing).await;
+            self.drain(channels, &mut queues, shutdown).await;
         }
         reason.unwrap_or_default()
     }
 
-    fn lost(&self, _: &Session) {
-        self.shared.inbox.clear();
-        self.shared.asked.clear();
-        self.shared.let_go_of_all();
+    fn disconnected(&self, _: &ConsumerChannels) {
+        self.state.disconnected();
     }
 }

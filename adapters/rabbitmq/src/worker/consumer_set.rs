@@ -1,4 +1,4 @@
-//! Which queues this worker consumes: taken up and handed over as workers come and go.
+//! The set of work queues that this worker consumes, started and stopped as the assignment changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,45 +7,48 @@ use futures::FutureExt;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use super::consumer_start::run_consumer;
 use super::queue_consumer::QueueConsumer;
 use super::worker_state::WorkerState;
 use crate::connection::BrokerConnection;
 
-/// The queues that are consumed now, or as soon as they answer.
+/// One task for each queue that is consumed or being started.
 pub(super) struct ConsumerSet {
-    shared: Arc<WorkerState>,
-    open: Arc<BrokerConnection>,
-    /// Each with the word that hands it over.
-    active: BTreeMap<u16, oneshot::Sender<()>>,
-    running: JoinSet<Result<(), String>>,
+    state: Arc<WorkerState>,
+    connection: Arc<BrokerConnection>,
+    /// Dropping a sender stops its consumer.
+    stop_senders: BTreeMap<u16, oneshot::Sender<()>>,
+    tasks: JoinSet<Result<(), String>>,
 }
 
 impl ConsumerSet {
-    pub fn new(shared: Arc<WorkerState>, open: Arc<BrokerConnection>) -> Self {
-        Self { shared, open, active: BTreeMap::new(), running: JoinSet::new() }
+    pub fn new(state: Arc<WorkerState>, connection: Arc<BrokerConnection>) -> Self {
+        Self { state, connection, stop_senders: BTreeMap::new(), tasks: JoinSet::new() }
     }
 
-    /// Consumes exactly these queues from now on.
-    pub fn hold(&mut self, wanted: &BTreeSet<u16>) {
-        // Dropping the word says it too.
-        self.active.retain(|queue, _| wanted.contains(queue));
-        for queue in wanted {
-            if !self.active.contains_key(queue) {
-                let (leave, left) = oneshot::channel();
-                let (shared, open) = (Arc::clone(&self.shared), Arc::clone(&self.open));
-                let name = self.shared.settings.names.work(*queue);
-                let stand =
-                    QueueConsumer { shared, open, queue: *queue, name, leave: left.shared() };
-                self.running.spawn(stand.keep());
-                self.active.insert(*queue, leave);
+    /// Starts and stops consumers so that exactly these queues are consumed.
+    pub fn set_queues(&mut self, queues: &BTreeSet<u16>) {
+        self.stop_senders.retain(|queue, _| queues.contains(queue));
+        for queue in queues {
+            if !self.stop_senders.contains_key(queue) {
+                let (sender, stopped) = oneshot::channel();
+                let consumer = QueueConsumer {
+                    state: Arc::clone(&self.state),
+                    connection: Arc::clone(&self.connection),
+                    queue: *queue,
+                    name: self.state.settings.names.work(*queue),
+                    stopped: stopped.shared(),
+                };
+                self.tasks.spawn(run_consumer(consumer));
+                self.stop_senders.insert(*queue, sender);
             }
         }
     }
 
-    /// Waits until a queue cannot be consumed any more, and says why.
+    /// Waits until a consumer fails, and returns the reason.
     pub async fn failed(&mut self) -> String {
         loop {
-            match self.running.join_next().await {
+            match self.tasks.join_next().await {
                 Some(Ok(Ok(()))) => {}
                 Some(Ok(Err(reason))) => return reason,
                 Some(Err(error)) => return error.to_string(),
@@ -54,8 +57,8 @@ impl ConsumerSet {
         }
     }
 
-    /// Pulls no more from any queue, and waits until what was taken of them is finished.
+    /// Waits until all consumers that were stopped have ended.
     pub async fn finish(&mut self) {
-        while self.running.join_next().await.is_some() {}
+        while self.tasks.join_next().await.is_some() {}
     }
 }

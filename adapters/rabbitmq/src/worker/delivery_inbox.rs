@@ -1,7 +1,7 @@
-//! Deliveries of commands: waiting to be taken, and taken but not yet acknowledged.
+//! Deliveries of commands: those to take, and those that were taken and are not acknowledged yet.
 //!
-//! A *stand* is one time that a queue is consumed, on a channel of its own. Its number goes into
-//! the receipts, so that a receipt never means a delivery of another channel.
+//! Each time a queue is consumed, it gets a new consumer number and a channel of its own. The number
+//! is part of the delivery tag, so that a tag never means a delivery of another channel.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Mutex;
@@ -13,91 +13,92 @@ use sockbit_application::ports::{Delivery, DeliveryTag, Unavailable};
 use tokio::sync::Notify;
 
 pub(super) struct DeliveryInbox {
-    inside: Mutex<Inside>,
+    state: Mutex<State>,
     arrived: Notify,
-    /// Something was acknowledged, or is over.
+    /// A delivery was acknowledged, or a consumer was removed.
     settled: Notify,
-    /// Acknowledgements leave one after the other: one that covers all before it must not overtake
-    /// those that it covers.
+    /// Acknowledgements are sent one after the other: one that covers all earlier deliveries must not
+    /// overtake those of the deliveries that it must not cover.
     acknowledging: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
-struct Inside {
-    waiting: VecDeque<Delivery>,
-    stands: HashMap<u64, ConsumerState>,
-    last_stand: u64,
-    /// Whether nothing more is taken in.
+struct State {
+    deliveries: VecDeque<Delivery>,
+    consumers: HashMap<u64, Consumer>,
+    last_consumer: u64,
+    /// Whether further deliveries are ignored.
     is_finishing: bool,
 }
 
-struct ConsumerState {
+struct Consumer {
     channel: Channel,
     unsettled: BTreeSet<u64>,
-    /// Those of them that are never acknowledged. They stay among them, so that no acknowledgement covers them.
-    given_back: BTreeSet<u64>,
+    /// The unsettled ones that will never be acknowledged. They stay in `unsettled`, so that no
+    /// acknowledgement covers them.
+    returned: BTreeSet<u64>,
 }
 
-impl ConsumerState {
+impl Consumer {
     fn is_settled(&self) -> bool {
-        self.unsettled.is_subset(&self.given_back)
+        self.unsettled.is_subset(&self.returned)
     }
 }
 
 impl DeliveryInbox {
     pub fn new() -> Self {
         Self {
-            inside: Mutex::default(),
+            state: Mutex::default(),
             arrived: Notify::new(),
             settled: Notify::new(),
             acknowledging: tokio::sync::Mutex::default(),
         }
     }
 
-    /// A queue begins to be consumed: the number of its stand.
-    pub fn open(&self, channel: Channel) -> u64 {
-        let mut inside = locked(&self.inside);
-        inside.last_stand += 1;
-        let number = inside.last_stand;
-        inside.stands.insert(
-            number,
-            ConsumerState { channel, unsettled: BTreeSet::new(), given_back: BTreeSet::new() },
-        );
+    /// Adds a consumer, and returns its number.
+    pub fn add_consumer(&self, channel: Channel) -> u64 {
+        let mut state = locked(&self.state);
+        state.last_consumer += 1;
+        let number = state.last_consumer;
+        let consumer = Consumer { channel, unsettled: BTreeSet::new(), returned: BTreeSet::new() };
+        state.consumers.insert(number, consumer);
         number
     }
 
-    /// Something was delivered, which has to be acknowledged some time.
-    pub fn expect(&self, receipt: DeliveryTag) {
-        let mut inside = locked(&self.inside);
-        if !inside.is_finishing
-            && let Some(stand) = inside.stands.get_mut(&receipt.queue)
+    /// Registers a delivery that must be acknowledged.
+    pub fn register(&self, tag: DeliveryTag) {
+        let mut state = locked(&self.state);
+        if !state.is_finishing
+            && let Some(consumer) = state.consumers.get_mut(&tag.queue)
         {
-            stand.unsettled.insert(receipt.tag);
+            consumer.unsettled.insert(tag.tag);
         }
     }
 
-    /// What was delivered comes again when its stand is over, and nobody waits for it here.
-    pub fn give_back(&self, receipt: DeliveryTag) {
-        if let Some(stand) = locked(&self.inside).stands.get_mut(&receipt.queue) {
-            stand.given_back.insert(receipt.tag);
+    /// Leaves a registered delivery to the broker, which delivers it again once its consumer is
+    /// removed.
+    pub fn return_to_broker(&self, tag: DeliveryTag) {
+        if let Some(consumer) = locked(&self.state).consumers.get_mut(&tag.queue) {
+            consumer.returned.insert(tag.tag);
         }
         self.settled.notify_waiters();
     }
 
-    /// Puts in a delivery that is expected, unless its stand is gone.
-    pub fn put(&self, delivery: Delivery) {
-        let mut inside = locked(&self.inside);
-        if !inside.is_finishing && inside.stands.contains_key(&delivery.tag.queue) {
-            inside.waiting.push_back(delivery);
+    /// Adds a registered delivery, unless its consumer was removed.
+    pub fn push(&self, delivery: Delivery) {
+        let mut state = locked(&self.state);
+        if !state.is_finishing && state.consumers.contains_key(&delivery.tag.queue) {
+            state.deliveries.push_back(delivery);
         }
-        drop(inside);
+        drop(state);
         self.arrived.notify_one();
     }
 
-    /// Waits for one, then takes what else is there. Whoever gives up waiting takes nothing away.
+    /// Waits for a delivery, then takes the others that are there, up to `commands_max` commands.
+    /// This is cancel safe: a dropped call takes nothing.
     pub async fn take(&self, commands_max: usize) -> Vec<Delivery> {
         loop {
-            let taken = self.take_now(commands_max);
+            let taken = self.take_available(commands_max);
             if !taken.is_empty() {
                 return taken;
             }
@@ -105,11 +106,11 @@ impl DeliveryInbox {
         }
     }
 
-    fn take_now(&self, commands_max: usize) -> Vec<Delivery> {
-        let mut inside = locked(&self.inside);
+    fn take_available(&self, commands_max: usize) -> Vec<Delivery> {
+        let mut state = locked(&self.state);
         let (mut taken, mut count) = (Vec::new(), 0);
         while (taken.is_empty() || count < commands_max)
-            && let Some(delivery) = inside.waiting.pop_front()
+            && let Some(delivery) = state.deliveries.pop_front()
         {
             count += delivery.commands.len();
             taken.push(delivery);
@@ -117,130 +118,126 @@ impl DeliveryInbox {
         taken
     }
 
-    /// Tells the broker that these are done with. Those of a stand that is gone come again.
-    pub async fn acknowledge(&self, receipts: &[DeliveryTag]) -> Result<(), Unavailable> {
+    /// Acknowledges deliveries. It fails for those whose consumer was removed: the broker delivers
+    /// them again.
+    pub async fn acknowledge(&self, tags: &[DeliveryTag]) -> Result<(), Unavailable> {
         let _turn = self.acknowledging.lock().await;
-        let mut tags: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
-        for receipt in receipts {
-            tags.entry(receipt.queue).or_default().insert(receipt.tag);
+        let mut consumers: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
+        for tag in tags {
+            consumers.entry(tag.queue).or_default().insert(tag.tag);
         }
-        let mut failed = None;
-        for (stand, tags) in tags {
-            if let Err(error) = self.acknowledge_at(stand, &tags).await {
-                failed = Some(error);
+        let mut result = Ok(());
+        for (consumer, tags) in consumers {
+            if let Err(error) = self.acknowledge_at(consumer, &tags).await {
+                result = Err(error);
             }
         }
-        failed.map_or(Ok(()), Err)
+        result
     }
 
-    async fn acknowledge_at(&self, stand: u64, tags: &BTreeSet<u64>) -> Result<(), Unavailable> {
-        let gone = || Unavailable("the connection of this delivery is gone".to_owned());
+    async fn acknowledge_at(&self, consumer: u64, tags: &BTreeSet<u64>) -> Result<(), Unavailable> {
+        let lost = || Unavailable("the connection of this delivery was lost".to_owned());
         let (channel, acknowledgements) = {
-            let inside = locked(&self.inside);
-            let stand = inside.stands.get(&stand).ok_or_else(gone)?;
-            (stand.channel.clone(), acknowledgements(&stand.unsettled, tags))
+            let state = locked(&self.state);
+            let consumer = state.consumers.get(&consumer).ok_or_else(lost)?;
+            (consumer.channel.clone(), acknowledgements(&consumer.unsettled, tags))
         };
         for (tag, multiple) in acknowledgements {
             let acknowledged = channel.basic_ack(tag, BasicAckOptions { multiple }).await;
             acknowledged.map_err(|error| Unavailable(error.to_string()))?;
         }
-        let mut inside = locked(&self.inside);
-        if let Some(stand) = inside.stands.get_mut(&stand) {
-            stand.unsettled.retain(|tag| !tags.contains(tag));
+        if let Some(consumer) = locked(&self.state).consumers.get_mut(&consumer) {
+            consumer.unsettled.retain(|tag| !tags.contains(tag));
         }
-        drop(inside);
         self.settled.notify_waiters();
         Ok(())
     }
 
-    /// Waits until everything that a stand delivered is acknowledged.
-    pub async fn settled(&self, stand: u64) {
-        self.until(|inside| inside.stands.get(&stand).is_none_or(ConsumerState::is_settled)).await;
+    /// Waits until all deliveries of a consumer are settled.
+    pub async fn settled(&self, consumer: u64) {
+        let is_settled =
+            |state: &State| state.consumers.get(&consumer).is_none_or(Consumer::is_settled);
+        self.until(is_settled).await;
     }
 
-    /// Waits until everything that was taken is acknowledged, and hands out nothing more: what was
-    /// not taken goes to another worker.
+    /// Waits until all deliveries that were taken are acknowledged. The others go to another worker.
     pub async fn finish(&self) {
         {
-            let mut inside = locked(&self.inside);
-            inside.is_finishing = true;
-            for delivery in std::mem::take(&mut inside.waiting) {
-                let receipt = delivery.tag;
-                if let Some(stand) = inside.stands.get_mut(&receipt.queue) {
-                    stand.unsettled.remove(&receipt.tag);
+            let mut state = locked(&self.state);
+            state.is_finishing = true;
+            for delivery in std::mem::take(&mut state.deliveries) {
+                if let Some(consumer) = state.consumers.get_mut(&delivery.tag.queue) {
+                    consumer.unsettled.remove(&delivery.tag.tag);
                 }
             }
         }
-        self.until(|inside| inside.stands.values().all(ConsumerState::is_settled)).await;
+        self.until(|state| state.consumers.values().all(Consumer::is_settled)).await;
     }
 
-    async fn until(&self, is_so: impl Fn(&Inside) -> bool) {
+    async fn until(&self, condition: impl Fn(&State) -> bool) {
         loop {
-            // Before looking, so that nothing is missed in between.
+            // Before the condition is checked, so that no notification is missed in between.
             let settled = self.settled.notified();
-            if is_so(&locked(&self.inside)) {
+            if condition(&locked(&self.state)) {
                 return;
             }
             settled.await;
         }
     }
 
-    /// A stand is over: what nobody took of it, and what is not acknowledged, comes again.
-    pub fn close(&self, stand: u64) {
-        let mut inside = locked(&self.inside);
-        inside.stands.remove(&stand);
-        inside.waiting.retain(|it| it.tag.queue != stand);
-        drop(inside);
+    /// Removes a consumer. The broker delivers what it has not acknowledged again.
+    pub fn remove_consumer(&self, consumer: u64) {
+        let mut state = locked(&self.state);
+        state.consumers.remove(&consumer);
+        state.deliveries.retain(|it| it.tag.queue != consumer);
+        drop(state);
         self.settled.notify_waiters();
     }
 
-    /// All stands are over.
+    /// Removes all consumers.
     pub fn clear(&self) {
-        let mut inside = locked(&self.inside);
-        inside.stands.clear();
-        inside.waiting.clear();
-        drop(inside);
+        let mut state = locked(&self.state);
+        state.consumers.clear();
+        state.deliveries.clear();
+        drop(state);
         self.settled.notify_waiters();
     }
 }
 
-/// As few acknowledgements as say it: one for all up to the first that stays open, and one for each
-/// after it. Tags that are not open any more are left out, for the broker ends a channel over them.
+/// The fewest acknowledgements for these tags: one that covers all before the first delivery that
+/// stays unsettled, and one for each after it. Tags that are not unsettled are omitted, because the
+/// broker closes a channel that acknowledges a delivery twice.
 fn acknowledgements(unsettled: &BTreeSet<u64>, tags: &BTreeSet<u64>) -> Vec<(u64, bool)> {
-    let first = unsettled.iter().take_while(|tag| tags.contains(tag)).count();
-    let last_of_first = first.checked_sub(1).and_then(|at| unsettled.iter().nth(at));
-    let later = unsettled.iter().skip(first).filter(|tag| tags.contains(tag));
-    last_of_first
-        .map(|tag| (*tag, true))
-        .into_iter()
-        .chain(later.map(|tag| (*tag, false)))
-        .collect()
+    let covered = unsettled.iter().take_while(|tag| tags.contains(tag)).count();
+    let last_covered = covered.checked_sub(1).and_then(|at| unsettled.iter().nth(at));
+    let later = unsettled.iter().skip(covered).filter(|tag| tags.contains(tag));
+    last_covered.map(|tag| (*tag, true)).into_iter().chain(later.map(|tag| (*tag, false))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn said(unsettled: &[u64], tags: &[u64]) -> Vec<(u64, bool)> {
+    fn acknowledged(unsettled: &[u64], tags: &[u64]) -> Vec<(u64, bool)> {
         acknowledgements(&unsettled.iter().copied().collect(), &tags.iter().copied().collect())
     }
 
     #[test]
-    fn one_word_acknowledges_all_that_came_first() {
-        assert_eq!(said(&[4, 5, 6], &[4, 5, 6]), [(6, true)]);
-        assert_eq!(said(&[4, 5, 6], &[4, 5]), [(5, true)]);
+    fn one_acknowledgement_covers_all_first_deliveries() {
+        assert_eq!(acknowledged(&[4, 5, 6], &[4, 5, 6]), [(6, true)]);
+        assert_eq!(acknowledged(&[4, 5, 6], &[4, 5]), [(5, true)]);
     }
 
     #[test]
-    fn what_comes_after_an_open_one_is_acknowledged_for_itself() {
-        assert_eq!(said(&[4, 5, 6, 7], &[5, 7]), [(5, false), (7, false)]);
-        assert_eq!(said(&[4, 5, 6, 7], &[4, 6, 7]), [(4, true), (6, false), (7, false)]);
+    fn deliveries_after_an_unsettled_one_are_acknowledged_one_by_one() {
+        assert_eq!(acknowledged(&[4, 5, 6, 7], &[5, 7]), [(5, false), (7, false)]);
+        assert_eq!(acknowledged(&[4, 5, 6, 7], &[4, 6, 7]), [(4, true), (6, false), (7, false)]);
     }
 
     #[test]
-    fn what_is_acknowledged_already_is_not_acknowledged_again() {
-        assert_eq!(said(&[6], &[4, 5]), []);
-        assert_eq!(said(&[], &[4]), []);
-        assert_eq!(said(&[6], &[4, 5, 6]), [(6, true)]);
+    fn a_settled_delivery_is_not_acknowledged_again() {
+        assert_eq!(acknowledged(&[6], &[4, 5]), []);
+        assert_eq!(acknowledged(&[], &[4]), []);
+        assert_eq!(acknowledged(&[6], &[4, 5, 6]), [(6, true)]);
     }
 }

@@ -1,124 +1,114 @@
-//! What a worker's end keeps from one connection to the next.
+//! The state of a worker that outlives its connections.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use sockbit_application::mutex::locked;
-use sockbit_application::seal::MessageKind;
 use tokio::sync::Semaphore;
 
 use super::delivery_inbox::DeliveryInbox;
 use super::query_inbox::QueryInbox;
-use crate::bus_messages::Heartbeat;
 use crate::dead_letters::DeadLetterPublisher;
-use crate::publisher::{OutgoingMessage, PublishResult, Publisher};
+use crate::publisher::Publisher;
+use crate::queue_assignment::assigned_queues;
 use crate::settings::Settings;
-use crate::topology::WORKERS_KEY;
-use crate::worker_registry::{WorkerRegistry, queues_of};
+use crate::worker_registry::WorkerRegistry;
 
-/// Queues that are tried apart at the same time.
-const TRIES_MAX: usize = 4;
+/// Each recovery uses a connection of its own, which takes some megabytes.
+const RECOVERIES_MAX: usize = 4;
 
 pub(super) struct WorkerState {
     pub settings: Arc<Settings>,
     pub publisher: Publisher,
-    pub inbox: Arc<DeliveryInbox>,
-    pub asked: QueryInbox,
-    pub roster: WorkerRegistry,
-    pub dead: DeadLetterPublisher,
-    held: Mutex<BTreeSet<u16>>,
-    /// Queues that were to be taken up and never were: any of them may be what brought a connection down.
+    pub deliveries: DeliveryInbox,
+    pub queries: QueryInbox,
+    pub workers: WorkerRegistry,
+    pub dead_letters: DeadLetterPublisher,
+    /// For the recovery of queues.
+    pub recovery_permits: Semaphore,
+    consumed: Mutex<BTreeSet<u16>>,
+    /// Queues whose consumer was started and never ran: any of them may have caused the loss of the
+    /// last connection.
     suspects: Mutex<BTreeSet<u16>>,
-    /// For those who try a queue on a connection of its own, which takes some megabytes.
-    pub tries: Semaphore,
+    /// Queues that the broker cannot serve and that must not be deleted.
+    broken: Mutex<BTreeSet<u16>>,
 }
 
 impl WorkerState {
-    pub fn new(settings: Arc<Settings>, publisher: Publisher, dead: DeadLetterPublisher) -> Self {
+    pub fn new(
+        settings: Arc<Settings>,
+        publisher: Publisher,
+        dead_letters: DeadLetterPublisher,
+    ) -> Self {
         Self {
+            deliveries: DeliveryInbox::new(),
+            queries: QueryInbox::new(Arc::clone(&settings), publisher.clone()),
             settings,
             publisher,
-            inbox: Arc::new(DeliveryInbox::new()),
-            asked: QueryInbox::default(),
-            roster: WorkerRegistry::default(),
-            dead,
-            held: Mutex::default(),
+            workers: WorkerRegistry::default(),
+            dead_letters,
+            recovery_permits: Semaphore::new(RECOVERIES_MAX),
+            consumed: Mutex::default(),
             suspects: Mutex::default(),
-            tries: Semaphore::new(TRIES_MAX),
+            broken: Mutex::default(),
         }
     }
 
-    /// The queues that are this worker's among all workers that are heard.
-    pub fn due(&self) -> BTreeSet<u16> {
+    /// The queues that are assigned to this worker, among all live workers.
+    pub fn assigned_queues(&self) -> BTreeSet<u16> {
         let me = self.settings.id;
-        let workers: BTreeSet<_> = self.roster.present().into_keys().chain([me]).collect();
-        queues_of(me, &workers, self.settings.work_queues)
+        let workers: BTreeSet<_> = self.workers.live().into_keys().chain([me]).collect();
+        assigned_queues(me, &workers, self.settings.work_queues)
     }
 
-    /// A queue is about to be taken up, and is a suspect until it is. Whether it was one before.
-    pub fn suspect(&self, queue: u16) -> bool {
+    /// Marks a queue as a suspect until its consumer runs. Returns whether it was one before.
+    pub fn mark_suspect(&self, queue: u16) -> bool {
         !locked(&self.suspects).insert(queue)
     }
 
-    pub fn took_up(&self, queue: u16) {
+    pub fn consumer_started(&self, queue: u16) {
         locked(&self.suspects).remove(&queue);
-        self.change_held(|held| {
-            held.insert(queue);
+        self.change_consumed(|consumed| {
+            consumed.insert(queue);
         });
     }
 
-    pub fn let_go(&self, queue: u16) {
-        self.change_held(|held| {
-            held.remove(&queue);
+    pub fn consumer_stopped(&self, queue: u16) {
+        self.change_consumed(|consumed| {
+            consumed.remove(&queue);
         });
     }
 
-    pub fn let_go_of_all(&self) {
-        self.change_held(BTreeSet::clear);
+    pub fn consumed_queues(&self) -> BTreeSet<u16> {
+        locked(&self.consumed).clone()
     }
 
-    fn change_held(&self, change: impl FnOnce(&mut BTreeSet<u16>)) {
-        let mut held = locked(&self.held);
-        change(&mut held);
-        metrics::gauge!("sockbit_bus_queues_held")
-            .set(u32::try_from(held.len()).unwrap_or(u32::MAX));
+    /// Records whether a queue is broken and must not be deleted. Returns whether that is new.
+    pub fn set_broken(&self, queue: u16, is_broken: bool) -> bool {
+        let mut broken = locked(&self.broken);
+        let is_new = if is_broken { broken.insert(queue) } else { broken.remove(&queue) };
+        set_gauge("sockbit_bus_queues_broken", broken.len());
+        is_new
     }
 
-    pub fn held(&self) -> BTreeSet<u16> {
-        locked(&self.held).clone()
+    pub fn broken_queues(&self) -> BTreeSet<u16> {
+        locked(&self.broken).clone()
     }
 
-    /// What this worker says of itself, which hears of others in that queue.
-    pub fn sign_of_life(&self, queue: &str) -> Heartbeat {
-        Heartbeat {
-            worker: self.settings.id,
-            work_queues: self.settings.work_queues,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            leaves: false,
-            hears_at: Some(queue.to_owned()),
-        }
+    /// Discards the state that belonged to a lost connection.
+    pub fn disconnected(&self) {
+        self.deliveries.clear();
+        self.queries.clear();
+        self.change_consumed(BTreeSet::clear);
     }
 
-    /// Tells everybody that a worker is there, or that it leaves.
-    pub async fn tell_all(&self, sign: &Heartbeat) {
-        let said = match self.settings.keys.seal(MessageKind::Heartbeat, sign) {
-            Ok(body) => {
-                let (exchange, kind) =
-                    (self.settings.names.announce(), MessageKind::Heartbeat.name());
-                let key = WORKERS_KEY.to_owned();
-                self.publisher.post(OutgoingMessage::news(exchange, key, kind, body)).await
-            }
-            Err(error) => Err(error.to_string()),
-        };
-        if let Err(error) = said {
-            tracing::debug!(error, "nobody could be told who is there");
-        }
+    fn change_consumed(&self, change: impl FnOnce(&mut BTreeSet<u16>)) {
+        let mut consumed = locked(&self.consumed);
+        change(&mut consumed);
+        set_gauge("sockbit_bus_queues_consumed", consumed.len());
     }
+}
 
-    /// Says the same to one worker alone, at the queue where it hears; whether it is gone, and that queue with it.
-    pub async fn is_gone(&self, sign: &Heartbeat, queue: String) -> bool {
-        let Ok(body) = self.settings.keys.seal(MessageKind::Heartbeat, sign) else { return false };
-        let call = OutgoingMessage::call(queue, MessageKind::Heartbeat.name(), body);
-        matches!(self.publisher.call(call).await, PublishResult::Unroutable(_))
-    }
+fn set_gauge(name: &'static str, value: usize) {
+    metrics::gauge!(name).set(u32::try_from(value).unwrap_or(u32::MAX));
 }

@@ -1,0 +1,191 @@
+//! One gateway's endpoint: its connections, its health and its ports.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sockbit_application::envelope::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
+use sockbit_application::ports::{
+    Announcements, Commands, Incoming, Intake, IntakeMessage, Presence, Queries, SendError,
+    Unavailable,
+};
+use sockbit_application::slot::Slot;
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+
+use super::announcement_consumer::AnnouncementConsumer;
+use super::command_publisher::CommandPublisher;
+use super::intake_consumer::IntakeConsumer;
+use super::presence_updates::PresenceUpdates;
+use super::query_client::QueryClient;
+use crate::connect_error::ConnectError;
+use crate::connection::BrokerError;
+use crate::publisher::Publisher;
+use crate::settings::Settings;
+use crate::shutdown::{Phase, ShutdownSignal};
+use crate::supervised_connection::{ConnectionRole, SupervisedConnection};
+
+/// The ports of one gateway.
+pub struct GatewayEndpoint {
+    settings: Arc<Settings>,
+    publisher: Publisher,
+    commands: CommandPublisher,
+    queries: QueryClient,
+    announcements: Arc<SupervisedConnection<AnnouncementConsumer>>,
+    intake: Arc<SupervisedConnection<IntakeConsumer>>,
+    presence: Arc<SupervisedConnection<PresenceUpdates>>,
+    shutdown: ShutdownSignal,
+    supervisors: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Connects a gateway. It returns once all connections are open; each is re-established whenever it
+/// is lost, until the endpoint is closed or dropped.
+pub async fn connect_gateway(settings: Settings) -> Result<Arc<GatewayEndpoint>, ConnectError> {
+    let settings = Arc::new(settings);
+    let connecting = GatewayEndpoint::open(Arc::clone(&settings));
+    connecting.await.map(Arc::new).map_err(|error| ConnectError::new(&settings, &error))
+}
+
+impl GatewayEndpoint {
+    async fn open(settings: Arc<Settings>) -> Result<Self, BrokerError> {
+        let shutdown = ShutdownSignal::new();
+        let publisher = Publisher::open(Arc::clone(&settings), shutdown.clone()).await?;
+        let announcements = AnnouncementConsumer::new(Arc::clone(&settings));
+        let announcements = open(announcements, &settings, &shutdown).await?;
+        let intake = IntakeConsumer::new(Arc::clone(&settings), publisher.clone());
+        let intake = open(intake, &settings, &shutdown).await?;
+        let presence = PresenceUpdates::new(Arc::clone(&settings), publisher.clone());
+        let presence = open(presence, &settings, &shutdown).await?;
+        let supervisors = vec![
+            tokio::spawn({
+                let publisher = publisher.clone();
+                async move { publisher.supervise().await }
+            }),
+            supervise(&announcements),
+            supervise(&intake),
+            supervise(&presence),
+        ];
+        Ok(Self {
+            commands: CommandPublisher::new(Arc::clone(&settings), publisher.clone()),
+            queries: QueryClient::new(
+                Arc::clone(&settings),
+                publisher.clone(),
+                Arc::clone(&announcements),
+            ),
+            settings,
+            publisher,
+            announcements,
+            intake,
+            presence,
+            shutdown,
+            supervisors: Mutex::new(supervisors),
+        })
+    }
+
+    /// Why this gateway cannot serve now.
+    pub fn health(&self) -> Result<(), String> {
+        self.publisher.health()?;
+        self.announcements.current().ok_or_else(|| self.announcements.error())?;
+        let workers = &self.announcements.role.workers;
+        if workers.live().is_empty() {
+            return Err("no worker sends heartbeats".to_owned());
+        }
+        workers.check_work_queues(self.settings.work_queues)
+    }
+
+    /// Closes the endpoint: pending calls of its ports return. Closing twice has no effect.
+    pub async fn close(&self) {
+        self.shutdown.enter(Phase::Draining);
+        self.announcements.role.pending_queries.fail_all();
+        for supervisor in self.supervisors.lock().await.drain(..) {
+            // A supervisor that panicked has ended as well.
+            supervisor.await.ok();
+        }
+    }
+
+    /// `None` once the endpoint shuts down.
+    async fn unless_closed<T>(&self, next: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.shutdown.reached(Phase::Draining) => None,
+            next = next => Some(next),
+        }
+    }
+}
+
+impl Drop for GatewayEndpoint {
+    fn drop(&mut self) {
+        self.shutdown.enter(Phase::Aborted);
+    }
+}
+
+async fn open<R: ConnectionRole>(
+    role: R,
+    settings: &Arc<Settings>,
+    shutdown: &ShutdownSignal,
+) -> Result<Arc<SupervisedConnection<R>>, BrokerError> {
+    SupervisedConnection::open(role, Arc::clone(settings), shutdown.clone()).await
+}
+
+fn supervise<R: ConnectionRole>(connection: &Arc<SupervisedConnection<R>>) -> JoinHandle<()> {
+    let connection = Arc::clone(connection);
+    tokio::spawn(async move { connection.supervise().await })
+}
+
+#[async_trait]
+impl Commands for GatewayEndpoint {
+    async fn send(&self, batch: Vec<CommandEnvelope>) -> Result<(), SendError> {
+        if self.shutdown.has_begun() {
+            return Err(SendError::Refused("the bus is closed".to_owned()));
+        }
+        let workers = &self.announcements.role.workers;
+        workers.check_work_queues(self.settings.work_queues).map_err(SendError::Refused)?;
+        // Outcomes must find their way back before a command is published.
+        self.announcements.bind_senders(&batch).await.map_err(SendError::Refused)?;
+        self.commands.publish(&batch).await
+    }
+}
+
+#[async_trait]
+impl Queries for GatewayEndpoint {
+    async fn query(&self, query: CoreQuery) -> Result<CoreReply, Unavailable> {
+        tokio::select! {
+            reply = self.queries.query(query) => reply,
+            () = self.shutdown.reached(Phase::Draining) => {
+                Err(Unavailable("the bus is closed".to_owned()))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Announcements for GatewayEndpoint {
+    async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
+        tokio::join!(self.announcements.subscribe(slot), self.presence.subscribe(slot)).0
+    }
+
+    async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable> {
+        tokio::join!(self.announcements.unsubscribe(slot), self.presence.unsubscribe(slot)).0
+    }
+
+    async fn next(&self) -> Option<Incoming> {
+        self.unless_closed(self.announcements.role.next()).await
+    }
+}
+
+#[async_trait]
+impl Presence for GatewayEndpoint {
+    async fn publish(&self, update: PresenceUpdate) {
+        self.presence.role.publish(&update).await;
+    }
+
+    async fn next_update(&self) -> Option<PresenceUpdate> {
+        self.unless_closed(self.presence.role.next()).await
+    }
+}
+
+#[async_trait]
+impl Intake for GatewayEndpoint {
+    async fn next(&self) -> Option<IntakeMessage> {
+        self.unless_closed(self.intake.role.next()).await
+    }
+}

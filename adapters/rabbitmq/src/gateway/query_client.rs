@@ -1,0 +1,62 @@
+//! Publishes queries and waits for their replies.
+
+use std::sync::Arc;
+
+use sockbit_application::envelope::{CoreQuery, CoreReply};
+use sockbit_application::ports::Unavailable;
+use sockbit_application::seal::MessageKind;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::announcement_consumer::AnnouncementConsumer;
+use crate::bus_messages::QueryMessage;
+use crate::outgoing_message::OutgoingMessage;
+use crate::publisher::{CONNECTION_TIMEOUT, Publisher};
+use crate::settings::Settings;
+use crate::supervised_connection::SupervisedConnection;
+use crate::topology::QUERY_TIMEOUT;
+
+/// Queries that are pending at the same time. Further ones wait within their deadline.
+const PENDING_MAX: usize = 1_024;
+
+pub(super) struct QueryClient {
+    settings: Arc<Settings>,
+    publisher: Publisher,
+    /// Receives the replies.
+    replies: Arc<SupervisedConnection<AnnouncementConsumer>>,
+    permits: Semaphore,
+}
+
+impl QueryClient {
+    pub fn new(
+        settings: Arc<Settings>,
+        publisher: Publisher,
+        replies: Arc<SupervisedConnection<AnnouncementConsumer>>,
+    ) -> Self {
+        Self { settings, publisher, replies, permits: Semaphore::new(PENDING_MAX) }
+    }
+
+    /// Sends a query and waits for its reply, within the deadline of queries.
+    pub async fn query(&self, query: CoreQuery) -> Result<CoreReply, Unavailable> {
+        let reply = timeout(QUERY_TIMEOUT, self.send(query)).await;
+        reply.unwrap_or_else(|_| Err("no worker replied in time".to_owned())).map_err(Unavailable)
+    }
+
+    async fn send(&self, query: CoreQuery) -> Result<CoreReply, String> {
+        let _permit = self.permits.acquire().await.map_err(|error| error.to_string())?;
+        // Without this connection the reply would be lost.
+        self.replies.wait_until_connected(CONNECTION_TIMEOUT).await?;
+        let mut pending = self.replies.role.pending_queries.register();
+        let message = QueryMessage { gateway: self.settings.id, number: pending.number, query };
+        let kind = MessageKind::Queries;
+        let sealed = self.settings.keys.seal(kind, &message);
+        let body = sealed.map_err(|error| error.to_string())?;
+        let expiration = QUERY_TIMEOUT.as_millis().to_string();
+        let queue = self.settings.names.queries();
+        let message = OutgoingMessage::transient_to_queue(queue, kind.name(), body)
+            .with_properties(|it| it.with_expiration(expiration.into()));
+        self.publisher.publish_unconfirmed(message).await?;
+        let reply = pending.reply().await;
+        reply.ok_or_else(|| "the connection to RabbitMQ was lost".to_owned())
+    }
+}

@@ -1,0 +1,34 @@
+//! Publishes heartbeats: those of this worker, and notices that another worker is gone.
+
+use sockbit_application::seal::MessageKind;
+
+use super::worker_state::WorkerState;
+use crate::bus_messages::Heartbeat;
+use crate::names::HEARTBEAT_KEY;
+use crate::outgoing_message::OutgoingMessage;
+
+/// The heartbeat of this worker, which receives those of others in `queue`.
+pub(super) fn own_heartbeat(state: &WorkerState, queue: &str) -> Heartbeat {
+    Heartbeat {
+        worker: state.settings.id,
+        work_queues: state.settings.work_queues,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        is_leaving: false,
+        queue: Some(queue.to_owned()),
+    }
+}
+
+/// Publishes a heartbeat to all processes. The next one replaces one that is lost.
+pub(super) async fn publish_heartbeat(state: &WorkerState, heartbeat: &Heartbeat) {
+    if let Err(error) = try_publish(state, heartbeat).await {
+        tracing::debug!(error, "a heartbeat could not be published");
+    }
+}
+
+async fn try_publish(state: &WorkerState, heartbeat: &Heartbeat) -> Result<(), String> {
+    let (settings, kind) = (&state.settings, MessageKind::Heartbeat);
+    let body = settings.keys.seal(kind, heartbeat).map_err(|error| error.to_string())?;
+    let (exchange, key) = (settings.names.announce(), HEARTBEAT_KEY.to_owned());
+    let message = OutgoingMessage::transient(exchange, key, kind.name(), body);
+    state.publisher.publish_unconfirmed(message).await
+}
