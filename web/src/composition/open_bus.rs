@@ -70,7 +70,8 @@ impl OpenBus {
         };
         let mut open = Self::default();
         if role.store().is_some() {
-            let worker = connect_worker(settings()?, Arc::clone(clock)).await?;
+            let worker_settings = settings()?.delete_broken_queues(bus.delete_broken_queues);
+            let worker = connect_worker(worker_settings, Arc::clone(clock)).await?;
             open.worker = Some(worker_ports(&worker));
             let checked = Arc::clone(&worker);
             open.checks.push(Check::new("worker", move || std::future::ready(checked.health())));

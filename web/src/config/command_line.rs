@@ -111,6 +111,16 @@ pub(super) struct SettingFlags {
         global = true
     )]
     pub work_queues: String,
+    /// Whether a worker deletes a work queue that the broker cannot serve, and declares it again: on
+    /// or off. The commands in it are lost, and clients resend them
+    #[arg(
+        long,
+        value_name = "on|off",
+        env = "SOCKBIT_DELETE_BROKEN_QUEUES",
+        default_value = "on",
+        global = true
+    )]
+    pub delete_broken_queues: String,
     /// URL that people use to open this server, as in `https://notes.example.org`. Needed behind a
     /// proxy with another host name, and for cookies over TLS only
     #[arg(long, value_name = "URL", env = "SOCKBIT_PUBLIC_URL", global = true)]

@@ -97,6 +97,8 @@ pub struct ServerBus {
     pub keys: Keyring,
     /// Number of work queues.
     pub work_queues: u16,
+    /// Whether a worker deletes a work queue that the broker cannot serve.
+    pub delete_broken_queues: bool,
     /// Prefix of all queue and exchange names.
     pub namespace: String,
 }

@@ -21,6 +21,7 @@ pub(super) struct Resources {
     pub bus_keys: Option<Keyring>,
     pub bus_namespace: String,
     pub work_queues: Option<u16>,
+    pub delete_broken_queues: Option<bool>,
     pub secret: Option<SecretSource>,
 }
 
@@ -145,6 +146,7 @@ fn server_bus(problems: &mut ProblemCollector, given: Resources) -> Option<Serve
         url: url?,
         keys: given.bus_keys?,
         work_queues: given.work_queues?,
+        delete_broken_queues: given.delete_broken_queues?,
         namespace: given.bus_namespace,
     })
 }

@@ -90,6 +90,11 @@ fn resources(problems: &mut ProblemCollector, settings: &SettingFlags) -> Resour
         ),
         bus_namespace: settings.bus_namespace.clone(),
         work_queues: problems.number("--work-queues", &settings.work_queues, 1..=256),
+        delete_broken_queues: problems.parse(
+            "--delete-broken-queues",
+            &settings.delete_broken_queues,
+            value_parsers::on_or_off,
+        ),
         secret: match (secret, file) {
             (Some(secret), _) => Some(SecretSource::Given(secret)),
             (None, Some(path)) => Some(SecretSource::File(PathBuf::from(path))),

@@ -52,6 +52,15 @@ pub(super) fn log_filter(text: &str) -> Result<String, String> {
     }
 }
 
+/// `on` or `off`.
+pub(super) fn on_or_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(format!("{text:?} is neither on nor off")),
+    }
+}
+
 /// `human` or `json`.
 pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
     match text {

@@ -117,6 +117,20 @@ fn a_gateway_requires_a_bus_and_a_secret_and_no_database() {
 }
 
 #[test]
+fn broken_queues_are_deleted_unless_that_is_turned_off() {
+    let delete = |flags: &[&str]| {
+        let config = read(&[&["worker"], &KEYS[..], &RABBITMQ, &POSTGRES, flags].concat());
+        let Task::Run(Role::Worker { bus, .. }) = config.expect("whole").task else { panic!() };
+        bus.delete_broken_queues
+    };
+    assert!(delete(&[]));
+    assert!(!delete(&["--delete-broken-queues", "off"]));
+    let wrong = ["--delete-broken-queues", "maybe"];
+    let wrong = [&["worker"], &KEYS[..], &RABBITMQ, &POSTGRES, &wrong];
+    assert_eq!(flags(&wrong), ["--delete-broken-queues"]);
+}
+
+#[test]
 fn a_worker_requires_a_shared_database_and_a_bus() {
     let config = read(&[&["worker"], &KEYS[..], &RABBITMQ, &POSTGRES].concat()).expect("whole");
     assert!(matches!(&config.task, Task::Run(Role::Worker { store: StoreUrl::Postgres(_), .. })));
