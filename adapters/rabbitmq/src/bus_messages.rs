@@ -37,8 +37,15 @@ pub(crate) struct Heartbeat {
     /// Whether this is its last heartbeat.
     #[serde(rename = "leaves")]
     pub is_leaving: bool,
-    /// The queue in which it receives heartbeats. It is exclusive, so it exists exactly as long as
-    /// the connection on which the worker consumes. Older programs omit it.
+    /// The queue in which it receives heartbeats. The previous version probes this queue, and
+    /// publishes the last heartbeat of a worker whose queue is gone.
     #[serde(default, rename = "hears_at")]
     pub queue: Option<String>,
+    /// The time between two heartbeats. The previous version omits it.
+    #[serde(default = "previous_interval")]
+    pub interval_milliseconds: u32,
+}
+
+fn previous_interval() -> u32 {
+    2_000
 }

@@ -24,35 +24,21 @@ pub(crate) struct ConfirmChannel {
     /// The id of the last message. No id is used twice on a connection, so that a message that is
     /// returned late is not taken for another one.
     last_id: u64,
+    /// Whether the channel must be reopened before the next publish. If a queue is deleted and declared
+    /// again, the broker still waits on this channel for the confirms of the deleted queue, and confirms
+    /// nothing for the new one.
     has_unconfirmed: bool,
-    reopening: Reopening,
     has_failed: bool,
 }
 
-/// Whether the channel is reopened after a publish that was not confirmed.
-///
-/// If a queue is deleted and declared again, the broker still waits on this channel for the confirms
-/// of the deleted queue, and confirms nothing for the new one.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reopening {
-    /// For queues that may be declared again under the same name.
-    AfterUnconfirmed,
-    /// For queues that end with their consumer's connection.
-    Never,
-}
-
 impl ConfirmChannel {
-    pub async fn open(
-        connection: &Arc<BrokerConnection>,
-        reopening: Reopening,
-    ) -> Result<Self, BrokerError> {
+    pub async fn open(connection: &Arc<BrokerConnection>) -> Result<Self, BrokerError> {
         let channel = open_with_confirms(connection).await?;
         Ok(Self {
             connection: Arc::clone(connection),
             channel,
             last_id: 0,
             has_unconfirmed: false,
-            reopening,
             has_failed: false,
         })
     }
@@ -69,7 +55,6 @@ impl ConfirmChannel {
         within: Duration,
     ) -> Vec<PublishResult> {
         if self.has_unconfirmed
-            && self.reopening == Reopening::AfterUnconfirmed
             && let Err(error) = self.reopen().await
         {
             self.has_failed = true;

@@ -52,11 +52,6 @@ impl OutgoingMessage {
         Self::persistent(String::new(), queue, message_type, body)
     }
 
-    /// Has the broker return the message if no queue receives it.
-    pub fn mandatory(self) -> Self {
-        Self { is_mandatory: true, ..self }
-    }
-
     pub fn with_properties(
         mut self,
         change: impl FnOnce(BasicProperties) -> BasicProperties,

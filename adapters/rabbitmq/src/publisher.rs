@@ -8,7 +8,7 @@ use lapin::Channel;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use crate::confirm_channel::{ConfirmChannel, Reopening};
+use crate::confirm_channel::ConfirmChannel;
 use crate::connection::{BrokerConnection, BrokerError};
 use crate::outgoing_message::{OutgoingMessage, PublishResult};
 use crate::settings::Settings;
@@ -19,8 +19,6 @@ use crate::topology;
 /// How long a caller waits for a connection. The callers behind it wait as long.
 pub(crate) const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
-/// A worker probes several others and tries again soon.
-const PROBE_TIMEOUT: Duration = Duration::from_millis(900);
 
 struct PublisherRole {
     settings: Arc<Settings>,
@@ -28,9 +26,8 @@ struct PublisherRole {
 
 struct PublisherChannels {
     confirmed: Mutex<ConfirmChannel>,
-    /// Liveness probes and dead letters have channels of their own, so that a queue that does not
-    /// confirm them delays nothing else.
-    probes: Mutex<ConfirmChannel>,
+    /// On a channel of their own, so that a dead-letter queue that does not confirm delays nothing
+    /// else.
     dead_letters: Mutex<ConfirmChannel>,
     unconfirmed: Channel,
 }
@@ -50,12 +47,9 @@ impl ConnectionRole for PublisherRole {
     ) -> Result<PublisherChannels, BrokerError> {
         let unconfirmed = connection.open_channel().await?;
         topology::declare(&unconfirmed, &self.settings).await?;
-        let open =
-            async |reopening| ConfirmChannel::open(connection, reopening).await.map(Mutex::new);
         Ok(PublisherChannels {
-            confirmed: open(Reopening::AfterUnconfirmed).await?,
-            probes: open(Reopening::Never).await?,
-            dead_letters: open(Reopening::AfterUnconfirmed).await?,
+            confirmed: Mutex::new(ConfirmChannel::open(connection).await?),
+            dead_letters: Mutex::new(ConfirmChannel::open(connection).await?),
             unconfirmed,
         })
     }
@@ -110,35 +104,21 @@ impl Publisher {
         attribute_unconfirmed(&live, &mut channel, results).await
     }
 
-    /// Publishes a liveness probe, with a short timeout.
-    pub async fn publish_probe(&self, message: OutgoingMessage) -> PublishResult {
-        self.publish_separately(|channels| &channels.probes, message, PROBE_TIMEOUT).await
-    }
-
+    /// Publishes a dead letter. A missing confirm does not make the connection fail.
     pub async fn publish_dead_letter(&self, message: OutgoingMessage) -> PublishResult {
-        self.publish_separately(|channels| &channels.dead_letters, message, CONFIRM_TIMEOUT).await
-    }
-
-    /// Publishes one message on a channel whose missing confirms do not condemn the connection.
-    async fn publish_separately(
-        &self,
-        channel: fn(&PublisherChannels) -> &Mutex<ConfirmChannel>,
-        message: OutgoingMessage,
-        within: Duration,
-    ) -> PublishResult {
         let publishing = async {
             let live = match self.ready().await {
                 Ok(live) => live,
                 Err(reason) => return vec![PublishResult::Refused(reason)],
             };
-            let mut channel = channel(&live.channels).lock().await;
-            let results = channel.publish(vec![message], within).await;
+            let mut channel = live.channels.dead_letters.lock().await;
+            let results = channel.publish(vec![message], CONFIRM_TIMEOUT).await;
             if !channel.is_open() {
                 live.report_failure("a confirm channel was closed");
             }
             results
         };
-        let results = timeout(within, publishing).await.unwrap_or_default();
+        let results = timeout(CONFIRM_TIMEOUT, publishing).await.unwrap_or_default();
         count_unconfirmed(&results);
         let timed_out = || PublishResult::Unknown(BrokerError::Timeout.to_string());
         results.into_iter().next().unwrap_or_else(timed_out)

@@ -1,7 +1,6 @@
 //! The workers that are known to be alive, by their heartbeats.
 
 use std::collections::BTreeMap;
-use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -11,9 +10,9 @@ use uuid::Uuid;
 
 use crate::bus_messages::Heartbeat;
 
-pub(crate) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(2);
-/// A worker without a heartbeat for so long is gone, whether the broker has noticed it or not.
-pub(crate) const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(6);
+/// A worker is gone after so many intervals without a heartbeat. A worker that was only delayed keeps
+/// its queues: until it stops, the broker delivers to no other consumer.
+const INTERVALS_MAX: u32 = 4;
 /// There are at most 256 queues, so more workers would be idle.
 const WORKERS_MAX: usize = 1_024;
 
@@ -24,12 +23,11 @@ pub(crate) struct WorkerRegistry {
 }
 
 impl WorkerRegistry {
-    /// Records a heartbeat, or a notice by another worker that this one is gone. Returns whether a
-    /// worker joined or left.
+    /// Records a heartbeat. Returns whether a worker joined or left.
     pub fn record(&self, heartbeat: Heartbeat) -> bool {
         let mut heartbeats = locked(&self.heartbeats);
         if heartbeat.is_leaving {
-            // A worker whose connection was lost may have another one already.
+            // The previous version publishes this for others, which may have reconnected meanwhile.
             let is_back = heartbeats.get(&heartbeat.worker).is_some_and(|(_, last)| {
                 heartbeat.queue.is_some() && last.queue != heartbeat.queue
             });
@@ -44,16 +42,8 @@ impl WorkerRegistry {
     /// The live workers.
     pub fn live(&self) -> BTreeMap<Uuid, Heartbeat> {
         let mut heartbeats = locked(&self.heartbeats);
-        heartbeats.retain(|_, (received, _)| received.elapsed() <= HEARTBEAT_TIMEOUT);
+        heartbeats.retain(|_, (received, last)| received.elapsed() <= timeout(last));
         heartbeats.iter().map(|(id, (_, heartbeat))| (*id, heartbeat.clone())).collect()
-    }
-
-    /// The worker to probe after `last`: each one that announced its queue, except `me`, in turn.
-    pub fn next_to_probe(&self, last: Uuid, me: Uuid) -> Option<Heartbeat> {
-        let mut others = self.live();
-        others.retain(|id, it| *id != me && it.queue.is_some());
-        let later = others.range((Excluded(last), Unbounded)).next();
-        later.or_else(|| others.first_key_value()).map(|(_, heartbeat)| heartbeat.clone())
     }
 
     /// Checks that all live workers are configured with this number of work queues.
@@ -67,6 +57,10 @@ impl WorkerRegistry {
             )),
         }
     }
+}
+
+fn timeout(heartbeat: &Heartbeat) -> Duration {
+    Duration::from_millis(heartbeat.interval_milliseconds.into()) * INTERVALS_MAX
 }
 
 #[cfg(test)]
@@ -84,6 +78,7 @@ mod tests {
             version: "1.0.0".to_owned(),
             is_leaving: false,
             queue: Some(format!("worker.{worker}.0")),
+            interval_milliseconds: 1_000,
         }
     }
 
@@ -91,11 +86,29 @@ mod tests {
     async fn a_worker_without_heartbeats_is_removed() {
         let registry = WorkerRegistry::default();
         assert!(registry.record(heartbeat(1)), "it joins");
-        tokio::time::advance(Duration::from_secs(4)).await;
+        tokio::time::advance(Duration::from_secs(3)).await;
         assert!(registry.record(heartbeat(2)), "it joins");
         assert!(!registry.record(heartbeat(2)), "it is known");
-        tokio::time::advance(Duration::from_secs(4)).await;
+        tokio::time::advance(Duration::from_secs(3)).await;
         assert_eq!(registry.live().into_keys().collect::<Vec<_>>(), [id(2)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_that_sends_fewer_heartbeats_is_removed_later() {
+        let registry = WorkerRegistry::default();
+        registry.record(Heartbeat { interval_milliseconds: 2_000, ..heartbeat(1) });
+        tokio::time::advance(Duration::from_secs(7)).await;
+        assert_eq!(registry.live().len(), 1);
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert!(registry.live().is_empty());
+    }
+
+    #[test]
+    fn a_heartbeat_of_the_previous_version_is_read() {
+        let json = r#"{"worker":"00000000-0000-0000-0000-000000000001","work_queues":16,
+            "version":"1.0.0","leaves":false,"hears_at":"worker.1.0"}"#;
+        let previous: Heartbeat = serde_json::from_str(json).expect("a heartbeat");
+        assert_eq!(previous, Heartbeat { interval_milliseconds: 2_000, ..heartbeat(1) });
     }
 
     #[tokio::test(start_paused = true)]
@@ -126,27 +139,6 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn all_other_workers_are_probed_in_turn() {
-        let registry = WorkerRegistry::default();
-        let next = |last| registry.next_to_probe(id(last), id(5)).map(|it| it.worker);
-        assert_eq!(next(5), None);
-        registry.record(heartbeat(5));
-        assert_eq!(next(5), None, "a worker does not probe itself");
-        registry.record(heartbeat(2));
-        assert_eq!([next(5), next(2)], [Some(id(2)); 2], "the only one");
-        registry.record(heartbeat(9));
-        assert_eq!([next(5), next(9), next(2)], [Some(id(9)), Some(id(2)), Some(id(9))]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_worker_that_does_not_announce_its_queue_is_not_probed() {
-        let registry = WorkerRegistry::default();
-        registry.record(Heartbeat { queue: None, ..heartbeat(2) });
-        registry.record(heartbeat(3));
-        assert_eq!(registry.next_to_probe(id(1), id(1)).map(|it| it.worker), Some(id(3)));
-    }
-
-    #[tokio::test(start_paused = true)]
     async fn a_live_worker_with_another_number_of_work_queues_is_reported() {
         let registry = WorkerRegistry::default();
         assert_eq!(registry.check_work_queues(16), Ok(()));
@@ -155,7 +147,7 @@ mod tests {
         registry.record(Heartbeat { work_queues: 8, ..heartbeat(2) });
         let error = registry.check_work_queues(16).expect_err("they differ");
         assert!(error.contains("16") && error.contains(&id(2).to_string()), "{error}");
-        tokio::time::advance(Duration::from_secs(7)).await;
+        tokio::time::advance(Duration::from_secs(5)).await;
         assert_eq!(registry.check_work_queues(16), Ok(()), "it is gone");
     }
 

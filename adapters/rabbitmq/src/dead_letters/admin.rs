@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use uuid::{Builder, Uuid};
 
 use super::headers::{BROKER_ORIGIN, BROKER_REASON, INTERNAL_OUTCOME, ORIGIN, OUTCOME, REASON};
-use crate::confirm_channel::{ConfirmChannel, Reopening};
+use crate::confirm_channel::ConfirmChannel;
 use crate::connect_error::ConnectError;
 use crate::connection::{BrokerConnection, BrokerError};
 use crate::names::work_queue_of;
@@ -80,7 +80,7 @@ impl DeadLetterAdmin {
             let connection = Arc::new(BrokerConnection::open(&settings, name).await?);
             let channel = connection.open_channel().await?;
             topology::declare(&channel, &settings).await?;
-            let publishing = ConfirmChannel::open(&connection, Reopening::AfterUnconfirmed).await?;
+            let publishing = ConfirmChannel::open(&connection).await?;
             Ok::<_, BrokerError>((connection, channel, Mutex::new(publishing)))
         };
         match opening.await {

@@ -28,12 +28,14 @@ use crate::settings::Settings;
 use crate::shutdown::{Phase, ShutdownSignal};
 use crate::supervised_connection::{ConnectionRole, SET_UP_TIMEOUT, SupervisedConnection};
 use crate::topology;
-use crate::worker_registry::{HEARTBEAT_TIMEOUT, WorkerRegistry};
+use crate::worker_registry::WorkerRegistry;
 
 const PREFETCH: u16 = 128;
 const UNACKNOWLEDGED_MAX: u64 = 32;
 const INCOMING_MAX: usize = 4_096;
 const INCOMING_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// After so long without any heartbeat, everything is declared and bound again.
+const NO_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(6);
 /// For a change of the bindings, whether the broker is connected or not.
 const BINDING_TIMEOUT: Duration = Duration::from_secs(5);
 const REPLACED_POLL_INTERVAL: Duration = Duration::from_millis(10);
@@ -140,7 +142,7 @@ impl AnnouncementConsumer {
     async fn rebind_without_heartbeats(&self, channel: &ConsumerChannel) -> String {
         let mut has_timed_out = true;
         loop {
-            let heartbeat = timeout(HEARTBEAT_TIMEOUT, self.heartbeat_received.notified());
+            let heartbeat = timeout(NO_HEARTBEAT_TIMEOUT, self.heartbeat_received.notified());
             if heartbeat.await.is_ok() {
                 has_timed_out = false;
                 continue;

@@ -14,8 +14,7 @@ use sockbit_application::seal::MessageKind;
 use tokio::time::{Instant, interval, timeout};
 
 use super::consumer_set::ConsumerSet;
-use super::heartbeats::{own_heartbeat, publish_heartbeat};
-use super::liveness_probe::probe_workers;
+use super::heartbeats::{HEARTBEAT_INTERVAL, own_heartbeat, publish_heartbeat};
 use super::query_inbox;
 use super::worker_state::WorkerState;
 use crate::bus_messages::Heartbeat;
@@ -25,9 +24,10 @@ use crate::names::HEARTBEAT_KEY;
 use crate::shutdown::{Phase, ShutdownSignal};
 use crate::supervised_connection::ConnectionRole;
 use crate::topology;
-use crate::worker_registry::{HEARTBEAT_INTERVAL, HEARTBEAT_TIMEOUT};
 
 const HEARTBEAT_PREFETCH: u16 = 64;
+/// A connection on which the worker's own heartbeats do not arrive for so long is replaced.
+const OWN_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(6);
 /// For the work in progress when a worker leaves. What is not finished goes to another worker.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -76,7 +76,7 @@ impl ConsumerConnection {
                     if self.state.publisher.health().is_err() {
                         own_received = Instant::now();
                     }
-                    if own_received.elapsed() > HEARTBEAT_TIMEOUT {
+                    if own_received.elapsed() > OWN_HEARTBEAT_TIMEOUT {
                         return "the worker's own heartbeats are not received".to_owned();
                     }
                     true
@@ -200,7 +200,6 @@ impl ConnectionRole for ConsumerConnection {
         let reason = tokio::select! {
             reason = self.consume_assigned_queues(channels, heartbeats, &mut queues) => Some(reason),
             reason = self.consume_queries(&channels.queries, queries) => Some(reason),
-            never = probe_workers(&self.state, &channels.queue) => match never {},
             () = shutdown.reached(Phase::Draining) => None,
         };
         if reason.is_none() {

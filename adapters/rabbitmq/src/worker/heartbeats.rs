@@ -1,4 +1,9 @@
-//! Publishes heartbeats: those of this worker, and notices that another worker is gone.
+//! Publishes the heartbeats of this worker.
+//!
+//! They are the only way to notice that a worker is gone: a queue is consumed by the worker to which
+//! it is assigned and by no other. With this interval, a worker that is killed is replaced within 3 s.
+
+use std::time::Duration;
 
 use sockbit_application::seal::MessageKind;
 
@@ -6,6 +11,8 @@ use super::worker_state::WorkerState;
 use crate::bus_messages::Heartbeat;
 use crate::names::HEARTBEAT_KEY;
 use crate::outgoing_message::OutgoingMessage;
+
+pub(super) const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The heartbeat of this worker, which receives those of others in `queue`.
 pub(super) fn own_heartbeat(state: &WorkerState, queue: &str) -> Heartbeat {
@@ -15,6 +22,7 @@ pub(super) fn own_heartbeat(state: &WorkerState, queue: &str) -> Heartbeat {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         is_leaving: false,
         queue: Some(queue.to_owned()),
+        interval_milliseconds: u32::try_from(HEARTBEAT_INTERVAL.as_millis()).unwrap_or(u32::MAX),
     }
 }
 

@@ -6,7 +6,6 @@ mod consumer_start;
 mod delivery_inbox;
 mod endpoint;
 mod heartbeats;
-mod liveness_probe;
 mod query_inbox;
 mod queue_consumer;
 mod recovery;
