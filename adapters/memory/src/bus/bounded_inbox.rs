@@ -1,96 +1,49 @@
-//! What waits for one gateway to hear it: the latest, bounded in number and bytes.
+//! The bounded inbox of one gateway: announcements and outcomes that it has not received yet.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use sockbit_application::bounded_inbox::{BoundedInbox, Received};
 use sockbit_application::envelope::{Announcement, OutcomeEnvelope};
-use sockbit_application::json_size::json_bytes;
-use sockbit_application::mutex::locked;
-use sockbit_application::ports::Incoming;
-use tokio::sync::Notify;
+use sockbit_application::ports::{Incoming, json_bytes};
 
-const NEWS_MAX: usize = 4_096;
-const NEWS_BYTES_MAX: usize = 64 * 1024 * 1024;
+const MESSAGES_MAX: usize = 4_096;
+const BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// One gateway's share of the news. Where it does not keep up the oldest give way, and it is told.
-#[derive(Default)]
-pub(super) struct Inbox {
-    waiting: Mutex<Waiting>,
-    came: Notify,
+/// Drops the oldest messages if the gateway is too slow, and interrupts it.
+pub(super) struct Inbox(BoundedInbox<Message>);
+
+/// An incoming message. Announcements are shared with the other gateways.
+enum Message {
+    Announcement(Arc<Announcement>),
+    Outcomes(Vec<OutcomeEnvelope>),
 }
 
-#[derive(Default)]
-struct Waiting {
-    news: VecDeque<(Heard, usize)>,
-    bytes: usize,
-    is_interrupted: bool,
-}
-
-/// Incoming as they wait: announcements are shared with the other gateways.
-pub(super) enum Heard {
-    Announced(Arc<Announcement>),
-    OutcomeEnvelope(Vec<OutcomeEnvelope>),
-}
-
-impl Heard {
-    fn into_news(self) -> Incoming {
-        match self {
-            Self::Announced(announcement) => {
-                Incoming::Announcement(Arc::unwrap_or_clone(announcement))
-            }
-            Self::OutcomeEnvelope(answers) => Incoming::Outcomes(answers),
-        }
+impl Default for Inbox {
+    fn default() -> Self {
+        Self(BoundedInbox::new(MESSAGES_MAX, BYTES_MAX))
     }
 }
 
 impl Inbox {
-    /// Takes an announcement of so many bytes in.
+    /// Adds an announcement of this size.
     pub fn announced(&self, announcement: &Arc<Announcement>, bytes: usize) {
-        self.put(Heard::Announced(Arc::clone(announcement)), bytes);
+        self.0.push(Message::Announcement(Arc::clone(announcement)), bytes);
     }
 
-    /// Takes answers in that are for this gateway.
-    pub fn answered(&self, answers: Vec<OutcomeEnvelope>) {
-        let bytes = json_bytes(&answers);
-        self.put(Heard::OutcomeEnvelope(answers), bytes);
+    /// Adds outcomes for this gateway.
+    pub fn answered(&self, outcomes: Vec<OutcomeEnvelope>) {
+        let bytes = json_bytes(&outcomes);
+        self.0.push(Message::Outcomes(outcomes), bytes);
     }
 
-    fn put(&self, heard: Heard, bytes: usize) {
-        let mut waiting = locked(&self.waiting);
-        waiting.news.push_back((heard, bytes));
-        waiting.bytes += bytes;
-        waiting.drop_what_is_too_much();
-        drop(waiting);
-        self.came.notify_one();
-    }
-
-    /// Waits for the next news.
+    /// Waits for the next message.
     pub async fn next(&self) -> Incoming {
-        loop {
-            if let Some(news) = locked(&self.waiting).take() {
-                return news;
+        match self.0.next().await {
+            Received::Item(Message::Announcement(announcement)) => {
+                Incoming::Announcement(Arc::unwrap_or_clone(announcement))
             }
-            self.came.notified().await;
-        }
-    }
-}
-
-impl Waiting {
-    fn take(&mut self) -> Option<Incoming> {
-        if std::mem::take(&mut self.is_interrupted) {
-            return Some(Incoming::Interrupted);
-        }
-        let (heard, bytes) = self.news.pop_front()?;
-        self.bytes -= bytes;
-        Some(heard.into_news())
-    }
-
-    /// The latest alone always fits: it is bounded where it is made.
-    fn drop_what_is_too_much(&mut self) {
-        while self.news.len() > 1 && (self.news.len() > NEWS_MAX || self.bytes > NEWS_BYTES_MAX) {
-            let Some((_, bytes)) = self.news.pop_front() else { return };
-            self.bytes -= bytes;
-            self.is_interrupted = true;
+            Received::Item(Message::Outcomes(outcomes)) => Incoming::Outcomes(outcomes),
+            Received::Overflowed => Incoming::Interrupted,
         }
     }
 }

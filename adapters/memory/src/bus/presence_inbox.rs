@@ -1,41 +1,29 @@
-//! What was told of people and waits for one gateway to hear it: the latest, bounded in number.
+//! The bounded inbox of one gateway for presence updates.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use sockbit_application::bounded_inbox::BoundedInbox;
 use sockbit_application::envelope::PresenceUpdate;
-use sockbit_application::mutex::locked;
-use tokio::sync::Notify;
 
-/// Each is bounded where it is made.
-const WAITING_MAX: usize = 256;
+/// The size of each update is bounded by its sender.
+const UPDATES_MAX: usize = 256;
 
-/// One gateway's share. Where it does not keep up the oldest give way: all is told again.
-#[derive(Default)]
-pub(super) struct PresenceInbox {
-    waiting: Mutex<VecDeque<Arc<PresenceUpdate>>>,
-    came: Notify,
+/// Drops the oldest updates if the gateway is too slow: every state is published again.
+pub(super) struct PresenceInbox(BoundedInbox<Arc<PresenceUpdate>>);
+
+impl Default for PresenceInbox {
+    fn default() -> Self {
+        Self(BoundedInbox::new(UPDATES_MAX, usize::MAX))
+    }
 }
 
 impl PresenceInbox {
-    pub fn put(&self, presences: &Arc<PresenceUpdate>) {
-        let mut waiting = locked(&self.waiting);
-        if waiting.len() >= WAITING_MAX {
-            waiting.pop_front();
-        }
-        waiting.push_back(Arc::clone(presences));
-        drop(waiting);
-        self.came.notify_one();
+    pub fn put(&self, update: &Arc<PresenceUpdate>) {
+        self.0.push(Arc::clone(update), 0);
     }
 
-    /// Waits for the next.
+    /// Waits for the next update.
     pub async fn next(&self) -> PresenceUpdate {
-        loop {
-            let next = locked(&self.waiting).pop_front();
-            match next {
-                Some(presences) => return Arc::unwrap_or_clone(presences),
-                None => self.came.notified().await,
-            }
-        }
+        Arc::unwrap_or_clone(self.0.next_item().await)
     }
 }
