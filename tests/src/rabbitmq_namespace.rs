@@ -1,5 +1,5 @@
-//! A namespace on RabbitMQ for one test, with endpoints and a raw AMQP client, deleted at the end; and
-//! the bus on it for the contract.
+//! A namespace on RabbitMQ for one test, with endpoints and a raw AMQP client, deleted at the end;
+//! and the bus on it for the contract.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};

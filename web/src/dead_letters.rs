@@ -56,24 +56,24 @@ pub async fn run(
     Ok(())
 }
 
-fn list(letters: &[DeadLetter], out: &mut impl Write) -> io::Result<()> {
-    if letters.is_empty() {
+fn list(dead_letters: &[DeadLetter], out: &mut impl Write) -> io::Result<()> {
+    if dead_letters.is_empty() {
         return writeln!(out, "There are no dead letters.");
     }
-    for letter in letters {
-        let DeadLetter { id, origin, reason, .. } = letter;
-        writeln!(out, "{id}  {}  {origin}  {}", time_of(letter), one_line(reason))?;
+    for dead_letter in dead_letters {
+        let DeadLetter { id, origin, reason, .. } = dead_letter;
+        writeln!(out, "{id}  {}  {origin}  {}", time_of(dead_letter), one_line(reason))?;
     }
     Ok(())
 }
 
-fn show(letter: &DeadLetter, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "id      {}", letter.id)?;
-    writeln!(out, "when    {}", time_of(letter))?;
-    writeln!(out, "origin  {}", letter.origin)?;
-    writeln!(out, "reason  {}", one_line(&letter.reason))?;
-    writeln!(out, "bytes   {}", letter.bytes.len())?;
-    match &letter.commands {
+fn show(dead_letter: &DeadLetter, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "id      {}", dead_letter.id)?;
+    writeln!(out, "when    {}", time_of(dead_letter))?;
+    writeln!(out, "origin  {}", dead_letter.origin)?;
+    writeln!(out, "reason  {}", one_line(&dead_letter.reason))?;
+    writeln!(out, "bytes   {}", dead_letter.bytes.len())?;
+    match &dead_letter.commands {
         Ok(commands) => {
             for command in commands {
                 writeln!(out, "command {}", command.message)?;
@@ -86,13 +86,13 @@ fn show(letter: &DeadLetter, out: &mut impl Write) -> io::Result<()> {
         }
         Err(reason) => {
             writeln!(out, "unreadable: {}", one_line(reason))?;
-            writeln!(out, "{}", one_line(&String::from_utf8_lossy(&letter.bytes)))
+            writeln!(out, "{}", one_line(&String::from_utf8_lossy(&dead_letter.bytes)))
         }
     }
 }
 
-fn time_of(letter: &DeadLetter) -> String {
-    let seconds = letter.seconds.and_then(|it| i64::try_from(it).ok());
+fn time_of(dead_letter: &DeadLetter) -> String {
+    let seconds = dead_letter.seconds.and_then(|it| i64::try_from(it).ok());
     let time = seconds.and_then(|it| OffsetDateTime::from_unix_timestamp(it).ok());
     time.and_then(|it| it.format(&Rfc3339).ok()).unwrap_or_else(|| "unknown".to_owned())
 }

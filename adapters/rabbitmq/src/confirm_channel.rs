@@ -24,9 +24,9 @@ pub(crate) struct ConfirmChannel {
     /// The id of the last message. No id is used twice on a connection, so that a message that is
     /// returned late is not taken for another one.
     last_id: u64,
-    /// Whether the channel must be reopened before the next publish. If a queue is deleted and declared
-    /// again, the broker still waits on this channel for the confirms of the deleted queue, and confirms
-    /// nothing for the new one.
+    /// Whether the channel must be reopened before the next publish. If a queue is deleted and
+    /// declared again, the broker still waits on this channel for the confirms of the deleted
+    /// queue, and confirms nothing for the new one.
     has_unconfirmed: bool,
     has_failed: bool,
 }

@@ -1,9 +1,9 @@
 //! The bus between processes, on RabbitMQ.
 //!
 //! Commands are persistent messages in quorum queues until a worker acknowledges them. All other
-//! messages may be lost with a connection, and their receivers request them again. Each endpoint uses
-//! one connection for each role, such as publishing and consuming, so that no role delays another;
-//! each connection is supervised and re-established.
+//! messages may be lost with a connection, and their receivers request them again. Each endpoint
+//! uses one connection for each role, such as publishing and consuming, so that no role delays
+//! another; each connection is supervised and re-established.
 
 mod bus_messages;
 mod confirm_channel;

@@ -91,8 +91,8 @@ impl Settings {
         }
     }
 
-    /// The number of messages at which a work queue refuses more. A queue that exists must have been
-    /// declared with the same number.
+    /// The number of messages at which a work queue refuses more. A queue that exists must have
+    /// been declared with the same number.
     #[must_use]
     pub fn work_messages_max(self, work_messages_max: u32) -> Self {
         Self { work_messages_max, ..self }
@@ -140,8 +140,8 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// The host of a URL with an IPv6 address. The driver ignores an address in brackets and connects to
-/// localhost.
+/// The host of a URL with an IPv6 address. The driver ignores an address in brackets and connects
+/// to localhost.
 fn ipv6_host(url: &str) -> Option<&str> {
     let (_, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?']).next()?;

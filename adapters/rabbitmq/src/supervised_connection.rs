@@ -36,8 +36,8 @@ pub(crate) trait ConnectionRole: Send + Sync + 'static {
         number: u64,
     ) -> Result<Self::Channels, BrokerError>;
 
-    /// Serves until the connection is unusable, and returns the reason. Once the shutdown begins, it
-    /// finishes its work and returns.
+    /// Serves until the connection is unusable, and returns the reason. Once the shutdown begins,
+    /// it finishes its work and returns.
     async fn serve(&self, channels: &Self::Channels, shutdown: &ShutdownSignal) -> String;
 
     /// Discards the state that belonged to a lost connection.

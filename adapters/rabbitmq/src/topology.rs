@@ -58,10 +58,10 @@ pub(crate) async fn declare_work_queue(
 
 /// Declares a gateway's own queue.
 ///
-/// It is exclusive, so it ends with its connection and no process leaves one behind. Each connection
-/// uses a new name: the broker may not have noticed yet that the last connection is lost, or the node
-/// of the old queue may be down. The messages in it are lost with it; the gateway is notified and
-/// compares the heads.
+/// It is exclusive, so it ends with its connection and no process leaves one behind. Each
+/// connection uses a new name: the broker may not have noticed yet that the last connection is
+/// lost, or the node of the old queue may be down. The messages in it are lost with it; the gateway
+/// is notified and compares the heads.
 pub(crate) async fn declare_gateway_queue(channel: &Channel, name: &str) -> lapin::Result<()> {
     // What overflows is detected by sequence number or by the next comparison of heads.
     let mut arguments = classic(GATEWAY_MESSAGES_MAX);

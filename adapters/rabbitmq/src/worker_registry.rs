@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use crate::bus_messages::Heartbeat;
 
-/// A worker is gone after so many intervals without a heartbeat. A worker that was only delayed keeps
-/// its queues: until it stops, the broker delivers to no other consumer.
+/// A worker is gone after so many intervals without a heartbeat. A worker that was only delayed
+/// keeps its queues: until it stops, the broker delivers to no other consumer.
 const INTERVALS_MAX: u32 = 4;
 /// There are at most 256 queues, so more workers would be idle.
 const WORKERS_MAX: usize = 1_024;

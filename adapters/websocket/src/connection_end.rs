@@ -33,8 +33,8 @@ impl ConnectionEnd {
 
 /// Sends the close frame and gives the peer time to receive it.
 ///
-/// After an error of the peer there is unread data. A socket that is dropped with unread data is reset,
-/// and the reset discards the close frame; so the socket stays open for that time.
+/// After an error of the peer there is unread data. A socket that is dropped with unread data is
+/// reset, and the reset discards the close frame; so the socket stays open for that time.
 pub(crate) async fn close(
     sink: &mut SplitSink<WebSocket, Message>,
     stream: &mut SplitStream<WebSocket>,

@@ -42,7 +42,8 @@ pub fn upgrade(
 
 /// Serves a session until either side ends it.
 ///
-/// Reading and writing are concurrent: a peer that sends and does not read fills only its own queue.
+/// Reading and writing are concurrent: a peer that sends and does not read fills only its own
+/// queue.
 pub async fn serve(socket: WebSocket, session: Session, settings: &Settings) {
     let (mut sink, mut stream) = socket.split();
     let end = tokio::select! {

@@ -49,7 +49,8 @@ impl Settings {
             .max_write_buffer_size(WRITE_BYTES_MAX)
     }
 
-    /// The timeout for writing this many bytes, so that a slow connection is not taken for a dead one.
+    /// The timeout for writing this many bytes, so that a slow connection is not taken for a dead
+    /// one.
     pub(crate) fn write_timeout_for(&self, bytes: usize) -> Duration {
         let seconds = bytes as u64 / u64::from(self.bytes_per_second_min.max(1));
         self.write_timeout.saturating_add(Duration::from_secs(seconds))

@@ -66,8 +66,8 @@ async fn ping(sink: &mut Sink, settings: &Settings) -> Option<()> {
     timeout(settings.write_timeout, sink.send(ping)).await.ok()?.ok()
 }
 
-/// Writes all messages and flushes once. `None` if the peer does not read all of it, or one message of
-/// it, in time.
+/// Writes all messages and flushes once. `None` if the peer does not read all of it, or one message
+/// of it, in time.
 async fn send(sink: &mut Sink, messages: Vec<Bytes>, settings: &Settings) -> Option<()> {
     let deadline = settings.write_timeout_for(messages.iter().map(Bytes::len).sum());
     let writing = async {

@@ -1,4 +1,5 @@
-//! The transport on real sockets: messages both ways, and the end of connections that violate a rule.
+//! The transport on real sockets: messages both ways, and the end of connections that violate a
+//! rule.
 
 #![expect(clippy::expect_used, reason = "a test may fail")]
 
@@ -41,7 +42,8 @@ impl Ids for RandomIds {
     }
 }
 
-/// Replies to every query with so much text that a few replies fill all buffers between two sockets.
+/// Replies to every query with so much text that a few replies fill all buffers between two
+/// sockets.
 struct LongReplies;
 
 #[async_trait]

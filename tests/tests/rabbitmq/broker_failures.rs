@@ -24,8 +24,8 @@ use crate::support::{
     take_until, until_accepting, until_consumed, until_disconnected, until_healthy,
 };
 
-/// RabbitMQ stores the names of new quorum queues after half a second. If a name is lost in a crash,
-/// the queue never has a leader again.
+/// RabbitMQ stores the names of new quorum queues after half a second. If a name is lost in a
+/// crash, the queue never has a leader again.
 const NAMES_STORED_AFTER: Duration = Duration::from_secs(2);
 
 async fn start_broker() -> (RabbitMq, Namespace) {

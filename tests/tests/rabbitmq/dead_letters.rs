@@ -75,8 +75,8 @@ async fn a_failed_command_is_replayed_under_one_new_id_however_often_it_was_sent
             .await
             .expect("it is dead-lettered");
         let (admin, letters) = letters(&bus, 1).await;
-        let letter = letters.into_iter().next().expect("one");
-        ids.extend(admin.replay(letter).await.expect("it is replayed"));
+        let dead_letter = letters.into_iter().next().expect("one");
+        ids.extend(admin.replay(dead_letter).await.expect("it is replayed"));
         admin.close().await;
 
         let taken = take_commands(&*worker, 1).await;
@@ -92,8 +92,8 @@ async fn a_failed_command_is_replayed_under_one_new_id_however_often_it_was_sent
 /// Replays the only dead letter and returns the command that is delivered.
 async fn replay(bus: &Namespace, settings: &Settings) -> CommandEnvelope {
     let (admin, letters) = letters_with(settings, 1).await;
-    let letter = letters.into_iter().next().expect("one");
-    let ids = admin.replay(letter).await.expect("it is replayed");
+    let dead_letter = letters.into_iter().next().expect("one");
+    let ids = admin.replay(dead_letter).await.expect("it is replayed");
     admin.close().await;
     let taken = take_commands(&*bus.worker().await, 1).await.remove(0);
     assert_eq!(ids, [taken.message]);

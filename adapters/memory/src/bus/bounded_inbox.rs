@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use sockbit_application::bounded_inbox::{BoundedInbox, Received};
 use sockbit_application::envelope::{Announcement, OutcomeEnvelope};
-use sockbit_application::ports::{Incoming, json_bytes};
+use sockbit_application::json_size::json_bytes;
+use sockbit_application::ports::Incoming;
 
 const MESSAGES_MAX: usize = 4_096;
 const BYTES_MAX: usize = 64 * 1024 * 1024;

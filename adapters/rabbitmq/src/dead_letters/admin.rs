@@ -30,8 +30,8 @@ const ID_BYTES: usize = 6;
 
 /// Access to the dead letters.
 ///
-/// The letters that it has listed are invisible to others until it is closed. Then those that were
-/// neither replayed nor discarded return to the queue.
+/// The dead letters that it has listed are invisible to others until it is closed. Then those that
+/// were neither replayed nor discarded return to the queue.
 pub struct DeadLetterAdmin {
     settings: Settings,
     connection: Arc<BrokerConnection>,
@@ -94,31 +94,35 @@ impl DeadLetterAdmin {
     /// All dead letters that were not listed since this was opened, the oldest first.
     pub async fn list(&self) -> Result<Vec<DeadLetter>, DeadLetterAdminError> {
         let queue = self.settings.names.dead_letters();
-        let mut letters = Vec::new();
+        let mut dead_letters = Vec::new();
         loop {
             let options = BasicGetOptions::default();
             let message = self.channel.basic_get(queue.as_str().into(), options).await;
             match message.map_err(broker_error)? {
-                Some(message) => letters.push(self.dead_letter(message.delivery)),
-                None => return Ok(letters),
+                Some(message) => dead_letters.push(self.dead_letter(message.delivery)),
+                None => return Ok(dead_letters),
             }
         }
     }
 
     /// The oldest dead letter with this id.
     pub async fn find(&self, id: &str) -> Result<DeadLetter, DeadLetterAdminError> {
-        let found = self.list().await?.into_iter().find(|letter| letter.id == id);
+        let found = self.list().await?.into_iter().find(|dead_letter| dead_letter.id == id);
         found.ok_or_else(|| DeadLetterAdminError::Missing(id.to_owned()))
     }
 
-    /// Publishes the commands of a dead letter to their work queues again. Returns their message ids.
+    /// Publishes the commands of a dead letter to their work queues again. Returns their message
+    /// ids.
     ///
     /// A command on which deciding failed has an outcome, so it gets a new id: the same for every
     /// dead letter of that command. All others keep their ids, since their senders may have resent
     /// them meanwhile. So no command takes effect twice, however often it is replayed.
-    pub async fn replay(&self, letter: DeadLetter) -> Result<Vec<MessageId>, DeadLetterAdminError> {
-        let mut commands = letter.commands.map_err(DeadLetterAdminError::Unreadable)?;
-        if letter.has_outcome {
+    pub async fn replay(
+        &self,
+        dead_letter: DeadLetter,
+    ) -> Result<Vec<MessageId>, DeadLetterAdminError> {
+        let mut commands = dead_letter.commands.map_err(DeadLetterAdminError::Unreadable)?;
+        if dead_letter.has_outcome {
             for command in &mut commands {
                 command.message = replay_id(command);
             }
@@ -128,13 +132,13 @@ impl DeadLetterAdmin {
         let results = self.publishing.lock().await.publish(messages?, CONFIRM_TIMEOUT).await;
         let published = results.into_iter().try_for_each(PublishResult::into_result);
         published.map_err(DeadLetterAdminError::Broker)?;
-        self.acknowledge(letter.delivery_tag).await?;
+        self.acknowledge(dead_letter.delivery_tag).await?;
         Ok(ids)
     }
 
     /// Deletes a dead letter.
-    pub async fn discard(&self, letter: DeadLetter) -> Result<(), DeadLetterAdminError> {
-        self.acknowledge(letter.delivery_tag).await
+    pub async fn discard(&self, dead_letter: DeadLetter) -> Result<(), DeadLetterAdminError> {
+        self.acknowledge(dead_letter.delivery_tag).await
     }
 
     /// Disconnects. The remaining dead letters return to the queue.

@@ -137,8 +137,8 @@ impl AnnouncementConsumer {
         Ok(())
     }
 
-    /// Declares and binds everything again whenever no worker sends heartbeats: the exchange may have
-    /// been deleted and its bindings with it, and the broker sends no notification of that.
+    /// Declares and binds everything again whenever no worker sends heartbeats: the exchange may
+    /// have been deleted and its bindings with it, and the broker sends no notification of that.
     async fn rebind_without_heartbeats(&self, channel: &ConsumerChannel) -> String {
         let mut has_timed_out = true;
         loop {

@@ -10,7 +10,8 @@ use tokio::time::Instant;
 
 use crate::outgoing_message::PublishResult;
 
-/// How long nothing is published to such a queue. Each publish would delay all others by its timeout.
+/// How long nothing is published to such a queue. Each publish would delay all others by its
+/// timeout.
 const OPEN_FOR: Duration = Duration::from_secs(5);
 
 /// The queues to which nothing is published now, and since when.

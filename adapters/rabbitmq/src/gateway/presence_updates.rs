@@ -1,8 +1,8 @@
 //! Publishes and consumes the presence updates between gateways.
 //!
 //! They are consumed on a connection of their own, so that they never delay announcements. They are
-//! published on the publisher's connection: a broker without memory or disk space stops reading from
-//! connections that publish, and would not receive acknowledgements sent on them.
+//! published on the publisher's connection: a broker without memory or disk space stops reading
+//! from connections that publish, and would not receive acknowledgements sent on them.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

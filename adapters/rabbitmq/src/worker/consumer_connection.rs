@@ -137,8 +137,8 @@ impl ConsumerConnection {
         "the queue of queries was deleted".to_owned()
     }
 
-    /// Stops all consumers, says goodbye and finishes the work in progress, unless the shutdown is
-    /// aborted.
+    /// Stops all consumers, announces that this worker leaves and finishes the work in progress,
+    /// unless the shutdown is aborted.
     async fn drain(
         &self,
         channels: &ConsumerChannels,

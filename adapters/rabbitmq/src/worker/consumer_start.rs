@@ -6,8 +6,8 @@ use super::queue_consumer::{QueueConsumer, close_channel};
 use super::recovery::{Recovery, START_TIMEOUT};
 use crate::consumer::consume;
 
-/// Prefetched messages of all queues together. Each is at most about as large as the largest command,
-/// so they take some hundred megabytes at worst.
+/// Prefetched messages of all queues together. Each is at most about as large as the largest
+/// command, so they take some hundred megabytes at worst.
 const PREFETCH_TOTAL: u16 = 1_024;
 const PREFETCH_MIN: u16 = 4;
 const PREFETCH_MAX: u16 = 64;

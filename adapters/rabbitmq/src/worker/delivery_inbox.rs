@@ -1,7 +1,7 @@
 //! Deliveries of commands: those to take, and those that were taken and are not acknowledged yet.
 //!
-//! Each time a queue is consumed, it gets a new consumer number and a channel of its own. The number
-//! is part of the delivery tag, so that a tag never means a delivery of another channel.
+//! Each time a queue is consumed, it gets a new consumer number and a channel of its own. The
+//! number is part of the delivery tag, so that a tag never means a delivery of another channel.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Mutex;
@@ -17,8 +17,8 @@ pub(super) struct DeliveryInbox {
     arrived: Notify,
     /// A delivery was acknowledged, or a consumer was removed.
     settled: Notify,
-    /// Acknowledgements are sent one after the other: one that covers all earlier deliveries must not
-    /// overtake those of the deliveries that it must not cover.
+    /// Acknowledgements are sent one after the other: one that covers all earlier deliveries must
+    /// not overtake those of the deliveries that it must not cover.
     acknowledging: tokio::sync::Mutex<()>,
 }
 
@@ -160,7 +160,8 @@ impl DeliveryInbox {
         self.until(is_settled).await;
     }
 
-    /// Waits until all deliveries that were taken are acknowledged. The others go to another worker.
+    /// Waits until all deliveries that were taken are acknowledged. The others go to another
+    /// worker.
     pub async fn finish(&self) {
         {
             let mut state = locked(&self.state);

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sockbit_application::byte_batches::split_by_bytes;
 use sockbit_application::envelope::{Announcement, CommandEnvelope, OutcomeEnvelope};
+use sockbit_application::json_size::json_bytes;
 use sockbit_application::ports::{
     Announcer, Clock, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
-    json_bytes,
 };
 use sockbit_application::seal::MessageKind;
 use sockbit_application::slot::Slot;

@@ -1,7 +1,8 @@
 //! Publishes the heartbeats of this worker.
 //!
-//! They are the only way to notice that a worker is gone: a queue is consumed by the worker to which
-//! it is assigned and by no other. With this interval, a worker that is killed is replaced within 3 s.
+//! They are the only way to notice that a worker is gone: a queue is consumed by the worker to
+//! which it is assigned and by no other. With this interval, a worker that is killed is replaced
+//! within 3 s.
 
 use std::time::Duration;
 

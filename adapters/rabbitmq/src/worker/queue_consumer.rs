@@ -88,8 +88,8 @@ impl QueueConsumer {
         close_channel(channel).await
     }
 
-    /// Adds a message to the inbox. A message that must be dead-lettered and cannot be does not delay
-    /// the stop: the broker delivers it again to the next consumer.
+    /// Adds a message to the inbox. A message that must be dead-lettered and cannot be does not
+    /// delay the stop: the broker delivers it again to the next consumer.
     async fn receive(&self, number: u64, message: Message) {
         let tag = DeliveryTag { queue: number, tag: message.delivery_tag };
         self.state.deliveries.register(tag);

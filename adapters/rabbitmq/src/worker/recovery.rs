@@ -1,15 +1,15 @@
 //! Recovery of a work queue that the broker cannot serve.
 //!
-//! RabbitMQ answers the consumer of a broken queue, as a full disk leaves it, with an internal error
-//! that closes the whole connection. A suspected queue is therefore tried on a connection of its own
-//! before it is consumed beside the others. If the broker fails like that for 5 s, the queue never
-//! comes back by itself, and a share of all boards could not be edited until an operator deletes it.
-//! So the worker deletes the queue and declares it again, and logs that as an error. The commands in
-//! it are delayed and not lost, because a client keeps each command until it has the outcome and
-//! resends it under the same id. A queue that is only unavailable, as during a leader election, does
-//! not respond instead of failing, and is never deleted. `--delete-broken-queues off` turns the
-//! deletion off: then the queue is left alone, and logged and counted as broken until it is served
-//! again.
+//! RabbitMQ answers the consumer of a broken queue, as a full disk leaves it, with an internal
+//! error that closes the whole connection. A suspected queue is therefore tried on a connection of
+//! its own before it is consumed beside the others. If the broker fails like that for 5 s, the
+//! queue never comes back by itself, and a share of all boards could not be edited until an
+//! operator deletes it. So the worker deletes the queue and declares it again, and logs that as an
+//! error. The commands in it are delayed and not lost, because a client keeps each command until it
+//! has the outcome and resends it under the same id. A queue that is only unavailable, as during a
+//! leader election, does not respond instead of failing, and is never deleted.
+//! `--delete-broken-queues off` turns the deletion off: then the queue is left alone, and logged
+//! and counted as broken until it is served again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,9 +26,9 @@ use crate::consumer::consume;
 use crate::supervised_connection::RECONNECT;
 use crate::topology;
 
-/// A queue without a leader does not respond, which is no reason to stop the others. The broker waits
-/// half a minute or longer for a leader and then closes the connection as if the queue were broken.
-/// This must be shorter, so that an unavailable queue is never taken for a broken one.
+/// A queue without a leader does not respond, which is no reason to stop the others. The broker
+/// waits half a minute or longer for a leader and then closes the connection as if the queue were
+/// broken. This must be shorter, so that an unavailable queue is never taken for a broken one.
 pub(super) const START_TIMEOUT: Duration = Duration::from_secs(5);
 /// A broker that has just started may not have loaded a queue completely.
 const BROKEN_FOR: Duration = Duration::from_secs(5);
@@ -40,7 +40,7 @@ const UNTRIED_FOR: Duration = Duration::from_secs(30);
 /// Why a queue cannot be consumed.
 #[derive(Debug, thiserror::Error)]
 enum TryError {
-    /// This says nothing about the queue.
+    /// The queue may be healthy.
     #[error("there is no connection to try it on: {0}")]
     NotTried(BrokerError),
     /// The broker failed to serve it.
@@ -77,8 +77,8 @@ impl<'a> Recovery<'a> {
         Self { state, queue, name: state.settings.names.work(queue), broken_since: None }
     }
 
-    /// Waits until the queue can be consumed, or until no other connection could be opened for half a
-    /// minute.
+    /// Waits until the queue can be consumed, or until no other connection could be opened for half
+    /// a minute.
     pub async fn until_servable(&mut self) {
         let since = Instant::now();
         let mut retry = Retry::new(RECONNECT, (self.state.settings.id, self.queue));
