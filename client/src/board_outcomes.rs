@@ -26,7 +26,7 @@ impl BoardClient {
                 }
             }
             Outcome::Rejected(rejection) => {
-                self.reject(id, &Reason::from(rejection), clock_and_ids)
+                self.reject(id, &Reason::from(rejection), clock_and_ids);
             }
         }
     }

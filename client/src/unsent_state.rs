@@ -202,7 +202,7 @@ impl BoardClient {
         for entry in aside {
             match entry.words_of() {
                 Some(note) if entry.is_creation() => {
-                    self.reject_creation(note, reason, clock_and_ids)
+                    self.reject_creation(note, reason, clock_and_ids);
                 }
                 Some(note) => self.give_up_words(note, reason, clock_and_ids),
                 None => self.notify(entry.note(), reason),

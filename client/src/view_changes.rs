@@ -18,7 +18,7 @@ pub enum ViewChange {
         /// By what.
         delta: Delta,
     },
-    /// Colour, place, state or save_status.
+    /// Colour, place, state or save status.
     Note {
         /// Of which note.
         note: NoteId,

@@ -84,10 +84,10 @@ impl Processes {
             ProcessFault::GatewayCrash => gateway.crash(),
             ProcessFault::GatewayDrain => gateway.drain().await,
             ProcessFault::GatewayCut => {
-                gateway.disconnect_from_bus(pause, random.percent(50)).await
+                gateway.disconnect_from_bus(pause, random.percent(50)).await;
             }
             ProcessFault::WorkerCut if random.percent(30) => {
-                worker.disconnect_from_store(pause).await
+                worker.disconnect_from_store(pause).await;
             }
             ProcessFault::WorkerCut => {
                 worker.disconnect_from_bus(pause, random.millis(500, 6_000)).await;

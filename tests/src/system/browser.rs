@@ -134,7 +134,7 @@ impl Window {
         self.devtools("Emulation.setEmulatedMedia", media).await;
     }
 
-    /// Sends a command of the Chrome DevTools protocol.
+    /// Sends a command of the Chrome `DevTools` protocol.
     pub async fn devtools(&self, method: &str, parameters: Value) -> Value {
         self.driver.cdp().send_raw(method, parameters).await.expect("the browser accepts it")
     }

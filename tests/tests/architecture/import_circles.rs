@@ -89,6 +89,9 @@ impl Modules {
         path: &'a [String],
         depth: usize,
     ) -> Option<(ModulePath, &'a [String])> {
+        if depth > 8 {
+            return None;
+        }
         let (first, rest) = path.split_first()?;
         match first.as_str() {
             "crate" => Some((Vec::new(), rest)),
@@ -119,7 +122,7 @@ impl Modules {
         mut path: &'a [String],
     ) -> (ModulePath, &'a [String]) {
         while let Some((name, rest)) = path.split_first() {
-            let child = [&module[..], &[name.clone()]].concat();
+            let child = [&module[..], std::slice::from_ref(name)].concat();
             if !self.0.contains_key(&child) {
                 break;
             }

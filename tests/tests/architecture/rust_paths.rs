@@ -153,8 +153,8 @@ fn raw_string_length(text: &str) -> usize {
 /// The length of a character literal, or of the quote of a lifetime.
 fn quote_length(text: &str) -> usize {
     let inner = &text[1..];
-    if inner.starts_with('\\') {
-        let after = 2 + inner[1..].chars().next().map_or(0, char::len_utf8);
+    if let Some(escaped) = inner.strip_prefix('\\') {
+        let after = 2 + escaped.chars().next().map_or(0, char::len_utf8);
         return text[after..].find('\'').map_or(1, |at| after + at + 1);
     }
     let character = inner.chars().next().map_or(0, char::len_utf8);

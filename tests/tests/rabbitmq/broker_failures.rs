@@ -225,8 +225,9 @@ async fn a_broken_work_queue_is_left_alone_and_reported_if_deleting_is_turned_of
     let connecting = connect_worker(settings, Arc::new(FixedClock));
     let worker = connecting.await.expect("the broker responds");
 
-    let broken = async || Some(worker.broken_queues()).filter(|it| *it == BTreeSet::from([1]));
-    eventually("the broken queue to be reported", broken).await;
+    let only_queue_1 =
+        async || Some(worker.broken_queues()).filter(|it| *it == BTreeSet::from([1]));
+    eventually("the broken queue to be reported", only_queue_1).await;
     until_consumed(&worker, 3).await;
     assert_eq!(worker.consumed_queues(), BTreeSet::from([0, 2, 3]));
     // Longer than the time after which a broken queue is deleted.

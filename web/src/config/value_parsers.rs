@@ -181,7 +181,7 @@ mod tests {
             (format!("a:{long},a:{long}"), "two keys with the id a"),
             ("a:hunter2".to_owned(), "the secret of the key a has fewer than"),
         ] {
-            let problem = bus_keys(&text).err().expect("it is invalid");
+            let problem = bus_keys(&text).expect_err("it is invalid");
             assert!(problem.contains(expected) && !problem.contains("hunter2"), "{problem}");
         }
     }

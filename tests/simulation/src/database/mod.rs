@@ -43,13 +43,13 @@ struct DatabaseState {
 
 impl Database {
     pub fn new(context: Arc<RunContext>) -> Self {
-        let content = DatabaseState {
+        let state = DatabaseState {
             store: Arc::new(MemoryStore::new()),
             history: Vec::new(),
             backup: 0,
             horizons: BTreeMap::new(),
         };
-        Self { context, content: Mutex::new(content), outages: AtomicUsize::new(0) }
+        Self { context, content: Mutex::new(state), outages: AtomicUsize::new(0) }
     }
 
     /// The store in its current state.

@@ -256,7 +256,7 @@ impl SimulatedClient {
         let (id, key) = (MessageId(self.ids.uuid()), key.map(ToOwned::to_owned));
         let mut submitted = Ok(());
         self.call(|machine, clock_and_ids| {
-            submitted = machine.submit(command, id, clock_and_ids.now, key)
+            submitted = machine.submit(command, id, clock_and_ids.now, key);
         });
         if let Err(error) = submitted {
             self.context.fault(error.to_string());

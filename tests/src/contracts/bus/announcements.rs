@@ -159,7 +159,7 @@ async fn assert_hears_all_and_one_answer(gateway: &GatewayPorts, own: u64) {
     for _ in 0..5 {
         match hear(gateway).await {
             Incoming::Announcement(it) => {
-                announced.extend(it.events.iter().map(|it| it.event.seq.0))
+                announced.extend(it.events.iter().map(|it| it.event.seq.0));
             }
             Incoming::Outcomes(it) => answers.extend(it),
             Incoming::Interrupted => panic!("nothing was interrupted"),

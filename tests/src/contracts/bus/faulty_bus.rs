@@ -74,7 +74,7 @@ pub struct FaultyBus {
     all: Arc<All>,
 }
 
-/// What all ends of a faulty_bus bus share.
+/// What all ends of a faulty bus share.
 struct All {
     fault: BusFault,
     gateways: AtomicU64,

@@ -1,4 +1,4 @@
-//! A gateway's ends of a faulty_bus bus.
+//! A gateway's ends of a faulty bus.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! A worker's ends of a faulty_bus bus.
+//! A worker's ends of a faulty bus.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -31,7 +31,9 @@ impl FaultyWorker {
             BusFault::DropsDeliveries => deliveries.retain(|it| it.tag.tag % 3 != 0),
             BusFault::ReversesDeliveries => deliveries.reverse(),
             BusFault::ReversesCommands => {
-                deliveries.iter_mut().for_each(|it| it.commands.reverse())
+                for delivery in deliveries {
+                    delivery.commands.reverse();
+                }
             }
             BusFault::SplitsMessages => *deliveries = deliveries.iter().flat_map(split).collect(),
             BusFault::CallsAllNew => deliveries.iter_mut().for_each(|it| it.redeliveries = 0),
