@@ -47,7 +47,7 @@ async fn messages_without_a_valid_signature_are_dead_lettered_and_others_are_del
         (sealed(&keys(&[2]), MessageKind::Commands), "the key \"k2\" is not known"),
         (right.replace("Ada", "Eve").into_bytes(), "signature is wrong"),
         (right.replace("\"v\":1", "\"v\":2").into_bytes(), "version 2"),
-        (sealed(&keys(&[1]), MessageKind::Queries), "about \"questions\""),
+        (sealed(&keys(&[1]), MessageKind::Queries), "of another kind: \"questions\""),
     ];
     let raw_client = bus.raw_client().await;
     for (bytes, _) in &cases {
