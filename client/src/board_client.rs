@@ -15,10 +15,10 @@ use crate::server_board::ServerBoard;
 use crate::subscription::Subscription;
 use crate::view_changes::{Changes, ViewChange};
 
-/// One board as one client has it. Call it with what happens; then keep what [`saved`] gives, send
+/// One board as one client has it. Call it with what happens; then keep what [`unsent_state`] gives, send
 /// what [`take_outgoing`] gives, and show what [`take_changes`] names, in this order.
 ///
-/// [`saved`]: BoardClient::saved
+/// [`unsent_state`]: BoardClient::unsent_state
 /// [`take_outgoing`]: BoardClient::take_outgoing
 /// [`take_changes`]: BoardClient::take_changes
 #[derive(Clone, Debug)]

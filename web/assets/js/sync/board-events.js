@@ -1,5 +1,5 @@
 // @ts-check
-// Events: what isEventSeen, laid under what is typed here.
+// Applies events to the board, and rebases what is typed here over them.
 
 import { join, setRole } from "./board-subscription.js";
 import { onNoteGone } from "./drafts.js";

@@ -1,5 +1,5 @@
 // @ts-check
-// What a view shows: the server's state with the outstanding overlaidCommands laid over it, in their order.
+// What a view shows: the server's state with the pending commands applied on top, in their order.
 
 import { between, MIDDLE } from "./rank.js";
 import { textNoteOf } from "./outbox.js";
