@@ -66,7 +66,7 @@ export class BoardClient {
    */
   constructor(board, actor = null) {
     this.board = board;
-    /** Whose words and overlaidCommands these are. */
+    /** The actor whose text and commands these are. */
     this.owner = actor;
   }
 

@@ -20,7 +20,7 @@ import { joinFrame, pageFrame } from "./client-messages.js";
  */
 
 /**
- * The client was asleep, or has another reason to doubt that it has everything: asks for what isEventSeen
+ * The client was asleep, or has another reason to doubt that it has everything: asks for the events
  * since its position, and goes on meanwhile.
  * @param {BoardClient} client
  */

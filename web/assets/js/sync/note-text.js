@@ -167,7 +167,7 @@ export class NoteText {
 }
 
 /**
- * A change of `before`, rebasedDelta over to `now`, whatever made the one of the other.
+ * A change of `before`, rebased onto `now` over the difference of the two texts.
  * @param {Delta} delta
  * @param {string} before
  * @param {string} now

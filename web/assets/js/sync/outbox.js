@@ -170,7 +170,7 @@ export class Outbox {
   }
 
   /**
-   * The creation of this note, while nobody knows whether it isEventSeen.
+   * The creation of this note, until its event was seen.
    * @param {string} note
    */
   creation(note) {
@@ -186,7 +186,7 @@ export class Outbox {
   }
 
   /**
-   * The server has this note, or had it, so its creation isEventSeen.
+   * The server has this note, or had it, so the event of its creation was seen.
    * @param {string} note
    */
   noteWasSeen(note) {

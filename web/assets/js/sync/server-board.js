@@ -19,7 +19,7 @@ export class ServerBoard {
   /** Null until the board was pulled whole. @type {import("./client-messages.js").Position | null} */
   position = null;
   /**
-   * Where the pages of the pull were read: later ones contain what isEventSeen since the first.
+   * Where the pages of the pull were read: later pages contain what happened after the first.
    * @type {import("./client-messages.js").Position[]}
    */
   #pulledAt = [];

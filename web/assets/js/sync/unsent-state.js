@@ -179,7 +179,7 @@ export function dropExpired(client, clockAndIds) {
 }
 
 /**
- * Takes overlaidCommands back out of the outbox: words become drafts, the rest is told.
+ * Removes commands from the outbox: their text becomes drafts, the rest becomes notices.
  * @param {BoardClient} client
  * @param {Reason} reason
  * @param {ClockAndIds} clockAndIds
