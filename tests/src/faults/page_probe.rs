@@ -22,7 +22,7 @@ const OPEN: &str = "
     const isOpen = () => document.activeElement?.matches('#notes .note textarea[name=text]');
     if (!isOpen()) document.querySelector('#notes .note [data-view]').click();
     return isOpen()";
-const SAVE_STATUS: &str = "return document.querySelector('#notes .note').dataset.receipt ?? ''";
+const SAVE_STATUS: &str = "return document.querySelector('#notes .note').dataset.saveStatus ?? ''";
 const TEXT: &str = "return document.querySelector('#notes .note textarea[name=text]').value";
 
 /// A page that keeps writing.
