@@ -69,7 +69,11 @@ fn unsealed() -> Vec<Vec<u8>> {
         text.replace("Ada", "Eve").into_bytes(),
         text.replace("\"v\":1", "\"v\":99").into_bytes(),
         seal(&ring("other", KEY), MessageKind::Commands, &right),
-        seal(&ring(KEY_ID, "a secret of enough bytes that no process has"), MessageKind::Commands, &right),
+        seal(
+            &ring(KEY_ID, "a secret of enough bytes that no process has"),
+            MessageKind::Commands,
+            &right,
+        ),
         seal(&ours, MessageKind::Outcomes, &right),
         seal(&ours, MessageKind::Commands, &json!({"not": "a list"})),
         seal(&ours, MessageKind::Commands, &json!("x".repeat(1024 * 1024))),
