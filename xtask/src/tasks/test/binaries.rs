@@ -70,7 +70,7 @@ impl TestBinary {
         let executable = path(&artifact["executable"]).filter(|_| is_test)?;
         let source = path(&artifact["target"]["src_path"])?;
         let id = text(&artifact["package_id"])?;
-        // As in `path+file:///work/xtask#0.1.0` and `path+file:///work/tests#sockbit-tests@0.1.0`.
+        // As in `path+file:///repo/xtask#0.1.0` and `path+file:///repo/tests#sockbit-tests@0.1.0`.
         let (place, version) = id.split_once('#')?;
         let package = match version.split_once('@') {
             Some((name, _)) => name,
@@ -110,11 +110,11 @@ mod tests {
 
     const ARTIFACT: &str = r#"{
         "reason": "compiler-artifact",
-        "package_id": "path+file:///work/tests#sockbit-tests@0.1.0",
-        "manifest_path": "/work/tests/Cargo.toml",
-        "target": {"name": "faults", "src_path": "/work/tests/tests/faults.rs", "test": true},
+        "package_id": "path+file:///repo/tests#sockbit-tests@0.1.0",
+        "manifest_path": "/repo/tests/Cargo.toml",
+        "target": {"name": "faults", "src_path": "/repo/tests/tests/faults.rs", "test": true},
         "profile": {"test": true},
-        "executable": "/work/target/debug/deps/faults-1"
+        "executable": "/repo/target/debug/deps/faults-1"
     }"#;
 
     #[test]
@@ -122,7 +122,7 @@ mod tests {
         let artifact = serde_json::from_str(ARTIFACT).expect("valid JSON");
         let binary = TestBinary::of_artifact(&artifact).expect("a test");
         assert_eq!((&*binary.package, &*binary.name), ("sockbit-tests", "faults"));
-        assert_eq!(binary.package_folder, Path::new("/work/tests"));
+        assert_eq!(binary.package_folder, Path::new("/repo/tests"));
         assert!(binary.mostly_waits() && !binary.needs_no_server());
     }
 
