@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::cargo::{cargo, cargo_with, root};
+use crate::cargo::{build_app, cargo_with, root};
 use crate::system_packages::{BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ, install_missing};
 
 const OLDER: &str = "--older";
@@ -18,9 +18,8 @@ pub fn faults(rest: &[String]) -> Result<()> {
     install_missing(&[BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ])?;
     let (older, rest) = without_older(rest)?;
     let older = older.map(program_of).transpose()?;
-    cargo(&["build", "--locked", "--package", "sockbit-web"])?;
-    let mut arguments =
-        vec!["test", "--locked", "--package", "sockbit-tests", "--test", "faults", "--"];
+    build_app()?;
+    let mut arguments = vec!["test", "--locked", "--workspace", "--test", "faults", "--"];
     arguments.extend(rest);
     let older = older.as_ref().map(|program| program.to_string_lossy());
     let environment: Vec<_> = older.iter().map(|program| (OLDER_PROGRAM, &**program)).collect();

@@ -7,7 +7,7 @@ mod servers;
 
 use anyhow::Result;
 
-use crate::cargo::{cargo, cargo_with};
+use crate::cargo::{build_app, cargo, cargo_with};
 use crate::system_packages::{
     BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ, RequiredProgram, install_missing,
 };
@@ -43,7 +43,7 @@ pub fn test(arguments: &[String]) -> Result<()> {
     }
     install_missing(&REQUIRED)?;
     let servers = StartingServers::start();
-    cargo(&["build", "--locked", "--package", "sockbit-web"])?;
+    build_app()?;
     if !options.for_cargo.is_empty() {
         return run_selected(&options, servers);
     }
