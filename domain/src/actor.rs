@@ -1,4 +1,4 @@
-//! The people behind commands and events.
+//! Actors: the users that send commands.
 
 use alloc::string::String;
 
@@ -7,24 +7,23 @@ use serde::{Deserialize, Serialize};
 use crate::ActorId;
 use crate::single_line::single_line;
 
-/// How many colours there are for people; an [`Actor`]'s colour is below this.
+/// The number of colours of actors; [`Actor::colour`] is below this.
 pub const PERSON_COLOURS: u8 = 12;
 
 const NAME_CHARS_MAX: usize = 40;
 
-/// The sender of commands, as others see it. Events keep name and colour as they were.
+/// The sender of a command, as other users see it. An event keeps the name and colour of its time.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Actor {
-    /// Who it is, whatever their name and colour are by then.
+    /// Identifies the actor; name and colour may change.
     pub id: ActorId,
-    /// What others call them.
+    /// The displayed name.
     pub name: String,
     /// One of [`PERSON_COLOURS`] hues.
     pub colour: u8,
 }
 
-/// A name as it may be shown: one line of at most 40 characters, all of which can be seen. `None`
-/// where nothing is left.
+/// Normalises a typed name to one line of at most 40 visible characters. `None` if nothing is left.
 #[must_use]
 pub fn person_name(name: &str) -> Option<String> {
     Some(single_line(name, NAME_CHARS_MAX)).filter(|line| !line.is_empty())
@@ -40,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_nothing_is_none() {
+    fn a_name_without_a_visible_character_is_none() {
         assert_eq!(person_name(" \u{0} \t"), None);
         assert_eq!(person_name("\u{200b}\u{3164}\u{202e}"), None);
     }

@@ -1,4 +1,4 @@
-//! What a fact makes of a board: the other half of deciding.
+//! The state transition: applies a decided fact to a board.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -27,9 +27,9 @@ impl Board {
         })
     }
 
-    /// Moves the board on by the fact that was decided on it.
+    /// Applies a fact that was decided on this state of the board.
     ///
-    /// Fails only for an edit of another text, which leaves the board as it was.
+    /// Fails only if an edit does not fit the note's text; then the board is unchanged.
     pub fn apply(&mut self, fact: &Fact) -> Result<(), DeltaError> {
         let event = &fact.event;
         match &event.change {

@@ -1,4 +1,4 @@
-//! The aggregate: what a decision about a board may need to know.
+//! The aggregate: the state of a board that a decision reads.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -7,10 +7,10 @@ use crate::{
     ActorId, BoardId, Delta, EventId, KeyHash, LinkId, Note, NoteId, Position, Role, Seq, Title,
 };
 
-/// An invitation: an actor with the key becomes a member.
+/// An invitation: an actor that presents its key becomes a member.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Link {
-    /// Names the link in events.
+    /// Identifies the link in events.
     pub id: LinkId,
     /// The role of members that join by it.
     pub role: Role,
@@ -18,52 +18,52 @@ pub struct Link {
     pub hash: KeyHash,
 }
 
-/// An edit that a note has seen, with what takes it back.
+/// An earlier edit of a note, with its inverse.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PastEdit {
     /// The event's number.
     pub seq: Seq,
-    /// What it changed.
+    /// The change.
     pub delta: Delta,
     /// Changes the text after it into the text before it.
     pub inverse: Delta,
 }
 
-/// A board's frame, and of its members, notes and history only what a batch names.
+/// A board's header, with only the members, notes and edits that a batch of commands needs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Board {
-    /// Which board.
+    /// The board's id.
     pub id: BoardId,
     /// Its title.
     pub title: Title,
-    /// The last event.
+    /// The position of the last event.
     pub head: Position,
-    /// Notes that are not deleted for good.
+    /// The number of notes, trashed ones included, deleted ones not.
     pub note_count: u32,
-    /// Bytes of UTF-8 in those notes.
+    /// The UTF-8 bytes of their texts.
     pub text_bytes: u64,
     /// All links.
     pub links: Vec<Link>,
-    /// Those asked for who are members.
+    /// The requested actors that are members.
     pub members: BTreeMap<ActorId, Role>,
-    /// Those asked for that exist, tombstones included.
+    /// The requested notes that exist, tombstones of deleted notes included.
     pub notes: BTreeMap<NoteId, Note>,
-    /// For each note asked for with a base: its edits after the lowest base, oldest first.
+    /// For each note that was requested with a base: its edits after the lowest base, oldest first.
     pub edits: BTreeMap<NoteId, Vec<PastEdit>>,
-    /// For each of these notes whose edits were too many to be all here: the last one left out.
+    /// For each note with more edits than a load returns: the last edit that is missing here.
     pub left_out: BTreeMap<NoteId, Seq>,
-    /// The events at those of the asked-for positions that can be verified.
+    /// The event ids at the requested positions, as far as they can be verified.
     pub bases: BTreeMap<Seq, EventId>,
 }
 
 impl Board {
-    /// An actor's role; `None` for actors that may not know of the board.
+    /// The actor's role; `None` if it is not a member, to which the board must look absent.
     #[must_use]
     pub fn role(&self, actor: ActorId) -> Option<Role> {
         self.members.get(&actor).copied()
     }
 
-    /// Whether a position is one of this board's history.
+    /// Whether this position is in the board's history.
     #[must_use]
     pub fn knows(&self, position: Position) -> bool {
         position == self.head || self.bases.get(&position.seq) == Some(&position.event)

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The colours of notes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum Colour {
     #[default]
     Paper,
@@ -19,7 +19,7 @@ pub enum Colour {
 }
 
 impl Colour {
-    /// The word for it, on the wire and wherever it is stored.
+    /// Its name, on the wire and in stores.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Messages in: wishes to change a board.
+//! Commands: requests to change a board.
 
 use alloc::string::String;
 
@@ -6,63 +6,63 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Colour, Delta, NoteId, Position, Rank, Role, Text};
 
-/// A wish to change one board. Its sender, board and message id travel beside it.
+/// A request to change one board. Its envelope holds the sender, the board and the message id.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Command {
-    /// Begin a board; the sender becomes its owner.
+    /// Create a board; the sender becomes its owner.
     CreateBoard {
         /// One line.
         title: String,
     },
-    /// Give the board another title.
+    /// Change the board's title.
     RenameBoard {
         /// One line.
         title: String,
     },
-    /// Add a link for a key, whose hash travels beside the command.
+    /// Add a link for a key, whose hash is in the envelope.
     AddLink {
         /// The role of members that join by it.
         role: Role,
     },
-    /// Become a member by a key, whose hash travels beside the command.
+    /// Become a member by a key, whose hash is in the envelope.
     JoinBoard {},
-    /// Put a new note on the board.
+    /// Create a note.
     CreateNote {
         /// Minted by the sender.
         note: NoteId,
         /// Markdown; normalised when read.
         text: Text,
-        /// The sheet's colour.
+        /// Its colour.
         colour: Colour,
-        /// The place on the board.
+        /// Its position among the board's notes.
         rank: Rank,
     },
     /// Change a note's text.
     EditNote {
-        /// Whose text.
+        /// Which note.
         note: NoteId,
         /// The position that the sender had applied when the change was made.
         base: Position,
-        /// What to change.
+        /// The change.
         #[serde(flatten)]
         change: TextChange,
     },
-    /// Give a note another place.
+    /// Change a note's rank.
     MoveNote {
         /// Which note.
         note: NoteId,
-        /// Its new place.
+        /// Its new rank.
         rank: Rank,
     },
-    /// Give a note another colour.
+    /// Change a note's colour.
     RecolourNote {
         /// Which note.
         note: NoteId,
         /// Its new colour.
         colour: Colour,
     },
-    /// Put a note into the trash.
+    /// Move a note to the trash.
     TrashNote {
         /// Which note.
         note: NoteId,
@@ -72,20 +72,20 @@ pub enum Command {
         /// Which note.
         note: NoteId,
     },
-    /// Delete a trashed note for good.
+    /// Delete a trashed note permanently.
     DeleteNote {
         /// Which note.
         note: NoteId,
     },
 }
 
-/// How a text is changed: by `delta`, or by the whole new `text`.
+/// A change of a text: a `delta`, or the whole new `text`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "RawTextChange", into = "RawTextChange")]
 pub enum TextChange {
-    /// What to keep, insert and delete of the base text.
+    /// A delta on the base text.
     Delta(Delta),
-    /// The text as it shall be, for senders that cannot make deltas.
+    /// The whole new text, for senders that cannot compute deltas.
     Whole(Text),
 }
 
@@ -120,7 +120,7 @@ impl From<TextChange> for RawTextChange {
 }
 
 impl Command {
-    /// The note that the command names, if it names one.
+    /// The note that the command changes, if any.
     #[must_use]
     pub fn note(&self) -> Option<NoteId> {
         match self {
@@ -138,7 +138,7 @@ impl Command {
         }
     }
 
-    /// The position that the command was made on, if that matters to it.
+    /// The position that the command is based on, if it has one.
     #[must_use]
     pub fn base(&self) -> Option<Position> {
         match self {

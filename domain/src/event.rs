@@ -1,4 +1,4 @@
-//! Messages out: what did happen.
+//! Events: the changes of a board.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,52 +7,52 @@ use crate::{
     Text, Timestamp, Title,
 };
 
-/// Something that happened on a board, as all its members see it.
+/// A change of a board, as all its members see it.
 ///
-/// It holds only what the least privileged reader of the board may know.
+/// It holds only what every member may know.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Event {
-    /// Where it happened.
+    /// The board that changed.
     pub board: BoardId,
-    /// Its number; where it stands for several squashed events, the last one's.
+    /// Its number; for a squashed event, the number of the last event in it.
     pub seq: Seq,
-    /// The number of the first event that it stands for; usually `seq`.
+    /// For a squashed event, the number of the first event in it; otherwise `seq`.
     pub from: Seq,
     /// Minted by the core.
     pub id: EventId,
-    /// The command that made it, by which its sender knows it again.
+    /// The message id of the command that caused it, by which the sender recognises it.
     pub message: MessageId,
-    /// Who did it, as they were then.
+    /// The sender of the command, as it was then.
     pub actor: Actor,
-    /// When it was decided.
+    /// The time of the decision.
     pub at: Timestamp,
-    /// What is different now.
+    /// The change.
     pub change: Change,
 }
 
 impl Event {
-    /// Where this event stands.
+    /// The position of this event.
     #[must_use]
     pub fn position(&self) -> Position {
         Position { seq: self.seq, event: self.id }
     }
 }
 
-/// What an event changed.
+/// What an event changes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Change {
-    /// The board began; the actor owns it.
+    /// The board was created; the actor owns it.
     BoardCreated {
         /// Its first title.
         title: Title,
     },
-    /// The board has another title.
+    /// The board's title changed.
     BoardRenamed {
         /// The new title.
         title: Title,
     },
-    /// The actor made a link to the board.
+    /// The actor added a link.
     LinkAdded {
         /// The link, without its key.
         link: LinkId,
@@ -61,10 +61,10 @@ pub enum Change {
     },
     /// The actor became a member.
     MemberJoined {
-        /// What they may do.
+        /// Its role.
         role: Role,
     },
-    /// A note was put on the board.
+    /// A note was created.
     NoteCreated {
         /// Which note.
         note: NoteId,
@@ -72,41 +72,41 @@ pub enum Change {
         text: Text,
         /// Its colour.
         colour: Colour,
-        /// Its place.
+        /// Its rank.
         rank: Rank,
     },
-    /// A note's text changed; a trashed note came back by it.
+    /// A note's text changed. If the note was in the trash, the edit restored it.
     NoteEdited {
         /// Which note.
         note: NoteId,
-        /// What changed, on the text as the event before left it.
+        /// The change of the text that the event before left.
         delta: Delta,
     },
-    /// A note has another place.
+    /// A note's rank changed.
     NoteMoved {
         /// Which note.
         note: NoteId,
-        /// Its new place.
+        /// Its new rank.
         rank: Rank,
     },
-    /// A note has another colour.
+    /// A note's colour changed.
     NoteRecoloured {
         /// Which note.
         note: NoteId,
         /// Its new colour.
         colour: Colour,
     },
-    /// A note was put into the trash.
+    /// A note was moved to the trash.
     NoteTrashed {
         /// Which note.
         note: NoteId,
     },
-    /// A note came back from the trash.
+    /// A note was restored from the trash.
     NoteRestored {
         /// Which note.
         note: NoteId,
     },
-    /// A note was deleted for good.
+    /// A note was deleted permanently.
     NoteDeleted {
         /// Which note.
         note: NoteId,
@@ -114,7 +114,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// The note that changed, if it was one.
+    /// The note that changed, if any.
     #[must_use]
     pub fn note(&self) -> Option<NoteId> {
         match self {

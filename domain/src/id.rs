@@ -1,4 +1,4 @@
-//! Identifiers: UUIDs with a type each, so that a note's can never stand where a board's belongs.
+//! Identifiers: a newtype of UUID for each, so that the compiler rejects a note's id in place of a board's.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -26,7 +26,7 @@ macro_rules! id {
     };
 }
 
-id!(/// A board's id, minted by the client that creates it. It is no secret.
+id!(/// A board's id, minted by the client that creates it. It is not secret.
     BoardId);
 id!(/// A note's id, unique within its board, minted by the client that creates it.
     NoteId);
@@ -34,9 +34,9 @@ id!(/// A command's id, minted by its sender. The same id always means the same 
     MessageId);
 id!(/// An event's id, minted by the core when the event is decided.
     EventId);
-id!(/// Who sends: a guest or an account.
+id!(/// An actor's id: a guest or an account.
     ActorId);
-id!(/// The installation that an actor sends from.
+id!(/// A client's id: the installation that an actor sends from.
     ClientId);
-id!(/// A link that lets whoever opens it into a board.
+id!(/// A link's id, minted by the core. A link makes an actor that opens it a member of its board.
     LinkId);

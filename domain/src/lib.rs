@@ -1,7 +1,7 @@
 //! The rules of SockBit: commands in, events out. No async, no I/O, no clock, no randomness.
 //!
-//! Read [`decide()`] first: a [`Command`] and what it needs to know become an [`Event`] or a
-//! [`Rejection`]. [`Board::apply`] then turns the event into the next state.
+//! Read [`decide()`] first: from a [`Command`] and the state of its [`Board`] it makes an [`Event`]
+//! or a [`Rejection`]. [`Board::apply`] then applies the event to the state.
 #![no_std]
 
 extern crate alloc;

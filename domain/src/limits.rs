@@ -1,17 +1,17 @@
-//! The limits that the domain holds a board to.
+//! The size limits of a board.
 
-/// How large the parts of a board may grow. Lengths of texts are bytes of UTF-8.
+/// The size limits of a board. Lengths of texts are UTF-8 bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// One note's text.
+    /// The text of one note.
     pub note_bytes_max: usize,
-    /// Notes on a board, those in the trash included.
+    /// The notes of a board, trashed ones included.
     pub notes_max: u32,
-    /// The texts of all notes of a board together.
+    /// The total of all texts of a board.
     pub board_bytes_max: u64,
     /// A board's title.
     pub title_bytes_max: usize,
-    /// Links that let people into one board.
+    /// The links of a board.
     pub links_max: usize,
 }
 

@@ -1,44 +1,44 @@
-//! One text with a colour and a place on its board.
+//! Notes: a text with a colour and a rank on its board.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Actor, Change, Colour, DeltaError, Event, NoteId, Rank, Seq, Text, Timestamp};
 
-/// A note as it is now.
+/// The current state of a note.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Note {
     /// Unique within the board.
     pub id: NoteId,
     /// Markdown.
     pub text: Text,
-    /// The sheet's colour.
+    /// Its colour.
     pub colour: Colour,
-    /// The place on the board; equal ranks are ordered by id.
+    /// Its position among the board's notes; equal ranks are ordered by id.
     pub rank: Rank,
-    /// On the board, in the trash, or gone.
+    /// On the board, in the trash, or deleted.
     pub state: NoteState,
-    /// The last event that changed this note; an event applies only where it is newer.
+    /// The last event that changed this note. Only newer events apply.
     pub seq: Seq,
-    /// Who wrote in it last.
+    /// The actor that edited the text last.
     pub edited_by: Actor,
-    /// When that was.
+    /// The time of that edit.
     pub edited_at: Timestamp,
 }
 
-/// Where a note is.
+/// The life cycle of a note.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoteState {
     /// On the board.
     Live,
-    /// In the trash, from where it can be restored.
+    /// In the trash; it can be restored.
     Trashed,
-    /// Deleted for good; only its id is left, so that it is never used again.
+    /// Deleted permanently; its id is kept, so that it is never reused.
     Deleted,
 }
 
 impl NoteState {
-    /// The word for it, as it is stored.
+    /// Its name in stores.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ impl NoteState {
 }
 
 impl Note {
-    /// The note that an event creates, or `None` where the event creates none.
+    /// The note that an event creates, if it creates one.
     #[must_use]
     pub fn created(event: &Event) -> Option<Self> {
         let Change::NoteCreated { note, text, colour, rank } = &event.change else { return None };
@@ -66,9 +66,9 @@ impl Note {
         })
     }
 
-    /// Moves the note on by one event about it. An event that it has seen already changes nothing.
+    /// Applies one event about this note. An event that was applied before changes nothing.
     ///
-    /// Fails only where the event is not of this note's history.
+    /// Fails only if the event is not of this note's history.
     pub fn apply(&mut self, event: &Event) -> Result<(), DeltaError> {
         if event.seq <= self.seq {
             return Ok(());

@@ -1,23 +1,23 @@
-//! The one answer to a command.
+//! Outcomes of commands.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Position, Rejection};
 
-/// What became of a command. It goes to the sender alone, and again on every repeat.
+/// The one result of a command. It is sent to the sender only, and again on every repeat.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "snake_case")]
 pub enum Outcome {
-    /// It happened, as the event at this position.
+    /// The command caused the event at this position.
     Saved {
-        /// Where the event stands.
+        /// The event's position.
         position: Position,
     },
-    /// The board already was as wished; no event was made.
+    /// The board already was as requested, so there is no event.
     Unchanged {
-        /// The board's head when that was found.
+        /// The board's head at the decision.
         position: Position,
     },
-    /// It did not happen, and never will under this message id.
+    /// The command was rejected, and will be on every repeat under this message id.
     Rejected(Rejection),
 }

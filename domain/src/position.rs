@@ -1,10 +1,10 @@
-//! Where in a board's history something stands, and when it happened.
+//! Positions in a board's history, and times.
 
 use serde::{Deserialize, Serialize};
 
 use crate::EventId;
 
-/// A board's event number: 1, 2, 3 … without gaps. Zero stands before the first.
+/// A board's event number: 1, 2, 3 … without gaps. Zero is before the first.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
 )]
@@ -25,12 +25,12 @@ impl core::fmt::Display for Seq {
     }
 }
 
-/// What a client has seen of a board: the last event's number and id.
+/// What a client has applied of a board: the last event's number and id.
 ///
-/// The id tells apart two histories that share numbers, as after a restored backup.
+/// The id distinguishes two histories with the same numbers, as after a restored backup.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Position {
-    /// The number of the last event seen.
+    /// The number of the last applied event.
     pub seq: Seq,
     /// The id of that event.
     pub event: EventId,

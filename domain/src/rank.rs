@@ -1,4 +1,4 @@
-//! Places of notes on a board: fractions written in base 62, so that one move writes one note.
+//! Ranks order the notes of a board: fractions in base 62, so that a move changes one note only.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,47 +8,47 @@ use serde::{Deserialize, Serialize};
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const BASE: u8 = 62;
 const BYTES_MAX: usize = 256;
-/// The digits that an appended rank counts in: room for millions of appends at constant length.
+/// The leading digits that an append increments: millions of appends without a longer rank.
 const HEAD_DIGITS: usize = 8;
 const STEP: u64 = 62 * 62 * 62 * 62;
 
 /// A fraction between 0 and 1 in base 62, without its leading "0." and without trailing zeros.
 ///
-/// Bytes compare as the fractions do. Two notes may have the same rank: their ids order them.
+/// Byte order is the order of the fractions. Notes with equal ranks are ordered by id.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Rank(String);
 
-/// Why a string is no rank.
+/// Why there is no such rank.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum RankError {
     /// It has no digit.
     #[error("a rank has at least one digit")]
     Empty,
-    /// Nothing fits between the two neighbours.
+    /// No rank fits between the two neighbours.
     #[error("there is no rank between these two")]
     NoRoom,
     /// It has more digits than the limit.
     #[error("a rank has at most 256 digits")]
     TooLong,
-    /// A character stands in it that is no digit in base 62.
+    /// It has a character that is not a base-62 digit.
     #[error("a rank has only the digits 0-9, A-Z and a-z")]
     NotADigit,
-    /// It ends in a zero, so nothing could be put right before it.
+    /// It ends in a zero, so no rank would fit directly before it.
     #[error("a rank does not end in 0")]
     TrailingZero,
 }
 
 impl Rank {
-    /// Where the first note of an empty board goes.
+    /// The rank of the first note of an empty board.
     #[must_use]
     pub fn middle() -> Self {
         Self(String::from("V"))
     }
 
-    /// A rank between two neighbours; `None` means the board's edge.
+    /// A rank between two neighbours; `None` is the start or the end of the board.
     ///
-    /// Fails where `after` is not below `before`, or where the gap is used up.
+    /// Fails if `after` is not below `before`, or if the gap is used up.
     pub fn between(after: Option<&Self>, before: Option<&Self>) -> Result<Self, RankError> {
         let digits = match (after, before) {
             (None, None) => return Ok(Self::middle()),
@@ -67,7 +67,7 @@ impl Rank {
         )
     }
 
-    /// The digits as they are written.
+    /// Its base-62 digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -111,7 +111,7 @@ fn value(letter: u8) -> Option<u8> {
     }
 }
 
-/// The rank one step beyond the edge, so that notes added in a row do not lengthen their ranks.
+/// The rank one step beyond the last (or first) note: repeated appends do not lengthen ranks.
 fn stepped(edge: &Rank, step: fn(u64, u64) -> Option<u64>) -> Option<Vec<u8>> {
     let digits = edge.digits();
     let head = (0..HEAD_DIGITS)
@@ -127,7 +127,7 @@ fn stepped(edge: &Rank, step: fn(u64, u64) -> Option<u64>) -> Option<Vec<u8>> {
     (rest == 0).then(|| digits.iter().take(used).copied().collect())
 }
 
-/// The shortest fraction near the middle of two; `before` `None` is 1.
+/// The shortest fraction near the middle of two. `before` = `None` is 1.
 fn midpoint(after: &[u8], before: Option<&[u8]>) -> Vec<u8> {
     let mut middle = Vec::new();
     let mut bound = before;
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_note_stands_in_the_middle() {
+    fn the_first_note_gets_the_middle_rank() {
         assert_eq!(Rank::between(None, None), Ok(rank("V")));
     }
 
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_string_that_is_no_rank_is_refused() {
+    fn a_string_that_is_not_a_rank_is_an_error() {
         for (text, error) in [
             ("", RankError::Empty),
             ("a-b", RankError::NotADigit),

@@ -1,16 +1,16 @@
-//! Why a command was not carried out.
+//! Rejections of commands and queries.
 
 use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
-/// A wish that the rules do not grant: a stable code for programs and a sentence for people.
+/// Why a command or query was rejected: a stable code for programs and a sentence for people.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
 #[error("{detail}")]
 pub struct Rejection {
-    /// What programs decide on.
+    /// The stable code.
     pub code: RejectionCode,
-    /// What was wrong, named.
+    /// The sentence.
     pub detail: String,
 }
 
@@ -20,20 +20,20 @@ impl Rejection {
         Self { code, detail: detail.into() }
     }
 
-    /// The rejection that tells a stranger nothing: whatever is hidden from whom, it is this one.
+    /// The rejection of every request about a board that the sender may not see, or that does not exist.
     #[must_use]
     pub fn not_found() -> Self {
         Self::new(RejectionCode::NotFound, "there is no such board, or not for you")
     }
 }
 
-/// The reasons, as they stand on the wire.
+/// The rejection codes of the protocol.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RejectionCode {
-    /// No such board, or not one that the sender may see, or a wrong key. Never told apart.
+    /// The board does not exist, or the sender is not a member, or the key is wrong: always the same code.
     NotFound,
-    /// The sender may see the board but not do this.
+    /// The sender is a member, but its role does not allow this.
     Forbidden,
     /// A board with this id exists already.
     BoardExists,
@@ -47,7 +47,7 @@ pub enum RejectionCode {
     NoteNotFound,
     /// A note with this id exists already.
     NoteExists,
-    /// The note was deleted for good.
+    /// The note was deleted permanently.
     NoteGone,
     /// The note is not in the trash.
     NoteNotTrashed,
@@ -57,21 +57,21 @@ pub enum RejectionCode {
     BoardFull,
     /// The board's texts together would be over its limit.
     BoardTextFull,
-    /// The delta does not fit the text that it names as its base.
+    /// The delta does not fit the base text.
     BadDelta,
-    /// The base cannot be verified: squashed, beyond the head, or of another history.
+    /// The base cannot be verified: it is compacted, beyond the head, or of another history.
     BaseGone,
     /// The body is not a command that this server knows.
     Malformed,
-    /// The same message id came before with another body.
+    /// The message id was used before with another body.
     MessageIdReused,
-    /// The core failed on this command; it was set aside for a person to look at.
+    /// The core failed on this command, which is now a dead letter.
     Internal,
 }
 
 impl RejectionCode {
-    /// Whether the outcome is kept for repeats. What strangers are told is not, or they could fill
-    /// the store of a board that is not theirs.
+    /// Whether the outcome is stored for repeats. Rejections of non-members are not, because they
+    /// could fill the store of a board that they have no access to.
     #[must_use]
     pub fn is_recorded(self) -> bool {
         !matches!(self, Self::NotFound | Self::BoardExists)

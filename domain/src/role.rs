@@ -2,18 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a member may do. Ordered: each role may do what those before it may.
+/// What a member may do. Ordered: each role may do everything that the lower ones may.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Changes notes and makes links.
+    /// Changes notes and adds links.
     Editor,
-    /// Began the board.
+    /// Created the board.
     Owner,
 }
 
 impl Role {
-    /// The word for it, as on the wire.
+    /// Its name on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

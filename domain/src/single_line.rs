@@ -1,29 +1,30 @@
-//! One line that says something: names and titles, as others may be shown them.
+//! Normalises names and titles to one visible line.
 
 use alloc::string::String;
 
-/// The first `chars_max` characters of what somebody typed, as one line: white space is collapsed,
-/// and what cannot be seen goes, so that nobody hides behind an empty name or turns the words
-/// around it. What shapes the letters beside it stays. Empty where there is nothing to see.
+/// The first `chars_max` characters of a typed text as one line: white space is collapsed and
+/// invisible characters are removed, because they could make a name look empty or reverse the text
+/// around it. Joiners and variation selectors stay beside the letters that they shape. Empty if
+/// nothing is visible.
 pub(crate) fn single_line(typed: &str, chars_max: usize) -> String {
     let mut line = String::new();
     let mut count = 0;
-    let mut waiting: Option<char> = None;
+    let mut pending: Option<char> = None;
     for c in typed.chars() {
         match visibility(c) {
-            Visibility::Blank => waiting = (count > 0).then_some(' '),
-            Visibility::Joiner if count > 0 && waiting.is_none() => waiting = Some(c),
-            Visibility::Shape if count > 0 && waiting.is_none() && count < chars_max => {
+            Visibility::Blank => pending = (count > 0).then_some(' '),
+            Visibility::Joiner if count > 0 && pending.is_none() => pending = Some(c),
+            Visibility::Shape if count > 0 && pending.is_none() && count < chars_max => {
                 line.push(c);
                 count += 1;
             }
             Visibility::Joiner | Visibility::Shape | Visibility::Invisible => {}
             Visibility::Visible => {
-                let more = 1 + usize::from(waiting.is_some());
+                let more = 1 + usize::from(pending.is_some());
                 if count + more > chars_max {
                     break;
                 }
-                line.extend(waiting.take());
+                line.extend(pending.take());
                 line.push(c);
                 count += more;
             }
@@ -34,19 +35,19 @@ pub(crate) fn single_line(typed: &str, chars_max: usize) -> String {
 
 enum Visibility {
     Visible,
-    /// Seen as a space.
+    /// Rendered as a space.
     Blank,
-    /// Joins or parts the letters on both of its sides.
+    /// Joins or separates the letters on its two sides.
     Joiner,
-    /// Chooses a shape of the character before it.
+    /// Selects a variant of the character before it.
     Shape,
     Invisible,
 }
 
 const BRAILLE_BLANK: char = '\u{2800}';
 
-/// By Unicode's properties `White_Space`, `Default_Ignorable_Code_Point` and the category Cf, but for
-/// signs of that category that can be seen; and letters that are drawn as nothing.
+/// Classifies by the Unicode properties `White_Space` and `Default_Ignorable_Code_Point` and the
+/// category Cf, except its visible signs; letters that are drawn as nothing are invisible too.
 fn visibility(c: char) -> Visibility {
     match c {
         c if c.is_whitespace() || c.is_control() || c == BRAILLE_BLANK => Visibility::Blank,
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_is_nothing() {
+    fn invisible_characters_are_removed() {
         for c in [
             '\0',
             '\u{ad}',
@@ -129,12 +130,12 @@ mod tests {
     }
 
     #[test]
-    fn words_are_not_turned_around() {
+    fn bidirectional_controls_are_removed() {
         assert_eq!(whole("\u{202e}Ada\u{2067}!\u{2069} \u{200f}B"), "Ada! B");
     }
 
     #[test]
-    fn what_shapes_letters_stays_between_and_behind_them_alone() {
+    fn joiners_and_variation_selectors_stay_only_beside_letters() {
         for name in ["नर्\u{200d}मदा", "می\u{200c}خواهم", "👩\u{200d}🚀", "❤\u{fe0f}", "葛\u{e0100}"]
         {
             assert_eq!(whole(name), name);
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_line_is_cut_behind_a_character_that_can_be_seen() {
+    fn a_long_line_is_cut_after_a_visible_character() {
         assert_eq!(single_line("ab cd", 3), "ab");
         assert_eq!(single_line("ab\u{200d}cd", 3), "ab");
         assert_eq!(single_line("abcd", 3), "abc");

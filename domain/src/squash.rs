@@ -1,70 +1,69 @@
-//! What keeps a log bounded: edits that one person made in one go become one event, which names its
-//! range.
+//! Squashing: consecutive edits of one actor become one event over their range, which bounds the log.
 
 use alloc::vec::Vec;
 
 use crate::{ActorId, Change, Delta, Event, NoteId, Op, Position, Seq};
 
-/// A longer pause ends a run, so that a note's history stays a history of sittings.
+/// A longer pause ends a run, so that a note's history still shows when it was edited.
 const PAUSE_MS_MAX: i64 = 10 * 60 * 1_000;
-/// What a squashed edit, and what takes it back, may take as JSON, more or less: a page of history
+/// The approximate maximum size of a squashed edit, and of its inverse, as JSON: a page of history
 /// has many of them.
 const RUN_BYTES_MAX: usize = 16 * 1024;
-/// What a step takes besides its text, more or less.
-const STEP_BYTES: usize = 16;
+/// The approximate size of an operation as JSON without its text.
+const OP_BYTES: usize = 16;
 
-/// Events in a row, and the one that stands for them.
+/// Consecutive events, and the one that replaces them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Run {
-    /// Where those stand that it replaces, in order; it has the place and the id of the last.
+    /// The positions of the replaced events, in order. The new event has the position of the last.
     pub replaced: Vec<Position>,
-    /// What they did together.
+    /// The new event.
     pub event: Event,
-    /// What takes all of it back.
+    /// The inverse of the new event.
     pub inverse: Delta,
 }
 
-/// What can be made of a part of a log.
+/// The result of [`squash()`].
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Squashed {
-    /// In order. What stands in none of them stays as it is.
+    /// The runs, in order. Events outside of them are unchanged.
     pub runs: Vec<Run>,
-    /// Where the edits at the end of the part begin, which those after it may join.
+    /// The first event of the last run, if events after this part may still extend it.
     pub open: Option<Seq>,
 }
 
-/// Squashes a part of a board's log, in which each edit comes with its inverse.
+/// Squashes a part of a board's log. Each edit comes with its inverse.
 ///
-/// A run is edits of one note by one person, with nothing between them and no long pause. What was
-/// squashed before may become part of a longer run.
+/// A run consists of edits of one note by one actor, with no other event between them and no long
+/// pause. It may include squashed events.
 #[must_use]
 pub fn squash(log: &[(Event, Option<Delta>)]) -> Squashed {
     let mut squashed = Squashed::default();
     let mut rest = log;
     while let Some((first, after)) = rest.split_first() {
-        let Some(mut run) = Run::begun(first) else {
+        let Some(mut run) = Run::start(first) else {
             squashed.open = None;
             rest = after;
             continue;
         };
-        let joined = after.iter().take_while(|next| run.join(next)).count();
-        rest = after.get(joined..).unwrap_or_default();
+        let appended = after.iter().take_while(|next| run.append(next)).count();
+        rest = after.get(appended..).unwrap_or_default();
         squashed.open = Some(run.event.from);
-        squashed.runs.extend((joined > 0).then_some(run));
+        squashed.runs.extend((appended > 0).then_some(run));
     }
     squashed
 }
 
 impl Run {
-    fn begun((event, inverse): &(Event, Option<Delta>)) -> Option<Self> {
+    fn start((event, inverse): &(Event, Option<Delta>)) -> Option<Self> {
         edit(event)?;
         let (event, inverse) = (event.clone(), inverse.clone()?);
         Some(Self { replaced: [event.position()].into(), event, inverse })
     }
 
-    /// Takes in what follows, if it belongs to the run.
-    fn join(&mut self, (next, inverse): &(Event, Option<Delta>)) -> bool {
-        let Some((delta, inverse)) = self.with(next, inverse.as_ref()) else { return false };
+    /// Appends the next event; false if it does not belong to the run.
+    fn append(&mut self, (next, inverse): &(Event, Option<Delta>)) -> bool {
+        let Some((delta, inverse)) = self.composed(next, inverse.as_ref()) else { return false };
         let Some((_, note, _)) = edit(next) else { return false };
         let change = Change::NoteEdited { note, delta };
         self.event = Event { from: self.event.from, change, ..next.clone() };
@@ -73,8 +72,8 @@ impl Run {
         true
     }
 
-    /// What both do, and what takes both back.
-    fn with(&self, next: &Event, inverse: Option<&Delta>) -> Option<(Delta, Delta)> {
+    /// The composition of the run and the next event, and its inverse.
+    fn composed(&self, next: &Event, inverse: Option<&Delta>) -> Option<(Delta, Delta)> {
         let (actor, note, delta) = edit(&self.event)?;
         let (next_actor, next_note, next_delta) = edit(next)?;
         let follows = self.event.board == next.board && next.from == self.event.seq.next();
@@ -87,8 +86,7 @@ impl Run {
         (is_small(&delta) && is_small(&inverse)).then_some((delta, inverse))
     }
 
-    /// Whether these events, each with the number of the first that it stands for, are the very ones
-    /// that it was made of.
+    /// Whether these events (`from` and position of each) are exactly those that the run replaces.
     #[must_use]
     pub fn is_made_of(&self, found: &[(Seq, Position)]) -> bool {
         let mut next = self.event.from;
@@ -110,8 +108,8 @@ fn edit(event: &Event) -> Option<(ActorId, NoteId, &Delta)> {
 
 fn is_small(delta: &Delta) -> bool {
     let bytes = |op: &Op| match op {
-        Op::Insert(text) => STEP_BYTES.saturating_add(text.len()),
-        Op::Retain(_) | Op::Delete(_) => STEP_BYTES,
+        Op::Insert(text) => OP_BYTES.saturating_add(text.len()),
+        Op::Retain(_) | Op::Delete(_) => OP_BYTES,
     };
     delta.ops().iter().map(bytes).sum::<usize>() <= RUN_BYTES_MAX
 }

@@ -1,4 +1,4 @@
-//! The text of a note: lines of Unicode, with nothing in them that a person cannot see or type.
+//! The text of a note: Unicode with LF line ends and no control characters.
 
 use alloc::string::String;
 
@@ -31,7 +31,7 @@ impl Text {
         Self(text)
     }
 
-    /// Whether a string is a text as it stands.
+    /// Whether normalising would leave the string as it is.
     #[must_use]
     pub fn is_clean(text: &str) -> bool {
         !text.chars().any(is_forbidden)
@@ -48,13 +48,13 @@ impl Text {
         &self.0
     }
 
-    /// Its length in bytes of UTF-8, in which limits are counted.
+    /// Its length in UTF-8 bytes, the unit of limits.
     #[must_use]
     pub fn len_bytes(&self) -> usize {
         self.0.len()
     }
 
-    /// Its length in UTF-16 code units, in which deltas are counted.
+    /// Its length in UTF-16 code units, the unit of deltas.
     #[must_use]
     pub fn len_utf16(&self) -> usize {
         len_utf16(&self.0)
@@ -82,7 +82,7 @@ impl<'de> Deserialize<'de> for Text {
 
 /// A string's length in UTF-16 code units.
 pub(crate) fn len_utf16(text: &str) -> usize {
-    // Each byte that begins a character counts one unit, and one more where it takes two.
+    // Each leading byte counts one unit, and one more if the character is a surrogate pair.
     text.bytes().map(|byte| usize::from(byte & 0xc0 != 0x80) + usize::from(byte >= 0xf0)).sum()
 }
 
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_surrogate_pair_is_no_text() {
+    fn half_a_surrogate_pair_is_an_error() {
         assert!(serde_json::from_str::<Text>(r#""\ud83d""#).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! A board's title: one line that says something.
+//! The title of a board.
 
 use alloc::format;
 use alloc::string::String;
@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use crate::single_line::single_line;
 use crate::{Limits, Rejection, RejectionCode};
 
-/// A title as it is stored: one line, trimmed, in which something can be seen.
+/// One trimmed line with at least one visible character.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Title(String);
 
 impl Title {
-    /// Makes one line of the typed text.
+    /// Normalises a typed title to one line.
     pub fn new(typed: &str, limits: &Limits) -> Result<Self, Rejection> {
         let title = single_line(typed, usize::MAX);
         if title.is_empty() {
@@ -33,13 +33,13 @@ impl Title {
         Ok(Self(title))
     }
 
-    /// Takes a title that passed [`Title::new`] before, as when a store reads it back.
+    /// Wraps a title that passed [`Title::new`] before it was stored.
     #[must_use]
     pub fn stored(title: String) -> Self {
         Self(title)
     }
 
-    /// The line itself.
+    /// The title as a string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,11 +1,11 @@
-//! Who gets in, and how.
+//! Membership: links, and joining a board by a link's key.
 
 use alloc::format;
 
 use super::decision::{Context, Decision, forbidden};
 use crate::{Board, Change, Rejection, RejectionCode, Role};
 
-/// A matching key makes the actor a member. A link never lowers a role.
+/// Makes the actor a member if the key matches a link. A link never lowers a role.
 pub(super) fn join(board: &Board, context: &Context<'_>) -> Result<Decision, Rejection> {
     let current = board.role(context.actor.id);
     let offered = board.links.iter().filter(|link| Some(link.hash) == context.key);
@@ -20,7 +20,7 @@ pub(super) fn join(board: &Board, context: &Context<'_>) -> Result<Decision, Rej
     }
 }
 
-/// A link grants at most its maker's role, and never that of an owner.
+/// Adds a link. A link can grant any role but the owner's.
 pub(super) fn add_link(
     board: &Board,
     role: Role,

@@ -1,4 +1,4 @@
-//! Beginning and naming a board.
+//! Creating and renaming a board.
 
 use super::decision::{Context, Decision};
 use crate::{Board, Change, Rejection, RejectionCode, Seq, Title};

@@ -7,59 +7,59 @@ use crate::{
     Rejection, RejectionCode, Role, Seq, Timestamp,
 };
 
-/// What travels beside a command, and what the core adds to it: the ids and the time are arguments,
-/// so that the same input always decides the same.
+/// A command's envelope, with the ids, the time and the limits that the core adds: they are
+/// arguments, so that a decision is deterministic.
 #[derive(Clone, Debug)]
 pub struct Context<'a> {
     /// The board that the command is addressed to.
     pub board: BoardId,
-    /// Who sends.
+    /// The sender.
     pub actor: &'a Actor,
     /// The hash of the link key that came with the command.
     pub key: Option<KeyHash>,
     /// The command's id.
     pub message: MessageId,
-    /// The id for the event, should one be made.
+    /// The id of the event, if the command causes one.
     pub event: EventId,
-    /// The id for a link, should one be made.
+    /// The id of the link, if the command adds one.
     pub link: LinkId,
-    /// The time for the event.
+    /// The time of the event.
     pub now: Timestamp,
-    /// What the board is held to.
+    /// The limits of the board.
     pub limits: &'a Limits,
 }
 
-/// What became of a command that was not rejected.
-#[expect(clippy::large_enum_variant, reason = "one lives for a moment, and nearly all are facts")]
+/// The result of a command that was not rejected.
+#[expect(clippy::large_enum_variant, reason = "short-lived, and nearly always a fact")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Decision {
-    /// It happened.
+    /// The command changes the board.
     Happened(Fact),
-    /// The board already was as wished.
+    /// The board already is as requested.
     Unchanged,
 }
 
-/// An event with what is stored beside it and never shown.
+/// An event, with the data that is stored beside it and never sent to clients.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fact {
-    /// The event that all members see.
+    /// The event.
     pub event: Event,
-    /// For an edit: what takes it back.
+    /// For an edit: its inverse.
     pub inverse: Option<Delta>,
     /// For a new link: the hash of its key.
     pub key: Option<KeyHash>,
 }
 
-pub(super) fn forbidden(role: Role, wish: &str) -> Rejection {
+pub(super) fn forbidden(role: Role, action: &str) -> Rejection {
     let role = match role {
         Role::Editor => "an editor",
         Role::Owner => "an owner",
     };
-    Rejection::new(RejectionCode::Forbidden, format!("{role} may not {wish}"))
+    Rejection::new(RejectionCode::Forbidden, format!("{role} may not {action}"))
 }
 
 impl Context<'_> {
-    /// The change as the event that follows the board's head.
+    /// The decision to append this change after the board's head.
     pub(super) fn happened(&self, board: &Board, change: Change) -> Decision {
         Decision::Happened(self.fact(board.head.seq.next(), change))
     }

@@ -1,4 +1,4 @@
-//! Changing a text: merged over whatever happened to it since the base, never refused for being late.
+//! Editing a text: an edit is transformed over the edits since its base, and never rejected for being late.
 
 use alloc::format;
 
@@ -9,8 +9,8 @@ use crate::{
     RejectionCode, Text, TextChange,
 };
 
-/// Steps of deltas that one change may be merged over, so that a change of thousands of places on a
-/// base thousands of edits ago does not block others: some milliseconds.
+/// The maximum number of delta operations that one edit is transformed over. It bounds the time of
+/// a decision to a few milliseconds, so that a large edit on an old base does not delay others.
 const MERGE_STEPS_MAX: usize = 500_000;
 
 pub(super) fn edit(
@@ -24,18 +24,18 @@ pub(super) fn edit(
     if !board.knows(base) || board.left_out.get(&id).is_some_and(|last| base.seq < *last) {
         return Err(base_gone());
     }
-    let since = edits_since(board, id, base);
-    if merge_steps(change, since) > MERGE_STEPS_MAX {
+    let later = edits_since(board, id, base);
+    if merge_steps(change, later) > MERGE_STEPS_MAX {
         return Err(base_gone());
     }
     let delta = match change {
         TextChange::Delta(delta) => delta.clone(),
-        TextChange::Whole(text) => Delta::diff(&text_at_base(note, since)?, text),
+        TextChange::Whole(text) => Delta::diff(&text_at_base(note, later)?, text),
     };
     if !delta.is_clean() {
         return Err(bad_delta(DeltaError::ForbiddenCharacter));
     }
-    let delta = since.iter().fold(delta, |delta, past| past.delta.transform(&delta, true));
+    let delta = later.iter().fold(delta, |delta, past| past.delta.transform(&delta, true));
     let text = delta.apply(&note.text).map_err(bad_delta)?;
     check_size(board, note.text.len_bytes(), text.len_bytes(), context)?;
     if delta.is_empty() && note.state == NoteState::Live {
@@ -55,18 +55,19 @@ fn edits_since(board: &Board, id: NoteId, base: Position) -> &[PastEdit] {
     edits.get(seen..).unwrap_or_default()
 }
 
-/// A whole text becomes a delta of a few steps.
-fn merge_steps(change: &TextChange, since: &[PastEdit]) -> usize {
+/// The number of operations that a transformation visits. A whole text becomes a delta of a few
+/// operations, so it counts as one.
+fn merge_steps(change: &TextChange, later: &[PastEdit]) -> usize {
     let own = match change {
         TextChange::Delta(delta) => delta.ops().len(),
         TextChange::Whole(_) => 1,
     };
-    since.iter().map(|past| past.delta.ops().len().saturating_add(own)).sum()
+    later.iter().map(|past| past.delta.ops().len().saturating_add(own)).sum()
 }
 
-/// The text that the sender had, by taking back what came later.
-fn text_at_base(note: &Note, since: &[PastEdit]) -> Result<Text, Rejection> {
-    since
+/// The text at the base: the current text with the later edits inverted.
+fn text_at_base(note: &Note, later: &[PastEdit]) -> Result<Text, Rejection> {
+    later
         .iter()
         .rev()
         .try_fold(note.text.clone(), |text, edit| edit.inverse.apply(&text))

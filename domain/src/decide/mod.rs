@@ -1,4 +1,4 @@
-//! A command and what it needs to know, in; what happened or why not, out.
+//! Decisions: from a command and the state of its board to a fact or a rejection.
 
 mod access;
 mod board;
@@ -10,9 +10,9 @@ use crate::{Board, Command, Rejection};
 
 pub use decision::{Context, Decision, Fact};
 
-/// Decides one command. `board` is `None` where no such board exists.
+/// Decides one command. `board` is `None` if it does not exist.
 ///
-/// Who is not a member gets the same rejection whether the board exists or not.
+/// A non-member gets the same rejection whether the board exists or not.
 pub fn decide(
     board: Option<&Board>,
     command: &Command,

@@ -1,4 +1,4 @@
-//! What may happen to a note besides its text.
+//! Commands on notes other than text edits.
 
 use alloc::format;
 
@@ -76,7 +76,7 @@ pub(super) fn restore(
     Ok(context.happened(board, Change::NoteRestored { note: id }))
 }
 
-/// Only what lies in the trash is deleted for good, so that one slip never destroys a note.
+/// Deletes a note permanently. It must be in the trash, so that one slip never destroys a note.
 pub(super) fn delete(
     board: &Board,
     id: NoteId,
@@ -91,7 +91,7 @@ pub(super) fn delete(
     Ok(context.happened(board, Change::NoteDeleted { note: id }))
 }
 
-/// The note, unless it never was or is gone.
+/// The note, or a rejection if it never existed or was deleted.
 pub(super) fn find(board: &Board, id: NoteId) -> Result<&Note, Rejection> {
     match board.notes.get(&id) {
         None => {
@@ -104,7 +104,7 @@ pub(super) fn find(board: &Board, id: NoteId) -> Result<&Note, Rejection> {
     }
 }
 
-/// A text may always shrink, even where it is over a limit that was lowered since.
+/// Checks the limits of a text that grows. It may always shrink, even if a limit was lowered since.
 pub(super) fn check_size(
     board: &Board,
     bytes_before: usize,

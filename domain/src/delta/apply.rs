@@ -1,18 +1,18 @@
-//! Carrying a change out.
+//! Applying a delta to a text.
 
 use alloc::string::String;
 
-use super::ops::Rest;
+use super::cursors::TextCursor;
 use super::{Delta, DeltaError, Op};
 use crate::text::Text;
 
 impl Delta {
-    /// The text after the change. A delta that does not fit is refused, never clamped.
+    /// The text after the change. A delta that does not fit is an error; lengths are never clamped.
     pub fn apply(&self, text: &Text) -> Result<Text, DeltaError> {
         if !self.is_clean() {
             return Err(DeltaError::ForbiddenCharacter);
         }
-        let mut rest = Rest::of(text.as_str());
+        let mut rest = TextCursor::new(text.as_str());
         let mut result = String::with_capacity(text.len_bytes());
         for op in self.ops() {
             match op {
@@ -35,53 +35,53 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_named_stays() {
+    fn text_after_the_last_op_is_kept() {
         let delta = Delta::new().retain(2).insert("XY").delete(1);
         assert_eq!(apply("abcdef", &delta), Ok("abXYdef".into()));
     }
 
     #[test]
-    fn an_empty_text_takes_an_insert() {
+    fn an_insert_applies_to_an_empty_text() {
         assert_eq!(apply("", &Delta::new().insert("hello")), Ok("hello".into()));
     }
 
     #[test]
-    fn places_are_counted_in_utf16_units() {
+    fn lengths_are_counted_in_utf16_units() {
         let delta = Delta::new().retain(2).insert("-").delete(2);
         assert_eq!(apply("👩👧!", &delta), Ok("👩-!".into()));
     }
 
     #[test]
-    fn a_family_can_be_taken_apart_between_its_code_points() {
+    fn a_grapheme_cluster_can_be_split_between_its_code_points() {
         assert_eq!(apply("👩\u{200d}👧", &Delta::new().retain(2).delete(1)), Ok("👩👧".into()));
         assert_eq!(apply("e\u{301}", &Delta::new().retain(1).delete(1)), Ok("e".into()));
     }
 
     #[test]
-    fn a_retain_beyond_the_end_is_refused() {
+    fn a_retain_beyond_the_end_is_an_error() {
         let delta = Delta::new().retain(4).insert("x");
         assert_eq!(apply("abc", &delta), Err(DeltaError::BeyondEnd));
     }
 
     #[test]
-    fn a_delete_beyond_the_end_is_refused() {
+    fn a_delete_beyond_the_end_is_an_error() {
         assert_eq!(apply("abc", &Delta::new().delete(4)), Err(DeltaError::BeyondEnd));
         assert_eq!(apply("abc", &Delta::new().delete(u32::MAX)), Err(DeltaError::BeyondEnd));
     }
 
     #[test]
-    fn half_a_surrogate_pair_is_never_deleted() {
+    fn deleting_half_a_surrogate_pair_is_an_error() {
         assert_eq!(apply("👧", &Delta::new().delete(1)), Err(DeltaError::SplitsPair));
         assert_eq!(apply("👧", &Delta::new().retain(1).delete(1)), Err(DeltaError::SplitsPair));
     }
 
     #[test]
-    fn nothing_is_inserted_into_a_surrogate_pair() {
+    fn inserting_into_a_surrogate_pair_is_an_error() {
         assert_eq!(apply("👧", &Delta::new().retain(1).insert("x")), Err(DeltaError::SplitsPair));
     }
 
     #[test]
-    fn a_control_character_is_refused() {
+    fn inserting_a_control_character_is_an_error() {
         assert_eq!(apply("a", &Delta::new().insert("\0")), Err(DeltaError::ForbiddenCharacter));
         assert_eq!(apply("a", &Delta::new().insert("\r\n")), Err(DeltaError::ForbiddenCharacter));
     }

@@ -1,26 +1,26 @@
-//! Two changes, one after the other, as one.
+//! Composing two consecutive deltas into one.
 
-use super::ops::{Piece, Pieces};
+use super::cursors::{OpCursor, Piece};
 use super::{Delta, DeltaError};
 
 impl Delta {
-    /// What this and then `other` do together.
+    /// The delta that has the effect of this one followed by `other`.
     ///
-    /// Fails where `other` cuts a surrogate pair that this inserts.
+    /// Fails if `other` splits a surrogate pair that this one inserts.
     pub fn compose(&self, other: &Self) -> Result<Self, DeltaError> {
-        let (mut first, mut then) = (Pieces::of(self.ops()), Pieces::of(other.ops()));
+        let (mut first, mut then) = (OpCursor::new(self.ops()), OpCursor::new(other.ops()));
         let mut both = Self::new();
         while !first.is_done() || !then.is_done() {
             if then.is_insert() {
-                both.push(then.take_step());
+                both.push(then.take_op());
             } else if first.is_delete() {
-                both.push(first.take_step());
+                both.push(first.take_op());
             } else {
                 let units = first.len().min(then.len());
                 match (first.take(units)?, then.take(units)?) {
                     (kept, Piece::Retain(_)) => both.push(kept),
                     (Piece::Retain(_), Piece::Delete(_)) => both.push_delete(units),
-                    // What the first inserts and the other deletes never was.
+                    // The other deletes what the first inserted.
                     _ => {}
                 }
             }
@@ -46,33 +46,33 @@ mod tests {
     }
 
     #[test]
-    fn typing_on_is_one_insert() {
+    fn consecutive_inserts_become_one_insert() {
         let both = compose(&Delta::new().insert("he"), &Delta::new().retain(2).insert("llo"));
         assert_eq!(both, Delta::new().insert("hello"));
     }
 
     #[test]
-    fn what_was_typed_and_deleted_never_was() {
+    fn an_insert_that_is_deleted_again_disappears() {
         let both =
             compose(&Delta::new().retain(1).insert("abc"), &Delta::new().retain(2).delete(1));
         assert_eq!(both, Delta::new().retain(1).insert("ac"));
     }
 
     #[test]
-    fn deletes_on_both_sides_of_each_other_add_up() {
+    fn adjacent_deletes_become_one_delete() {
         let both = compose(&Delta::new().retain(2).delete(1), &Delta::new().retain(1).delete(2));
         assert_eq!(both, Delta::new().retain(1).delete(3));
     }
 
     #[test]
-    fn nothing_is_neutral_on_either_side() {
+    fn the_empty_delta_is_neutral_on_either_side() {
         let delta = Delta::new().retain(3).insert("x").delete(2);
         assert_eq!(compose(&delta, &Delta::new()), delta);
         assert_eq!(compose(&Delta::new(), &delta), delta);
     }
 
     #[test]
-    fn cutting_an_inserted_surrogate_pair_is_refused() {
+    fn splitting_an_inserted_surrogate_pair_is_an_error() {
         let first = Delta::new().insert("👧");
         assert_eq!(first.compose(&Delta::new().delete(1)), Err(DeltaError::SplitsPair));
         assert_eq!(first.compose(&Delta::new().retain(1).insert("x")), Err(DeltaError::SplitsPair));

@@ -1,11 +1,10 @@
-//! Finding the change between two texts: for clients that send whole texts, and for clients whose
+//! The difference of two texts as a delta: for clients that send whole texts, and for clients whose
 //! base is gone.
 //!
-//! Texts are compared word by word, since a change of whole words merges more sensibly than one of
-//! scattered letters, and line by line where very much differs. What somebody else typed is carried
-//! over the change, and shall not come to stand inside a word: so what is replaced begins and ends
-//! between words, and what is only inserted or cut is moved to where it does. The browser's `delta.js`
-//! finds the very same change.
+//! Texts are compared by words, because a change of whole words merges better than one of scattered
+//! letters, or by lines if too much differs. Concurrent inserts are transformed over the delta and
+//! must not end up inside a word, so replacements begin and end at word boundaries, and pure inserts
+//! and deletes are shifted to the nearest ones. The browser's `delta/diff.js` computes the same delta.
 
 use alloc::vec::Vec;
 use core::iter::once;
@@ -17,7 +16,7 @@ use super::{Delta, Op};
 use crate::text::{Text, len_utf16};
 
 impl Delta {
-    /// A change that makes `new` of `old`.
+    /// A delta that changes `old` into `new`.
     #[must_use]
     pub fn diff(old: &Text, new: &Text) -> Self {
         let mut comparison = Comparison { old: old.as_str(), new: new.as_str(), hunks: Vec::new() };
@@ -27,17 +26,17 @@ impl Delta {
         comparison.delta()
     }
 
-    /// The same change in two steps: each insert *behind* what it replaces, and then the deletes. What is
-    /// carried over the one and then the other stays before or behind the new words, as it stood before
-    /// or behind the old ones.
+    /// The same change as two deltas: first the inserts, each *after* the text that it replaces, then
+    /// the deletes. A position that is transformed over both stays before (or after) the replacement if
+    /// it was before (or after) the replaced text.
     #[must_use]
     pub fn in_two(&self) -> (Self, Self) {
         let (mut inserts, mut deletes) = (Self::new(), Self::new());
-        let mut replacing = "";
+        let mut pending_insert = "";
         for op in self.ops().iter().chain(once(&Op::Retain(0))) {
             match op {
                 Op::Insert(text) => {
-                    replacing = text;
+                    pending_insert = text;
                     continue;
                 }
                 Op::Delete(units) => {
@@ -46,8 +45,8 @@ impl Delta {
                 }
                 Op::Retain(_) => {}
             }
-            inserts.push_insert(replacing);
-            deletes.push_retain(units(core::mem::take(&mut replacing)));
+            inserts.push_insert(pending_insert);
+            deletes.push_retain(units(core::mem::take(&mut pending_insert)));
             if let Op::Retain(units) = op {
                 inserts.push_retain(*units);
                 deletes.push_retain(*units);
@@ -61,7 +60,7 @@ fn units(text: &str) -> u32 {
     u32::try_from(len_utf16(text)).unwrap_or(u32::MAX)
 }
 
-/// A part of the old text, and what is there in the new one.
+/// A range of the old text, and the range of the new text in its place.
 #[derive(Clone)]
 struct Hunk {
     old: Range<usize>,
@@ -69,12 +68,12 @@ struct Hunk {
 }
 
 impl Hunk {
-    fn is_one_insert_or_cut(&self) -> bool {
+    fn is_insert_or_delete(&self) -> bool {
         self.old.is_empty() || self.new.is_empty()
     }
 
-    /// Nothing where the texts do not differ there.
-    fn if_any(&self) -> Option<Self> {
+    /// `None` if both ranges are empty.
+    fn non_empty(&self) -> Option<Self> {
         (!self.old.is_empty() || !self.new.is_empty()).then(|| self.clone())
     }
 
@@ -89,7 +88,7 @@ impl Hunk {
     }
 }
 
-/// Two texts, and where they differ as far as that is known, from the beginning to the end.
+/// Two texts and the hunks found so far, in order.
 struct Comparison<'a> {
     old: &'a str,
     new: &'a str,
@@ -97,18 +96,18 @@ struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    /// The words that differ, or what is coarser where they are too many.
+    /// Adds the words that differ, or calls `coarser` if they are too many.
     fn by_words(&mut self, at: &Hunk, coarser: fn(&mut Self, &Hunk)) {
         let letters = self.letters(at);
-        if letters.is_one_insert_or_cut() {
-            self.hunks.extend(letters.if_any());
+        if letters.is_insert_or_delete() {
+            self.hunks.extend(letters.non_empty());
             return;
         }
-        let at = self.between_blanks(at, &letters);
+        let at = self.extended_to_words(at, &letters);
         let (old, new) = self.texts(&at);
         let (old, new) = (words(old), words(new));
         match common_parts(&old, &new) {
-            Some(kept) => self.around(&kept, &at, [&old, &new], Self::replaced),
+            Some(kept) => self.for_each_gap(&kept, &at, [&old, &new], Self::replaced),
             None => coarser(self, &at),
         }
     }
@@ -118,15 +117,15 @@ impl<'a> Comparison<'a> {
         let (old, new): (Vec<_>, Vec<_>) =
             (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
         match common_parts(&old, &new).filter(|kept| !kept.is_empty()) {
-            Some(kept) => self.around(&kept, at, [&old, &new], |comparison, between| {
+            Some(kept) => self.for_each_gap(&kept, at, [&old, &new], |comparison, between| {
                 comparison.by_words(between, Self::replaced);
             }),
             None => self.replaced(at),
         }
     }
 
-    /// Goes on with what is before, between and after the parts that stay.
-    fn around(
+    /// Calls `differs` on the hunks before, between and after the common parts.
+    fn for_each_gap(
         &mut self,
         kept: &[(usize, usize)],
         at: &Hunk,
@@ -146,21 +145,21 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Letters are kept where nothing but one insert or one cut is left, and inside of a word that
-    /// became another one.
+    /// Adds a hunk, without its common letters if it is a pure insert or delete, or if one word
+    /// became another.
     fn replaced(&mut self, at: &Hunk) {
         let (old, new) = self.texts(at);
         let letters = self.letters(at);
         let is_one_word = words(old).len() == 1 && words(new).len() == 1;
-        let hunk = if is_one_word || letters.is_one_insert_or_cut() { &letters } else { at };
-        self.hunks.extend(hunk.if_any());
+        let hunk = if is_one_word || letters.is_insert_or_delete() { &letters } else { at };
+        self.hunks.extend(hunk.non_empty());
     }
 
     fn texts(&self, at: &Hunk) -> (&'a str, &'a str) {
         (&self.old[at.old.clone()], &self.new[at.new.clone()])
     }
 
-    /// What is left between the letters at the beginning and at the end that are the same.
+    /// The hunk without its common prefix and suffix.
     fn letters(&self, at: &Hunk) -> Hunk {
         let same = |(a, b): &(char, char)| a == b;
         let length = |(c, _): (char, char)| c.len_utf8();
@@ -171,8 +170,8 @@ impl<'a> Comparison<'a> {
         at.without_ends(begin, end)
     }
 
-    /// So much more that no word is cut, in neither of the texts.
-    fn between_blanks(&self, at: &Hunk, letters: &Hunk) -> Hunk {
+    /// `letters` extended to the next word boundaries that both texts have.
+    fn extended_to_words(&self, at: &Hunk, letters: &Hunk) -> Hunk {
         let (old, new) = self.texts(at);
         let is_between = |text: &str, place: usize| {
             text.is_char_boundary(place) && Boundary::at(text, place, place) >= Boundary::Words
@@ -186,8 +185,8 @@ impl<'a> Comparison<'a> {
         at.without_ends(begin.unwrap_or(0), end.unwrap_or(0))
     }
 
-    /// Moves each insert and each cut to where it reads best. "- milk" that becomes "- meat", "- milk" had a
-    /// line inserted before it, and not "eat", "- m" inside.
+    /// Shifts each pure insert and delete to the best boundary. If "- milk" becomes "- meat", "- milk",
+    /// a line was inserted before it, rather than "eat", "- m" inside it.
     fn move_hunks(&mut self) {
         let mut begin = 0;
         for index in 0..self.hunks.len() {
@@ -198,7 +197,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Moved within a part of the old text, of which nothing else differs.
+    /// The hunk shifted within a range of the old text that has no other difference.
     fn moved(&self, hunk: &Hunk, within: Range<usize>) -> Hunk {
         let (text, moved) = match (hunk.old.is_empty(), hunk.new.is_empty()) {
             (true, _) => (self.new, &hunk.new),
@@ -248,13 +247,13 @@ mod tests {
         delta
     }
 
-    /// More words than are compared.
+    /// More words than a comparison by words allows.
     fn three_hundred(word: impl Fn(u32) -> String) -> String {
         (0..300).map(word).collect()
     }
 
     #[test]
-    fn equal_texts_differ_in_nothing() {
+    fn equal_texts_have_an_empty_diff() {
         assert!(diff("the same", "the same").is_empty());
     }
 
@@ -264,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn all_or_nothing() {
+    fn an_empty_text_differs_by_one_insert_or_delete() {
         assert_eq!(diff("", "new"), Delta::new().insert("new"));
         assert_eq!(diff("old", ""), Delta::new().delete(3));
     }
@@ -278,25 +277,25 @@ mod tests {
     }
 
     #[test]
-    fn a_moved_line_keeps_the_others() {
+    fn a_moved_line_leaves_the_other_lines_unchanged() {
         let delta = diff("a\nb\nc\n", "b\nc\na\n");
         assert_eq!(delta, Delta::new().delete(2).retain(4).insert("a\n"));
     }
 
     #[test]
-    fn a_changed_end_of_a_word_leaves_its_beginning() {
+    fn a_changed_word_ending_leaves_the_beginning_unchanged() {
         let delta = diff("we walk, we talk", "we walked, we talked");
         assert_eq!(delta, Delta::new().retain(7).insert("ed").retain(9).insert("ed"));
     }
 
     #[test]
-    fn a_word_that_becomes_two_is_replaced_whole() {
+    fn a_word_that_becomes_two_is_replaced_as_a_whole() {
         let delta = diff("a cup", "a cat nap");
         assert_eq!(delta, Delta::new().retain(2).insert("cat nap").delete(3));
     }
 
     #[test]
-    fn where_too_many_words_differ_the_lines_that_stay_are_kept() {
+    fn if_too_many_words_differ_common_lines_are_kept() {
         let page = |n: u32| three_hundred(|word| format!("{word}.{n} "));
         let delta = diff(
             &format!("{}\nhere we type\n{}", page(1), page(2)),
@@ -308,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_replaced_begins_and_ends_between_words() {
+    fn a_replacement_begins_and_ends_at_word_boundaries() {
         let words = |n: u32| three_hundred(|word| format!("<{word}.{n}>"));
         let delta = diff(&format!("one {}9 two", words(1)), &format!("one {}9 two", words(2)));
         let len = units(&words(1));
@@ -317,12 +316,12 @@ mod tests {
     }
 
     #[test]
-    fn one_insert_is_found_wherever_it_is() {
+    fn a_single_insert_inside_a_word_is_one_insert() {
         assert_eq!(diff("half.", "hawhole alf."), Delta::new().retain(2).insert("whole a"));
     }
 
     #[test]
-    fn what_is_only_inserted_or_cut_is_whole_lines_or_else_whole_words() {
+    fn inserts_and_deletes_are_shifted_to_lines_or_else_to_words() {
         let delta = diff("- [ ] milk\n", "- [ ] meat\n- [ ] milk\n");
         assert_eq!(delta, Delta::new().insert("- [ ] meat\n"));
         assert_eq!(diff("cup card", "card"), Delta::new().delete(4));
@@ -334,13 +333,13 @@ mod tests {
     }
 
     #[test]
-    fn characters_of_scripts_without_blanks_are_compared_one_by_one() {
+    fn characters_of_scripts_without_spaces_are_compared_one_by_one() {
         let delta = diff("我们喜欢吃苹果。今天天气很好", "我们喜欢吃 iPhone 梨。今天天气很好");
         assert_eq!(delta, Delta::new().retain(5).insert(" iPhone 梨").delete(2));
     }
 
     #[test]
-    fn in_two_steps_it_is_the_same_change_and_what_stood_before_stays_before() {
+    fn inserts_and_then_deletes_are_the_same_change_and_keep_what_is_before_it_before_it() {
         let (old, new) = ("The color is red.", "The colour, size is red.");
         let delta = diff(old, new);
         let (inserts, deletes) = delta.in_two();
@@ -357,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_with_nothing_in_common_are_replaced_whole() {
+    fn texts_with_nothing_in_common_are_replaced_as_a_whole() {
         let numbers =
             |from: u32| (from..from + 2_000).map(|n| n.to_string() + " ").collect::<String>();
         let (old, new) = (numbers(0), numbers(5_000));

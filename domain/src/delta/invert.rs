@@ -1,13 +1,13 @@
-//! Taking a change back.
+//! Inverting a delta.
 
-use super::ops::Rest;
+use super::cursors::TextCursor;
 use super::{Delta, DeltaError, Op};
 use crate::text::{Text, len_utf16};
 
 impl Delta {
-    /// The change that makes `base` again of what this makes of `base`.
+    /// The delta that changes the text after this delta back into `base`.
     pub fn invert(&self, base: &Text) -> Result<Self, DeltaError> {
-        let mut rest = Rest::of(base.as_str());
+        let mut rest = TextCursor::new(base.as_str());
         let mut inverse = Self::new();
         for op in self.ops() {
             match op {
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_inverse_brings_back_what_was_there() {
+    fn applying_the_inverse_restores_the_text() {
         let text = Text::normalise("a👧cdef");
         let delta = Delta::new().retain(1).insert("XYZ").delete(2).retain(1).delete(2).insert("!");
         let inverse = delta.invert(&text).expect("it fits");
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_taken_back_of_what_does_not_fit() {
+    fn a_delta_that_does_not_fit_has_no_inverse() {
         let text = Text::normalise("ab");
         assert_eq!(Delta::new().delete(3).invert(&text), Err(DeltaError::BeyondEnd));
     }

@@ -1,4 +1,4 @@
-//! Deltas as JSON: Quill's array of ops, and nothing beyond the text subset.
+//! Deltas as JSON: Quill's array of ops, limited to the text subset.
 
 use alloc::format;
 use alloc::string::String;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Delta, Op};
 
-/// More steps than any edit by a person or a sensible program has.
+/// More ops than a person's edit has.
 const OPS_MAX: usize = 10_000;
 /// Browsers and databases count lengths in 31 bits.
 const UNITS_MAX: u32 = i32::MAX as u32;
@@ -134,14 +134,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_is_canonical() {
+    fn a_parsed_delta_is_canonical() {
         let json = r#"[{"delete":1},{"insert":"a"},{"insert":"b"},{"retain":4},{"retain":1}]"#;
         let delta: Delta = serde_json::from_str(json).expect("a delta");
         assert_eq!(delta, Delta::new().insert("ab").delete(1));
     }
 
     #[test]
-    fn what_is_built_on_a_delta_that_was_read_follows_its_last_op() {
+    fn a_parsed_delta_can_be_extended_after_its_last_op() {
         let delta: Delta =
             serde_json::from_str(r#"[{"insert":"a"},{"retain":5}]"#).expect("a delta");
         assert_eq!(delta.insert("b"), Delta::new().insert("ab"));
@@ -149,12 +149,12 @@ mod tests {
 
     #[track_caller]
     fn refused(json: &str, reason: &str) {
-        let error = serde_json::from_str::<Delta>(json).expect_err("it is no delta");
+        let error = serde_json::from_str::<Delta>(json).expect_err("not a delta");
         assert!(error.to_string().contains(reason), "{error}");
     }
 
     #[test]
-    fn the_refusal_names_the_op_and_what_is_wrong() {
+    fn an_error_names_the_op_and_the_reason() {
         refused(r#"[{"retain":1},{"retain":0}]"#, "op 1: a length is between 1 and 2147483647");
         refused(r#"[{"delete":2147483648}]"#, "op 0: a length");
         refused(r#"[{"insert":""}]"#, "op 0: an insert is not empty");
@@ -174,13 +174,13 @@ mod tests {
     }
 
     #[test]
-    fn a_span_that_no_text_has_is_refused() {
+    fn a_delta_longer_than_any_text_is_an_error() {
         let long = r#"{"retain":2147483647},{"delete":1}"#;
         refused(&format!("[{long}]"), "spans at most 2147483647 units");
     }
 
     #[test]
-    fn too_many_ops_are_refused() {
+    fn too_many_ops_are_an_error() {
         let ops = alloc::vec![r#"{"retain":1}"#; OPS_MAX + 1].join(",");
         refused(&format!("[{ops}]"), "at most 10000 ops");
     }

@@ -1,16 +1,16 @@
 //! Changes of a text: retain, insert, delete — the text subset of Quill's Delta format
-//! (<https://quilljs.com/docs/delta>). Lengths are UTF-16 code units, which browsers count in.
+//! (<https://quilljs.com/docs/delta>). Lengths are UTF-16 code units, as in JavaScript.
 //!
-//! A delta that is carried out, or taken back, must fit its text: nothing is ever clamped, and
-//! surrogate pairs are never split. [`Delta::transform`] merges what was done at the same time.
+//! A delta must fit the text that it is applied to or inverted on: lengths are never clamped, and
+//! surrogate pairs are never split. [`Delta::transform`] merges concurrent changes.
 
 mod apply;
 mod compose;
+mod cursors;
 mod diff;
 mod invert;
 mod json;
 mod myers;
-mod ops;
 mod transform;
 mod word_boundaries;
 
@@ -19,19 +19,19 @@ use alloc::vec::Vec;
 
 use crate::text::{Text, len_utf16};
 
-/// One step through a text.
+/// One operation of a delta.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Op {
-    /// Keep so many units.
+    /// Keep this many units.
     Retain(u32),
-    /// Put this here.
+    /// Insert this text.
     Insert(String),
-    /// Drop so many units.
+    /// Delete this many units.
     Delete(u32),
 }
 
-/// A change of a text, in canonical form: no empty step, equal neighbours made one, what is
-/// inserted before what is deleted where they touch, and nothing retained at the end.
+/// A change of a text, in canonical form: no empty op, no two adjacent ops of one kind, inserts
+/// before adjacent deletes, no trailing retain.
 #[derive(Clone, Debug, Default)]
 pub struct Delta {
     ops: Vec<Op>,
@@ -45,52 +45,52 @@ impl PartialEq for Delta {
 
 impl Eq for Delta {}
 
-/// Why a delta cannot be carried out on a text.
+/// Why a delta does not fit a text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DeltaError {
     /// It reaches beyond the end of the text.
     #[error("it reaches beyond the end of the text")]
     BeyondEnd,
-    /// It cuts a character that UTF-16 writes in two units.
+    /// It splits a character of two UTF-16 units.
     #[error("it cuts a surrogate pair in two")]
     SplitsPair,
-    /// It inserts a character that texts do not have.
+    /// It inserts a forbidden character.
     #[error("it inserts a control character (only LF and TAB are allowed)")]
     ForbiddenCharacter,
 }
 
 impl Delta {
-    /// The change that changes nothing.
+    /// The empty delta.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Then keeps `units`.
+    /// Appends a retain.
     #[must_use]
     pub fn retain(mut self, units: u32) -> Self {
         self.push_retain(units);
         self
     }
 
-    /// Then inserts `text`.
+    /// Appends an insert.
     #[must_use]
     pub fn insert(mut self, text: &str) -> Self {
         self.push_insert(text);
         self
     }
 
-    /// Then deletes `units`.
+    /// Appends a delete.
     #[must_use]
     pub fn delete(mut self, units: u32) -> Self {
         self.push_delete(units);
         self
     }
 
-    /// The steps, in order.
+    /// The operations, in order.
     #[must_use]
     pub fn ops(&self) -> &[Op] {
-        // A retain at the end says nothing; it is kept while building, since more may follow.
+        // A trailing retain has no effect; it is stored while building, because more ops may follow.
         match self.ops.split_last() {
             Some((Op::Retain(_), before)) => before,
             _ => &self.ops,
@@ -103,7 +103,7 @@ impl Delta {
         self.ops().is_empty()
     }
 
-    /// The units of the old text that it names: the least length of a text that it fits.
+    /// The units of the old text that the ops cover: the minimum length of a text that it fits.
     #[must_use]
     pub fn base_len(&self) -> u64 {
         let units = |op: &Op| match op {
@@ -113,7 +113,7 @@ impl Delta {
         self.ops().iter().map(units).sum()
     }
 
-    /// By how many units it lengthens a text.
+    /// The change of the text's length in units.
     #[must_use]
     pub fn len_change(&self) -> i64 {
         let change = |op: &Op| match op {
@@ -124,7 +124,7 @@ impl Delta {
         self.ops().iter().map(change).sum()
     }
 
-    /// Whether everything that it inserts may stand in a text.
+    /// Whether it inserts no forbidden character.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.ops().iter().all(|op| match op {
@@ -136,7 +136,7 @@ impl Delta {
     fn push_retain(&mut self, units: u32) {
         match self.ops.last_mut() {
             _ if units == 0 => {}
-            // No text is as long as where this saturates.
+            // Texts are far shorter than the value at which this saturates.
             Some(Op::Retain(last)) => *last = last.saturating_add(units),
             _ => self.ops.push(Op::Retain(units)),
         }
@@ -161,7 +161,7 @@ impl Delta {
         }
     }
 
-    /// Drops what says nothing, once everything is pushed.
+    /// Removes the trailing retain after all ops are pushed.
     fn chopped(mut self) -> Self {
         if let Some(Op::Retain(_)) = self.ops.last() {
             self.ops.pop();
@@ -177,13 +177,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_neighbours_become_one() {
+    fn adjacent_ops_of_one_kind_are_merged() {
         let delta = Delta::new().retain(1).retain(2).insert("a").insert("b").delete(1).delete(2);
         assert_eq!(delta.ops(), [Op::Retain(3), Op::Insert("ab".into()), Op::Delete(3)]);
     }
 
     #[test]
-    fn an_insert_stands_before_a_delete_at_the_same_place() {
+    fn an_insert_comes_before_an_adjacent_delete() {
         let delta = Delta::new().delete(2).insert("x");
         assert_eq!(delta.ops(), [Op::Insert("x".into()), Op::Delete(2)]);
         let delta = Delta::new().insert("a").delete(2).insert("b").delete(1);
@@ -191,13 +191,13 @@ mod tests {
     }
 
     #[test]
-    fn empty_steps_vanish() {
+    fn empty_ops_are_dropped() {
         let delta = Delta::new().retain(0).insert("").delete(0);
         assert!(delta.is_empty());
     }
 
     #[test]
-    fn a_retain_at_the_end_says_nothing() {
+    fn a_trailing_retain_is_dropped() {
         let delta = Delta::new().insert("x").retain(5);
         assert_eq!(delta.ops(), vec![Op::Insert("x".into())]);
         assert_eq!(Delta::new().retain(5), Delta::new());
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_that_no_text_has_do_not_overflow() {
+    fn huge_lengths_do_not_overflow() {
         let delta = Delta::new().retain(u32::MAX).retain(u32::MAX).delete(u32::MAX);
         assert_eq!(delta.base_len(), u64::from(u32::MAX) * 2);
     }

@@ -1,42 +1,42 @@
-//! Changes made at the same time: one rewritten to come after the other.
+//! Transforming concurrent deltas.
 
-use super::ops::{Piece, Pieces};
+use super::cursors::{OpCursor, Piece};
 use super::{Delta, Op};
 use crate::text::len_utf16;
 
 impl Delta {
-    /// `other`, which was made on the same text, rewritten to be carried out after this.
+    /// `other`, which was made on the same text, transformed to apply after this delta.
     ///
-    /// Where both insert at one place, `priority` puts what this inserts first.
+    /// If both insert at the same position, `priority` puts the text of this one first.
     ///
-    /// Several changes are transformed over one by one, in the order of their seqs, and never as
-    /// their composition, which forgets where in a deleted passage an insert stood.
+    /// Transform over several deltas one by one, in the order of their seqs, and never over their
+    /// composition, which loses the position of an insert inside a deleted passage.
     #[must_use]
     pub fn transform(&self, other: &Self, priority: bool) -> Self {
-        let (mut first, mut late) = (Pieces::of(self.ops()), Pieces::of(other.ops()));
-        let mut rewritten = Self::new();
-        while !late.is_done() {
-            if first.is_insert() && (priority || !late.is_insert()) {
-                rewritten.push_retain(first.len());
-                first.take_step();
-            } else if late.is_insert() {
-                rewritten.push(late.take_step());
+        let (mut first, mut second) = (OpCursor::new(self.ops()), OpCursor::new(other.ops()));
+        let mut transformed = Self::new();
+        while !second.is_done() {
+            if first.is_insert() && (priority || !second.is_insert()) {
+                transformed.push_retain(first.len());
+                first.take_op();
+            } else if second.is_insert() {
+                transformed.push(second.take_op());
             } else {
-                let units = first.len().min(late.len());
-                let (Ok(done), Ok(wished)) = (first.take(units), late.take(units)) else { break };
-                match (done, wished) {
+                let units = first.len().min(second.len());
+                let (Ok(one), Ok(two)) = (first.take(units), second.take(units)) else { break };
+                match (one, two) {
                     (Piece::Delete(_), _) => {}
-                    (_, Piece::Delete(_)) => rewritten.push_delete(units),
-                    _ => rewritten.push_retain(units),
+                    (_, Piece::Delete(_)) => transformed.push_delete(units),
+                    _ => transformed.push_retain(units),
                 }
             }
         }
-        rewritten.chopped()
+        transformed.chopped()
     }
 
-    /// Where a place in the old text, such as a caret, is in the new one.
+    /// The index in the new text of an index in the old one, such as a caret.
     ///
-    /// What is inserted right there goes before it, unless `stays_before_inserts`.
+    /// It moves after an insert at the same index, unless `stays_before_inserts`.
     #[must_use]
     pub fn transform_index(&self, index: u32, stays_before_inserts: bool) -> u32 {
         let (mut index, mut offset) = (index, 0_u32);
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
     use crate::text::Text;
 
-    /// The text after both, in either order of carrying out.
+    /// The text after both deltas, in either order.
     fn merge(text: &str, first: &Delta, late: &Delta) -> (String, String) {
         let text = Text::normalise(text);
         let apply = |delta: &Delta, text: &Text| delta.apply(text).expect("it fits");
@@ -82,12 +82,12 @@ mod tests {
     }
 
     #[test]
-    fn inserts_at_different_places_both_stay() {
+    fn inserts_at_different_positions_are_both_kept() {
         both_give("abc", &Delta::new().insert("1"), &Delta::new().retain(3).insert("2"), "1abc2");
     }
 
     #[test]
-    fn at_one_place_the_one_with_priority_stands_first() {
+    fn of_two_inserts_at_one_position_the_one_with_priority_comes_first() {
         both_give(
             "ab",
             &Delta::new().retain(1).insert("1"),
@@ -97,25 +97,25 @@ mod tests {
     }
 
     #[test]
-    fn what_both_delete_is_deleted_once() {
+    fn text_that_both_delete_is_deleted_once() {
         both_give("abcd", &Delta::new().delete(3), &Delta::new().retain(1).delete(3), "");
     }
 
     #[test]
-    fn an_insert_into_what_the_other_deletes_stays() {
+    fn an_insert_into_deleted_text_is_kept() {
         both_give("abcd", &Delta::new().delete(4), &Delta::new().retain(2).insert("X"), "X");
         both_give("abcd", &Delta::new().retain(2).insert("X"), &Delta::new().delete(4), "X");
     }
 
     #[test]
-    fn a_replacement_of_the_same_word_keeps_both_replacements() {
+    fn two_replacements_of_one_word_are_both_kept() {
         let first = Delta::new().insert("one").delete(3);
         let late = Delta::new().insert("two").delete(3);
         both_give("old", &first, &late, "onetwo");
     }
 
     #[test]
-    fn a_composition_forgets_where_in_a_deleted_passage_an_insert_stood() {
+    fn a_composition_loses_the_position_of_an_insert_in_a_deleted_passage() {
         let insert = Delta::new().retain(1).insert("X");
         let delete = Delta::new().delete(1).retain(1).delete(1);
         let late = Delta::new().insert("Y");
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_changes_nothing() {
+    fn the_empty_delta_transforms_nothing() {
         let delta = Delta::new().retain(1).insert("x").delete(1);
         assert_eq!(Delta::new().transform(&delta, true), delta);
         assert!(delta.transform(&Delta::new(), true).is_empty());
@@ -146,12 +146,12 @@ mod tests {
     }
 
     #[test]
-    fn a_caret_in_deleted_text_goes_to_where_it_was() {
+    fn a_caret_in_deleted_text_moves_to_the_deletion() {
         assert_eq!(Delta::new().retain(1).delete(4).transform_index(3, false), 1);
     }
 
     #[test]
-    fn hostile_lengths_do_not_overflow_a_caret() {
+    fn huge_lengths_do_not_overflow_a_caret() {
         let delta = Delta::new().retain(u32::MAX).insert("x").delete(u32::MAX);
         assert_eq!(delta.transform_index(u32::MAX, false), u32::MAX);
     }

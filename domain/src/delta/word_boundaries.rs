@@ -1,8 +1,8 @@
-//! Where a text can be taken apart: into words, and between them.
+//! Word boundaries of a text.
 
 use alloc::vec::Vec;
 
-/// What a text is taken apart at.
+/// The kinds of boundaries, from the worst to the best place for an edge of a change.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Boundary {
     Letters,
@@ -12,7 +12,7 @@ pub(super) enum Boundary {
 }
 
 impl Boundary {
-    /// What is cut through at both ends of a part of a text, and where they meet without it.
+    /// The worst of three boundaries: at the begin and the end of a part, and between the texts around it.
     pub fn at(text: &str, begin: usize, end: usize) -> Self {
         let before = |place: usize| text[..place].chars().next_back();
         let after = |place: usize| text[place..].chars().next();
@@ -44,7 +44,7 @@ impl Boundary {
 enum CharClass {
     Word,
     Space,
-    /// A line end, a punctuation mark, or a character of a script without blanks: each stands for itself.
+    /// A line end, a punctuation mark, or a character of a script without spaces: each is its own word.
     Mark,
 }
 

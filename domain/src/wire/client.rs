@@ -1,4 +1,4 @@
-//! What clients send.
+//! Messages from clients.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::boxed::Box;
@@ -14,77 +14,77 @@ use crate::{BoardId, MessageId, NoteId, Position};
 /// One message from a client.
 #[derive(Clone, Debug)]
 pub enum ClientMessage {
-    /// A wish to change a board; ends in one outcome.
+    /// A request to change a board; its result is one outcome.
     Command(SentCommand),
     /// A query; gets one reply.
     Query {
-        /// Comes back with the reply.
+        /// The reply carries the same id.
         id: MessageId,
-        /// What is asked.
+        /// The query.
         query: Query,
     },
-    /// From now on, send this board's events.
+    /// Subscribe to a board's events.
     Join {
         /// Which board.
         board: BoardId,
-        /// What the client has seen of it.
+        /// What the client has applied of it.
         position: Option<Position>,
     },
-    /// No longer send this board's events.
+    /// Unsubscribe from a board's events.
     Leave {
         /// Which board.
         board: BoardId,
     },
-    /// The client's person is at this board, which it has joined, and perhaps in a note.
+    /// The user is on this board, which the client has joined, and perhaps in a note.
     Presence {
         /// Which board.
         board: BoardId,
-        /// The note that they are in.
+        /// The note that the user is in.
         note: Option<NoteId>,
     },
     /// Checks the connection. The reply is a pong.
     Ping,
 }
 
-/// A command as it was sent: its body stays as received until the core reads it.
+/// A command as received: only the core parses its body.
 #[derive(Clone, Debug)]
 pub struct SentCommand {
     /// The message id.
     pub id: MessageId,
     /// The board to change.
     pub board: BoardId,
-    /// A link key, for the commands that need one. The gateway hashes it and lets it go no further.
+    /// A link key, for commands that need one. The gateway forwards only its hash.
     pub key: Option<String>,
     /// The JSON of a [`crate::Command`].
     pub body: Box<RawValue>,
 }
 
-/// Why a message was not taken at all. Unlike a rejection it says nothing about a board.
+/// Why a message could not be read or accepted. Unlike a rejection it is not about a board.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
 #[error("{detail}")]
 pub struct Refusal {
-    /// The id of the message, where it could be read.
+    /// The id of the message, if it could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<MessageId>,
-    /// What programs decide on.
+    /// The stable code.
     pub code: RefusalCode,
-    /// What was wrong, named.
+    /// A sentence for people.
     pub detail: String,
 }
 
-/// The reasons for not taking a message.
+/// The refusal codes of the protocol.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefusalCode {
-    /// No JSON, or a field is missing or of the wrong kind.
+    /// Not JSON, or a field is missing or has the wrong type.
     Malformed,
-    /// A version that this server does not speak.
+    /// A protocol version that this server does not support.
     UnsupportedVersion,
-    /// A type of message that this server does not know.
+    /// An unknown message type.
     UnknownType,
-    /// More boards joined than one connection may have.
+    /// More joined boards than one connection may have.
     TooManyBoards,
-    /// Nothing that came with the message tells who sends it.
+    /// The message carries no valid identification of its sender.
     Unauthenticated,
 }
 
@@ -115,7 +115,7 @@ struct OnlyId {
 impl ClientMessage {
     /// Reads one message from its JSON.
     pub fn parse(json: &str) -> Result<Self, Refusal> {
-        // Fields in a row without their names would be read too, and their order be part of the
+        // serde would also accept an array of the fields, whose order would then be part of the
         // protocol.
         if !json.trim_start().starts_with('{') {
             let detail = "the message is not a JSON object".to_owned();
@@ -170,13 +170,14 @@ impl ClientMessage {
     }
 }
 
-type Fault = (RefusalCode, String);
+type FrameError = (RefusalCode, String);
 
 impl Frame<'_> {
-    fn read(self) -> Result<ClientMessage, Fault> {
+    fn read(self) -> Result<ClientMessage, FrameError> {
         let v = self.v.ok_or_else(|| missing("v"))?;
         if v != VERSION {
-            let detail = format!("version {v} is not spoken here; version {VERSION} is");
+            let detail =
+                format!("version {v} is not supported; this server supports version {VERSION}");
             return Err((RefusalCode::UnsupportedVersion, detail));
         }
         let kind = self.kind.clone().ok_or_else(|| missing("type"))?;
@@ -212,6 +213,6 @@ impl Frame<'_> {
     }
 }
 
-fn missing(field: &str) -> Fault {
+fn missing(field: &str) -> FrameError {
     (RefusalCode::Malformed, format!("missing field `{field}`"))
 }

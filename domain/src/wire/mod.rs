@@ -1,6 +1,6 @@
 //! The messages between clients and gateways, the same on every transport.
 //!
-//! `PROTOCOL.md` explains them with an example each.
+//! `PROTOCOL.md` documents each with an example.
 
 mod client;
 mod presence;

@@ -1,4 +1,4 @@
-//! Who is at a board now. Nothing of it is kept.
+//! Presence: the users that are on a board now. It is never stored.
 
 use alloc::vec::Vec;
 
@@ -6,13 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Actor, NoteId};
 
-/// A person at a board, once for all their windows.
+/// The presence of one actor, merged over all its windows.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PersonPresence {
-    /// Who it is.
+    /// The actor.
     pub actor: Actor,
-    /// The notes that they are in: as a rule one or none, and several where they have several
-    /// windows. By id.
+    /// The notes that it is in, ordered by id: usually at most one, or one for each window.
     #[serde(default)]
     pub notes: Vec<NoteId>,
 }

@@ -1,4 +1,4 @@
-//! Questions and their answers.
+//! Queries and their replies.
 
 use alloc::vec::Vec;
 
@@ -8,17 +8,17 @@ use crate::{
     Actor, BoardId, Change, Note, NoteId, Position, Rejection, Role, Seq, Text, Timestamp, Title,
 };
 
-/// A query. It changes nothing, and is answered as far as the asker may know.
+/// A read request. The reply holds only what the sender may see.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Query {
-    /// The boards that the asker is a member of, latest change first.
+    /// The boards that the sender is a member of, latest change first.
     MyBoards {},
-    /// A board's notes, by note id, as many as fit a page.
+    /// One page of a board's notes, ordered by note id.
     BoardPage {
         /// Which board.
         board: BoardId,
-        /// The `next` of the page before; none for the first.
+        /// `next` of the previous page; none for the first page.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<NoteId>,
     },
@@ -29,19 +29,19 @@ pub enum Query {
         /// Which note.
         note: NoteId,
     },
-    /// What happened to one note, latest page first.
+    /// One page of the changes of a note, latest page first.
     NoteHistory {
         /// Its board.
         board: BoardId,
         /// Which note.
         note: NoteId,
-        /// Only what happened before this; none for the latest page.
+        /// Only changes before this event; none for the latest page.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<Seq>,
     },
 }
 
-/// The answer to a [`Query`].
+/// The response to a [`Query`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Reply {
@@ -49,7 +49,7 @@ pub enum Reply {
     MyBoards {
         /// Latest change first.
         boards: Vec<BoardSummary>,
-        /// Whether there are older ones that were left out.
+        /// Whether the list is incomplete: older boards are not in it.
         more: bool,
     },
     /// To `board_page`.
@@ -58,85 +58,85 @@ pub enum Reply {
     Note(NotePage),
     /// To `note_history`.
     NoteHistory(NoteHistory),
-    /// Not answered.
+    /// The query was rejected.
     Rejected(Rejection),
 }
 
-/// A board in a list.
+/// An entry of a list of boards.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BoardSummary {
     /// Which board.
     pub board: BoardId,
     /// Its title.
     pub title: Title,
-    /// What the asker may do there.
+    /// The sender's role.
     pub role: Role,
-    /// Notes on it, without those in the trash.
+    /// The number of notes, without trashed ones.
     pub notes: u32,
-    /// Who changed it last.
+    /// The actor of the last change.
     pub changed_by: Actor,
-    /// When that was.
+    /// The time of the last change.
     pub changed_at: Timestamp,
 }
 
-/// A part of a board that fits one message.
+/// A part of a board that fits into one message.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BoardPage {
     /// Which board.
     pub board: BoardId,
     /// Its title.
     pub title: Title,
-    /// What the asker may do there.
+    /// The sender's role.
     pub role: Role,
-    /// The head when this page was read; the first page's is what to join with.
+    /// The head when this page was read. A client joins with the first page's position.
     pub position: Position,
-    /// By id; those in the trash too, those deleted for good not.
+    /// The notes, ordered by id, trashed ones included, deleted ones not.
     pub notes: Vec<Note>,
-    /// What to ask the next page with; none on the last.
+    /// `after` of the next page; none on the last page.
     pub next: Option<NoteId>,
 }
 
-/// One note with what one needs to know around it.
+/// One note, with what a client needs to edit it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct NotePage {
     /// Which board.
     pub board: BoardId,
     /// The board's title.
     pub title: Title,
-    /// What the asker may do there.
+    /// The sender's role.
     pub role: Role,
-    /// The head when this was read: the base for edits of the text below.
+    /// The head when the note was read: the base for edits of its text.
     pub position: Position,
     /// The note.
     pub note: Note,
 }
 
-/// What happened to a note.
+/// A page of the history of a note.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct NoteHistory {
     /// The text before the first entry.
     pub text_before: Text,
-    /// Oldest first.
+    /// The changes, oldest first.
     pub entries: Vec<HistoryEntry>,
-    /// What to ask for what happened earlier with; none where this is the beginning.
+    /// `before` of the previous page; none if this is the beginning.
     pub earlier: Option<Seq>,
 }
 
-/// One thing that happened to a note.
+/// One change of a note.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct HistoryEntry {
     /// The event's number.
     pub seq: Seq,
-    /// Who did it.
+    /// The actor that made it.
     pub actor: Actor,
-    /// When it was decided.
+    /// The time of the decision.
     pub at: Timestamp,
-    /// What was different after it.
+    /// The change.
     pub change: Change,
 }
 
 impl Reply {
-    /// A short name of what kind of answer this is, for logs.
+    /// The type's name, for logs.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -156,7 +156,7 @@ impl From<Rejection> for Reply {
 }
 
 impl Query {
-    /// A short name of what is asked, for logs and metrics.
+    /// The type's name, for logs and metrics.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {

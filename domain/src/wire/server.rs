@@ -1,4 +1,4 @@
-//! What gateways send.
+//! Messages from gateways.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,85 +12,85 @@ use crate::{Actor, BoardId, ClientId, Event, MessageId, Outcome, Position, Rejec
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerMessage {
-    /// The first message: whom the gateway takes the client for.
+    /// The first message: the identity that the gateway found for the client.
     Welcome {
-        /// Who sends over this connection.
+        /// The actor of this connection.
         actor: Actor,
-        /// The installation it comes from.
+        /// The client of this connection.
         client: ClientId,
     },
-    /// The board's events after the client's position follow, then news as it happens.
+    /// The join succeeded. The events after the client's position follow, then new ones as they happen.
     Joined {
         /// Which board.
         board: BoardId,
-        /// What the actor may do there.
+        /// The actor's role.
         role: Role,
-        /// The last event when that was found.
+        /// The board's head at the join.
         head: Position,
     },
-    /// The client's position cannot be resumed from: pull the board in pages, then join with the
-    /// position of the first.
+    /// The client cannot resume from its position. It pulls the board in pages, then joins with the
+    /// position of the first page.
     BaseGone {
         /// Which board.
         board: BoardId,
-        /// What the actor may do there.
+        /// The actor's role.
         role: Role,
-        /// The last event when that was found.
+        /// The board's head at the join.
         head: Position,
     },
-    /// The board's events do not, or no longer, follow.
+    /// The client is not, or no longer, subscribed to the board.
     Left {
         /// Which board.
         board: BoardId,
-        /// Why, unless the client itself left.
+        /// The reason, unless the client itself left.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rejection: Option<Rejection>,
     },
-    /// What happened on a joined board.
+    /// An event of a joined board.
     Event {
         /// The event.
         event: Event,
     },
-    /// The one answer to a command.
+    /// The outcome of a command.
     Outcome {
         /// The command's message id.
         id: MessageId,
-        /// The board that it was for.
+        /// The command's board.
         board: BoardId,
-        /// What became of it.
+        /// The outcome.
         outcome: Outcome,
     },
-    /// Not taken now: send the same message again, under the same id, after a while.
+    /// Not accepted now: the client sends the same message again, with the same id, after a delay.
     Again {
-        /// The id of the command or query; a join that has to wait carries none.
+        /// The id of the command or query; none for a join.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<MessageId>,
-        /// The board of a join that has to wait.
+        /// The board of a join.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         board: Option<BoardId>,
-        /// Milliseconds to wait first.
+        /// The delay in milliseconds.
         after_ms: u64,
     },
-    /// The answer to a query.
+    /// The reply to a query.
     Reply {
         /// The query's id.
         id: MessageId,
-        /// The answer.
+        /// The reply.
         body: Reply,
     },
-    /// Who is at a joined board now, in the place of whatever was told of it before.
+    /// The users on a joined board now. It replaces the previous presence of that board.
     Presence {
         /// Which board.
         board: BoardId,
-        /// As many as are told, by id; the client's own person among them.
+        /// The users, ordered by id, the client's own included. The list is bounded.
         people: Vec<PersonPresence>,
-        /// About how many there are besides.
+        /// The approximate number of further users.
         #[serde(default)]
         more: u32,
     },
-    /// A message could not be taken; sending it again would not help.
+    /// A message was refused; sending it again would not help.
     Refused(Refusal),
-    /// The answer to a ping.
+    /// The response to a ping.
     Pong {},
 }
 

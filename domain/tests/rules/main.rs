@@ -1,14 +1,14 @@
-//! The rules of boards and notes, as a specification: given a scene, when somebody sends a command,
-//! then this happens, or that is why it does not.
+//! The rules of boards and notes as a specification: given a board, when a command is sent, then an
+//! event or a rejection results.
 
 mod access;
 mod boards;
 mod edits;
-mod hostile;
+mod fixture;
+mod hostile_input;
 mod limits;
 mod notes;
-mod random;
-mod replay;
+mod random_commands;
+mod replay_laws;
 mod squash;
-mod support;
 mod trash;

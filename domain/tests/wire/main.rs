@@ -1,13 +1,12 @@
-//! The messages as they stand on the wire. The files under `golden` are the contract: whoever changes
-//! one changes every client.
+//! The wire format of messages. The files under `golden` are the contract with all clients.
 
-mod codes;
-mod faults;
-mod golden;
-mod ids;
-mod messages;
-mod protocol;
-mod samples_in;
-mod samples_out;
-mod tolerance;
-mod variants;
+mod client_samples;
+mod enum_variants;
+mod golden_files;
+mod golden_messages;
+mod protocol_document;
+mod refused_messages;
+mod sample_ids;
+mod server_samples;
+mod stable_names;
+mod unknown_fields;

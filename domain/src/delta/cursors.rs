@@ -1,19 +1,19 @@
-//! Walking through a text, or through the steps of a delta, in pieces of chosen length.
+//! Cursors that read a text or the ops of a delta in pieces of a given length.
 
 use super::{DeltaError, Op};
 use crate::text::len_utf16;
 
-/// What is left of a text.
-pub(super) struct Rest<'a> {
+/// Reads a text.
+pub(super) struct TextCursor<'a> {
     text: &'a str,
 }
 
-impl<'a> Rest<'a> {
-    pub fn of(text: &'a str) -> Self {
+impl<'a> TextCursor<'a> {
+    pub fn new(text: &'a str) -> Self {
         Self { text }
     }
 
-    /// The next `units` of it.
+    /// The next `units`.
     pub fn take(&mut self, units: u32) -> Result<&'a str, DeltaError> {
         let (taken, rest) = split_units(self.text, units)?;
         self.text = rest;
@@ -39,7 +39,7 @@ fn split_units(text: &str, units: u32) -> Result<(&str, &str), DeltaError> {
     Ok((text, ""))
 }
 
-/// A part of a step.
+/// A part of an op.
 #[derive(Clone, Copy)]
 pub(super) enum Piece<'a> {
     Retain(u32),
@@ -47,17 +47,17 @@ pub(super) enum Piece<'a> {
     Delete(u32),
 }
 
-/// What is left of a delta. After its last step it retains without end.
-pub(super) struct Pieces<'a> {
+/// Reads a delta. After the last op it yields retains without end.
+pub(super) struct OpCursor<'a> {
     ops: core::slice::Iter<'a, Op>,
     current: Option<(Piece<'a>, u32)>,
 }
 
-impl<'a> Pieces<'a> {
-    pub fn of(ops: &'a [Op]) -> Self {
-        let mut pieces = Self { ops: ops.iter(), current: None };
-        pieces.advance();
-        pieces
+impl<'a> OpCursor<'a> {
+    pub fn new(ops: &'a [Op]) -> Self {
+        let mut cursor = Self { ops: ops.iter(), current: None };
+        cursor.advance();
+        cursor
     }
 
     pub fn is_done(&self) -> bool {
@@ -72,23 +72,23 @@ impl<'a> Pieces<'a> {
         matches!(self.current, Some((Piece::Delete(_), _)))
     }
 
-    /// The units left of the current step.
+    /// The remaining units of the current op.
     pub fn len(&self) -> u32 {
         self.current.map_or(u32::MAX, |(_, len)| len)
     }
 
-    /// The rest of the current step.
-    pub fn take_step(&mut self) -> Piece<'a> {
+    /// The rest of the current op.
+    pub fn take_op(&mut self) -> Piece<'a> {
         let piece = self.current.map_or(Piece::Retain(u32::MAX), |(piece, _)| piece);
         self.advance();
         piece
     }
 
-    /// The next `units`, of no more than the current step has.
+    /// The next `units`, at most the rest of the current op.
     pub fn take(&mut self, units: u32) -> Result<Piece<'a>, DeltaError> {
         let Some((piece, len)) = self.current else { return Ok(Piece::Retain(units)) };
         if units >= len {
-            return Ok(self.take_step());
+            return Ok(self.take_op());
         }
         let rest = len - units;
         let (taken, left) = match piece {

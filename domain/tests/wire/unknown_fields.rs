@@ -1,13 +1,13 @@
-//! Newer programs may say more: what is not known is passed over, wherever it stands.
+//! Unknown fields are ignored everywhere, so that newer programs can add fields.
 
 use serde_json::{Value, json};
 use sockbit_domain::Command;
 use sockbit_domain::wire::{ClientMessage, ServerMessage};
 
-use crate::golden::{files, value};
-use crate::ids::BOARD;
+use crate::golden_files::{files, value};
+use crate::sample_ids::BOARD;
 
-/// Puts an unknown field into every object, but for the steps of deltas, which must be known whole.
+/// Adds an unknown field to every object, except to delta ops, which allow none.
 fn with_unknown_fields(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
@@ -28,7 +28,7 @@ fn is_from_a_client(name: &str) -> bool {
 }
 
 #[test]
-fn unknown_fields_of_clients_are_passed_over() {
+fn unknown_fields_of_client_messages_are_ignored() {
     for (name, golden) in files().into_iter().filter(|(name, _)| is_from_a_client(name)) {
         let more = with_unknown_fields(value(&golden)).to_string();
         let (read, known) = (ClientMessage::parse(&more), ClientMessage::parse(&golden));
@@ -43,7 +43,7 @@ fn unknown_fields_of_clients_are_passed_over() {
 }
 
 #[test]
-fn unknown_fields_of_servers_are_passed_over() {
+fn unknown_fields_of_server_messages_are_ignored() {
     for (name, golden) in files().into_iter().filter(|(name, _)| !is_from_a_client(name)) {
         let more = with_unknown_fields(value(&golden)).to_string();
         let known = ServerMessage::parse(&golden).expect(&name);
@@ -61,13 +61,13 @@ fn the_order_of_fields_does_not_matter() {
 }
 
 #[test]
-fn a_field_that_is_null_is_a_field_that_is_not_there() {
+fn a_null_field_is_an_absent_field() {
     let join = format!(r#"{{"v":1,"type":"join","board":"{BOARD}","position":null}}"#);
     assert!(matches!(ClientMessage::parse(&join), Ok(ClientMessage::Join { position: None, .. })));
 }
 
 #[test]
-fn a_newer_version_is_refused_by_number_and_not_misread() {
+fn a_newer_version_is_refused() {
     let refusal = ClientMessage::parse(r#"{"v":2,"type":"ping"}"#).expect_err("it is newer");
-    assert_eq!(refusal.detail, "version 2 is not spoken here; version 1 is");
+    assert_eq!(refusal.detail, "version 2 is not supported; this server supports version 1");
 }

@@ -1,4 +1,4 @@
-//! Commands at random, sensible and hostile, on few notes, so that they meet.
+//! Random commands, valid and invalid, on few notes, so that they conflict.
 
 use std::ops::Range;
 
@@ -9,67 +9,69 @@ use sockbit_domain::{
 };
 use uuid::Uuid;
 
-use crate::support::{ADA, BEN, EVE, Heard, KEY, Person, Scene, WRONG_KEY, create_note};
+use crate::fixture::{
+    ADA, BEN, BoardFixture, CommandResult, EVE, KEY, Person, WRONG_KEY, create_note,
+};
 
-/// Who sends what, with which key. Bases are chosen when it is sent, from what happened by then.
+/// A command with its sender and key. An edit's base is chosen when the command is sent.
 #[derive(Clone, Debug)]
-pub struct Sending {
+pub struct RandomCommand {
     pub who: Person,
     pub command: Command,
     pub key: Option<KeyHash>,
-    /// How many events back an edit's base lies; `None` where the base stays as it is.
+    /// How many events an edit's base is behind the head; `None` leaves the base as it is.
     pub behind: Option<usize>,
 }
 
-impl Sending {
-    pub fn send(&self, scene: &mut Scene) -> Heard {
-        let command = self.command_now(scene);
+impl RandomCommand {
+    pub fn send(&self, fixture: &mut BoardFixture) -> CommandResult {
+        let command = self.command_for(fixture);
         match self.key {
-            Some(key) => scene.send_with_key(self.who, &command, key),
-            None => scene.send(self.who, &command),
+            Some(key) => fixture.send_with_key(self.who, &command, key),
+            None => fixture.send(self.who, &command),
         }
     }
 
-    /// The same person types on in the same note, if that is where they were.
-    pub fn typing(&self, delta: Delta) -> Self {
-        let mut sending = Self { behind: Some(0), ..self.clone() };
-        if let Command::EditNote { change, .. } = &mut sending.command {
+    /// The next edit of the same sender in the same note, if this command is an edit.
+    pub fn continued_with(&self, delta: Delta) -> Self {
+        let mut next = Self { behind: Some(0), ..self.clone() };
+        if let Command::EditNote { change, .. } = &mut next.command {
             *change = TextChange::Delta(delta);
         }
-        sending
+        next
     }
 
-    /// The command with its base among the events that there are.
-    pub fn command_now(&self, scene: &Scene) -> Command {
+    /// The command with a base among the fixture's events.
+    pub fn command_for(&self, fixture: &BoardFixture) -> Command {
         let mut command = self.command.clone();
         if let (Command::EditNote { base, .. }, Some(behind)) = (&mut command, self.behind) {
-            let place = scene.facts.len().saturating_sub(behind + 1);
-            *base = scene.facts.get(place).map_or(*base, |fact| fact.event.position());
+            let index = fixture.facts.len().saturating_sub(behind + 1);
+            *base = fixture.facts.get(index).map_or(*base, |fact| fact.event.position());
         }
         command
     }
 }
 
-/// A board with two notes, for histories to go on from.
-pub fn scene_with_notes() -> Scene {
-    let mut scene = Scene::new();
+/// A board with two notes, on which random histories start.
+pub fn fixture_with_notes() -> BoardFixture {
+    let mut fixture = BoardFixture::new();
     for number in 0..2 {
         let note = NoteId(Uuid::from_u128(number));
-        scene.send(ADA, &create_note(note, "the first words of a note")).event();
+        fixture.send(ADA, &create_note(note, "the first words of a note")).event();
     }
-    scene
+    fixture
 }
 
-/// A history: some of it is granted, and some is not.
-pub fn sendings() -> impl Strategy<Value = Vec<Sending>> {
-    prop::collection::vec(sending(), 1..60)
+/// A history of commands, of which some are rejected.
+pub fn history() -> impl Strategy<Value = Vec<RandomCommand>> {
+    prop::collection::vec(random_command(), 1..60)
 }
 
-pub fn sending() -> impl Strategy<Value = Sending> {
+pub fn random_command() -> impl Strategy<Value = RandomCommand> {
     let key = prop_oneof![4 => Just(None), 1 => Just(Some(KEY)), 1 => Just(Some(WRONG_KEY))];
     let who = prop_oneof![8 => Just(ADA), 8 => Just(BEN), 1 => Just(EVE)];
     let behind = prop_oneof![16 => (0_usize..16).prop_map(Some), 1 => Just(None)];
-    (who, command(), key, behind).prop_map(|(who, command, key, behind)| Sending {
+    (who, command(), key, behind).prop_map(|(who, command, key, behind)| RandomCommand {
         who,
         command,
         key,
@@ -111,7 +113,7 @@ fn text() -> impl Strategy<Value = Text> {
     words().prop_map(|text| Text::normalise(&text))
 }
 
-/// Short words of characters that take one unit or two.
+/// Short texts of characters of one and of two units.
 fn words() -> impl Strategy<Value = String> {
     prop_oneof![4 => string_of("ab é👧\n", 0..12), 1 => any_string()]
 }
@@ -121,7 +123,7 @@ fn string_of(chars: &str, len: Range<usize>) -> impl Strategy<Value = String> + 
     prop::collection::vec(prop::sample::select(chars), len).prop_map(String::from_iter)
 }
 
-/// Characters of any kind, those that texts do not have included.
+/// Any characters, forbidden ones included.
 pub fn any_string() -> impl Strategy<Value = String> {
     prop::collection::vec(any::<char>(), 0..20).prop_map(String::from_iter)
 }

@@ -1,4 +1,4 @@
-//! Ids as the golden files have them: the first letter says what they are.
+//! The ids of the golden files. The first digit tells the kind of id.
 
 use sockbit_domain::{
     Actor, ActorId, BoardId, ClientId, EventId, LinkId, MessageId, NoteId, Position, Rank, Seq,
@@ -11,7 +11,7 @@ pub const CLIENT: ClientId = ClientId(id(0xc, 1));
 pub const NOTE: NoteId = NoteId(id(0xd, 1));
 pub const LINK: LinkId = LinkId(id(0xf, 1));
 
-/// `number` is written in decimal digits, of which ids show the last two.
+/// `number` appears in the id as two decimal digits.
 const fn id(letter: u128, number: u128) -> Uuid {
     let digits = number / 10 * 16 + number % 10;
     Uuid::from_u128((letter << 124) | 0x4000_8000_0000_0000_0000 | digits)
@@ -25,7 +25,7 @@ pub fn position(seq: u64) -> Position {
     Position { seq: Seq(seq), event: EventId(id(0xe, u128::from(seq))) }
 }
 
-/// Events come a second apart.
+/// The time of an event: one second after the previous one.
 pub fn time(seq: u64) -> Timestamp {
     Timestamp(1_790_000_000_000 + 1_000 * i64::try_from(seq).expect("a small number"))
 }

@@ -1,4 +1,4 @@
-//! `PROTOCOL.md` shows the golden files and names every code: neither can change without the other.
+//! `PROTOCOL.md` contains every golden file and documents every code.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,22 +7,22 @@ use std::path::Path;
 use sockbit_domain::wire::{ClientMessage, RefusalCode, ServerMessage};
 use sockbit_domain::{Colour, Command, Event, Note, NoteState, RejectionCode, Role};
 
-use crate::golden::files;
-use crate::variants::variants;
+use crate::enum_variants::variants;
+use crate::golden_files::files;
 
 fn document() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../PROTOCOL.md");
     fs::read_to_string(path).expect("PROTOCOL.md can be read")
 }
 
-/// The fenced blocks of one language.
+/// The fenced code blocks of one language.
 fn blocks(document: &str, language: &str) -> Vec<String> {
     let begin = format!("```{language}\n");
     let after = document.split(begin.as_str()).skip(1);
     after.filter_map(|it| it.split("```").next()).map(ToOwned::to_owned).collect()
 }
 
-/// What stands between one heading and the next.
+/// The text between a heading and the next one.
 #[track_caller]
 fn section(document: &str, heading: &str) -> String {
     let begin = format!("\n{heading}\n");
@@ -37,7 +37,7 @@ fn first_column(section: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_golden_file_is_shown_once() {
+fn every_golden_file_appears_once() {
     let blocks = blocks(&document(), "json");
     for (name, golden) in files() {
         let shown = blocks.iter().filter(|block| **block == golden).count();
@@ -54,19 +54,19 @@ fn every_example_is_a_golden_file() {
 }
 
 #[test]
-fn every_rejection_is_explained() {
-    let explained = first_column(&section(&document(), "### Rejections"));
-    assert_eq!(explained, variants::<RejectionCode>(r#""?""#));
+fn every_rejection_code_is_documented() {
+    let documented = first_column(&section(&document(), "### Rejections"));
+    assert_eq!(documented, variants::<RejectionCode>(r#""?""#));
 }
 
 #[test]
-fn every_refusal_is_explained() {
-    let explained = first_column(&section(&document(), "### Refusals"));
-    assert_eq!(explained, variants::<RefusalCode>(r#""?""#));
+fn every_refusal_code_is_documented() {
+    let documented = first_column(&section(&document(), "### Refusals"));
+    assert_eq!(documented, variants::<RefusalCode>(r#""?""#));
 }
 
 #[test]
-fn every_colour_role_and_state_is_named() {
+fn every_colour_role_and_state_is_documented() {
     let document = document();
     let names =
         [variants::<Colour>(r#""?""#), variants::<Role>(r#""?""#), variants::<NoteState>(r#""?""#)];
@@ -75,7 +75,7 @@ fn every_colour_role_and_state_is_named() {
     }
 }
 
-/// The messages of the walk-through, as `(from the client, message)`.
+/// The messages of the walk-through, as `(is from the client, message)`.
 fn walk_through() -> Vec<(bool, String)> {
     let section = section(&document(), "## A session from beginning to end");
     let lines = blocks(&section, "text").concat();
@@ -110,9 +110,9 @@ fn read_from_server(message: &str) -> Result<(), String> {
     ServerMessage::parse(message).map(drop).map_err(|error| error.to_string())
 }
 
-/// Tells the tale of the walk-through once more, by its events alone.
+/// Applies the events of the walk-through.
 #[test]
-fn the_walk_through_ends_with_the_text_that_it_promises() {
+fn the_walk_through_ends_with_the_text_that_it_states() {
     let from_server = walk_through().into_iter().filter(|(is_from_client, _)| !is_from_client);
     let events: Vec<Event> = from_server
         .filter_map(|(_, message)| match ServerMessage::parse(&message) {
@@ -126,6 +126,6 @@ fn the_walk_through_ends_with_the_text_that_it_promises() {
     for event in events.iter().filter(|event| event.change.note().is_some()) {
         note.apply(event).expect("each event fits the text before it");
     }
-    let promised = format!("Everyone now has \"{}\".", note.text);
-    assert!(document().contains(&promised), "{promised}");
+    let stated = format!("Everyone now has \"{}\".", note.text);
+    assert!(document().contains(&stated), "{stated}");
 }

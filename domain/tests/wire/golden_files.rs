@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// All of them: the path below `golden`, without its ending, to the text.
+/// All golden files, by path below `golden` without extension.
 pub fn files() -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     for folder in entries(&root()) {
         for path in entries(&folder) {
-            let name = path.strip_prefix(root()).expect("it is below").with_extension("");
+            let name = path.strip_prefix(root()).expect("a path below the root").with_extension("");
             let text = fs::read_to_string(&path).expect("a golden file can be read");
             files.insert(name.to_string_lossy().into_owned(), text);
         }
@@ -28,7 +28,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.expect("an entry").path()).collect()
 }
 
-/// The kinds that a folder has examples of: names up to their first dot.
+/// The kinds of messages in a folder: file names up to the first dot.
 pub fn kinds(folder: &str) -> BTreeSet<String> {
     let names = files().into_keys();
     let in_folder = names.filter_map(|name| name.strip_prefix(folder)?.strip_prefix('/').map(kind));

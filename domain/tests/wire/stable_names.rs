@@ -1,14 +1,14 @@
-//! Stable names: programs decide on them, so they never change.
+//! The names of codes, roles, states and colours on the wire never change.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sockbit_domain::wire::RefusalCode;
 use sockbit_domain::{Colour, NoteState, RejectionCode, Role};
 
-use crate::variants::variants;
+use crate::enum_variants::variants;
 
 #[track_caller]
-fn stand_on_the_wire<T>(names: &[(T, &str)])
+fn assert_stable<T>(names: &[(T, &str)])
 where
     T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug,
 {
@@ -24,7 +24,7 @@ where
 #[test]
 fn rejections_have_stable_names() {
     use RejectionCode as Code;
-    stand_on_the_wire(&[
+    assert_stable(&[
         (Code::NotFound, "not_found"),
         (Code::Forbidden, "forbidden"),
         (Code::BoardExists, "board_exists"),
@@ -48,7 +48,7 @@ fn rejections_have_stable_names() {
 
 #[test]
 fn refusals_have_stable_names() {
-    stand_on_the_wire(&[
+    assert_stable(&[
         (RefusalCode::Malformed, "malformed"),
         (RefusalCode::UnsupportedVersion, "unsupported_version"),
         (RefusalCode::UnknownType, "unknown_type"),
@@ -59,12 +59,12 @@ fn refusals_have_stable_names() {
 
 #[test]
 fn roles_have_stable_names() {
-    stand_on_the_wire(&[(Role::Editor, "editor"), (Role::Owner, "owner")]);
+    assert_stable(&[(Role::Editor, "editor"), (Role::Owner, "owner")]);
 }
 
 #[test]
 fn states_of_notes_have_stable_names() {
-    stand_on_the_wire(&[
+    assert_stable(&[
         (NoteState::Live, "live"),
         (NoteState::Trashed, "trashed"),
         (NoteState::Deleted, "deleted"),
@@ -73,7 +73,7 @@ fn states_of_notes_have_stable_names() {
 
 #[test]
 fn colours_of_notes_have_stable_names() {
-    stand_on_the_wire(&[
+    assert_stable(&[
         (Colour::Paper, "paper"),
         (Colour::Yellow, "yellow"),
         (Colour::Orange, "orange"),
@@ -86,7 +86,7 @@ fn colours_of_notes_have_stable_names() {
 }
 
 #[test]
-fn only_what_strangers_are_told_is_not_kept_for_repeats() {
+fn only_rejections_of_non_members_are_not_recorded() {
     assert!(!RejectionCode::NotFound.is_recorded() && !RejectionCode::BoardExists.is_recorded());
     assert!(RejectionCode::BaseGone.is_recorded() && RejectionCode::Malformed.is_recorded());
 }

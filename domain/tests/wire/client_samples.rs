@@ -1,14 +1,14 @@
-//! Every message from a client, as the golden files have it.
+//! The client messages of the golden files, as values.
 
 use serde_json::value::to_raw_value;
 use sockbit_domain::wire::{ClientMessage, Query, SentCommand};
 use sockbit_domain::{Colour, Command, Delta, Role, Seq, TextChange};
 
-use crate::ids::{BOARD, NOTE, message, position, rank, text};
+use crate::sample_ids::{BOARD, NOTE, message, position, rank, text};
 
 const KEY: &str = "q0aG2c5bTzS3mXw8fH1k9A";
 
-/// The golden file's name, and what stands in it.
+/// Golden file names and their messages.
 pub fn client_messages() -> Vec<(&'static str, ClientMessage)> {
     let commands = commands().into_iter().map(|(name, number, command, key)| {
         let body = to_raw_value(&command).expect("a command is plain data");

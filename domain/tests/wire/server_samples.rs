@@ -1,4 +1,4 @@
-//! Every message to a client, as the golden files have it.
+//! The server messages of the golden files, as values.
 
 use sockbit_domain::wire::{
     BoardPage, BoardSummary, HistoryEntry, NoteHistory, NotePage, PersonPresence, Refusal,
@@ -9,10 +9,10 @@ use sockbit_domain::{
     Title,
 };
 
-use crate::ids::{BOARD, CLIENT, LINK, NOTE, ada, ben, message, position, rank, text, time};
-use crate::samples_in::late;
+use crate::client_samples::late;
+use crate::sample_ids::{BOARD, CLIENT, LINK, NOTE, ada, ben, message, position, rank, text, time};
 
-/// The golden file's name, and what stands in it.
+/// Golden file names and their messages.
 pub fn server_messages() -> Vec<(&'static str, ServerMessage)> {
     let events = events().into_iter().map(|(name, seq, actor, change)| {
         (name, ServerMessage::Event { event: event(seq, actor, change) })

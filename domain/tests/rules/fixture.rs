@@ -1,4 +1,4 @@
-//! A scene: one board with people and notes, to which commands are sent one after the other.
+//! A fixture: one board with members and notes, to which tests send commands one after the other.
 
 use sockbit_domain::{
     Actor, ActorId, Board, BoardId, Change, Colour, Command, Context, Decision, Delta, Event,
@@ -10,14 +10,14 @@ use uuid::Uuid;
 /// The board's owner.
 pub const ADA: Person = Person { number: 1, name: "Ada" };
 pub const ADA_UNDER_ANOTHER_NAME: Person = Person { number: 1, name: "Countess" };
-/// An editor, who came in by [`KEY`].
+/// An editor, who joined by [`KEY`].
 pub const BEN: Person = Person { number: 2, name: "Ben" };
-/// A stranger.
+/// Not a member.
 pub const EVE: Person = Person { number: 3, name: "Eve" };
 
-/// Fits the link by which editors come in.
+/// The key of the link for editors.
 pub const KEY: KeyHash = KeyHash([1; 32]);
-/// Fits no link.
+/// The key of no link.
 pub const WRONG_KEY: KeyHash = KeyHash([2; 32]);
 
 pub const BOARD: BoardId = BoardId(Uuid::from_u128(0xb));
@@ -39,15 +39,15 @@ impl Person {
     }
 }
 
-/// The outcome that a sender receives.
+/// The outcome of a command, with its event.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Heard {
+pub enum CommandResult {
     Saved(Event),
     Unchanged,
     Rejected(Rejection),
 }
 
-impl Heard {
+impl CommandResult {
     #[track_caller]
     pub fn event(self) -> Event {
         match self {
@@ -75,18 +75,18 @@ impl Heard {
     }
 }
 
-/// A board as it is now, and everything that happened on it.
-pub struct Scene {
+/// A board's current state and its history.
+pub struct BoardFixture {
     pub board: Option<Board>,
     pub limits: Limits,
     pub facts: Vec<Fact>,
-    /// Which history this is: the ids of events in another one are others.
+    /// Distinguishes the event ids of this history from those of another one.
     history: u128,
     minted: u128,
 }
 
-impl Scene {
-    /// No board yet.
+impl BoardFixture {
+    /// No board.
     pub fn empty() -> Self {
         Self { board: None, limits: Limits::default(), facts: Vec::new(), history: 0xe, minted: 0 }
     }
@@ -96,34 +96,34 @@ impl Scene {
         Self::in_history(0xe)
     }
 
-    /// The same with other event ids, as after a restored backup.
+    /// The same board with other event ids, as after a restored backup.
     pub fn in_history(history: u128) -> Self {
-        let mut scene = Self { history, ..Self::empty() };
-        scene.send(ADA, &create_board("Ideas")).event();
-        scene.send_with_key(ADA, &Command::AddLink { role: Role::Editor }, KEY).event();
-        scene.send_with_key(BEN, &Command::JoinBoard {}, KEY).event();
-        scene
+        let mut fixture = Self { history, ..Self::empty() };
+        fixture.send(ADA, &create_board("Ideas")).event();
+        fixture.send_with_key(ADA, &Command::AddLink { role: Role::Editor }, KEY).event();
+        fixture.send_with_key(BEN, &Command::JoinBoard {}, KEY).event();
+        fixture
     }
 
-    /// The same with one note on it.
+    /// The same board with one note.
     pub fn with_note(text: &str) -> (Self, NoteId) {
-        let mut scene = Self::new();
-        let note = scene.add_note(text);
-        (scene, note)
+        let mut fixture = Self::new();
+        let note = fixture.add_note(text);
+        (fixture, note)
     }
 
-    /// The same with one note in the trash.
+    /// The same board with one trashed note.
     pub fn with_trashed_note(text: &str) -> (Self, NoteId) {
-        let (mut scene, note) = Self::with_note(text);
-        scene.send(ADA, &trash(note)).event();
-        (scene, note)
+        let (mut fixture, note) = Self::with_note(text);
+        fixture.send(ADA, &trash(note)).event();
+        (fixture, note)
     }
 
-    /// The same with one note that was deleted for good.
+    /// The same board with one deleted note.
     pub fn with_deleted_note(text: &str) -> (Self, NoteId) {
-        let (mut scene, note) = Self::with_trashed_note(text);
-        scene.send(ADA, &delete(note)).event();
-        (scene, note)
+        let (mut fixture, note) = Self::with_trashed_note(text);
+        fixture.send(ADA, &delete(note)).event();
+        (fixture, note)
     }
 
     pub fn add_note(&mut self, text: &str) -> NoteId {
@@ -132,27 +132,32 @@ impl Scene {
         note
     }
 
-    pub fn send(&mut self, who: Person, command: &Command) -> Heard {
+    pub fn send(&mut self, who: Person, command: &Command) -> CommandResult {
         self.decide_and_apply(who, command, None)
     }
 
-    pub fn send_with_key(&mut self, who: Person, command: &Command, key: KeyHash) -> Heard {
+    pub fn send_with_key(&mut self, who: Person, command: &Command, key: KeyHash) -> CommandResult {
         self.decide_and_apply(who, command, Some(key))
     }
 
-    fn decide_and_apply(&mut self, who: Person, command: &Command, key: Option<KeyHash>) -> Heard {
+    fn decide_and_apply(
+        &mut self,
+        who: Person,
+        command: &Command,
+        key: Option<KeyHash>,
+    ) -> CommandResult {
         self.minted += 1;
         match self.decide(who, command, key) {
             Ok(Decision::Happened(fact)) => {
-                self.happened(&fact);
-                Heard::Saved(fact.event)
+                self.append(&fact);
+                CommandResult::Saved(fact.event)
             }
-            Ok(Decision::Unchanged) => Heard::Unchanged,
-            Err(rejection) => Heard::Rejected(rejection),
+            Ok(Decision::Unchanged) => CommandResult::Unchanged,
+            Err(rejection) => CommandResult::Rejected(rejection),
         }
     }
 
-    /// Only decides: the same call decides the same again.
+    /// Decides without applying.
     pub fn decide(
         &self,
         who: Person,
@@ -172,9 +177,9 @@ impl Scene {
         decide(self.board.as_ref(), command, &context)
     }
 
-    fn happened(&mut self, fact: &Fact) {
+    fn append(&mut self, fact: &Fact) {
         match &mut self.board {
-            Some(board) => board.apply(fact).expect("what was decided on a board fits it"),
+            Some(board) => board.apply(fact).expect("a decided fact fits its board"),
             None => self.board = Board::created(&fact.event),
         }
         self.facts.push(fact.clone());
@@ -189,7 +194,7 @@ impl Scene {
         MessageId(self.id(0xa))
     }
 
-    /// The time at which the last command was decided.
+    /// The time of the last decision.
     pub fn now(&self) -> Timestamp {
         Timestamp(1_000_000 + i64::try_from(self.minted).expect("few commands"))
     }
@@ -224,7 +229,7 @@ impl Scene {
         self.note(note).state
     }
 
-    /// Who stands at the head, and changes this.
+    /// An edit based on the head.
     #[track_caller]
     pub fn edit_at_head(&self, note: NoteId, delta: Delta) -> Command {
         edit(note, self.head(), delta)
@@ -280,7 +285,7 @@ pub fn rank(text: &str) -> Rank {
     Rank::try_from(text.to_owned()).expect("a rank")
 }
 
-/// One of every command about a note.
+/// One of each command on an existing note.
 pub fn every_command_about(note: NoteId, base: Position) -> [Command; 6] {
     [
         edit(note, base, Delta::new().insert("x")),

@@ -1,9 +1,9 @@
-//! What cannot be taken is refused: what was wrong is named, and the id told where it could be read.
+//! Refused messages: a refusal names the reason, and the message's id if it could be read.
 
 use sockbit_domain::Command;
 use sockbit_domain::wire::{ClientMessage, Refusal, RefusalCode, SentCommand};
 
-use crate::ids::{BOARD, NOTE, message};
+use crate::sample_ids::{BOARD, NOTE, message};
 
 const ID: &str = "10000000-0000-4000-8000-000000000005";
 
@@ -11,11 +11,11 @@ const ID: &str = "10000000-0000-4000-8000-000000000005";
 fn refusal(json: &str) -> Refusal {
     match ClientMessage::parse(json) {
         Err(refusal) => refusal,
-        Ok(message) => panic!("{message:?} was taken"),
+        Ok(message) => panic!("{message:?} was accepted"),
     }
 }
 
-/// Refused as malformed, for this reason, with the id of the message.
+/// Asserts that the message is refused as malformed, for this reason, with its id.
 #[track_caller]
 fn malformed(json: &str, reason: &str) {
     let refusal = refusal(json);
@@ -32,14 +32,14 @@ fn query(body: &str) -> String {
     format!(r#"{{"v":1,"type":"query","id":"{ID}","body":{body}}}"#)
 }
 
-/// The body is read by the core alone, which says why it is no command.
+/// Asserts that the frame is accepted, and that the core fails to parse the body, for this reason.
 #[track_caller]
 fn bad_body(body: &str, reason: &str) {
     let Ok(ClientMessage::Command(SentCommand { body, .. })) = ClientMessage::parse(&command(body))
     else {
-        panic!("the frame around it is fine");
+        panic!("the frame is valid");
     };
-    let error = serde_json::from_str::<Command>(body.get()).expect_err("it is no command");
+    let error = serde_json::from_str::<Command>(body.get()).expect_err("not a command");
     assert!(error.to_string().contains(reason), "{error}");
 }
 
@@ -47,7 +47,7 @@ fn bad_body(body: &str, reason: &str) {
 fn another_version_is_refused() {
     let refusal = refusal(&format!(r#"{{"v":7,"type":"command","id":"{ID}"}}"#));
     assert_eq!(refusal.code, RefusalCode::UnsupportedVersion);
-    assert_eq!(refusal.detail, "version 7 is not spoken here; version 1 is");
+    assert_eq!(refusal.detail, "version 7 is not supported; this server supports version 1");
     assert_eq!(refusal.id, Some(message(5)));
 }
 
@@ -60,23 +60,23 @@ fn an_unknown_type_is_refused_by_name() {
 }
 
 #[test]
-fn a_type_is_shown_in_part_however_long_it_is() {
+fn a_long_unknown_type_is_shortened_in_the_refusal() {
     let long = "x".repeat(100_000);
     let refusal = refusal(&format!(r#"{{"v":1,"type":"{long}"}}"#));
     assert!(refusal.detail.len() < 100, "{}", refusal.detail.len());
 }
 
 #[test]
-fn fields_without_their_names_are_refused() {
+fn a_message_that_is_not_an_object_is_refused_as_malformed() {
     for json in ["[]", r#"[1,"ping",null,null,null,null,null]"#, "\"ping\"", "1", "null", ""] {
-        let refusal = ClientMessage::parse(json).expect_err("no object");
+        let refusal = ClientMessage::parse(json).expect_err("not an object");
         assert_eq!(refusal.code, RefusalCode::Malformed);
         assert!(refusal.detail.contains("not a JSON object"), "{json}: {}", refusal.detail);
     }
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn a_missing_field_is_named() {
     let id = format!(r#""id":"{ID}""#);
     let board = format!(r#""board":"{BOARD}""#);
     malformed(&format!("{{{id}}}"), "missing field `v`");
@@ -98,7 +98,7 @@ fn a_message_without_its_id_is_refused_without_one() {
 }
 
 #[test]
-fn a_field_of_the_wrong_kind_is_refused_with_what_was_expected() {
+fn a_field_of_the_wrong_type_is_refused_with_the_expected_type() {
     let with = |fields: &str| format!(r#"{{"id":"{ID}",{fields}}}"#);
     malformed(&with(r#""v":"1","type":"ping""#), "invalid type: string \"1\", expected u32");
     malformed(&with(r#""v":1,"type":7"#), "invalid type: integer `7`");
@@ -109,7 +109,7 @@ fn a_field_of_the_wrong_kind_is_refused_with_what_was_expected() {
 }
 
 #[test]
-fn an_id_of_the_wrong_kind_is_no_id() {
+fn a_refusal_of_an_unreadable_id_has_no_id() {
     for id in ["5", "\"five\"", "[]"] {
         let refusal = refusal(&format!(r#"{{"v":1,"type":"ping","id":{id}}}"#));
         assert_eq!((refusal.code, refusal.id), (RefusalCode::Malformed, None));
@@ -117,7 +117,7 @@ fn an_id_of_the_wrong_kind_is_no_id() {
 }
 
 #[test]
-fn a_position_is_a_number_and_an_id() {
+fn a_position_without_seq_and_event_is_refused() {
     let join = |position: &str| {
         format!(r#"{{"v":1,"type":"join","id":"{ID}","board":"{BOARD}","position":{position}}}"#)
     };
@@ -141,7 +141,7 @@ fn huge_numbers_are_refused() {
 }
 
 #[test]
-fn a_field_that_stands_there_twice_is_refused() {
+fn a_duplicate_field_is_refused() {
     malformed(&format!(r#"{{"v":1,"v":1,"type":"ping","id":"{ID}"}}"#), "duplicate field `v`");
     let two_boards = format!(r#""board":"{BOARD}","board":"{BOARD}""#);
     malformed(
@@ -162,7 +162,7 @@ fn half_a_surrogate_pair_is_refused() {
 }
 
 #[test]
-fn what_is_no_json_is_refused() {
+fn invalid_json_is_refused() {
     for json in ["", "ping", "{", r#"{"v":1,"type":"ping"} x"#, "\u{feff}{}", "nul", "\0"] {
         let refusal = refusal(json);
         assert_eq!((refusal.code, refusal.id), (RefusalCode::Malformed, None), "{json}");
@@ -170,14 +170,14 @@ fn what_is_no_json_is_refused() {
 }
 
 #[test]
-fn what_is_no_object_is_refused() {
+fn json_values_other_than_objects_are_refused() {
     for json in ["null", "1", "\"ping\"", "[]", "true"] {
         assert_eq!(refusal(json).code, RefusalCode::Malformed, "{json}");
     }
 }
 
 #[test]
-fn deep_nesting_neither_overflows_nor_stops_what_is_known() {
+fn deep_nesting_neither_overflows_nor_affects_known_fields() {
     let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     let ping = format!(r#"{{"v":1,"type":"ping","later":{}}}"#, deep(100_000));
     assert!(matches!(ClientMessage::parse(&ping), Ok(ClientMessage::Ping)));
@@ -195,7 +195,7 @@ fn an_unknown_query_is_refused_by_name() {
 }
 
 #[test]
-fn a_body_that_is_no_command_is_told_by_the_core() {
+fn the_core_rejects_a_body_that_is_not_a_command() {
     bad_body("7", "invalid type");
     bad_body("{}", "missing field `type`");
     bad_body(r#"{"type":"explode"}"#, "unknown variant `explode`");
@@ -205,7 +205,7 @@ fn a_body_that_is_no_command_is_told_by_the_core() {
 }
 
 #[test]
-fn a_body_with_a_value_out_of_bounds_is_told_by_the_core() {
+fn the_core_rejects_a_body_with_a_value_out_of_bounds() {
     let note = |fields: &str| format!(r#"{{"type":"move_note","note":"{NOTE}",{fields}}}"#);
     bad_body(&note(r#""rank":"""#), "a rank has at least one digit");
     bad_body(&note(r#""rank":"V0""#), "a rank does not end in 0");

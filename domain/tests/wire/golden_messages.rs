@@ -1,20 +1,20 @@
-//! Each message is written as its golden file says, and read from it as what it was.
+//! Each message serialises to its golden file and parses back from it.
 
 use std::collections::BTreeSet;
 
 use sockbit_domain::wire::{ClientMessage, Query, Reply, SentCommand, ServerMessage};
 use sockbit_domain::{Change, Command, Outcome};
 
-use crate::golden::{files, kinds, value};
-use crate::samples_in::client_messages;
-use crate::samples_out::server_messages;
-use crate::variants::variants;
+use crate::client_samples::client_messages;
+use crate::enum_variants::variants;
+use crate::golden_files::{files, kinds, value};
+use crate::server_samples::server_messages;
 
 fn command(sent: &SentCommand) -> Command {
     serde_json::from_str(sent.body.get()).expect("the body is a command")
 }
 
-/// The same as values: a body keeps its bytes, and so its spaces.
+/// Compares bodies as values, because a parsed body keeps its white space.
 #[track_caller]
 fn assert_same(name: &str, read: &ClientMessage, expected: &ClientMessage) {
     match (read, expected) {
@@ -28,7 +28,7 @@ fn assert_same(name: &str, read: &ClientMessage, expected: &ClientMessage) {
 }
 
 #[test]
-fn what_clients_send_is_read_from_its_golden_file() {
+fn client_messages_parse_from_their_golden_files() {
     let files = files();
     for (name, expected) in client_messages() {
         let read = ClientMessage::parse(&files[name]).expect(name);
@@ -37,7 +37,7 @@ fn what_clients_send_is_read_from_its_golden_file() {
 }
 
 #[test]
-fn what_clients_send_is_written_as_its_golden_file_says() {
+fn client_messages_serialise_to_their_golden_files() {
     let files = files();
     for (name, message) in client_messages() {
         let json = message.to_json().expect("a message is plain data");
@@ -46,7 +46,7 @@ fn what_clients_send_is_written_as_its_golden_file_says() {
 }
 
 #[test]
-fn what_servers_send_is_read_from_its_golden_file() {
+fn server_messages_parse_from_their_golden_files() {
     let files = files();
     for (name, expected) in server_messages() {
         assert_eq!(ServerMessage::parse(&files[name]).expect(name), expected, "{name}");
@@ -54,7 +54,7 @@ fn what_servers_send_is_read_from_its_golden_file() {
 }
 
 #[test]
-fn what_servers_send_is_written_as_its_golden_file_says() {
+fn server_messages_serialise_to_their_golden_files() {
     let files = files();
     for (name, message) in server_messages() {
         let json = message.to_json().expect("a message is plain data");
@@ -69,18 +69,18 @@ fn the_body_of_a_command_keeps_its_bytes() {
         r#"{{"v":1,"type":"command","id":"10000000-0000-4000-8000-000000000001","board":"b0000000-0000-4000-8000-000000000001","body":{body}}}"#
     );
     let Ok(ClientMessage::Command(sent)) = ClientMessage::parse(&json) else {
-        panic!("it is a command");
+        panic!("a command");
     };
     assert_eq!(sent.body.get(), body);
 }
 
 #[test]
-fn every_message_says_its_version() {
+fn every_message_has_a_version() {
     assert!(files().values().all(|text| value(text)["v"] == 1));
 }
 
 #[test]
-fn every_golden_file_has_a_value_and_every_value_a_golden_file() {
+fn every_golden_file_has_a_sample_and_every_sample_a_golden_file() {
     let of_clients = client_messages().into_iter().map(|(name, _)| name.to_owned());
     let of_servers = server_messages().into_iter().map(|(name, _)| name.to_owned());
     let values: BTreeSet<String> = of_clients.chain(of_servers).collect();
@@ -124,7 +124,7 @@ fn every_client_message_has_a_golden_file() {
 
 const KINDS: [&str; 6] = ["command", "join", "leave", "ping", "presence", "query"];
 
-/// Whoever adds a message adds it here, to [`KINDS`] and to the golden files.
+/// The match is exhaustive, so that a new message is added here, to [`KINDS`] and to the golden files.
 fn kind(message: &ClientMessage) -> &'static str {
     match message {
         ClientMessage::Command(_) => "command",
