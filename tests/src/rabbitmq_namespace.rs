@@ -1,5 +1,5 @@
-//! A namespace on RabbitMQ for one test, with endpoints and a raw AMQP client, deleted at the end;
-//! and the bus on it for the contract.
+//! A namespace on RabbitMQ for one test, with endpoints and a raw AMQP client. It is deleted at the
+//! end. The bus in it is tested by the contract.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,7 +28,7 @@ use crate::contracts::bus::{Bus, GatewayPorts, WorkerPorts};
 use crate::proxy::Proxy;
 use crate::servers::{bus_url, fresh_id, fresh_namespace};
 
-/// More than one, and few, so that a test starts fast.
+/// Few, so that tests start fast, but more than one.
 pub const WORK_QUEUES: u16 = 3;
 /// Small, so that a test can fill a queue fast.
 const WORK_MESSAGES_MAX: u32 = 500;
@@ -118,24 +118,24 @@ impl Namespace {
         self.settings().names().clone()
     }
 
-    /// Connects a client that knows nothing of the adapter.
-    pub async fn raw_client(&self) -> RawClient {
+    /// Connects an AMQP client that does not use the adapter.
+    pub async fn amqp_client(&self) -> AmqpClient {
         let connecting = Connection::connect(&self.url, ConnectionProperties::default());
         let connection = connecting.await.expect("the broker responds");
         let channel = connection.create_channel().await.expect("a channel");
-        RawClient { _connection: connection, channel, work_queues: self.work_queues }
+        AmqpClient { _connection: connection, channel, work_queues: self.work_queues }
     }
 }
 
-/// An AMQP client beside the adapter.
-pub struct RawClient {
+/// An AMQP client that does not use the adapter.
+pub struct AmqpClient {
     _connection: Connection,
     /// Its channel.
     pub channel: Channel,
     work_queues: u16,
 }
 
-impl RawClient {
+impl AmqpClient {
     /// Deletes everything that outlives a process.
     pub async fn wipe(&self, names: &Names) {
         let work = (0..self.work_queues).map(|number| names.work(number));
@@ -150,7 +150,7 @@ impl RawClient {
         }
     }
 
-    /// Consumes what is published to an exchange under a routing key from now on.
+    /// Consumes all messages that are published to an exchange under a routing key from now on.
     pub async fn subscribe(&self, exchange: String, key: &str) -> Consumer {
         let options = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
         let no_arguments = FieldTable::default;
@@ -203,13 +203,13 @@ impl Drop for Namespace {
     fn drop(&mut self) {
         let (names, url, work_queues) = (self.names(), self.url.clone(), self.work_queues);
         let wiping = async move {
-            // Endpoints that still shut down would declare the queues again.
+            // Endpoints that are still shutting down could declare the queues again.
             tokio::time::sleep(Duration::from_millis(300)).await;
             let connecting = Connection::connect(&url, ConnectionProperties::default());
-            // A broker that the test has stopped has nothing to delete.
+            // The test may have stopped the broker, with all its queues.
             let Ok(connection) = connecting.await else { return };
             let channel = connection.create_channel().await.expect("a channel");
-            RawClient { _connection: connection, channel, work_queues }.wipe(&names).await;
+            AmqpClient { _connection: connection, channel, work_queues }.wipe(&names).await;
         };
         // `drop` cannot wait on the test's own runtime.
         let wiped = std::thread::spawn(move || {
@@ -286,7 +286,7 @@ impl Bus for RabbitMqBus {
 
     async fn dead_letters(&self) -> Vec<(CommandEnvelope, String)> {
         let names = self.namespace.names();
-        let letters = self.namespace.raw_client().await.dead_letters(&names).await;
+        let letters = self.namespace.amqp_client().await.dead_letters(&names).await;
         let command = |(bytes, reason): (Vec<u8>, String)| {
             let commands = keys(&[1]).open_commands(&bytes).expect("a sealed message");
             commands.into_iter().map(move |it| (it.expect("a command"), reason.clone()))

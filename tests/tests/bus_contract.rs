@@ -1,4 +1,4 @@
-//! The buses keep their contract, and the contract notices buses that do not.
+//! The in-memory bus keeps its contract, and the contract fails on buses that do not.
 
 use std::collections::BTreeSet;
 use std::future::ready;
@@ -20,21 +20,21 @@ async fn passes(clause: Clause, fault: BusFault) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_saboteur_is_noticed() {
+async fn every_saboteur_fails_its_clauses() {
     for saboteur in SABOTEURS {
         for name in saboteur.breaks {
             let clause = clauses().into_iter().find(|(clause, _)| clause == name);
-            let (_, clause) = clause.expect("saboteurs name clauses that exist");
+            let (_, clause) = clause.expect("saboteurs name existing clauses");
             let fault = saboteur.fault;
-            assert!(!passes(clause, fault).await, "{name} did not notice a bus that {fault:?}");
+            assert!(!passes(clause, fault).await, "{name} passed on a bus that {fault:?}");
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_saboteur_without_a_trick_is_not_noticed() {
+async fn a_bus_without_a_fault_passes_every_clause() {
     for (name, clause) in clauses() {
-        assert!(passes(clause, BusFault::None).await, "{name} failed without a reason");
+        assert!(passes(clause, BusFault::None).await, "{name} failed without a fault");
     }
 }
 
@@ -48,16 +48,16 @@ fn every_clause_can_fail() {
 }
 
 #[test]
-fn every_clause_that_is_written_is_listed() {
+fn every_clause_is_listed() {
     let listed: BTreeSet<_> = clauses().into_iter().map(|(name, _)| name.to_owned()).collect();
-    assert_eq!(written_clauses(), listed);
+    assert_eq!(clauses_in_the_sources(), listed);
 }
 
-/// The names of all public functions that take a bus and answer nothing.
-fn written_clauses() -> BTreeSet<String> {
+/// The names of all public functions that take a bus and return nothing.
+fn clauses_in_the_sources() -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/contracts/bus");
     let mut names = BTreeSet::new();
-    for file in folder.read_dir().expect("the contract is written there") {
+    for file in folder.read_dir().expect("the folder of the contract") {
         let path = file.expect("the folder can be read").path();
         if path.is_dir() {
             continue;

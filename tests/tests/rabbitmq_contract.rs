@@ -1,4 +1,4 @@
-//! The bus on RabbitMQ keeps the contract of buses.
+//! The RabbitMQ bus keeps the contract of buses.
 
 use std::future::ready;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The stores keep their contract, and the contract notices stores that do not.
+//! The stores keep their contract, and the contract fails on stores that do not.
 
 use std::collections::BTreeSet;
 use std::future::{Ready, ready};
@@ -12,9 +12,9 @@ use sockbit_application::ports::Store;
 use sockbit_memory::MemoryStore;
 use sockbit_sqlite::SqliteStore;
 use sockbit_tests::contracts::store::faulty_store::NO_FAULTS;
-use sockbit_tests::contracts::store::note_history::refuses_to_lead_too_far_back;
+use sockbit_tests::contracts::store::note_history::refuses_history_pages_with_too_large_inverses;
 use sockbit_tests::contracts::store::persistence::{self, Reopenable};
-use sockbit_tests::contracts::store::saboteurs::{SABOTEURS, Sieve};
+use sockbit_tests::contracts::store::saboteurs::{DiscardingStore, saboteurs};
 use sockbit_tests::contracts::store::{Clause, clauses};
 use sockbit_tests::{persistent_store_contract, store_contract};
 use tempfile::TempDir;
@@ -22,48 +22,49 @@ use tokio::sync::Mutex;
 
 store_contract!(memory, memory());
 store_contract!(sqlite, sqlite());
-persistent_store_contract!(sqlite_reopened, Arc::new(SqlitePlace::new()));
+persistent_store_contract!(sqlite_reopened, Arc::new(SqliteDatabase::new()));
 
 fn memory() -> Ready<(Arc<dyn Store>, ())> {
     ready((Arc::new(MemoryStore::new()), ()))
 }
 
 async fn sqlite() -> (Arc<dyn Store>, TempDir) {
-    let folder = TempDir::new().expect("there is room for a folder");
-    let store = SqliteStore::open(&folder.path().join("sockbit.db")).await.expect("it opens");
+    let folder = TempDir::new().expect("a temporary folder");
+    let store =
+        SqliteStore::open(&folder.path().join("sockbit.db")).await.expect("the database opens");
     (Arc::new(store), folder)
 }
 
 #[tokio::test]
-async fn nobody_is_led_so_far_back_that_it_takes_everybodys_memory() {
+async fn a_history_page_with_too_large_inverses_is_refused() {
     let ((memory, ()), (sqlite, _folder)) = (memory().await, sqlite().await);
     for store in [memory, sqlite] {
-        refuses_to_lead_too_far_back(&store).await;
+        refuses_history_pages_with_too_large_inverses(&store).await;
     }
 }
 
-/// A database that is closed and opened again.
-struct SqlitePlace {
+/// A database that can be closed and opened again.
+struct SqliteDatabase {
     folder: TempDir,
     open: Mutex<Option<Arc<SqliteStore>>>,
 }
 
-impl SqlitePlace {
+impl SqliteDatabase {
     fn new() -> Self {
-        let folder = TempDir::new().expect("there is room for a folder");
+        let folder = TempDir::new().expect("a temporary folder");
         Self { folder, open: Mutex::new(None) }
     }
 }
 
 #[async_trait]
-impl Reopenable for SqlitePlace {
+impl Reopenable for SqliteDatabase {
     async fn reopen(&self) -> Arc<dyn Store> {
         let mut open = self.open.lock().await;
         if let Some(store) = open.take() {
             store.close().await;
         }
         let path = self.folder.path().join("sockbit.db");
-        let store = Arc::new(SqliteStore::open(&path).await.expect("it opens again"));
+        let store = Arc::new(SqliteStore::open(&path).await.expect("the database opens again"));
         *open = Some(Arc::clone(&store));
         store
     }
@@ -74,27 +75,27 @@ async fn passes(clause: Clause, store: Arc<dyn Store>) -> bool {
 }
 
 #[tokio::test]
-async fn every_saboteur_is_noticed() {
-    for saboteur in SABOTEURS {
+async fn every_saboteur_fails_its_clauses() {
+    for saboteur in saboteurs() {
         for name in saboteur.breaks {
             let clause = clauses().into_iter().find(|(clause, _)| clause == name);
-            let (_, clause) = clause.expect("saboteurs name clauses that exist");
+            let (_, clause) = clause.expect("saboteurs name existing clauses");
             let passed = passes(clause, saboteur.faults.store()).await;
-            assert!(!passed, "{name} did not notice a store that {}", saboteur.name);
+            assert!(!passed, "{name} passed on a store that {}", saboteur.name);
         }
     }
 }
 
 #[tokio::test]
-async fn a_saboteur_without_a_trick_is_not_noticed() {
+async fn a_store_without_a_fault_passes_every_clause() {
     for (name, clause) in clauses() {
-        assert!(passes(clause, NO_FAULTS.store()).await, "{name} failed without a reason");
+        assert!(passes(clause, NO_FAULTS.store()).await, "{name} failed without a fault");
     }
 }
 
 #[test]
 fn every_clause_can_fail() {
-    let broken: BTreeSet<_> = SABOTEURS.iter().flat_map(|saboteur| saboteur.breaks).collect();
+    let broken: BTreeSet<_> = saboteurs().flat_map(|saboteur| saboteur.breaks).collect();
     let clauses = clauses();
     let unproven: Vec<_> =
         clauses.iter().map(|(name, _)| name).filter(|name| !broken.contains(name)).collect();
@@ -102,32 +103,35 @@ fn every_clause_can_fail() {
 }
 
 #[tokio::test]
-async fn a_place_where_nothing_stays_is_noticed() {
-    let everything = persistence::a_reopened_store_has_everything(Arc::new(Sieve));
+async fn a_store_that_keeps_nothing_fails_the_persistence_clauses() {
+    let everything = persistence::a_reopened_store_has_everything(Arc::new(DiscardingStore));
     assert!(AssertUnwindSafe(everything).catch_unwind().await.is_err());
-    let goes_on = persistence::a_reopened_store_goes_on_where_it_was(Arc::new(Sieve));
-    assert!(AssertUnwindSafe(goes_on).catch_unwind().await.is_err());
-    let compacted = persistence::a_reopened_store_stays_compacted(Arc::new(Sieve));
+    let continues = persistence::a_reopened_store_continues_at_its_head(Arc::new(DiscardingStore));
+    assert!(AssertUnwindSafe(continues).catch_unwind().await.is_err());
+    let compacted = persistence::a_reopened_store_stays_compacted(Arc::new(DiscardingStore));
     assert!(AssertUnwindSafe(compacted).catch_unwind().await.is_err());
 }
 
 #[test]
-fn every_clause_that_is_written_is_listed() {
+fn every_clause_is_listed() {
     let listed: BTreeSet<String> = clauses()
         .into_iter()
         .map(|(name, _)| name)
         .chain(sqlite_reopened::CLAUSES.iter().copied())
         .map(str::to_owned)
         .collect();
-    assert_eq!(written_clauses(), listed);
+    assert_eq!(clauses_in_the_sources(), listed);
 }
 
-/// The names of all public functions that take a store or a place and answer nothing.
-fn written_clauses() -> BTreeSet<String> {
+/// The names of all public functions that take a store or a database and return nothing.
+fn clauses_in_the_sources() -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/contracts/store");
     let mut names = BTreeSet::new();
-    for file in folder.read_dir().expect("the contract is written there") {
+    for file in folder.read_dir().expect("the folder of the contract") {
         let path = file.expect("the folder can be read").path();
+        if path.is_dir() {
+            continue;
+        }
         let source = std::fs::read_to_string(path).expect("the file can be read");
         for line in source.lines() {
             let Some((name, rest)) =
@@ -135,7 +139,7 @@ fn written_clauses() -> BTreeSet<String> {
             else {
                 continue;
             };
-            if ["store: Arc<dyn Store>) {", "place: Arc<dyn Reopenable>) {"].contains(&rest) {
+            if ["store: Arc<dyn Store>) {", "database: Arc<dyn Reopenable>) {"].contains(&rest) {
                 names.insert(name.to_owned());
             }
         }

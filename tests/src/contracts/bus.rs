@@ -1,9 +1,8 @@
-//! The contract of the ports between gateways and workers: every clause is a named test on every
-//! bus.
+//! The contract of the ports between gateways and workers: every clause is a named test of every bus.
 //!
-//! A bus joins by one line: `bus_contract!(its_name, (start_paused = true), open())`, where `open`
-//! is a future of a fresh [`Bus`], and the parentheses hold what `tokio::test` needs. Time can be
-//! paused only where nothing but timers makes the bus wait.
+//! One line tests a bus: `bus_contract!(its_name, (start_paused = true), open())`, where `open` is a
+//! future of a fresh [`Bus`] and the parentheses hold the arguments of `tokio::test`. Time can be
+//! paused only if the bus waits for nothing but timers.
 
 pub mod announcements;
 pub mod commands;
@@ -22,46 +21,46 @@ use futures::future::BoxFuture;
 
 pub use ports::{Bus, GatewayPorts, InMemoryBus, WorkerPorts};
 
-/// A clause as a value: it panics on a bus that breaks it.
+/// A clause of the contract. It panics if the bus breaks it.
 pub type Clause = fn(Arc<dyn Bus>) -> BoxFuture<'static, ()>;
 
-/// Hands the list of all clauses to another macro.
+/// Passes the list of all clauses to another macro.
 #[macro_export]
 macro_rules! for_each_bus_clause {
     ($then:ident $arguments:tt) => {
         $crate::$then! { $arguments
-            commands::a_batch_arrives_as_it_was_sent
-            commands::a_batch_about_many_boards_arrives_whole_and_in_order_on_each
-            commands::hostile_bytes_arrive_as_they_were_sent
+            commands::a_batch_arrives_unchanged
+            commands::a_batch_of_many_boards_arrives_completely_and_in_order_per_board
+            commands::hostile_bytes_arrive_unchanged
             commands::commands_arrive_once_and_in_order
-            commands::commands_wait_where_no_worker_is
+            commands::commands_without_a_worker_stay_queued
             commands::every_gateway_reaches_a_worker
-            commands::a_full_queue_refuses_and_keeps_what_it_accepted
-            deliveries::what_waits_is_taken_at_one_go
-            deliveries::no_more_is_taken_once_there_is_enough
-            deliveries::each_command_goes_to_one_of_many_workers
-            deliveries::what_was_not_acknowledged_comes_again_when_its_worker_goes
-            deliveries::a_worker_that_waits_already_gets_what_comes_again
-            deliveries::what_comes_again_is_as_it_was
-            deliveries::what_was_acknowledged_does_not_come_again
-            deliveries::each_delivery_is_acknowledged_for_itself
-            deliveries::who_gave_up_waiting_takes_nothing_away
-            deliveries::what_is_buried_is_kept_with_its_reason
-            announcements::an_announcement_arrives_as_it_was_made
-            announcements::an_announcement_reaches_all_who_listen_and_nobody_else
-            announcements::listening_holds_when_it_returns
-            announcements::listening_twice_is_once
-            announcements::after_unlistening_nothing_more_arrives
-            announcements::news_of_a_slot_arrive_in_order
-            announcements::answers_reach_the_gateway_that_sent_and_no_other
+            commands::a_full_queue_refuses_commands_and_keeps_accepted_ones
+            deliveries::queued_deliveries_are_taken_together
+            deliveries::a_worker_takes_no_delivery_beyond_its_limit
+            deliveries::each_command_goes_to_exactly_one_worker
+            deliveries::unacknowledged_deliveries_of_a_dead_worker_are_redelivered
+            deliveries::a_waiting_worker_receives_redeliveries
+            deliveries::a_redelivery_is_unchanged
+            deliveries::acknowledged_deliveries_are_not_redelivered
+            deliveries::each_delivery_is_acknowledged_individually
+            deliveries::a_cancelled_take_loses_no_delivery
+            deliveries::a_dead_letter_is_kept_with_its_reason
+            announcements::an_announcement_arrives_unchanged
+            announcements::an_announcement_reaches_exactly_the_subscribers
+            announcements::a_subscription_is_active_when_subscribe_returns
+            announcements::subscribing_twice_is_idempotent
+            announcements::no_announcement_arrives_after_unsubscribing
+            announcements::announcements_of_a_slot_arrive_in_order
+            announcements::outcomes_reach_exactly_the_gateway_that_sent_the_command
             announcements::every_worker_reaches_every_gateway
-            announcements::who_does_not_read_is_interrupted_and_then_goes_on
-            announcements::who_does_not_read_hinders_nobody
-            presence::presence_arrives_as_it_was_told
-            presence::presence_reaches_all_others_who_listen_and_nobody_else
-            presence::after_unlistening_no_presence_arrives
-            presence::a_flood_of_presence_costs_no_news
-            presence::who_does_not_hear_presence_has_only_the_latest
+            announcements::a_gateway_that_does_not_read_is_interrupted_and_then_resumes
+            announcements::a_gateway_that_does_not_read_does_not_block_other_gateways
+            presence::a_presence_update_arrives_unchanged
+            presence::a_presence_update_reaches_exactly_the_other_subscribers
+            presence::no_presence_update_arrives_after_unsubscribing
+            presence::a_flood_of_presence_loses_no_announcement
+            presence::unread_presence_is_reduced_to_the_latest_updates
             queries::a_query_arrives_unchanged_and_gets_its_reply
             queries::concurrent_queries_get_their_own_replies
             queries::each_query_goes_to_exactly_one_worker
@@ -69,15 +68,15 @@ macro_rules! for_each_bus_clause {
             queries::a_query_whose_worker_is_gone_fails_in_time
             queries::cancelled_queries_do_not_block_later_ones
             queries::a_late_reply_does_not_answer_another_query
-            shutdown::whoever_waits_is_told_that_the_bus_is_closed
-            shutdown::a_sender_who_waits_for_room_is_told_too
-            shutdown::a_closed_bus_takes_nothing_more
-            shutdown::closing_twice_is_once
+            shutdown::closing_ends_all_pending_calls
+            shutdown::closing_ends_a_send_that_waits_for_room
+            shutdown::a_closed_bus_refuses_everything
+            shutdown::closing_twice_is_idempotent
         }
     };
 }
 
-/// Makes every clause a test of a bus: `$open` is a future of a fresh one.
+/// Defines a test for every clause: `$open` is a future of a fresh bus.
 #[macro_export]
 macro_rules! bus_contract {
     ($bus:ident, ($($flavour:tt)*), $open:expr) => {
@@ -111,7 +110,7 @@ macro_rules! bus_test {
 #[macro_export]
 macro_rules! bus_clauses {
     (() $($module:ident :: $clause:ident)*) => {
-        /// All clauses by name.
+        /// All clauses, by name.
         #[must_use]
         pub fn clauses() -> Vec<(&'static str, Clause)> {
             vec![$((stringify!($clause), |bus| Box::pin($module::$clause(bus)))),*]

@@ -1,7 +1,7 @@
-//! What every adapter of a port must keep, clause by clause, and proof that each clause can fail.
+//! The contracts of the ports: clauses that every adapter must keep, and proof that each can fail.
 
-#![expect(missing_docs, reason = "the names of clauses are sentences that say it")]
-#![expect(clippy::must_use_candidate, reason = "what a test leaves unused changes nothing")]
+#![expect(missing_docs, reason = "the names of clauses are sentences")]
+#![expect(clippy::must_use_candidate, reason = "tests may ignore results")]
 
 pub mod bus;
 pub mod store;

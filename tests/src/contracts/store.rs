@@ -1,7 +1,7 @@
-//! The contract of the port `Store`: every clause is a named test on every adapter.
+//! The contract of the port `Store`: every clause is a named test of every store.
 //!
-//! An adapter joins by one line: `store_contract!(its_name, open())`, where `open` gives a fresh
-//! store and what has to live as long as it.
+//! One line tests a store: `store_contract!(its_name, open())`, where `open` is a future of a fresh
+//! store and a guard that lives as long as the test.
 
 pub mod commits;
 pub mod compacted_logs;
@@ -22,108 +22,108 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use sockbit_application::ports::Store;
 
-/// A clause as a value: it panics on a store that breaks it.
+/// A clause of the contract. It panics if the store breaks it.
 pub type Clause = fn(Arc<dyn Store>) -> BoxFuture<'static, ()>;
 
-/// Hands the list of all clauses to another macro.
+/// Passes the list of all clauses to another macro.
 #[macro_export]
 macro_rules! for_each_store_clause {
     ($then:ident $arguments:tt) => {
         $crate::$then! { $arguments
-            missing_data::nothing_is_known_of_a_board_that_does_not_exist
-            missing_data::nothing_is_known_of_ids_that_a_board_does_not_have
-            missing_data::an_empty_request_has_an_empty_answer
-            missing_data::a_store_that_can_be_written_to_says_so
+            missing_data::a_missing_board_has_no_data
+            missing_data::unknown_ids_of_a_board_have_no_data
+            missing_data::an_empty_request_has_an_empty_result
+            missing_data::the_health_check_of_a_writable_store_succeeds
             missing_data::outcomes_are_found_by_board_client_and_message
-            round_trip::every_kind_of_event_comes_back_as_it_was
-            round_trip::every_field_of_a_note_comes_back
-            round_trip::the_frame_of_a_board_comes_back
-            round_trip::texts_of_every_plane_come_back
-            round_trip::hostile_text_is_only_text
-            round_trip::ids_come_back_whatever_they_are
-            round_trip::times_come_back_whatever_they_are
-            round_trip::links_come_back_with_their_hashes
-            round_trip::every_kind_of_outcome_comes_back
-            round_trip::edits_come_back_with_what_takes_them_back
-            round_trip::several_facts_of_one_commit_keep_their_order
-            round_trip::boards_with_the_same_ids_do_not_meet
-            commits::a_stale_commit_changes_nothing_at_all
-            commits::the_right_number_of_another_history_is_stale
-            commits::a_board_that_exists_is_not_begun_again
-            commits::a_board_that_does_not_exist_is_not_moved_on
-            commits::one_of_many_writers_wins_each_number
-            commits::a_conflict_does_not_hinder_other_boards
-            commits::a_board_that_comes_twice_in_a_batch_is_changed_twice
-            commits::outcomes_without_an_event_leave_the_head
-            commits::outcomes_without_an_event_are_conditional_too
+            round_trip::every_kind_of_event_is_stored_unchanged
+            round_trip::every_field_of_a_note_is_stored
+            round_trip::the_header_of_a_board_is_stored
+            round_trip::texts_of_every_unicode_plane_are_stored_unchanged
+            round_trip::hostile_text_is_stored_as_text
+            round_trip::extreme_ids_are_stored_unchanged
+            round_trip::extreme_times_are_stored_unchanged
+            round_trip::links_are_stored_with_their_hashes
+            round_trip::every_kind_of_outcome_is_stored_unchanged
+            round_trip::edits_are_stored_with_their_inverses
+            round_trip::facts_of_one_commit_keep_their_order
+            round_trip::boards_with_equal_note_ids_are_independent
+            commits::a_stale_commit_changes_nothing
+            commits::a_head_of_another_history_is_stale
+            commits::an_existing_board_is_not_created_again
+            commits::a_missing_board_is_not_changed
+            commits::exactly_one_of_many_writers_wins_each_seq
+            commits::a_conflict_does_not_affect_other_boards
+            commits::a_board_that_is_twice_in_a_batch_is_changed_twice
+            commits::outcomes_without_an_event_do_not_move_the_head
+            commits::outcomes_without_an_event_are_conditional_on_the_head
             commits::a_command_has_one_outcome
-            commits::a_key_opens_one_link
-            commits::a_log_with_a_gap_is_not_written
-            commits::a_commit_given_up_half_way_is_whole_or_nothing
-            commits::all_that_is_loaded_is_of_one_moment
-            loads::answers_stand_in_the_order_of_the_requests
-            loads::roles_are_told_of_those_asked_for_only
+            commits::a_key_belongs_to_one_link
+            commits::a_commit_with_a_gap_is_a_conflict
+            commits::a_cancelled_commit_is_atomic
+            commits::a_load_is_a_consistent_snapshot
+            loads::results_are_in_the_order_of_the_requests
+            loads::only_requested_roles_are_loaded
             loads::a_role_can_be_raised
-            loads::notes_are_loaded_if_asked_for_only
-            loads::edits_are_loaded_after_the_base_only
-            loads::of_too_many_edits_the_latest_are_loaded
-            loads::one_edit_is_loaded_however_large
-            loads::only_edits_are_loaded_as_edits
-            loads::bases_are_known_by_their_events
-            loads::a_base_inside_a_range_is_not_known
+            loads::only_requested_notes_are_loaded
+            loads::only_edits_after_the_base_are_loaded
+            loads::if_edits_exceed_the_limit_the_latest_are_loaded
+            loads::the_latest_edit_is_loaded_even_if_it_exceeds_the_limit
+            loads::other_events_are_not_loaded_as_edits
+            loads::bases_are_loaded_with_their_event_ids
+            loads::a_base_inside_a_squashed_range_is_not_loaded
             loads::deleted_notes_leave_a_tombstone
-            reads::pages_of_notes_hold_each_once_by_id
-            reads::pages_of_notes_keep_their_bound_and_use_it
-            reads::a_note_over_the_bound_has_a_page_of_its_own
-            reads::the_last_page_of_notes_says_so
-            reads::pages_of_notes_hold_the_trash_and_no_tombstones
-            reads::pages_of_notes_tell_title_and_head
-            reads::pages_of_events_hold_each_once_in_order
-            reads::pages_of_events_keep_their_bound_and_use_it
-            reads::events_follow_any_number
-            reads::a_standing_tells_role_title_and_head
-            reads::a_standing_tells_what_was_missed
-            reads::heads_are_told_once_of_boards_that_exist
+            reads::pages_of_notes_contain_each_note_once_ordered_by_id
+            reads::pages_of_notes_fill_their_size_limit
+            reads::a_note_over_the_size_limit_has_its_own_page
+            reads::the_last_page_of_notes_has_no_next
+            reads::pages_of_notes_contain_trashed_notes_and_no_tombstones
+            reads::pages_of_notes_have_title_and_head
+            reads::pages_of_events_contain_each_event_once_in_order
+            reads::pages_of_events_fill_their_size_limit
+            reads::events_can_be_read_after_any_seq
+            reads::a_board_status_has_role_title_and_head
+            reads::a_board_status_has_the_size_of_later_events
+            reads::heads_contain_each_existing_board_once
             reads::boards_are_listed_latest_change_first
-            reads::lists_hold_the_boards_that_one_is_a_member_of
-            reads::lists_tell_live_notes_and_the_last_change
-            note_history::the_history_of_a_note_holds_its_own_events
-            note_history::history_comes_in_pages_from_the_latest
-            note_history::history_ends_before_the_number_asked_for
-            note_history::inverses_lead_back_to_every_text
-            compacted_logs::the_ranges_of_a_compacted_log_cover_every_number
-            compacted_logs::a_compacted_log_makes_the_same_notes
-            compacted_logs::compaction_touches_the_log_alone
-            compacted_logs::outcomes_outlive_compaction
-            compacted_logs::the_end_of_a_range_is_a_position_and_nothing_inside_is
-            compacted_logs::edits_since_a_base_are_runs_after_compaction
-            compacted_logs::the_history_of_a_note_is_one_of_sittings
-            compacted_logs::pages_of_history_fit_together_over_ranges
-            compacted_logs::what_was_missed_is_never_told_too_small
-            compaction_store::boards_are_found_by_what_was_not_looked_at
-            compaction_store::a_board_is_found_again_for_what_happens_later
-            compaction_store::old_events_are_those_before_the_first_that_is_new
-            compaction_store::old_events_come_in_parts_that_keep_their_bounds
-            compaction_store::a_board_is_found_although_a_clock_was_ahead
-            compaction_store::a_clock_that_was_ahead_holds_up_nothing_behind_it
-            compaction_store::a_squash_of_what_is_no_longer_there_changes_nothing
-            compaction_store::a_run_over_an_event_that_became_a_range_is_not_written
-            compaction_store::what_was_settled_meanwhile_is_not_unsettled
-            compaction_store::of_many_who_compact_at_once_one_does
-            compaction_store::a_commit_during_compaction_is_not_disturbed
-            compaction_store::commits_and_compaction_at_once_leave_one_log
-            compaction_store::compaction_of_one_board_leaves_others_alone
-            compaction_store::what_does_not_exist_is_not_compacted
-            outcome_retention::older_outcomes_are_forgotten_and_younger_ones_kept
-            outcome_retention::the_oldest_outcomes_are_forgotten_first_and_so_many_at_a_time
-            outcome_retention::forgetting_touches_outcomes_alone
-            outcome_retention::a_repeat_of_a_forgotten_command_is_decided_anew
-            outcome_retention::of_many_who_forget_at_once_each_tells_of_its_own
+            reads::lists_contain_the_boards_of_the_member
+            reads::lists_have_the_live_note_count_and_the_last_change
+            note_history::the_history_of_a_note_contains_exactly_its_events
+            note_history::history_pages_start_with_the_latest
+            note_history::a_history_page_ends_before_the_requested_seq
+            note_history::inverses_restore_every_earlier_text
+            compacted_logs::the_ranges_of_a_compacted_log_cover_every_seq
+            compacted_logs::a_compacted_log_gives_the_same_notes
+            compacted_logs::compaction_changes_only_the_log
+            compacted_logs::compaction_keeps_outcomes
+            compacted_logs::only_the_end_of_a_range_is_a_position
+            compacted_logs::edits_after_a_base_are_runs_after_compaction
+            compacted_logs::the_history_of_a_note_has_an_entry_per_run
+            compacted_logs::history_pages_are_consistent_over_ranges
+            compacted_logs::the_size_of_later_events_is_never_underestimated
+            compaction_store::boards_with_uncompacted_old_events_are_candidates
+            compaction_store::a_board_is_a_candidate_again_after_later_events
+            compaction_store::compactable_events_end_before_the_first_new_event
+            compaction_store::compactable_events_are_paged_within_their_limits
+            compaction_store::a_clock_ahead_does_not_hide_a_candidate
+            compaction_store::a_clock_ahead_does_not_delay_later_events
+            compaction_store::a_squash_of_changed_events_is_a_conflict
+            compaction_store::a_run_over_an_event_that_became_a_range_is_a_conflict
+            compaction_store::a_stale_squash_does_not_lower_the_settled_position
+            compaction_store::exactly_one_of_many_concurrent_squashes_succeeds
+            compaction_store::a_commit_during_compaction_succeeds
+            compaction_store::concurrent_commits_and_compaction_leave_a_complete_log
+            compaction_store::compaction_of_one_board_does_not_change_others
+            compaction_store::a_missing_board_is_not_compacted
+            outcome_retention::only_outcomes_before_the_limit_are_deleted
+            outcome_retention::the_oldest_outcomes_are_deleted_first_up_to_the_maximum
+            outcome_retention::deleting_outcomes_changes_nothing_else
+            outcome_retention::a_command_can_be_committed_again_without_its_outcome
+            outcome_retention::concurrent_deletions_report_what_each_deleted
         }
     };
 }
 
-/// Makes every clause a test of an adapter: `$open` is a future of a fresh store and its keeper.
+/// Defines a test for every clause: `$open` is a future of a fresh store and its guard.
 #[macro_export]
 macro_rules! store_contract {
     ($adapter:ident, $open:expr) => {
@@ -140,7 +140,7 @@ macro_rules! store_tests {
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $clause() {
                     use super::*;
-                    let (store, _keeper) = $open.await;
+                    let (store, _guard) = $open.await;
                     $crate::contracts::store::$module::$clause(store).await;
                 }
             )*
@@ -148,25 +148,24 @@ macro_rules! store_tests {
     };
 }
 
-/// Makes every clause about reopening a test of an adapter with a disk: `$place` is a
-/// [`persistence::Reopenable`] and its keeper.
+/// Defines a test for every clause about reopening: `$database` is a [`persistence::Reopenable`].
 #[macro_export]
 macro_rules! persistent_store_contract {
-    ($adapter:ident, $place:expr) => {
-        $crate::persistent_store_contract! { @ $adapter, $place,
+    ($adapter:ident, $database:expr) => {
+        $crate::persistent_store_contract! { @ $adapter, $database,
             a_reopened_store_has_everything
-            a_reopened_store_goes_on_where_it_was
+            a_reopened_store_continues_at_its_head
             a_reopened_store_stays_compacted
         }
     };
-    (@ $adapter:ident, $place:expr, $($clause:ident)*) => {
+    (@ $adapter:ident, $database:expr, $($clause:ident)*) => {
         mod $adapter {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $clause() {
                     use super::*;
-                    let place = $place;
-                    $crate::contracts::store::persistence::$clause(place).await;
+                    let database = $database;
+                    $crate::contracts::store::persistence::$clause(database).await;
                 }
             )*
 
@@ -179,7 +178,7 @@ macro_rules! persistent_store_contract {
 #[macro_export]
 macro_rules! store_clauses {
     (() $($module:ident :: $clause:ident)*) => {
-        /// All clauses by name.
+        /// All clauses, by name.
         #[must_use]
         pub fn clauses() -> Vec<(&'static str, Clause)> {
             vec![$((stringify!($clause), |store| Box::pin($module::$clause(store)))),*]

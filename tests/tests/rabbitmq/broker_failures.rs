@@ -12,9 +12,9 @@ use sockbit_application::slot::Slot;
 use sockbit_rabbitmq::{ConnectProblem, connect_gateway, connect_worker};
 use sockbit_servers::RabbitMq;
 use sockbit_tests::contracts::bus::fixtures::{
-    MANY, announcement, presences, query, within_deadline,
+    MANY, announcement, presence_update, query, within_deadline,
 };
-use sockbit_tests::rabbitmq_namespace::{FixedClock, Namespace, RawClient};
+use sockbit_tests::rabbitmq_namespace::{AmqpClient, FixedClock, Namespace};
 use sockbit_tests::system::eventually;
 use tokio::time::{sleep, timeout};
 
@@ -140,7 +140,7 @@ async fn a_broker_without_memory_does_not_block_the_presence_connection() {
     ctl(&broker, &NO_MEMORY);
 
     let publishing = eventually("the broker to block", async || {
-        gateway.publish(presences(&ports(&gateway), 7, 1)).await;
+        gateway.publish(presence_update(&ports(&gateway), 7, 1)).await;
         let connections = ctl(&broker, &["list_connections", "state", "client_properties"]);
         connections.contains("blocked").then_some(connections)
     });
@@ -239,27 +239,27 @@ async fn a_broken_work_queue_is_left_alone_and_reported_if_deleting_is_turned_of
 }
 
 /// Waits for a dead letter and takes it.
-async fn dead_letter(raw_client: &RawClient, bus: &Namespace) -> Vec<u8> {
-    let letter = async || raw_client.dead_letters(&bus.names()).await.pop();
+async fn dead_letter(amqp_client: &AmqpClient, bus: &Namespace) -> Vec<u8> {
+    let letter = async || amqp_client.dead_letters(&bus.names()).await.pop();
     eventually("a dead letter", letter).await.0
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_nothing_can_be_dead_lettered_a_worker_announces_and_leaves_in_time() {
+async fn a_worker_announces_and_closes_in_time_while_dead_lettering_fails() {
     let (broker, bus) = start_broker().await;
     let bus = bus.with_work_queues(1);
     let (work, dead) = (bus.names().work(0), bus.names().dead_letters());
-    let (worker, raw_client) = (bus.worker().await, bus.raw_client().await);
-    raw_client.publish(work.clone(), "commands", b"first?").await;
-    assert_eq!(dead_letter(&raw_client, &bus).await, b"first?");
+    let (worker, amqp_client) = (bus.worker().await, bus.amqp_client().await);
+    amqp_client.publish(work.clone(), "commands", b"first?").await;
+    assert_eq!(dead_letter(&amqp_client, &bus).await, b"first?");
     change_queue_server(&broker, "stop", &dead);
-    raw_client.publish(work.clone(), "commands", b"what?").await;
+    amqp_client.publish(work.clone(), "commands", b"what?").await;
 
     for seq in 1..=10 {
         // Shorter than an attempt to dead-letter.
         let announcing =
             timeout(Duration::from_secs(3), worker.announce(vec![announcement(7, seq)]));
-        announcing.await.expect("nothing delays it").expect("the broker responds");
+        announcing.await.expect("announcing is not delayed").expect("the broker responds");
         sleep(Duration::from_millis(100)).await;
     }
     eventually("the worker to receive it", async || {
@@ -268,11 +268,11 @@ async fn while_nothing_can_be_dead_lettered_a_worker_announces_and_leaves_in_tim
     })
     .await;
     // Shorter than the time that a worker has to drain.
-    timeout(Duration::from_secs(8), worker.close()).await.expect("nothing delays it");
+    timeout(Duration::from_secs(8), worker.close()).await.expect("closing is not delayed");
 
     let _other = bus.worker().await;
     change_queue_server(&broker, "restart", &dead);
-    assert_eq!(dead_letter(&raw_client, &bus).await, b"what?", "it was delivered again");
+    assert_eq!(dead_letter(&amqp_client, &bus).await, b"what?", "it was delivered again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

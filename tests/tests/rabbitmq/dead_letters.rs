@@ -11,7 +11,7 @@ use sockbit_rabbitmq::{DeadLetter, DeadLetterAdmin, DeadLetterAdminError, Settin
 use sockbit_tests::contracts::bus::fixtures::{
     assert_silent, command, take_commands, uuid, within_deadline,
 };
-use sockbit_tests::rabbitmq_namespace::{Namespace, RawClient, keys};
+use sockbit_tests::rabbitmq_namespace::{AmqpClient, Namespace, keys};
 use sockbit_tests::system::eventually;
 
 use crate::support::ports;
@@ -43,7 +43,7 @@ async fn dead_letters_are_listed_with_their_reasons_and_stay() {
         .dead_letter(poison.clone(), "it is poison".to_owned())
         .await
         .expect("it is dead-lettered");
-    bus.raw_client().await.publish(bus.names().work(0), "commands", b"what?").await;
+    bus.amqp_client().await.publish(bus.names().work(0), "commands", b"what?").await;
 
     for _ in 0..2 {
         let (admin, letters) = letters(&bus, 2).await;
@@ -106,7 +106,7 @@ async fn a_command_with_an_unknown_key_is_replayed_under_its_own_id() {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     let sent = command(&ports(&gateway), 1, 7);
     let sealed = keys(&[2]).seal(MessageKind::Commands, &[&sent]).expect("valid JSON");
-    bus.raw_client().await.publish(bus.names().work(0), "commands", &sealed).await;
+    bus.amqp_client().await.publish(bus.names().work(0), "commands", &sealed).await;
     letters(&bus, 1).await.0.close().await;
     worker.close().await;
 
@@ -116,8 +116,8 @@ async fn a_command_with_an_unknown_key_is_replayed_under_its_own_id() {
 }
 
 /// Requeues the first message of a queue until the broker dead-letters it.
-async fn requeue_until_dead_lettered(raw_client: &RawClient, queue: String) {
-    let (channel, nothing) = (&raw_client.channel, FieldTable::default());
+async fn requeue_until_dead_lettered(amqp_client: &AmqpClient, queue: String) {
+    let (channel, nothing) = (&amqp_client.channel, FieldTable::default());
     let options = BasicConsumeOptions::default();
     let consuming = channel.basic_consume(queue.into(), "me".into(), options, nothing);
     let mut messages = consuming.await.expect("the broker responds");
@@ -141,7 +141,7 @@ async fn a_command_that_the_broker_dead_lettered_is_replayed_under_its_own_id() 
     let gateway = bus.gateway().await;
     let sent = command(&ports(&gateway), 1, 7);
     gateway.send(vec![sent.clone()]).await.expect("it is accepted");
-    requeue_until_dead_lettered(&bus.raw_client().await, bus.names().work(0)).await;
+    requeue_until_dead_lettered(&bus.amqp_client().await, bus.names().work(0)).await;
 
     let taken = replay(&bus, &bus.settings()).await;
 
@@ -152,7 +152,7 @@ async fn a_command_that_the_broker_dead_lettered_is_replayed_under_its_own_id() 
 async fn an_unreadable_message_cannot_be_replayed_and_can_be_discarded() {
     let bus = Namespace::fresh();
     let worker = bus.worker().await;
-    bus.raw_client().await.publish(bus.names().work(0), "commands", b"what?").await;
+    bus.amqp_client().await.publish(bus.names().work(0), "commands", b"what?").await;
     let (admin, first) = letters(&bus, 1).await;
     let id = first[0].id.clone();
     admin.close().await;

@@ -8,11 +8,11 @@ use sockbit_application::envelope::EncodedMessage;
 use sockbit_application::ports::{Intake, IntakeMessage};
 use sockbit_rabbitmq::{GatewayEndpoint, connect_gateway};
 use sockbit_tests::contracts::bus::fixtures::{QUIET, assert_silent, within_deadline};
-use sockbit_tests::rabbitmq_namespace::{Namespace, RawClient};
+use sockbit_tests::rabbitmq_namespace::{AmqpClient, Namespace};
 
 /// A program with its own queue for replies.
 pub struct Program {
-    broker: RawClient,
+    broker: AmqpClient,
     intake: String,
     replies: Consumer,
     pub reply_queue: String,
@@ -20,7 +20,7 @@ pub struct Program {
 
 impl Program {
     pub async fn on(bus: &Namespace) -> Self {
-        let broker = bus.raw_client().await;
+        let broker = bus.amqp_client().await;
         let options = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
         let declaring = broker.channel.queue_declare("".into(), options, FieldTable::default());
         let reply_queue = declaring.await.expect("the broker responds").name().to_string();
@@ -149,7 +149,7 @@ async fn no_reply_is_sent_to_a_queue_of_the_bus() {
 async fn a_message_without_a_reply_queue_is_accepted() {
     let bus = Namespace::fresh();
     let gateway = bus.gateway().await;
-    bus.raw_client().await.publish(bus.names().intake(), "command", b"what").await;
+    bus.amqp_client().await.publish(bus.names().intake(), "command", b"what").await;
 
     let message = next_message(&gateway).await;
 

@@ -101,10 +101,10 @@ async fn a_queue_that_is_deleted_is_declared_again() {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     send_until_accepted(&gateway, &commands(&gateway, 0..1)).await;
     take_until(&worker, 0).await;
-    let raw_client = bus.raw_client().await;
+    let amqp_client = bus.amqp_client().await;
     for queue in 0..3 {
         let queue = bus.names().work(queue).into();
-        let deleting = raw_client.channel.queue_delete(queue, QueueDeleteOptions::default());
+        let deleting = amqp_client.channel.queue_delete(queue, QueueDeleteOptions::default());
         deleting.await.expect("the broker responds");
     }
 
@@ -117,10 +117,10 @@ async fn a_queue_that_is_deleted_is_declared_again() {
 async fn an_unroutable_command_is_refused() {
     let bus = Namespace::fresh();
     let gateway = bus.gateway().await;
-    let raw_client = bus.raw_client().await;
+    let amqp_client = bus.amqp_client().await;
     for queue in 0..3 {
         let queue = bus.names().work(queue).into();
-        let deleting = raw_client.channel.queue_delete(queue, QueueDeleteOptions::default());
+        let deleting = amqp_client.channel.queue_delete(queue, QueueDeleteOptions::default());
         deleting.await.expect("the broker responds");
     }
     let sent = gateway.send(commands(&gateway, 0..10)).await;
@@ -132,7 +132,7 @@ async fn an_unroutable_command_is_refused() {
 async fn no_message_id_is_used_twice_on_a_connection() {
     let bus = Namespace::fresh();
     let worker = bus.worker().await;
-    let mut messages = bus.raw_client().await.subscribe(bus.names().announce(), "7").await;
+    let mut messages = bus.amqp_client().await.subscribe(bus.names().announce(), "7").await;
     let mut numbers = Vec::new();
     for number in 1..=2 {
         worker.announce(vec![announcement(7, number)]).await.expect("the bus is available");
@@ -149,7 +149,7 @@ async fn an_exchange_that_is_deleted_is_declared_again() {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     gateway.subscribe(Slot(7)).await.expect("the bus is available");
     assert_receives(&gateway, &worker, 7, 1).await;
-    let deleting = bus.raw_client().await;
+    let deleting = bus.amqp_client().await;
     let options = ExchangeDeleteOptions::default();
     let deleting = deleting.channel.exchange_delete(bus.names().announce().into(), options);
     deleting.await.expect("the broker responds");
@@ -167,7 +167,7 @@ async fn after_everything_was_deleted_everything_recovers() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     gateway.subscribe(Slot(7)).await.expect("the bus is available");
-    bus.raw_client().await.wipe(&bus.names()).await;
+    bus.amqp_client().await.wipe(&bus.names()).await;
 
     send_until_accepted(&gateway, &commands(&gateway, 0..1)).await;
     take_until(&worker, 0).await;

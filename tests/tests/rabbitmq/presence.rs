@@ -9,7 +9,7 @@ use sockbit_application::ports::{Announcements, Presence};
 use sockbit_application::seal::MessageKind;
 use sockbit_application::slot::Slot;
 use sockbit_rabbitmq::{GatewayEndpoint, connect_gateway};
-use sockbit_tests::contracts::bus::fixtures::{QUIET, presences, within_deadline};
+use sockbit_tests::contracts::bus::fixtures::{QUIET, presence_update, within_deadline};
 use sockbit_tests::proxy::NetworkState;
 use sockbit_tests::rabbitmq_namespace::{Namespace, keys};
 use sockbit_tests::system::eventually;
@@ -23,7 +23,7 @@ async fn assert_presence_arrives(
     gateway: &GatewayEndpoint,
     number: u64,
 ) {
-    let update = presences(&ports(sender), 7, number);
+    let update = presence_update(&ports(sender), 7, number);
     eventually("presence", async || {
         sender.publish(update.clone()).await;
         let receiving =
@@ -38,7 +38,7 @@ async fn unreadable_presence_updates_are_ignored() {
     let bus = Namespace::fresh();
     let (sender, gateway) = (bus.gateway().await, bus.gateway().await);
     gateway.subscribe(Slot(7)).await.expect("the bus is available");
-    let (update, raw_client) = (presences(&ports(&sender), 7, 1), bus.raw_client().await);
+    let (update, amqp_client) = (presence_update(&ports(&sender), 7, 1), bus.amqp_client().await);
     let forged = keys(&[9]).seal(MessageKind::Presence, &update).expect("valid JSON");
     let other = keys(&[1]).seal(MessageKind::Heartbeat, &update).expect("valid JSON");
     let wrong_body = keys(&[1]).seal(MessageKind::Presence, "not an update").expect("valid JSON");
@@ -46,7 +46,7 @@ async fn unreadable_presence_updates_are_ignored() {
         let (exchange, key) = (bus.names().presence().into(), "7".into());
         let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
         let publishing =
-            raw_client.channel.basic_publish(exchange, key, options, &body, properties);
+            amqp_client.channel.basic_publish(exchange, key, options, &body, properties);
         publishing.await.expect("the broker responds");
     }
 
@@ -68,7 +68,7 @@ async fn presence_does_not_wait_for_an_unreachable_broker_and_arrives_after_reco
     for number in 2..=5 {
         within_deadline(
             "the end of publishing",
-            gateway.publish(presences(&ports(&gateway), 7, number)),
+            gateway.publish(presence_update(&ports(&gateway), 7, number)),
         )
         .await;
     }

@@ -62,11 +62,11 @@ async fn replies_of_eight_megabytes_arrive() {
 async fn a_query_with_a_wrong_signature_is_not_delivered() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
-    let raw_client = bus.raw_client().await;
+    let amqp_client = bus.amqp_client().await;
     let forged = keys(&[2]).seal(MessageKind::Queries, &query(1)).expect("valid JSON");
     let other = keys(&[1]).seal(MessageKind::Queries, &query(2)).expect("valid JSON");
     for bytes in [forged.as_slice(), &other, b"what?"] {
-        raw_client.publish(bus.names().queries(), "questions", bytes).await;
+        amqp_client.publish(bus.names().queries(), "questions", bytes).await;
     }
     let querying = tokio::spawn({
         let gateway = Arc::clone(&gateway);

@@ -46,7 +46,7 @@ async fn queues_are_balanced_as_workers_join_and_leave() {
     until_balanced(&[&third]).await;
 }
 
-/// Takes and acknowledges until its worker ports, and tells what it took.
+/// Takes and acknowledges deliveries until the worker is closed, and sends the numbers of their
 fn consume_commands(
     worker: Arc<WorkerEndpoint>,
     sender: mpsc::UnboundedSender<u64>,

@@ -1,4 +1,4 @@
-//! What the tests do with endpoints, and what they wait for.
+//! Helpers that send and take messages, and wait for endpoints.
 
 use std::sync::Arc;
 
@@ -39,12 +39,12 @@ pub async fn take_numbers(worker: &WorkerEndpoint, count: usize) -> Vec<u64> {
 }
 
 /// Takes deliveries until a command with this number is delivered, and acknowledges them.
-pub async fn take_until(worker: &WorkerEndpoint, wanted: u64) {
+pub async fn take_until(worker: &WorkerEndpoint, expected: u64) {
     loop {
         let taken =
             within_deadline("a delivery", worker.take(MANY)).await.expect("the bus is open");
         worker.acknowledge(taken.iter().map(|it| it.tag).collect()).await.ok();
-        if taken.iter().flat_map(|it| &it.commands).any(|it| number(it) == wanted) {
+        if taken.iter().flat_map(|it| &it.commands).any(|it| number(it) == expected) {
             return;
         }
     }
@@ -55,15 +55,15 @@ pub async fn assert_receives(
     gateway: &GatewayEndpoint,
     worker: &WorkerEndpoint,
     slot: u8,
-    wanted: u64,
+    expected: u64,
 ) {
-    let is_wanted = |incoming: &Incoming| {
+    let is_expected = |incoming: &Incoming| {
         matches!(incoming, Incoming::Announcement(it)
-            if it.slot == Slot(slot) && it.events.iter().any(|it| it.event.seq.0 == wanted))
+            if it.slot == Slot(slot) && it.events.iter().any(|it| it.event.seq.0 == expected))
     };
     eventually("an announcement", async || {
-        worker.announce(vec![announcement(slot, wanted)]).await.ok()?;
-        let receiving = async { while !is_wanted(&gateway.next().await.expect("it is open")) {} };
+        worker.announce(vec![announcement(slot, expected)]).await.ok()?;
+        let receiving = async { while !is_expected(&gateway.next().await.expect("it is open")) {} };
         timeout(QUIET, receiving).await.ok()
     })
     .await;

@@ -9,7 +9,7 @@ use sockbit_application::seal::{Keyring, MessageKind};
 use sockbit_application::slot::Slot;
 use sockbit_domain::BoardId;
 use sockbit_rabbitmq::{connect_gateway, connect_worker};
-use sockbit_tests::contracts::bus::fixtures::{announcement, command, hear_announcement, uuid};
+use sockbit_tests::contracts::bus::fixtures::{announcement, command, next_announcement, uuid};
 use sockbit_tests::rabbitmq_namespace::{FixedClock, Namespace, WORK_QUEUES, keys};
 use sockbit_tests::system::eventually;
 
@@ -22,11 +22,11 @@ fn queue(bus: &Namespace) -> String {
 
 /// Waits for this many dead letters: their bodies and reasons.
 async fn wait_for_dead_letters(bus: &Namespace, count: usize) -> Vec<(Vec<u8>, String)> {
-    let raw_client = bus.raw_client().await;
+    let amqp_client = bus.amqp_client().await;
     let mut letters = Vec::new();
     while letters.len() < count {
         let more = eventually("a dead letter", async || {
-            let letters = raw_client.dead_letters(&bus.names()).await;
+            let letters = amqp_client.dead_letters(&bus.names()).await;
             (!letters.is_empty()).then_some(letters)
         });
         letters.extend(more.await);
@@ -40,18 +40,18 @@ async fn messages_without_a_valid_signature_are_dead_lettered_and_others_are_del
     let gateway = bus.gateway().await;
     let one = [command(&ports(&gateway), 1, 1)];
     let sealed = |ring: &Keyring, kind| ring.seal(kind, &one).expect("valid JSON");
-    let right = String::from_utf8(sealed(&keys(&[1]), MessageKind::Commands)).expect("valid JSON");
+    let valid = String::from_utf8(sealed(&keys(&[1]), MessageKind::Commands)).expect("valid JSON");
     let cases: [(Vec<u8>, &str); 6] = [
         (b"\xff\x00".to_vec(), "no sealed message"),
         (serde_json::to_vec(&one).expect("valid JSON"), "no sealed message"),
         (sealed(&keys(&[2]), MessageKind::Commands), "the key \"k2\" is not known"),
-        (right.replace("Ada", "Eve").into_bytes(), "signature is wrong"),
-        (right.replace("\"v\":1", "\"v\":2").into_bytes(), "version 2"),
+        (valid.replace("Ada", "Eve").into_bytes(), "signature is wrong"),
+        (valid.replace("\"v\":1", "\"v\":2").into_bytes(), "version 2"),
         (sealed(&keys(&[1]), MessageKind::Queries), "of another kind: \"questions\""),
     ];
-    let raw_client = bus.raw_client().await;
+    let amqp_client = bus.amqp_client().await;
     for (bytes, _) in &cases {
-        raw_client.publish(queue(&bus), "commands", bytes).await;
+        amqp_client.publish(queue(&bus), "commands", bytes).await;
     }
     send_until_accepted(&gateway, &[command(&ports(&gateway), 1, 7)]).await;
 
@@ -75,7 +75,7 @@ async fn an_unreadable_command_does_not_affect_others_in_its_batch() {
     let batch = [raw(1), poison, raw(2)].map(|it| it.expect("valid JSON"));
     let sealed = keys(&[1]).seal(MessageKind::Commands, &batch).expect("valid JSON");
 
-    bus.raw_client().await.publish(queue(&bus), "commands", &sealed).await;
+    bus.amqp_client().await.publish(queue(&bus), "commands", &sealed).await;
 
     assert_eq!(take_numbers(&worker, 2).await, [1, 2]);
     let letters = wait_for_dead_letters(&bus, 1).await;
@@ -102,10 +102,10 @@ async fn announcements_with_a_wrong_signature_are_ignored() {
     gateway.subscribe(Slot(7)).await.expect("the bus is available");
     let forged =
         keys(&[2]).seal(MessageKind::Announcements, &announcement(7, 666)).expect("valid JSON");
-    let raw_client = bus.raw_client().await;
+    let amqp_client = bus.amqp_client().await;
     let properties = BasicProperties::default().with_type("announcements".into());
     for body in [forged.as_slice(), b"", b"{}"] {
-        let publishing = raw_client.channel.basic_publish(
+        let publishing = amqp_client.channel.basic_publish(
             bus.names().announce().into(),
             "7".into(),
             BasicPublishOptions::default(),
@@ -117,5 +117,5 @@ async fn announcements_with_a_wrong_signature_are_ignored() {
 
     worker.announce(vec![announcement(7, 1)]).await.expect("the bus is available");
 
-    assert_eq!(hear_announcement(&ports(&gateway)).await, announcement(7, 1));
+    assert_eq!(next_announcement(&ports(&gateway)).await, announcement(7, 1));
 }

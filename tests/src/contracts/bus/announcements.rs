@@ -1,4 +1,4 @@
-//! Events and outcomes on their way from workers to gateways.
+//! Clauses about announcements and outcomes, from workers to gateways.
 
 use std::sync::Arc;
 
@@ -8,30 +8,34 @@ use sockbit_application::slot::Slot;
 use sockbit_domain::{Outcome, Rejection, RejectionCode};
 
 use super::fixtures::{
-    announcement, answered, assert_silent, command, event, head, hear, hear_announcement,
-    hear_answers, hear_number, saved, send, subscribe, take_commands, within_deadline,
+    announcement, assert_silent, command, event, head, next_announcement, next_incoming,
+    next_number, next_outcomes, outcome_of, saved, send, subscribe, take_commands, within_deadline,
 };
 use super::{Bus, GatewayPorts, WorkerPorts};
 
-/// More than any bus keeps for a gateway that does not read.
+/// More than any bus buffers for a gateway that does not read.
 const FLOOD: u64 = 20_000;
 
 async fn announce(worker: &WorkerPorts, slot: u8, number: u64) {
-    worker.announcer.announce(vec![announcement(slot, number)]).await.expect("the bus is there");
+    worker
+        .announcer
+        .announce(vec![announcement(slot, number)])
+        .await
+        .expect("the bus is available");
 }
 
-pub async fn an_announcement_arrives_as_it_was_made(bus: Arc<dyn Bus>) {
+pub async fn an_announcement_arrives_unchanged(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     subscribe(&gateway, 7).await;
     let events = (1..=50).flat_map(|n| announcement(7, n).events).collect();
-    let made = Announcement { slot: Slot(7), events };
+    let sent = Announcement { slot: Slot(7), events };
 
-    worker.announcer.announce(vec![made.clone()]).await.expect("the bus is there");
+    worker.announcer.announce(vec![sent.clone()]).await.expect("the bus is available");
 
-    assert_eq!(hear_announcement(&gateway).await, made);
+    assert_eq!(next_announcement(&gateway).await, sent);
 }
 
-pub async fn an_announcement_reaches_all_who_listen_and_nobody_else(bus: Arc<dyn Bus>) {
+pub async fn an_announcement_reaches_exactly_the_subscribers(bus: Arc<dyn Bus>) {
     let worker = bus.worker().await;
     let (a, b, c) = (bus.gateway().await, bus.gateway().await, bus.gateway().await);
     for (gateway, slots) in [(&a, &[1, 2][..]), (&b, &[2]), (&c, &[3])] {
@@ -41,70 +45,70 @@ pub async fn an_announcement_reaches_all_who_listen_and_nobody_else(bus: Arc<dyn
     }
 
     let batch = vec![announcement(1, 1), announcement(2, 2), announcement(0, 3)];
-    worker.announcer.announce(batch).await.expect("the bus is there");
+    worker.announcer.announce(batch).await.expect("the bus is available");
 
-    assert_eq!((hear_number(&a).await, hear_number(&a).await), (1, 2));
-    assert_eq!(hear_number(&b).await, 2);
+    assert_eq!((next_number(&a).await, next_number(&a).await), (1, 2));
+    assert_eq!(next_number(&b).await, 2);
     for gateway in [&a, &b, &c] {
-        assert_silent("news", gateway.announcements.next()).await;
+        assert_silent("an announcement", gateway.announcements.next()).await;
     }
 }
 
-pub async fn listening_holds_when_it_returns(bus: Arc<dyn Bus>) {
+pub async fn a_subscription_is_active_when_subscribe_returns(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     for slot in 0..=255 {
         subscribe(&gateway, slot).await;
         announce(&worker, slot, slot.into()).await;
     }
     for slot in 0..=255 {
-        assert_eq!(hear_announcement(&gateway).await, announcement(slot, slot.into()));
+        assert_eq!(next_announcement(&gateway).await, announcement(slot, slot.into()));
     }
 }
 
-pub async fn listening_twice_is_once(bus: Arc<dyn Bus>) {
+pub async fn subscribing_twice_is_idempotent(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     subscribe(&gateway, 7).await;
     subscribe(&gateway, 7).await;
     announce(&worker, 7, 1).await;
-    assert_eq!(hear_number(&gateway).await, 1);
-    assert_silent("the same news", gateway.announcements.next()).await;
+    assert_eq!(next_number(&gateway).await, 1);
+    assert_silent("a second copy", gateway.announcements.next()).await;
 
-    gateway.announcements.unsubscribe(Slot(7)).await.expect("the bus is there");
+    gateway.announcements.unsubscribe(Slot(7)).await.expect("the bus is available");
     announce(&worker, 7, 2).await;
-    assert_silent("news", gateway.announcements.next()).await;
+    assert_silent("an announcement", gateway.announcements.next()).await;
 }
 
-pub async fn after_unlistening_nothing_more_arrives(bus: Arc<dyn Bus>) {
+pub async fn no_announcement_arrives_after_unsubscribing(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     subscribe(&gateway, 7).await;
     subscribe(&gateway, 8).await;
     announce(&worker, 7, 1).await;
-    assert_eq!(hear_number(&gateway).await, 1);
+    assert_eq!(next_number(&gateway).await, 1);
 
-    gateway.announcements.unsubscribe(Slot(7)).await.expect("the bus is there");
+    gateway.announcements.unsubscribe(Slot(7)).await.expect("the bus is available");
     announce(&worker, 7, 2).await;
     announce(&worker, 8, 3).await;
 
-    assert_eq!(hear_number(&gateway).await, 3, "the other slot is listened to still");
-    assert_silent("news", gateway.announcements.next()).await;
+    assert_eq!(next_number(&gateway).await, 3, "the other subscription is still active");
+    assert_silent("an announcement", gateway.announcements.next()).await;
     subscribe(&gateway, 7).await;
     announce(&worker, 7, 4).await;
-    assert_eq!(hear_number(&gateway).await, 4);
+    assert_eq!(next_number(&gateway).await, 4);
 }
 
-pub async fn news_of_a_slot_arrive_in_order(bus: Arc<dyn Bus>) {
+pub async fn announcements_of_a_slot_arrive_in_order(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     subscribe(&gateway, 7).await;
     for n in 1..=300 {
         announce(&worker, 7, n).await;
     }
     for n in 1..=300 {
-        assert_eq!(hear_number(&gateway).await, n);
+        assert_eq!(next_number(&gateway).await, n);
     }
-    assert_silent("news", gateway.announcements.next()).await;
+    assert_silent("an announcement", gateway.announcements.next()).await;
 }
 
-pub async fn answers_reach_the_gateway_that_sent_and_no_other(bus: Arc<dyn Bus>) {
+pub async fn outcomes_reach_exactly_the_gateway_that_sent_the_command(bus: Arc<dyn Bus>) {
     let (a, b, worker) = (bus.gateway().await, bus.gateway().await, bus.worker().await);
     send(&a, (1..=4).map(|n| command(&a, 1, n)).collect()).await;
     send(&b, vec![command(&b, 1, 9)]).await;
@@ -117,14 +121,14 @@ pub async fn answers_reach_the_gateway_that_sent_and_no_other(bus: Arc<dyn Bus>)
         None,
         Some(Outcome::Saved { position: head(9) }),
     ];
-    let answers: Vec<_> =
-        taken.iter().zip(outcomes).map(|(command, outcome)| answered(command, outcome)).collect();
+    let outcomes: Vec<_> =
+        taken.iter().zip(outcomes).map(|(command, outcome)| outcome_of(command, outcome)).collect();
 
-    worker.announcer.send_outcomes(answers.clone()).await.expect("the bus is there");
+    worker.announcer.send_outcomes(outcomes.clone()).await.expect("the bus is available");
 
-    for (gateway, own) in [(&a, answers.get(..4)), (&b, answers.get(4..))] {
-        assert_eq!(Some(&*hear_answers(gateway).await), own);
-        assert_silent("an answer", gateway.announcements.next()).await;
+    for (gateway, own) in [(&a, outcomes.get(..4)), (&b, outcomes.get(4..))] {
+        assert_eq!(Some(&*next_outcomes(gateway).await), own);
+        assert_silent("an outcome", gateway.announcements.next()).await;
     }
 }
 
@@ -144,68 +148,72 @@ pub async fn every_worker_reaches_every_gateway(bus: Arc<dyn Bus>) {
         for command in commands {
             let number = super::fixtures::number(command);
             announce(&worker, 7, number).await;
-            worker.announcer.send_outcomes(vec![saved(command)]).await.expect("the bus is there");
+            worker
+                .announcer
+                .send_outcomes(vec![saved(command)])
+                .await
+                .expect("the bus is available");
         }
         let tags = deliveries.iter().map(|it| it.tag).collect();
-        worker.work.acknowledge(tags).await.expect("the bus is there");
+        worker.work.acknowledge(tags).await.expect("the bus is available");
     }
     for (own, gateway) in (1..).zip(&gateways) {
-        assert_hears_all_and_one_answer(gateway, own).await;
+        assert_all_events_and_one_outcome(gateway, own).await;
     }
 }
 
-async fn assert_hears_all_and_one_answer(gateway: &GatewayPorts, own: u64) {
-    let (mut announced, mut answers) = (Vec::new(), Vec::new());
+async fn assert_all_events_and_one_outcome(gateway: &GatewayPorts, own: u64) {
+    let (mut announced, mut outcomes) = (Vec::new(), Vec::new());
     for _ in 0..5 {
-        match hear(gateway).await {
+        match next_incoming(gateway).await {
             Incoming::Announcement(it) => {
                 announced.extend(it.events.iter().map(|it| it.event.seq.0));
             }
-            Incoming::Outcomes(it) => answers.extend(it),
+            Incoming::Outcomes(it) => outcomes.extend(it),
             Incoming::Interrupted => panic!("nothing was interrupted"),
         }
     }
     announced.sort_unstable();
     assert_eq!(announced, [1, 2, 3, 4]);
-    assert_eq!(answers, [saved(&command(gateway, 1, own))]);
-    assert_silent("news", gateway.announcements.next()).await;
+    assert_eq!(outcomes, [saved(&command(gateway, 1, own))]);
+    assert_silent("an announcement", gateway.announcements.next()).await;
 }
 
-pub async fn who_does_not_read_is_interrupted_and_then_goes_on(bus: Arc<dyn Bus>) {
+pub async fn a_gateway_that_does_not_read_is_interrupted_and_then_resumes(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     subscribe(&gateway, 7).await;
     for n in 1..=FLOOD {
         announce(&worker, 7, n).await;
     }
-    let (mut kept, mut interruptions) = (0, 0);
-    while kept == 0 || interruptions == 0 {
-        match hear(&gateway).await {
+    let (mut received, mut interruptions) = (0, 0);
+    while received == 0 || interruptions == 0 {
+        match next_incoming(&gateway).await {
             Incoming::Announcement(it) if it.events.iter().any(|it| it.event.seq.0 == FLOOD) => {
-                assert!(interruptions > 0, "what is missing was not spoken of");
-                kept += 1;
+                assert!(interruptions > 0, "the loss was not reported");
+                received += 1;
             }
-            Incoming::Announcement(_) => kept += 1,
+            Incoming::Announcement(_) => received += 1,
             Incoming::Outcomes(_) => panic!("nothing was sent"),
             Incoming::Interrupted => interruptions += 1,
         }
-        assert!(kept < FLOOD, "everything was kept for it");
+        assert!(received < FLOOD, "the bus buffered every announcement");
     }
     announce(&worker, 7, FLOOD + 1).await;
-    while !is_event(&hear(&gateway).await, FLOOD + 1) {}
+    while !is_event(&next_incoming(&gateway).await, FLOOD + 1) {}
 }
 
-fn is_event(news: &Incoming, number: u64) -> bool {
-    let Incoming::Announcement(announcement) = news else { return false };
+fn is_event(incoming: &Incoming, number: u64) -> bool {
+    let Incoming::Announcement(announcement) = incoming else { return false };
     announcement.events.iter().any(|it| it.event == event(number))
 }
 
-pub async fn who_does_not_read_hinders_nobody(bus: Arc<dyn Bus>) {
-    let (sleeper, reader) = (bus.gateway().await, bus.gateway().await);
+pub async fn a_gateway_that_does_not_read_does_not_block_other_gateways(bus: Arc<dyn Bus>) {
+    let (stalled, reader) = (bus.gateway().await, bus.gateway().await);
     let worker = bus.worker().await;
-    subscribe(&sleeper, 7).await;
+    subscribe(&stalled, 7).await;
     subscribe(&reader, 7).await;
     for n in 1..=FLOOD {
         announce(&worker, 7, n).await;
-        assert_eq!(hear_number(&reader).await, n);
+        assert_eq!(next_number(&reader).await, n);
     }
 }

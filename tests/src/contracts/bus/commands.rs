@@ -1,4 +1,4 @@
-//! Commands on their way from gateways to workers.
+//! Clauses about commands, from gateways to workers.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::fixtures::{
     within_deadline,
 };
 
-pub async fn a_batch_arrives_as_it_was_sent(bus: Arc<dyn Bus>) {
+pub async fn a_batch_arrives_unchanged(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     let mut batch: Vec<_> = (1..=20).map(|n| command(&gateway, 1, n)).collect();
     for (n, it) in (0_u8..).zip(&mut batch) {
@@ -31,7 +31,7 @@ pub async fn a_batch_arrives_as_it_was_sent(bus: Arc<dyn Bus>) {
     assert!(delivery.commands.iter().map(parts).eq(batch.iter().map(parts)));
 }
 
-pub async fn a_batch_about_many_boards_arrives_whole_and_in_order_on_each(bus: Arc<dyn Bus>) {
+pub async fn a_batch_of_many_boards_arrives_completely_and_in_order_per_board(bus: Arc<dyn Bus>) {
     const BOARDS: u64 = 7;
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     send(&gateway, (0..70).map(|n| command(&gateway, n % BOARDS, n)).collect()).await;
@@ -45,7 +45,7 @@ pub async fn a_batch_about_many_boards_arrives_whole_and_in_order_on_each(bus: A
     assert_silent("a command", worker.work.take(MANY)).await;
 }
 
-pub async fn hostile_bytes_arrive_as_they_were_sent(bus: Arc<dyn Bus>) {
+pub async fn hostile_bytes_arrive_unchanged(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     let bodies = [
         " { \"b\" : 1 ,\t\"a\"\r\n: 1.0e0, \"a\": 2 } ".trim().to_owned(),
@@ -81,7 +81,7 @@ pub async fn commands_arrive_once_and_in_order(bus: Arc<dyn Bus>) {
     assert_silent("a command", worker.work.take(MANY)).await;
 }
 
-pub async fn commands_wait_where_no_worker_is(bus: Arc<dyn Bus>) {
+pub async fn commands_without_a_worker_stay_queued(bus: Arc<dyn Bus>) {
     let gateway = bus.gateway().await;
     send_each(&gateway, 1..=10).await;
     drop(gateway);
@@ -114,7 +114,7 @@ pub async fn every_gateway_reaches_a_worker(bus: Arc<dyn Bus>) {
         .await;
         let deliveries = deliveries.expect("the bus is open");
         let tags = deliveries.iter().map(|it| it.tag).collect();
-        worker.work.acknowledge(tags).await.expect("the bus is there");
+        worker.work.acknowledge(tags).await.expect("the bus is available");
         for it in deliveries.iter().flat_map(|it| &it.commands) {
             assert!(taken.insert(number(it)), "{} came twice", number(it));
         }
@@ -122,7 +122,7 @@ pub async fn every_gateway_reaches_a_worker(bus: Arc<dyn Bus>) {
     assert_eq!(taken, expected);
 }
 
-pub async fn a_full_queue_refuses_and_keeps_what_it_accepted(bus: Arc<dyn Bus>) {
+pub async fn a_full_queue_refuses_commands_and_keeps_accepted_ones(bus: Arc<dyn Bus>) {
     const MORE_THAN_FITS: u64 = 100_000;
     let gateway = bus.gateway().await;
     let mut accepted = 0;
@@ -140,8 +140,8 @@ pub async fn a_full_queue_refuses_and_keeps_what_it_accepted(bus: Arc<dyn Bus>) 
     let count = usize::try_from(accepted).expect("it is bounded");
     let taken = take_commands(&*worker.work, count).await;
 
-    assert!(taken.iter().map(number).eq(0..accepted), "all that was accepted, in order");
-    assert_silent("what was refused", worker.work.take(MANY)).await;
+    assert!(taken.iter().map(number).eq(0..accepted), "all accepted commands, in order");
+    assert_silent("a refused command", worker.work.take(MANY)).await;
     send_each(&gateway, [accepted]).await;
-    assert_eq!(take_commands(&*worker.work, 1).await.len(), 1, "there is room again");
+    assert_eq!(take_commands(&*worker.work, 1).await.len(), 1, "the queue accepts commands again");
 }

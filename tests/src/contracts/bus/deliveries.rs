@@ -1,4 +1,4 @@
-//! Deliveries: taken, acknowledged, or taken again by another worker.
+//! Clauses about deliveries: taken, acknowledged, redelivered, dead-lettered.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,35 +16,35 @@ async fn take(worker: &WorkerPorts) -> Vec<Delivery> {
     within_deadline("a delivery", worker.work.take(MANY)).await.expect("the bus is open")
 }
 
-/// Takes until so many commands have come, and acknowledges none.
-async fn hold(worker: &WorkerPorts, count: usize) -> Vec<Delivery> {
-    let mut held = Vec::new();
-    while numbers(&held).len() < count {
-        held.extend(take(worker).await);
+/// Takes at least `count` commands without acknowledging them.
+async fn take_unacknowledged(worker: &WorkerPorts, count: usize) -> Vec<Delivery> {
+    let mut deliveries = Vec::new();
+    while numbers(&deliveries).len() < count {
+        deliveries.extend(take(worker).await);
     }
-    held
+    deliveries
 }
 
-pub async fn what_waits_is_taken_at_one_go(bus: Arc<dyn Bus>) {
+pub async fn queued_deliveries_are_taken_together(bus: Arc<dyn Bus>) {
     const ATTEMPTS: usize = 50;
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     for _ in 0..ATTEMPTS {
         send_each(&gateway, 1..=30).await;
         let first = take(&worker).await;
-        let came_at_once = numbers(&first) == (1..=30).collect::<Vec<_>>();
+        let is_complete = numbers(&first) == (1..=30).collect::<Vec<_>>();
         let rest = 30 - numbers(&first).len();
         let tags = first.iter().map(|it| it.tag).collect();
-        worker.work.acknowledge(tags).await.expect("the bus is there");
+        worker.work.acknowledge(tags).await.expect("the bus is available");
         take_commands(&*worker.work, rest).await;
-        // What is still on its way to a worker does not wait for it yet.
-        if came_at_once {
+        // Commands that are still in transit are not queued yet, so one attempt may not be enough.
+        if is_complete {
             return;
         }
     }
-    panic!("what waited was never taken at one go");
+    panic!("the queued commands were never taken together");
 }
 
-pub async fn no_more_is_taken_once_there_is_enough(bus: Arc<dyn Bus>) {
+pub async fn a_worker_takes_no_delivery_beyond_its_limit(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     for first in (0..30).step_by(3) {
         send(&gateway, (first..first + 3).map(|n| command(&gateway, 1, n)).collect()).await;
@@ -56,24 +56,24 @@ pub async fn no_more_is_taken_once_there_is_enough(bus: Arc<dyn Bus>) {
         let sizes: Vec<_> = taken.iter().map(|it| it.commands.len()).collect();
         let last = sizes.last().expect("something was taken");
         let all: usize = sizes.iter().sum();
-        assert!(all - last < 7, "{sizes:?} were taken where 7 are enough");
+        assert!(all - last < 7, "{sizes:?} were taken although 7 are enough");
         count += all;
     }
 }
 
-pub async fn each_command_goes_to_one_of_many_workers(bus: Arc<dyn Bus>) {
+pub async fn each_command_goes_to_exactly_one_worker(bus: Arc<dyn Bus>) {
     const COMMANDS: usize = 300;
     let gateway = bus.gateway().await;
-    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
-    let mut working = JoinSet::new();
+    let (sender, mut taken_numbers) = tokio::sync::mpsc::unbounded_channel();
+    let mut workers = JoinSet::new();
     for _ in 0..3 {
-        let (worker, tell) = (bus.worker().await, tell.clone());
-        working.spawn(async move {
+        let (worker, sender) = (bus.worker().await, sender.clone());
+        workers.spawn(async move {
             while let Some(deliveries) = worker.work.take(5).await {
                 let tags = deliveries.iter().map(|it| it.tag).collect();
-                worker.work.acknowledge(tags).await.expect("the bus is there");
+                worker.work.acknowledge(tags).await.expect("the bus is available");
                 for number in numbers(&deliveries) {
-                    tell.send(number).unwrap_or_default();
+                    sender.send(number).unwrap_or_default();
                 }
             }
         });
@@ -82,58 +82,58 @@ pub async fn each_command_goes_to_one_of_many_workers(bus: Arc<dyn Bus>) {
 
     let mut taken = BTreeSet::new();
     while taken.len() < COMMANDS {
-        let number = within_deadline("a command", told.recv()).await.expect("the workers work");
-        assert!(taken.insert(number), "{number} came to two workers");
+        let number = within_deadline("a command", taken_numbers.recv()).await.expect("workers run");
+        assert!(taken.insert(number), "{number} was delivered to two workers");
     }
-    assert_silent("one more", told.recv()).await;
-    working.abort_all();
+    assert_silent("one more command", taken_numbers.recv()).await;
+    workers.abort_all();
 }
 
-pub async fn what_was_not_acknowledged_comes_again_when_its_worker_goes(bus: Arc<dyn Bus>) {
-    let (gateway, dying) = (bus.gateway().await, bus.worker().await);
+pub async fn unacknowledged_deliveries_of_a_dead_worker_are_redelivered(bus: Arc<dyn Bus>) {
+    let (gateway, dead) = (bus.gateway().await, bus.worker().await);
     send_each(&gateway, 1..=5).await;
-    hold(&dying, 5).await;
-    drop(dying);
+    take_unacknowledged(&dead, 5).await;
+    drop(dead);
 
-    let heir = bus.worker().await;
-    let again = hold(&heir, 5).await;
+    let successor = bus.worker().await;
+    let again = take_unacknowledged(&successor, 5).await;
 
     assert_eq!(numbers(&again), [1, 2, 3, 4, 5]);
     assert!(again.iter().all(|it| it.redeliveries == 1), "{again:?}");
-    assert_silent("a command", heir.work.take(MANY)).await;
+    assert_silent("a command", successor.work.take(MANY)).await;
 }
 
-pub async fn a_worker_that_waits_already_gets_what_comes_again(bus: Arc<dyn Bus>) {
+pub async fn a_waiting_worker_receives_redeliveries(bus: Arc<dyn Bus>) {
     let (gateway, a, b) = (bus.gateway().await, bus.worker().await, bus.worker().await);
     send_each(&gateway, [1]).await;
     let a_has_it = tokio::select! {
-        _ = hold(&a, 1) => true,
-        _ = hold(&b, 1) => false,
+        _ = take_unacknowledged(&a, 1) => true,
+        _ = take_unacknowledged(&b, 1) => false,
     };
-    let (dying, heir) = if a_has_it { (a, b) } else { (b, a) };
-    let mut waiting = Box::pin(take(&heir));
+    let (dead, successor) = if a_has_it { (a, b) } else { (b, a) };
+    let mut waiting = Box::pin(take(&successor));
     assert!(futures::poll!(&mut waiting).is_pending());
 
-    drop(dying);
+    drop(dead);
 
     assert_eq!(numbers(&waiting.await), [1]);
 }
 
-pub async fn what_comes_again_is_as_it_was(bus: Arc<dyn Bus>) {
-    let (gateway, dying) = (bus.gateway().await, bus.worker().await);
+pub async fn a_redelivery_is_unchanged(bus: Arc<dyn Bus>) {
+    let (gateway, dead) = (bus.gateway().await, bus.worker().await);
     let batch: Vec<_> = (1..=10).map(|n| command(&gateway, 1, n)).collect();
     send(&gateway, batch.clone()).await;
-    hold(&dying, 10).await;
-    drop(dying);
+    take_unacknowledged(&dead, 10).await;
+    drop(dead);
 
-    let again = hold(&bus.worker().await, 10).await;
+    let again = take_unacknowledged(&bus.worker().await, 10).await;
 
     let commands = again.iter().flat_map(|it| &it.commands);
     assert!(commands.map(parts).eq(batch.iter().map(parts)));
-    assert_eq!(again.len(), 1, "one message stays one");
+    assert_eq!(again.len(), 1, "one message stays one delivery");
 }
 
-pub async fn what_was_acknowledged_does_not_come_again(bus: Arc<dyn Bus>) {
+pub async fn acknowledged_deliveries_are_not_redelivered(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     send_each(&gateway, 1..=5).await;
     assert_eq!(take_commands(&*worker.work, 5).await.len(), 5);
@@ -142,22 +142,22 @@ pub async fn what_was_acknowledged_does_not_come_again(bus: Arc<dyn Bus>) {
     assert_silent("a command", other.work.take(MANY)).await;
 }
 
-pub async fn each_delivery_is_acknowledged_for_itself(bus: Arc<dyn Bus>) {
+pub async fn each_delivery_is_acknowledged_individually(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     send_each(&gateway, 1..=3).await;
-    let held = hold(&worker, 3).await;
+    let held = take_unacknowledged(&worker, 3).await;
     let middle = held.iter().find(|it| it.commands.iter().any(|it| number(it) == 2));
-    let tag = middle.expect("it was taken").tag;
-    worker.work.acknowledge(vec![tag]).await.expect("the bus is there");
+    let tag = middle.expect("command 2 was taken").tag;
+    worker.work.acknowledge(vec![tag]).await.expect("the bus is available");
     drop(worker);
 
-    let heir = bus.worker().await;
+    let successor = bus.worker().await;
 
-    assert_eq!(numbers(&hold(&heir, 2).await), [1, 3]);
-    assert_silent("a command", heir.work.take(MANY)).await;
+    assert_eq!(numbers(&take_unacknowledged(&successor, 2).await), [1, 3]);
+    assert_silent("a command", successor.work.take(MANY)).await;
 }
 
-pub async fn who_gave_up_waiting_takes_nothing_away(bus: Arc<dyn Bus>) {
+pub async fn a_cancelled_take_loses_no_delivery(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     assert_silent("a delivery", worker.work.take(MANY)).await;
     send_each(&gateway, 1..=3).await;
@@ -165,11 +165,11 @@ pub async fn who_gave_up_waiting_takes_nothing_away(bus: Arc<dyn Bus>) {
     assert!(taken.iter().map(number).eq(1..=3));
 }
 
-pub async fn what_is_buried_is_kept_with_its_reason(bus: Arc<dyn Bus>) {
+pub async fn a_dead_letter_is_kept_with_its_reason(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     for n in 1..=2 {
         let failed = command(&gateway, 1, n);
-        worker.work.dead_letter(failed, format!("fault {n}")).await.expect("the bus is there");
+        worker.work.dead_letter(failed, format!("fault {n}")).await.expect("the bus is available");
     }
 
     let dead_letters = bus.dead_letters().await;
@@ -177,5 +177,5 @@ pub async fn what_is_buried_is_kept_with_its_reason(bus: Arc<dyn Bus>) {
     let expected = [1, 2].map(|n| command(&gateway, 1, n));
     assert!(dead_letters.iter().map(|(it, _)| parts(it)).eq(expected.iter().map(parts)));
     assert!(dead_letters.iter().map(|(_, reason)| reason).eq(["fault 1", "fault 2"]));
-    assert_silent("a dead_letters command", worker.work.take(MANY)).await;
+    assert_silent("a dead-lettered command", worker.work.take(MANY)).await;
 }

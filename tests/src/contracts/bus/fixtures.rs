@@ -1,4 +1,4 @@
-//! Messages for the clauses, and ways to wait for what should come and for what should not.
+//! Messages for the clauses, and helpers that wait for messages.
 
 use std::time::Duration;
 
@@ -20,23 +20,22 @@ use uuid::Uuid;
 
 use super::GatewayPorts;
 
-/// Within this everything comes that comes at all, a bus's own deadlines included.
+/// Longer than any bus takes, its own deadlines included.
 pub const DEADLINE: Duration = Duration::from_mins(1);
-/// What did not come within this is taken not to come.
+/// How long a clause waits for a message that must not arrive.
 pub const QUIET: Duration = Duration::from_millis(300);
-/// More than any worker takes at one go here.
+/// More commands than any clause sends.
 pub const MANY: usize = 100_000;
 
-/// What comes of it in time.
-pub async fn within_deadline<T>(what: &str, coming: impl Future<Output = T>) -> T {
-    let come = timeout(DEADLINE, coming).await;
-    come.unwrap_or_else(|_| panic!("{what} did not come in time"))
+/// Awaits a future, which must complete within [`DEADLINE`].
+pub async fn within_deadline<T>(what: &str, future: impl Future<Output = T>) -> T {
+    timeout(DEADLINE, future).await.unwrap_or_else(|_| panic!("{what} did not arrive in time"))
 }
 
-/// Waits, and finds that nothing comes.
-pub async fn assert_silent<T: std::fmt::Debug>(what: &str, coming: impl Future<Output = T>) {
-    if let Ok(come) = timeout(QUIET, coming).await {
-        panic!("{what} came: {come:?}");
+/// Asserts that a future does not complete within [`QUIET`].
+pub async fn assert_silent<T: std::fmt::Debug>(what: &str, future: impl Future<Output = T>) {
+    if let Ok(output) = timeout(QUIET, future).await {
+        panic!("{what} arrived: {output:?}");
     }
 }
 
@@ -44,7 +43,7 @@ pub fn uuid(n: u64) -> Uuid {
     Uuid::from_u128(n.into())
 }
 
-/// The command with this number, about that board, from the first session of a gateway.
+/// A command with this number to that board, from the first session of a gateway.
 pub fn command(sender: &GatewayPorts, board: u64, number: u64) -> CommandEnvelope {
     CommandEnvelope {
         trace: TraceId(uuid(number + 1_000)),
@@ -59,10 +58,10 @@ pub fn command(sender: &GatewayPorts, board: u64, number: u64) -> CommandEnvelop
 }
 
 pub fn body(json: &str) -> Box<RawValue> {
-    RawValue::from_string(json.to_owned()).expect("it is JSON")
+    RawValue::from_string(json.to_owned()).expect("valid JSON")
 }
 
-/// Everything in a command, to be compared.
+/// All fields of a command, for comparison.
 pub fn parts(
     it: &CommandEnvelope,
 ) -> (TraceId, Address, &Actor, ClientId, MessageId, BoardId, Option<KeyHash>, &str) {
@@ -77,24 +76,24 @@ pub fn numbers(deliveries: &[Delivery]) -> Vec<u64> {
     deliveries.iter().flat_map(|it| &it.commands).map(number).collect()
 }
 
-/// Takes and acknowledges until so many commands have come.
+/// Takes and acknowledges at least `count` commands.
 pub async fn take_commands(work: &dyn WorkQueue, count: usize) -> Vec<CommandEnvelope> {
     let mut commands = Vec::new();
     while commands.len() < count {
         let deliveries =
             within_deadline("a delivery", work.take(MANY)).await.expect("the bus is open");
         let tags = deliveries.iter().map(|it| it.tag).collect();
-        work.acknowledge(tags).await.expect("the bus is there");
+        work.acknowledge(tags).await.expect("the bus is available");
         commands.extend(deliveries.into_iter().flat_map(|it| it.commands));
     }
     commands
 }
 
 pub async fn send(gateway: &GatewayPorts, batch: Vec<CommandEnvelope>) {
-    gateway.commands.send(batch).await.expect("the bus takes it");
+    gateway.commands.send(batch).await.expect("the bus accepts the batch");
 }
 
-/// Sends the commands with these numbers, each as a message of its own.
+/// Sends commands with these numbers, each in its own message.
 pub async fn send_each(gateway: &GatewayPorts, numbers: impl IntoIterator<Item = u64>) {
     for number in numbers {
         send(gateway, vec![command(gateway, 1, number)]).await;
@@ -126,10 +125,10 @@ pub fn announcement(slot: u8, number: u64) -> Announcement {
 
 pub fn saved(command: &CommandEnvelope) -> OutcomeEnvelope {
     let position = event(number(command)).position();
-    answered(command, Some(Outcome::Saved { position }))
+    outcome_of(command, Some(Outcome::Saved { position }))
 }
 
-pub fn answered(command: &CommandEnvelope, outcome: Option<Outcome>) -> OutcomeEnvelope {
+pub fn outcome_of(command: &CommandEnvelope, outcome: Option<Outcome>) -> OutcomeEnvelope {
     OutcomeEnvelope {
         trace: command.trace,
         to: command.reply_to,
@@ -139,52 +138,52 @@ pub fn answered(command: &CommandEnvelope, outcome: Option<Outcome>) -> OutcomeE
     }
 }
 
-/// The next news.
-pub async fn hear(gateway: &GatewayPorts) -> Incoming {
-    within_deadline("news", gateway.announcements.next()).await.expect("the bus is open")
+/// The next message from a worker.
+pub async fn next_incoming(gateway: &GatewayPorts) -> Incoming {
+    within_deadline("an announcement", gateway.announcements.next()).await.expect("the bus is open")
 }
 
-/// The next news, which is an announcement.
-pub async fn hear_announcement(gateway: &GatewayPorts) -> Announcement {
-    match hear(gateway).await {
+/// The next message, which must be an announcement.
+pub async fn next_announcement(gateway: &GatewayPorts) -> Announcement {
+    match next_incoming(gateway).await {
         Incoming::Announcement(announcement) => announcement,
-        other => panic!("this is no announcement: {other:?}"),
+        other => panic!("not an announcement: {other:?}"),
     }
 }
 
-/// The number of the one event that is announced next.
-pub async fn hear_number(gateway: &GatewayPorts) -> u64 {
-    hear_announcement(gateway).await.events.first().expect("something is announced").event.seq.0
+/// The number of the first event of the next announcement.
+pub async fn next_number(gateway: &GatewayPorts) -> u64 {
+    next_announcement(gateway).await.events.first().expect("an event").event.seq.0
 }
 
-pub async fn hear_answers(gateway: &GatewayPorts) -> Vec<OutcomeEnvelope> {
-    match hear(gateway).await {
-        Incoming::Outcomes(answers) => answers,
-        other => panic!("these are no answers: {other:?}"),
+pub async fn next_outcomes(gateway: &GatewayPorts) -> Vec<OutcomeEnvelope> {
+    match next_incoming(gateway).await {
+        Incoming::Outcomes(outcomes) => outcomes,
+        other => panic!("not outcomes: {other:?}"),
     }
 }
 
 pub async fn subscribe(gateway: &GatewayPorts, slot: u8) {
-    gateway.announcements.subscribe(Slot(slot)).await.expect("the bus is there");
+    gateway.announcements.subscribe(Slot(slot)).await.expect("the bus is available");
 }
 
 pub fn head(number: u64) -> Position {
     event(number).position()
 }
 
-/// A query by its number.
+/// A query with this number.
 pub fn query(number: u64) -> CoreQuery {
     CoreQuery::Events { board: BoardId(uuid(1)), after: Seq(number), id: None }
 }
 
-/// What a gateway tells of one person, who is in the note with this number.
-pub fn presences(gateway: &GatewayPorts, slot: u8, number: u64) -> PresenceUpdate {
+/// The presence of one actor in the note with this number.
+pub fn presence_update(gateway: &GatewayPorts, slot: u8, number: u64) -> PresenceUpdate {
     let actor = Actor { id: ActorId(uuid(7)), name: "Ada\u{2028}".to_owned(), colour: 3 };
     let people = vec![PersonPresence { actor, notes: vec![NoteId(uuid(number))] }];
     let boards = vec![BoardPresence { board: BoardId(uuid(1)), people, more: 2, asks: true }];
     PresenceUpdate { gateway: gateway.id, slot: Slot(slot), boards }
 }
 
-pub async fn hear_presences(gateway: &GatewayPorts) -> PresenceUpdate {
+pub async fn next_presence(gateway: &GatewayPorts) -> PresenceUpdate {
     within_deadline("presence", gateway.presence.next_update()).await.expect("the bus is open")
 }

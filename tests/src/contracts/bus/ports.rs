@@ -1,4 +1,4 @@
-//! What a bus offers to a gateway and to a worker, whatever is between them.
+//! The ports that a bus under test gives to gateways and workers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,21 +11,19 @@ use sockbit_application::ports::{
 use sockbit_memory::MemoryBus;
 use uuid::Uuid;
 
-use super::fixtures::uuid;
-
-/// A bus under test, with any number of gateways and workers on it.
+/// A bus under test, with any number of gateways and workers.
 #[async_trait]
 pub trait Bus: Send + Sync {
-    /// A further gateway.
+    /// Connects another gateway.
     async fn gateway(&self) -> GatewayPorts;
 
-    /// A further worker, which is gone when its ends are dropped.
+    /// Connects another worker, which disconnects when its ports are dropped.
     async fn worker(&self) -> WorkerPorts;
 
-    /// What was set aside, with the reasons.
+    /// The dead letters with their reasons.
     async fn dead_letters(&self) -> Vec<(CommandEnvelope, String)>;
 
-    /// Ends the bus for good.
+    /// Closes the bus.
     async fn close(&self);
 }
 
@@ -48,7 +46,7 @@ pub struct WorkerPorts {
     pub announcer: Arc<dyn Announcer>,
 }
 
-/// The bus in memory.
+/// The in-memory bus.
 #[derive(Default)]
 pub struct InMemoryBus {
     bus: MemoryBus,
@@ -60,7 +58,9 @@ impl Bus for InMemoryBus {
     async fn gateway(&self) -> GatewayPorts {
         let end = self.bus.gateway();
         GatewayPorts {
-            id: uuid(0x9a7e_0000 + self.gateways.fetch_add(1, Ordering::Relaxed)),
+            id: Uuid::from_u128(
+                0x9a7e_0000 + u128::from(self.gateways.fetch_add(1, Ordering::Relaxed)),
+            ),
             commands: Arc::clone(&end) as Arc<dyn Commands>,
             queries: Arc::clone(&end) as Arc<dyn Queries>,
             announcements: Arc::clone(&end) as Arc<dyn Announcements>,

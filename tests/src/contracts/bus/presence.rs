@@ -1,4 +1,4 @@
-//! What gateways tell each other of people: quick, bounded, and never in the way of news.
+//! Clauses about presence updates between gateways: bounded, and never in the way of announcements.
 
 use std::sync::Arc;
 
@@ -6,21 +6,21 @@ use sockbit_application::slot::Slot;
 
 use super::Bus;
 use super::fixtures::{
-    announcement, assert_silent, hear_number, hear_presences, presences, subscribe, uuid,
+    announcement, assert_silent, next_number, next_presence, presence_update, subscribe, uuid,
 };
 
-/// More than any bus keeps for a gateway that does not look.
+/// More than any bus buffers for a gateway that does not read.
 const FLOOD: u64 = 5_000;
 
-pub async fn presence_arrives_as_it_was_told(bus: Arc<dyn Bus>) {
-    let (teller, gateway) = (bus.gateway().await, bus.gateway().await);
+pub async fn a_presence_update_arrives_unchanged(bus: Arc<dyn Bus>) {
+    let (sender, gateway) = (bus.gateway().await, bus.gateway().await);
     subscribe(&gateway, 7).await;
-    teller.presence.publish(presences(&teller, 7, 1)).await;
-    assert_eq!(hear_presences(&gateway).await, presences(&teller, 7, 1));
+    sender.presence.publish(presence_update(&sender, 7, 1)).await;
+    assert_eq!(next_presence(&gateway).await, presence_update(&sender, 7, 1));
 }
 
-pub async fn presence_reaches_all_others_who_listen_and_nobody_else(bus: Arc<dyn Bus>) {
-    let teller = bus.gateway().await;
+pub async fn a_presence_update_reaches_exactly_the_other_subscribers(bus: Arc<dyn Bus>) {
+    let sender = bus.gateway().await;
     let (a, b, c) = (bus.gateway().await, bus.gateway().await, bus.gateway().await);
     for (gateway, slots) in [(&a, &[1, 2][..]), (&b, &[2]), (&c, &[3])] {
         for slot in slots {
@@ -29,59 +29,63 @@ pub async fn presence_reaches_all_others_who_listen_and_nobody_else(bus: Arc<dyn
     }
 
     for slot in [1, 2, 0] {
-        teller.presence.publish(presences(&teller, slot, 1)).await;
+        sender.presence.publish(presence_update(&sender, slot, 1)).await;
     }
 
-    assert_eq!(hear_presences(&a).await.slot, Slot(1));
-    assert_eq!(hear_presences(&a).await.slot, Slot(2));
-    assert_eq!(hear_presences(&b).await.slot, Slot(2));
+    assert_eq!(next_presence(&a).await.slot, Slot(1));
+    assert_eq!(next_presence(&a).await.slot, Slot(2));
+    assert_eq!(next_presence(&b).await.slot, Slot(2));
     for gateway in [&a, &b, &c] {
         assert_silent("presence", gateway.presence.next_update()).await;
-        assert_silent("news", gateway.announcements.next()).await;
+        assert_silent("an announcement", gateway.announcements.next()).await;
     }
 }
 
-pub async fn after_unlistening_no_presence_arrives(bus: Arc<dyn Bus>) {
-    let (teller, gateway) = (bus.gateway().await, bus.gateway().await);
+pub async fn no_presence_update_arrives_after_unsubscribing(bus: Arc<dyn Bus>) {
+    let (sender, gateway) = (bus.gateway().await, bus.gateway().await);
     subscribe(&gateway, 7).await;
     subscribe(&gateway, 8).await;
 
-    gateway.announcements.unsubscribe(Slot(7)).await.expect("the bus is there");
-    teller.presence.publish(presences(&teller, 7, 1)).await;
-    teller.presence.publish(presences(&teller, 8, 2)).await;
+    gateway.announcements.unsubscribe(Slot(7)).await.expect("the bus is available");
+    sender.presence.publish(presence_update(&sender, 7, 1)).await;
+    sender.presence.publish(presence_update(&sender, 8, 2)).await;
 
-    assert_eq!(hear_presences(&gateway).await.slot, Slot(8), "it is listened to still");
+    assert_eq!(
+        next_presence(&gateway).await.slot,
+        Slot(8),
+        "the other subscription is still active"
+    );
     assert_silent("presence", gateway.presence.next_update()).await;
 }
 
-pub async fn a_flood_of_presence_costs_no_news(bus: Arc<dyn Bus>) {
-    let (teller, gateway) = (bus.gateway().await, bus.gateway().await);
+pub async fn a_flood_of_presence_loses_no_announcement(bus: Arc<dyn Bus>) {
+    let (sender, gateway) = (bus.gateway().await, bus.gateway().await);
     let worker = bus.worker().await;
     subscribe(&gateway, 7).await;
     for n in 1..=FLOOD {
-        teller.presence.publish(presences(&teller, 7, n)).await;
+        sender.presence.publish(presence_update(&sender, 7, n)).await;
         if n % 50 == 0 {
             let announcement = announcement(7, n);
-            worker.announcer.announce(vec![announcement]).await.expect("the bus is there");
+            worker.announcer.announce(vec![announcement]).await.expect("the bus is available");
         }
     }
     for n in (1..=FLOOD).filter(|n| n % 50 == 0) {
-        assert_eq!(hear_number(&gateway).await, n, "every one, in order, and no word of a loss");
+        assert_eq!(next_number(&gateway).await, n, "all announcements arrive in order");
     }
 }
 
-pub async fn who_does_not_hear_presence_has_only_the_latest(bus: Arc<dyn Bus>) {
-    let (teller, gateway) = (bus.gateway().await, bus.gateway().await);
+pub async fn unread_presence_is_reduced_to_the_latest_updates(bus: Arc<dyn Bus>) {
+    let (sender, gateway) = (bus.gateway().await, bus.gateway().await);
     subscribe(&gateway, 7).await;
     for n in 1..=FLOOD {
-        teller.presence.publish(presences(&teller, 7, n)).await;
+        sender.presence.publish(presence_update(&sender, 7, n)).await;
     }
-    let mut heard = 0;
+    let mut received = 0;
     loop {
-        let presences = hear_presences(&gateway).await;
-        heard += 1;
-        assert!(heard < FLOOD, "everything was kept for it");
-        let people = presences.boards.iter().flat_map(|it| &it.people);
+        let update = next_presence(&gateway).await;
+        received += 1;
+        assert!(received < FLOOD, "the bus buffered every update");
+        let people = update.boards.iter().flat_map(|it| &it.people);
         if people.flat_map(|it| &it.notes).any(|note| note.0 == uuid(FLOOD)) {
             return;
         }

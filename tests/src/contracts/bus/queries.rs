@@ -1,4 +1,4 @@
-//! Clauses about queries of gateways and replies of workers.
+//! Clauses about queries from gateways and replies from workers.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Commits are conditional, whole, and each board's own.
+//! Clauses about commits: conditional on the head, atomic, and independent for each board.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -13,72 +13,76 @@ use super::fixtures::{
     snapshot, title,
 };
 
-pub async fn a_stale_commit_changes_nothing_at_all(store: Arc<dyn Store>) {
-    let mut script = Script::begin(board_id(1));
+pub async fn a_stale_commit_changes_nothing(store: Arc<dyn Store>) {
+    let mut script = Script::new(board_id(1));
     script.create(note_id(1), "first").save(&store).await;
     let mut late = script.fork(9);
     script.edit(note_id(1), "faster").save(&store).await;
-    late.happen(Change::BoardRenamed { title: title("Too late") }).edit(note_id(1), "slower");
+    late.change(Change::BoardRenamed { title: title("Too late") }).edit(note_id(1), "slower");
     late.create(note_id(2), "new").link(1, Role::Editor).join(actor(2), Role::Editor);
-    late.answer(outcome(1, 1, Outcome::Saved { position: late.state.head }));
-    assert_left_as_it_was(&store, &late).await;
+    late.add_outcome(outcome(1, 1, Outcome::Saved { position: late.state.head }));
+    assert_rejected_without_effect(&store, &late).await;
 }
 
-pub async fn the_right_number_of_another_history_is_stale(store: Arc<dyn Store>) {
-    let mut script = Script::begin(board_id(1));
+pub async fn a_head_of_another_history_is_stale(store: Arc<dyn Store>) {
+    let mut script = Script::new(board_id(1));
     script.save(&store).await;
     let mut other = script.fork(9);
     script.create(note_id(1), "here").save(&store).await;
-    other.create(note_id(1), "in a restored backup").take();
+    other.create(note_id(1), "in a restored backup").take_changes();
     other.edit(note_id(1), "and on");
-    assert_left_as_it_was(&store, &other).await;
+    assert_rejected_without_effect(&store, &other).await;
 }
 
-pub async fn a_board_that_exists_is_not_begun_again(store: Arc<dyn Store>) {
-    Script::begin(board_id(1)).create(note_id(1), "first").save(&store).await;
-    let mut again = Script::begin_by(board_id(1), actor(2), 9);
+pub async fn an_existing_board_is_not_created_again(store: Arc<dyn Store>) {
+    Script::new(board_id(1)).create(note_id(1), "first").save(&store).await;
+    let mut again = Script::new_by(board_id(1), actor(2), 9);
     again.create(note_id(2), "second").link(1, Role::Editor);
-    again.answer(outcome(1, 1, Outcome::Saved { position: again.state.head }));
-    assert_left_as_it_was(&store, &again).await;
+    again.add_outcome(outcome(1, 1, Outcome::Saved { position: again.state.head }));
+    assert_rejected_without_effect(&store, &again).await;
 }
 
-pub async fn a_board_that_does_not_exist_is_not_moved_on(store: Arc<dyn Store>) {
-    let mut script = Script::begin(board_id(1));
-    script.take();
+pub async fn a_missing_board_is_not_changed(store: Arc<dyn Store>) {
+    let mut script = Script::new(board_id(1));
+    script.take_changes();
     script.create(note_id(1), "lost");
     assert_eq!(store.commit(&[script.changes()]).await, Ok(vec![CommitResult::Conflict]));
-    assert_eq!(load(&store, &script.wanted()).await.board, None);
+    assert_eq!(load(&store, &script.request()).await.board, None);
     assert_eq!(all_events(&store, script.board()).await, Vec::new());
 }
 
-pub async fn one_of_many_writers_wins_each_number(store: Arc<dyn Store>) {
+pub async fn exactly_one_of_many_writers_wins_each_seq(store: Arc<dyn Store>) {
     const WRITERS: u64 = 6;
     const EVENTS_EACH: usize = 8;
-    let mut script = Script::begin(board_id(1));
+    let mut script = Script::new(board_id(1));
     script.save(&store).await;
     let writers = (1..=WRITERS)
-        .map(|writer| tokio::spawn(write_against_others(Arc::clone(&store), writer, EVENTS_EACH)));
+        .map(|writer| tokio::spawn(write_concurrently(Arc::clone(&store), writer, EVENTS_EACH)));
     let done = futures::future::try_join_all(writers).await.expect("no writer panics");
 
     let events = all_events(&store, board_id(1)).await;
     let numbers: Vec<_> = events.iter().map(|it| it.seq.0).collect();
     assert_eq!(numbers, (1..=1 + WRITERS * EVENTS_EACH as u64).collect::<Vec<_>>());
     for won in done.into_iter().flatten() {
-        assert_eq!(events.iter().find(|it| it.id == won.id), Some(&won), "what was won is kept");
+        assert_eq!(
+            events.iter().find(|it| it.id == won.id),
+            Some(&won),
+            "a committed event is kept"
+        );
     }
 }
 
-/// Writes so many events, each on whatever head it finds.
-async fn write_against_others(store: Arc<dyn Store>, strand: u64, events: usize) -> Vec<Event> {
+/// Commits this many events, each on the current head.
+async fn write_concurrently(store: Arc<dyn Store>, branch: u64, events: usize) -> Vec<Event> {
     let mut won = Vec::new();
-    // Each loss is another writer's win, so these attempts suffice.
+    // Each conflict is another writer's success, so these attempts suffice.
     for _ in 0..10_000 {
         if won.len() == events {
             break;
         }
         let head = load_board(&store, &bare(board_id(1))).await.head;
         tokio::task::yield_now().await;
-        let mut script = Script::found_at(board_id(1), head, strand);
+        let mut script = Script::at_head(board_id(1), head, branch);
         script.create(note_id(head.seq.0.into()), "mine");
         let changes = script.changes();
         if store.commit(std::slice::from_ref(&changes)).await == Ok(vec![CommitResult::Done]) {
@@ -88,83 +92,83 @@ async fn write_against_others(store: Arc<dyn Store>, strand: u64, events: usize)
     won
 }
 
-pub async fn a_conflict_does_not_hinder_other_boards(store: Arc<dyn Store>) {
-    let mut scripts: Vec<_> = (1..=4).map(|n| Script::begin(board_id(n))).collect();
+pub async fn a_conflict_does_not_affect_other_boards(store: Arc<dyn Store>) {
+    let mut scripts: Vec<_> = (1..=4).map(|n| Script::new(board_id(n))).collect();
     for script in &mut scripts {
         script.save(&store).await;
     }
-    let stale = scripts.get_mut(1).expect("there are four");
+    let stale = scripts.get_mut(1).expect("four boards");
     let mut late = stale.fork(9);
     stale.create(note_id(1), "faster").save(&store).await;
     late.create(note_id(1), "slower");
     let mut batch = vec![late.changes()];
     for script in scripts.iter_mut().filter(|it| it.board() != late.board()) {
         script.create(note_id(1), "well");
-        batch.push(script.take());
+        batch.push(script.take_changes());
     }
     batch.swap(0, 1);
-    let verdicts = store.commit(&batch).await;
+    let results = store.commit(&batch).await;
     let (done, conflict) = (CommitResult::Done, CommitResult::Conflict);
-    assert_eq!(verdicts, Ok(vec![done, conflict, done, done]));
+    assert_eq!(results, Ok(vec![done, conflict, done, done]));
     for script in scripts {
         assert_eq!(all_events(&store, script.board()).await, script.events());
     }
 }
 
-pub async fn a_board_that_comes_twice_in_a_batch_is_changed_twice(store: Arc<dyn Store>) {
-    let mut script = Script::begin(board_id(1));
-    let first = script.take();
+pub async fn a_board_that_is_twice_in_a_batch_is_changed_twice(store: Arc<dyn Store>) {
+    let mut script = Script::new(board_id(1));
+    let first = script.take_changes();
     script.create(note_id(1), "next");
-    let second = script.take();
-    let mut late = Script::begin(board_id(1));
-    late.take();
+    let second = script.take_changes();
+    let mut late = Script::new(board_id(1));
+    late.take_changes();
     late.create(note_id(2), "late");
-    let verdicts = store.commit(&[first, second, late.changes()]).await;
-    assert_eq!(verdicts, Ok(vec![CommitResult::Done, CommitResult::Done, CommitResult::Conflict]));
+    let results = store.commit(&[first, second, late.changes()]).await;
+    assert_eq!(results, Ok(vec![CommitResult::Done, CommitResult::Done, CommitResult::Conflict]));
     assert_eq!(all_events(&store, script.board()).await, script.events());
 }
 
-pub async fn outcomes_without_an_event_leave_the_head(store: Arc<dyn Store>) {
-    let mut script = Script::begin(board_id(1));
+pub async fn outcomes_without_an_event_do_not_move_the_head(store: Arc<dyn Store>) {
+    let mut script = Script::new(board_id(1));
     script.create(note_id(1), "here").save(&store).await;
-    let before = snapshot(&store, &script.wanted()).await;
-    script.by(actor(2)).at(9_000).answer(rejected(1)).save(&store).await;
-    assert_eq!(load(&store, &script.wanted()).await.outcomes, script.outcomes);
-    let mut wanted = script.wanted();
-    wanted.messages.clear();
-    assert_eq!(snapshot(&store, &wanted).await, before);
+    let before = snapshot(&store, &script.request()).await;
+    script.by(actor(2)).at(9_000).add_outcome(rejected(1)).save(&store).await;
+    assert_eq!(load(&store, &script.request()).await.outcomes, script.outcomes);
+    let mut request = script.request();
+    request.messages.clear();
+    assert_eq!(snapshot(&store, &request).await, before);
 }
 
-pub async fn outcomes_without_an_event_are_conditional_too(store: Arc<dyn Store>) {
-    let mut script = Script::begin(board_id(1));
+pub async fn outcomes_without_an_event_are_conditional_on_the_head(store: Arc<dyn Store>) {
+    let mut script = Script::new(board_id(1));
     script.save(&store).await;
     let mut late = script.fork(9);
     script.create(note_id(1), "faster").save(&store).await;
-    late.answer(rejected(1));
-    assert_left_as_it_was(&store, &late).await;
+    late.add_outcome(rejected(1));
+    assert_rejected_without_effect(&store, &late).await;
 }
 
 pub async fn a_command_has_one_outcome(store: Arc<dyn Store>) {
-    let mut script = Script::begin(board_id(1));
-    script.answer(rejected(1)).save(&store).await;
+    let mut script = Script::new(board_id(1));
+    script.add_outcome(rejected(1)).save(&store).await;
     let mut again = script.fork(9);
-    again.create(note_id(1), "twice").answer(rejected(2)).answer(rejected(1));
-    assert_left_as_it_was(&store, &again).await;
+    again.create(note_id(1), "twice").add_outcome(rejected(2)).add_outcome(rejected(1));
+    assert_rejected_without_effect(&store, &again).await;
     let mut doubled = script.fork(9);
-    doubled.answer(rejected(3)).answer(rejected(3));
-    assert_left_as_it_was(&store, &doubled).await;
+    doubled.add_outcome(rejected(3)).add_outcome(rejected(3));
+    assert_rejected_without_effect(&store, &doubled).await;
 }
 
-pub async fn a_key_opens_one_link(store: Arc<dyn Store>) {
-    let mut script = Script::begin(board_id(1));
+pub async fn a_key_belongs_to_one_link(store: Arc<dyn Store>) {
+    let mut script = Script::new(board_id(1));
     script.link(1, Role::Editor).save(&store).await;
     let mut again = script.fork(9);
     again.link(2, Role::Editor).link(1, Role::Owner);
-    assert_left_as_it_was(&store, &again).await;
+    assert_rejected_without_effect(&store, &again).await;
 }
 
-pub async fn a_log_with_a_gap_is_not_written(store: Arc<dyn Store>) {
-    let mut script = Script::begin(board_id(1));
+pub async fn a_commit_with_a_gap_is_a_conflict(store: Arc<dyn Store>) {
+    let mut script = Script::new(board_id(1));
     script.save(&store).await;
     script.create(note_id(1), "two").create(note_id(2), "three");
     let changes = script.changes();
@@ -177,73 +181,73 @@ pub async fn a_log_with_a_gap_is_not_written(store: Arc<dyn Store>) {
     let mut elsewhere = changes.clone();
     elsewhere.facts.iter_mut().for_each(|fact| fact.event.board = board_id(2));
     let mut endless = script.fork(1);
-    endless.happen_over(u64::MAX, Change::BoardRenamed { title: title("Infinity") });
+    endless.change_over(u64::MAX, Change::BoardRenamed { title: title("Infinity") });
     for broken in [gap, short, backwards, elsewhere, endless.changes()] {
-        let before = snapshot(&store, &script.wanted()).await;
+        let before = snapshot(&store, &script.request()).await;
         assert_eq!(store.commit(&[broken]).await, Ok(vec![CommitResult::Conflict]));
-        assert_eq!(snapshot(&store, &script.wanted()).await, before);
+        assert_eq!(snapshot(&store, &script.request()).await, before);
     }
     assert_eq!(store.commit(&[changes]).await, Ok(vec![CommitResult::Done]));
 }
 
-pub async fn a_commit_given_up_half_way_is_whole_or_nothing(store: Arc<dyn Store>) {
-    let mut script = Script::begin(board_id(1));
+pub async fn a_cancelled_commit_is_atomic(store: Arc<dyn Store>) {
+    let mut script = Script::new(board_id(1));
     script.save(&store).await;
     for polls in 0..48 {
         let mut attempt = script.fork(100 + polls);
         attempt.create(note_id(u128::from(polls)), "one");
-        attempt.edit(note_id(u128::from(polls)), "two").answer(rejected(u128::from(polls)));
-        let changes = attempt.take();
-        give_up_after(polls, store.commit(&[changes])).await;
+        attempt.edit(note_id(u128::from(polls)), "two").add_outcome(rejected(u128::from(polls)));
+        let changes = attempt.take_changes();
+        cancel_after(polls, store.commit(&[changes])).await;
         let head = load(&store, &bare(script.board())).await.board.map(|board| board.head);
         if head != Some(script.state.head) {
             script = attempt;
         }
-        let wanted = script.wanted();
-        let loaded = load(&store, &wanted).await;
+        let request = script.request();
+        let loaded = load(&store, &request).await;
         assert_eq!(loaded.board, Some(script.state.clone()));
         assert_eq!(loaded.outcomes.len(), script.outcomes.len());
         assert_eq!(all_events(&store, script.board()).await, script.events());
     }
-    script.create(note_id(1_000), "the next one is not hindered").save(&store).await;
+    script.create(note_id(1_000), "the next commit succeeds").save(&store).await;
 }
 
-/// Lets a call go on so many times, and drops it when it could once more.
-async fn give_up_after<T>(polls: u64, call: impl Future<Output = T>) -> Option<T> {
+/// Polls a call at most this many times, then drops it.
+async fn cancel_after<T>(polls: u64, call: impl Future<Output = T>) -> Option<T> {
     let mut call = pin!(call);
-    let mut left = polls;
+    let mut remaining = polls;
     poll_fn(|context| {
-        let Some(rest) = left.checked_sub(1) else { return Poll::Ready(None) };
-        left = rest;
+        let Some(rest) = remaining.checked_sub(1) else { return Poll::Ready(None) };
+        remaining = rest;
         call.as_mut().poll(context).map(Some)
     })
     .await
 }
 
-pub async fn all_that_is_loaded_is_of_one_moment(store: Arc<dyn Store>) {
+pub async fn a_load_is_a_consistent_snapshot(store: Arc<dyn Store>) {
     const ROUNDS: u64 = 60;
-    let mut script = Script::begin(board_id(1));
+    let mut script = Script::new(board_id(1));
     script.create(note_id(1), "0").create(note_id(2), "0").save(&store).await;
-    let wanted = script.wanted();
+    let request = script.request();
     let first = script.state.head;
     let writer = tokio::spawn({
         let store = Arc::clone(&store);
         async move {
             for round in 1..=ROUNDS {
-                let words = round.to_string();
-                script.edit(note_id(1), &words).edit(note_id(2), &words).save(&store).await;
+                let text = round.to_string();
+                script.edit(note_id(1), &text).edit(note_id(2), &text).save(&store).await;
                 tokio::task::yield_now().await;
             }
         }
     });
     let mut head = first;
     while head.seq < Seq(first.seq.0 + 2 * ROUNDS) && !writer.is_finished() {
-        let board = load(&store, &wanted).await.board.expect("the board exists");
+        let board = load(&store, &request).await.board.expect("the board exists");
         let texts: Vec<_> = board.notes.values().map(|note| note.text.as_str()).collect();
         let round = ((board.head.seq.0 - first.seq.0) / 2).to_string();
         assert_eq!(texts, vec![round.as_str(), round.as_str()]);
         assert_eq!(board.notes.values().map(|note| note.seq).max(), Some(board.head.seq));
-        assert!(head.seq <= board.head.seq, "what was committed stays committed");
+        assert!(head.seq <= board.head.seq, "a committed event stays committed");
         head = board.head;
         tokio::task::yield_now().await;
     }
@@ -255,9 +259,9 @@ fn rejected(message: u128) -> sockbit_application::ports::StoredOutcome {
     outcome(1, message, Outcome::Rejected(rejection))
 }
 
-async fn assert_left_as_it_was(store: &Arc<dyn Store>, script: &Script) {
-    let wanted = script.wanted();
-    let before: Snapshot = snapshot(store, &wanted).await;
+async fn assert_rejected_without_effect(store: &Arc<dyn Store>, script: &Script) {
+    let request = script.request();
+    let before: Snapshot = snapshot(store, &request).await;
     assert_eq!(store.commit(&[script.changes()]).await, Ok(vec![CommitResult::Conflict]));
-    assert_eq!(snapshot(store, &wanted).await, before);
+    assert_eq!(snapshot(store, &request).await, before);
 }

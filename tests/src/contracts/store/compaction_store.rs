@@ -1,4 +1,4 @@
-//! Where compaction begins, what it reads, and the condition under which it writes.
+//! Clauses about the port of compaction: its candidates, the events it reads, and conditional squashes.
 
 use std::sync::Arc;
 
@@ -10,21 +10,24 @@ use sockbit_application::ports::{
 use sockbit_domain::{Delta, Event, Fact, Seq, Timestamp, squash};
 use uuid::Uuid;
 
-use super::compacted_logs::{LATER, compact, ranges, sittings};
+use super::compacted_logs::{LATER, compact, ranges, typing_runs};
 use super::fixtures::{
     ALL, Script, all_events, all_notes, bare, board_id, load, load_board, note_id, snapshot,
 };
 
 async fn compaction_candidates(store: &Arc<dyn Store>, before: i64) -> Vec<CompactionCandidate> {
-    store.compaction_candidates(Timestamp(before), None, 100).await.expect("the store answers")
+    store.compaction_candidates(Timestamp(before), None, 100).await.expect("the store is available")
 }
 
 async fn compactable_events(store: &Arc<dyn Store>, after: u64, before: i64) -> CompactableEvents {
     let (after, before) = (Seq(after), Timestamp(before));
-    store.compactable_events(board_id(1), after, before, 100, ALL).await.expect("the store answers")
+    store
+        .compactable_events(board_id(1), after, before, 100, ALL)
+        .await
+        .expect("the store is available")
 }
 
-/// What compaction would do with the log between these numbers.
+/// The squash that compaction would write for this part of the log.
 async fn squash_of(store: &Arc<dyn Store>, expected: u64, before: i64) -> Squash {
     let events = compactable_events(store, expected, before).await.events;
     let seen = events.last().map_or(Seq(expected), |(event, _)| event.seq);
@@ -32,9 +35,9 @@ async fn squash_of(store: &Arc<dyn Store>, expected: u64, before: i64) -> Squash
     Squash { board: board_id(1), expected: Seq(expected), runs, seen, settled: seen }
 }
 
-pub async fn boards_are_found_by_what_was_not_looked_at(store: Arc<dyn Store>) {
+pub async fn boards_with_uncompacted_old_events_are_candidates(store: Arc<dyn Store>) {
     for (n, at) in [(1, 500), (2, 300), (3, 900)] {
-        let mut script = Script::begin(board_id(n));
+        let mut script = Script::new(board_id(n));
         script.at(at);
         script.log[0].event.at = Timestamp(at);
         script.save(&store).await;
@@ -45,7 +48,8 @@ pub async fn boards_are_found_by_what_was_not_looked_at(store: Arc<dyn Store>) {
     assert_eq!(boards(&compaction_candidates(&store, 501).await), [2, 1].map(board_id));
     let (mut found, mut after) = (Vec::new(), None);
     for _ in 0..3 {
-        let page = store.compaction_candidates(LATER, after, 1).await.expect("the store answers");
+        let page =
+            store.compaction_candidates(LATER, after, 1).await.expect("the store is available");
         after = page.first().copied();
         found.extend(page);
     }
@@ -53,8 +57,8 @@ pub async fn boards_are_found_by_what_was_not_looked_at(store: Arc<dyn Store>) {
     assert_eq!(store.compaction_candidates(LATER, after, 1).await, Ok(Vec::new()));
 }
 
-pub async fn a_board_is_found_again_for_what_happens_later(store: Arc<dyn Store>) {
-    let mut script = sittings(board_id(1));
+pub async fn a_board_is_a_candidate_again_after_later_events(store: Arc<dyn Store>) {
+    let mut script = typing_runs(board_id(1));
     script.save(&store).await;
     let seen = squash_of(&store, 0, 11_000).await;
     assert_eq!(store.squash(&seen).await, Ok(CommitResult::Done));
@@ -71,18 +75,18 @@ pub async fn a_board_is_found_again_for_what_happens_later(store: Arc<dyn Store>
     );
 }
 
-pub async fn old_events_are_those_before_the_first_that_is_new(store: Arc<dyn Store>) {
-    let mut script = sittings(board_id(1));
+pub async fn compactable_events_end_before_the_first_new_event(store: Arc<dyn Store>) {
+    let mut script = typing_runs(board_id(1));
     script.save(&store).await;
-    let told = compactable_events(&store, 2, 11_001).await;
-    assert_eq!((told.events, told.more), (logged(&script.log[2..12]), false));
+    let found = compactable_events(&store, 2, 11_001).await;
+    assert_eq!((found.events, found.more), (logged(&script.log[2..12]), false));
     assert_eq!(compactable_events(&store, 11, 10_000).await, CompactableEvents::default());
     assert_eq!(compactable_events(&store, 28, i64::MAX).await, CompactableEvents::default());
 }
 
-/// A board on which this was typed, each time with the time that some clock said.
-fn typed_at(times: &[i64]) -> Script {
-    let mut script = Script::begin(board_id(1));
+/// A board with an edit at each of these times.
+fn edits_at(times: &[i64]) -> Script {
+    let mut script = Script::new(board_id(1));
     script.create(note_id(1), "");
     for at in times {
         script.at(*at).edit(note_id(1), &format!("at {at}"));
@@ -96,42 +100,46 @@ fn logged(facts: &[Fact]) -> Vec<(Event, Option<Delta>)> {
 
 const AHEAD: i64 = 9_000_000;
 
-pub async fn a_board_is_found_although_a_clock_was_ahead(store: Arc<dyn Store>) {
+pub async fn a_clock_ahead_does_not_hide_a_candidate(store: Arc<dyn Store>) {
     let since =
         async || compaction_candidates(&store, i64::MAX).await.iter().map(|it| it.since.0).max();
-    let mut script = typed_at(&[]);
+    let mut script = edits_at(&[]);
     script.save(&store).await;
     compact(&store).await;
     script.at(AHEAD).edit(note_id(1), "ahead").save(&store).await;
-    assert_eq!(since().await, Some(AHEAD), "nothing says that this is wrong");
+    assert_eq!(since().await, Some(AHEAD), "the clock cannot be known to be ahead");
     script.at(2_000).edit(note_id(1), "right").save(&store).await;
     assert_eq!(since().await, Some(2_000));
     let nothing = squash_of(&store, 2, 0).await;
     assert_eq!(store.squash(&nothing).await, Ok(CommitResult::Done));
-    assert_eq!(since().await, Some(2_000), "what is next is the one that is ahead");
+    assert_eq!(since().await, Some(2_000), "the time of the later event counts");
 }
 
-pub async fn a_clock_that_was_ahead_holds_up_nothing_behind_it(store: Arc<dyn Store>) {
-    let mut script = typed_at(&[1_500, AHEAD, AHEAD, 2_000, AHEAD, 50_000]);
+pub async fn a_clock_ahead_does_not_delay_later_events(store: Arc<dyn Store>) {
+    let mut script = edits_at(&[1_500, AHEAD, AHEAD, 2_000, AHEAD, 50_000]);
     script.save(&store).await;
-    let told = async |before| compactable_events(&store, 2, before).await;
-    assert_eq!(told(2_000).await.events, logged(&script.log[2..3]), "nothing behind it is old");
-    assert_eq!(told(2_001).await.events, logged(&script.log[2..6]), "as old as what is behind it");
-    assert_eq!(told(50_001).await.events, logged(&script.log[2..]));
+    let found = async |before| compactable_events(&store, 2, before).await;
+    assert_eq!(found(2_000).await.events, logged(&script.log[2..3]), "the later event is not old");
+    assert_eq!(
+        found(2_001).await.events,
+        logged(&script.log[2..6]),
+        "an event is at most as new as a later one"
+    );
+    assert_eq!(found(50_001).await.events, logged(&script.log[2..]));
 }
 
-pub async fn old_events_come_in_parts_that_keep_their_bounds(store: Arc<dyn Store>) {
-    let mut script = sittings(board_id(1));
+pub async fn compactable_events_are_paged_within_their_limits(store: Arc<dyn Store>) {
+    let mut script = typing_runs(board_id(1));
     script.save(&store).await;
     for (max, bytes_max) in [(5, ALL), (100, 2_000), (100, 0), (1, ALL)] {
         let (mut found, mut after) = (Vec::new(), Seq(0));
         loop {
             let part = store.compactable_events(script.board(), after, LATER, max, bytes_max).await;
-            let part = part.expect("the store answers");
+            let part = part.expect("the store is available");
             let bytes: usize = part.events.iter().map(json_bytes).sum();
             assert!(part.events.len() <= max as usize);
             assert!(part.events.len() == 1 || bytes <= bytes_max);
-            after = part.events.last().expect("there is one").0.seq;
+            after = part.events.last().expect("an event").0.seq;
             found.extend(part.events.into_iter().map(|(event, _)| event));
             if !part.more {
                 break;
@@ -141,30 +149,30 @@ pub async fn old_events_come_in_parts_that_keep_their_bounds(store: Arc<dyn Stor
     }
 }
 
-pub async fn a_squash_of_what_is_no_longer_there_changes_nothing(store: Arc<dyn Store>) {
-    let mut script = sittings(board_id(1));
+pub async fn a_squash_of_changed_events_is_a_conflict(store: Arc<dyn Store>) {
+    let mut script = typing_runs(board_id(1));
     script.save(&store).await;
     let whole = squash_of(&store, 0, i64::MAX).await;
     let mut late = whole.clone();
     let part = Squash { settled: Seq(0), ..squash_of(&store, 0, 10_004).await };
     assert!(!part.runs.is_empty());
     assert_eq!(store.squash(&part).await, Ok(CommitResult::Done));
-    let before = snapshot(&store, &script.wanted()).await;
+    let before = snapshot(&store, &script.request()).await;
     assert_eq!(
         store.squash(&whole).await,
         Ok(CommitResult::Conflict),
-        "a part was squashed already"
+        "a part is already squashed"
     );
     late.runs.drain(..1);
     late.runs[0].replaced[1].event.0 = Uuid::max();
     assert_eq!(store.squash(&late).await, Ok(CommitResult::Conflict), "another history");
-    assert_eq!(snapshot(&store, &script.wanted()).await, before);
+    assert_eq!(snapshot(&store, &script.request()).await, before);
     assert_eq!(compaction_candidates(&store, i64::MAX).await[0].settled, Seq(0));
 }
 
-/// The same end, place and id, and yet it stands for more.
-pub async fn a_run_over_an_event_that_became_a_range_is_not_written(store: Arc<dyn Store>) {
-    let mut script = sittings(board_id(1));
+/// The last event has the same position and id, but a longer range.
+pub async fn a_run_over_an_event_that_became_a_range_is_a_conflict(store: Arc<dyn Store>) {
+    let mut script = typing_runs(board_id(1));
     script.save(&store).await;
     let all = compactable_events(&store, 0, i64::MAX).await.events;
     let longer = Squash {
@@ -177,35 +185,35 @@ pub async fn a_run_over_an_event_that_became_a_range_is_not_written(store: Arc<d
     let shorter = Squash { runs: squash(&all[3..5]).runs, ..longer.clone() };
     let stale = Squash { runs: squash(&all[4..7]).runs, ..longer };
     assert_eq!(store.squash(&shorter).await, Ok(CommitResult::Done));
-    let before = snapshot(&store, &script.wanted()).await;
+    let before = snapshot(&store, &script.request()).await;
     assert_eq!(store.squash(&stale).await, Ok(CommitResult::Conflict));
-    assert_eq!(snapshot(&store, &script.wanted()).await, before);
+    assert_eq!(snapshot(&store, &script.request()).await, before);
 }
 
-pub async fn what_was_settled_meanwhile_is_not_unsettled(store: Arc<dyn Store>) {
-    let mut script = sittings(board_id(1));
+pub async fn a_stale_squash_does_not_lower_the_settled_position(store: Arc<dyn Store>) {
+    let mut script = typing_runs(board_id(1));
     script.save(&store).await;
     let stale = Squash { runs: Vec::new(), ..squash_of(&store, 0, 10_004).await };
     compact(&store).await;
     let settled = squash_of(&store, 0, i64::MAX).await;
-    assert!(settled.runs.is_empty(), "nothing is left to be done");
+    assert!(settled.runs.is_empty(), "everything is compacted");
     assert_eq!(store.squash(&stale).await, Ok(CommitResult::Conflict));
     assert_eq!(compaction_candidates(&store, i64::MAX).await, []);
 }
 
-pub async fn of_many_who_compact_at_once_one_does(store: Arc<dyn Store>) {
-    let mut script = sittings(board_id(1));
+pub async fn exactly_one_of_many_concurrent_squashes_succeeds(store: Arc<dyn Store>) {
+    let mut script = typing_runs(board_id(1));
     script.save(&store).await;
     let squash = squash_of(&store, 0, i64::MAX).await;
     let racing = (0..8).map(|_| store.squash(&squash));
-    let verdicts: Vec<_> =
-        join_all(racing).await.into_iter().map(|it| it.expect("it answers")).collect();
-    assert_eq!(verdicts.iter().filter(|it| **it == CommitResult::Done).count(), 1, "{verdicts:?}");
+    let results: Vec<_> =
+        join_all(racing).await.into_iter().map(|it| it.expect("the store is available")).collect();
+    assert_eq!(results.iter().filter(|it| **it == CommitResult::Done).count(), 1, "{results:?}");
     assert_eq!(all_events(&store, script.board()).await.len(), 9);
 }
 
-pub async fn a_commit_during_compaction_is_not_disturbed(store: Arc<dyn Store>) {
-    let mut script = sittings(board_id(1));
+pub async fn a_commit_during_compaction_succeeds(store: Arc<dyn Store>) {
+    let mut script = typing_runs(board_id(1));
     script.save(&store).await;
     let squash = squash_of(&store, 0, i64::MAX).await;
     script.at(80_000).create(note_id(3), "meanwhile").save(&store).await;
@@ -219,8 +227,8 @@ pub async fn a_commit_during_compaction_is_not_disturbed(store: Arc<dyn Store>) 
 }
 
 /// Concurrent commits and compactions leave one complete log.
-pub async fn commits_and_compaction_at_once_leave_one_log(store: Arc<dyn Store>) {
-    let mut script = Script::begin(board_id(1));
+pub async fn concurrent_commits_and_compaction_leave_a_complete_log(store: Arc<dyn Store>) {
+    let mut script = Script::new(board_id(1));
     script.create(note_id(1), "").save(&store).await;
     let committing = async {
         for n in 0..40 {
@@ -240,20 +248,20 @@ pub async fn commits_and_compaction_at_once_leave_one_log(store: Arc<dyn Store>)
     assert_eq!(all_notes(&store, script.board()).await[0].text, script.text(note_id(1)));
 }
 
-pub async fn compaction_of_one_board_leaves_others_alone(store: Arc<dyn Store>) {
-    let (mut script, mut other) = (sittings(board_id(1)), sittings(board_id(2)));
+pub async fn compaction_of_one_board_does_not_change_others(store: Arc<dyn Store>) {
+    let (mut script, mut other) = (typing_runs(board_id(1)), typing_runs(board_id(2)));
     script.save(&store).await;
     other.save(&store).await;
-    let before = snapshot(&store, &other.wanted()).await;
+    let before = snapshot(&store, &other.request()).await;
     let squash = squash_of(&store, 0, i64::MAX).await;
     assert_eq!(store.squash(&squash).await, Ok(CommitResult::Done));
     assert!(all_events(&store, script.board()).await.len() < script.log.len());
-    assert_eq!(snapshot(&store, &other.wanted()).await, before);
+    assert_eq!(snapshot(&store, &other.request()).await, before);
     let found = compaction_candidates(&store, i64::MAX).await;
     assert_eq!(found.iter().map(|it| it.board).collect::<Vec<_>>(), [other.board()]);
 }
 
-pub async fn what_does_not_exist_is_not_compacted(store: Arc<dyn Store>) {
+pub async fn a_missing_board_is_not_compacted(store: Arc<dyn Store>) {
     assert_eq!(compaction_candidates(&store, i64::MAX).await, []);
     assert_eq!(compactable_events(&store, 0, i64::MAX).await, CompactableEvents::default());
     let squash = squash_of(&store, 0, i64::MAX).await;

@@ -1,4 +1,4 @@
-//! A store that is right but for one trick.
+//! A store with faults.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,19 +13,19 @@ use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
 use sockbit_memory::MemoryStore;
 
-/// Where a trick can sit. Each changes what goes in or what comes out.
+/// The faults of a store. Each one changes an argument or a result.
 #[derive(Clone, Copy)]
 pub struct StoreFaults {
     pub board: fn(BoardId) -> BoardId,
-    pub wanted: fn(&mut LoadRequest),
+    pub request: fn(&mut LoadRequest),
     pub loading: Loading,
     pub loaded: fn(&LoadRequest, &mut LoadedBoard),
-    pub answers: fn(&mut Vec<LoadedBoard>),
+    pub results: fn(&mut Vec<LoadedBoard>),
     pub changes: fn(&MemoryStore, &mut BoardChanges),
     pub committing: Committing,
-    pub lister: fn(ActorId) -> ActorId,
+    pub list_actor: fn(ActorId) -> ActorId,
     pub list: fn(&mut Vec<BoardSummary>),
-    pub standing: fn(&mut BoardStatus),
+    pub status: fn(&mut BoardStatus),
     pub bytes_max: fn(usize) -> usize,
     pub notes: fn(&mut NotesPage),
     pub after: fn(Seq) -> Seq,
@@ -33,49 +33,49 @@ pub struct StoreFaults {
     pub heads: fn(&mut Vec<(BoardId, Position)>),
     pub before: fn(Option<Seq>) -> Option<Seq>,
     pub history: fn(&mut NoteHistoryPage),
-    pub uncompacted: fn(&mut Vec<CompactionCandidate>),
-    pub old: fn(&mut CompactableEvents),
+    pub candidates: fn(&mut Vec<CompactionCandidate>),
+    pub compactable: fn(&mut CompactableEvents),
     pub squash: fn(&mut Squash),
     pub squashed: fn(CommitResult) -> CommitResult,
-    /// What is loaded once something was squashed.
-    pub loaded_then: fn(&mut LoadedBoard),
-    pub forget_before: fn(Timestamp) -> Timestamp,
-    pub forget_max: fn(u32) -> u32,
-    pub forgotten: fn(u64) -> u64,
-    /// The events once something was forgotten.
-    pub events_then: fn(&mut Vec<Event>),
+    /// Applied to loads after a squash.
+    pub loaded_after_squash: fn(&mut LoadedBoard),
+    pub delete_before: fn(Timestamp) -> Timestamp,
+    pub delete_max: fn(u32) -> u32,
+    pub deleted: fn(u64) -> u64,
+    /// Applied to events after a deletion of outcomes.
+    pub events_after_deletion: fn(&mut Vec<Event>),
     pub check: Result<(), &'static str>,
 }
 
 /// How a board is loaded.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Loading {
-    AtOnce,
-    /// Its notes later than its frame.
-    InTwoGoes,
+    Consistent,
+    /// Loads the notes after the header.
+    NotesAfterHeader,
 }
 
 /// How a batch is committed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Committing {
-    AtOnce,
-    /// Outcomes later than events.
-    InTwoGoes,
-    UntilTheFirstConflict,
+    Atomic,
+    /// Commits the outcomes after the events.
+    OutcomesAfterEvents,
+    StopsAtTheFirstConflict,
 }
 
-/// No trick at all.
+/// No faults.
 pub const NO_FAULTS: StoreFaults = StoreFaults {
     board: |board| board,
-    wanted: |_| {},
-    loading: Loading::AtOnce,
+    request: |_| {},
+    loading: Loading::Consistent,
     loaded: |_, _| {},
-    answers: |_| {},
+    results: |_| {},
     changes: |_, _| {},
-    committing: Committing::AtOnce,
-    lister: |actor| actor,
+    committing: Committing::Atomic,
+    list_actor: |actor| actor,
     list: |_| {},
-    standing: |_| {},
+    status: |_| {},
     bytes_max: |bytes_max| bytes_max,
     notes: |_| {},
     after: |seq| seq,
@@ -83,15 +83,15 @@ pub const NO_FAULTS: StoreFaults = StoreFaults {
     heads: |_| {},
     before: |seq| seq,
     history: |_| {},
-    uncompacted: |_| {},
-    old: |_| {},
+    candidates: |_| {},
+    compactable: |_| {},
     squash: |_| {},
-    squashed: |verdict| verdict,
-    loaded_then: |_| {},
-    forget_before: |time| time,
-    forget_max: |max| max,
-    forgotten: |number| number,
-    events_then: |_| {},
+    squashed: |result| result,
+    loaded_after_squash: |_| {},
+    delete_before: |time| time,
+    delete_max: |max| max,
+    deleted: |number| number,
+    events_after_deletion: |_| {},
     check: Ok(()),
 };
 
@@ -99,7 +99,7 @@ struct FaultyStore {
     faults: StoreFaults,
     store: MemoryStore,
     has_squashed: AtomicBool,
-    has_forgotten: AtomicBool,
+    has_deleted: AtomicBool,
 }
 
 impl StoreFaults {
@@ -110,19 +110,19 @@ impl StoreFaults {
             faults: self,
             store: MemoryStore::new(),
             has_squashed: AtomicBool::new(false),
-            has_forgotten: AtomicBool::new(false),
+            has_deleted: AtomicBool::new(false),
         })
     }
 }
 
 impl FaultyStore {
-    async fn load_one(&self, wanted: &LoadRequest) -> Result<Vec<LoadedBoard>, StoreError> {
-        let first = self.store.load(std::slice::from_ref(wanted)).await?;
-        if self.faults.loading == Loading::AtOnce {
+    async fn load_one(&self, request: &LoadRequest) -> Result<Vec<LoadedBoard>, StoreError> {
+        let first = self.store.load(std::slice::from_ref(request)).await?;
+        if self.faults.loading == Loading::Consistent {
             return Ok(first);
         }
         tokio::task::yield_now().await;
-        let mut second = self.store.load(std::slice::from_ref(wanted)).await?;
+        let mut second = self.store.load(std::slice::from_ref(request)).await?;
         for (first, second) in first.into_iter().zip(&mut second) {
             if let (Some(first), Some(second)) = (first.board, &mut second.board) {
                 second.head = first.head;
@@ -131,65 +131,68 @@ impl FaultyStore {
         Ok(second)
     }
 
-    async fn commit_in_two_goes(&self, changes: &BoardChanges) -> Result<CommitResult, StoreError> {
+    async fn commit_events_first(
+        &self,
+        changes: &BoardChanges,
+    ) -> Result<CommitResult, StoreError> {
         let events = BoardChanges { outcomes: Vec::new(), ..changes.clone() };
-        let verdicts = self.store.commit(&[events]).await?;
-        if verdicts == [CommitResult::Done] && !changes.outcomes.is_empty() {
+        let results = self.store.commit(&[events]).await?;
+        if results == [CommitResult::Done] && !changes.outcomes.is_empty() {
             tokio::task::yield_now().await;
             let mut rest = BoardChanges { expected: Some(changes.head), ..changes.clone() };
             (rest.facts, rest.links) = (Vec::new(), Vec::new());
             return self.store.commit(&[rest]).await.map(|it| one(&it));
         }
-        Ok(one(&verdicts))
+        Ok(one(&results))
     }
 }
 
-fn one(verdicts: &[CommitResult]) -> CommitResult {
-    verdicts.first().copied().unwrap_or(CommitResult::Conflict)
+fn one(results: &[CommitResult]) -> CommitResult {
+    results.first().copied().unwrap_or(CommitResult::Conflict)
 }
 
 #[async_trait]
 impl DecisionStore for FaultyStore {
-    async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
-        let mut answers = Vec::new();
-        for wanted in wanted {
-            let mut asked = wanted.clone();
-            asked.board = (self.faults.board)(asked.board);
-            (self.faults.wanted)(&mut asked);
-            let mut loaded = self.load_one(&asked).await?;
+    async fn load(&self, request: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
+        let mut results = Vec::new();
+        for request in request {
+            let mut changed = request.clone();
+            changed.board = (self.faults.board)(changed.board);
+            (self.faults.request)(&mut changed);
+            let mut loaded = self.load_one(&changed).await?;
             for loaded in &mut loaded {
-                (self.faults.loaded)(&asked, loaded);
+                (self.faults.loaded)(&changed, loaded);
                 if self.has_squashed.load(Ordering::Relaxed) {
-                    (self.faults.loaded_then)(loaded);
+                    (self.faults.loaded_after_squash)(loaded);
                 }
             }
-            answers.append(&mut loaded);
+            results.append(&mut loaded);
         }
-        (self.faults.answers)(&mut answers);
-        Ok(answers)
+        (self.faults.results)(&mut results);
+        Ok(results)
     }
 
     async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
-        let mut verdicts = Vec::new();
+        let mut results = Vec::new();
         for changes in changes {
             let mut changes = changes.clone();
             changes.board = (self.faults.board)(changes.board);
             (self.faults.changes)(&self.store, &mut changes);
-            let lost = verdicts.contains(&CommitResult::Conflict);
-            verdicts.push(match self.faults.committing {
-                Committing::UntilTheFirstConflict if lost => CommitResult::Conflict,
-                Committing::InTwoGoes => self.commit_in_two_goes(&changes).await?,
+            let has_conflict = results.contains(&CommitResult::Conflict);
+            results.push(match self.faults.committing {
+                Committing::StopsAtTheFirstConflict if has_conflict => CommitResult::Conflict,
+                Committing::OutcomesAfterEvents => self.commit_events_first(&changes).await?,
                 _ => one(&self.store.commit(&[changes]).await?),
             });
         }
-        Ok(verdicts)
+        Ok(results)
     }
 }
 
 #[async_trait]
 impl ReadStore for FaultyStore {
     async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError> {
-        let mut list = self.store.boards_of((self.faults.lister)(actor), max).await?;
+        let mut list = self.store.boards_of((self.faults.list_actor)(actor), max).await?;
         (self.faults.list)(&mut list);
         Ok(list)
     }
@@ -202,7 +205,7 @@ impl ReadStore for FaultyStore {
     ) -> Result<Option<BoardStatus>, StoreError> {
         let mut found =
             self.store.board_status((self.faults.board)(board), actor, position).await?;
-        found.iter_mut().for_each(self.faults.standing);
+        found.iter_mut().for_each(self.faults.status);
         Ok(found)
     }
 
@@ -235,8 +238,8 @@ impl ReadStore for FaultyStore {
         let (board, bytes_max) = ((self.faults.board)(board), (self.faults.bytes_max)(bytes_max));
         let mut events = self.store.events(board, (self.faults.after)(after), bytes_max).await?;
         (self.faults.events)(&mut events);
-        if self.has_forgotten.load(Ordering::Relaxed) {
-            (self.faults.events_then)(&mut events);
+        if self.has_deleted.load(Ordering::Relaxed) {
+            (self.faults.events_after_deletion)(&mut events);
         }
         Ok(events)
     }
@@ -271,7 +274,7 @@ impl CompactionStore for FaultyStore {
         max: u32,
     ) -> Result<Vec<CompactionCandidate>, StoreError> {
         let mut found = self.store.compaction_candidates(before, after, max).await?;
-        (self.faults.uncompacted)(&mut found);
+        (self.faults.candidates)(&mut found);
         Ok(found)
     }
 
@@ -285,7 +288,7 @@ impl CompactionStore for FaultyStore {
     ) -> Result<CompactableEvents, StoreError> {
         let (board, bytes_max) = ((self.faults.board)(board), (self.faults.bytes_max)(bytes_max));
         let mut old = self.store.compactable_events(board, after, before, max, bytes_max).await?;
-        (self.faults.old)(&mut old);
+        (self.faults.compactable)(&mut old);
         Ok(old)
     }
 
@@ -293,19 +296,19 @@ impl CompactionStore for FaultyStore {
         let mut squash = squash.clone();
         squash.board = (self.faults.board)(squash.board);
         (self.faults.squash)(&mut squash);
-        let verdict = self.store.squash(&squash).await?;
+        let result = self.store.squash(&squash).await?;
         self.has_squashed.store(true, Ordering::Relaxed);
-        Ok((self.faults.squashed)(verdict))
+        Ok((self.faults.squashed)(result))
     }
 }
 
 #[async_trait]
 impl OutcomeRetention for FaultyStore {
     async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
-        let (before, max) = ((self.faults.forget_before)(before), (self.faults.forget_max)(max));
-        let forgotten = self.store.delete_outcomes_before(before, max).await?;
-        self.has_forgotten.store(true, Ordering::Relaxed);
-        Ok((self.faults.forgotten)(forgotten))
+        let (before, max) = ((self.faults.delete_before)(before), (self.faults.delete_max)(max));
+        let deleted = self.store.delete_outcomes_before(before, max).await?;
+        self.has_deleted.store(true, Ordering::Relaxed);
+        Ok((self.faults.deleted)(deleted))
     }
 }
 

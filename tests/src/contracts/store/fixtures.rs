@@ -1,4 +1,4 @@
-//! Boards for the clauses: a script plays the core, and knows what the store must hold.
+//! Boards for the clauses. A script changes a board like the core, and knows what the store must hold.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use sockbit_domain::{
 };
 use uuid::Uuid;
 
-/// More than any board of these tests takes.
+/// No size limit.
 pub const ALL: usize = usize::MAX;
 
 pub fn board_id(n: u128) -> BoardId {
@@ -35,11 +35,11 @@ pub fn title(title: &str) -> Title {
     Title::stored(title.to_owned())
 }
 
-pub fn created(note: NoteId, words: &str) -> Change {
-    Change::NoteCreated { note, text: text(words), colour: Colour::Paper, rank: Rank::middle() }
+pub fn created(note: NoteId, content: &str) -> Change {
+    Change::NoteCreated { note, text: text(content), colour: Colour::Paper, rank: Rank::middle() }
 }
 
-/// The outcome of the command with this number, from the client with that one.
+/// The stored outcome of a command of a client, by numbers.
 pub fn outcome(client: u128, message: u128, outcome: Outcome) -> StoredOutcome {
     StoredOutcome {
         client: ClientId(Uuid::from_u128(client)),
@@ -50,7 +50,7 @@ pub fn outcome(client: u128, message: u128, outcome: Outcome) -> StoredOutcome {
     }
 }
 
-/// A board as the core has it in memory, and what happened on it since it was last saved.
+/// A board in memory, with its history and the changes since it was last saved.
 #[derive(Clone)]
 pub struct Script {
     pub state: Board,
@@ -61,21 +61,21 @@ pub struct Script {
     saved_outcomes: usize,
     actor: Actor,
     now: Timestamp,
-    /// Tells the events of two scripts of the same board apart.
-    strand: u64,
+    /// Distinguishes the event ids of two scripts of the same board.
+    branch: u64,
 }
 
 impl Script {
-    /// A board that Person 1 began.
-    pub fn begin(board: BoardId) -> Self {
-        Self::begin_by(board, actor(1), 0)
+    /// A board that actor 1 created.
+    pub fn new(board: BoardId) -> Self {
+        Self::new_by(board, actor(1), 0)
     }
 
-    pub fn begin_by(board: BoardId, actor: Actor, strand: u64) -> Self {
+    pub fn new_by(board: BoardId, actor: Actor, branch: u64) -> Self {
         let change = Change::BoardCreated { title: title("A board") };
         let now = Timestamp(1_000);
-        let event = event(board, Seq(1), Seq(1), strand, &actor, now, change);
-        let mut state = Board::created(&event).expect("the event begins a board");
+        let event = event(board, Seq(1), Seq(1), branch, &actor, now, change);
+        let mut state = Board::created(&event).expect("the event creates a board");
         state.bases.insert(event.seq, event.id);
         let log = vec![Fact { event, inverse: None, key: None }];
         Self {
@@ -87,20 +87,20 @@ impl Script {
             saved_outcomes: 0,
             actor,
             now,
-            strand,
+            branch,
         }
     }
 
-    /// The same board in the hands of another writer.
+    /// The same board, changed by another writer.
     #[must_use]
-    pub fn fork(&self, strand: u64) -> Self {
-        Self { strand, ..self.clone() }
+    pub fn fork(&self, branch: u64) -> Self {
+        Self { branch, ..self.clone() }
     }
 
-    /// The board as another writer finds it at this head, without its history.
-    pub fn found_at(board: BoardId, head: Position, strand: u64) -> Self {
-        let mut script = Self::begin_by(board, actor(1), strand);
-        script.take();
+    /// The board at this head, without its history.
+    pub fn at_head(board: BoardId, head: Position, branch: u64) -> Self {
+        let mut script = Self::new_by(board, actor(1), branch);
+        script.take_changes();
         script.state.head = head;
         script.saved_head = Some(head);
         script
@@ -120,24 +120,24 @@ impl Script {
         self
     }
 
-    pub fn happen(&mut self, change: Change) -> &mut Self {
-        self.happen_over(1, change)
+    pub fn change(&mut self, change: Change) -> &mut Self {
+        self.change_over(1, change)
     }
 
-    /// An event that stands for several squashed ones.
-    pub fn happen_over(&mut self, numbers: u64, change: Change) -> &mut Self {
+    /// A squashed event over several seqs.
+    pub fn change_over(&mut self, numbers: u64, change: Change) -> &mut Self {
         let fact = self.fact(numbers, change);
         self.push(fact)
     }
 
-    pub fn create(&mut self, note: NoteId, words: &str) -> &mut Self {
-        self.happen(created(note, words))
+    pub fn create(&mut self, note: NoteId, content: &str) -> &mut Self {
+        self.change(created(note, content))
     }
 
-    pub fn edit(&mut self, note: NoteId, words: &str) -> &mut Self {
+    pub fn edit(&mut self, note: NoteId, content: &str) -> &mut Self {
         let before = self.text(note);
-        let delta = Delta::diff(&before, &text(words));
-        let inverse = delta.invert(&before).expect("a difference fits what it was made of");
+        let delta = Delta::diff(&before, &text(content));
+        let inverse = delta.invert(&before).expect("a difference fits its base");
         let mut fact = self.fact(1, Change::NoteEdited { note, delta });
         fact.inverse = Some(inverse);
         self.push(fact)
@@ -145,7 +145,7 @@ impl Script {
 
     pub fn join(&mut self, who: Actor, role: Role) -> &mut Self {
         let before = std::mem::replace(&mut self.actor, who);
-        self.happen(Change::MemberJoined { role });
+        self.change(Change::MemberJoined { role });
         self.by(before)
     }
 
@@ -156,7 +156,7 @@ impl Script {
         self.push(fact)
     }
 
-    pub fn answer(&mut self, answered: StoredOutcome) -> &mut Self {
+    pub fn add_outcome(&mut self, answered: StoredOutcome) -> &mut Self {
         self.outcomes.push(answered);
         self
     }
@@ -168,17 +168,17 @@ impl Script {
     fn fact(&self, numbers: u64, change: Change) -> Fact {
         let from = self.state.head.seq.next();
         let seq = Seq(self.state.head.seq.0.saturating_add(numbers));
-        let event = event(self.board(), from, seq, self.strand, &self.actor, self.now, change);
+        let event = event(self.board(), from, seq, self.branch, &self.actor, self.now, change);
         Fact { event, inverse: None, key: None }
     }
 
     fn push(&mut self, fact: Fact) -> &mut Self {
-        self.state.apply(&fact).expect("the script is about texts that exist");
+        self.state.apply(&fact).expect("the change fits the text");
         self.log.push(fact);
         self
     }
 
-    /// What the core would commit now.
+    /// The changes since the last save.
     pub fn changes(&self) -> BoardChanges {
         let facts = self.log.get(self.saved_facts..).unwrap_or_default().to_vec();
         let notes = self.state.notes.values();
@@ -199,8 +199,8 @@ impl Script {
         }
     }
 
-    /// What the core would commit now, taken as committed.
-    pub fn take(&mut self) -> BoardChanges {
+    /// The changes since the last save, which count as saved from now on.
+    pub fn take_changes(&mut self) -> BoardChanges {
         let changes = self.changes();
         self.saved_head = Some(self.state.head);
         self.saved_facts = self.log.len();
@@ -208,14 +208,14 @@ impl Script {
         changes
     }
 
-    /// Commits what happened since the last time.
+    /// Commits the changes since the last save.
     pub async fn save(&mut self, store: &Arc<dyn Store>) {
-        let changes = self.take();
+        let changes = self.take_changes();
         assert_eq!(store.commit(&[changes]).await, Ok(vec![CommitResult::Done]));
     }
 
-    /// A request for everything that the script knows of.
-    pub fn wanted(&self) -> LoadRequest {
+    /// A load request for everything in the script.
+    pub fn request(&self) -> LoadRequest {
         LoadRequest {
             board: self.board(),
             actors: self.state.members.keys().copied().collect(),
@@ -235,12 +235,12 @@ fn event(
     board: BoardId,
     from: Seq,
     seq: Seq,
-    strand: u64,
+    branch: u64,
     actor: &Actor,
     at: Timestamp,
     change: Change,
 ) -> Event {
-    let id = Uuid::from_u64_pair(strand, seq.0);
+    let id = Uuid::from_u64_pair(branch, seq.0);
     let (id, message) = (EventId(id), MessageId(id));
     Event { board, seq, from, id, message, actor: actor.clone(), at, change }
 }
@@ -253,7 +253,7 @@ fn member(fact: &Fact) -> Option<(ActorId, Role)> {
     }
 }
 
-/// A request that names only the board.
+/// A load request for the header only.
 pub fn bare(board: BoardId) -> LoadRequest {
     LoadRequest {
         board,
@@ -265,26 +265,27 @@ pub fn bare(board: BoardId) -> LoadRequest {
     }
 }
 
-pub async fn load(store: &Arc<dyn Store>, wanted: &LoadRequest) -> LoadedBoard {
-    let mut loaded = store.load(std::slice::from_ref(wanted)).await.expect("the store answers");
-    assert_eq!(loaded.len(), 1, "one answer for each request");
-    let mut loaded = loaded.pop().expect("there is one");
+pub async fn load(store: &Arc<dyn Store>, request: &LoadRequest) -> LoadedBoard {
+    let mut loaded =
+        store.load(std::slice::from_ref(request)).await.expect("the store is available");
+    assert_eq!(loaded.len(), 1, "one result for each request");
+    let mut loaded = loaded.pop().expect("a result");
     if let Some(board) = &mut loaded.board {
         board.links.sort_by_key(|link| link.id);
     }
     loaded
 }
 
-pub async fn load_board(store: &Arc<dyn Store>, wanted: &LoadRequest) -> Board {
-    load(store, wanted).await.board.expect("the board exists")
+pub async fn load_board(store: &Arc<dyn Store>, request: &LoadRequest) -> Board {
+    load(store, request).await.board.expect("the board exists")
 }
 
 pub async fn all_events(store: &Arc<dyn Store>, board: BoardId) -> Vec<Event> {
-    store.events(board, Seq(0), ALL).await.expect("the store answers")
+    store.events(board, Seq(0), ALL).await.expect("the store is available")
 }
 
 pub async fn all_notes(store: &Arc<dyn Store>, board: BoardId) -> Vec<Note> {
-    let page = store.notes(board, None, ALL).await.expect("the store answers");
+    let page = store.notes(board, None, ALL).await.expect("the store is available");
     page.expect("the board exists").notes
 }
 
@@ -297,15 +298,15 @@ pub struct Snapshot {
     lists: Vec<Vec<sockbit_domain::wire::BoardSummary>>,
 }
 
-pub async fn snapshot(store: &Arc<dyn Store>, wanted: &LoadRequest) -> Snapshot {
+pub async fn snapshot(store: &Arc<dyn Store>, request: &LoadRequest) -> Snapshot {
     let mut lists = Vec::new();
-    for actor in &wanted.actors {
-        lists.push(store.boards_of(*actor, 100).await.expect("the store answers"));
+    for actor in &request.actors {
+        lists.push(store.boards_of(*actor, 100).await.expect("the store is available"));
     }
     Snapshot {
-        loaded: load(store, wanted).await,
-        events: all_events(store, wanted.board).await,
-        notes: all_notes(store, wanted.board).await,
+        loaded: load(store, request).await,
+        events: all_events(store, request.board).await,
+        notes: all_notes(store, request.board).await,
         lists,
     }
 }

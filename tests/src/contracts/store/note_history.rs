@@ -1,4 +1,4 @@
-//! The history of a note leads back from what it is to what it was.
+//! Clauses about the history of a note.
 
 use std::sync::Arc;
 
@@ -9,17 +9,17 @@ use super::fixtures::{Script, actor, board_id, note_id, title};
 
 const EDITS: u64 = 9;
 
-/// A note that was edited often, among other things that happened.
+/// A note with many edits and other events.
 fn edited_often(note: NoteId) -> Script {
-    let mut script = Script::begin(board_id(1));
+    let mut script = Script::new(board_id(1));
     script.create(note, "beginning").create(note_id(99), "another");
     for n in 0..EDITS {
         script.by(actor(u8::try_from(n).unwrap_or_default()));
         script.edit(note, &"🧦 words ".repeat(usize::try_from(n * 7 % 5).unwrap_or_default()));
         script.edit(note_id(99), &n.to_string());
-        script.happen(Change::NoteRecoloured { note, colour: Colour::Red });
+        script.change(Change::NoteRecoloured { note, colour: Colour::Red });
     }
-    script.happen(Change::BoardRenamed { title: title("Later") });
+    script.change(Change::BoardRenamed { title: title("Later") });
     script
 }
 
@@ -29,10 +29,10 @@ async fn page(
     before: Option<Seq>,
     max: u32,
 ) -> NoteHistoryPage {
-    store.note_events(board_id(1), note, before, max).await.expect("the store answers")
+    store.note_events(board_id(1), note, before, max).await.expect("the store is available")
 }
 
-pub async fn the_history_of_a_note_holds_its_own_events(store: Arc<dyn Store>) {
+pub async fn the_history_of_a_note_contains_exactly_its_events(store: Arc<dyn Store>) {
     let note = note_id(1);
     let mut script = edited_often(note);
     script.save(&store).await;
@@ -44,7 +44,7 @@ pub async fn the_history_of_a_note_holds_its_own_events(store: Arc<dyn Store>) {
     assert_eq!(found.note.as_ref(), script.state.notes.get(&note));
 }
 
-pub async fn history_comes_in_pages_from_the_latest(store: Arc<dyn Store>) {
+pub async fn history_pages_start_with_the_latest(store: Arc<dyn Store>) {
     let note = note_id(1);
     let mut script = edited_often(note);
     script.save(&store).await;
@@ -64,10 +64,10 @@ pub async fn history_comes_in_pages_from_the_latest(store: Arc<dyn Store>) {
     }
     assert_eq!(found, own);
     let exact = page(&store, note, None, u32::try_from(own.len()).unwrap_or_default()).await;
-    assert!(!exact.more, "a full page is not a promise of more");
+    assert!(!exact.more, "a full last page does not claim to have more");
 }
 
-pub async fn history_ends_before_the_number_asked_for(store: Arc<dyn Store>) {
+pub async fn a_history_page_ends_before_the_requested_seq(store: Arc<dyn Store>) {
     let note = note_id(1);
     let mut script = edited_often(note);
     script.save(&store).await;
@@ -83,7 +83,7 @@ pub async fn history_ends_before_the_number_asked_for(store: Arc<dyn Store>) {
     }
 }
 
-pub async fn inverses_lead_back_to_every_text(store: Arc<dyn Store>) {
+pub async fn inverses_restore_every_earlier_text(store: Arc<dyn Store>) {
     let note = note_id(1);
     let mut script = edited_often(note);
     script.save(&store).await;
@@ -100,7 +100,7 @@ pub async fn inverses_lead_back_to_every_text(store: Arc<dyn Store>) {
         match &event.change {
             Change::NoteCreated { note: id, text, .. } if *id == note => then = text.clone(),
             Change::NoteEdited { note: id, delta } if *id == note => {
-                then = delta.apply(&then).expect("it fits");
+                then = delta.apply(&then).expect("the delta fits");
             }
             _ => {}
         }
@@ -108,18 +108,18 @@ pub async fn inverses_lead_back_to_every_text(store: Arc<dyn Store>) {
     assert_eq!(then, script.text(note));
 }
 
-/// A store refuses a page whose later inverses exceed the limit.
-pub async fn refuses_to_lead_too_far_back(store: &Arc<dyn Store>) {
+/// The store refuses a page whose later inverses exceed the limit.
+pub async fn refuses_history_pages_with_too_large_inverses(store: &Arc<dyn Store>) {
     let note = note_id(1);
-    let mut script = Script::begin(board_id(1));
+    let mut script = Script::new(board_id(1));
     script.create(note, "");
     for n in 0..100 {
         script.edit(note, &if n % 2 == 0 { "a" } else { "b" }.repeat(60_000));
     }
     script.save(store).await;
     let (board, last) = (script.board(), script.state.head.seq);
-    let found = store.note_events(board, note, Some(last), 10).await.expect("it is not far");
+    let found = store.note_events(board, note, Some(last), 10).await.expect("within the limit");
     assert_eq!(found.later_inverses.len(), 1);
     let far = store.note_events(board, note, Some(Seq(4)), 10).await;
-    assert!(matches!(far, Err(StoreError::Unavailable(_))), "so far back nobody is led");
+    assert!(matches!(far, Err(StoreError::Unavailable(_))), "over the limit");
 }

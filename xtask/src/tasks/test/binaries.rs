@@ -29,7 +29,7 @@ const WAITING: [&str; 13] = [
     "lost_log",
     "pages",
     "postgres_contract",
-    "postgres_wire",
+    "postgres_statements",
     "rabbitmq",
     "restored_backup",
     "servers",
@@ -71,10 +71,10 @@ impl TestBinary {
         let source = path(&artifact["target"]["src_path"])?;
         let id = text(&artifact["package_id"])?;
         // As in `path+file:///repo/xtask#0.1.0` and `path+file:///repo/tests#sockbit-tests@0.1.0`.
-        let (place, version) = id.split_once('#')?;
+        let (url, version) = id.split_once('#')?;
         let package = match version.split_once('@') {
             Some((name, _)) => name,
-            None => place.rsplit('/').next()?,
+            None => url.rsplit('/').next()?,
         };
         Some(Self {
             package: package.to_owned(),
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_no_test() {
+    fn a_program_is_not_a_test() {
         let program = ARTIFACT.replace("\"profile\": {\"test\": true}", "\"profile\": {}");
         let artifact = serde_json::from_str(&program).expect("valid JSON");
         assert_eq!(TestBinary::of_artifact(&artifact), None);

@@ -1,4 +1,4 @@
-//! A gateway's ends of a faulty bus.
+//! The gateway ports of a faulty bus.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -15,36 +15,37 @@ use sockbit_application::slot::Slot;
 
 use super::super::GatewayPorts;
 use super::super::fixtures::body;
-use super::{All, BusFault};
+use super::fault::BusFault;
+use super::shared_state::SharedState;
 
 pub(super) struct FaultyGateway {
     inner: GatewayPorts,
-    all: Arc<All>,
+    state: Arc<SharedState>,
     is_first: bool,
-    /// Incoming to be given before any other.
+    /// Returned before anything else.
     repeated: Mutex<VecDeque<Incoming>>,
-    /// Incoming to be given after the next.
-    held: Mutex<Option<Incoming>>,
+    /// Returned after the next.
+    swapped: Mutex<Option<Incoming>>,
     announced: AtomicU64,
-    outcomes_heard: AtomicUsize,
+    outcomes_seen: AtomicUsize,
 }
 
 impl FaultyGateway {
-    pub(super) fn new(inner: GatewayPorts, all: Arc<All>) -> Self {
+    pub(super) fn new(inner: GatewayPorts, state: Arc<SharedState>) -> Self {
         Self {
             inner,
-            is_first: all.gateways.fetch_add(1, Ordering::Relaxed) == 0,
-            all,
+            is_first: state.gateways.fetch_add(1, Ordering::Relaxed) == 0,
+            state,
             repeated: Mutex::default(),
-            held: Mutex::default(),
+            swapped: Mutex::default(),
             announced: AtomicU64::new(0),
-            outcomes_heard: AtomicUsize::new(0),
+            outcomes_seen: AtomicUsize::new(0),
         }
     }
 
     fn tamper(&self, command: &mut CommandEnvelope) {
-        match self.all.fault {
-            BusFault::ForgetsKeys => command.key = None,
+        match self.state.fault {
+            BusFault::DropsKeys => command.key = None,
             BusFault::RewritesBodies => {
                 let value = serde_json::from_str::<serde_json::Value>(command.body.get());
                 command.body = body(&value.unwrap_or_default().to_string());
@@ -53,60 +54,60 @@ impl FaultyGateway {
         }
     }
 
-    /// The news as the fault gives it on, if it does.
-    fn pass_on(&self, news: Incoming) -> Option<Incoming> {
-        match (self.all.fault, news) {
-            (BusFault::DropsAnswers, Incoming::Outcomes(_))
-            | (BusFault::KeepsQuietAboutLosses, Incoming::Interrupted) => None,
-            (BusFault::LosesNewsForPresence, _)
-                if self.all.presences.load(Ordering::Relaxed) > 500 =>
+    /// The message after the fault, or `None` if the fault drops it.
+    fn with_fault(&self, incoming: Incoming) -> Option<Incoming> {
+        match (self.state.fault, incoming) {
+            (BusFault::DropsOutcomes, Incoming::Outcomes(_))
+            | (BusFault::HidesInterruptions, Incoming::Interrupted) => None,
+            (BusFault::DropsAnnouncementsUnderPresence, _)
+                if self.state.presence_count.load(Ordering::Relaxed) > 500 =>
             {
                 None
             }
-            (BusFault::DropsNews, Incoming::Announcement(it)) => {
+            (BusFault::DropsAnnouncements, Incoming::Announcement(it)) => {
                 let number = self.announced.fetch_add(1, Ordering::Relaxed);
                 (number % 5 != 4).then_some(Incoming::Announcement(it))
             }
-            (BusFault::ReversesNews, Incoming::Announcement(mut it)) => {
+            (BusFault::ReversesEvents, Incoming::Announcement(mut it)) => {
                 it.events.reverse();
                 Some(Incoming::Announcement(it))
             }
-            (BusFault::RepeatsNews, news) => {
-                locked(&self.repeated).push_back(news.clone());
-                Some(news)
+            (BusFault::RepeatsAnnouncements, incoming) => {
+                locked(&self.repeated).push_back(incoming.clone());
+                Some(incoming)
             }
-            (BusFault::SwapsNews, news) => {
-                let first = locked(&self.held).replace(news)?;
-                let second = locked(&self.held).take();
+            (BusFault::SwapsAnnouncements, incoming) => {
+                let first = locked(&self.swapped).replace(incoming)?;
+                let second = locked(&self.swapped).take();
                 locked(&self.repeated).push_back(first);
                 second
             }
-            (_, news) => Some(news),
+            (_, incoming) => Some(incoming),
         }
     }
 
-    /// Outcomes of all gateways that this gateway has not received yet.
-    fn outcomes_of_everybody(&self) -> Option<Incoming> {
-        let outcomes = locked(&self.all.outcomes);
-        let heard = self.outcomes_heard.swap(outcomes.len(), Ordering::Relaxed);
-        let fresh = outcomes.get(heard..).filter(|it| !it.is_empty())?;
+    /// The outcomes of all gateways that this gateway has not received yet.
+    fn new_outcomes(&self) -> Option<Incoming> {
+        let outcomes = locked(&self.state.outcomes);
+        let seen = self.outcomes_seen.swap(outcomes.len(), Ordering::Relaxed);
+        let fresh = outcomes.get(seen..).filter(|it| !it.is_empty())?;
         Some(Incoming::Outcomes(fresh.to_vec()))
     }
 
-    /// Takes the next answer that comes, whatever was asked.
-    async fn any_answer(&self, query: CoreQuery) -> CoreReply {
-        let (queries, all) = (Arc::clone(&self.inner.queries), Arc::clone(&self.all));
+    /// Returns the next reply to any query.
+    async fn any_reply(&self, query: CoreQuery) -> CoreReply {
+        let (queries, state) = (Arc::clone(&self.inner.queries), Arc::clone(&self.state));
         tokio::spawn(async move {
-            if let Ok(answer) = queries.query(query).await {
-                locked(&all.last_answer).get_or_insert(answer);
+            if let Ok(reply) = queries.query(query).await {
+                locked(&state.last_reply).get_or_insert(reply);
             }
-            all.answered.notify_waiters();
+            state.changed.notify_waiters();
         });
         loop {
-            if let Some(answer) = locked(&self.all.last_answer).take() {
-                return answer;
+            if let Some(reply) = locked(&self.state.last_reply).take() {
+                return reply;
             }
-            self.all.answered.notified().await;
+            self.state.changed.notified().await;
         }
     }
 }
@@ -114,24 +115,25 @@ impl FaultyGateway {
 #[async_trait]
 impl Commands for FaultyGateway {
     async fn send(&self, mut batch: Vec<CommandEnvelope>) -> Result<(), SendError> {
-        if self.all.fault == BusFault::HearsOneGatewayOnly && !self.is_first {
+        if self.state.fault == BusFault::AcceptsOnlyTheFirstGateway && !self.is_first {
             return Ok(());
         }
         for command in &mut batch {
             self.tamper(command);
         }
         let sent = self.inner.commands.send(batch).await;
-        if self.all.fault == BusFault::ClosesLate && self.all.is_closed.load(Ordering::Relaxed) {
+        if self.state.fault == BusFault::ClosesLate && self.state.is_closed.load(Ordering::Relaxed)
+        {
             tokio::time::sleep(Duration::from_secs(5)).await;
         }
-        if self.all.fault == BusFault::AcceptsWhatItLoses { Ok(()) } else { sent }
+        if self.state.fault == BusFault::ReportsLostCommandsAsSent { Ok(()) } else { sent }
     }
 }
 
 #[async_trait]
 impl Announcements for FaultyGateway {
     async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
-        if self.all.fault != BusFault::ListensLate {
+        if self.state.fault != BusFault::SubscribesLate {
             return self.inner.announcements.subscribe(slot).await;
         }
         let announcements = Arc::clone(&self.inner.announcements);
@@ -143,8 +145,8 @@ impl Announcements for FaultyGateway {
     }
 
     async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable> {
-        match self.all.fault {
-            BusFault::NeverUnlistens => Ok(()),
+        match self.state.fault {
+            BusFault::NeverUnsubscribes => Ok(()),
             _ => self.inner.announcements.unsubscribe(slot).await,
         }
     }
@@ -152,15 +154,15 @@ impl Announcements for FaultyGateway {
     async fn next(&self) -> Option<Incoming> {
         loop {
             let repeated = locked(&self.repeated).pop_front();
-            if let Some(news) = repeated.or_else(|| self.outcomes_of_everybody()) {
-                return Some(news);
+            if let Some(incoming) = repeated.or_else(|| self.new_outcomes()) {
+                return Some(incoming);
             }
-            let news = tokio::select! {
-                news = self.inner.announcements.next() => news?,
-                () = self.all.answered.notified() => continue,
+            let incoming = tokio::select! {
+                incoming = self.inner.announcements.next() => incoming?,
+                () = self.state.changed.notified() => continue,
             };
-            if let Some(news) = self.pass_on(news) {
-                return Some(news);
+            if let Some(incoming) = self.with_fault(incoming) {
+                return Some(incoming);
             }
         }
     }
@@ -170,20 +172,22 @@ impl Announcements for FaultyGateway {
 impl Queries for FaultyGateway {
     async fn query(&self, query: CoreQuery) -> Result<CoreReply, Unavailable> {
         let inner = &self.inner.queries;
-        match self.all.fault {
-            BusFault::NeverAnswers => std::future::pending().await,
-            BusFault::AnswersWhoeverAsks => Ok(self.any_answer(query).await),
-            BusFault::AnswersWithTheLast => {
-                let answer = inner.query(query).await?;
-                let last = locked(&self.all.last_answer).replace(answer.clone());
-                Ok(last.unwrap_or(answer))
+        match self.state.fault {
+            BusFault::NeverReplies => std::future::pending().await,
+            BusFault::RepliesToAnyQuery => Ok(self.any_reply(query).await),
+            BusFault::RepliesWithThePreviousReply => {
+                let reply = inner.query(query).await?;
+                let last = locked(&self.state.last_reply).replace(reply.clone());
+                Ok(last.unwrap_or(reply))
             }
-            BusFault::AsksTwice => tokio::join!(inner.query(query.clone()), inner.query(query)).0,
-            BusFault::FailsWithItsAsker => {
-                let mut asking = Asking { all: &self.all, is_answered: false };
-                let answer = inner.query(query).await;
-                asking.is_answered = true;
-                answer
+            BusFault::SendsQueriesTwice => {
+                tokio::join!(inner.query(query.clone()), inner.query(query)).0
+            }
+            BusFault::FailsAfterACancelledQuery => {
+                let mut pending = PendingQuery { state: &self.state, has_reply: false };
+                let reply = inner.query(query).await;
+                pending.has_reply = true;
+                reply
             }
             _ => inner.query(query).await,
         }
@@ -192,37 +196,39 @@ impl Queries for FaultyGateway {
 
 #[async_trait]
 impl Presence for FaultyGateway {
-    async fn publish(&self, mut presences: PresenceUpdate) {
-        self.all.presences.fetch_add(1, Ordering::Relaxed);
-        match self.all.fault {
+    async fn publish(&self, mut update: PresenceUpdate) {
+        self.state.presence_count.fetch_add(1, Ordering::Relaxed);
+        match self.state.fault {
             BusFault::DropsPresence => return,
-            BusFault::ForgetsWhichNotes => {
-                let people = presences.boards.iter_mut().flat_map(|it| &mut it.people);
+            BusFault::DropsPresenceNotes => {
+                let people = update.boards.iter_mut().flat_map(|it| &mut it.people);
                 people.for_each(|it| it.notes.clear());
             }
-            BusFault::KeepsAllPresence => locked(&self.all.told).push_back(presences.clone()),
+            BusFault::KeepsAllPresence => {
+                locked(&self.state.presence_updates).push_back(update.clone());
+            }
             _ => {}
         }
-        self.inner.presence.publish(presences).await;
+        self.inner.presence.publish(update).await;
     }
 
     async fn next_update(&self) -> Option<PresenceUpdate> {
-        let kept = locked(&self.all.told).pop_front();
+        let kept = locked(&self.state.presence_updates).pop_front();
         match kept {
-            Some(presences) => Some(presences),
+            Some(update) => Some(update),
             None => self.inner.presence.next_update().await,
         }
     }
 }
 
 /// Records when a query is cancelled.
-struct Asking<'a> {
-    all: &'a All,
-    is_answered: bool,
+struct PendingQuery<'a> {
+    state: &'a SharedState,
+    has_reply: bool,
 }
 
-impl Drop for Asking<'_> {
+impl Drop for PendingQuery<'_> {
     fn drop(&mut self) {
-        self.all.was_given_up.fetch_or(!self.is_answered, Ordering::Relaxed);
+        self.state.was_cancelled.fetch_or(!self.has_reply, Ordering::Relaxed);
     }
 }

@@ -1,4 +1,4 @@
-//! A worker's ends of a faulty bus.
+//! The worker ports of a faulty bus.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -12,21 +12,22 @@ use sockbit_application::ports::{
 
 use super::super::WorkerPorts;
 use super::super::fixtures::MANY;
-use super::{All, BusFault};
+use super::fault::BusFault;
+use super::shared_state::SharedState;
 
 pub(super) struct FaultyWorker {
     inner: WorkerPorts,
-    all: Arc<All>,
+    state: Arc<SharedState>,
     taken: Mutex<Vec<DeliveryTag>>,
 }
 
 impl FaultyWorker {
-    pub(super) fn new(inner: WorkerPorts, all: Arc<All>) -> Self {
-        Self { inner, all, taken: Mutex::default() }
+    pub(super) fn new(inner: WorkerPorts, state: Arc<SharedState>) -> Self {
+        Self { inner, state, taken: Mutex::default() }
     }
 
     async fn tamper(&self, deliveries: &mut Vec<Delivery>) {
-        match self.all.fault {
+        match self.state.fault {
             BusFault::RepeatsDeliveries => deliveries.extend(deliveries.clone()),
             BusFault::DropsDeliveries => deliveries.retain(|it| it.tag.tag % 3 != 0),
             BusFault::ReversesDeliveries => deliveries.reverse(),
@@ -36,8 +37,12 @@ impl FaultyWorker {
                 }
             }
             BusFault::SplitsMessages => *deliveries = deliveries.iter().flat_map(split).collect(),
-            BusFault::CallsAllNew => deliveries.iter_mut().for_each(|it| it.redeliveries = 0),
-            BusFault::AcknowledgesAtOnce => {
+            BusFault::ResetsRedeliveries => {
+                for delivery in deliveries {
+                    delivery.redeliveries = 0;
+                }
+            }
+            BusFault::AcknowledgesOnDelivery => {
                 let tags = deliveries.iter().map(|it| it.tag).collect();
                 self.inner.work.acknowledge(tags).await.ok();
             }
@@ -46,7 +51,7 @@ impl FaultyWorker {
     }
 }
 
-/// Every command as a message of its own.
+/// One delivery for each command.
 fn split(delivery: &Delivery) -> Vec<Delivery> {
     let alone = |command: &CommandEnvelope| Delivery {
         tag: delivery.tag,
@@ -60,10 +65,10 @@ fn split(delivery: &Delivery) -> Vec<Delivery> {
 impl WorkQueue for FaultyWorker {
     async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>> {
         let work = Arc::clone(&self.inner.work);
-        let mut deliveries = match self.all.fault {
+        let mut deliveries = match self.state.fault {
             BusFault::TakesOneByOne => work.take(1).await?,
-            BusFault::TakesWithoutEnd => work.take(MANY).await?,
-            BusFault::TakesAfterGivingUp => {
+            BusFault::IgnoresTheTakeLimit => work.take(MANY).await?,
+            BusFault::TakesAfterCancellation => {
                 tokio::spawn(async move { work.take(commands_max).await }).await.ok().flatten()?
             }
             _ => work.take(commands_max).await?,
@@ -74,7 +79,7 @@ impl WorkQueue for FaultyWorker {
     }
 
     async fn acknowledge(&self, tags: Vec<DeliveryTag>) -> Result<(), Unavailable> {
-        let tags = match self.all.fault {
+        let tags = match self.state.fault {
             BusFault::NeverAcknowledges => Vec::new(),
             BusFault::AcknowledgesAll => std::mem::take(&mut *locked(&self.taken)),
             _ => tags,
@@ -87,7 +92,7 @@ impl WorkQueue for FaultyWorker {
         command: CommandEnvelope,
         reason: String,
     ) -> Result<(), Unavailable> {
-        let is_silent = self.all.fault == BusFault::BuriesInSilence;
+        let is_silent = self.state.fault == BusFault::DropsDeadLetterReasons;
         let reason = if is_silent { String::new() } else { reason };
         self.inner.work.dead_letter(command, reason).await
     }
@@ -96,8 +101,8 @@ impl WorkQueue for FaultyWorker {
 #[async_trait]
 impl QueryQueue for FaultyWorker {
     async fn next(&self) -> Option<ReceivedQuery> {
-        let fails = self.all.fault == BusFault::FailsWithItsAsker;
-        if fails && self.all.was_given_up.load(Ordering::Relaxed) {
+        let fails = self.state.fault == BusFault::FailsAfterACancelledQuery;
+        if fails && self.state.was_cancelled.load(Ordering::Relaxed) {
             return None;
         }
         self.inner.queries.next().await
@@ -111,18 +116,18 @@ impl Announcer for FaultyWorker {
     }
 
     async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
-        if self.all.fault != BusFault::AnswersEverybody {
+        if self.state.fault != BusFault::BroadcastsOutcomes {
             return self.inner.announcer.send_outcomes(batch).await;
         }
-        locked(&self.all.outcomes).extend(batch);
-        self.all.answered.notify_waiters();
+        locked(&self.state.outcomes).extend(batch);
+        self.state.changed.notify_waiters();
         Ok(())
     }
 }
 
 impl Drop for FaultyWorker {
     fn drop(&mut self) {
-        if self.all.fault == BusFault::KeepsWhatItTook {
+        if self.state.fault == BusFault::NeverReleasesDeliveries {
             // The bus does not notice that the worker is gone.
             std::mem::forget(self.inner.clone());
         }
