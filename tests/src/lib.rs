@@ -1,6 +1,6 @@
 //! Tests that cross crates: contracts, delta laws, end-to-end and browser tests.
 
-#![expect(clippy::missing_panics_doc, reason = "tests panic where something is wrong")]
+#![expect(clippy::missing_panics_doc, reason = "tests panic on failure")]
 
 pub mod contracts;
 pub mod faults;

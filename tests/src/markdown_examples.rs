@@ -1,13 +1,13 @@
-//! Notes by which the server's and the browser's Markdown are compared.
+//! Notes for comparing the Markdown renderers of the server and the browser.
 
 use serde::{Deserialize, Serialize};
 
 use crate::random_markdown::random_markdown;
 
-/// A note as an example.
+/// An example note.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct MarkdownExample {
-    /// What it is an example of.
+    /// A description.
     pub name: String,
     /// The text of the note.
     pub markdown: String,
@@ -37,7 +37,7 @@ pub fn random_examples(count: u64) -> Vec<MarkdownExample> {
     (1..=count).map(example).collect()
 }
 
-/// Notes of 64 KiB at most that are made to be slow to render.
+/// Notes of at most 64 KiB that are designed to be slow to render.
 #[must_use]
 pub fn hostile_examples() -> Vec<MarkdownExample> {
     let mut examples: Vec<_> =
@@ -50,7 +50,7 @@ pub fn hostile_examples() -> Vec<MarkdownExample> {
 
 const NOTE_BYTES_MAX: usize = 65_536;
 
-/// Pieces that fill a note.
+/// Fragments that are repeated to fill a note.
 const REPEATED: &[&str] = &[
     ">",
     "> ",

@@ -1,13 +1,13 @@
-//! Random documents that are full of Markdown.
+//! Random Markdown documents.
 
-/// What a line may begin with.
+/// Prefixes of a line.
 const PREFIXES: &[&str] = &[
     "", "", "", "", "> ", ">", "- ", "* ", "+ ", "-", "1. ", "2) ", "10. ", "  ", "   ", "    ",
     "\t", "     ", "# ", "### ", "- [ ] ", "- [x] ", "1. [X] ", "> - ", "- > ", "- - ", "  - ",
     "    - ", "> > ",
 ];
 
-/// A line of its own, after a prefix.
+/// Complete lines, which follow a prefix.
 const LINES: &[&str] = &[
     "",
     "",
@@ -48,7 +48,7 @@ const LINES: &[&str] = &[
     "|",
 ];
 
-/// Pieces of a line of text.
+/// Fragments of a line of text.
 const PIECES: &[&str] = &[
     "a",
     "foo",

@@ -1,5 +1,5 @@
-//! The servers that tests run on, named by `cargo xtask test` or by the user's environment. Each
-//! test has a namespace of its own on them.
+//! The servers that tests run on. Environment variables, which `cargo xtask test` sets, hold their
+//! addresses. Each test has its own namespace on them.
 
 use std::str::FromStr;
 
@@ -13,10 +13,10 @@ const RABBITMQ: &str = "SOCKBIT_TEST_RABBITMQ";
 /// The address of RabbitMQ.
 ///
 /// # Panics
-/// If none is named.
+/// If the environment has none.
 #[must_use]
 pub fn bus_url() -> String {
-    named(RABBITMQ)
+    address_in(RABBITMQ)
 }
 
 /// A unique prefix for names on the bus.
@@ -40,7 +40,7 @@ impl Database {
     pub async fn fresh() -> Self {
         let (server, address) = server();
         let name = format!("sockbit_test_{}", fresh_name());
-        summary(&server, format!("create schema {name}")).await;
+        execute(&server, format!("create schema {name}")).await;
         let joint = if address.contains('?') { '&' } else { '?' };
         let url = format!("{address}{joint}options[search_path]={name}");
         Self { server, url, drop: format!("drop schema {name} cascade") }
@@ -53,9 +53,9 @@ impl Database {
     pub async fn whole() -> Self {
         let (server, address) = server();
         let name = format!("sockbit_test_{}", fresh_name());
-        summary(&server, format!("create database {name}")).await;
-        let (place, _) = address.rsplit_once('/').expect("the address ends with a database");
-        let url = format!("{place}/{name}");
+        execute(&server, format!("create database {name}")).await;
+        let (server_url, _) = address.rsplit_once('/').expect("the address ends with a database");
+        let url = format!("{server_url}/{name}");
         Self { server, url, drop: format!("drop database {name} with (force)") }
     }
 
@@ -67,7 +67,7 @@ impl Database {
 
     /// Runs a statement in it on another connection.
     pub async fn run(&self, statement: &str) {
-        summary(&PgConnectOptions::from_str(&self.url).expect("an address"), statement.to_owned())
+        execute(&PgConnectOptions::from_str(&self.url).expect("an address"), statement.to_owned())
             .await;
     }
 }
@@ -75,7 +75,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         let (server, statement) = (self.server.clone(), std::mem::take(&mut self.drop));
-        // The runtime of the test cannot block here.
+        // `drop` cannot wait on the test's own runtime.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let drop = async {
@@ -84,18 +84,18 @@ impl Drop for Database {
             };
             runtime.ok()?.block_on(drop)
         });
-        // A server that the test has killed has nothing to drop.
+        // The test may have killed the server.
         dropping.join().ok();
     }
 }
 
 fn server() -> (PgConnectOptions, String) {
-    let address = named(POSTGRES);
+    let address = address_in(POSTGRES);
     let options = PgConnectOptions::from_str(&address).expect("an address");
     (options.disable_statement_logging(), address)
 }
 
-async fn summary(options: &PgConnectOptions, statement: String) {
+async fn execute(options: &PgConnectOptions, statement: String) {
     let mut connection = options.connect().await.expect("the server accepts connections");
     connection.execute(AssertSqlSafe(statement)).await.expect("the server executes the statement");
     connection.close().await.expect("the connection ends");
@@ -113,8 +113,8 @@ fn fresh_name() -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the servers of tests are configuration")]
-fn named(variable: &str) -> String {
+fn address_in(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
-        panic!("{variable} names no server: run `cargo xtask test`, which starts one")
+        panic!("{variable} is not set: run `cargo xtask test`, which starts a server")
     })
 }

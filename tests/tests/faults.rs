@@ -75,15 +75,15 @@ impl Arguments {
     }
 }
 
-/// The variant of this name.
+/// The variant of the requested name.
 fn named<T: Copy>(
     all: &[T],
     name: impl Fn(T) -> &'static str,
-    wanted: Option<&str>,
+    requested: Option<&str>,
 ) -> Result<Vec<T>, String> {
-    let found: Vec<T> = all.iter().copied().filter(|it| Some(name(*it)) == wanted).collect();
+    let found: Vec<T> = all.iter().copied().filter(|it| Some(name(*it)) == requested).collect();
     let names: Vec<_> = all.iter().map(|it| name(*it)).collect();
-    if found.is_empty() { Err(format!("{wanted:?} is none of {names:?}")) } else { Ok(found) }
+    if found.is_empty() { Err(format!("{requested:?} is not one of {names:?}")) } else { Ok(found) }
 }
 
 fn main() -> ExitCode {
@@ -224,7 +224,7 @@ async fn run(
 ) -> String {
     let mut results = Results::default();
     let mut page = Page::open().await;
-    let typing = if fault.is_about_pace { RunLength::Short } else { length };
+    let typing = if fault.measures_rate { RunLength::Short } else { length };
     let mut rounds = (0..fault.rounds(bus, length)).peekable();
     while rounds.peek().is_some() {
         let clients = TypingClients::begin(&cluster.endpoints(), transport, typing).await;
@@ -237,7 +237,7 @@ async fn run(
             let (clients, probe, measurements) = (&clients, &probe, &results.measurements);
             let injection = Injection { round, length, clients, probe, measurements };
             fault.inject(cluster, injection).await;
-            results.healed.push(clients.wait_until_all_are_served().await);
+            results.recoveries.push(clients.wait_until_all_are_served().await);
         }
         let typed = clients.end().await;
         let (same_page, silent) = probe.end().await;
@@ -248,26 +248,26 @@ async fn run(
         results.saved += typed.saved();
         results.silent = results.silent.max(silent);
     }
-    results.summary(fault.healed_within, length)
+    results.summary(fault.recovered_within, length)
 }
 
 /// Measurements of one fault.
 #[derive(Default)]
 struct Results {
-    healed: Vec<Duration>,
+    recoveries: Vec<Duration>,
     saved: usize,
     silent: Duration,
     measurements: Measurements,
 }
 
 impl Results {
-    /// Times are limits in long runs only: in short runs on busy machines they mean little.
-    fn summary(mut self, healed_within: u64, length: RunLength) -> String {
-        self.healed.sort_unstable();
-        let (rounds, saved, silent) = (self.healed.len(), self.saved, self.silent);
-        let (median, longest) = (self.healed[rounds / 2], self.healed[rounds - 1]);
+    /// Times are checked in long runs only: short runs on busy machines vary too much.
+    fn summary(mut self, recovered_within: u64, length: RunLength) -> String {
+        self.recoveries.sort_unstable();
+        let (rounds, saved, silent) = (self.recoveries.len(), self.saved, self.silent);
+        let (median, longest) = (self.recoveries[rounds / 2], self.recoveries[rounds - 1]);
         if length == RunLength::Long {
-            let limit = Duration::from_secs(healed_within);
+            let limit = Duration::from_secs(recovered_within);
             assert!(longest <= limit, "all clients are served within {limit:?}, not {longest:?}");
             assert!(silent <= SILENT_MAX, "a page showed no warning for {silent:?}");
         }

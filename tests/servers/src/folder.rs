@@ -118,7 +118,7 @@ impl Folder {
         fs::metadata(self.log_file(name)).map_or(0, |it| it.len())
     }
 
-    /// The log of the program of this name after so many bytes. Invalid UTF-8 is replaced.
+    /// The log of the program of this name after the first `bytes`. Invalid UTF-8 is replaced.
     #[must_use]
     pub fn log_since(&self, name: &str, bytes: u64) -> String {
         let mut rest = Vec::new();
@@ -147,7 +147,8 @@ impl Folder {
     }
 }
 
-/// Other users may pass through, as servers run as another account under root, but not list it.
+/// Creates a folder that other users can enter but not list: under root, servers run as another
+/// account.
 fn make(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(false).mode(0o711).create(path)
 }
@@ -156,7 +157,7 @@ fn fault(path: &Path, source: io::Error) -> ServerError {
     ServerError::Folder { path: path.to_owned(), source }
 }
 
-/// The standard library seeds its hashers with random numbers of the system.
+/// A random number: the standard library seeds its hashers with random numbers of the system.
 pub(crate) fn random_number() -> u64 {
     RandomState::new().hash_one(std::process::id())
 }

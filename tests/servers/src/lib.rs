@@ -1,6 +1,5 @@
-//! Private servers for tests and for trying out: each has a folder and ports of its own and ends
-//! with the process that started it, however that ends. Other servers on the machine are not
-//! touched.
+//! Private servers for tests and local clusters. Each has its own folder and ports and ends with the
+//! process that started it, even if that is killed. Other servers on the machine are not affected.
 
 mod deadline;
 mod error;

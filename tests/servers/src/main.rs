@@ -1,5 +1,5 @@
 //! Runs a private server of each kind until its input ends, for tests that are started by hand.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it prints for its user")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a command line program")]
 
 use std::io;
 use std::process::ExitCode;

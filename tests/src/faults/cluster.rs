@@ -60,7 +60,7 @@ pub struct ClusterOptions {
 }
 
 impl Disks {
-    /// Mounts both.
+    /// Mounts both disks.
     ///
     /// # Errors
     /// If the system does not allow mounting.
@@ -93,8 +93,8 @@ impl TestCluster {
 
     async fn in_one_process(disks: Option<Disks>) -> Self {
         let folder = TempDir::with_prefix("sockbit-faults-").expect("a temporary folder");
-        let place = disks.as_ref().map_or(folder.path(), |disks| disks.store.path());
-        let database = place.join("sockbit.db");
+        let parent = disks.as_ref().map_or(folder.path(), |disks| disks.store.path());
+        let database = parent.join("sockbit.db");
         let store = format!("sqlite:{}", database.display());
         let arguments = [&["serve", "--store", &store], &FLAGS[..]].concat();
         let process = Process::unstarted(arguments.into_iter().map(ToOwned::to_owned).collect());
@@ -187,12 +187,12 @@ impl TestCluster {
     /// The last log lines of all processes and the broker's queues, to explain a failed test.
     pub fn recent_output(&mut self) -> String {
         let output: Vec<String> = self.processes().map(|process| process.recent_output()).collect();
-        let waiting = match &self.servers {
+        let queues = match &self.servers {
             Backend::Apart { broker, .. } => block_in_place(|| broker.ctl(&LIST_QUEUES)),
             Backend::None { .. } => Ok(String::new()),
         };
-        let waiting = waiting.unwrap_or_else(|error| error.to_string());
-        format!("{}\nqueues of the broker:\n{waiting}", output.join("\n"))
+        let queues = queues.unwrap_or_else(|error| error.to_string());
+        format!("{}\nqueues of the broker:\n{queues}", output.join("\n"))
     }
 
     /// The broker.

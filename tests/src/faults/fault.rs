@@ -1,7 +1,5 @@
 //! The faults: how often each is injected, and how soon the app must recover.
 
-use std::cell::RefCell;
-
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
@@ -12,47 +10,7 @@ use super::fault_injection::{
     the_disk_of_the_store_is_full, two_thousand_clients_come_back,
 };
 use super::poison_messages::poison_is_published;
-use super::{Bus, PageProbe, TestCluster, TypingClients};
-
-/// How many rounds a run has, and how long each fault lasts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RunLength {
-    /// For each change: each form of a fault once.
-    Short,
-    /// For measurements: hours in all.
-    Long,
-}
-
-/// One injection of a fault.
-#[derive(Clone, Copy)]
-pub struct Injection<'a> {
-    /// The number of the round, from 0.
-    pub round: usize,
-    /// The length of the run.
-    pub length: RunLength,
-    /// The clients that type meanwhile.
-    pub clients: &'a TypingClients,
-    /// The page that is watched meanwhile.
-    pub probe: &'a PageProbe,
-    /// Where the fault reports more measurements.
-    pub measurements: &'a Measurements,
-}
-
-/// Further measurements of a fault, one sentence each.
-#[derive(Default)]
-pub struct Measurements(RefCell<Vec<String>>);
-
-impl Measurements {
-    pub(super) fn record(&self, remark: String) {
-        self.0.borrow_mut().push(remark);
-    }
-
-    /// All of them.
-    #[must_use]
-    pub fn all(self) -> Vec<String> {
-        self.0.into_inner()
-    }
-}
+use super::{Bus, Injection, RunLength, TestCluster};
 
 /// What a fault needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,11 +38,11 @@ pub struct Fault {
     pub rounds: [usize; 2],
     /// Rounds in one process, by the length of the run; 0 if it does not apply.
     pub rounds_in_one_process: [usize; 2],
-    /// Seconds within which all clients must be served again after the repair.
-    pub healed_within: u64,
-    /// Whether the pace of the other clients is measured; then clients type as fast in a long run
+    /// The maximum seconds from the repair until all clients are served again.
+    pub recovered_within: u64,
+    /// Whether the rate of the other clients is measured; then clients type as fast in a long run
     /// as in a short one.
-    pub is_about_pace: bool,
+    pub measures_rate: bool,
     inject: for<'a> fn(&'a mut TestCluster, Injection<'a>) -> LocalBoxFuture<'a, ()>,
 }
 
@@ -111,8 +69,8 @@ pub const FAULTS: [Fault; 14] = [
         environment: Environment::Any,
         rounds: [1, 500],
         rounds_in_one_process: [1, 50],
-        healed_within: 5,
-        is_about_pace: false,
+        recovered_within: 5,
+        measures_rate: false,
         inject: |cluster, injection| a_gateway_is_killed(cluster, injection).boxed_local(),
     },
     Fault {
@@ -120,8 +78,8 @@ pub const FAULTS: [Fault; 14] = [
         environment: Environment::Any,
         rounds: [5, 1_000],
         rounds_in_one_process: [0, 0],
-        healed_within: 20,
-        is_about_pace: false,
+        recovered_within: 20,
+        measures_rate: false,
         inject: |cluster, injection| a_worker_is_killed(cluster, injection).boxed_local(),
     },
     Fault {
@@ -129,8 +87,8 @@ pub const FAULTS: [Fault; 14] = [
         environment: Environment::Any,
         rounds: [1, 50],
         rounds_in_one_process: [0, 0],
-        healed_within: 20,
-        is_about_pace: false,
+        recovered_within: 20,
+        measures_rate: false,
         inject: |cluster, _| async { cluster.crash_broker() }.boxed_local(),
     },
     Fault {
@@ -138,8 +96,8 @@ pub const FAULTS: [Fault; 14] = [
         environment: Environment::Any,
         rounds: [1, 50],
         rounds_in_one_process: [0, 0],
-        healed_within: 20,
-        is_about_pace: false,
+        recovered_within: 20,
+        measures_rate: false,
         inject: |cluster, _| async { cluster.crash_database() }.boxed_local(),
     },
     Fault {
@@ -147,8 +105,8 @@ pub const FAULTS: [Fault; 14] = [
         environment: Environment::Any,
         rounds: [4, 14],
         rounds_in_one_process: [0, 3],
-        healed_within: 15,
-        is_about_pace: false,
+        recovered_within: 15,
+        measures_rate: false,
         inject: |cluster, injection| a_connection_is_cut(cluster, injection).boxed_local(),
     },
     Fault {
@@ -156,8 +114,8 @@ pub const FAULTS: [Fault; 14] = [
         environment: Environment::Any,
         rounds: [4, 12],
         rounds_in_one_process: [0, 3],
-        healed_within: 15,
-        is_about_pace: false,
+        recovered_within: 15,
+        measures_rate: false,
         inject: |cluster, injection| a_connection_is_bad(cluster, injection).boxed_local(),
     },
     Fault {
@@ -165,8 +123,8 @@ pub const FAULTS: [Fault; 14] = [
         environment: Environment::Any,
         rounds: [2, 20],
         rounds_in_one_process: [0, 0],
-        healed_within: 15,
-        is_about_pace: false,
+        recovered_within: 15,
+        measures_rate: false,
         inject: |cluster, injection| the_broker_raises_an_alarm(cluster, injection).boxed_local(),
     },
     Fault {
@@ -174,8 +132,8 @@ pub const FAULTS: [Fault; 14] = [
         environment: Environment::SmallDisks,
         rounds: [1, 20],
         rounds_in_one_process: [1, 20],
-        healed_within: 20,
-        is_about_pace: false,
+        recovered_within: 20,
+        measures_rate: false,
         inject: |cluster, injection| {
             the_disk_of_the_store_is_full(cluster, injection).boxed_local()
         },
@@ -185,8 +143,8 @@ pub const FAULTS: [Fault; 14] = [
         environment: Environment::SmallDisks,
         rounds: [1, 20],
         rounds_in_one_process: [0, 0],
-        healed_within: 20,
-        is_about_pace: false,
+        recovered_within: 20,
+        measures_rate: false,
         inject: |cluster, injection| {
             the_disk_of_the_broker_is_full(cluster, injection).boxed_local()
         },
@@ -196,8 +154,8 @@ pub const FAULTS: [Fault; 14] = [
         environment: Environment::Any,
         rounds: [1, 1],
         rounds_in_one_process: [0, 0],
-        healed_within: 5,
-        is_about_pace: false,
+        recovered_within: 5,
+        measures_rate: false,
         inject: |cluster, _| poison_is_published(cluster).boxed_local(),
     },
     Fault {
@@ -205,8 +163,8 @@ pub const FAULTS: [Fault; 14] = [
         environment: Environment::Any,
         rounds: [1, 10],
         rounds_in_one_process: [0, 10],
-        healed_within: 5,
-        is_about_pace: true,
+        recovered_within: 5,
+        measures_rate: true,
         inject: |cluster, injection| fifty_clients_stop_reading(cluster, injection).boxed_local(),
     },
     Fault {
@@ -214,8 +172,8 @@ pub const FAULTS: [Fault; 14] = [
         environment: Environment::Any,
         rounds: [1, 10],
         rounds_in_one_process: [0, 10],
-        healed_within: 15,
-        is_about_pace: false,
+        recovered_within: 15,
+        measures_rate: false,
         inject: |cluster, injection| {
             two_thousand_clients_come_back(cluster, injection).boxed_local()
         },
@@ -225,8 +183,8 @@ pub const FAULTS: [Fault; 14] = [
         environment: Environment::Any,
         rounds: [1, 10],
         rounds_in_one_process: [1, 10],
-        healed_within: 5,
-        is_about_pace: false,
+        recovered_within: 5,
+        measures_rate: false,
         inject: |cluster, _| everything_is_restarted_in_turn(cluster).boxed_local(),
     },
     Fault {
@@ -234,8 +192,8 @@ pub const FAULTS: [Fault; 14] = [
         environment: Environment::OlderProgram,
         rounds: [1, 1],
         rounds_in_one_process: [1, 1],
-        healed_within: 5,
-        is_about_pace: false,
+        recovered_within: 5,
+        measures_rate: false,
         inject: |cluster, injection| {
             an_older_program_is_replaced_in_turn(cluster, injection).boxed_local()
         },

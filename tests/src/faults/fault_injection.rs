@@ -11,8 +11,8 @@ use super::{Injection, RunLength, TestCluster};
 use crate::proxy::NetworkState;
 
 pub(super) async fn a_gateway_is_killed(cluster: &mut TestCluster, injection: Injection<'_>) {
-    let of = cluster.gateways.len();
-    let gateway = &mut cluster.gateways[injection.round % of].process;
+    let count = cluster.gateways.len();
+    let gateway = &mut cluster.gateways[injection.round % count].process;
     gateway.kill().await;
     gateway.launch().await;
 }
@@ -50,20 +50,20 @@ pub(super) async fn a_connection_is_cut(
     Injection { round, length, .. }: Injection<'_>,
 ) {
     let proxies = cluster.proxies(round);
-    let ways = [NetworkState::Down, NetworkState::ResponsesLost, NetworkState::RequestsLost];
-    let line = proxies[round % proxies.len()];
-    line.set(ways[round % ways.len()]);
+    let states = [NetworkState::Down, NetworkState::ResponsesLost, NetworkState::RequestsLost];
+    let proxy = proxies[round % proxies.len()];
+    proxy.set(states[round % states.len()]);
     sleep(match length {
         RunLength::Short => Duration::from_secs(10),
         RunLength::Long => Duration::from_mins(3),
     })
     .await;
     // Established connections may have lost data, so they are closed.
-    line.set(NetworkState::Down);
-    line.set(NetworkState::Healthy);
+    proxy.set(NetworkState::Down);
+    proxy.set(NetworkState::Healthy);
 }
 
-const LATE: Duration = Duration::from_millis(150);
+const DELAY: Duration = Duration::from_millis(150);
 /// Long enough to start work on a connection, too short to finish it.
 const RESET_AFTER: Duration = Duration::from_secs(2);
 
@@ -74,16 +74,16 @@ pub(super) async fn a_connection_is_bad(
     Injection { round, length, .. }: Injection<'_>,
 ) {
     let proxies = cluster.proxies(round);
-    let line = proxies[round % proxies.len()];
-    let ways =
-        [NetworkState::Delayed(LATE), NetworkState::ByteByByte, NetworkState::Resets(RESET_AFTER)];
-    line.set(ways[(round + round / proxies.len()) % ways.len()]);
+    let proxy = proxies[round % proxies.len()];
+    let states =
+        [NetworkState::Delayed(DELAY), NetworkState::ByteByByte, NetworkState::Resets(RESET_AFTER)];
+    proxy.set(states[(round + round / proxies.len()) % states.len()]);
     sleep(match length {
         RunLength::Short => Duration::from_secs(7),
         RunLength::Long => Duration::from_secs(100),
     })
     .await;
-    line.set(NetworkState::Healthy);
+    proxy.set(NetworkState::Healthy);
 }
 
 /// The broker blocks publishers until the alarm is cleared.
@@ -133,17 +133,20 @@ pub(super) async fn fifty_clients_stop_reading(
     cluster: &mut TestCluster,
     injection: Injection<'_>,
 ) {
-    let StallResult { connected_for, pace } =
+    let StallResult { connected_for, relative_rate } =
         clients_stop_reading(cluster, injection.clients).await;
     injection.measurements.record(format!(
-        "disconnected after {connected_for:.1?}, the other clients at {pace:.2} of their pace"
+        "disconnected after {connected_for:.1?}, the other clients at {relative_rate:.2} of their rate"
     ));
     if injection.length == RunLength::Long {
         assert!(
             connected_for <= Duration::from_secs(10),
             "a client that does not read stays connected for {connected_for:?}"
         );
-        assert!(pace >= 0.5, "the other clients are served at {pace:.2} of their pace");
+        assert!(
+            relative_rate >= 0.5,
+            "the other clients are served at {relative_rate:.2} of their rate"
+        );
     }
 }
 

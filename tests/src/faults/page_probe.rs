@@ -1,5 +1,4 @@
-//! A page in a real browser that keeps writing and must always show the save status of what was
-//! written.
+//! A page in a real browser that keeps writing and must show a correct save status at any time.
 
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use crate::system::{Browser, Endpoint, Window, eventually};
 
 /// Between two written words.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Between two looks at the page.
+/// Between two observations of the page.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const DEADLINE: Duration = Duration::from_mins(1);
 
@@ -60,11 +59,11 @@ impl PageProbe {
     /// Creates a board with a note and starts writing in it.
     pub async fn begin(page: Page, endpoint: &Endpoint) -> Self {
         let window = &page.window;
-        create_board(window, &endpoint.url, "Witness").await;
+        create_board(window, &endpoint.url, "Page probe").await;
         write_note(window, "begin").await;
         let (stop, stopped) = watch::channel(false);
-        let (line, seen) = watch::channel(ProbeState::default());
-        let writing = tokio::spawn(write_until_stopped(page, stopped, line));
+        let (state, seen) = watch::channel(ProbeState::default());
+        let writing = tokio::spawn(write_until_stopped(page, stopped, state));
         Self { writing, stop, seen }
     }
 
@@ -96,14 +95,14 @@ impl PageProbe {
 async fn write_until_stopped(
     page: Page,
     stopped: watch::Receiver<bool>,
-    line: watch::Sender<ProbeState>,
+    state: watch::Sender<ProbeState>,
 ) -> (Page, Vec<String>) {
     let mut words = Vec::new();
     while !*stopped.borrow() {
         let word = format!("<{}>", words.len());
         write(&page.window, &word).await;
         words.push(word);
-        observe_until_saved(&page.window, &line).await;
+        observe_until_saved(&page.window, &state).await;
         sleep(PAUSE).await;
     }
     (page, words)
@@ -131,7 +130,7 @@ async fn wait_for_script(window: &Window, script: &str) {
 }
 
 /// Observes the page until the text is saved, however long that takes.
-async fn observe_until_saved(window: &Window, line: &watch::Sender<ProbeState>) {
+async fn observe_until_saved(window: &Window, state: &watch::Sender<ProbeState>) {
     let mut silent_since = Some(Instant::now());
     loop {
         let status = window.script(SAVE_STATUS).await;
@@ -142,7 +141,7 @@ async fn observe_until_saved(window: &Window, line: &watch::Sender<ProbeState>) 
             silent_since = None;
         }
         let silent = silent_since.map_or(Duration::ZERO, |since| since.elapsed());
-        line.send_modify(|seen| {
+        state.send_modify(|seen| {
             seen.shows_not_saved = shows_not_saved;
             seen.silent = seen.silent.max(silent);
         });

@@ -12,7 +12,7 @@ use crate::servers::fresh_id;
 use crate::system::{KEY, KEY_ID, eventually};
 
 /// The required fields of a command.
-const NEEDED: [&str; 7] = ["trace", "reply_to", "actor", "client", "message", "board", "body"];
+const REQUIRED: [&str; 7] = ["trace", "reply_to", "actor", "client", "message", "board", "body"];
 
 /// Publishes all kinds to the work queues, and waits until each is dead-lettered by itself.
 pub(super) async fn poison_is_published(cluster: &mut TestCluster) {
@@ -54,27 +54,27 @@ fn all_kinds() -> Vec<Vec<u8>> {
     kinds
 }
 
-/// Messages without a valid signature, or that are no list of commands.
+/// Messages without a valid signature, or with content other than a list of commands.
 fn unsealed() -> Vec<Vec<u8>> {
-    let (ours, right) = (ring(KEY_ID, KEY), json!([command()]));
-    let sealed = seal(&ours, MessageKind::Commands, &right);
-    let text = String::from_utf8(sealed.clone()).expect("it is JSON");
+    let (ours, valid) = (ring(KEY_ID, KEY), json!([command()]));
+    let sealed = seal(&ours, MessageKind::Commands, &valid);
+    let text = String::from_utf8(sealed.clone()).expect("valid JSON");
     vec![
         Vec::new(),
         b"poison".to_vec(),
         vec![0xff; 1_024],
         vec![b'['; 100_000],
-        right.to_string().into_bytes(),
+        valid.to_string().into_bytes(),
         sealed.get(..sealed.len() / 2).unwrap_or_default().to_vec(),
         text.replace("Ada", "Eve").into_bytes(),
         text.replace("\"v\":1", "\"v\":99").into_bytes(),
-        seal(&ring("other", KEY), MessageKind::Commands, &right),
+        seal(&ring("other", KEY), MessageKind::Commands, &valid),
         seal(
             &ring(KEY_ID, "a secret of enough bytes that no process has"),
             MessageKind::Commands,
-            &right,
+            &valid,
         ),
-        seal(&ours, MessageKind::Outcomes, &right),
+        seal(&ours, MessageKind::Outcomes, &valid),
         seal(&ours, MessageKind::Commands, &json!({"not": "a list"})),
         seal(&ours, MessageKind::Commands, &json!("x".repeat(1024 * 1024))),
     ]
@@ -82,7 +82,7 @@ fn unsealed() -> Vec<Vec<u8>> {
 
 /// Messages with a valid signature whose command is invalid.
 fn broken_commands() -> Vec<Value> {
-    let without = NEEDED.iter().map(|field| {
+    let without = REQUIRED.iter().map(|field| {
         let mut command = command();
         command.as_object_mut().expect("an object").remove(*field);
         command
@@ -119,7 +119,7 @@ fn command() -> Value {
 }
 
 fn seal(ring: &Keyring, kind: MessageKind, content: &Value) -> Vec<u8> {
-    ring.seal(kind, content).expect("it is JSON")
+    ring.seal(kind, content).expect("valid JSON")
 }
 
 fn ring(id: &str, secret: &str) -> Keyring {
@@ -131,11 +131,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_thirty_kinds_and_the_unbroken_command_is_valid() {
+    fn there_are_thirty_kinds_and_the_original_command_is_valid() {
         assert_eq!(all_kinds().len(), 30);
         let ring = ring(KEY_ID, KEY);
         let sealed = seal(&ring, MessageKind::Commands, &json!([command()]));
-        let commands = ring.open_commands(&sealed).expect("it is signed");
-        assert!(commands.iter().all(Result::is_ok), "the unbroken command is valid");
+        let commands = ring.open_commands(&sealed).expect("a valid signature");
+        assert!(commands.iter().all(Result::is_ok), "the original command is valid");
     }
 }

@@ -44,7 +44,7 @@ pub struct Worker {
 
 impl Gateway {
     pub(super) async fn before(broker: &RabbitMq) -> Self {
-        let (broker, bus) = line(&broker.url(), broker.port()).await;
+        let (broker, bus) = proxied(&broker.url(), broker.port()).await;
         let process = Cluster::gateway(&bus, NAMESPACE, &FLAGS);
         let clients = Proxy::before(process.address()).await;
         Self { process, broker: Some(broker), clients }
@@ -53,13 +53,13 @@ impl Gateway {
 
 impl Worker {
     pub(super) async fn before(broker: &RabbitMq, postgres: &Postgres) -> Self {
-        let (broker, bus) = line(&broker.url(), broker.port()).await;
-        let (database, store) = line(&postgres.url(), postgres.port()).await;
+        let (broker, bus) = proxied(&broker.url(), broker.port()).await;
+        let (database, store) = proxied(&postgres.url(), postgres.port()).await;
         let process = Cluster::worker(&store, &bus, NAMESPACE, &FLAGS);
         Self { process, broker, database }
     }
 
-    /// Kills it as a power cut would, with everything that is in transit.
+    /// Kills it as a power failure would, with all bytes in transit.
     pub async fn kill(&mut self) {
         self.process.kill().await;
         self.set(NetworkState::Down);
@@ -71,14 +71,14 @@ impl Worker {
         self.process.launch().await;
     }
 
-    fn set(&self, line: NetworkState) {
-        self.broker.set(line);
-        self.database.set(line);
+    fn set(&self, state: NetworkState) {
+        self.broker.set(state);
+        self.database.set(state);
     }
 }
 
 /// A proxy before a server on this machine, and the server's address through the proxy.
-async fn line(url: &str, port: u16) -> (Proxy, String) {
+async fn proxied(url: &str, port: u16) -> (Proxy, String) {
     let server = SocketAddr::from(([127, 0, 0, 1], port));
     let proxy = Proxy::before(server).await;
     let address = url.replace(&server.to_string(), &proxy.address().to_string());

@@ -36,14 +36,14 @@ struct ReturningClient {
     position: Value,
 }
 
-/// Disconnected clients return within a second. Returns the time until all have received every
+/// Reconnects disconnected clients within a second. Returns the time until all have received every
 /// event.
 pub(super) async fn reconnect_within_a_second(cluster: &mut TestCluster) -> Duration {
     let endpoints: Vec<Endpoint> =
         cluster.gateways.iter().map(|it| it.process.endpoint()).collect();
     let (board, note) = (fresh_id(), fresh_id());
     let mut writer = RawClient::guest_at(&endpoints[0]).await;
-    writer.save(board, json!({"type": "create_board", "title": "Crowd"}), None).await;
+    writer.save(board, json!({"type": "create_board", "title": "Reconnect storm"}), None).await;
     writer.save(board, json!({"type": "add_link", "role": "editor"}), Some(KEY)).await;
     let body =
         json!({"type": "create_note", "note": note, "text": "", "colour": "paper", "rank": "V"});
@@ -60,7 +60,7 @@ pub(super) async fn reconnect_within_a_second(cluster: &mut TestCluster) -> Dura
     }
     let head = writer.head(board).await["seq"].as_u64().expect("a number");
     let started = Instant::now();
-    let coming = (0..CLIENTS).zip(cookies.iter().cycle()).map(|(number, cookie)| {
+    let reconnecting = (0..CLIENTS).zip(cookies.iter().cycle()).map(|(number, cookie)| {
         let endpoint = endpoints[number as usize % endpoints.len()].clone();
         let member =
             ReturningClient { endpoint, cookie: cookie.clone(), board, position: before.clone() };
@@ -69,7 +69,7 @@ pub(super) async fn reconnect_within_a_second(cluster: &mut TestCluster) -> Dura
             member.reconnect(head).await
         })
     });
-    let connections = try_join_all(coming).await.expect("no client panics");
+    let connections = try_join_all(reconnecting).await.expect("no client panics");
     let took = started.elapsed();
     drop(connections);
     took

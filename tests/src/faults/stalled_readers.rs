@@ -11,15 +11,15 @@ use super::{TestCluster, TypingClients};
 use crate::system::{Endpoint, Process, RawClient, eventually};
 
 const STALLED_CLIENTS: usize = 50;
-/// How long the pace is measured before.
-const PACE_MEASURED_FOR: Duration = Duration::from_secs(2);
+/// How long the rate is measured before the stall.
+const RATE_MEASURED_FOR: Duration = Duration::from_secs(2);
 
 /// How the clients that stopped reading were handled.
 pub(super) struct StallResult {
     /// How long the last of them stayed connected.
     pub connected_for: Duration,
-    /// The pace of the other clients meanwhile, relative to the pace before.
-    pub pace: f64,
+    /// The rate of the other clients during the stall, relative to the rate before.
+    pub relative_rate: f64,
 }
 
 /// Clients join, stop reading, and are disconnected while others go on typing.
@@ -30,7 +30,7 @@ pub(super) async fn clients_stop_reading(
     clients: &TypingClients,
 ) -> StallResult {
     let before = sessions(cluster).await;
-    let pace_before = clients.pace_over(PACE_MEASURED_FOR).await;
+    let rate_before = clients.rate_over(RATE_MEASURED_FOR).await;
     let endpoints: Vec<_> =
         cluster.gateways.iter().map(|gateway| gateway.process.endpoint()).collect();
     let mut stalled = Vec::new();
@@ -45,7 +45,8 @@ pub(super) async fn clients_stop_reading(
     .await;
     drop(stalled);
     let connected_for = stopped.elapsed();
-    StallResult { connected_for, pace: clients.pace_since(saved, connected_for) / pace_before }
+    let relative_rate = clients.rate_since(saved, connected_for) / rate_before;
+    StallResult { connected_for, relative_rate }
 }
 
 /// A member of all boards that is subscribed to their events.
@@ -68,8 +69,8 @@ async fn sessions(cluster: &TestCluster) -> usize {
 }
 
 async fn sessions_at(gateway: &Process) -> usize {
-    let answer = reqwest::get(format!("{}/metrics", gateway.url())).await;
-    let text = answer.expect("the gateway responds").text().await.expect("text");
+    let response = reqwest::get(format!("{}/metrics", gateway.url())).await;
+    let text = response.expect("the gateway responds").text().await.expect("text");
     let line = text.lines().find_map(|line| line.strip_prefix("sockbit_sessions "));
     line.and_then(|count| count.trim().parse().ok()).expect("the gateway counts its sessions")
 }

@@ -25,7 +25,7 @@ const CLIENTS_PER_BOARD: usize = 4;
 const BETWEEN_EDITS: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(250)];
 const KEY: &str = "a key that the clients share";
 
-/// The longest time in which a client must be served again.
+/// The maximum time until a client is served again.
 const SERVED_WITHIN: Duration = Duration::from_mins(1);
 
 /// Clients that type.
@@ -54,7 +54,7 @@ struct TypingClient {
 impl TypingClients {
     /// Creates the boards and starts all clients, spread over the endpoints.
     pub async fn begin(endpoints: &[Endpoint], transport: Transport, length: RunLength) -> Self {
-        // The client of another transport would join here.
+        // A client of another transport would be created here.
         let Transport::WebSocket = transport;
         let boards: Vec<_> =
             (0..BOARDS).map(|_| (BoardId(fresh_id()), NoteId(fresh_id()))).collect();
@@ -76,7 +76,7 @@ impl TypingClients {
         Self { typing, saved, stop, boards }
     }
 
-    /// The boards that they type on.
+    /// The boards on which the clients type.
     #[must_use]
     pub fn boards(&self) -> Vec<BoardId> {
         self.boards.iter().map(|(board, _)| *board).collect()
@@ -95,14 +95,14 @@ impl TypingClients {
     /// If a client is not served within a minute.
     pub async fn wait_until_all_are_served(&self) -> Duration {
         let started = Instant::now();
-        let wanted: Vec<u64> =
+        let required: Vec<u64> =
             self.saved.iter().map(|saved| saved.load(Ordering::Relaxed) + 2).collect();
         loop {
             let late = self
                 .saved
                 .iter()
-                .zip(&wanted)
-                .position(|(saved, wanted)| saved.load(Ordering::Relaxed) < *wanted);
+                .zip(&required)
+                .position(|(saved, required)| saved.load(Ordering::Relaxed) < *required);
             let Some(late) = late else { return started.elapsed() };
             assert!(started.elapsed() < SERVED_WITHIN, "client {late} is not served");
             sleep(Duration::from_millis(20)).await;
@@ -118,15 +118,15 @@ impl TypingClients {
     /// Saved edits a second since there were `saved` of them.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "there are not that many")]
-    pub fn pace_since(&self, saved: u64, elapsed: Duration) -> f64 {
+    pub fn rate_since(&self, saved: u64, elapsed: Duration) -> f64 {
         (self.saved() - saved) as f64 / elapsed.as_secs_f64()
     }
 
-    /// Measures for this time how many edits a second are saved.
-    pub async fn pace_over(&self, time: Duration) -> f64 {
+    /// Measures the saved edits a second over this time.
+    pub async fn rate_over(&self, time: Duration) -> f64 {
         let (started, saved) = (Instant::now(), self.saved());
         sleep(time).await;
-        self.pace_since(saved, started.elapsed())
+        self.rate_since(saved, started.elapsed())
     }
 
     /// Stops all clients and waits until every command has its outcome.
@@ -140,11 +140,11 @@ impl TypingClients {
             assert_eq!(client.peer.rejected, [], "no edit is rejected");
         }
         for (_, note) in &self.boards {
-            let looking: Vec<&mut TypingClient> =
+            let on_board: Vec<&mut TypingClient> =
                 clients.iter_mut().filter(|it| it.note == *note).collect();
             let head =
-                looking.iter().filter_map(|it| it.peer.machine.position()).max_by_key(|it| it.seq);
-            join_all(looking.into_iter().map(|it| it.peer.catch_up(head))).await;
+                on_board.iter().filter_map(|it| it.peer.machine.position()).max_by_key(|it| it.seq);
+            join_all(on_board.into_iter().map(|it| it.peer.catch_up(head))).await;
         }
         TypingResult { clients, boards: self.boards }
     }
@@ -157,16 +157,18 @@ impl TypingResult {
         self.clients.iter().map(|client| client.peer.saved.len()).sum()
     }
 
-    /// Checks that everything saved is in the log, that the log has no gap and no repeated message
-    /// and leads to what is stored, that every client shows that, and that every token is there
-    /// once.
+    /// Checks the stored boards:
+    ///
+    /// - Every saved edit is in the log, which has no gap and no repeated message.
+    /// - Replaying the log gives the stored text, and every client shows it.
+    /// - Every typed token is in the text exactly once.
     pub async fn check(&self, store: &dyn ReadStore) {
         for (board, note) in &self.boards {
             let log = Log::read(store, *board, *note).await;
             for client in self.clients.iter().filter(|it| it.note == *note) {
                 log.check_client(client);
                 let shown = client.peer.machine.text(*note);
-                assert_eq!(shown, log.text, "a client shows what is stored");
+                assert_eq!(shown, log.text, "a client shows the stored text");
             }
         }
     }
@@ -212,20 +214,20 @@ impl TypingClient {
         let token = format!("<{}.{round}>", self.number);
         let text = self.peer.machine.text(self.note);
         let len = u32::try_from(text.len_utf16()).unwrap_or(0);
-        let place = u32::try_from(self.number * 7_919 + round * 104_729).unwrap_or(0) % (len + 1);
-        let place = outside_tokens(text.as_str(), place);
-        self.peer.insert(self.note, place, &token);
+        let index = u32::try_from(self.number * 7_919 + round * 104_729).unwrap_or(0) % (len + 1);
+        let index = outside_tokens(text.as_str(), index);
+        self.peer.insert(self.note, index, &token);
         self.tokens.push(token);
     }
 }
 
-/// The next position that is not inside a token, so that tokens stay whole.
-fn outside_tokens(text: &str, place: u32) -> u32 {
-    let place = place as usize;
-    let (before, after) = text.split_at(place);
+/// The next index that is not inside a token.
+fn outside_tokens(text: &str, index: u32) -> u32 {
+    let index = index as usize;
+    let (before, after) = text.split_at(index);
     let is_inside = before.rfind('<') > before.rfind('>');
-    let on = if is_inside { after.find('>').map_or(0, |end| end + 1) } else { 0 };
-    u32::try_from(place + on).unwrap_or(0)
+    let rest = if is_inside { after.find('>').map_or(0, |end| end + 1) } else { 0 };
+    u32::try_from(index + rest).unwrap_or(0)
 }
 
 struct Log {
@@ -250,7 +252,7 @@ impl Log {
         assert_eq!(by_message.len(), events.len(), "no message has two events");
         let (_, stored) = store.note(board, note).await.expect("readable").expect("the board");
         let text = stored.expect("the note").text;
-        assert_eq!(replayed(&events, note), text, "the log leads to what is stored");
+        assert_eq!(replayed(&events, note), text, "replaying the log gives the stored text");
         Self { events: by_message, text }
     }
 
@@ -272,10 +274,10 @@ impl Log {
 }
 
 /// A note's text, replayed from its events.
-fn replayed(events: &[Event], wanted: NoteId) -> Text {
+fn replayed(events: &[Event], id: NoteId) -> Text {
     events.iter().fold(Text::default(), |before, event| match &event.change {
-        Change::NoteCreated { note, text, .. } if *note == wanted => text.clone(),
-        Change::NoteEdited { note, delta } if *note == wanted => {
+        Change::NoteCreated { note, text, .. } if *note == id => text.clone(),
+        Change::NoteEdited { note, delta } if *note == id => {
             delta.apply(&before).expect("an edit fits the text before it")
         }
         _ => before,

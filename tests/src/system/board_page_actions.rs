@@ -77,9 +77,9 @@ pub async fn leave_note(window: &Window) {
 
 /// Waits until the first note has this text.
 pub async fn wait_for_note_text(window: &Window, text: &str) {
-    let wanted = json!(text);
+    let expected = json!(text);
     let script = format!(
-        "const n = document.querySelector('#notes .note textarea[name=text]'); return n && n.value === {wanted}"
+        "const n = document.querySelector('#notes .note textarea[name=text]'); return n && n.value === {expected}"
     );
     window.wait_until(&format!("the note has the text {text:?}"), &script).await;
 }

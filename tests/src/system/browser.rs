@@ -55,9 +55,9 @@ impl Browser {
             .spawn()
             .expect("chromedriver starts");
         let url = format!("http://127.0.0.1:{port}");
-        within(Duration::from_secs(20), "chromedriver answers", || async {
-            let answer = reqwest::get(format!("{url}/status")).await.ok()?;
-            answer.status().is_success().then_some(())
+        within(Duration::from_secs(20), "chromedriver responds", || async {
+            let response = reqwest::get(format!("{url}/status")).await.ok()?;
+            response.status().is_success().then_some(())
         })
         .await;
         Self { _driver: driver, url }
@@ -66,15 +66,15 @@ impl Browser {
     /// Opens a window with an empty profile.
     pub async fn window(&self) -> Window {
         let profile = TempDir::with_prefix("sockbit-profile-").expect("a temporary folder");
-        let mut wanted = ChromeCapabilities::new();
+        let mut capabilities = ChromeCapabilities::new();
         let browser = find(&BROWSERS);
-        wanted.set_binary(&browser.to_string_lossy()).expect("a path");
+        capabilities.set_binary(&browser.to_string_lossy()).expect("a path");
         for flag in FLAGS {
-            wanted.add_arg(flag).expect("a flag");
+            capabilities.add_arg(flag).expect("a flag");
         }
         let folder = format!("--user-data-dir={}", profile.path().display());
-        wanted.add_arg(&folder).expect("a flag");
-        let driver = WebDriver::new(&self.url, wanted).await.expect("a window opens");
+        capabilities.add_arg(&folder).expect("a flag");
+        let driver = WebDriver::new(&self.url, capabilities).await.expect("a window opens");
         Window { driver, _profile: profile }
     }
 }
@@ -184,6 +184,6 @@ fn find(names: &[&str]) -> PathBuf {
     let in_folder = |dir: PathBuf| names.iter().map(move |name| dir.join(name));
     std::env::split_paths(&path)
         .flat_map(in_folder)
-        .find(|place| place.is_file())
+        .find(|path| path.is_file())
         .unwrap_or_else(|| panic!("{} is missing: run `cargo xtask test`", names.join(" or ")))
 }

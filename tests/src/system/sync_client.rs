@@ -20,9 +20,9 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 const RECONNECT_AFTER: Duration = Duration::from_millis(100);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The client sends a ping after so long without a message.
+/// The time without a message after which the client sends a ping.
 const PING_AFTER: Duration = Duration::from_secs(5);
-/// The client treats the connection as lost after so long without a message.
+/// The time without a message after which the connection counts as lost.
 const LOST_AFTER: Duration = Duration::from_secs(10);
 const SETTLE_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -61,7 +61,7 @@ impl SyncClient {
     /// Submits a command other than an edit.
     pub fn submit(&mut self, command: Command, key: Option<&str>) {
         let id = MessageId(mint());
-        self.machine.submit(command, id, now(), key.map(ToOwned::to_owned)).expect("it is no edit");
+        self.machine.submit(command, id, now(), key.map(ToOwned::to_owned)).expect("not an edit");
     }
 
     /// Inserts text into a note and flushes the edit.
@@ -104,11 +104,11 @@ impl SyncClient {
         }
     }
 
-    /// Runs until a note contains these words; panics after a minute.
-    pub async fn wait_for_text(&mut self, note: NoteId, words: &str) {
+    /// Runs until a note contains this text; panics after a minute.
+    pub async fn wait_for_text(&mut self, note: NoteId, part: &str) {
         let end = Instant::now() + SETTLE_TIMEOUT;
-        while !self.machine.text(note).as_str().contains(words) {
-            assert!(Instant::now() < end, "a client did not receive {words:?}");
+        while !self.machine.text(note).as_str().contains(part) {
+            assert!(Instant::now() < end, "a client did not receive {part:?}");
             self.run_until(Instant::now() + Duration::from_millis(50)).await;
         }
     }
@@ -154,7 +154,7 @@ impl SyncClient {
             socket.feed(Message::text(frame)).await?;
         }
         if self.received_at.elapsed() > PING_AFTER && !self.has_pinged {
-            let ping = ClientMessage::Ping.to_json().expect("it is JSON");
+            let ping = ClientMessage::Ping.to_json().expect("valid JSON");
             socket.feed(Message::text(ping)).await?;
             self.has_pinged = true;
         }

@@ -17,7 +17,7 @@ const SERVER: &str = "PostgreSQL";
 const NAME: &str = "postgres";
 const USER: &str = "postgres";
 const DATA: &str = "data";
-/// Renamed to `data` when it is complete.
+/// Renamed to `data` once it is complete.
 const UNFINISHED: &str = "data.new";
 const READY_WITHIN: Duration = Duration::from_mins(1);
 const TRIES: usize = 5;
