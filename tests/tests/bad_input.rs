@@ -22,7 +22,7 @@ impl Fixture {
     async fn start() -> Self {
         let app = App::start().await;
         let mut owner = RawClient::guest(&app).await;
-        owner.command(BOARD, json!({"type": "create_board", "title": "Scene"})).await;
+        owner.command(BOARD, json!({"type": "create_board", "title": "Fixture"})).await;
         let note = json!({"type": "create_note", "note": NOTE, "text": "a👧b", "colour": "paper", "rank": "V"});
         let saved = owner.command(BOARD, note).await;
         let other_client = RawClient::guest(&app).await;
@@ -174,13 +174,13 @@ async fn unknown_boards_and_notes_and_those_without_access_are_not_found() {
     let mut fixture = Fixture::start().await;
     let unknown = Uuid::from_u128(9);
     fixture.expect_rejected(json!({"type": "trash_note", "note": unknown}), "note_not_found").await;
-    let elsewhere = unknown.to_string();
+    let unknown_board = unknown.to_string();
     for body in [
         json!({"type": "rename_board", "title": "mine"}),
         json!({"type": "explode"}),
         json!({"type": "join_board"}),
     ] {
-        let response = fixture.other_client.command(&elsewhere, body.clone()).await;
+        let response = fixture.other_client.command(&unknown_board, body.clone()).await;
         assert_eq!(response["outcome"]["code"], "not_found", "{body}");
         let response = fixture.other_client.command(BOARD, body.clone()).await;
         assert_eq!(

@@ -103,7 +103,7 @@ async fn a_database_of_a_newer_version_is_reported_and_not_changed() {
     let before = std::fs::read(app.database()).expect("the file");
     let error = open_error(&app.database());
     assert!(error.contains("newer version") && error.contains("9000"), "{error}");
-    assert!(std::fs::read(app.database()).expect("the file") == before, "the file is as it was");
+    assert!(std::fs::read(app.database()).expect("the file") == before, "the file is unchanged");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_directory_in_place_of_the_database_is_reported() {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_reported_and_not_changed() {
+fn a_file_other_than_a_database_is_reported_and_not_changed() {
     let folder = folder();
     let path = folder.path().join("text.txt");
     let text = "Dear Ada, ".repeat(1_000);

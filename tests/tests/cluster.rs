@@ -156,7 +156,7 @@ async fn a_poison_message_is_dead_lettered_while_clients_keep_editing() {
     assert!(listed.contains("work.3") && listed.contains("no sealed message"), "{listed}");
     let shown = run(&["show", id]).await;
     assert!(shown.contains("poison") && !shown.contains('\u{1b}'), "{shown}");
-    shared.ada.insert(shared.note, 6, "undisturbed ");
+    shared.ada.insert(shared.note, 6, "unaffected ");
     shared.ada.settle().await;
 
     run(&["drop", id]).await;

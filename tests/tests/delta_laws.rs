@@ -1,5 +1,5 @@
-//! The laws of deltas, on 100,000 random cases over all laws. `SOCKBIT_DELTA_CASES` sets the number
-//! of cases for each law, `SOCKBIT_DELTA_SEED` tries one case alone.
+//! The laws of deltas, on about 100,000 random cases in all. `SOCKBIT_DELTA_CASES` sets the number
+//! of cases for each law, `SOCKBIT_DELTA_SEED` runs a single case.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -39,10 +39,10 @@ fn same<T: PartialEq + Debug>(left: &T, right: &T) -> LawResult {
 fn two_changes_made_at_once_converge() {
     check_law(|deltas| {
         let text = deltas.text();
-        let (first, late) = (deltas.change(&text), deltas.change(&text));
-        let here = first.transform(&late, true).apply(&first.apply(&text)?)?;
-        let there = late.transform(&first, false).apply(&late.apply(&text)?)?;
-        same(&here, &there)
+        let (first, second) = (deltas.change(&text), deltas.change(&text));
+        let one = first.transform(&second, true).apply(&first.apply(&text)?)?;
+        let other = second.transform(&first, false).apply(&second.apply(&text)?)?;
+        same(&one, &other)
     });
 }
 
@@ -90,7 +90,7 @@ fn three_clients_with_one_server_order_converge() {
 }
 
 #[test]
-fn a_change_in_flight_and_a_pending_one_arrive_as_the_client_shows_them() {
+fn a_change_in_flight_and_a_pending_one_give_the_text_that_the_client_shows() {
     check_law(|deltas| {
         let text = deltas.text();
         let (remote, in_flight) = (deltas.change(&text), deltas.change(&text));
@@ -182,7 +182,7 @@ fn a_change_rebased_over_a_diff_stays_between_words() {
 }
 
 #[test]
-fn a_change_rebased_over_many_inserts_splits_none_of_them_without_blanks() {
+fn a_change_rebased_over_many_inserts_without_spaces_splits_none_of_them() {
     check_law(|deltas| {
         let mut words: Vec<String> =
             (0..deltas.below(8)).map(|n| format!("<{}>", deltas.word(n).trim_end())).collect();
@@ -211,7 +211,7 @@ fn a_change_over_inserts_is_the_same_one_by_one_and_over_their_composition() {
 }
 
 #[test]
-fn a_cut_over_any_changes_is_the_same_one_by_one_and_over_their_composition() {
+fn a_delete_over_any_changes_is_the_same_one_by_one_and_over_their_composition() {
     check_law(|deltas| {
         let text = deltas.text();
         let first = deltas.change(&text);
@@ -282,7 +282,7 @@ fn a_caret_moves_like_an_insert_at_its_position() {
 }
 
 #[test]
-fn any_delta_changes_a_text_as_it_changes_an_array_of_units_or_is_refused() {
+fn applying_a_delta_equals_splicing_an_array_of_units_or_is_an_error() {
     check_law(|deltas| {
         let (text, delta) = (deltas.text(), deltas.wild_change());
         same(&delta.apply(&text).ok(), &spliced(&text, &delta))?;

@@ -34,7 +34,7 @@ fn edges() -> Edges {
 }
 
 fn json(value: impl Serialize) -> Value {
-    serde_json::to_value(value).expect("it can be written as JSON")
+    serde_json::to_value(value).expect("serialisable")
 }
 
 fn outcome<T: Serialize>(result: Result<T, DeltaError>) -> Value {
@@ -75,9 +75,9 @@ fn compose_agrees_with_quill() {
 
 #[test]
 fn transform_agrees_with_quill() {
-    for (first, late, priority, expected) in cases().transform {
-        let rewritten = json(first.transform(&late, priority));
-        assert_eq!(rewritten, expected, "{first:?} {late:?} {priority}");
+    for (first, second, priority, expected) in cases().transform {
+        let transformed = json(first.transform(&second, priority));
+        assert_eq!(transformed, expected, "{first:?} {second:?} {priority}");
     }
 }
 

@@ -20,11 +20,11 @@ async fn a_closed_log_pipe_does_not_stop_the_app() {
     drop(child.stderr.take());
     let http = reqwest::Client::new();
 
-    let answer = eventually("a command is answered", || async {
+    let outcome = eventually("the outcome of a command", || async {
         let sent = http.post(format!("{}/api/commands", app.url())).body(COMMAND);
         sent.send().await.ok()?.text().await.ok()
     })
     .await;
 
-    assert!(answer.contains("saved"), "{answer}");
+    assert!(outcome.contains("saved"), "{outcome}");
 }

@@ -38,7 +38,7 @@ fn the_html_of_a_note_has_bounded_size() {
 }
 
 #[test]
-fn all_examples_of_the_specifications_are_there() {
+fn all_examples_of_the_specifications_are_included() {
     assert_eq!(specification_examples().len(), 652 + 673);
 }
 

@@ -1,4 +1,4 @@
-//! An open page while the database is restored from a backup.
+//! An open page when the database is restored from a backup.
 
 use sockbit_tests::system::board_page_actions::{
     create_board, leave_note, type_in_note, wait_for_note_text, wait_for_save_status,

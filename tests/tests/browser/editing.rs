@@ -10,7 +10,7 @@ use thirtyfour::prelude::*;
 
 use crate::shared_board::SharedBoard;
 
-in_both_shapes! {
+in_both_deployments! {
     an_edit_appears_for_others_once_the_note_is_left
     concurrent_edits_of_one_note_are_both_kept
     ctrl_enter_saves_and_stays
@@ -25,7 +25,7 @@ async fn an_edit_appears_for_others_once_the_note_is_left(site: Deployment) {
     type_in_note(&board.ada, " world").await;
     let seen =
         board.bob.script("return document.querySelector('#notes .note textarea').value").await;
-    assert_eq!(seen, "hello", "nothing is sent before she leaves the note");
+    assert_eq!(seen, "hello", "nothing is sent while the editor is open");
     leave_note(&board.ada).await;
     wait_for_note_text(&board.bob, "hello world").await;
     board.bob.wait_until("the view shows it", "return document.querySelector('#notes .note [data-view]').textContent.includes('hello world')").await;
@@ -54,7 +54,7 @@ async fn ctrl_enter_saves_and_stays(site: Deployment) {
     board
         .ada
         .wait_until(
-            "she is still editing",
+            "the editor is still open",
             "return document.activeElement?.matches('.note textarea')",
         )
         .await;
@@ -70,7 +70,7 @@ async fn remote_edits_move_neither_selection_nor_scroll_position(site: Deploymen
                   return [t.scrollTop, window.scrollY]";
     let before = ada.script(select).await;
     assert_ne!(before[1], 0, "the page can be scrolled: {before}");
-    for (place, words) in [
+    for (before, text) in [
         ("line 2\\n", "ABOVE "),
         ("line 50\\n", "BELOW "),
         ("line 30\\n", "<"),
@@ -79,21 +79,21 @@ async fn remote_edits_move_neither_selection_nor_scroll_position(site: Deploymen
         bob.script(&format!(
             "document.querySelector('#notes .note [data-action=edit], #notes .note [data-view]').click();\
              const t = document.querySelector('#notes .note textarea'); t.focus();\
-             const at = t.value.indexOf('{place}'); t.setSelectionRange(at, at);\
-             document.execCommand('insertText', false, '{words}'); t.blur()"
+             const at = t.value.indexOf('{before}'); t.setSelectionRange(at, at);\
+             document.execCommand('insertText', false, '{text}'); t.blur()"
         ))
         .await;
         let seen = format!(
-            "return document.querySelector('#notes .note textarea').value.includes('{words}')"
+            "return document.querySelector('#notes .note textarea').value.includes('{text}')"
         );
         ada.wait_until("the edit arrives", &seen).await;
     }
     let after = ada
         .script("const t = document.activeElement; return [t.value.slice(t.selectionStart, t.selectionEnd), t.selectionDirection]")
         .await;
-    assert_eq!(after, json!(["line 30", "backward"]), "her selection is where it was");
+    assert_eq!(after, json!(["line 30", "backward"]), "the selection is unchanged");
     let scroll = ada.script("return [document.activeElement.scrollTop, window.scrollY]").await;
-    assert_eq!(scroll[1], before[1], "the page has not scrolled under her");
+    assert_eq!(scroll[1], before[1], "the page has not scrolled");
 }
 
 async fn a_text_over_the_limit_stays_as_a_draft_that_names_the_limit(site: Deployment) {

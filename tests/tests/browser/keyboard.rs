@@ -5,7 +5,7 @@ use sockbit_tests::system::board_page_actions::{create_board, wait_until_live};
 use sockbit_tests::system::{Browser, Deployment, Window};
 use thirtyfour::prelude::*;
 
-in_both_shapes! {
+in_both_deployments! {
     a_board_can_be_used_by_keyboard_alone
 }
 

@@ -2,7 +2,7 @@
 
 /// Runs each test on the app in one process, and on the app across processes, where the two users
 /// are on different gateways.
-macro_rules! in_both_shapes {
+macro_rules! in_both_deployments {
     ($($test:ident)*) => {
         mod in_one_process {
             $(#[tokio::test(flavor = "multi_thread")]

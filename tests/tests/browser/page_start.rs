@@ -1,4 +1,4 @@
-//! How a page starts from the snapshot that it carries, and what it leaves when it closes.
+//! Start of a page from its snapshot, and pending edits when it closes.
 
 use serde_json::json;
 use sockbit_tests::system::board_page_actions::{
@@ -11,19 +11,19 @@ use crate::shared_board::{
     SharedBoard, open_first_note, wait_for_title, wait_until_disconnected, write_title,
 };
 
-in_both_shapes! {
-    a_page_carries_the_notes_exactly_as_the_server_replies_them
+in_both_deployments! {
+    the_snapshot_of_a_page_equals_the_reply_of_the_server
     a_page_joins_at_its_snapshot_and_pulls_nothing
     commands_before_the_join_are_shown_at_once_and_sent_after_it
     an_edit_on_an_old_snapshot_removes_nothing
-    values_that_the_browser_restores_on_reload_or_back_are_no_edits
+    values_that_the_browser_restores_on_reload_or_back_are_not_edits
     unsent_text_for_a_note_deleted_meanwhile_becomes_a_draft
     text_for_a_note_that_is_deleted_while_it_is_edited_stays_as_a_draft
     a_focused_title_field_does_not_revert_a_remote_rename
     a_title_that_is_being_typed_is_saved_on_page_hide
 }
 
-/// Joins are held back until they are released.
+/// Delays joins until they are released.
 const HOLD_JOINS: &str = "
     const held = [];
     const send = WebSocket.prototype.send;
@@ -40,7 +40,7 @@ const RECORD_FRAMES: &str = "
         send.call(this, frame);
     }";
 
-/// Asks the server for the whole board, and compares the reply with the page's snapshot.
+/// Queries the whole board and compares the reply with the page's snapshot.
 const COMPARE_SNAPSHOT: &str = "
     const done = arguments[0];
     const { readSnapshot } = await import('/assets/js/ui/page-snapshot.js');
@@ -59,7 +59,7 @@ const COMPARE_SNAPSHOT: &str = "
         done([snapshot, page].map((it) => sorted({ ...it, notes: byId(it.notes) })));
     };";
 
-async fn a_page_carries_the_notes_exactly_as_the_server_replies_them(site: Deployment) {
+async fn the_snapshot_of_a_page_equals_the_reply_of_the_server(site: Deployment) {
     let board = SharedBoard::with_note(site, "plain").await;
     let texts = [
         "</script><!--<script>",
@@ -138,7 +138,7 @@ async fn an_edit_on_an_old_snapshot_removes_nothing(site: Deployment) {
     wait_for_note_text(&board.bob, "Milk and eggs!").await;
 }
 
-async fn values_that_the_browser_restores_on_reload_or_back_are_no_edits(site: Deployment) {
+async fn values_that_the_browser_restores_on_reload_or_back_are_not_edits(site: Deployment) {
     let board = SharedBoard::with_note(site, "one").await;
     let opens = "document.querySelector('#notes .note [data-action=edit]').href";
     board.ada.script(&format!("location.assign({opens})")).await;
@@ -147,7 +147,7 @@ async fn values_that_the_browser_restores_on_reload_or_back_are_no_edits(site: D
     for (before, text) in [("one", "one two"), ("one two", "one two three")] {
         board.ada.wait_until("the editor is open", is_open).await;
         wait_for_note_text(&board.ada, before).await;
-        // A value without an input event is what the browser stores, and no edit.
+        // The browser restores this value, which has no input event and is not an edit.
         board.ada.script("document.querySelector('#notes .note textarea').value = 'stale'").await;
         if before == "one" {
             board.ada.driver.refresh().await.expect("reloaded");

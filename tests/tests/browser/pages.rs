@@ -4,7 +4,7 @@ use sockbit_tests::system::board_page_actions::{create_board, leave_note, write_
 use sockbit_tests::system::{Browser, Deployment, eventually};
 use thirtyfour::prelude::*;
 
-in_both_shapes! {
+in_both_deployments! {
     everything_works_without_javascript
     screenshots_of_the_pages
 }

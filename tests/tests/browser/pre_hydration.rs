@@ -1,11 +1,11 @@
-//! What users type and click before the page's script runs.
+//! Input and clicks before the page's script runs.
 
 use sockbit_tests::system::Deployment;
 use sockbit_tests::system::board_page_actions::{leave_note, type_in_note, wait_for_note_text};
 
 use crate::shared_board::{SharedBoard, open_first_note, wait_for_title};
 
-in_both_shapes! {
+in_both_deployments! {
     text_typed_before_the_script_is_merged_and_saved
     a_click_on_trash_before_the_script_posts_its_form
     a_title_typed_before_the_script_is_saved

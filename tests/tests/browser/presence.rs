@@ -8,7 +8,7 @@ use sockbit_tests::system::{Deployment, Window};
 
 use crate::shared_board::SharedBoard;
 
-in_both_shapes! {
+in_both_deployments! {
     each_user_sees_who_is_here_and_who_edits_which_note
     screenshots_of_three_users_on_a_board
 }
@@ -24,10 +24,10 @@ async fn set_name(window: &Window, name: &str, colour: u8) {
 
 /// Waits until a presence list shows exactly these names.
 async fn wait_for_people(window: &Window, list: &str, names: &[&str]) {
-    let (list, wanted) = (json!(list), json!(names));
+    let (list, expected) = (json!(list), json!(names));
     let script = format!(
         "const shown = [...document.querySelectorAll({list} + ' .person:not([data-leaving]) [data-name]')];
-         return JSON.stringify(shown.map(it => it.textContent).sort()) === JSON.stringify({wanted})"
+         return JSON.stringify(shown.map(it => it.textContent).sort()) === JSON.stringify({expected})"
     );
     window.wait_until(&format!("{names:?} are in {list}"), &script).await;
 }
@@ -40,13 +40,13 @@ async fn each_user_sees_who_is_here_and_who_edits_which_note(site: Deployment) {
     wait_for_people(ada, "#people", &["Bob"]).await;
     wait_for_people(bob, "#people", &["Ada"]).await;
 
-    let place =
+    let text_top =
         "return document.querySelector('#notes .note [data-view]').getBoundingClientRect().top";
-    let before = bob.script(place).await;
+    let before = bob.script(text_top).await;
     type_in_note(ada, "").await;
     wait_for_people(bob, "#notes .note", &["Ada"]).await;
     wait_for_people(ada, "#notes .note", &[]).await;
-    assert_eq!(bob.script(place).await, before, "the text does not move");
+    assert_eq!(bob.script(text_top).await, before, "the text does not move");
 
     leave_note(ada).await;
     wait_for_people(bob, "#notes .note", &[]).await;

@@ -11,14 +11,14 @@ use sockbit_tests::system::{Browser, Deployment};
 
 use crate::shared_board::{SharedBoard, reconnect, wait_until_disconnected};
 
-in_both_shapes! {
+in_both_deployments! {
     edits_made_offline_survive_a_reload_and_are_sent
     an_open_edit_survives_a_reload
     an_edit_without_an_outcome_is_shown_as_not_saved_yet
     a_command_without_an_outcome_is_shown_as_not_saved_yet
     an_edit_that_is_too_long_for_the_server_becomes_a_draft_and_blocks_nothing
     an_open_page_continues_when_the_server_restarts
-    a_page_that_wakes_up_asks_for_missed_events
+    a_page_that_wakes_up_joins_again_at_its_position
     two_tabs_of_one_user_work_independently
     a_tab_sends_what_a_closed_tab_could_not_send
     over_plain_http_a_tab_sends_what_a_crashed_tab_could_not_send
@@ -61,8 +61,8 @@ async fn an_edit_without_an_outcome_is_shown_as_not_saved_yet(site: Deployment) 
     type_in_note(&board.ada, " answer").await;
     leave_note(&board.ada).await;
     wait_for_save_status(&board.ada, "late").await;
-    let words = board.ada.find("#notes .note [data-save-status-text]").await.text().await;
-    assert_eq!(words.expect("text"), "Not saved yet");
+    let status = board.ada.find("#notes .note [data-save-status-text]").await.text().await;
+    assert_eq!(status.expect("text"), "Not saved yet");
     board.ada.screenshot("not-saved-yet").await;
     reconnect(&proxy, &board.ada).await;
     wait_for_save_status(&board.ada, "saved").await;
@@ -72,17 +72,18 @@ async fn an_edit_without_an_outcome_is_shown_as_not_saved_yet(site: Deployment) 
 async fn a_command_without_an_outcome_is_shown_as_not_saved_yet(site: Deployment) {
     let board = SharedBoard::with_note(site, "thrown").await;
     let proxy = board.open_ada_through_proxy().await;
-    let is_known = "return document.querySelector('#notes [data-action=earlier]').ariaDisabled";
-    board.ada.wait_until("the board is known", is_known).await;
-    let place = "return document.querySelector('#board').getBoundingClientRect().top";
-    let before = board.ada.script(place).await;
+    let is_loaded = "return document.querySelector('#notes [data-action=earlier]').ariaDisabled";
+    board.ada.wait_until("the board is loaded", is_loaded).await;
+    let board_top = "return document.querySelector('#board').getBoundingClientRect().top";
+    let before = board.ada.script(board_top).await;
     proxy.set(NetworkState::ResponsesLost);
     board.ada.script("document.querySelector('#notes .note [data-action=trash]').click()").await;
-    let says = "return document.querySelector('#connection').innerText.includes('Not saved yet')";
+    let is_late =
+        "return document.querySelector('#connection').innerText.includes('Not saved yet')";
     let is_done = "return !document.querySelector('#notes .note')";
-    board.ada.wait_until("it looks done", is_done).await;
-    board.ada.wait_until("the page says that it is not", says).await;
-    assert_eq!(board.ada.script(place).await, before, "nothing moves for it");
+    board.ada.wait_until("the note disappears", is_done).await;
+    board.ada.wait_until("the page shows that it is not saved", is_late).await;
+    assert_eq!(board.ada.script(board_top).await, before, "the board does not move");
     for (width, height) in [(390, 844), (1440, 900)] {
         for scheme in ["light", "dark"] {
             board.ada.set_viewport(width, height, scheme).await;
@@ -92,8 +93,8 @@ async fn a_command_without_an_outcome_is_shown_as_not_saved_yet(site: Deployment
     let wide = "return document.documentElement.scrollWidth <= window.innerWidth";
     assert_eq!(board.ada.script(wide).await, true, "nothing scrolls sideways");
     reconnect(&proxy, &board.ada).await;
-    let is_quiet = "return document.querySelector('#connection').innerText.trim() === 'Live'";
-    board.ada.wait_until("all is saved", is_quiet).await;
+    let is_saved = "return document.querySelector('#connection').innerText.trim() === 'Live'";
+    board.ada.wait_until("everything is saved", is_saved).await;
     board.bob.wait_until("the note is gone", is_done).await;
 }
 
@@ -130,7 +131,7 @@ async fn an_open_page_continues_when_the_server_restarts(site: Deployment) {
     board
         .ada
         .wait_until(
-            "the page says so",
+            "the page reconnects",
             "return document.querySelector('#connection').dataset.connection === 'reconnecting'",
         )
         .await;
@@ -146,7 +147,7 @@ async fn an_open_page_continues_when_the_server_restarts(site: Deployment) {
     wait_for_note_text(&board.ada, "before during after").await;
 }
 
-async fn a_page_that_wakes_up_asks_for_missed_events(site: Deployment) {
+async fn a_page_that_wakes_up_joins_again_at_its_position(site: Deployment) {
     let board = SharedBoard::with_note(site, "asleep").await;
     let wake = "
         window.sent = [];
@@ -157,8 +158,8 @@ async fn a_page_that_wakes_up_asks_for_missed_events(site: Deployment) {
         };
         document.dispatchEvent(new Event('visibilitychange'))";
     board.ada.script(wake).await;
-    let asks = "return window.sent.some(it => it.type === 'join' && it.position.seq >= 2)";
-    board.ada.wait_until("the page asks from its position", asks).await;
+    let has_joined = "return window.sent.some(it => it.type === 'join' && it.position.seq >= 2)";
+    board.ada.wait_until("the page joins at its position", has_joined).await;
     type_in_note(&board.bob, " awake").await;
     leave_note(&board.bob).await;
     wait_for_note_text(&board.ada, "asleep awake").await;
@@ -226,7 +227,7 @@ async fn a_name_entered_offline_stays_in_its_form(mut site: Deployment) {
     name.send_keys("Ada").await.expect("typed");
     ada.find("#me .button").await.click().await.expect("clicked");
     ada.wait_until(
-        "the form says that it was not saved",
+        "the form shows that it was not saved",
         "return document.querySelector('#me [data-problem]').textContent.startsWith('Not saved')",
     )
     .await;
@@ -238,7 +239,7 @@ async fn a_name_entered_offline_stays_in_its_form(mut site: Deployment) {
     site.launch().await;
     ada.find("#me .button").await.click().await.expect("clicked");
     ada.wait_until(
-        "she has the name",
+        "the name is saved",
         "return document.querySelector('.me').title.startsWith('Ada:')",
     )
     .await;

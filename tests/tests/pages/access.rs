@@ -14,7 +14,7 @@ async fn create_link(visitor: &mut Visitor, app: &App, board: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_link_makes_others_members_and_redirects_to_an_address_without_the_key() {
+async fn a_link_makes_a_visitor_a_member_and_redirects_to_an_address_without_the_key() {
     let app = App::start().await;
     let (mut owner, board) = Visitor::with_board(&app).await;
     let link = create_link(&mut owner, &app, &board).await;
@@ -37,7 +37,7 @@ async fn a_link_makes_others_members_and_redirects_to_an_address_without_the_key
 }
 
 #[tokio::test]
-async fn opening_a_link_shows_a_question_and_does_not_join() {
+async fn opening_a_link_shows_a_form_and_does_not_join() {
     let app = App::start().await;
     let (mut owner, board) = Visitor::with_board(&app).await;
     let link = create_link(&mut owner, &app, &board).await;
@@ -76,11 +76,11 @@ async fn another_site_cannot_make_a_browser_join() {
 async fn a_wrong_key_gets_the_same_response_as_a_missing_board() {
     let app = App::start().await;
     let (_, board) = Visitor::with_board(&app).await;
-    let nowhere = "/boards/00000000-0000-4000-8000-000000000000";
+    let missing_board = "/boards/00000000-0000-4000-8000-000000000000";
     let mut outsider = Visitor::new(&app);
     let (wrong, missing) = (
         outsider.post(&format!("{board}/join/AAAAAAAAAAAAAAAAAAAAAA"), &[]).await,
-        outsider.post(&format!("{nowhere}/join/AAAAAAAAAAAAAAAAAAAAAA"), &[]).await,
+        outsider.post(&format!("{missing_board}/join/AAAAAAAAAAAAAAAAAAAAAA"), &[]).await,
     );
     assert_eq!((wrong.status, missing.status), (404, 404));
     assert_eq!(wrong.body, missing.body);
@@ -224,6 +224,6 @@ async fn logs_contain_no_link_key_and_no_cookie() {
     let signature = owner.cookie.as_ref().map(|it| it.chars().skip(8).take(30).collect::<String>());
     let log = app.log();
     assert!(log.contains("/boards/{board}/join/{key}"), "the route is logged");
-    assert!(!log.contains(key), "the key is not");
-    assert!(!log.contains(&signature.expect("a cookie")), "and no cookie");
+    assert!(!log.contains(key), "the key is not logged");
+    assert!(!log.contains(&signature.expect("a cookie")), "the cookie is not logged");
 }

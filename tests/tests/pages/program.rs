@@ -1,4 +1,4 @@
-//! For programs: the command API, static files, health and metrics.
+//! Responses for programs: the command API, static files, health and metrics.
 
 use reqwest::Method;
 use serde_json::{Value, json};
