@@ -36,9 +36,9 @@ pub fn cargo_command(arguments: &[&str]) -> Command {
     cargo
 }
 
-/// Variables that `cargo run` sets for this package. Build scripts depend on variables of these
-/// names, so they would run again, with everything that depends on them, whenever cargo is run by
-/// this task and by hand in turn.
+/// Variables that `cargo run` sets for this package. They are removed because build scripts depend
+/// on variables of these names: otherwise cargo would rebuild them whenever it is run by this task
+/// and by hand in turn.
 fn package_variables() -> impl Iterator<Item = OsString> {
     let names = std::env::vars_os().map(|(name, _)| name);
     names.filter(|name| {

@@ -1,5 +1,5 @@
 //! The project's tasks: `cargo xtask <task>`.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task prints for its user")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a command line program")]
 
 mod cargo;
 mod system_packages;

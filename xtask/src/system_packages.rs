@@ -1,4 +1,4 @@
-//! Programs that the tests need from the system: found, or installed from its packages.
+//! Programs that the tests need from the system, installed from its packages if they are missing.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use sockbit_servers::{Postgres, RabbitMq, is_in_path};
 
 /// A program that tests need, and its packages.
 pub struct RequiredProgram {
-    /// What needs it, in words.
+    /// What needs it, for messages.
     pub purpose: &'static str,
     /// Its name.
     pub program: &'static str,
@@ -76,8 +76,8 @@ pub const RABBITMQ: RequiredProgram = RequiredProgram {
     ],
 };
 
-/// Debian starts the services that it installs. They would take the ports and the memory of a
-/// user's own servers, so a policy forbids it meanwhile; an existing policy is left alone.
+/// Debian starts services when it installs them. They would take ports and memory, so a policy
+/// prevents it during the installation. An existing policy is not changed.
 const APT_INSTALL: &str = r#"
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
@@ -89,7 +89,7 @@ fi
 apt-get install -y -q --no-install-recommends "$@"
 "#;
 
-/// Installs those that are missing.
+/// Installs the missing programs.
 pub fn install_missing(required: &[RequiredProgram]) -> Result<()> {
     let missing: Vec<&RequiredProgram> = required.iter().filter(|it| !(it.is_in_path)()).collect();
     if missing.is_empty() {
@@ -109,7 +109,7 @@ pub fn install_missing(required: &[RequiredProgram]) -> Result<()> {
     Ok(())
 }
 
-/// Explains what to install by hand, in names of packages.
+/// Explains which packages to install by hand.
 fn manual_instructions(
     missing: &[&RequiredProgram],
     manager: Option<PackageManager>,
@@ -118,15 +118,15 @@ fn manual_instructions(
     let mut purposes: Vec<&str> = missing.iter().map(|it| it.purpose).collect();
     purposes.dedup();
     let names = packages(missing, manager.unwrap_or(PackageManager::Apt)).join(" and ");
-    let whose = if manager.is_none() { " (Debian's names)" } else { "" };
+    let note = if manager.is_none() { " (Debian's names)" } else { "" };
     format!(
-        "{names}{whose} is needed for {} and could not be installed ({reason}); install it by hand \
+        "{names}{note} is needed for {} and could not be installed ({reason}); install it by hand \
          and run the task again",
         purposes.join(" and "),
     )
 }
 
-/// The manager's names of the packages, each once.
+/// The packages' names for this manager, without duplicates.
 fn packages(missing: &[&RequiredProgram], manager: PackageManager) -> Vec<&'static str> {
     let mut packages: Vec<&str> = missing.iter().filter_map(|it| it.package(manager)).collect();
     packages.dedup();
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_that_brings_two_programs_is_named_once() {
+    fn a_package_with_two_programs_is_listed_once() {
         let both = packages(&[&BROWSER, &BROWSER_DRIVER], PackageManager::Pacman);
         assert_eq!(both, ["chromium"]);
     }

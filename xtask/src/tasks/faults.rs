@@ -9,7 +9,7 @@ use crate::cargo::{build_app, cargo_with, root};
 use crate::system_packages::{BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ, install_missing};
 
 const OLDER: &str = "--older";
-/// Tells the rig where the older program is.
+/// The variable with the path of the older program.
 const OLDER_PROGRAM: &str = "SOCKBIT_TEST_OLDER";
 
 /// Runs the faults whose names match the arguments, or all. `--long` runs each for measurements,
@@ -29,13 +29,13 @@ pub fn faults(rest: &[String]) -> Result<()> {
 /// The older revision, if one is requested, and the other arguments.
 fn without_older(rest: &[String]) -> Result<(Option<&str>, Vec<&str>)> {
     let mut rest: Vec<&str> = rest.iter().map(String::as_str).collect();
-    let Some(place) = rest.iter().position(|it| *it == OLDER) else { return Ok((None, rest)) };
-    ensure!(place + 1 < rest.len(), "{OLDER} needs a revision, as in `{OLDER} HEAD~1`");
-    let older = rest.drain(place..place + 2).next_back();
+    let Some(index) = rest.iter().position(|it| *it == OLDER) else { return Ok((None, rest)) };
+    ensure!(index + 1 < rest.len(), "{OLDER} needs a revision, as in `{OLDER} HEAD~1`");
+    let older = rest.drain(index..index + 2).next_back();
     Ok((older, rest))
 }
 
-/// Builds the program of a revision in a folder of its own.
+/// Builds the program of a revision in its own folder.
 fn program_of(revision: &str) -> Result<PathBuf> {
     let folder = root().join("target/older");
     let (source, target) = (folder.join("source"), folder.join("target"));

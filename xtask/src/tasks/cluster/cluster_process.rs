@@ -11,7 +11,7 @@ use sockbit_servers::{Deadline, Folder, Process, Program, StopSignals, free_port
 
 use super::servers::Servers;
 
-const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The program runs below a supervising shell, so its process id is written before the program
 /// replaces this shell.
 const SHELL: &str = "/bin/sh";
@@ -28,10 +28,10 @@ pub struct ClusterProcess {
     pub role: Role,
     /// As in `worker-1`; its log has this name too.
     pub name: String,
-    /// `None` once it has ended and that was printed.
+    /// `None` once its end was printed.
     pub process: Option<Process>,
     port: u16,
-    /// How many bytes of its log were read.
+    /// The number of bytes of its log that were read.
     pub log_read: u64,
 }
 
@@ -69,7 +69,7 @@ impl ClusterProcess {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Its process id, for users who want to see what happens without it.
+    /// Its process id, so that users can kill it.
     pub fn id(&self, folder: &Folder) -> Result<String> {
         read_pid(folder, &self.name)
     }
@@ -90,21 +90,21 @@ impl ClusterProcess {
         }
         if !is_ready {
             bail!(
-                "{name} did not become ready; its last answer is\n{last}\nand its log ends with\n{lines}"
+                "{name} did not become ready; its last response is\n{last}\nand its log ends with\n{lines}"
             );
         }
         Ok(())
     }
 
-    /// The answer to a readiness request, or the reason why there is none.
+    /// The response to a readiness request, or an error.
     fn readiness(&self) -> io::Result<String> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
-        stream.set_read_timeout(Some(ANSWERS_WITHIN))?;
+        stream.set_read_timeout(Some(RESPONSE_TIMEOUT))?;
         let host = format!("127.0.0.1:{}", self.port);
         write!(stream, "GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
+        let mut response = String::new();
+        stream.read_to_string(&mut response)?;
+        Ok(response)
     }
 
     pub fn stop(self) {
@@ -161,15 +161,15 @@ mod tests {
     fn the_written_process_id_is_that_of_the_program() {
         let folder = Folder::temporary("sockbit-id").expect("a folder");
         let program = Program {
-            name: "parrot".to_owned(),
+            name: "echo".to_owned(),
             file: SHELL.into(),
-            arguments: arguments_writing_pid("parrot", &[SHELL, "-c", "echo $$"]),
+            arguments: arguments_writing_pid("echo", &[SHELL, "-c", "echo $$"]),
             environment: Vec::new(),
             stop_signals: ENDING,
         };
         let mut process = Process::start(&folder, &program).expect("the process starts");
-        let deadline = Deadline::after(ANSWERS_WITHIN);
+        let deadline = Deadline::after(RESPONSE_TIMEOUT);
         assert!(wait_until(deadline, || process.ended().is_some()), "the process ends");
-        assert_eq!(read_pid(&folder, "parrot").expect("an id"), folder.log("parrot").trim_end());
+        assert_eq!(read_pid(&folder, "echo").expect("an id"), folder.log("echo").trim_end());
     }
 }

@@ -1,4 +1,4 @@
-//! SockBit as several processes on this machine, for trying out.
+//! A cluster of SockBit processes on this machine, to try it out.
 
 mod cluster_process;
 mod monitor;
@@ -24,7 +24,7 @@ use crate::system_packages::{POSTGRES, RABBITMQ, install_missing};
 const EACH: usize = 2;
 const READY_WITHIN: Duration = Duration::from_mins(1);
 
-/// Builds the program, starts two workers and two gateways on servers of their own, and stops all
+/// Builds the program, starts two workers and two gateways on private servers, and stops all
 /// of them at Ctrl-C.
 pub fn cluster(arguments: &[String]) -> Result<()> {
     let options = Options::parse(arguments)?;
@@ -98,9 +98,9 @@ fn ends_at_signals() -> Result<Arc<AtomicBool>> {
 fn stop(processes: Vec<ClusterProcess>) {
     let (gateways, workers): (Vec<_>, Vec<_>) =
         processes.into_iter().partition(|it| it.role == Role::Gateway);
-    for alike in [gateways, workers] {
+    for group in [gateways, workers] {
         thread::scope(|scope| {
-            for process in alike {
+            for process in group {
                 scope.spawn(|| process.stop());
             }
         });

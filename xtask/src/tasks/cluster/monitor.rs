@@ -1,4 +1,4 @@
-//! What happens in a running cluster: warnings of its processes, and their end.
+//! Prints warnings of the processes of a running cluster, and their end.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
@@ -11,7 +11,7 @@ use super::servers::Servers;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Prints what happens until the cluster is stopped.
+/// Prints until the cluster is stopped.
 pub fn run_until(
     is_stopped: &AtomicBool,
     folder: &Folder,
@@ -53,7 +53,7 @@ fn print_end(name: &str, last_lines: &str) {
 
 fn print_warnings(process: &mut ClusterProcess, folder: &Folder) {
     let log = folder.log_since(&process.name, process.log_read);
-    // A line that is still being written is printed when it is complete.
+    // A line that is still being written is printed once it is complete.
     let whole = log.rfind('\n').map_or(0, |end| end + 1);
     for line in log[..whole].lines().filter(|line| is_warning(line)) {
         println!("{}: {line}", process.name);
@@ -77,15 +77,20 @@ mod tests {
 
     #[test]
     fn warnings_errors_and_panics_are_printed_and_other_lines_are_not() {
-        assert!(is_warning("2026-11-21T11:00:00.0Z  WARN sockbit: the bus is away"));
-        assert!(is_warning("2026-11-21T11:00:00.0Z ERROR sockbit: the store is away"));
+        assert!(is_warning(
+            "2026-11-21T11:00:00.0Z  WARN sockbit_rabbitmq: disconnected from RabbitMQ connection=\"publishing\""
+        ));
+        assert!(is_warning(
+            "2026-11-21T11:00:00.0Z ERROR sockbit_rabbitmq: a command is dead-lettered"
+        ));
         assert!(is_warning("thread 'main' (1) panicked at src/main.rs:1:1:"));
         assert!(!is_warning("2026-11-21T11:00:00.0Z  INFO sockbit: no WARN here"));
     }
 
     #[test]
     fn failed_readiness_requests_are_not_printed() {
-        let line = "2026-11-21T11:00:00.0Z  WARN request{route=\"/readyz\"}: answered status=503";
+        let line =
+            "2026-11-21T11:00:00.0Z  WARN request{route=\"/readyz\"}: request finished status=503";
         assert!(!is_warning(line));
     }
 }

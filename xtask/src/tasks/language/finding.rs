@@ -1,4 +1,4 @@
-//! Terms that are found in the words of a file.
+//! Uses of terms in the words of a file.
 
 use super::source_text::{Part, PartKind, Word};
 use super::word_list::{Scope, Term};
@@ -35,10 +35,10 @@ fn find_in_part(part: &Part, terms: &[Term]) -> Vec<Finding> {
     findings
 }
 
-/// Whether the words of a term come first, without a break between them.
+/// Whether the text begins with the words of a term, without a break between them.
 fn begins_with(words: &[Word], term: &Term) -> bool {
     let count = term.words.len();
     words.len() >= count
-        && words.iter().zip(&term.words).all(|(word, wanted)| word.text == *wanted)
+        && words.iter().zip(&term.words).all(|(word, expected)| word.text == *expected)
         && words[..count - 1].iter().all(|word| !word.ends_phrase)
 }

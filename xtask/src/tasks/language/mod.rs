@@ -1,6 +1,6 @@
 //! The language check: coined words in comments, documents, identifiers and file names.
 //!
-//! String literals and the text of templates are user interface, so they are not read.
+//! String literals and the text of templates are user interface, so they are not checked.
 
 mod finding;
 mod source_text;
@@ -19,7 +19,7 @@ use source_text::{Part, identifiers_of_path, parts};
 use syntax::Syntax;
 use word_list::{Term, all_terms, enforced_terms};
 
-/// Code of others, data that only looks like code, and migrations, whose checksums databases hold.
+/// Vendored code, test data, and migrations, which cannot change because databases store checksums.
 const SKIPPED: [&str; 4] = ["/vendor/", "/migrations/", "tests/vectors/", "tests/golden/"];
 
 /// Fails if any tracked file uses a term of `coined-words.txt` that is not marked as pending.
@@ -32,7 +32,7 @@ pub fn check_language_fully() -> Result<()> {
     check(&all_terms())
 }
 
-/// Names each place where a term is used.
+/// Prints each use of a term.
 fn check(terms: &[Term]) -> Result<()> {
     println!("$ language check");
     let mut findings = Vec::new();
@@ -76,7 +76,7 @@ fn tracked_files() -> Result<Vec<String>> {
 mod tests {
     use super::*;
 
-    /// What is found in a file of this name, as `line:found`.
+    /// The findings in a file of this name, as `line:found`.
     fn found(path: &str, text: &str) -> Vec<String> {
         let syntax = Syntax::of_path(path).expect("a known extension");
         let findings = findings_in(path, syntax, text, &all_terms());
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn file_names_are_read_as_identifiers() {
+    fn file_names_are_checked_as_identifiers() {
         assert_eq!(found("src/worker_roster.rs", ""), ["1:roster"]);
         assert_eq!(found("js/roll-call.js", ""), ["1:roll call"]);
     }
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_for_users_are_not_read() {
+    fn texts_for_users_are_not_checked() {
         assert_eq!(found("a.rs", "let it = \"somebody // nobody\";"), [""; 0]);
         assert_eq!(found("a.rs", "let it = r#\"somebody \" nobody\"#;"), [""; 0]);
         assert_eq!(found("a.js", "show('nobody', `somebody`, /whoever/);"), [""; 0]);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn code_in_backticks_is_read_as_an_identifier() {
+    fn code_in_backticks_is_checked_as_an_identifier() {
         assert_eq!(found("a.rs", "// See `worker_stand`.\n"), ["1:stand"]);
         assert_eq!(found("a.md", "See `worker_stand`.\n"), ["1:stand"]);
     }

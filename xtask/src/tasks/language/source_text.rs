@@ -1,8 +1,8 @@
-//! The words of a file that the check reads: prose of comments and documents, and identifiers.
+//! Parses a file into the words that the check reads: prose of comments and documents, and identifiers.
 
 use super::syntax::Syntax;
 
-/// Attributes of HTML whose values are names and not text.
+/// HTML attributes whose values are names.
 const NAMING_ATTRIBUTES: [&str; 4] = ["class=\"", "id=\"", "name=\"", "for=\""];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -11,7 +11,7 @@ pub enum PartKind {
     Identifiers,
 }
 
-/// Words of one kind that follow each other.
+/// Consecutive words of one kind.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Part {
     pub kind: PartKind,
@@ -24,16 +24,16 @@ pub struct Word {
     pub text: String,
     /// Counted from 1.
     pub line: usize,
-    /// Whether a phrase cannot go on after it: at the end of a sentence or of an identifier.
+    /// Whether it is the last word of a phrase, as at the end of a sentence or of an identifier.
     pub ends_phrase: bool,
 }
 
-/// The identifiers in a path, as if they stood in the file's first line.
+/// The identifiers in a path, as if they were in the file's first line.
 pub fn identifiers_of_path(path: &str) -> Part {
     Part { kind: PartKind::Identifiers, words: identifier_words(path, 1) }
 }
 
-/// Everything that is read of a text.
+/// All parts of a text, in order.
 pub fn parts(syntax: Syntax, text: &str) -> Vec<Part> {
     let mut reader = Reader { syntax, rest: text, line: 1, parts: Vec::new() };
     match syntax {
@@ -137,7 +137,7 @@ impl Reader<'_> {
         false
     }
 
-    /// Passes over a string literal, or a regular expression, if one begins here.
+    /// Skips a string literal, or a regular expression, if one begins here.
     fn string(&mut self, before: char) -> bool {
         let next = self.rest.chars().next().unwrap_or(' ');
         let end = if self.syntax == Syntax::Rust && is_raw_string(self.rest) {
@@ -163,7 +163,7 @@ impl Reader<'_> {
         self.parts.push(Part { kind: PartKind::Identifiers, words });
     }
 
-    /// Prose, in which code stands between backticks.
+    /// Reads prose with code between backticks.
     fn prose(&mut self, text: &str, first_line: usize) {
         let mut line = first_line;
         let mut prose = Part { kind: PartKind::Prose, words: Vec::new() };
@@ -246,7 +246,7 @@ fn without_strings(code: &str) -> String {
     code.split('"').step_by(2).collect::<Vec<_>>().join(" ")
 }
 
-/// After the closing quote; a backslash escapes one character.
+/// The index after the closing quote; a backslash escapes one character.
 fn quoted_end(text: &str, quote: char) -> usize {
     let mut characters = text.char_indices().skip(1);
     while let Some((at, character)) = characters.next() {
@@ -271,7 +271,7 @@ fn raw_string_end(text: &str) -> usize {
     text[quote + 1..].find(&close).map_or(text.len(), |end| quote + 1 + end + close.len())
 }
 
-/// After a character literal, or after the quote of a lifetime.
+/// The index after a character literal, or after the quote of a lifetime.
 fn character_end(text: &str) -> usize {
     let mut characters = text.char_indices().skip(1);
     match characters.next() {

@@ -1,8 +1,8 @@
-//! Which characters are comment, code and text in each kind of file.
+//! The syntax of comments and strings in each kind of file.
 
 use std::path::Path;
 
-/// The kinds of files that are read.
+/// The kinds of files that are checked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Syntax {
     Rust,
@@ -16,7 +16,7 @@ pub enum Syntax {
 }
 
 impl Syntax {
-    /// By the file's extension; `None` if such files are not read.
+    /// The syntax by the file's extension; `None` if such files are not checked.
     pub fn of_path(path: &str) -> Option<Self> {
         Some(match Path::new(path).extension()?.to_str()? {
             "rs" => Self::Rust,
@@ -31,7 +31,7 @@ impl Syntax {
         })
     }
 
-    /// What begins a comment that ends with its line.
+    /// The start of a comment that ends with its line.
     pub fn line_comment(self) -> Option<&'static str> {
         match self {
             Self::Rust | Self::JavaScript => Some("//"),
@@ -41,7 +41,7 @@ impl Syntax {
         }
     }
 
-    /// What begins and what ends a comment of any length.
+    /// The starts and ends of block comments.
     pub fn block_comments(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Rust | Self::JavaScript | Self::Sql | Self::Css => &[("/*", "*/")],

@@ -1,8 +1,8 @@
-//! The terms that are not used, as `coined-words.txt` lists them.
+//! The list of terms in `coined-words.txt`.
 
 const LIST: &str = include_str!("coined-words.txt");
 
-/// Where a term is looked for.
+/// Where a term is forbidden.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Scope {
     /// In prose and in identifiers.
@@ -33,7 +33,7 @@ pub fn all_terms() -> Vec<Term> {
     lines().map(|it| it.strip_prefix(PENDING).unwrap_or(it)).flat_map(terms_of_line).collect()
 }
 
-/// Those that are not in use any more, so that a new use fails the check.
+/// The terms without a mark: a use fails `cargo xtask lint`.
 pub fn enforced_terms() -> Vec<Term> {
     lines().filter(|it| !it.starts_with(PENDING)).flat_map(terms_of_line).collect()
 }

@@ -12,11 +12,11 @@ use super::binaries::TestBinary;
 use super::options::Scope;
 use crate::cargo::root;
 
-/// A test that is a program of its own, not one of the usual harness.
+/// A test without the usual harness.
 const FAULT_RIG: &str = "faults";
 
-/// How one test binary ended.
-struct Ended {
+/// The result of one test binary.
+struct BinaryResult {
     binary: TestBinary,
     took: Duration,
     is_success: bool,
@@ -51,25 +51,25 @@ struct Runner<'a> {
     arguments: &'a [String],
     environment: &'a [(&'static str, String)],
     scope: Scope,
-    /// The sources of those that failed.
+    /// The sources of failed tests.
     failed: Mutex<Vec<String>>,
 }
 
 impl Runner<'_> {
     fn run_lane(&self, binaries: &[TestBinary]) -> Result<()> {
         for binary in binaries {
-            let ended = self.run(binary)?;
+            let result = self.run(binary)?;
             // Held while printing, so that the outputs of the two lanes are not mixed.
             let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-            print(&ended);
-            if !ended.is_success {
-                failed.push(ended.binary.source.display().to_string());
+            print(&result);
+            if !result.is_success {
+                failed.push(result.binary.source.display().to_string());
             }
         }
         Ok(())
     }
 
-    fn run(&self, binary: &TestBinary) -> Result<Ended> {
+    fn run(&self, binary: &TestBinary) -> Result<BinaryResult> {
         let start = now();
         let mut command = Command::new(&binary.executable);
         command.args(self.arguments).current_dir(&binary.package_folder);
@@ -79,29 +79,29 @@ impl Runner<'_> {
         }
         let (status, output) = run_with_log(command, binary)?;
         let (took, is_success) = (start.elapsed(), status.success());
-        Ok(Ended { binary: binary.clone(), took, is_success, output })
+        Ok(BinaryResult { binary: binary.clone(), took, is_success, output })
     }
 }
 
-/// Both outputs go to one file, in the order in which they are written. It can be read meanwhile.
+/// Writes both outputs to one file, which can be read while the test runs.
 fn run_with_log(mut command: Command, binary: &TestBinary) -> Result<(ExitStatus, String)> {
     let folder = root().join("target/test-logs");
     fs::create_dir_all(&folder).context("the folder of logs cannot be created")?;
     let path = folder.join(format!("{}-{}.log", binary.package, binary.name));
-    let cannot = || format!("{} cannot be written", path.display());
-    let log = File::create(&path).with_context(cannot)?;
-    command.stdout(log.try_clone().with_context(cannot)?).stderr(log);
+    let error = || format!("{} cannot be written", path.display());
+    let log = File::create(&path).with_context(error)?;
+    command.stdout(log.try_clone().with_context(error)?).stderr(log);
     let status = command.status();
     let status =
         status.with_context(|| format!("{} cannot be run", binary.executable.display()))?;
-    let output = fs::read(&path).with_context(cannot)?;
+    let output = fs::read(&path).with_context(error)?;
     Ok((status, String::from_utf8_lossy(&output).into_owned()))
 }
 
-fn print(ended: &Ended) {
-    let source = ended.binary.source.display();
-    println!("\n     Running {source} ({:.1} s)", ended.took.as_secs_f64());
-    println!("{}", ended.output.trim_end());
+fn print(result: &BinaryResult) {
+    let source = result.binary.source.display();
+    println!("\n     Running {source} ({:.1} s)", result.took.as_secs_f64());
+    println!("{}", result.output.trim_end());
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests take real time")]

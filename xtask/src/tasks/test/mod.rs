@@ -16,7 +16,7 @@ use lanes::run_in_lanes;
 use options::{Options, Scope};
 use servers::StartingServers;
 
-/// Tests that kill or misconfigure a server start one of their own, even if servers are given.
+/// Some tests kill or misconfigure a server, so they start a private one even if servers are given.
 const REQUIRED: [RequiredProgram; 4] = [BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ];
 /// Enough cases to find most mistakes in seconds.
 const QUICK_CASES: [(&str, &str); 3] = [
@@ -24,14 +24,14 @@ const QUICK_CASES: [(&str, &str); 3] = [
     ("SOCKBIT_MODEL_CASES", "2000"),
     ("SOCKBIT_SIMULATION_SEEDS", "200"),
 ];
-/// The numbers that `docs/reliability.md` quotes.
+/// The numbers of cases that `docs/reliability.md` quotes.
 const LONG_CASES: [(&str, &str); 3] = [
     ("SOCKBIT_DELTA_CASES", "100000"),
     ("SOCKBIT_MODEL_CASES", "100000"),
     ("SOCKBIT_SIMULATION_SEEDS", "200000"),
 ];
 
-/// Builds the app, which system tests start as its users do, and all tests, then runs them.
+/// Builds the app, which system tests run, and all tests, then runs them.
 ///
 /// The servers start while the tests are being built, and end when this returns or this process
 /// ends. With options of cargo, `cargo test` itself runs the tests that they select.

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn the_scope_is_no_option_of_cargo() {
+    fn the_scope_is_not_an_option_of_cargo() {
         let options = parse(&["--quick", "--", "some"]).expect("valid options");
         assert_eq!((options.scope, options.for_cargo.len()), (Scope::Quick, 0));
         assert!(parse(&["--long", "-p", "xtask"]).is_err());

@@ -1,4 +1,4 @@
-//! The servers that tests run on: given by the environment, or private.
+//! The servers that tests run on: servers of the user, given by the environment, or private ones.
 
 use std::thread::{self, JoinHandle};
 
@@ -32,7 +32,7 @@ impl StartingServers {
     /// Waits until they are ready.
     pub fn ready(self) -> Result<ReadyServers> {
         let private =
-            |variable| format!("{variable} names no server, and a private one does not start");
+            |variable| format!("{variable} is not set, and a private server does not start");
         Ok(ReadyServers {
             postgres: self.postgres.ready().with_context(|| private(POSTGRES_ADDRESS))?,
             rabbitmq: self.rabbitmq.ready().with_context(|| private(RABBITMQ_ADDRESS))?,
@@ -41,7 +41,7 @@ impl StartingServers {
 }
 
 impl ReadyServers {
-    /// The variables that tell tests the servers' addresses.
+    /// The variables with the servers' addresses.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             (POSTGRES_ADDRESS, self.postgres.address(Postgres::url)),
