@@ -1,89 +1,83 @@
-//! Drafts and notices: what becomes of text and commands that cannot be saved.
+//! Drafts, and the save statuses of notes after their last outcome.
 
-use sockbit_domain::{Delta, NoteId, Text};
+use std::collections::BTreeMap;
 
-use crate::board_client::BoardClient;
+use serde::{Deserialize, Serialize};
+use sockbit_domain::{NoteId, Text, Timestamp};
+use uuid::Uuid;
+
 use crate::clock_and_ids::ClockAndIds;
-use crate::draft::Draft;
 use crate::reason::Reason;
-use crate::save_status::SaveStatus;
+use crate::save_status::{SaveState, SaveStatus};
 
-impl BoardClient {
-    /// Takes the words of a note away from it, and keeps them as a draft.
-    pub(crate) fn keep_as_draft(
-        &mut self,
-        note: NoteId,
-        reason: &Reason,
-        clock_and_ids: &mut ClockAndIds<'_>,
-    ) {
-        let text = self.text(note);
-        self.texts.remove(&note);
-        self.changes.text(note, Delta::diff(&text, &self.text(note)));
-        self.changes.touch(note);
-        if text.as_str().is_empty() {
-            let Reason { code, detail } = reason.clone();
-            self.changes.notice(code, detail, Some(note));
-            return;
-        }
-        self.add_draft(note, text, reason, clock_and_ids);
+/// Text that could not be saved in its note. The user may put it into a new one.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Draft {
+    /// The id of the draft.
+    pub id: Uuid,
+    /// The note that the text was typed in.
+    pub note: NoteId,
+    /// The whole text as it was shown.
+    pub text: Text,
+    /// Why it could not be saved.
+    pub reason: Reason,
+    /// When it became a draft.
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Drafts {
+    drafts: Vec<Draft>,
+    /// By note, if its text has had an outcome.
+    save_statuses: BTreeMap<NoteId, SaveStatus>,
+}
+
+impl Drafts {
+    pub fn new(drafts: Vec<Draft>) -> Self {
+        Self { drafts, save_statuses: BTreeMap::new() }
     }
 
-    pub(crate) fn add_draft(
+    /// Oldest first.
+    pub fn all(&self) -> &[Draft] {
+        &self.drafts
+    }
+
+    pub fn save_status(&self, note: NoteId) -> Option<&SaveStatus> {
+        self.save_statuses.get(&note)
+    }
+
+    pub fn add(
         &mut self,
         note: NoteId,
         text: Text,
         reason: &Reason,
         clock_and_ids: &mut ClockAndIds<'_>,
-    ) {
+    ) -> Draft {
         let id = (clock_and_ids.mint)();
         let draft = Draft { id, note, text, reason: reason.clone(), at: clock_and_ids.now.wall };
-        self.changes.draft(draft.clone());
-        self.drafts.push(draft);
+        self.drafts.push(draft.clone());
+        draft
     }
 
-    /// The note shows the server's text again, and what was typed is kept as a draft.
-    pub(crate) fn give_up_words(
-        &mut self,
-        note: NoteId,
-        reason: &Reason,
-        clock_and_ids: &mut ClockAndIds<'_>,
-    ) {
-        self.changes.touch(note);
-        if self.texts.contains_key(&note) {
-            self.keep_as_draft(note, reason, clock_and_ids);
-            self.save_statuses
-                .insert(note, SaveStatus::rejected(reason, clock_and_ids.now.monotonic));
-        }
-        self.outbox.drop_if(|entry| entry.words_of() == Some(note));
-    }
-
-    /// The words typed in a note that is no more.
-    pub(crate) fn lose_note(&mut self, note: NoteId, clock_and_ids: &mut ClockAndIds<'_>) {
+    /// Removes a draft. Returns its note.
+    pub fn dismiss(&mut self, id: Uuid) -> Option<NoteId> {
+        let place = self.drafts.iter().position(|draft| draft.id == id)?;
+        let Draft { note, .. } = self.drafts.remove(place);
         self.save_statuses.remove(&note);
-        self.changes.touch(note);
-        if self.texts.contains_key(&note) {
-            self.outbox.drop_waiting_edits(note);
-            self.keep_as_draft(note, &Reason::note_gone(), clock_and_ids);
-        }
+        Some(note)
     }
 
-    /// Nothing else can be done with a note that was never there.
-    pub(crate) fn reject_creation(
-        &mut self,
-        note: NoteId,
-        reason: &Reason,
-        clock_and_ids: &mut ClockAndIds<'_>,
-    ) {
-        self.keep_as_draft(note, reason, clock_and_ids);
-        self.outbox.drop_if(|entry| entry.note() == Some(note));
+    pub fn saved(&mut self, note: NoteId, clock_and_ids: &ClockAndIds<'_>) {
+        let since = Some(clock_and_ids.now.monotonic);
+        self.save_statuses.insert(note, SaveStatus::new(SaveState::Saved, since));
     }
 
-    pub(crate) fn notify(&mut self, note: Option<NoteId>, reason: &Reason) {
-        let Reason { code, detail } = reason.clone();
-        self.changes.notice(code, detail, note);
-        match note {
-            Some(note) => self.changes.touch(note),
-            None => self.changes.board(),
-        }
+    pub fn rejected(&mut self, note: NoteId, reason: &Reason, clock_and_ids: &ClockAndIds<'_>) {
+        let status = SaveStatus::new(SaveState::Rejected, Some(clock_and_ids.now.monotonic));
+        self.save_statuses.insert(note, SaveStatus { reason: Some(reason.clone()), ..status });
+    }
+
+    pub fn note_gone(&mut self, note: NoteId) {
+        self.save_statuses.remove(&note);
     }
 }

@@ -1,35 +1,37 @@
-//! The client machine: everything that a client of a board must do right, without I/O, clock or
-//! randomness. The browser runs the same machine in JavaScript, step by step the same.
+//! The sync client of a board: everything that a client must do right, without I/O, clock or
+//! randomness. The browser runs the same state machine in JavaScript, step by step the same.
 //!
-//! Read [`BoardClient`] first, then [`NoteText`], the text machine of one note.
+//! [`BoardClient`] takes the inputs. Each part of the machine ([`NoteText`], the outbox, the
+//! subscription …) owns its state and returns effects; `board_state.rs` carries them out.
 
 mod board_client;
-mod board_events;
-mod board_outcomes;
-mod board_presence;
-mod board_subscription;
+mod board_snapshot;
+mod board_state;
 mod clock_and_ids;
-mod draft;
 mod drafts;
+mod effect;
+mod local_texts;
 mod note_text;
+mod note_view;
 mod outbox;
 mod presence;
+mod queued_command;
 mod reason;
 mod save_status;
 mod server_board;
-mod server_messages;
 mod subscription;
 mod unsent_state;
 mod view_changes;
 mod view_model;
 
 pub use board_client::{BoardClient, EditError, SubmitError};
+pub use board_snapshot::BoardSnapshot;
 pub use clock_and_ids::{ClockAndIds, MonotonicTime, Now};
-pub use draft::Draft;
+pub use drafts::Draft;
 pub use note_text::NoteText;
+pub use note_view::NoteView;
 pub use reason::Reason;
 pub use save_status::{SaveState, SaveStatus};
 pub use subscription::JoinState;
 pub use unsent_state::{UnsentCommand, UnsentNote, UnsentState};
 pub use view_changes::ViewChange;
-pub use view_model::NoteView;

@@ -1,172 +1,173 @@
-//! The text machine of one note: what was typed here, over what the server has.
+//! The local changes of one note's text, and how they follow the server's text.
 
 use sockbit_domain::{Delta, DeltaError, Text};
 
-/// The local changes of one note: *in flight*, and *pending* after it, on the text that they were
-/// made on. A note without local changes has none of this.
+/// The local changes of one text: *in flight*, and *pending* after it, on their base text. A note
+/// without local changes has none of this.
 ///
-/// **Moored**, that text is the server's, and every event moves both on. After a snapshot, with
-/// something in flight of which nobody knows whether it is contained, the note is **unmoored**: it
-/// keeps showing what it showed until the outcome tells.
+/// While it is **synced**, the base text is the server's, and every event rebases both changes.
+/// A snapshot, or a squashed event, may contain what is in flight. The text is then **detached**:
+/// it stays as it is until the outcome of what is in flight.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NoteText {
-    ground: Text,
+    base_text: Text,
     in_flight: Option<Delta>,
     pending: Delta,
-    moored: bool,
+    is_synced: bool,
 }
 
 impl NoteText {
-    /// Nothing typed yet, on the server's text.
+    /// Without changes, on the server's text.
     #[must_use]
-    pub fn on(ground: Text) -> Self {
-        Self { ground, in_flight: None, pending: Delta::new(), moored: true }
+    pub fn new(base_text: Text) -> Self {
+        Self { base_text, in_flight: None, pending: Delta::new(), is_synced: true }
     }
 
-    /// Brought back from where it was kept; fails where the changes do not fit their text.
-    pub fn kept(
-        ground: Text,
+    /// From stored changes. Fails if they do not fit their base text.
+    pub fn restore(
+        base_text: Text,
         in_flight: Option<Delta>,
         pending: Delta,
     ) -> Result<Self, DeltaError> {
         let sent = match &in_flight {
-            Some(delta) => &delta.apply(&ground)?,
-            None => &ground,
+            Some(delta) => &delta.apply(&base_text)?,
+            None => &base_text,
         };
         pending.apply(sent)?;
-        Ok(Self { ground, in_flight, pending, moored: false })
+        Ok(Self { base_text, in_flight, pending, is_synced: false })
     }
 
-    /// What the person sees.
+    /// The text that the user sees.
     #[must_use]
     pub fn shown(&self) -> Text {
-        laid(&self.sent(), &self.pending)
+        applied(&self.sent(), &self.pending)
     }
 
-    /// What the local changes stand on.
+    /// The text that the local changes were made on.
     #[must_use]
-    pub fn ground(&self) -> &Text {
-        &self.ground
+    pub fn base_text(&self) -> &Text {
+        &self.base_text
     }
 
-    /// What was sent and is not known to be saved.
+    /// The change that was sent and has no outcome.
     #[must_use]
     pub fn in_flight(&self) -> Option<&Delta> {
         self.in_flight.as_ref()
     }
 
-    /// What was typed since.
+    /// The change since then, which is not sent.
     #[must_use]
     pub fn pending(&self) -> &Delta {
         &self.pending
     }
 
-    /// Whether nothing is left that the server does not have.
+    /// Whether the server has all of it.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.in_flight.is_none() && self.pending.is_empty()
     }
 
-    /// The person changed what they see.
-    pub fn typed(&mut self, delta: &Delta) -> Result<(), DeltaError> {
+    /// The user changed the shown text.
+    pub fn edit(&mut self, delta: &Delta) -> Result<(), DeltaError> {
         delta.apply(&self.shown())?;
         self.pending = self.pending.compose(delta)?;
         Ok(())
     }
 
-    /// What is pending goes into flight. Only while nothing else is.
+    /// Puts the pending change in flight. Nothing else may be in flight.
     pub fn freeze(&mut self) -> Delta {
         let delta = core::mem::take(&mut self.pending);
         self.in_flight = Some(delta.clone());
         delta
     }
 
-    /// Somebody else changed the server's text into `server`. The change of what is seen.
-    pub fn remote(&mut self, delta: &Delta, server: &Text) -> Delta {
-        if !self.moored {
+    /// Another client changed the server's text into `server`. Returns the change of the shown text.
+    pub fn remote_event(&mut self, delta: &Delta, server: &Text) -> Delta {
+        if !self.is_synced {
             return Delta::new();
         }
-        self.ground = server.clone();
+        self.base_text = server.clone();
         let mut over = delta.clone();
         if let Some(in_flight) = &mut self.in_flight {
-            cross(&mut over, in_flight);
+            transform_both(&mut over, in_flight);
         }
-        cross(&mut over, &mut self.pending);
+        transform_both(&mut over, &mut self.pending);
         over
     }
 
-    /// What is in flight may be part of what comes next: keep showing what is shown meanwhile.
-    pub fn unmoor(&mut self) {
-        self.moored &= self.in_flight.is_none();
+    /// The next event may contain what is in flight: the shown text stays until the outcome.
+    pub fn detach(&mut self) {
+        self.is_synced &= self.in_flight.is_none();
     }
 
-    /// The server's text is known anew, from a snapshot.
-    pub fn land(&mut self, server: &Text) -> Delta {
+    /// A snapshot has another server text. Returns the change of the shown text.
+    pub fn rebase_onto(&mut self, server: &Text) -> Delta {
         if self.in_flight.is_some() {
-            self.moored = false;
+            self.is_synced = false;
             return Delta::new();
         }
-        self.moor(&Delta::diff(&self.ground, server), server)
+        self.rebase(&Delta::diff(&self.base_text, server), server)
     }
 
-    /// Whether an event is what this client, too, made of the edit that is in flight.
+    /// Whether an event is what this client, too, made of the edit in flight.
     #[must_use]
     pub fn agrees(&self, delta: &Delta) -> bool {
-        !self.moored || self.in_flight.as_ref() == Some(delta)
+        !self.is_synced || self.in_flight.as_ref() == Some(delta)
     }
 
-    /// The event of what is in flight arrived, and made the server's text `server`.
-    pub fn own(&mut self, delta: &Delta, server: &Text) -> Delta {
-        if self.moored && self.agrees(delta) {
+    /// The event of the edit in flight changed the server's text into `server`.
+    pub fn own_event(&mut self, delta: &Delta, server: &Text) -> Delta {
+        if self.is_synced && self.agrees(delta) {
             self.in_flight = None;
-            self.ground = server.clone();
+            self.base_text = server.clone();
             return Delta::new();
         }
-        self.contained(server)
+        self.acknowledged(server)
     }
 
-    /// What was in flight is part of the server's text by now, however it got there.
-    pub fn contained(&mut self, server: &Text) -> Delta {
+    /// What was in flight is part of the server's text, however it got there.
+    pub fn acknowledged(&mut self, server: &Text) -> Delta {
         let over = Delta::diff(&self.sent(), server);
         self.in_flight = None;
-        self.moor(&over, server)
+        self.rebase(&over, server)
     }
 
-    /// What was in flight will never arrive, and is to be sent anew with what was typed since.
-    pub fn give_back(&mut self, server: &Text) -> Delta {
+    /// What was in flight will never arrive: it is pending again.
+    pub fn take_back_in_flight(&mut self, server: &Text) -> Delta {
         if let Some(in_flight) = self.in_flight.take() {
             self.pending = in_flight.compose(&self.pending).unwrap_or(in_flight);
         }
-        self.moor(&Delta::diff(&self.ground, server), server)
+        self.rebase(&Delta::diff(&self.base_text, server), server)
     }
 
-    /// What is pending stays before or behind what was replaced meanwhile, where it stood.
-    fn moor(&mut self, change: &Delta, server: &Text) -> Delta {
+    /// Pending text keeps its place before or after a part that the server replaced: inserts are
+    /// transformed first, then deletes.
+    fn rebase(&mut self, change: &Delta, server: &Text) -> Delta {
         let (mut inserts, mut deletes) = change.in_two();
-        cross(&mut inserts, &mut self.pending);
-        cross(&mut deletes, &mut self.pending);
-        self.ground = server.clone();
-        self.moored = true;
+        transform_both(&mut inserts, &mut self.pending);
+        transform_both(&mut deletes, &mut self.pending);
+        self.base_text = server.clone();
+        self.is_synced = true;
         inserts.compose(&deletes).unwrap_or(inserts)
     }
 
     fn sent(&self) -> Text {
         match &self.in_flight {
-            Some(delta) => laid(&self.ground, delta),
-            None => self.ground.clone(),
+            Some(delta) => applied(&self.base_text, delta),
+            None => self.base_text.clone(),
         }
     }
 }
 
-/// Two changes of one text, rewritten so that `theirs` goes after `mine` and `mine` after `theirs`.
-/// The server's stands first where both insert, as in the core: the lower seq stands first.
-fn cross(theirs: &mut Delta, mine: &mut Delta) {
+/// Rewrites two changes of one text, so that each applies after the other. Where both insert, the
+/// server's text is first, as in the core: the lower seq is first.
+fn transform_both(theirs: &mut Delta, mine: &mut Delta) {
     let mine_after = theirs.transform(mine, true);
     *theirs = mine.transform(theirs, false);
     *mine = mine_after;
 }
 
-/// Local changes fit what they stand on; a text without them is what would be left if one did not.
-fn laid(text: &Text, delta: &Delta) -> Text {
+/// Local changes fit their base text; if one did not, the text without it would be left.
+fn applied(text: &Text, delta: &Delta) -> Text {
     delta.apply(text).unwrap_or_else(|_| text.clone())
 }

@@ -1,284 +1,300 @@
-//! The commands of one board that have no outcome yet, in the order in which they were wished.
+//! The outbox of one board: its commands without an outcome, in the order of submission.
 
 use std::collections::VecDeque;
 
-use crate::clock_and_ids::{MonotonicTime, Now};
-use sockbit_domain::{Command, MessageId, NoteId, Position, Seq, Text, TextChange, Timestamp};
+use sockbit_domain::wire::ClientMessage;
+use sockbit_domain::{
+    BoardId, Command, Delta, MessageId, NoteId, Position, Seq, Text, TextChange, Timestamp,
+};
 
-/// How long an answer is waited for before the same bytes are sent again.
+use crate::clock_and_ids::{MonotonicTime, Now};
+use crate::effect::Effect;
+use crate::queued_command::{Entry, FrozenCommand, QueuedCommand};
+use crate::reason::Reason;
+
+/// A command without an outcome is sent again after this long.
 const RESEND_AFTER_MS: i64 = 5_000;
 
-/// Servers take frames of 256 KiB, and close the connection on longer ones.
-const BODY_BYTES_MAX: usize = 250 * 1024;
+/// The server forgets outcomes after 90 days, and would carry out an older command again.
+const AGE_MAX_MS: i64 = 60 * 24 * 60 * 60 * 1000;
 
-/// One wish.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    /// When it was wished.
-    pub at: Timestamp,
-    /// The same on this process's monotonic clock.
-    pub since: MonotonicTime,
-    pub wish: QueuedCommand,
-}
-
-/// An edit is frozen only when its turn has come; everything else at once.
-#[derive(Clone, Debug)]
-pub(crate) enum QueuedCommand {
-    /// What is typed in this note by then.
-    Edit(NoteId),
-    Frozen(Box<Frozen>),
-}
-
-/// A command that never changes again: a repeat must be the same to the byte.
-#[derive(Clone, Debug)]
-pub(crate) struct Frozen {
-    pub id: MessageId,
-    pub body: String,
-    pub command: Command,
-    pub key: Option<String>,
-    /// When it went out over the present connection.
-    pub sent_at: Option<MonotonicTime>,
-    /// The server asked not to be asked again before.
-    pub not_before: Option<MonotonicTime>,
-    /// Where the outcome said that it stands.
-    pub done_at: Option<Position>,
-    /// Its event was seen.
-    pub happened: bool,
-    /// What an edit made of its note. With its event the words are the server's, until the outcome says that
-    /// they were lost with a part of the history.
-    pub shown: Option<Text>,
-}
-
-/// At most the front one is unanswered at any time, so order needs no further mechanism.
+/// Only the first command is sent before it has its outcome, which keeps their order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
     entries: VecDeque<Entry>,
 }
 
-impl Entry {
-    pub fn edit(note: NoteId, at: Timestamp, now: Now) -> Self {
-        Self { at, since: now.monotonic_of(at), wish: QueuedCommand::Edit(note) }
-    }
-
-    pub fn frozen(frozen: Frozen, at: Timestamp, now: Now) -> Self {
-        Self { at, since: now.monotonic_of(at), wish: QueuedCommand::Frozen(Box::new(frozen)) }
-    }
-
-    pub fn note(&self) -> Option<NoteId> {
-        match &self.wish {
-            QueuedCommand::Edit(note) => Some(*note),
-            QueuedCommand::Frozen(frozen) => frozen.command.note(),
-        }
-    }
-
-    fn opens_board(&self) -> bool {
-        matches!(&self.wish, QueuedCommand::Frozen(frozen) if frozen.opens_board())
-    }
-
-    pub fn is_creation(&self) -> bool {
-        matches!(&self.wish, QueuedCommand::Frozen(frozen) if frozen.creates().is_some())
-    }
-
-    /// The note whose words this carries.
-    pub fn words_of(&self) -> Option<NoteId> {
-        match &self.wish {
-            QueuedCommand::Edit(note) => Some(*note),
-            QueuedCommand::Frozen(frozen) => match &frozen.command {
-                Command::CreateNote { note, .. } | Command::EditNote { note, .. } => Some(*note),
-                _ => None,
-            },
-        }
-    }
-}
-
-impl Frozen {
-    pub fn new(id: MessageId, command: Command, body: String, key: Option<String>) -> Self {
-        Self {
-            id,
-            body,
-            command,
-            key,
-            sent_at: None,
-            not_before: None,
-            done_at: None,
-            happened: false,
-            shown: None,
-        }
-    }
-
-    /// Whether it makes the sender a member, and so goes before the join.
-    pub fn opens_board(&self) -> bool {
-        matches!(self.command, Command::CreateBoard { .. } | Command::JoinBoard {})
-    }
-
-    pub fn is_due(&self, now: MonotonicTime) -> bool {
-        let is_waiting = self.not_before.is_some_and(|time| now < time);
-        self.done_at.is_none() && self.sent_at.is_none() && !is_waiting && !self.is_too_long()
-    }
-
-    /// Whether no server would take it.
-    pub fn is_too_long(&self) -> bool {
-        self.body.len() > BODY_BYTES_MAX
-    }
-
-    pub fn creates(&self) -> Option<NoteId> {
-        match &self.command {
-            Command::CreateNote { note, .. } => Some(*note),
-            _ => None,
-        }
-    }
-
-    pub fn is_edit(&self) -> bool {
-        matches!(self.command, Command::EditNote { .. })
-    }
-}
-
 impl Outbox {
-    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter()
     }
 
-    /// The commands, without the typing that waits for its turn.
-    pub fn commands(&self) -> impl Iterator<Item = (&Entry, &Frozen)> {
-        self.entries.iter().filter_map(|entry| match &entry.wish {
-            QueuedCommand::Frozen(frozen) => Some((entry, &**frozen)),
-            QueuedCommand::Edit(_) => None,
-        })
+    /// The entries whose events are not applied yet.
+    pub fn pending(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|it| !it.frozen().is_some_and(|frozen| frozen.is_event_seen))
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    /// The frozen commands among these.
+    pub fn pending_commands(&self) -> impl Iterator<Item = &FrozenCommand> {
+        self.pending().filter_map(Entry::frozen)
+    }
+
+    /// The text of a note whose creation has not been seen on the board.
+    pub fn created_text(&self, note: NoteId) -> Option<&Text> {
+        let mut created = self.pending_commands().filter_map(FrozenCommand::created);
+        created.find(|(created, _)| *created == note).map(|(_, text)| text)
+    }
+
+    pub fn has_frozen_edit(&self, note: NoteId) -> bool {
+        let mut commands = self.entries.iter().filter_map(Entry::frozen);
+        commands.any(|frozen| frozen.is_edit() && frozen.command.note() == Some(note))
+    }
+
+    /// Whether the first command makes the sender a member.
+    pub fn is_for_membership(&self) -> bool {
+        self.open().is_some_and(FrozenCommand::is_for_membership)
     }
 
     pub fn push(&mut self, entry: Entry) {
         self.entries.push_back(entry);
     }
 
-    /// What lets the sender in goes before all that needs them to be in.
+    /// Queues the pending change of a note. Returns whether it was not queued yet.
+    pub fn queue_edit(&mut self, note: NoteId, now: Now) -> bool {
+        let is_queued = self.entries.iter().any(|entry| entry.is_queued_edit(note));
+        if !is_queued {
+            self.push(Entry::edit(note, now.wall, now));
+        }
+        !is_queued
+    }
+
+    /// Queues a command before those that require the membership.
     pub fn push_first(&mut self, entry: Entry) {
-        let opens = self.entries.iter().take_while(|entry| entry.opens_board()).count();
-        self.entries.insert(opens, entry);
+        let is_before = |it: &&Entry| it.frozen().is_some_and(FrozenCommand::is_for_membership);
+        let place = self.entries.iter().take_while(is_before).count();
+        self.entries.insert(place, entry);
     }
 
-    pub fn pop(&mut self) -> Option<Entry> {
-        self.entries.pop_front()
+    /// The note of the first entry, if that is an edit that can be frozen now.
+    pub fn edit_to_freeze(&self) -> Option<NoteId> {
+        self.entries.front().filter(|entry| entry.frozen().is_none())?.note()
     }
 
-    pub fn front(&self) -> Option<&Entry> {
-        self.entries.front()
+    /// Freezes the first entry, or drops it if there is nothing to send.
+    pub fn freeze_edit(&mut self, note: NoteId, edit: Option<(MessageId, Position, Delta)>) {
+        let (Some((id, base, delta)), Some(entry)) = (edit, self.entries.front_mut()) else {
+            return self.drop_first();
+        };
+        let command = Command::EditNote { note, base, change: TextChange::Delta(delta) };
+        entry.command = QueuedCommand::Frozen(Box::new(FrozenCommand::new(id, command, None)));
     }
 
-    /// The command whose turn it is.
-    pub fn open(&self) -> Option<&Frozen> {
-        match &self.entries.front()?.wish {
-            QueuedCommand::Frozen(frozen) => Some(frozen),
-            QueuedCommand::Edit(_) => None,
+    /// The first command if it is due. It is sent once over each connection, and again by `tick`.
+    pub fn take_due(
+        &mut self,
+        board: BoardId,
+        now: MonotonicTime,
+        is_connected: bool,
+        is_caught_up: bool,
+    ) -> Option<ClientMessage> {
+        let open = self.open_mut()?;
+        let may_send = is_caught_up || (is_connected && open.is_for_membership());
+        if !may_send || !open.is_due(now) {
+            return None;
+        }
+        (open.sent_at, open.not_before) = (Some(now), None);
+        Some(open.message(board))
+    }
+
+    /// Returns whether the event is that of the first command, which is not pending any more.
+    pub fn event_seen(&mut self, message: MessageId) -> bool {
+        let open = self.open_mut().filter(|open| open.id == message);
+        open.map(|open| open.is_event_seen = true).is_some()
+    }
+
+    /// The text of the note after the event of the first command.
+    pub fn set_resulting_text(&mut self, text: Text) {
+        if let Some(open) = self.open_mut() {
+            open.resulting_text = Some(text);
         }
     }
 
-    pub fn open_mut(&mut self) -> Option<&mut Frozen> {
-        match &mut self.entries.front_mut()?.wish {
-            QueuedCommand::Frozen(frozen) => Some(frozen),
-            QueuedCommand::Edit(_) => None,
-        }
-    }
-
-    /// Puts another wish in the place of the front one, as old as that.
-    pub fn replace_front(&mut self, wish: QueuedCommand) {
-        if let Some(entry) = self.entries.front_mut() {
-            entry.wish = wish;
-        }
-    }
-
-    pub fn drop_if(&mut self, is_dropped: impl Fn(&Entry) -> bool) {
-        self.entries.retain(|entry| !is_dropped(entry));
-    }
-
-    /// Typing in this note no longer waits for its turn.
-    pub fn drop_waiting_edits(&mut self, note: NoteId) {
-        self.drop_if(|entry| matches!(entry.wish, QueuedCommand::Edit(it) if it == note));
-    }
-
-    /// Whether typing in this note waits for its turn already.
-    pub fn has_waiting_edit(&self, note: NoteId) -> bool {
-        self.entries.iter().any(|entry| matches!(entry.wish, QueuedCommand::Edit(it) if it == note))
-    }
-
-    /// The creation of this note, while nobody knows whether it happened.
-    pub fn creation(&self, note: NoteId) -> Option<&Frozen> {
-        let creates = |frozen: &&Frozen| frozen.creates() == Some(note) && !frozen.happened;
-        self.commands().map(|(_, frozen)| frozen).find(creates)
-    }
-
-    /// The board is known anew, and may be an older one: whether notes were created is seen there.
-    pub fn forget_creations(&mut self) {
-        for entry in &mut self.entries {
-            if let QueuedCommand::Frozen(frozen) = &mut entry.wish
-                && frozen.creates().is_some()
-            {
-                frozen.happened = false;
-            }
-        }
-    }
-
-    /// The server has this note, or had it, so its creation happened.
+    /// The server has, or had, this note, so the event of its creation is seen.
     pub fn note_was_seen(&mut self, note: NoteId) {
-        for entry in &mut self.entries {
-            if let QueuedCommand::Frozen(frozen) = &mut entry.wish
-                && frozen.creates() == Some(note)
-            {
-                frozen.happened = true;
-            }
+        let creations = self.creations_mut().filter(|(created, _)| *created == note);
+        for (_, command) in creations {
+            command.is_event_seen = true;
         }
     }
 
-    /// Whether a text of this note is on its way.
-    pub fn has_edit_in_flight(&self, note: NoteId) -> bool {
-        self.commands().any(|(_, frozen)| frozen.is_edit() && frozen.command.note() == Some(note))
-    }
-
-    /// The connection is gone, and with it what was in the air.
-    pub fn disconnected(&mut self) {
-        if let Some(open) = self.open_mut() {
-            open.sent_at = None;
-            open.not_before = None;
+    /// A snapshot is loaded, perhaps of another history. It tells which notes are created, and the
+    /// outcome of the first command is requested again.
+    pub fn board_loaded(&mut self, has_note: impl Fn(NoteId) -> bool) {
+        self.forget_outcome();
+        for (note, command) in self.creations_mut() {
+            command.is_event_seen = has_note(note);
         }
     }
 
-    /// What the server said before a snapshot is asked again: its history may be another one.
-    pub fn forget_outcome(&mut self) {
-        if let Some(open) = self.open_mut() {
-            open.done_at = None;
-            open.sent_at = None;
-        }
-    }
-
-    /// What the server said of a position that it does not have is asked again.
-    pub fn forget_outcome_beyond(&mut self, head: Seq) {
-        let done_at = self.open().and_then(|open| open.done_at);
-        if done_at.is_some_and(|position| position.seq > head) {
+    /// Joined at this head: an outcome at a later position is of another history.
+    pub fn joined(&mut self, head: Seq) {
+        if self.open().and_then(|open| open.done_at).is_some_and(|it| it.seq > head) {
             self.forget_outcome();
         }
     }
 
-    /// Lets an answer that is overdue be asked for again, and one whose event is.
-    pub fn tick(&mut self, now: MonotonicTime) {
+    /// What was sent may be lost with the connection.
+    pub fn disconnected(&mut self) {
         if let Some(open) = self.open_mut() {
-            let is_overdue = |sent: MonotonicTime| now.since(sent) >= RESEND_AFTER_MS;
-            if open.sent_at.is_some_and(is_overdue) {
-                open.sent_at = None;
-                open.done_at = None;
-            }
+            (open.sent_at, open.not_before) = (None, None);
         }
     }
-}
 
-/// The command that changes a text by a delta.
-pub(crate) fn edit_note(note: NoteId, base: Position, delta: sockbit_domain::Delta) -> Command {
-    Command::EditNote { note, base, change: TextChange::Delta(delta) }
-}
+    /// The first command is saved, or changed nothing.
+    pub fn done(&mut self, id: MessageId, position: Position) {
+        if let Some(open) = self.open_mut().filter(|open| open.id == id) {
+            open.done_at = Some(position);
+        }
+    }
 
-/// The JSON of a command, frozen.
-pub(crate) fn body_of(command: &Command) -> String {
-    serde_json::to_string(command).expect("a command is plain data, which always has a JSON form")
+    /// The server asked for a pause before the first command is sent again.
+    pub fn postpone(&mut self, id: Option<MessageId>, until: MonotonicTime) {
+        if let Some(open) = self.open_mut().filter(|open| Some(open.id) == id) {
+            (open.sent_at, open.not_before) = (None, Some(until));
+        }
+    }
+
+    /// The first command is rejected, and will never be carried out under its id.
+    pub fn reject(&mut self, id: MessageId, reason: &Reason) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let Some(open) = self.open().filter(|open| open.id == id).cloned() else { return effects };
+        let is_for_membership = open.is_for_membership();
+        let lost_text = open.resulting_text.filter(|text| text.len_bytes() > 0);
+        if let (Some(note), Some(text)) = (open.command.note(), lost_text) {
+            effects.push(Effect::KeepLostText { note, text, reason: reason.clone() });
+        }
+        if let Command::EditNote { note, base, .. } = open.command
+            && reason.is_base_gone()
+        {
+            effects.push(Effect::RequeueEdit { note, base });
+            return effects;
+        }
+        let first = self.entries.pop_front();
+        effects.extend(first.map(|entry| self.abandon(&entry, reason.clone())));
+        if is_for_membership {
+            effects.push(Effect::MembershipDecided);
+        }
+        effects
+    }
+
+    /// Rejects the first command if no server accepts it: its frame would close each connection.
+    pub fn reject_too_long(&mut self) -> Vec<Effect> {
+        self.reject_open_if(FrozenCommand::is_too_long)
+    }
+
+    /// The server closed the connection over a frame that it does not accept. Only the first command
+    /// can be so long.
+    pub fn reject_sent(&mut self) -> Vec<Effect> {
+        self.reject_open_if(|open| open.sent_at.is_some() && open.done_at.is_none())
+    }
+
+    fn reject_open_if(&mut self, is_too_long: impl Fn(&FrozenCommand) -> bool) -> Vec<Effect> {
+        let id = self.open().filter(|open| is_too_long(open)).map(|open| open.id);
+        id.map_or_else(Vec::new, |id| self.reject(id, &Reason::too_long()))
+    }
+
+    /// Removes the first command if it has its outcome, and everything up to there is applied.
+    pub fn take_done(&mut self, head: Option<Seq>) -> Option<Effect> {
+        let open = self.open()?;
+        let is_applied = head >= Some(open.done_at?.seq);
+        if !is_applied && !open.is_for_membership() {
+            return None;
+        }
+        let effect = match open.command {
+            Command::EditNote { note, .. } => Effect::EditSaved(note),
+            Command::CreateNote { note, .. } => Effect::CreationSaved(note),
+            Command::CreateBoard { .. } | Command::JoinBoard {} => Effect::MembershipDecided,
+            ref command => Effect::CommandDone { note: command.note() },
+        };
+        self.drop_first();
+        Some(effect)
+    }
+
+    /// Puts the edit of a note in place of the first command, as old as that.
+    pub fn requeue_edit(&mut self, note: NoteId) {
+        self.drop_queued_edits(note);
+        if let Some(entry) = self.entries.front_mut() {
+            entry.command = QueuedCommand::Edit(note);
+        }
+    }
+
+    pub fn drop_first(&mut self) {
+        self.entries.pop_front();
+    }
+
+    pub fn drop_queued_edits(&mut self, note: NoteId) {
+        self.entries.retain(|entry| !entry.is_queued_edit(note));
+    }
+
+    /// Drops what changes or creates the text of a note.
+    pub fn drop_text_commands(&mut self, note: NoteId) {
+        self.entries.retain(|entry| entry.text_note() != Some(note));
+    }
+
+    pub fn abandon_all(&mut self, reason: &Reason) -> Vec<Effect> {
+        self.abandon_if(reason, |_| true)
+    }
+
+    pub fn abandon_expired(&mut self, wall: Timestamp) -> Vec<Effect> {
+        let oldest = wall.0.saturating_sub(AGE_MAX_MS);
+        self.abandon_if(&Reason::expired(), |entry| entry.at.0 < oldest)
+    }
+
+    fn abandon_if(&mut self, reason: &Reason, is_dropped: impl Fn(&Entry) -> bool) -> Vec<Effect> {
+        let entries = std::mem::take(&mut self.entries).into_iter();
+        let (dropped, kept): (VecDeque<Entry>, VecDeque<Entry>) = entries.partition(is_dropped);
+        self.entries = kept;
+        dropped.iter().map(|entry| self.abandon(entry, reason.clone())).collect()
+    }
+
+    /// An entry is dropped. Drops all others that cannot be carried out without it.
+    fn abandon(&mut self, entry: &Entry, reason: Reason) -> Effect {
+        if let Some((note, text)) = entry.frozen().and_then(FrozenCommand::created) {
+            self.entries.retain(|it| it.note() != Some(note));
+            return Effect::AbandonNote { note, text: text.clone(), reason };
+        }
+        if let Some(note) = entry.text_note() {
+            self.drop_text_commands(note);
+            return Effect::AbandonEdits { note, reason };
+        }
+        Effect::Notify { note: entry.note(), reason }
+    }
+
+    /// After a while without an outcome, or without the event of one, the first command is due again.
+    pub fn tick(&mut self, now: MonotonicTime) {
+        let is_overdue = |sent: MonotonicTime| now.since(sent) >= RESEND_AFTER_MS;
+        if self.open().and_then(|open| open.sent_at).is_some_and(is_overdue) {
+            self.forget_outcome();
+        }
+    }
+
+    /// The first command, unless it is an edit that is not frozen.
+    fn open(&self) -> Option<&FrozenCommand> {
+        self.entries.front()?.frozen()
+    }
+
+    fn open_mut(&mut self) -> Option<&mut FrozenCommand> {
+        self.entries.front_mut()?.frozen_mut()
+    }
+
+    fn forget_outcome(&mut self) {
+        if let Some(open) = self.open_mut() {
+            (open.done_at, open.sent_at) = (None, None);
+        }
+    }
+
+    fn creations_mut(&mut self) -> impl Iterator<Item = (NoteId, &mut FrozenCommand)> {
+        let commands = self.entries.iter_mut().filter_map(Entry::frozen_mut);
+        commands.filter_map(|command| Some((command.created()?.0, command)))
+    }
 }

@@ -1,15 +1,15 @@
-//! Why something was rejected or dropped.
+//! The reason why a command was rejected or dropped.
 
 use serde::{Deserialize, Serialize};
 use sockbit_domain::Rejection;
 use sockbit_domain::wire::Refusal;
 
-/// Why something was not done: a stable code, and a sentence for people.
+/// A stable code for programs, and a sentence for people.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Reason {
-    /// What programs decide on.
+    /// The code of a rejection or refusal, or one of this client's own.
     pub code: String,
-    /// What was wrong, named.
+    /// What was wrong.
     pub detail: String,
 }
 
@@ -38,25 +38,25 @@ impl Reason {
         Self::new("malformed", &format!("what was kept cannot be read: {error}"))
     }
 
-    pub(crate) fn new(code: &str, detail: &str) -> Self {
+    fn new(code: &str, detail: &str) -> Self {
         Self { code: code.to_owned(), detail: detail.to_owned() }
     }
 }
 
 impl From<Rejection> for Reason {
     fn from(rejection: Rejection) -> Self {
-        Self { code: name(rejection.code), detail: rejection.detail }
+        Self { code: wire_name(rejection.code), detail: rejection.detail }
     }
 }
 
 impl From<Refusal> for Reason {
     fn from(refusal: Refusal) -> Self {
-        Self { code: name(refusal.code), detail: refusal.detail }
+        Self { code: wire_name(refusal.code), detail: refusal.detail }
     }
 }
 
-/// A code as it stands on the wire.
-fn name(code: impl Serialize) -> String {
+/// The name of a code in messages.
+fn wire_name(code: impl Serialize) -> String {
     match serde_json::to_value(code) {
         Ok(serde_json::Value::String(name)) => name,
         _ => String::new(),

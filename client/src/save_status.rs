@@ -5,39 +5,34 @@ use serde::Serialize;
 use crate::clock_and_ids::MonotonicTime;
 use crate::reason::Reason;
 
-/// The state of the words in a note.
+/// Whether the server has a note's text.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct SaveStatus {
-    /// What is true of them.
+    /// The state of the text.
     pub state: SaveState,
-    /// From when on, where that is known.
+    /// When that state began, if it is known.
     pub since: Option<MonotonicTime>,
-    /// Why they were rejected.
+    /// Why the text was rejected.
     #[serde(flatten)]
     pub reason: Option<Reason>,
 }
 
-/// Where words can be.
+/// The state of a note's text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SaveState {
-    /// The server has them all.
+    /// The server has all of it.
     Saved,
-    /// Typed, and not to be sent yet.
+    /// It has changes that are not flushed.
     Editing,
-    /// To be sent, or sent, and without outcome.
+    /// It is queued or sent, without an outcome.
     Saving,
-    /// They became a draft.
+    /// It was rejected, and is a draft.
     Rejected,
 }
 
 impl SaveStatus {
-    pub(crate) fn settled(state: SaveState, since: MonotonicTime) -> Self {
-        Self { state, since: Some(since), reason: None }
-    }
-
-    pub(crate) fn rejected(reason: &Reason, since: MonotonicTime) -> Self {
-        let reason = Some(reason.clone());
-        Self { state: SaveState::Rejected, since: Some(since), reason }
+    pub(crate) fn new(state: SaveState, since: Option<MonotonicTime>) -> Self {
+        Self { state, since, reason: None }
     }
 }

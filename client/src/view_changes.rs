@@ -1,100 +1,99 @@
-//! What a view has to show anew, in order, until it takes it.
+//! The changes that the view has to show, in order.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use sockbit_domain::{Delta, NoteId};
+use sockbit_domain::{Delta, NoteId, Role};
 
-use crate::draft::Draft;
+use crate::drafts::Draft;
+use crate::reason::Reason;
+use crate::subscription::JoinState;
+use crate::view_model::ViewModel;
 
-/// One thing that looks different now.
+/// One change of what the view shows.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ViewChange {
-    /// The shown text changed, and not by this person's typing.
+    /// A shown text changed, other than by `edit`.
     Text {
-        /// Whose text.
+        /// The id of the note.
         note: NoteId,
-        /// By what.
+        /// The change.
         delta: Delta,
     },
-    /// Colour, place, state or save status.
+    /// The colour, rank, state or save status of a note changed.
     Note {
-        /// Of which note.
+        /// The id of the note.
         note: NoteId,
     },
-    /// A note is there now; read its text.
+    /// There is another note; read its text.
     Added {
-        /// Which note.
+        /// The id of the note.
         note: NoteId,
     },
-    /// A note is there no longer.
+    /// A note is gone.
     Removed {
-        /// Which note.
+        /// The id of the note.
         note: NoteId,
     },
-    /// The title, the role, or whether the board is joined.
+    /// The title, the role or the join state changed.
     Board,
-    /// Who is here, or in which notes.
+    /// The presence of other users changed.
     People,
-    /// A wish was not granted.
+    /// A command was not carried out.
     Notice {
-        /// What programs decide on.
+        /// The code of the reason.
         code: String,
-        /// What was wrong, named.
+        /// What was wrong.
         detail: String,
-        /// The note that the wish was about.
+        /// The note that the command named.
         #[serde(skip_serializing_if = "Option::is_none")]
         note: Option<NoteId>,
     },
-    /// Words were set aside.
+    /// There is another draft.
     Draft {
-        /// Which.
+        /// The draft.
         draft: Draft,
     },
-    /// Everything may be different.
+    /// Everything may have changed.
     Reset,
 }
 
-/// Collects what changes during a call, and what a view that has seen all changes knows of.
+/// Collects the changes until the view takes them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Changes {
+pub(crate) struct ViewChanges {
     queue: Vec<ViewChange>,
     touched: Vec<NoteId>,
+    /// The notes that a view has after all changes.
     visible: BTreeSet<NoteId>,
+    /// The title, role and join state that it has after all changes.
+    board: (String, Option<Role>, JoinState),
 }
 
-impl Changes {
+impl ViewChanges {
     pub fn take(&mut self) -> Vec<ViewChange> {
         std::mem::take(&mut self.queue)
     }
 
-    pub fn touch(&mut self, note: NoteId) {
-        if !self.touched.contains(&note) {
-            self.touched.push(note);
-        }
+    /// A note may look different.
+    pub fn touch(&mut self, note: impl Into<Option<NoteId>>) {
+        let note = note.into().filter(|note| !self.touched.contains(note));
+        self.touched.extend(note);
     }
 
-    /// A view reads the whole text of a note that is new to it, so it needs no change of that.
-    pub fn text(&mut self, note: NoteId, delta: Delta) {
-        if !delta.is_empty() && self.visible.contains(&note) && !self.is_read_anew(note) {
-            self.queue.push(ViewChange::Text { note, delta });
-        }
-    }
-
-    pub fn board(&mut self) {
-        if !self.queue.contains(&ViewChange::Board) {
-            self.queue.push(ViewChange::Board);
-        }
+    /// A view reads the whole text of an added note, which contains earlier changes.
+    pub fn text(&mut self, note: NoteId, delta: impl Into<Option<Delta>>) {
+        let is_read = self.visible.contains(&note) && !self.is_read_later(note);
+        let delta = delta.into().filter(|delta| is_read && !delta.is_empty());
+        self.queue.extend(delta.map(|delta| ViewChange::Text { note, delta }));
     }
 
     pub fn people(&mut self) {
-        if !self.queue.contains(&ViewChange::People) {
-            self.queue.push(ViewChange::People);
-        }
+        self.push_once(ViewChange::People);
     }
 
-    pub fn notice(&mut self, code: String, detail: String, note: Option<NoteId>) {
+    pub fn notice(&mut self, reason: &Reason, note: Option<NoteId>) {
+        let Reason { code, detail } = reason.clone();
         self.queue.push(ViewChange::Notice { code, detail, note });
     }
 
@@ -103,46 +102,41 @@ impl Changes {
     }
 
     pub fn reset(&mut self) {
-        self.queue.retain(|change| {
-            matches!(
-                change,
-                ViewChange::Board
-                    | ViewChange::People
-                    | ViewChange::Notice { .. }
-                    | ViewChange::Draft { .. }
-            )
-        });
+        let is_kept = |change: &ViewChange| {
+            use ViewChange::{Board, Draft, Notice, People};
+            matches!(change, Board | People | Notice { .. } | Draft { .. })
+        };
+        self.queue.retain(is_kept);
         self.queue.push(ViewChange::Reset);
     }
 
-    pub fn is_reset(&self) -> bool {
-        self.queue.contains(&ViewChange::Reset)
-    }
-
-    /// After a reset a view knows of exactly these notes.
-    pub fn show_only(&mut self, notes: BTreeSet<NoteId>) {
-        self.visible = notes;
-        self.touched.clear();
-    }
-
-    /// Turns the notes that a call touched into changes, given which of them are there now.
-    pub fn settle(&mut self, is_visible: impl Fn(NoteId) -> bool) {
-        for note in std::mem::take(&mut self.touched) {
-            match (self.visible.contains(&note), is_visible(note)) {
-                (false, true) => self.add(note),
-                (true, false) => self.remove(note),
-                (true, true) => self.refresh(note),
+    /// Ends an input: turns the touched notes into changes.
+    pub fn settle(&mut self, view: ViewModel<'_>, join_state: JoinState) {
+        let board = (view.title().to_owned(), view.server.role(), join_state);
+        if std::mem::replace(&mut self.board, board) != self.board {
+            self.push_once(ViewChange::Board);
+        }
+        let touched = std::mem::take(&mut self.touched);
+        if self.is_reset() {
+            self.visible = view.notes().into_iter().map(|note| note.id).collect();
+            return;
+        }
+        for note in touched {
+            match (self.visible.contains(&note), view.note(note).is_some()) {
+                (false, true) => self.added(note),
+                (true, false) => self.removed(note),
+                (true, true) => self.changed(note),
                 (false, false) => {}
             }
         }
     }
 
-    fn add(&mut self, note: NoteId) {
+    fn added(&mut self, note: NoteId) {
         self.visible.insert(note);
         self.queue.push(ViewChange::Added { note });
     }
 
-    fn remove(&mut self, note: NoteId) {
+    fn removed(&mut self, note: NoteId) {
         self.visible.remove(&note);
         let is_unseen = self.queue.contains(&ViewChange::Added { note });
         self.queue.retain(|change| match change {
@@ -156,13 +150,23 @@ impl Changes {
         }
     }
 
-    fn refresh(&mut self, note: NoteId) {
-        if !self.is_read_anew(note) && !self.queue.contains(&ViewChange::Note { note }) {
-            self.queue.push(ViewChange::Note { note });
+    fn changed(&mut self, note: NoteId) {
+        if !self.is_read_later(note) {
+            self.push_once(ViewChange::Note { note });
         }
     }
 
-    fn is_read_anew(&self, note: NoteId) -> bool {
+    fn push_once(&mut self, change: ViewChange) {
+        if !self.queue.contains(&change) {
+            self.queue.push(change);
+        }
+    }
+
+    fn is_reset(&self) -> bool {
+        self.queue.contains(&ViewChange::Reset)
+    }
+
+    fn is_read_later(&self, note: NoteId) -> bool {
         self.queue.contains(&ViewChange::Added { note }) || self.is_reset()
     }
 }

@@ -186,7 +186,8 @@ fn a_command_that_cannot_be_read_any_more_is_told() {
     let mut saved = fixture.machine.unsent_state().expect("something to keep");
     let id = MessageId(Uuid::from_u128(7));
     let (body, key, at) = ("{".to_owned(), None, sockbit_domain::Timestamp(0));
-    saved.outbox = vec![sockbit_client::UnsentCommand::Frozen { id, body, key, at, shown: None }];
+    saved.outbox =
+        vec![sockbit_client::UnsentCommand::Frozen { id, body, key, at, resulting_text: None }];
     fixture.machine =
         fixture.with(|_, clock_and_ids| BoardClient::restore(saved, None, clock_and_ids));
     assert_eq!(fixture.notices(), ["malformed"]);

@@ -13,6 +13,7 @@ import { ManualStorage } from "./manual-storage.js";
 const DAY = 86_400_000;
 const ME = { id: "me", name: "Ada", colour: 3 };
 const HEAD = { seq: 1, event: "first" };
+/** @type {import("../../../web/assets/js/sync/server-board.js").Note} */
 const NOTE = {
   id: "note", text: "one", colour: "paper", rank: "V", state: "live", seq: 1, edited_by: ME, edited_at: 0,
 };
@@ -157,9 +158,10 @@ export async function words_go_out_within_three_seconds_however_slow_the_databas
   const sent = [];
   const connection = { generation: 1, welcome: null, add() {}, send: (/** @type {string} */ it) => sent.push(it) };
   const lease = new OutboxLease(/** @type {any} */ (storage), "record", "board", () => {});
-  const session = new BoardSession("board", lease, /** @type {any} */ (connection));
+  const snapshot = { board: "board", title: "A board", role: "editor", position: HEAD, notes: [NOTE] };
+  const session = new BoardSession("board", lease, /** @type {any} */ (connection), snapshot);
   session.connected({ actor: ME });
-  letIn((message) => session.receive(message), () => session.machine.subscription.query);
+  session.receive({ type: "joined", board: "board", role: "editor", head: HEAD });
   for (let key = 0; key < 50; key++) {
     session.type("note", [{ insert: "x" }]);
     await clock.pass(200);

@@ -12,10 +12,11 @@ use crate::rust_paths::{SourceFile, parse};
 use crate::sources::{root, sources};
 
 /// The folders with the sources of crates.
-const CRATES: [&str; 7] = [
+const CRATES: [&str; 8] = [
     "adapters/postgres/src",
     "adapters/sqlite/src",
     "adapters/websocket/src",
+    "client/src",
     "domain/src",
     "tests/servers/src",
     "web/src",

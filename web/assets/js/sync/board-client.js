@@ -1,27 +1,24 @@
 // @ts-check
-// The machine of one board at one client: everything that a client must do right, without I/O,
-// clock or randomness. The Rust crate `client` is the same machine, step by step the same.
+// The sync client of one board: everything that a client must do right, without I/O, clock or
+// randomness. The Rust crate `client` is the same state machine, step by step the same.
 
-import * as serverMessages from "./server-messages.js";
-import { check, isCaughtUp } from "./board-subscription.js";
-import * as outcomes from "./board-outcomes.js";
-import * as presence from "./board-presence.js";
-import * as unsentState from "./unsent-state.js";
-import * as view from "./view-model.js";
 import { normaliseText } from "../delta/delta.js";
-import { NoteText } from "./note-text.js";
-import { Frozen, Outbox, editEntry, frozenEntry } from "./outbox.js";
-import { ServerBoard } from "./server-board.js";
-import { ViewChanges } from "./view-changes.js";
+import { BoardState } from "./board-state.js";
+import { FrozenCommand, commandEntry, textNoteOf } from "./queued-command.js";
+import { unsentCommand, unsentNote } from "./unsent-state.js";
+import * as view from "./view-model.js";
+
+/** @typedef {import("./effect.js").Effect} Effect */
+/** @typedef {import("./unsent-state.js").UnsentState} UnsentState */
 
 /**
- * The time in milliseconds, twice. `wall` counts from 1970, for what is kept and compared on another
- * page; people and networks set it back and forth. `monotonic` counts from wherever this page likes and
- * only goes forward, for all that waits.
+ * The time in milliseconds, on two clocks. `wall` counts from 1970; NTP and users set it back and
+ * forth, so only what outlives the page, or is shown as a date, uses it. `monotonic` has an arbitrary
+ * start and only goes forward; pauses and resends use it.
  * @typedef {{wall: number, monotonic: number}} Time
  */
 /**
- * The time, and a function that gives fresh UUIDs.
+ * The time, and a function that returns a fresh UUID each time.
  * @typedef {Time & {mint: () => string}} ClockAndIds
  */
 
@@ -35,49 +32,35 @@ import { ViewChanges } from "./view-changes.js";
  */
 
 /**
- * One board as one client has it. Call it with what happens; then keep what `saved` gives, send
- * what `takeOutgoing` gives, and show what `takeChanges` names, in this order.
- *
- * The fields belong to the `board-*.js` modules; a page uses only the methods.
+ * The state of one board at one client. After each input, first store what `unsentState` returns, then
+ * send what `takeOutgoing` returns, then show what `takeChanges` lists.
  */
 export class BoardClient {
-  /** Who the server takes the sender for. @type {import("./client-messages.js").Actor | null} */
-  me = null;
-  serverBoard = new ServerBoard();
-  /** Only of notes with local changes. @type {Map<string, NoteText>} */
-  texts = new Map();
-  outbox = new Outbox();
-  /** @type {unsentState.Draft[]} */
-  draftList = [];
-  /** What became of the words that were sent last. @type {Map<string, view.SaveStatus>} */
-  saveStatuses = new Map();
-  /** @type {import("./board-subscription.js").SubscriptionState} */
-  subscription = { state: "offline" };
-  presence = presence.noPresence();
-  changes = new ViewChanges();
-  /** @type {string[]} */
-  outgoing = [];
-  mergeMismatchCount = 0;
+  /** @type {BoardState} */
+  #state;
 
   /**
-   * Knows nothing yet, but perhaps for whom the page was made.
+   * A client without a board.
    * @param {string} board
-   * @param {string | null} [actor]
+   * @param {string | null} [actor] the actor that the page was rendered for
    */
   constructor(board, actor = null) {
-    this.board = board;
-    /** The actor whose text and commands these are. */
-    this.owner = actor;
+    this.#state = new BoardState(board, actor);
   }
 
   /**
-   * Goes on from what was kept. What is too old, or somebody else's than `actor`'s, is not sent.
-   * @param {unsentState.UnsentState} kept
+   * Continues with what an earlier page stored. Commands that are too old, or belong to another actor
+   * than `actor`, are not sent.
+   * @param {UnsentState} unsent
    * @param {ClockAndIds & {actor: string | null}} clockAndIds
    */
-  static restore(kept, { actor, ...clockAndIds }) {
-    const client = new BoardClient(kept.board, kept.actor);
-    unsentState.restore(client, kept, actor, clockAndIds);
+  static restore(unsent, { actor, ...clockAndIds }) {
+    const client = new BoardClient(unsent.board, unsent.actor);
+    const state = client.#state;
+    const restored = state.restore(unsent, clockAndIds);
+    const effects = [...restored, ...(actor ? state.setOwner(actor) : [])];
+    state.changes.reset();
+    state.advance(effects, clockAndIds);
     return client;
   }
 
@@ -86,61 +69,49 @@ export class BoardClient {
    * its position: the server then sends only later events. If it can no longer verify that
    * position, it answers `base_gone` and the board is pulled.
    *
-   * `snapshot` has the fields of a `board_page` reply: `board`, `title`, `role`, `position`
-   * (`{seq, event}`) and `notes`, all of the board with those in the trash, each with `id`, `text`,
-   * `colour`, `rank`, `state`, `seq`, `edited_by` and `edited_at`. `unsent` is what an earlier
-   * machine of the same board left, as for `restore`. Its pending edits are rebased onto the
-   * snapshot's texts; an edit in flight stays as shown until its outcome arrives; text in a note
-   * that the snapshot does not have becomes a draft. The snapshot may be older than `unsent`.
+   * `unsent` is what an earlier page of the same board left, as for `restore`. Its pending edits are
+   * rebased onto the snapshot's texts; an edit in flight stays as shown until its outcome arrives;
+   * text in a note that the snapshot does not have becomes a draft. The snapshot may be older than
+   * `unsent`.
    * @param {BoardSnapshot} snapshot
-   * @param {ClockAndIds & {unsent: unsentState.UnsentState | null, actor: string | null}} start
+   * @param {ClockAndIds & {unsent: UnsentState | null, actor: string | null}} start
    */
   static fromSnapshot(snapshot, { unsent, actor, ...clockAndIds }) {
     const client = unsent
       ? BoardClient.restore(unsent, { actor, ...clockAndIds })
       : new BoardClient(snapshot.board, actor);
     const laterPages = (snapshot.readAt ?? []).map((position) => ({ ...snapshot, position, notes: [] }));
-    serverMessages.load(client, [snapshot, ...laterPages], clockAndIds);
-    client.settleChanges();
+    client.#state.advance(client.#state.load([snapshot, ...laterPages]), clockAndIds);
     return client;
   }
 
-  /** What must be kept, as plain JSON; null where there is nothing. */
-  unsentState() {
-    return unsentState.unsentState(this);
-  }
-
   /**
-   * The person typed: a change of the shown text. It is not sent before `flush`.
+   * The user changed a shown text. The change is not sent before `flush`.
    * @param {string} note
    * @param {import("../delta/delta.js").Delta} delta
    */
   edit(note, delta) {
-    if (!view.view(this, note)) throw new Error(`there is no note ${note} to type in`);
-    const text = this.texts.get(note) ?? new NoteText(this.text(note));
-    text.edit(delta);
-    this.texts.set(note, text);
-    this.dropIfClean(note);
-    this.changes.touch(note);
-    this.settleChanges();
+    const state = this.#state;
+    if (!view.note(state, note)) throw new Error(`there is no note ${note} to type in`);
+    state.texts.edit(note, view.text(state, note), delta);
+    state.changes.touch(note);
+    state.settle();
   }
 
   /**
-   * What was typed in a note may be sent.
+   * Queues the pending change of a note.
    * @param {string} note
    * @param {ClockAndIds} clockAndIds
    */
   flush(note, clockAndIds) {
-    const isTyped = (this.texts.get(note)?.pending.length ?? 0) > 0;
-    if (isTyped && !this.outbox.hasQueuedEdit(note)) {
-      this.outbox.push(editEntry(note, clockAndIds.wall, clockAndIds));
-      this.changes.touch(note);
-    }
-    outcomes.advance(this, clockAndIds);
+    const state = this.#state;
+    const isPending = (state.texts.get(note)?.pending.length ?? 0) > 0;
+    if (isPending && state.outbox.queueEdit(note, clockAndIds)) state.changes.touch(note);
+    state.advance([], clockAndIds);
   }
 
   /**
-   * Any command but `edit_note`, under a fresh message id; `key` travels beside it.
+   * Queues any command but an `edit_note`, under a fresh message id. `key` is sent beside it.
    * @param {any} command
    * @param {Time & {id: string, key?: string | null}} beside
    */
@@ -148,190 +119,260 @@ export class BoardClient {
     if (command.type === "edit_note") {
       throw new Error("a text is changed by typing in it, not by an `edit_note`");
     }
+    const state = this.#state;
     const isText = typeof command.text === "string";
-    const clean = isText ? { ...command, text: normaliseText(command.text) } : command;
-    const frozen = new Frozen(id, clean, JSON.stringify(clean), key);
-    const entry = frozenEntry(frozen, time.wall, time);
-    if (frozen.opensBoard && !isCaughtUp(this)) this.outbox.pushFirst(entry);
-    else this.outbox.push(entry);
-    if (clean.note) this.changes.touch(clean.note);
-    else this.changes.board();
-    outcomes.sendOpen(this, time.monotonic);
-    this.settleChanges();
+    const frozen = new FrozenCommand(id, isText ? { ...command, text: normaliseText(command.text) } : command, key);
+    const entry = commandEntry(frozen, time.wall, time);
+    if (frozen.isForMembership && !state.subscription.isCaughtUp(state.server)) state.outbox.pushFirst(entry);
+    else state.outbox.push(entry);
+    state.changes.touch(entry.note);
+    state.sendDue(time.monotonic);
+    state.settle();
   }
 
   /**
-   * The person needs a draft no longer.
+   * Removes a draft that the user no longer needs.
    * @param {string} id
    */
   dismissDraft(id) {
-    for (const { note } of this.draftList.filter((draft) => draft.id === id)) {
-      this.saveStatuses.delete(note);
-      this.changes.touch(note);
-    }
-    this.draftList = this.draftList.filter((draft) => draft.id !== id);
-    this.settleChanges();
+    this.#state.changes.touch(this.#state.drafts.dismiss(id));
+    this.#state.settle();
   }
 
   /**
-   * A connection stands, and the server said for whom it takes the client.
+   * The user is on the board, and is in this note or in none.
+   * @param {string | null} note
+   */
+  setPresence(note) {
+    if (this.#state.presence.setOwn(note)) this.#state.sendPresence();
+  }
+
+  /**
+   * There is a connection, on which the server identified the user.
    * @param {{actor: import("./client-messages.js").Actor}} welcome
    * @param {ClockAndIds} clockAndIds
    */
-  connected(welcome, clockAndIds) {
-    serverMessages.connected(this, welcome.actor, clockAndIds);
+  connected({ actor }, clockAndIds) {
+    const state = this.#state;
+    state.outbox.disconnected();
+    state.outgoing = [];
+    const abandoned = [...state.outbox.abandonExpired(clockAndIds.wall), ...state.setOwner(actor.id)];
+    state.user = actor;
+    // New notes are shown as the user's.
+    for (const { note, command } of state.outbox.entries) if (command) state.changes.touch(note);
+    const joining = state.subscription.connected(state.outbox.isForMembership, state.server);
+    state.advance([...abandoned, ...joining], clockAndIds);
+  }
+
+  /** The connection is lost. What was sent without an outcome is sent again over the next one. */
+  disconnected() {
+    this.#state.outbox.disconnected();
+    this.#state.outgoing = [];
+    this.#state.subscription.disconnected();
+    this.#state.settle();
   }
 
   /**
-   * The server ended the connection over a frame that is longer than it takes.
+   * The server closed the connection over a frame that is longer than it accepts.
    * @param {ClockAndIds} clockAndIds
    */
   tooLong(clockAndIds) {
-    outcomes.tooLong(this, clockAndIds);
-  }
-
-  /** The connection is gone. What was in the air is sent again over the next one. */
-  disconnected() {
-    serverMessages.disconnected(this);
-  }
-
-  /** There is reason to doubt that this client has everything: asks, and goes on meanwhile. */
-  check() {
-    check(this);
+    this.#state.advance(this.#state.outbox.rejectSent(), clockAndIds);
   }
 
   /**
-   * One parsed message from the server.
+   * Events may be missing, for instance after the page was suspended: requests them, and stays live
+   * meanwhile.
+   */
+  check() {
+    this.#state.send(this.#state.subscription.check(this.#state.server));
+  }
+
+  /**
+   * A parsed message from the server.
    * @param {any} message
    * @param {ClockAndIds} clockAndIds
    */
   receive(message, clockAndIds) {
-    serverMessages.receive(this, message, clockAndIds);
+    const board = message.type === "event" ? message.event.board : message.board;
+    const isOfOther = board !== undefined && board !== this.#state.server.id;
+    this.#state.advance(isOfOther ? [] : this.#received(message, clockAndIds), clockAndIds);
   }
 
   /**
-   * Time passed: about once a second is enough.
+   * @param {any} message
+   * @param {ClockAndIds} clockAndIds
+   * @returns {Effect[]}
+   */
+  #received(message, clockAndIds) {
+    const { server, subscription, outbox } = this.#state;
+    const { id, board, outcome } = message;
+    switch (message.type) {
+      case "joined":
+        server.setRole(message.role);
+        return subscription.joined(message.head.seq, server, clockAndIds);
+      case "base_gone":
+        server.setRole(message.role);
+        return subscription.pull(server, clockAndIds);
+      case "left":
+        subscription.left(message.rejection);
+        return [];
+      case "event":
+        return this.#state.event(message.event);
+      case "outcome":
+        if (outcome.result === "rejected") return outbox.reject(id, reasonOf(outcome));
+        outbox.done(id, outcome.position);
+        return [];
+      case "presence":
+        this.#state.setPeople(message.people, message.more ?? 0);
+        return [];
+      case "again": {
+        const until = clockAndIds.monotonic + message.after_ms;
+        outbox.postpone(id, until);
+        subscription.postpone(id, !id && board !== undefined, until);
+        return [];
+      }
+      case "reply":
+        return subscription.reply(id, message.body, server, clockAndIds);
+      case "refused":
+        return subscription.refused(message) || !id ? [] : outbox.reject(id, reasonOf(message));
+      default:
+        return [];
+    }
+  }
+
+  /**
+   * Time has passed. Call this about once a second.
    * @param {ClockAndIds} clockAndIds
    */
   tick(clockAndIds) {
-    serverMessages.tick(this, clockAndIds);
-  }
-
-  /**
-   * The person looks at the board, and is in this note now, or in none.
-   * @param {string | null} note
-   */
-  setPresence(note) {
-    presence.setPresence(this, note);
+    const state = this.#state;
+    state.outbox.tick(clockAndIds.monotonic);
+    state.advance(state.subscription.tick(state.server, clockAndIds), clockAndIds);
   }
 
   /** The frames to send, in order. */
   takeOutgoing() {
-    return this.outgoing.splice(0);
+    return this.#state.outgoing.splice(0);
   }
 
-  /** What the view has to show anew, in order. */
+  /** The changes that the view has to show, in order. */
   takeChanges() {
-    return this.changes.take();
+    return this.#state.changes.take();
+  }
+
+  /**
+   * What has to be stored, as plain JSON; null if the server has everything.
+   * @returns {UnsentState | null}
+   */
+  unsentState() {
+    const { server, owner, texts, outbox, drafts } = this.#state;
+    const notes = texts.entries.map(unsentNote);
+    const commands = outbox.entries.map(unsentCommand);
+    if (notes.length + commands.length + drafts.all.length === 0) return null;
+    return { board: server.id, actor: owner, notes, outbox: commands, drafts: drafts.all };
   }
 
   /** The board's title; empty until it is known. */
   title() {
-    return view.title(this);
+    return view.title(this.#state);
   }
 
-  /** What the person may do here, once that is known. */
+  /** The user's role, once it is known. */
   role() {
-    return this.serverBoard.role;
+    return this.#state.server.role;
   }
 
-  /** Up to where events are applied. */
+  /** The position up to which events are applied. */
   position() {
-    return this.serverBoard.position;
+    return this.#state.server.position;
   }
 
-  /** Whether the board's events follow. */
+  /** Whether the client receives the board's events. */
   joinState() {
-    return view.joinState(this);
+    return this.#state.subscription.joinState;
   }
 
-  /** Why the board could not be joined. */
+  /** Why the join was rejected. */
   refusal() {
-    return this.subscription.state === "refused" ? this.subscription.reason : null;
+    return this.#state.subscription.refusal;
   }
 
   /** The notes in their order, those in the trash too. */
   notes() {
-    return view.notes(this);
+    return view.notes(this.#state);
   }
 
   /**
-   * The text that the person sees; empty where there is no such note.
+   * The text that the user sees; empty if there is no such note.
    * @param {string} note
    */
   text(note) {
-    return view.text(this, note);
+    return view.text(this.#state, note);
   }
 
   /**
-   * The state of the words in a note.
+   * Whether the server has a note's text.
    * @param {string} note
+   * @returns {import("./drafts.js").SaveStatus}
    */
   saveStatus(note) {
-    return view.saveStatus(this, note);
+    const { texts, outbox, drafts } = this.#state;
+    const entry = outbox.entries.find((it) => textNoteOf(it) === note);
+    if (entry) return { state: "saving", since: entry.since };
+    if (texts.has(note)) return { state: "editing", since: null };
+    return drafts.saveStatus(note) ?? { state: "saved", since: null };
   }
 
-  /** The others who are here, by id, each with the notes that they are in. */
+  /** The other users on the board, by id, each with the notes that they are in. */
   people() {
-    return presence.people(this);
+    return this.#state.presence.people(this.#state.user?.id);
   }
 
-  /** About how many there are besides. */
+  /** About how many more there are. */
   morePeople() {
-    return this.presence.more;
+    return this.#state.presence.more;
   }
 
-  /** Words that were set aside, oldest first. */
+  /** The drafts, oldest first. */
   drafts() {
-    return [...this.draftList];
+    return this.#state.drafts.all;
   }
 
-  /** Since when, on the clock, the oldest wish waits for its outcome; null where none does. */
+  /** The monotonic time since which the oldest command has had no outcome; null if there is none. */
   unsavedSince() {
-    return view.unsavedSince(this);
+    const { entries } = this.#state.outbox;
+    return entries.length === 0 ? null : Math.min(...entries.map(({ since }) => since));
   }
 
-  /** How many commands and notes the server does not have yet. */
+  /** The number of commands and local texts that the server does not have. */
   unsentCount() {
-    return view.unsentCount(this);
+    const { texts, outbox } = this.#state;
+    const isInText = (/** @type {import("./queued-command.js").Entry} */ { note, command }) =>
+      !command || (command.isEdit && texts.has(note ?? ""));
+    return texts.size + outbox.entries.filter((entry) => !isInText(entry)).length;
   }
 
   /**
-   * How often the server merged an edit into something else than this client did. Texts are the
-   * same all the same, but one of the two has a fault.
+   * How often the server merged an edit differently than this client. The texts still converge, but
+   * one of the two has a fault.
    */
   mergeMismatches() {
-    return this.mergeMismatchCount;
+    return this.#state.texts.mergeMismatches;
   }
 
   /**
-   * A rank between two notes; null means the board's edge. Where the two share a rank, the next
-   * place after both.
+   * A rank between two notes; null is the edge of the board. If the two have the same rank, the first
+   * one after both.
    * @param {string | null} after
    * @param {string | null} before
    */
   rankBetween(after, before) {
-    return view.rankBetween(this, after, before);
+    return view.rankBetween(this.#state, after, before);
   }
+}
 
-  /** @param {string} note */
-  dropIfClean(note) {
-    if (this.texts.get(note)?.isClean()) this.texts.delete(note);
-  }
-
-  /** Every call ends here, so that a view is told what is different after it. */
-  settleChanges() {
-    if (this.changes.isReset) this.changes.showOnly(this.notes().map((note) => note.id));
-    else this.changes.settle((note) => view.view(this, note) !== null);
-  }
+/** @param {import("./client-messages.js").Reason} rejection */
+function reasonOf({ code, detail }) {
+  return { code, detail };
 }

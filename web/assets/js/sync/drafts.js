@@ -1,96 +1,84 @@
 // @ts-check
-// Drafts and notices: what becomes of text and commands that cannot be saved.
+// Drafts, and the save statuses of notes after their last outcome.
 
-import { diff } from "../delta/delta.js";
-import { textNoteOf } from "./outbox.js";
-
-/** @typedef {import("./board-client.js").BoardClient} BoardClient */
 /** @typedef {import("./board-client.js").ClockAndIds} ClockAndIds */
 /** @typedef {import("./client-messages.js").Reason} Reason */
 
-const NOTE_GONE = { code: "note_gone", detail: "the note was deleted for good" };
-
 /**
- * @param {BoardClient} client
- * @param {string} note
- * @param {string} text
- * @param {Reason} reason
- * @param {ClockAndIds} clockAndIds
+ * Text that could not be saved in its note. The user may put it into a new one.
+ * @typedef {{id: string, note: string, text: string, reason: Reason, at: number}} Draft
  */
-export function addDraft(client, note, text, { code, detail }, { wall, mint }) {
-  const draft = { id: mint(), note, text, reason: { code, detail }, at: wall };
-  client.changes.draft(draft);
-  client.draftList.push(draft);
-}
-
 /**
- * Takes the words of a note away from it, and keeps them as a draft.
- * @param {BoardClient} client
- * @param {string} note
- * @param {Reason} reason
- * @param {ClockAndIds} clockAndIds
+ * Whether the server has a note's text. `editing`: it has changes that are not flushed; `saving`: it
+ * is queued or sent, without an outcome; `rejected`: it is a draft. `since` is on the monotonic clock.
+ * @typedef {{state: "saved" | "editing" | "saving" | "rejected", since: number | null,
+ *   code?: string, detail?: string}} SaveStatus
  */
-export function moveToDraft(client, note, reason, clockAndIds) {
-  const text = client.text(note);
-  client.texts.delete(note);
-  client.changes.text(note, diff(text, client.text(note)));
-  client.changes.touch(note);
-  if (text === "") {
-    client.changes.notice(reason, note);
-    return;
+
+export class Drafts {
+  /** By note, if its text has had an outcome. @type {Map<string, SaveStatus>} */
+  #saveStatuses = new Map();
+  /** @type {Draft[]} */
+  #drafts;
+
+  /** @param {Draft[]} drafts */
+  constructor(drafts = []) {
+    this.#drafts = [...drafts];
   }
-  addDraft(client, note, text, reason, clockAndIds);
-}
 
-/**
- * The note shows the server's text again, and what was typed is kept as a draft.
- * @param {BoardClient} client
- * @param {string} note
- * @param {Reason} reason
- * @param {ClockAndIds} clockAndIds
- */
-export function abandonEdits(client, note, reason, clockAndIds) {
-  client.changes.touch(note);
-  if (client.texts.has(note)) {
-    moveToDraft(client, note, reason, clockAndIds);
-    client.saveStatuses.set(note, { state: "rejected", since: clockAndIds.monotonic, ...reason });
+  /** Oldest first. */
+  get all() {
+    return [...this.#drafts];
   }
-  client.outbox.dropIf((entry) => textNoteOf(entry) === note);
-}
 
-/**
- * The words typed in a note that is no more.
- * @param {BoardClient} client
- * @param {string} note
- * @param {ClockAndIds} clockAndIds
- */
-export function onNoteGone(client, note, clockAndIds) {
-  client.saveStatuses.delete(note);
-  client.changes.touch(note);
-  if (!client.texts.has(note)) return;
-  client.outbox.dropQueuedEdits(note);
-  moveToDraft(client, note, NOTE_GONE, clockAndIds);
-}
+  /** @param {string} note */
+  saveStatus(note) {
+    return this.#saveStatuses.get(note);
+  }
 
-/**
- * Nothing else can be done with a note that was never there.
- * @param {BoardClient} client
- * @param {string} note
- * @param {Reason} reason
- * @param {ClockAndIds} clockAndIds
- */
-export function rejectCreation(client, note, reason, clockAndIds) {
-  moveToDraft(client, note, reason, clockAndIds);
-  client.outbox.dropIf((entry) => entry.note === note);
-}
+  /**
+   * @param {string} note
+   * @param {string} text
+   * @param {Reason} reason
+   * @param {ClockAndIds} clockAndIds
+   */
+  add(note, text, { code, detail }, { wall, mint }) {
+    const draft = { id: mint(), note, text, reason: { code, detail }, at: wall };
+    this.#drafts.push(draft);
+    return draft;
+  }
 
-/**
- * @param {BoardClient} client
- * @param {string | null} note
- * @param {Reason} reason
- */
-export function notify({ changes }, note, reason) {
-  changes.notice(reason, note);
-  if (note) changes.touch(note);
-  else changes.board();
+  /**
+   * Removes a draft. Returns its note.
+   * @param {string} id
+   */
+  dismiss(id) {
+    const place = this.#drafts.findIndex((draft) => draft.id === id);
+    if (place < 0) return null;
+    const [{ note }] = this.#drafts.splice(place, 1);
+    this.#saveStatuses.delete(note);
+    return note;
+  }
+
+  /**
+   * @param {string} note
+   * @param {ClockAndIds} clockAndIds
+   */
+  saved(note, { monotonic }) {
+    this.#saveStatuses.set(note, { state: "saved", since: monotonic });
+  }
+
+  /**
+   * @param {string} note
+   * @param {Reason} reason
+   * @param {ClockAndIds} clockAndIds
+   */
+  rejected(note, { code, detail }, { monotonic }) {
+    this.#saveStatuses.set(note, { state: "rejected", since: monotonic, code, detail });
+  }
+
+  /** @param {string} note */
+  noteGone(note) {
+    this.#saveStatuses.delete(note);
+  }
 }

@@ -1,17 +1,17 @@
 // @ts-check
-// The text machine of one note: what was typed here, over what the server has.
+// The local changes of one note's text, and how they follow the server's text.
 
 import { apply, compose, diff, inTwo, isEmpty, transform } from "../delta/delta.js";
 
 /** @typedef {import("../delta/delta.js").Delta} Delta */
 
 /**
- * The local changes of one note: *in flight*, and *pending* after it, on the text that they were
- * made on. A note without local changes has none of this.
+ * The local changes of one text: *in flight*, and *pending* after it, on their base text. A note
+ * without local changes has none of this.
  *
- * **Moored**, that text is the server's, and every event moves both on. After a snapshot, with
- * something in flight of which nobody knows whether it is contained, the note is **unmoored**: it
- * keeps showing what it showed until the outcome tells.
+ * While it is **synced**, the base text is the server's, and every event rebases both changes.
+ * A snapshot, or a squashed event, may contain what is in flight. The text is then **detached**:
+ * it stays as it is until the outcome of what is in flight.
  */
 export class NoteText {
   /** @type {Delta | null} */
@@ -26,7 +26,7 @@ export class NoteText {
   }
 
   /**
-   * Brought back from where it was kept; throws where the changes do not fit their text.
+   * From stored changes. Throws if they do not fit their base text.
    * @param {string} baseText
    * @param {Delta | null} inFlight
    * @param {Delta} pending
@@ -40,18 +40,18 @@ export class NoteText {
     return text;
   }
 
-  /** What the person sees. */
+  /** The text that the user sees. */
   shown() {
     return apply(this.#sent(), this.pending);
   }
 
-  /** Whether nothing is left that the server does not have. */
+  /** Whether the server has all of it. */
   isClean() {
     return !this.inFlight && isEmpty(this.pending);
   }
 
   /**
-   * The person changed what they see.
+   * The user changed the shown text.
    * @param {Delta} delta
    */
   edit(delta) {
@@ -59,7 +59,7 @@ export class NoteText {
     this.pending = compose(this.pending, delta);
   }
 
-  /** What is pending goes into flight. Only while nothing else is. */
+  /** Puts the pending change in flight. Nothing else may be in flight. */
   freeze() {
     const delta = this.pending;
     this.inFlight = delta;
@@ -68,7 +68,7 @@ export class NoteText {
   }
 
   /**
-   * Somebody else changed the server's text into `server`. The change of what is seen.
+   * Another client changed the server's text into `server`. Returns the change of the shown text.
    * @param {Delta} delta
    * @param {string} server
    * @returns {Delta}
@@ -77,18 +77,18 @@ export class NoteText {
     if (!this.isSynced) return [];
     this.baseText = server;
     let over = delta;
-    if (this.inFlight) [over, this.inFlight] = cross(over, this.inFlight);
-    [over, this.pending] = cross(over, this.pending);
+    if (this.inFlight) [over, this.inFlight] = transformBoth(over, this.inFlight);
+    [over, this.pending] = transformBoth(over, this.pending);
     return over;
   }
 
-  /** What is in flight may be part of what comes next: keep showing what is shown meanwhile. */
+  /** The next event may contain what is in flight: the shown text stays until the outcome. */
   detach() {
     if (this.inFlight) this.isSynced = false;
   }
 
   /**
-   * The server's text is known anew, from a snapshot.
+   * A snapshot has another server text. Returns the change of the shown text.
    * @param {string} server
    * @returns {Delta}
    */
@@ -101,7 +101,7 @@ export class NoteText {
   }
 
   /**
-   * Whether an event is what this client, too, made of the edit that is in flight.
+   * Whether an event is what this client, too, made of the edit in flight.
    * @param {Delta} delta
    */
   agrees(delta) {
@@ -109,7 +109,7 @@ export class NoteText {
   }
 
   /**
-   * The event of what is in flight arrived, and made the server's text `server`.
+   * The event of the edit in flight changed the server's text into `server`.
    * @param {Delta} delta
    * @param {string} server
    * @returns {Delta}
@@ -124,7 +124,7 @@ export class NoteText {
   }
 
   /**
-   * What was in flight is part of the server's text by now, however it got there.
+   * What was in flight is part of the server's text, however it got there.
    * @param {string} server
    * @returns {Delta}
    */
@@ -135,7 +135,7 @@ export class NoteText {
   }
 
   /**
-   * What was in flight will never arrive, and is to be sent anew with what was typed since.
+   * What was in flight will never arrive: it is pending again.
    * @param {string} server
    * @returns {Delta}
    */
@@ -146,15 +146,16 @@ export class NoteText {
   }
 
   /**
-   * What is pending stays before or behind what was replaced meanwhile, where it stood.
+   * Pending text keeps its place before or after a part that the server replaced: inserts are
+   * transformed first, then deletes.
    * @param {Delta} change
    * @param {string} server
    * @returns {Delta}
    */
   #rebase(change, server) {
     const [inserts, deletes] = inTwo(change);
-    const [over, between] = cross(inserts, this.pending);
-    const [overThen, pending] = cross(deletes, between);
+    const [over, between] = transformBoth(inserts, this.pending);
+    const [overThen, pending] = transformBoth(deletes, between);
     this.pending = pending;
     this.baseText = server;
     this.isSynced = true;
@@ -182,12 +183,12 @@ export function rebasedDelta(delta, before, now) {
 }
 
 /**
- * Two changes of one text, rewritten so that `theirs` goes after `mine` and `mine` after `theirs`.
- * The server's stands first where both insert, as in the core: the lower seq stands first.
+ * Rewrites two changes of one text, so that each applies after the other. Where both insert, the
+ * server's text is first, as in the core: the lower seq is first.
  * @param {Delta} theirs
  * @param {Delta} mine
  * @returns {[Delta, Delta]}
  */
-function cross(theirs, mine) {
+function transformBoth(theirs, mine) {
   return [transform(mine, theirs, false), transform(theirs, mine, true)];
 }

@@ -1,244 +1,322 @@
 // @ts-check
-// The commands of one board that have no outcome yet, in the order in which they were wished.
+// The outbox of one board: its commands without an outcome, in the order of submission.
 
-/** How long an answer is waited for before the same bytes are sent again. */
+import { editNote } from "./client-messages.js";
+import { FrozenCommand, editEntry, isQueuedEdit, textNoteOf } from "./queued-command.js";
+
+/** @typedef {import("./board-client.js").Time} Time */
+/** @typedef {import("./client-messages.js").Position} Position */
+/** @typedef {import("./client-messages.js").Reason} Reason */
+/** @typedef {import("./effect.js").Effect} Effect */
+/** @typedef {import("./queued-command.js").Entry} Entry */
+
+/** A command without an outcome is sent again after this long. */
 const RESEND_AFTER_MS = 5_000;
 
-/** Servers take frames of 256 KiB, and close the connection on longer ones. */
-const BODY_BYTES_MAX = 250 * 1024;
+/** The server forgets outcomes after 90 days, and would carry out an older command again. */
+const AGE_MAX_MS = 60 * 24 * 60 * 60 * 1000;
 
-/**
- * One wish. An edit is frozen only when its turn has come, everything else at once: until then
- * `command` is null, and what is typed in `note` by then will be sent. It was wished `at` a time
- * of the world's, and waits `since` one of the clock's.
- * @typedef {{at: number, since: number, note: string | null, command: Frozen | null}} Entry
- */
-/** @typedef {import("./board-client.js").Time} Time */
+const TOO_LONG = { code: "text_too_long", detail: "this is more than a server takes in one message" };
+const EXPIRED = { code: "expired", detail: "this was kept for more than 60 days without reaching the server" };
 
-/** A command that never changes again: a repeat must be the same to the byte. */
-export class Frozen {
-  /** When, on the clock, it went out over the present connection. @type {number | null} */
-  sentAt = null;
-  /** The server asked not to be asked again before. @type {number | null} */
-  notBefore = null;
-  /** Where the outcome said that it stands. @type {import("./client-messages.js").Position | null} */
-  doneAt = null;
-  /** Its event was seen. */
-  isEventSeen = false;
-  /**
-   * What an edit made of its note. With its event the words are the server's, until the outcome says
-   * that they were lost with a part of the history. @type {string | null}
-   */
-  shown = null;
-
-  /**
-   * @param {string} id
-   * @param {any} command
-   * @param {string} body
-   * @param {string | null} key
-   */
-  constructor(id, command, body, key) {
-    this.id = id;
-    this.command = command;
-    this.body = body;
-    this.key = key;
-    this.isTooLong = new TextEncoder().encode(body).length > BODY_BYTES_MAX;
-  }
-
-  /** Whether it makes the sender a member, and so goes before the join. */
-  get opensBoard() {
-    return this.command.type === "create_board" || this.command.type === "join_board";
-  }
-
-  get isEdit() {
-    return this.command.type === "edit_note";
-  }
-
-  get isCreation() {
-    return this.command.type === "create_note";
-  }
-
-  /** @param {number} clock */
-  isDue(monotonic) {
-    const isWaiting = this.notBefore !== null && monotonic < this.notBefore;
-    return !this.doneAt && this.sentAt === null && !isWaiting && !this.isTooLong;
-  }
-}
-
-/**
- * @param {string} note
- * @param {number} at
- * @param {Time} time
- * @returns {Entry}
- */
-export function editEntry(note, at, time) {
-  return { at, since: monotonicOf(at, time), note, command: null };
-}
-
-/**
- * @param {Frozen} command
- * @param {number} at
- * @param {Time} time
- * @returns {Entry}
- */
-export function frozenEntry(command, at, time) {
-  return { at, since: monotonicOf(at, time), note: command.command.note ?? null, command };
-}
-
-/**
- * What was wished on another page is as old as the world's time says, unless that was set back since.
- * @param {number} at
- * @param {Time} time
- */
-function monotonicOf(at, { wall, monotonic }) {
-  return monotonic - Math.max(0, wall - at);
-}
-
-/**
- * The note whose words an entry carries.
- * @param {Entry} entry
- */
-export function textNoteOf({ note, command }) {
-  return !command || command.isEdit || command.isCreation ? note : null;
-}
-
-/** At most the front one is unanswered at any time, so order needs no further mechanism. */
+/** Only the first command is sent before it has its outcome, which keeps their order. */
 export class Outbox {
   /** @type {Entry[]} */
-  entries = [];
+  #entries = [];
 
-  get isEmpty() {
-    return this.entries.length === 0;
+  get entries() {
+    return [...this.#entries];
   }
 
-  /** @returns {Entry | undefined} */
-  get front() {
-    return this.entries[0];
+  /** The entries whose events are not applied yet. */
+  get pending() {
+    return this.#entries.filter(({ command }) => !command?.isEventSeen);
   }
 
-  /** The command whose turn it is. */
-  get open() {
-    return this.entries[0]?.command ?? null;
+  /**
+   * The text of a note whose creation has not been seen on the board; null if there is none.
+   * @param {string} note
+   * @returns {string | null}
+   */
+  createdText(note) {
+    const creation = this.pending.find((entry) => entry.command?.isCreation && entry.note === note);
+    return creation?.command?.command.text ?? null;
+  }
+
+  /** @param {string} note */
+  hasFrozenEdit(note) {
+    return this.#entries.some((entry) => entry.command?.isEdit && entry.note === note);
+  }
+
+  /** Whether the first command makes the sender a member. */
+  get isForMembership() {
+    return this.#open?.isForMembership ?? false;
   }
 
   /** @param {Entry} entry */
   push(entry) {
-    this.entries.push(entry);
+    this.#entries.push(entry);
   }
 
   /**
-   * What lets the sender in goes before all that needs them to be in.
+   * Queues the pending change of a note. Returns whether it was not queued yet.
+   * @param {string} note
+   * @param {Time} time
+   */
+  queueEdit(note, time) {
+    if (this.#entries.some((entry) => isQueuedEdit(entry, note))) return false;
+    this.push(editEntry(note, time.wall, time));
+    return true;
+  }
+
+  /**
+   * Queues a command before those that require the membership.
    * @param {Entry} entry
    */
   pushFirst(entry) {
-    const place = this.entries.findIndex((it) => !it.command?.opensBoard);
-    this.entries.splice(place < 0 ? this.entries.length : place, 0, entry);
+    const place = this.#entries.findIndex(({ command }) => !command?.isForMembership);
+    this.#entries.splice(place < 0 ? this.#entries.length : place, 0, entry);
   }
 
-  pop() {
-    return this.entries.shift();
-  }
-
-  /**
-   * Puts another wish in the place of the front one, as old as that.
-   * @param {string} note
-   * @param {Frozen | null} command
-   */
-  replaceFront(note, command) {
-    this.entries[0] = { ...this.entries[0], note, command };
-  }
-
-  /** @param {(entry: Entry) => boolean} isDropped */
-  dropIf(isDropped) {
-    this.entries = this.entries.filter((entry) => !isDropped(entry));
+  /** The note of the first entry, if that is an edit that can be frozen now. */
+  get editToFreeze() {
+    const first = this.#entries.at(0);
+    return first && !first.command ? first.note : null;
   }
 
   /**
-   * Typing in this note no longer waits for its turn.
+   * Freezes the first entry, or drops it if there is nothing to send.
    * @param {string} note
+   * @param {{id: string, base: Position, delta: import("../delta/delta.js").Delta} | null} edit
    */
-  dropQueuedEdits(note) {
-    this.dropIf((entry) => !entry.command && entry.note === note);
+  freezeEdit(note, edit) {
+    if (!edit) return this.dropFirst();
+    this.#entries[0].command = new FrozenCommand(edit.id, editNote(note, edit.base, edit.delta), null);
   }
 
   /**
-   * Whether typing in this note waits for its turn already.
-   * @param {string} note
+   * The frame of the first command if it is due; null if not. It is sent once over each connection,
+   * and again by `tick`.
+   * @param {string} board
+   * @param {number} now
+   * @param {{isConnected: boolean, isCaughtUp: boolean}} connection
    */
-  hasQueuedEdit(note) {
-    return this.entries.some((entry) => !entry.command && entry.note === note);
+  takeDue(board, now, { isConnected, isCaughtUp }) {
+    const open = this.#open;
+    if (!open?.isDue(now) || !(isCaughtUp || (isConnected && open.isForMembership))) return null;
+    open.sentAt = now;
+    open.notBefore = null;
+    return open.frame(board);
   }
 
   /**
-   * The creation of this note, until its event was seen.
-   * @param {string} note
+   * Returns whether the event is that of the first command, which is not pending any more.
+   * @param {string} message
    */
-  creation(note) {
-    const creation = this.#creations(note).find((command) => !command.isEventSeen);
-    return creation ?? null;
+  eventSeen(message) {
+    const open = this.#openWithId(message);
+    if (open) open.isEventSeen = true;
+    return open !== null;
   }
 
-  /** The board is known anew, and may be an older one: whether notes were created is seen there. */
-  forgetCreations() {
-    for (const { command } of this.entries) {
-      if (command?.isCreation) command.isEventSeen = false;
+  /**
+   * The text of the note after the event of the first command.
+   * @param {string} text
+   */
+  setResultingText(text) {
+    if (this.#open) this.#open.resultingText = text;
+  }
+
+  /**
+   * The server has, or had, this note, so the event of its creation is seen.
+   * @param {string} note
+   */
+  noteWasSeen(note) {
+    for (const entry of this.#entries) {
+      if (entry.command?.isCreation && entry.note === note) entry.command.isEventSeen = true;
     }
   }
 
   /**
-   * The server has this note, or had it, so the event of its creation was seen.
-   * @param {string} note
+   * A snapshot is loaded, perhaps of another history. It tells which notes are created, and the
+   * outcome of the first command is requested again.
+   * @param {(note: string) => boolean} hasNote
    */
-  noteWasSeen(note) {
-    for (const command of this.#creations(note)) command.isEventSeen = true;
+  boardLoaded(hasNote) {
+    this.#forgetOutcome();
+    for (const { note, command } of this.#entries) {
+      if (command?.isCreation) command.isEventSeen = hasNote(note ?? "");
+    }
   }
 
   /**
-   * @param {string} note
-   * @returns {Frozen[]}
-   */
-  #creations(note) {
-    return this.entries.flatMap((it) => (it.command?.isCreation && it.note === note ? [it.command] : []));
-  }
-
-  /**
-   * Whether a text of this note is on its way.
-   * @param {string} note
-   */
-  hasEditInFlight(note) {
-    return this.entries.some((entry) => entry.command?.isEdit && entry.note === note);
-  }
-
-  /** The connection is gone, and with it what was in the air. */
-  disconnected() {
-    if (!this.open) return;
-    this.open.sentAt = null;
-    this.open.notBefore = null;
-  }
-
-  /** What the server said before a snapshot is asked again: its history may be another one. */
-  forgetOutcome() {
-    if (!this.open) return;
-    this.open.doneAt = null;
-    this.open.sentAt = null;
-  }
-
-  /**
-   * What the server said of a position that it does not have is asked again.
+   * Joined at this head: an outcome at a later position is of another history.
    * @param {number} head
    */
-  forgetOutcomeBeyond(head) {
-    if (this.open?.doneAt && this.open.doneAt.seq > head) this.forgetOutcome();
+  joined(head) {
+    if (this.#open?.doneAt && this.#open.doneAt.seq > head) this.#forgetOutcome();
+  }
+
+  /** What was sent may be lost with the connection. */
+  disconnected() {
+    if (!this.#open) return;
+    this.#open.sentAt = null;
+    this.#open.notBefore = null;
   }
 
   /**
-   * Lets an answer that is overdue be asked for again, and one whose event is.
-   * @param {number} monotonic
+   * The first command is saved, or changed nothing.
+   * @param {string} id
+   * @param {Position} position
    */
-  tick(monotonic) {
-    const open = this.open;
-    if (!open || open.sentAt === null || monotonic - open.sentAt < RESEND_AFTER_MS) return;
+  done(id, position) {
+    const open = this.#openWithId(id);
+    if (open) open.doneAt = position;
+  }
+
+  /**
+   * The server asked for a pause before the first command is sent again.
+   * @param {string | undefined} id
+   * @param {number} until
+   */
+  postpone(id, until) {
+    const open = this.#openWithId(id);
+    if (!open) return;
     open.sentAt = null;
-    open.doneAt = null;
+    open.notBefore = until;
+  }
+
+  /**
+   * The first command is rejected, and will never be carried out under its id.
+   * @param {string} id
+   * @param {Reason} reason
+   * @returns {Effect[]}
+   */
+  reject(id, reason) {
+    const open = this.#openWithId(id);
+    if (!open) return [];
+    const [first] = this.#entries;
+    const { note, base } = open.command;
+    /** @type {Effect[]} */
+    const effects = [];
+    if (open.resultingText) effects.push({ type: "keep_lost_text", note, text: open.resultingText, reason });
+    if (open.isEdit && reason.code === "base_gone") return [...effects, { type: "requeue_edit", note, base }];
+    this.dropFirst();
+    effects.push(this.#abandon(first, reason));
+    if (open.isForMembership) effects.push({ type: "membership_decided" });
+    return effects;
+  }
+
+  /** Rejects the first command if no server accepts it: its frame would close each connection. */
+  rejectTooLong() {
+    return this.#open?.isTooLong ? this.reject(this.#open.id, TOO_LONG) : [];
+  }
+
+  /**
+   * The server closed the connection over a frame that it does not accept. Only the first command
+   * can be so long.
+   */
+  rejectSent() {
+    const open = this.#open;
+    return open && open.sentAt !== null && !open.doneAt ? this.reject(open.id, TOO_LONG) : [];
+  }
+
+  /**
+   * Removes the first command if it has its outcome, and everything up to there is applied.
+   * @param {Position | null} position
+   * @returns {Effect | null}
+   */
+  takeDone(position) {
+    const open = this.#open;
+    if (!open?.doneAt) return null;
+    const isApplied = position !== null && position.seq >= open.doneAt.seq;
+    if (!isApplied && !open.isForMembership) return null;
+    this.dropFirst();
+    const { note = null } = open.command;
+    if (open.isEdit) return { type: "edit_saved", note };
+    if (open.isCreation) return { type: "creation_saved", note };
+    return open.isForMembership ? { type: "membership_decided" } : { type: "command_done", note };
+  }
+
+  /** Puts the edit of its note in place of the first command, as old as that. @param {string} note */
+  requeueEdit(note) {
+    this.dropQueuedEdits(note);
+    this.#entries[0].command = null;
+  }
+
+  dropFirst() {
+    this.#entries.shift();
+  }
+
+  /** @param {string} note */
+  dropQueuedEdits(note) {
+    this.#entries = this.#entries.filter((entry) => !isQueuedEdit(entry, note));
+  }
+
+  /** Drops what changes or creates the text of a note. @param {string} note */
+  dropTextCommands(note) {
+    this.#entries = this.#entries.filter((entry) => textNoteOf(entry) !== note);
+  }
+
+  /** @param {Reason} reason */
+  abandonAll(reason) {
+    return this.#abandonIf(reason, () => true);
+  }
+
+  /** @param {number} wall */
+  abandonExpired(wall) {
+    return this.#abandonIf(EXPIRED, (entry) => entry.at < wall - AGE_MAX_MS);
+  }
+
+  /**
+   * @param {Reason} reason
+   * @param {(entry: Entry) => boolean} isDropped
+   */
+  #abandonIf(reason, isDropped) {
+    const dropped = this.#entries.filter(isDropped);
+    this.#entries = this.#entries.filter((entry) => !isDropped(entry));
+    return dropped.map((entry) => this.#abandon(entry, reason));
+  }
+
+  /**
+   * An entry is dropped. Drops all others that cannot be carried out without it.
+   * @param {Entry} entry
+   * @param {Reason} reason
+   * @returns {Effect}
+   */
+  #abandon(entry, reason) {
+    const { note, command } = entry;
+    if (!note || !textNoteOf(entry)) return { type: "notify", note, reason };
+    if (!command?.isCreation) {
+      this.dropTextCommands(note);
+      return { type: "abandon_edits", note, reason };
+    }
+    this.#entries = this.#entries.filter((it) => it.note !== note);
+    return { type: "abandon_note", note, text: command.command.text, reason };
+  }
+
+  /**
+   * After a while without an outcome, or without the event of one, the first command is due again.
+   * @param {number} now
+   */
+  tick(now) {
+    const sentAt = this.#open?.sentAt ?? null;
+    if (sentAt !== null && now - sentAt >= RESEND_AFTER_MS) this.#forgetOutcome();
+  }
+
+  /** The first command, unless it is an edit that is not frozen. */
+  get #open() {
+    return this.#entries.at(0)?.command ?? null;
+  }
+
+  /** @param {string | undefined} id */
+  #openWithId(id) {
+    return this.#open?.id === id ? this.#open : null;
+  }
+
+  #forgetOutcome() {
+    if (!this.#open) return;
+    this.#open.doneAt = null;
+    this.#open.sentAt = null;
   }
 }

@@ -1,82 +1,106 @@
 // @ts-check
-// The board as the server has told it so far: notes and frame at one position.
+// The board as the server has sent it so far.
 
-import { apply } from "../delta/delta.js";
+import { DeltaError, apply } from "../delta/delta.js";
+import { fieldsAfterEvent } from "./note-fields.js";
 
+/** @typedef {import("./client-messages.js").Position} Position */
 /**
- * A note as it stands on the wire.
- * @typedef {{id: string, text: string, colour: string, rank: string, state: "live" | "trashed",
- *   seq: number, edited_by: import("./client-messages.js").Actor, edited_at: number}} Note
+ * A note as it is on the wire.
+ * @typedef {import("./note-fields.js").NoteFields & {id: string, text: string, seq: number,
+ *   edited_by: import("./client-messages.js").Actor, edited_at: number}} Note
+ */
+/**
+ * What became of an event. `past`: the board had it already, or is not loaded; `gap`: an earlier event
+ * is missing, or a part of this one; `contradiction`: it does not fit what the server sent before, so
+ * the board has to be pulled again; `new`: it is applied; `known`: it is applied, but its note had it.
+ * @typedef {"past" | "gap" | "contradiction" | "new" | "known"} Applied
  */
 
-/** One event stands for several, of which a note contains some. */
-export class PartlyApplied extends Error {}
-
+/** Title, role and notes at one position. */
 export class ServerBoard {
-  title = "";
+  #title = "";
   /** @type {string | null} */
-  role = null;
-  /** Null until the board was pulled whole. @type {import("./client-messages.js").Position | null} */
-  position = null;
-  /**
-   * Where the pages of the pull were read: later pages contain what happened after the first.
-   * @type {import("./client-messages.js").Position[]}
-   */
-  #pulledAt = [];
-  /** Those that are not deleted for good. @type {Map<string, Note>} */
-  notes = new Map();
+  #role = null;
+  /** Null until the whole board is loaded. @type {Position | null} */
+  #position = null;
+  /** Where the loaded pages were read: later pages contain later events. @type {Position[]} */
+  #readAt = [];
+  /** Without those that were permanently deleted. @type {Map<string, Note>} */
+  #notes = new Map();
+
+  /** @param {string} id */
+  constructor(id) {
+    this.id = id;
+  }
+
+  /** Empty until it is known. */
+  get title() {
+    return this.#title;
+  }
+
+  get role() {
+    return this.#role;
+  }
+
+  /** @param {string} role */
+  setRole(role) {
+    this.#role = role;
+  }
+
+  get position() {
+    return this.#position;
+  }
+
+  get noteIds() {
+    return [...this.#notes.keys()];
+  }
+
+  /** @param {string} note */
+  note(note) {
+    return this.#notes.get(note);
+  }
 
   /**
-   * Takes in all pages of a pull at once. Notes that are on none of them are gone.
+   * Loads all pages of a pull at once. Notes that are on none of them are gone.
    * @param {any[]} pages
    */
   replace(pages) {
-    this.position = pages[0].position;
-    this.#pulledAt = pages.map((page) => page.position);
-    this.title = pages.at(-1).title;
-    this.role = pages.at(-1).role;
-    this.notes = new Map(pages.flatMap((page) => page.notes).map((note) => [note.id, note]));
+    this.#position = pages[0].position;
+    this.#readAt = pages.map((page) => page.position);
+    this.#title = pages.at(-1).title;
+    this.#role = pages.at(-1).role;
+    this.#notes = new Map(pages.flatMap((page) => page.notes).map((note) => [note.id, note]));
   }
 
   /**
-   * Whether an event belongs to another history than one of the pages.
-   * @param {any} event
-   */
-  isContradictedBy(event) {
-    return this.#pulledAt.some((page) => page.seq === event.seq && page.event !== event.id);
-  }
-
-  /**
-   * Whether one of the pages was read at a later position than the board's last.
+   * Whether later events can continue from here: the board is loaded, and none of its pages was read
+   * beyond the server's head, as pages of another history may be.
    * @param {number} head
    */
-  wasPulledBeyond(head) {
-    return this.#pulledAt.some((page) => page.seq > head);
+  canResume(head) {
+    return this.#position !== null && this.#readAt.every(({ seq }) => seq <= head);
   }
 
   /**
-   * What an event is to a client at its position: seen already, following what was seen, or with
-   * something before it, or a part of it, missing.
+   * Applies the next event. After a contradiction there is no position to resume from.
    * @param {any} event
-   * @returns {"past" | "next" | "gap"}
-   */
-  orderOf(event) {
-    if (!this.position || event.seq <= this.position.seq) return "past";
-    return event.from === this.position.seq + 1 ? "next" : "gap";
-  }
-
-  /**
-   * Moves on by the next event. Whether it was news to the note that it names. Throws a DeltaError
-   * where the event is not of the history that was told before, and a PartlyApplied where a part of it is
-   * in the note already.
-   * @param {any} event
+   * @returns {Applied}
    */
   apply(event) {
-    const note = event.change.note;
-    const isNews = note ? this.#applyToNote(note, event) : false;
-    if (event.change.type === "board_renamed") this.title = event.change.title;
-    this.position = { seq: event.seq, event: event.id };
-    return isNews;
+    if (!this.#position || event.seq <= this.#position.seq) return "past";
+    if (event.from !== this.#position.seq + 1) return "gap";
+    const applied = this.#applyNext(event);
+    this.#position = applied === "contradiction" ? null : { seq: event.seq, event: event.id };
+    return applied;
+  }
+
+  /** @param {any} event */
+  #applyNext(event) {
+    const { note, type, title } = event.change;
+    if (this.#readAt.some((page) => page.seq === event.seq && page.event !== event.id)) return "contradiction";
+    if (type === "board_renamed") this.#title = title;
+    return note ? this.#applyToNote(note, event) : "known";
   }
 
   /**
@@ -84,22 +108,18 @@ export class ServerBoard {
    * @param {any} event
    */
   #applyToNote(id, event) {
-    const note = this.notes.get(id);
-    if (!note) {
-      const created = event.change.type === "note_created";
-      if (created) this.notes.set(id, createdNote(event));
-      return created;
-    }
-    if (event.seq <= note.seq) return false;
-    if (event.from <= note.seq) {
-      throw new PartlyApplied("the note was read between two edits that are one event by now");
-    }
-    if (event.change.type === "note_deleted") {
-      this.notes.delete(id);
-    } else {
-      this.notes.set(id, { ...note, ...difference(note, event) });
-    }
-    return true;
+    const note = this.#notes.get(id);
+    const isCreation = event.change.type === "note_created";
+    if (!note && isCreation) this.#notes.set(id, createdNote(event));
+    if (!note) return isCreation ? "new" : "known";
+    if (event.seq <= note.seq) return "known";
+    // The note was read between two edits that were squashed into one event since.
+    if (event.from <= note.seq) return "contradiction";
+    if (event.change.type === "note_deleted") return this.#notes.delete(id) ? "new" : "known";
+    const changed = changedNote(note, event);
+    if (!changed) return "contradiction";
+    this.#notes.set(id, changed);
+    return "new";
   }
 }
 
@@ -112,26 +132,29 @@ function createdNote({ seq, actor, at, change: { note, text, colour, rank } }) {
 }
 
 /**
- * What an event makes different in a note. Changes that this client does not know make nothing.
+ * The note after an event; null if the event is not of this note's history. A change that this client
+ * does not know changes nothing.
  * @param {Note} note
  * @param {any} event
- * @returns {Partial<Note>}
+ * @returns {Note | null}
  */
-function difference(note, { seq, actor, at, change }) {
-  switch (change.type) {
-    case "note_edited": {
-      const text = apply(note.text, change.delta);
-      return { seq, text, state: "live", edited_by: actor, edited_at: at };
-    }
-    case "note_moved":
-      return { seq, rank: change.rank };
-    case "note_recoloured":
-      return { seq, colour: change.colour };
-    case "note_trashed":
-      return { seq, state: "trashed" };
-    case "note_restored":
-      return { seq, state: "live" };
-    default:
-      return {};
+function changedNote(note, { seq, actor, at, change }) {
+  const fields = fieldsAfterEvent(change);
+  if (!fields) return note;
+  if (change.type !== "note_edited") return { ...note, ...fields, seq };
+  const text = appliedTo(note.text, change.delta);
+  return text === null ? null : { ...note, ...fields, text, seq, edited_by: actor, edited_at: at };
+}
+
+/**
+ * @param {string} text
+ * @param {import("../delta/delta.js").Delta} delta
+ */
+function appliedTo(text, delta) {
+  try {
+    return apply(text, delta);
+  } catch (error) {
+    if (!(error instanceof DeltaError)) throw error;
+    return null;
   }
 }

@@ -1,57 +1,54 @@
 // @ts-check
-// What a view has to show anew, in order, until it takes it.
+// The changes that the view has to show, in order.
 
 import { isEmpty } from "../delta/delta.js";
+import * as view from "./view-model.js";
 
 /**
- * One thing that looks different now. `text`: the shown text changed, and not by this person's
- * typing; `note`: colour, place, state or receipt; `added`: read its text; `board`: the title, the
- * role, or whether the board is joined; `people`: who is here, or in which notes; `notice`: a wish
- * was not granted; `draft`: words were set aside; `reset`: everything may be different.
+ * One change of what the view shows. `text`: a shown text changed, other than by `edit`; `note`: the
+ * colour, rank, state or save status of a note changed; `added`: there is another note, read its
+ * text; `removed`: a note is gone; `board`: the title, the role or the join state changed; `people`:
+ * the presence of other users changed; `notice`: a command was not carried out; `draft`: there is
+ * another draft; `reset`: everything may have changed.
  * @typedef {{type: "text", note: string, delta: import("../delta/delta.js").Delta}
  *   | {type: "note" | "added" | "removed", note: string}
  *   | {type: "board" | "people" | "reset"}
  *   | {type: "notice", code: string, detail: string, note?: string}
- *   | {type: "draft", draft: import("./unsent-state.js").Draft}} ViewChange
+ *   | {type: "draft", draft: import("./drafts.js").Draft}} ViewChange
  */
 
-/** Collects what changes during a call, and what a view that has seen all changes knows of. */
+/** Collects the changes until the view takes them. */
 export class ViewChanges {
   /** @type {ViewChange[]} */
   #queue = [];
   /** @type {Set<string>} */
   #touched = new Set();
-  /** @type {Set<string>} */
+  /** The notes that a view has after all changes. @type {Set<string>} */
   #visible = new Set();
+  /** The title, role and join state that it has after all changes. */
+  #board = JSON.stringify(["", null, "not_joined"]);
 
   take() {
-    const queue = this.#queue;
-    this.#queue = [];
-    return queue;
+    return this.#queue.splice(0);
   }
 
-  /** @param {string} note */
+  /** A note may look different. @param {string | null} note */
   touch(note) {
-    this.#touched.add(note);
+    if (note) this.#touched.add(note);
   }
 
   /**
-   * A view reads the whole text of a note that is new to it, so it needs no change of that.
+   * A view reads the whole text of an added note, which contains earlier changes.
    * @param {string} note
-   * @param {import("../delta/delta.js").Delta} delta
+   * @param {import("../delta/delta.js").Delta | null} delta
    */
   text(note, delta) {
-    if (!isEmpty(delta) && this.#visible.has(note) && !this.#isReadAnew(note)) {
-      this.#queue.push({ type: "text", note, delta });
-    }
-  }
-
-  board() {
-    if (!this.#has("board")) this.#queue.push({ type: "board" });
+    const isRead = this.#visible.has(note) && !this.#isReadLater(note);
+    if (delta && isRead && !isEmpty(delta)) this.#queue.push({ type: "text", note, delta });
   }
 
   people() {
-    if (!this.#has("people")) this.#queue.push({ type: "people" });
+    this.#pushOnce({ type: "people" });
   }
 
   /**
@@ -62,7 +59,7 @@ export class ViewChanges {
     this.#queue.push(note ? { type: "notice", code, detail, note } : { type: "notice", code, detail });
   }
 
-  /** @param {import("./unsent-state.js").Draft} draft */
+  /** @param {import("./drafts.js").Draft} draft */
   draft(draft) {
     this.#queue.push({ type: "draft", draft });
   }
@@ -73,41 +70,39 @@ export class ViewChanges {
     this.#queue.push({ type: "reset" });
   }
 
-  get isReset() {
-    return this.#has("reset");
-  }
-
   /**
-   * After a reset a view knows of exactly these notes.
-   * @param {string[]} notes
+   * Ends an input: turns the touched notes into changes.
+   * @param {view.Parts} parts
+   * @param {import("./subscription.js").JoinState} joinState
    */
-  showOnly(notes) {
-    this.#visible = new Set(notes);
+  settle(parts, joinState) {
+    const board = JSON.stringify([view.title(parts), parts.server.role, joinState]);
+    if (board !== this.#board) this.#pushOnce({ type: "board" });
+    this.#board = board;
+    if (this.#has("reset")) this.#visible = new Set(view.notes(parts).map(({ id }) => id));
+    else for (const note of this.#touched) this.#settleNote(note, view.note(parts, note) !== null);
     this.#touched.clear();
   }
 
   /**
-   * Turns the notes that a call touched into changes, given which of them are there now.
-   * @param {(note: string) => boolean} isVisible
+   * @param {string} note
+   * @param {boolean} isVisible
    */
-  settle(isVisible) {
-    for (const note of this.#touched) {
-      const [was, is] = [this.#visible.has(note), isVisible(note)];
-      if (!was && is) this.#add(note);
-      if (was && !is) this.#remove(note);
-      if (was && is) this.#refresh(note);
-    }
-    this.#touched.clear();
+  #settleNote(note, isVisible) {
+    const wasVisible = this.#visible.has(note);
+    if (!wasVisible && isVisible) this.#added(note);
+    if (wasVisible && !isVisible) this.#removed(note);
+    if (wasVisible && isVisible && !this.#isReadLater(note)) this.#pushOnce({ type: "note", note });
   }
 
   /** @param {string} note */
-  #add(note) {
+  #added(note) {
     this.#visible.add(note);
     this.#queue.push({ type: "added", note });
   }
 
   /** @param {string} note */
-  #remove(note) {
+  #removed(note) {
     this.#visible.delete(note);
     const isUnseen = this.#has("added", note);
     const dropped = ["text", "note", "added"];
@@ -117,14 +112,14 @@ export class ViewChanges {
     if (!isUnseen) this.#queue.push({ type: "removed", note });
   }
 
-  /** @param {string} note */
-  #refresh(note) {
-    if (!this.#isReadAnew(note) && !this.#has("note", note)) this.#queue.push({ type: "note", note });
+  /** @param {{type: "board" | "people"} | {type: "note", note: string}} change */
+  #pushOnce(change) {
+    if (!this.#has(change.type, "note" in change ? change.note : undefined)) this.#queue.push(change);
   }
 
   /** @param {string} note */
-  #isReadAnew(note) {
-    return this.#has("added", note) || this.isReset;
+  #isReadLater(note) {
+    return this.#has("added", note) || this.#has("reset");
   }
 
   /**

@@ -6,7 +6,7 @@ import { pressedAction, findElement, requireElement, setText, cloneTemplate } fr
 import { bytesOf, kilobytes } from "./text-length.js";
 import { toast } from "./toasts.js";
 
-/** @typedef {import("../sync/unsent-state.js").Draft} Draft */
+/** @typedef {import("../sync/drafts.js").Draft} Draft */
 /** @typedef {import("../sync/board-session.js").BoardSession} BoardSession */
 
 /** @type {Record<string, string>} */

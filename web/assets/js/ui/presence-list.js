@@ -4,7 +4,7 @@
 
 import { findElement, setText, showAvatar, cloneTemplate } from "./dom.js";
 
-/** @typedef {import("../sync/board-presence.js").PersonHere} PersonHere */
+/** @typedef {import("../sync/presence.js").PersonPresence} PersonPresence */
 
 /** As long as the style sheet's fade-out. */
 const FADE_OUT_MS = 180;
@@ -43,7 +43,7 @@ export class PresenceList {
 /**
  * Shows exactly these people in a list, and keeps the elements of those already in it.
  * @param {HTMLElement} list
- * @param {PersonHere[]} people
+ * @param {PersonPresence[]} people
  * @param {string} template
  * @param {(actor: import("../sync/client-messages.js").Actor) => string} title
  */

@@ -21,7 +21,7 @@ const TEXTS = {
 
 /**
  * A short reconnection does not change the status: only being offline does.
- * @param {import("../sync/view-model.js").SaveStatus} status
+ * @param {import("../sync/drafts.js").SaveStatus} status
  * @param {{isOffline: boolean, isPersisted: boolean, clock: number}} page `isPersisted`: whether
  *   unsent text survives the page on this device
  * @returns {ShownStatus}
