@@ -1,8 +1,10 @@
 // @ts-check
 // Outbox leases on a test's storage, and what they store.
 
+import { clockAndIds } from "../../../web/assets/js/platform/clock-and-ids.js";
 import { WriteBehind } from "../../../web/assets/js/storage/write-behind.js";
 import { OutboxLease } from "../../../web/assets/js/storage/outbox-lease.js";
+import { asDrafts } from "../../../web/assets/js/sync/unsent-state.js";
 import { ManualStorage } from "./manual-storage.js";
 import { SharedStorage } from "./shared-storage.js";
 
@@ -27,6 +29,7 @@ export function pageWithLock() {
 export async function pageWithLostLease(...stored) {
   const storage = new SharedStorage();
   const lease = new OutboxLease(/** @type {any} */ (storage), "record", "board", null);
+  lease.withoutTaken = (unsent, taken) => asDrafts(unsent, taken, clockAndIds());
   const page = { storage, lease, reloads: 0, writeBehind: new WriteBehind(lease, () => (page.reloads += 1)) };
   for (const it of stored) await page.writeBehind.write(it);
   storage.takeOver("record");

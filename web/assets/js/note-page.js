@@ -7,7 +7,7 @@ import { NoteCard } from "./ui/note-card.js";
 import { pressedAction, findElement, requireElement } from "./ui/dom.js";
 import { DraftsPanel } from "./ui/drafts-panel.js";
 import { NoteHistory } from "./ui/note-history.js";
-import { uuid } from "./sync/ids.js";
+import { uuid } from "./platform/clock-and-ids.js";
 import { showRejections } from "./ui/rejection-messages.js";
 import { openPageSession, startPageSession } from "./ui/page-session.js";
 import { ColourPalette } from "./ui/colour-palette.js";

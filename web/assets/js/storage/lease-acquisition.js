@@ -5,7 +5,7 @@ import { MemoryStorage } from "./outbox-storage.js";
 import { OutboxLease, OWNER_TIMEOUT_MS, PAGE_ID, lastOutbox, rememberLastOutbox } from "./outbox-lease.js";
 import { isOwnerAlive } from "./ownership-probe.js";
 import { TimeoutError, withTimeout } from "./with-timeout.js";
-import { uuid } from "../sync/ids.js";
+import { uuid } from "../platform/clock-and-ids.js";
 
 /** @typedef {import("./outbox-storage.js").OutboxContent} OutboxContent */
 /** @typedef {import("./outbox-storage.js").OutboxRecord} OutboxRecord */

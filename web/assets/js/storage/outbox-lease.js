@@ -2,13 +2,13 @@
 // The lease of an outbox record: each record has one owner page at a time, so that two pages never
 // send the same edit under two message ids. A Web Lock guards it; without Web Locks a heartbeat does.
 
-import { asDrafts } from "../sync/unsent-state.js";
+import { uuid } from "../platform/clock-and-ids.js";
 import { isEmpty } from "./outbox-storage.js";
-import { clockAndIds, uuid } from "../sync/ids.js";
 import { answerProbes } from "./ownership-probe.js";
 
 /** @typedef {import("./outbox-storage.js").OutboxContent} OutboxContent */
 /** @typedef {import("./outbox-storage.js").OutboxRecord} OutboxRecord */
+/** @typedef {import("./outbox-storage.js").UnsentState} UnsentState */
 /** @typedef {import("./outbox-storage.js").IndexedDbStorage | import("./outbox-storage.js").MemoryStorage} OutboxStorage */
 
 const HEARTBEAT_EVERY_MS = 5_000;
@@ -27,6 +27,11 @@ export class OutboxLease {
   isLost = false;
   /** Called when the loss is noticed, and at each heartbeat and write after it. */
   onLost = () => {};
+  /**
+   * The unsent state without the edits that another page has taken over.
+   * @type {(unsent: UnsentState, taken: UnsentState) => UnsentState | null}
+   */
+  withoutTaken = (unsent) => unsent;
   #isStored = false;
   #isReleased = false;
   /** What was written last, perhaps without success. */
@@ -94,7 +99,7 @@ export class OutboxLease {
     const lost = (this.#lostContent ??= this.content).saved;
     const { saved, composer } = content;
     // The new owner may have sent the edits that both have: those become drafts here.
-    const rest = saved && lost ? asDrafts(saved, lost, clockAndIds()) : saved;
+    const rest = saved && lost ? this.withoutTaken(saved, lost) : saved;
     const record = this.#record({ saved: rest, composer });
     await this.storage.write({ ...record, id: this.#separateId, beat: 0 });
     this.content = content;

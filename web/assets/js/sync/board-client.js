@@ -8,19 +8,10 @@ import { FrozenCommand, commandEntry, textNoteOf } from "./queued-command.js";
 import { unsentCommand, unsentNote } from "./unsent-state.js";
 import * as view from "./view-model.js";
 
+/** @typedef {import("../platform/clock-and-ids.js").ClockAndIds} ClockAndIds */
+/** @typedef {import("../platform/clock-and-ids.js").Time} Time */
 /** @typedef {import("./effect.js").Effect} Effect */
 /** @typedef {import("./unsent-state.js").UnsentState} UnsentState */
-
-/**
- * The time in milliseconds, on two clocks. `wall` counts from 1970; NTP and users set it back and
- * forth, so only what outlives the page, or is shown as a date, uses it. `monotonic` has an arbitrary
- * start and only goes forward; pauses and resends use it.
- * @typedef {{wall: number, monotonic: number}} Time
- */
-/**
- * The time, and a function that returns a fresh UUID each time.
- * @typedef {Time & {mint: () => string}} ClockAndIds
- */
 
 /**
  * A board in the shape of a `board_page` reply. `readAt`: later positions at which some of its

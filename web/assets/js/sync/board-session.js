@@ -3,7 +3,8 @@
 // record that stores what is unsent. A command is sent only after it is stored.
 
 import { BoardClient } from "./board-client.js";
-import { clockAndIds, uuid } from "./ids.js";
+import { asDrafts } from "./unsent-state.js";
+import { clockAndIds, uuid } from "../platform/clock-and-ids.js";
 import { WriteBehind } from "../storage/write-behind.js";
 
 /** @typedef {import("./view-changes.js").ViewChange} ViewChange */
@@ -42,6 +43,7 @@ export class BoardSession {
     this.board = board;
     this.lease = lease;
     this.connection = connection;
+    lease.withoutTaken = (unsent, taken) => asDrafts(unsent, taken, clockAndIds());
     this.writeBehind = new WriteBehind(lease);
     this.composer = lease.content.composer;
     this.machine = machine(board, lease.content.saved, snapshot);

@@ -13,7 +13,7 @@ import { restoredEntry, restoredText } from "./unsent-state.js";
 import { ViewChanges } from "./view-changes.js";
 import * as view from "./view-model.js";
 
-/** @typedef {import("./board-client.js").ClockAndIds} ClockAndIds */
+/** @typedef {import("../platform/clock-and-ids.js").ClockAndIds} ClockAndIds */
 /** @typedef {import("./client-messages.js").Reason} Reason */
 /** @typedef {import("./effect.js").Effect} Effect */
 /** @typedef {import("./unsent-state.js").UnsentState} UnsentState */

@@ -1,7 +1,7 @@
 // @ts-check
 // Drafts, and the save statuses of notes after their last outcome.
 
-/** @typedef {import("./board-client.js").ClockAndIds} ClockAndIds */
+/** @typedef {import("../platform/clock-and-ids.js").ClockAndIds} ClockAndIds */
 /** @typedef {import("./client-messages.js").Reason} Reason */
 
 /**

@@ -4,7 +4,7 @@
 import { editNote } from "./client-messages.js";
 import { FrozenCommand, editEntry, isQueuedEdit, textNoteOf } from "./queued-command.js";
 
-/** @typedef {import("./board-client.js").Time} Time */
+/** @typedef {import("../platform/clock-and-ids.js").Time} Time */
 /** @typedef {import("./client-messages.js").Position} Position */
 /** @typedef {import("./client-messages.js").Reason} Reason */
 /** @typedef {import("./effect.js").Effect} Effect */

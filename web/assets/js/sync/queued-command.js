@@ -3,7 +3,7 @@
 
 import { commandFrame } from "./client-messages.js";
 
-/** @typedef {import("./board-client.js").Time} Time */
+/** @typedef {import("../platform/clock-and-ids.js").Time} Time */
 
 /** Servers accept frames of 256 KiB, and close the connection on longer ones. */
 const BODY_BYTES_MAX = 250 * 1024;

@@ -3,7 +3,7 @@
 
 import { joinFrame, pageFrame } from "./client-messages.js";
 
-/** @typedef {import("./board-client.js").ClockAndIds} ClockAndIds */
+/** @typedef {import("../platform/clock-and-ids.js").ClockAndIds} ClockAndIds */
 /** @typedef {import("./client-messages.js").Reason} Reason */
 /** @typedef {import("./effect.js").Effect} Effect */
 /** @typedef {import("./server-board.js").ServerBoard} ServerBoard */

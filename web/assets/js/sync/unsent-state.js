@@ -4,7 +4,7 @@
 import { NoteText } from "./note-text.js";
 import { FrozenCommand, commandEntry, editEntry } from "./queued-command.js";
 
-/** @typedef {import("./board-client.js").ClockAndIds} ClockAndIds */
+/** @typedef {import("../platform/clock-and-ids.js").ClockAndIds} ClockAndIds */
 /** @typedef {import("./drafts.js").Draft} Draft */
 /** @typedef {import("./queued-command.js").Entry} Entry */
 /** @typedef {import("../delta/delta.js").Delta} Delta */
@@ -54,7 +54,7 @@ export function unsentCommand({ at, note, command }) {
 /**
  * Throws a SyntaxError if the command cannot be read.
  * @param {UnsentCommand} unsent
- * @param {import("./board-client.js").Time} time
+ * @param {import("../platform/clock-and-ids.js").Time} time
  */
 export function restoredEntry(unsent, time) {
   if ("edit" in unsent) return editEntry(unsent.edit, unsent.at, time);

@@ -2,7 +2,7 @@
 // The actions on a board's notes: create, move, recolour, trash.
 
 import { pressedAction, findElement } from "./dom.js";
-import { uuid } from "../sync/ids.js";
+import { uuid } from "../platform/clock-and-ids.js";
 import { ColourPalette } from "./colour-palette.js";
 import { toast } from "./toasts.js";
 
