@@ -35,7 +35,7 @@ pub struct BoardClient {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum EditError {
     /// The board has no such note.
-    #[error("there is no note {0} to type in")]
+    #[error("there is no note {0}")]
     NoSuchNote(NoteId),
     /// The delta does not fit the shown text.
     #[error(transparent)]
@@ -44,7 +44,7 @@ pub enum EditError {
 
 /// A command that cannot be submitted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("a text is changed by typing in it, not by an `edit_note`")]
+#[error("an `edit_note` cannot be submitted: use `edit` and `flush`")]
 pub struct SubmitError;
 
 impl BoardClient {

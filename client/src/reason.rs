@@ -23,7 +23,7 @@ impl Reason {
     }
 
     pub(crate) fn expired() -> Self {
-        Self::new("expired", "this was kept for more than 60 days without reaching the server")
+        Self::new("expired", "this was stored for more than 60 days without reaching the server")
     }
 
     pub(crate) fn too_long() -> Self {
@@ -35,7 +35,7 @@ impl Reason {
     }
 
     pub(crate) fn unreadable(error: &dyn std::fmt::Display) -> Self {
-        Self::new("malformed", &format!("what was kept cannot be read: {error}"))
+        Self::new("malformed", &format!("the stored change cannot be read: {error}"))
     }
 
     fn new(code: &str, detail: &str) -> Self {

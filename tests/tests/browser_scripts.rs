@@ -92,9 +92,9 @@ async fn the_page_knows_where_each_task_is_in_the_text() {
     let clauses = run(
         &window,
         &site,
-        "const { broken } = await import('/tests/browser/js/clauses.js');
+        "const { failures } = await import('/tests/browser/js/clauses.js');
          const { taskClauses } = await import('/tests/browser/js/markdown.js');
-         return broken(taskClauses);",
+         return failures(taskClauses);",
     )
     .await;
     assert!(clauses.as_u64().is_some_and(|count| count > 0), "clauses or faults: {clauses:#}");
@@ -133,13 +133,13 @@ async fn an_outbox_record_has_one_owner_at_a_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_loses_a_connection_that_is_dead_and_no_other() {
+async fn a_page_closes_dead_connections_and_no_others() {
     hold("connection").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_says_what_waits_and_asks_again_whatever_clocks_do() {
-    hold("waiting").await;
+async fn commands_are_resent_in_time_whatever_the_clocks_do() {
+    hold("resends").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,14 +147,14 @@ async fn a_session_starts_from_the_snapshot_of_its_page() {
     hold("board-session").await;
 }
 
-/// Every clause in a module of `tests/browser/js` is true.
+/// Every clause of a module of `tests/browser/js` holds.
 async fn hold(module: &str) {
     let site = serve(String::new()).await;
     let browser = Browser::start().await;
     let window = browser.window().await;
     let script = format!(
-        "const {{ broken }} = await import('/tests/browser/js/clauses.js');
-         return broken(await import('/tests/browser/js/{module}.js'));"
+        "const {{ failures }} = await import('/tests/browser/js/clauses.js');
+         return failures(await import('/tests/browser/js/{module}.js'));"
     );
     let clauses = run(&window, &site, &script).await;
     assert!(clauses.as_u64().is_some_and(|count| count > 0), "clauses or faults: {clauses:#}");

@@ -1,4 +1,4 @@
-//! A machine on a fixture, and the words to talk to it.
+//! A client without a server, and shorthands for its inputs and outputs.
 
 use sockbit_client::{BoardClient, ClockAndIds, MonotonicTime, Now, ViewChange};
 use sockbit_domain::wire::{BoardPage, ClientMessage, Reply, SentCommand, ServerMessage};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 pub const BOARD: BoardId = BoardId(Uuid::from_u128(1));
 pub const NOTE: NoteId = NoteId(Uuid::from_u128(10));
 pub const OTHER_NOTE: NoteId = NoteId(Uuid::from_u128(11));
-pub const SOMEBODY: MessageId = MessageId(Uuid::from_u128(0xffff));
+pub const REMOTE_MESSAGE: MessageId = MessageId(Uuid::from_u128(0xffff));
 
 pub struct Fixture {
     pub machine: BoardClient,
@@ -24,23 +24,23 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    /// Not connected, knowing nothing.
+    /// Without a connection and without a board.
     pub fn empty() -> Self {
         Self { machine: BoardClient::new(BOARD, None), time: 0, wall_ahead: 0, minted: 0x1000 }
     }
 
-    /// Following a board at seq 5, with these texts in its notes.
+    /// Live on a board at seq 5, with these texts in its notes.
     pub fn live(texts: &[&str]) -> Self {
         let mut fixture = Self::empty();
         fixture.connect();
         fixture.pull(5, texts);
-        fixture.hear(joined(5));
+        fixture.receive(joined(5));
         fixture.sent();
         assert!(!fixture.machine.take_changes().is_empty());
         fixture
     }
 
-    /// Calls the machine with a time and fresh ids.
+    /// Calls the client with the time and fresh ids.
     pub fn with<T>(&mut self, call: impl FnOnce(&mut BoardClient, &mut ClockAndIds<'_>) -> T) -> T {
         let now = self.now();
         let mut mint = || {
@@ -63,16 +63,16 @@ impl Fixture {
         self.connect();
     }
 
-    /// Answers the join with a snapshot at a seq, on one page.
+    /// Replies to the join with a snapshot at a seq, on one page.
     pub fn pull(&mut self, seq: u64, texts: &[&str]) {
         let board = BOARD;
-        self.hear(ServerMessage::BaseGone { board, role: Role::Editor, head: position(seq) });
+        self.receive(ServerMessage::BaseGone { board, role: Role::Editor, head: position(seq) });
         let notes = texts.iter().zip(10..).map(|(text, id)| note(id, text)).collect();
         self.page(seq, notes, None);
     }
 
     pub fn page(&mut self, seq: u64, notes: Vec<Note>, next: Option<NoteId>) {
-        let id = self.query();
+        let id = self.sent_query();
         let page = BoardPage {
             board: BOARD,
             title: title("A board"),
@@ -81,19 +81,19 @@ impl Fixture {
             notes,
             next,
         };
-        self.hear(ServerMessage::Reply { id, body: Reply::BoardPage(page) });
+        self.receive(ServerMessage::Reply { id, body: Reply::BoardPage(page) });
     }
 
-    pub fn hear(&mut self, message: ServerMessage) {
+    pub fn receive(&mut self, message: ServerMessage) {
         self.with(|machine, clock_and_ids| machine.receive(message, clock_and_ids));
     }
 
-    /// Somebody else changed the board.
-    pub fn others(&mut self, seq: u64, change: Change) {
-        self.hear(event(seq, SOMEBODY, change));
+    /// Another client changed the board.
+    pub fn remote_event(&mut self, seq: u64, change: Change) {
+        self.receive(event(seq, REMOTE_MESSAGE, change));
     }
 
-    pub fn typed(&mut self, delta: &Delta) {
+    pub fn edit(&mut self, delta: &Delta) {
         self.machine.edit(NOTE, delta).expect("it fits");
     }
 
@@ -112,14 +112,14 @@ impl Fixture {
         self.with(BoardClient::tick);
     }
 
-    /// What was sent since the last time.
+    /// The messages sent since the last call.
     pub fn sent(&mut self) -> Vec<ClientMessage> {
         let frames = self.machine.take_outgoing();
         frames.iter().map(|frame| ClientMessage::parse(frame).expect("a message")).collect()
     }
 
-    /// The commands among what was sent.
-    pub fn commands(&mut self) -> Vec<SentCommand> {
+    /// The commands among them.
+    pub fn sent_commands(&mut self) -> Vec<SentCommand> {
         let command = |message| match message {
             ClientMessage::Command(command) => Some(command),
             _ => None,
@@ -127,16 +127,16 @@ impl Fixture {
         self.sent().into_iter().filter_map(command).collect()
     }
 
-    /// The one command that was sent.
-    pub fn command(&mut self) -> SentCommand {
-        let commands = self.commands();
+    /// The only command that was sent.
+    pub fn sent_command(&mut self) -> SentCommand {
+        let commands = self.sent_commands();
         let [command] = <[SentCommand; 1]>::try_from(commands).expect("one command");
         command
     }
 
-    /// The base and delta of the one edit that was sent, with its id.
-    pub fn edit(&mut self) -> (MessageId, Position, Delta) {
-        let command = self.command();
+    /// The id, base and delta of the only edit that was sent.
+    pub fn sent_edit(&mut self) -> (MessageId, Position, Delta) {
+        let command = self.sent_command();
         match serde_json::from_str(command.body.get()) {
             Ok(Command::EditNote {
                 base,
@@ -147,7 +147,7 @@ impl Fixture {
         }
     }
 
-    fn query(&mut self) -> MessageId {
+    fn sent_query(&mut self) -> MessageId {
         let query = |message| match message {
             ClientMessage::Query { id, .. } => Some(id),
             _ => None,
@@ -159,7 +159,7 @@ impl Fixture {
         self.machine.text(NOTE).as_str().to_owned()
     }
 
-    /// The changes of shown texts since the last time.
+    /// The changes of shown texts since the last call.
     pub fn text_changes(&mut self) -> Vec<Delta> {
         let delta = |change| match change {
             ViewChange::Text { delta, .. } => Some(delta),
@@ -174,7 +174,7 @@ impl Fixture {
         drafts.map(|draft| (draft.reason.code.as_str(), draft.text.as_str())).collect()
     }
 
-    /// The codes of notices since the last time.
+    /// The codes of notices since the last call.
     pub fn notices(&mut self) -> Vec<String> {
         let code = |change| match change {
             ViewChange::Notice { code, .. } => Some(code),
@@ -204,7 +204,7 @@ pub fn title(line: &str) -> Title {
     Title::new(line, &Limits::default()).expect("a title")
 }
 
-/// A note that was changed last at seq 2; the first stands at rank `A`, the next at `B`.
+/// A note that was last changed at seq 2. Note 10 has the rank `A`, note 11 the rank `B`.
 pub fn note(id: u8, text: &str) -> Note {
     Note {
         id: NoteId(Uuid::from_u128(u128::from(id))),
@@ -226,7 +226,7 @@ pub fn event(seq: u64, message: MessageId, change: Change) -> ServerMessage {
     range(seq, seq, message, change)
 }
 
-/// One event for several that were squashed.
+/// A squashed event.
 pub fn range(from: u64, seq: u64, message: MessageId, change: Change) -> ServerMessage {
     let Position { seq, event: id } = position(seq);
     let (actor, at) = (actor(2), Timestamp(9));

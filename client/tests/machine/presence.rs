@@ -1,4 +1,4 @@
-//! Who is here: said when it changes, told as it is, and forgotten with the connection.
+//! Presence: sent when it changes, shown as received, and forgotten with the connection.
 
 use sockbit_client::ViewChange;
 use sockbit_domain::wire::{ClientMessage, PersonPresence, ServerMessage};
@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::fixture::{BOARD, Fixture, NOTE, OTHER_NOTE, actor, joined};
 
-/// What the machine says of its person.
-fn said(fixture: &mut Fixture) -> Vec<Option<NoteId>> {
+/// The presence messages that were sent, by their note.
+fn sent_presence(fixture: &mut Fixture) -> Vec<Option<NoteId>> {
     let place = |message| match message {
         ClientMessage::Presence { board: BOARD, note } => Some(note),
         _ => None,
@@ -20,52 +20,56 @@ fn person(id: u128, notes: &[NoteId]) -> PersonPresence {
     PersonPresence { actor: actor(id), notes: notes.to_vec() }
 }
 
-fn told(people: Vec<PersonPresence>) -> ServerMessage {
+fn presence_update(people: Vec<PersonPresence>) -> ServerMessage {
     ServerMessage::Presence { board: BOARD, people, more: 0 }
 }
 
 #[test]
-fn nothing_is_said_before_the_page_does() {
+fn no_presence_is_sent_before_the_page_sets_it() {
     let mut fixture = Fixture::live(&["one"]);
     fixture.reconnect();
-    fixture.hear(joined(5));
-    assert_eq!(said(&mut fixture), []);
+    fixture.receive(joined(5));
+    assert_eq!(sent_presence(&mut fixture), []);
 }
 
 #[test]
-fn where_the_person_is_is_said_once_and_with_each_change() {
+fn presence_is_sent_once_for_each_change() {
     let mut fixture = Fixture::live(&["one", "two"]);
     for note in [None, Some(NOTE), Some(NOTE), Some(OTHER_NOTE), None, None] {
         fixture.machine.set_presence(note);
     }
-    assert_eq!(said(&mut fixture), [None, Some(NOTE), Some(OTHER_NOTE), None]);
+    assert_eq!(sent_presence(&mut fixture), [None, Some(NOTE), Some(OTHER_NOTE), None]);
 }
 
 #[test]
-fn it_is_said_when_the_board_is_joined_and_again_after_a_reconnection() {
+fn presence_is_sent_after_each_join() {
     let mut fixture = Fixture::empty();
     fixture.machine.set_presence(Some(NOTE));
     fixture.connect();
     fixture.pull(5, &["one"]);
-    assert_eq!(said(&mut fixture), []);
-    fixture.hear(joined(5));
-    assert_eq!(said(&mut fixture), [Some(NOTE)]);
+    assert_eq!(sent_presence(&mut fixture), []);
+    fixture.receive(joined(5));
+    assert_eq!(sent_presence(&mut fixture), [Some(NOTE)]);
     fixture.machine.disconnected();
     fixture.machine.set_presence(None);
     fixture.connect();
-    fixture.hear(joined(5));
-    assert_eq!(said(&mut fixture), [None], "as it is now");
+    fixture.receive(joined(5));
+    assert_eq!(sent_presence(&mut fixture), [None], "the latest");
 }
 
 #[test]
-fn the_others_are_shown_and_oneself_is_not() {
+fn all_people_but_the_user_are_shown() {
     let mut fixture = Fixture::live(&["one"]);
-    fixture.hear(told(vec![person(1, &[]), person(2, &[NOTE]), person(3, &[])]));
+    fixture.receive(presence_update(vec![person(1, &[]), person(2, &[NOTE]), person(3, &[])]));
     assert_eq!(fixture.machine.people(), [person(2, &[NOTE]), person(3, &[])]);
     assert_eq!(fixture.machine.take_changes(), [ViewChange::People]);
-    fixture.hear(told(vec![person(1, &[]), person(2, &[NOTE]), person(3, &[])]));
-    assert_eq!(fixture.machine.take_changes(), [], "nothing is different");
-    fixture.hear(ServerMessage::Presence { board: BOARD, people: vec![person(1, &[])], more: 3 });
+    fixture.receive(presence_update(vec![person(1, &[]), person(2, &[NOTE]), person(3, &[])]));
+    assert_eq!(fixture.machine.take_changes(), [], "an equal update");
+    fixture.receive(ServerMessage::Presence {
+        board: BOARD,
+        people: vec![person(1, &[])],
+        more: 3,
+    });
     assert_eq!((fixture.machine.people(), fixture.machine.more_people()), (Vec::new(), 3));
 }
 
@@ -73,19 +77,19 @@ fn the_others_are_shown_and_oneself_is_not() {
 fn people_of_another_board_are_not_shown() {
     let mut fixture = Fixture::live(&["one"]);
     let board = BoardId(Uuid::from_u128(2));
-    fixture.hear(ServerMessage::Presence { board, people: vec![person(2, &[])], more: 0 });
+    fixture.receive(ServerMessage::Presence { board, people: vec![person(2, &[])], more: 0 });
     assert_eq!(fixture.machine.people(), []);
 }
 
 #[test]
-fn who_is_offline_or_not_let_in_any_more_shows_nobody() {
+fn no_people_are_shown_while_offline_or_refused() {
     let rejection = Rejection::new(RejectionCode::NotFound, "not for you");
     let left = ServerMessage::Left { board: BOARD, rejection: Some(rejection) };
     let ends: [fn(&mut Fixture, ServerMessage); 2] =
-        [|fixture, _| fixture.machine.disconnected(), |fixture, left| fixture.hear(left)];
+        [|fixture, _| fixture.machine.disconnected(), |fixture, left| fixture.receive(left)];
     for end in ends {
         let mut fixture = Fixture::live(&["one"]);
-        fixture.hear(told(vec![person(2, &[])]));
+        fixture.receive(presence_update(vec![person(2, &[])]));
         assert_eq!(fixture.machine.take_changes(), [ViewChange::People]);
         end(&mut fixture, left.clone());
         assert_eq!(fixture.machine.people(), []);

@@ -1,6 +1,6 @@
 //! Starting from a board snapshot at a position.
 
-use sockbit_client::{BoardClient, JoinState, UnsentState, ViewChange};
+use sockbit_client::{BoardClient, BoardSnapshot, JoinState, UnsentState, ViewChange};
 use sockbit_domain::wire::{BoardPage, ClientMessage, ServerMessage};
 use sockbit_domain::{ActorId, RejectionCode, Role};
 use uuid::Uuid;
@@ -18,7 +18,7 @@ fn snapshot(seq: u64, texts: &[&str]) -> BoardPage {
     }
 }
 
-/// A page that carries a snapshot and has what an earlier page left unsent.
+/// A client that starts from a snapshot and an earlier page's unsent state.
 fn open_page(seq: u64, texts: &[&str], unsent: Option<UnsentState>) -> Fixture {
     let mut fixture = Fixture::empty();
     let actor = Some(ActorId(Uuid::from_u128(1)));
@@ -28,10 +28,10 @@ fn open_page(seq: u64, texts: &[&str], unsent: Option<UnsentState>) -> Fixture {
     fixture
 }
 
-/// What a page with the text "one two" leaves after typing, sent or not.
+/// The unsent state of a page on which " three" was typed after "one two", sent or not.
 fn unsent_edit(is_sent: bool) -> Option<UnsentState> {
     let mut fixture = Fixture::live(&["one two"]);
-    fixture.typed(&insert(7, " three"));
+    fixture.edit(&insert(7, " three"));
     if is_sent {
         fixture.flush();
     }
@@ -50,54 +50,54 @@ fn the_snapshot_is_shown_before_there_is_a_connection() {
 }
 
 #[test]
-fn the_board_is_joined_at_the_snapshot_s_position_and_not_pulled() {
+fn the_board_is_joined_at_the_position_of_the_snapshot_and_not_pulled() {
     let mut fixture = open_page(5, &["one"], None);
     fixture.connect();
     let join = ClientMessage::Join { board: BOARD, position: Some(position(5)) };
     assert_eq!(format!("{:?}", fixture.sent()), format!("{:?}", [join]));
-    fixture.hear(joined(6));
-    fixture.others(6, edited(insert(0, "x")));
+    fixture.receive(joined(6));
+    fixture.remote_event(6, edited(insert(0, "x")));
     assert_eq!(fixture.text(), "xone");
     assert!(fixture.sent().is_empty());
 }
 
 #[test]
-fn an_edit_made_before_the_connection_is_sent_on_the_position_that_is_caught_up() {
+fn an_edit_from_before_the_connection_is_based_on_the_joined_head() {
     let mut fixture = open_page(5, &["one"], None);
-    fixture.typed(&insert(3, "!"));
+    fixture.edit(&insert(3, "!"));
     fixture.flush();
     fixture.connect();
-    fixture.hear(joined(6));
-    assert!(fixture.commands().is_empty());
-    fixture.others(6, edited(insert(0, "x")));
-    let (_, base, delta) = fixture.edit();
+    fixture.receive(joined(6));
+    assert!(fixture.sent_commands().is_empty());
+    fixture.remote_event(6, edited(insert(0, "x")));
+    let (_, base, delta) = fixture.sent_edit();
     assert_eq!((base, delta), (position(6), insert(4, "!")));
 }
 
 #[test]
 fn a_snapshot_whose_position_is_gone_is_replaced_by_a_pull() {
     let mut fixture = open_page(5, &["one"], None);
-    fixture.typed(&insert(3, "!"));
+    fixture.edit(&insert(3, "!"));
     fixture.connect();
     fixture.pull(9, &["one and two"]);
-    fixture.hear(joined(9));
+    fixture.receive(joined(9));
     assert_eq!(fixture.machine.join_state(), JoinState::Live);
     assert_eq!(fixture.text(), "one and two!");
 }
 
 #[test]
-fn unsent_typing_is_rebased_onto_the_snapshot() {
+fn a_pending_edit_is_rebased_onto_the_snapshot() {
     let fixture = open_page(9, &["1 two"], unsent_edit(false));
     assert_eq!(fixture.text(), "1 two three");
 }
 
 #[test]
-fn unsent_typing_is_rebased_onto_a_snapshot_older_than_its_base() {
+fn a_pending_edit_is_rebased_onto_a_snapshot_older_than_its_base() {
     let mut fixture = open_page(3, &["one"], unsent_edit(false));
     assert_eq!(fixture.text(), "one three");
     fixture.connect();
-    fixture.hear(joined(4));
-    fixture.others(4, edited(insert(3, " two")));
+    fixture.receive(joined(4));
+    fixture.remote_event(4, edited(insert(3, " two")));
     assert_eq!(fixture.text(), "one two three");
 }
 
@@ -106,23 +106,35 @@ fn an_edit_in_flight_stays_as_shown_until_its_outcome() {
     let mut fixture = open_page(9, &["zero one two"], unsent_edit(true));
     assert_eq!(fixture.text(), "one two three");
     fixture.connect();
-    fixture.hear(joined(9));
-    let id = fixture.command().id;
-    fixture.hear(rejected(id, RejectionCode::BaseGone));
+    fixture.receive(joined(9));
+    let id = fixture.sent_command().id;
+    fixture.receive(rejected(id, RejectionCode::BaseGone));
     assert_eq!(fixture.text(), "zero one two three");
 }
 
 #[test]
-fn unsent_typing_in_a_note_that_the_snapshot_does_not_have_becomes_a_draft() {
+fn a_pending_edit_of_a_note_that_the_snapshot_does_not_have_becomes_a_draft() {
     let fixture = open_page(9, &[], unsent_edit(false));
     assert_eq!(fixture.drafts(), [("note_gone", "one two three")]);
 }
 
 #[test]
-fn a_snapshot_from_beyond_the_head_is_replaced_by_a_pull() {
+fn a_snapshot_beyond_the_head_is_replaced_by_a_pull() {
     let mut fixture = open_page(9, &["one"], None);
     fixture.connect();
     fixture.sent();
-    fixture.hear(ServerMessage::Joined { board: BOARD, role: Role::Editor, head: position(8) });
+    fixture.receive(ServerMessage::Joined { board: BOARD, role: Role::Editor, head: position(8) });
+    assert!(matches!(fixture.sent()[..], [ClientMessage::Query { .. }]));
+}
+
+#[test]
+fn a_snapshot_with_notes_read_beyond_the_head_is_replaced_by_a_pull() {
+    let mut fixture = Fixture::empty();
+    let snapshot = BoardSnapshot { page: snapshot(5, &["one"]), read_at: vec![position(8)] };
+    fixture.machine = fixture
+        .with(|_, clock_and_ids| BoardClient::from_snapshot(snapshot, None, None, clock_and_ids));
+    fixture.connect();
+    fixture.sent();
+    fixture.receive(joined(7));
     assert!(matches!(fixture.sent()[..], [ClientMessage::Query { .. }]));
 }

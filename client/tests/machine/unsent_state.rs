@@ -1,4 +1,4 @@
-//! What survives a reload.
+//! The unsent state, which survives a reload.
 
 use sockbit_client::{BoardClient, UnsentState};
 use sockbit_domain::{ActorId, Change, Colour, Command, MessageId, RejectionCode, Text};
@@ -8,10 +8,10 @@ use crate::fixture::*;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// Closes the page and opens it again, as somebody, or as whoever the server will say.
+/// Closes the page and opens it again, for this actor or for an unknown one.
 fn reload(fixture: &mut Fixture, actor: Option<u128>) {
-    let json = serde_json::to_string(&fixture.machine.unsent_state()).expect("plain data");
-    let saved: Option<UnsentState> = serde_json::from_str(&json).expect("what was kept");
+    let json = serde_json::to_string(&fixture.machine.unsent_state()).expect("it has a JSON form");
+    let saved: Option<UnsentState> = serde_json::from_str(&json).expect("an unsent state");
     let actor = actor.map(|id| ActorId(Uuid::from_u128(id)));
     fixture.machine = match saved {
         Some(saved) => {
@@ -24,40 +24,40 @@ fn reload(fixture: &mut Fixture, actor: Option<u128>) {
 fn rejoin(fixture: &mut Fixture, seq: u64, texts: &[&str]) {
     fixture.connect();
     fixture.pull(seq, texts);
-    fixture.hear(joined(seq));
+    fixture.receive(joined(seq));
 }
 
 #[test]
-fn nothing_is_kept_of_what_the_server_has() {
+fn nothing_is_stored_that_the_server_has() {
     let mut fixture = Fixture::live(&["one"]);
     assert_eq!(fixture.machine.unsent_state(), None);
-    fixture.typed(&insert(3, "!"));
+    fixture.edit(&insert(3, "!"));
     fixture.flush();
-    let (id, _, delta) = fixture.edit();
+    let (id, _, delta) = fixture.sent_edit();
     assert!(fixture.machine.unsent_state().is_some());
-    fixture.hear(event(6, id, edited(delta)));
-    fixture.hear(saved(id, 6));
+    fixture.receive(event(6, id, edited(delta)));
+    fixture.receive(saved(id, 6));
     assert_eq!(fixture.machine.unsent_state(), None);
 }
 
 #[test]
-fn typing_survives_a_reload_and_is_laid_over_what_came_meanwhile() {
+fn a_pending_edit_survives_a_reload_and_is_rebased() {
     let mut fixture = Fixture::live(&["one two"]);
-    fixture.typed(&insert(7, " three"));
+    fixture.edit(&insert(7, " three"));
     reload(&mut fixture, Some(1));
     assert_eq!(fixture.text(), "one two three");
     rejoin(&mut fixture, 9, &["1 two"]);
     assert_eq!(fixture.text(), "1 two three");
-    assert!(fixture.commands().is_empty(), "it was not flushed");
+    assert!(fixture.sent_commands().is_empty(), "it was not flushed");
 }
 
 #[test]
-fn a_command_is_sent_after_a_reload_to_the_byte_as_before() {
+fn a_command_is_resent_byte_for_byte_after_a_reload() {
     let mut fixture = Fixture::live(&["one"]);
-    fixture.typed(&insert(3, " two"));
+    fixture.edit(&insert(3, " two"));
     fixture.flush();
     let before = fixture.machine.take_outgoing();
-    fixture.typed(&insert(7, " three"));
+    fixture.edit(&insert(7, " three"));
     fixture.flush();
     reload(&mut fixture, Some(1));
     rejoin(&mut fixture, 9, &["zero one two"]);
@@ -67,7 +67,7 @@ fn a_command_is_sent_after_a_reload_to_the_byte_as_before() {
 }
 
 #[test]
-fn a_new_note_is_shown_after_a_reload_before_there_is_a_connection() {
+fn a_new_note_is_shown_after_a_reload_without_a_connection() {
     let mut fixture = Fixture::live(&[]);
     fixture.machine.disconnected();
     let text = Text::normalise("new");
@@ -76,34 +76,34 @@ fn a_new_note_is_shown_after_a_reload_before_there_is_a_connection() {
     reload(&mut fixture, None);
     assert_eq!((fixture.machine.notes().len(), fixture.text().as_str()), (1, "new"));
     rejoin(&mut fixture, 9, &[]);
-    assert_eq!(fixture.commands().len(), 1);
-    assert_eq!(fixture.text(), "new", "a snapshot without it says nothing about it");
+    assert_eq!(fixture.sent_commands().len(), 1);
+    assert_eq!(fixture.text(), "new", "the snapshot may be older");
 }
 
 #[test]
-fn words_older_than_sixty_days_become_a_draft_and_are_not_sent() {
+fn an_edit_older_than_sixty_days_becomes_a_draft_and_is_not_sent() {
     let mut fixture = Fixture::live(&["one"]);
-    fixture.typed(&insert(3, " two"));
+    fixture.edit(&insert(3, " two"));
     fixture.flush();
     fixture.submit(Command::TrashNote { note: NOTE });
     fixture.time += 60 * DAY + 1;
     reload(&mut fixture, Some(1));
     assert_eq!(fixture.drafts(), [("expired", "one two")]);
-    assert_eq!(fixture.notices(), ["expired"], "the other wish is told");
+    assert_eq!(fixture.notices(), ["expired"], "the other command is notified");
     rejoin(&mut fixture, 9, &["one"]);
-    assert!(fixture.commands().is_empty());
+    assert!(fixture.sent_commands().is_empty());
     assert_eq!(fixture.text(), "one");
 }
 
 #[test]
-fn words_of_exactly_sixty_days_are_still_sent() {
+fn an_edit_of_exactly_sixty_days_is_sent() {
     let mut fixture = Fixture::live(&["one"]);
-    fixture.typed(&insert(3, " two"));
+    fixture.edit(&insert(3, " two"));
     fixture.flush();
     fixture.time += 60 * DAY;
     reload(&mut fixture, Some(1));
     rejoin(&mut fixture, 9, &["one"]);
-    assert_eq!(fixture.commands().len(), 1);
+    assert_eq!(fixture.sent_commands().len(), 1);
 }
 
 #[test]
@@ -127,8 +127,8 @@ fn nothing_is_sent_under_another_identity() {
         let mut fixture = Fixture::empty();
         fixture.with(|machine, clock_and_ids| machine.connected(actor(2), clock_and_ids));
         fixture.pull(5, &["one", "other"]);
-        fixture.hear(joined(5));
-        fixture.typed(&insert(3, " flushed"));
+        fixture.receive(joined(5));
+        fixture.edit(&insert(3, " flushed"));
         fixture.flush();
         fixture.machine.edit(OTHER_NOTE, &insert(5, " typed")).expect("it fits");
         fixture.submit(Command::TrashNote { note: NOTE });
@@ -136,8 +136,8 @@ fn nothing_is_sent_under_another_identity() {
         reload(&mut fixture, known_at_once);
         fixture.with(|machine, clock_and_ids| machine.connected(actor(3), clock_and_ids));
         fixture.pull(5, &["one", "other"]);
-        fixture.hear(joined(5));
-        assert!(fixture.commands().is_empty());
+        fixture.receive(joined(5));
+        assert!(fixture.sent_commands().is_empty());
         let drafts = [("other_identity", "one flushed"), ("other_identity", "other typed")];
         assert_eq!(fixture.drafts(), drafts);
         assert_eq!(fixture.text(), "one");
@@ -145,21 +145,21 @@ fn nothing_is_sent_under_another_identity() {
 }
 
 #[test]
-fn what_was_done_before_the_first_connection_is_the_first_sender_s() {
+fn commands_from_before_the_first_connection_are_sent_as_its_actor() {
     let mut fixture = Fixture::empty();
     fixture.submit(Command::TrashNote { note: NOTE });
     reload(&mut fixture, None);
     rejoin(&mut fixture, 5, &["one"]);
-    assert_eq!(fixture.commands().len(), 1);
+    assert_eq!(fixture.sent_commands().len(), 1);
 }
 
 #[test]
 fn drafts_stay_until_they_are_dismissed() {
     let mut fixture = Fixture::live(&["one"]);
-    fixture.typed(&insert(3, " two"));
+    fixture.edit(&insert(3, " two"));
     fixture.flush();
-    let (id, ..) = fixture.edit();
-    fixture.hear(rejected(id, RejectionCode::TextTooLong));
+    let (id, ..) = fixture.sent_edit();
+    fixture.receive(rejected(id, RejectionCode::TextTooLong));
     reload(&mut fixture, Some(1));
     assert_eq!(fixture.drafts(), [("text_too_long", "one two")]);
     let draft = fixture.machine.drafts()[0].id;
@@ -168,11 +168,11 @@ fn drafts_stay_until_they_are_dismissed() {
 }
 
 #[test]
-fn words_in_flight_without_their_command_become_a_draft() {
+fn an_edit_in_flight_without_its_command_becomes_a_draft() {
     let mut fixture = Fixture::live(&["one"]);
-    fixture.typed(&insert(3, " two"));
+    fixture.edit(&insert(3, " two"));
     fixture.flush();
-    let saved = fixture.machine.unsent_state().expect("something to keep");
+    let saved = fixture.machine.unsent_state().expect("an unsent state");
     let saved = UnsentState { outbox: Vec::new(), ..saved };
     fixture.machine =
         fixture.with(|_, clock_and_ids| BoardClient::restore(saved, None, clock_and_ids));
@@ -180,10 +180,10 @@ fn words_in_flight_without_their_command_become_a_draft() {
 }
 
 #[test]
-fn a_command_that_cannot_be_read_any_more_is_told() {
+fn an_unreadable_stored_command_is_notified() {
     let mut fixture = Fixture::live(&["one"]);
     fixture.submit(Command::TrashNote { note: NOTE });
-    let mut saved = fixture.machine.unsent_state().expect("something to keep");
+    let mut saved = fixture.machine.unsent_state().expect("an unsent state");
     let id = MessageId(Uuid::from_u128(7));
     let (body, key, at) = ("{".to_owned(), None, sockbit_domain::Timestamp(0));
     saved.outbox =
@@ -195,41 +195,41 @@ fn a_command_that_cannot_be_read_any_more_is_told() {
 }
 
 #[test]
-fn a_new_note_that_the_server_had_and_lost_with_its_history_becomes_a_draft_even_after_a_reload() {
+fn a_saved_note_that_the_server_lost_becomes_a_draft() {
     for is_reloaded in [false, true] {
         let mut fixture = Fixture::live(&["one"]);
         let (text, colour) = (Text::normalise("new"), Colour::Blue);
         let (note, rank) = (OTHER_NOTE, rank("V"));
         let create = Command::CreateNote { note, text: text.clone(), colour, rank: rank.clone() };
         let id = fixture.submit(create);
-        fixture.hear(event(6, id, Change::NoteCreated { note, text, colour, rank }));
+        fixture.receive(event(6, id, Change::NoteCreated { note, text, colour, rank }));
         fixture.machine.edit(note, &insert(3, " words")).expect("it fits");
         fixture.machine.disconnected();
         if is_reloaded {
             reload(&mut fixture, Some(1));
         }
         rejoin(&mut fixture, 4, &["one"]);
-        fixture.hear(rejected(id, RejectionCode::BoardFull));
+        fixture.receive(rejected(id, RejectionCode::BoardFull));
         assert_eq!(fixture.drafts(), [("board_full", "new words")]);
         assert_eq!((fixture.machine.notes().len(), fixture.machine.unsent_count()), (1, 0));
     }
 }
 
 #[test]
-fn words_that_the_server_had_and_lost_with_its_history_become_a_draft_even_after_a_reload() {
+fn a_saved_edit_that_the_server_lost_becomes_a_draft() {
     for is_reloaded in [false, true] {
         let mut fixture = Fixture::live(&["one"]);
-        fixture.typed(&insert(3, " two"));
+        fixture.edit(&insert(3, " two"));
         fixture.flush();
-        let (id, _, delta) = fixture.edit();
-        fixture.hear(event(6, id, edited(delta)));
+        let (id, _, delta) = fixture.sent_edit();
+        fixture.receive(event(6, id, edited(delta)));
         fixture.machine.disconnected();
         if is_reloaded {
             reload(&mut fixture, Some(1));
         }
         rejoin(&mut fixture, 4, &["one"]);
-        assert_eq!(fixture.command().id, id);
-        fixture.hear(rejected(id, RejectionCode::BaseGone));
+        assert_eq!(fixture.sent_command().id, id);
+        fixture.receive(rejected(id, RejectionCode::BaseGone));
         assert_eq!(fixture.drafts(), [("base_gone", "one two")]);
         assert_eq!((fixture.text().as_str(), fixture.machine.unsent_count()), ("one", 0));
     }

@@ -1,29 +1,29 @@
 // @ts-check
-// Small specifications of the page's modules: each module here exports clauses, functions whose
-// names say what is true, and which throw where it is not.
+// Runs the specifications of the page's modules: each module here exports clauses, functions that are
+// named after what they specify, and throw if it does not hold.
 
 import { StoppedClock } from "./stopped-clock.js";
 
 /** @typedef {(clock: StoppedClock) => void | Promise<void>} Clause */
 
 /**
- * Tries every clause, each in a time of its own. Gives the names of those that are not true, each
- * with the reason, or how many there are.
+ * Runs every clause with a clock of its own. Returns the number of clauses, or the names of those that
+ * fail, each with its error.
  * @param {Record<string, Clause>} clauses
  */
-export async function broken(clauses) {
-  const faults = [];
+export async function failures(clauses) {
+  const failed = [];
   for (const [name, clause] of Object.entries(clauses)) {
     const clock = new StoppedClock();
     try {
       await clause(clock);
     } catch (error) {
-      faults.push(`${name}: ${error instanceof Error ? error.stack : error}`);
+      failed.push(`${name}: ${error instanceof Error ? error.stack : error}`);
     } finally {
       clock.restore();
     }
   }
-  return faults.length > 0 ? faults : Object.keys(clauses).length;
+  return failed.length > 0 ? failed : Object.keys(clauses).length;
 }
 
 /**

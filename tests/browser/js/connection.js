@@ -1,23 +1,23 @@
 // @ts-check
-// A connection over a line that answers, is silent or ends as a test wants it.
+// The connection, over a fake WebSocket.
 
 import { Connection } from "../../../web/assets/js/sync/connection.js";
 import { same } from "./clauses.js";
 
 /** @typedef {import("./stopped-clock.js").StoppedClock} Clock */
 
-/** In place of the browser's WebSocket. */
-class Line extends EventTarget {
+/** Replaces the browser's WebSocket. */
+class FakeSocket extends EventTarget {
   static OPEN = 1;
-  /** @type {Line[]} */
+  /** @type {FakeSocket[]} */
   static all = [];
-  readyState = Line.OPEN;
+  readyState = FakeSocket.OPEN;
   /** @type {string[]} */
   sent = [];
 
   constructor() {
     super();
-    Line.all.push(this);
+    FakeSocket.all.push(this);
   }
 
   /** @param {string} frame */
@@ -30,40 +30,40 @@ class Line extends EventTarget {
   }
 
   /** @param {string} type */
-  say(type) {
+  receive(type) {
     this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify({ v: 1, type }) }));
   }
 
   /** @param {number} code */
-  end(code) {
+  closeWith(code) {
     this.close();
     this.dispatchEvent(Object.assign(new Event("close"), { code }));
   }
 }
 
-function newest() {
-  return Line.all[Line.all.length - 1];
+function newestSocket() {
+  return FakeSocket.all[FakeSocket.all.length - 1];
 }
 
 /**
- * An open connection that retries as late as it ever may.
- * @param {(connection: Connection, heard: string[]) => Promise<void>} use
+ * An open connection with the longest possible delays of attempts.
+ * @param {(connection: Connection, calls: string[]) => Promise<void>} use
  */
 async function connected(use) {
   const real = { WebSocket: globalThis.WebSocket, random: Math.random };
-  Object.assign(globalThis, { WebSocket: Line });
+  Object.assign(globalThis, { WebSocket: FakeSocket });
   Math.random = () => 1;
-  Line.all = [];
+  FakeSocket.all = [];
   /** @type {string[]} */
-  const heard = [];
-  const tell = (/** @type {string} */ what) => () => void heard.push(what);
+  const calls = [];
+  const record = (/** @type {string} */ name) => () => void calls.push(name);
   const connection = new Connection("ws://nowhere");
-  const events = ["connected", "receive", "woken", "tooLong", "disconnected"];
-  connection.add(/** @type {any} */ (Object.fromEntries(events.map((it) => [it, tell(it)]))));
+  const events = ["connected", "receive", "resumed", "tooLong", "disconnected"];
+  connection.add(/** @type {any} */ (Object.fromEntries(events.map((it) => [it, record(it)]))));
   try {
     connection.open();
-    newest().say("welcome");
-    await use(connection, heard);
+    newestSocket().receive("welcome");
+    await use(connection, calls);
   } finally {
     connection.close();
     Math.random = real.random;
@@ -72,62 +72,62 @@ async function connected(use) {
 }
 
 /** @param {Clock} clock */
-export const a_hidden_page_asks_after_a_long_silence_and_keeps_its_connection = (clock) =>
+export const a_hidden_page_sends_a_ping_after_a_long_silence_and_keeps_its_connection = (clock) =>
   connected(async (connection) => {
     await clock.oversleep(60_000);
-    same([connection.state, newest().sent], ["live", ["ping"]]);
-    newest().say("pong");
+    same([connection.state, newestSocket().sent], ["live", ["ping"]]);
+    newestSocket().receive("pong");
     await clock.oversleep(60_000);
-    same([connection.state, Line.all.length], ["live", 1]);
+    same([connection.state, FakeSocket.all.length], ["live", 1]);
   });
 
 /** @param {Clock} clock */
-export const a_server_that_is_gone_is_missed_within_25_seconds = (clock) =>
+export const a_dead_connection_is_detected_within_25_seconds = (clock) =>
   connected(async (connection) => {
     await clock.pass(25_000);
     same(connection.state, "reconnecting");
   });
 
 /** @param {Clock} clock */
-export const a_server_that_answers_is_not_missed = (clock) =>
+export const a_connection_with_pongs_is_kept = (clock) =>
   connected(async (connection) => {
     for (const _ of [1, 2, 3]) {
       await clock.pass(20_000);
-      newest().say("pong");
+      newestSocket().receive("pong");
     }
-    same([connection.state, newest().sent, Line.all.length], ["live", ["ping", "ping", "ping"], 1]);
+    same([connection.state, newestSocket().sent, FakeSocket.all.length], ["live", ["ping", "ping", "ping"], 1]);
   });
 
 /** @param {Clock} clock */
-export const whoever_is_cut_at_each_welcome_comes_back_ever_later = (clock) =>
+export const connections_that_end_after_their_welcome_are_retried_with_growing_delays = (clock) =>
   connected(async () => {
     for (const pause of [250, 500, 1_000, 2_000]) {
-      const lines = Line.all.length;
-      newest().end(1006);
+      const sockets = FakeSocket.all.length;
+      newestSocket().closeWith(1006);
       await clock.pass(pause - 1);
-      same(Line.all.length, lines, `lines within ${pause} ms`);
+      same(FakeSocket.all.length, sockets, `sockets within ${pause} ms`);
       await clock.pass(1);
-      same(Line.all.length, lines + 1, `lines after ${pause} ms`);
-      newest().say("welcome");
+      same(FakeSocket.all.length, sockets + 1, `sockets after ${pause} ms`);
+      newestSocket().receive("welcome");
     }
   });
 
 /** @param {Clock} clock */
-export const after_a_good_connection_the_next_is_tried_soon = (clock) =>
+export const after_a_stable_connection_the_next_attempt_is_early = (clock) =>
   connected(async () => {
-    for (const lines of [2, 3, 4]) {
+    for (const sockets of [2, 3, 4]) {
       await clock.pass(6_000);
-      newest().end(1006);
+      newestSocket().closeWith(1006);
       await clock.pass(250);
-      same(Line.all.length, lines);
-      newest().say("welcome");
+      same(FakeSocket.all.length, sockets);
+      newestSocket().receive("welcome");
     }
   });
 
 /** @param {Clock} clock */
-export const a_wall_clock_that_is_set_back_hides_no_loss = (clock) =>
+export const a_dead_connection_is_detected_when_the_wall_clock_is_set_back = (clock) =>
   connected(async (connection) => {
-    newest().say("pong");
+    newestSocket().receive("pong");
     clock.wall -= 86_400_000;
     await clock.pass(25_000);
     same(connection.state, "reconnecting");
@@ -135,17 +135,17 @@ export const a_wall_clock_that_is_set_back_hides_no_loss = (clock) =>
     same(connection.state, "offline");
   });
 
-export const a_message_that_was_too_big_is_told_before_the_loss = () =>
-  connected(async (_, heard) => {
-    newest().end(1009);
-    same(heard, ["connected", "tooLong", "disconnected"]);
+export const a_message_that_was_too_big_is_reported_before_the_disconnect = () =>
+  connected(async (_, calls) => {
+    newestSocket().closeWith(1009);
+    same(calls, ["connected", "tooLong", "disconnected"]);
   });
 
 /** @param {Clock} clock */
-export const a_page_that_wakes_doubts_its_connection = (clock) =>
-  connected(async (connection, heard) => {
+export const a_resumed_page_tests_its_connection = (clock) =>
+  connected(async (connection, calls) => {
     document.dispatchEvent(new Event("visibilitychange"));
-    same([heard.at(-1), newest().sent], ["woken", ["ping"]]);
+    same([calls.at(-1), newestSocket().sent], ["resumed", ["ping"]]);
     await clock.pass(4_000);
     same(connection.state, "reconnecting");
   });

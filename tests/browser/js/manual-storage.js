@@ -1,7 +1,7 @@
 // @ts-check
-// A database by hand.
+// A storage whose writes a test ends.
 
-/** Its writes end when a test says so. */
+/** A write ends when a test calls `done` or `fail`. */
 export class ManualStorage {
   isDurable = true;
   /** @type {{text: string, done: () => void, fail: (why: Error) => void}[]} */

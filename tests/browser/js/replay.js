@@ -1,6 +1,6 @@
 // @ts-check
-// Replays what a Rust client machine went through on the machine in JavaScript, step by step, and
-// throws at the first difference.
+// Replays the recorded inputs of a Rust client on the client in JavaScript, step by step, and throws at
+// the first difference.
 //
 // `sockbit_tests::model::transcripts(2_000)` gives the transcripts, one line of JSON each. A page
 // that holds them as `lines`, and has imported `BoardClient` from the site's own modules, calls
@@ -19,7 +19,7 @@
  */
 
 /**
- * Replays every line. Gives the number of steps, so that nobody takes nothing for a success.
+ * Replays every line. Returns the number of steps, so that a caller can tell that there were any.
  * @param {any} BoardClient
  * @param {string} lines
  */
@@ -40,11 +40,11 @@ export function replay(BoardClient, { seed, steps }) {
     const ids = [...step.minted];
     client = makeCall(BoardClient, client, step, ids);
     const where = `seed ${seed}, step ${number}, ${step.call}`;
-    same(ids, [], `${where}: ids that were not asked for`);
+    same(ids, [], `${where}: unused ids`);
     same(client.takeOutgoing(), step.outgoing, `${where}: outgoing frames`);
     same(client.takeChanges(), step.changes, `${where}: changes`);
-    const shown = said(client);
-    if (digest(shown) !== step.digest) throw new Error(`${where}: it shows or keeps another state:\n${shown}`);
+    const shown = stateText(client);
+    if (digest(shown) !== step.digest) throw new Error(`${where}: another state:\n${shown}`);
   });
 }
 
@@ -56,7 +56,7 @@ export function replay(BoardClient, { seed, steps }) {
  */
 function makeCall(BoardClient, client, step, ids) {
   const time = { wall: step.wall, monotonic: step.monotonic };
-  const clockAndIds = { ...time, mint: () => ids.shift() ?? fail("an id too many was asked for") };
+  const clockAndIds = { ...time, mint: () => ids.shift() ?? fail("more ids are used than recorded") };
   switch (step.call) {
     case "new":
       return new BoardClient(step.board, step.actor);
@@ -101,10 +101,10 @@ function makeCall(BoardClient, client, step, ids) {
 }
 
 /**
- * All that a machine shows and keeps, as the Rust side writes it.
+ * Everything that a client shows and stores, in the text that the Rust side hashes.
  * @param {any} client
  */
-function said(client) {
+function stateText(client) {
   const notes = client.notes();
   const lines = notes.map((/** @type {any} */ note) => [note, client.saveStatus(note.id), client.text(note.id)]);
   lines.push([client.title(), client.role(), client.joinState(), client.refusal()]);

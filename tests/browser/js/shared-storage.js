@@ -1,11 +1,11 @@
 // @ts-check
-// A database that several pages share.
+// A storage that several pages share.
 
 import { isEmpty } from "../../../web/assets/js/storage/outbox-storage.js";
 
 /** @typedef {import("../../../web/assets/js/storage/outbox-storage.js").OutboxRecord} OutboxRecord */
 
-/** Answers at once, and refuses where a test says so. */
+/** Replies at once; refuses writes while `isFull`. */
 export class SharedStorage {
   isDurable = true;
   isFull = false;
@@ -32,19 +32,19 @@ export class SharedStorage {
    * @param {(stored: OutboxRecord | undefined) => boolean} mayWrite
    */
   async writeIf(record, mayWrite) {
-    const isMine = mayWrite(this.records.get(record.id));
-    if (isMine) this.#put(record);
-    return isMine;
+    const isAccepted = mayWrite(this.records.get(record.id));
+    if (isAccepted) this.#put(record);
+    return isAccepted;
   }
 
-  /** Another page makes itself the owner. @param {string} id */
+  /** Another page takes over a record. @param {string} id */
   takeOver(id) {
     const record = this.records.get(id);
     if (!record) throw new Error(`there is no record ${id}`);
     this.records.set(id, { ...record, owner: "another page", beat: Date.now() });
   }
 
-  /** All but this one. @param {string} id */
+  /** All records but this one. @param {string} id */
   othersThan(id) {
     return [...this.records.values()].filter((record) => record.id !== id);
   }

@@ -1,13 +1,13 @@
 // @ts-check
-// A page's time, which stands still but where a test moves it.
+// A clock that only moves when a test moves it.
 
 /** @typedef {{at: number, every: number | null, call: () => void}} Timer */
 
-/** In place of the page's own timers and clocks, until `restore`. */
+/** Replaces the page's timers and clocks until `restore`. */
 export class StoppedClock {
-  /** What only goes forward. */
+  /** The monotonic clock. */
   now = 1_000;
-  /** What people set. */
+  /** The wall clock. */
   wall = Date.UTC(2026, 0, 1);
   /** @type {Map<number, Timer>} */
   #timers = new Map();
@@ -40,7 +40,7 @@ export class StoppedClock {
     performance.now = now;
   }
 
-  /** Lets time pass, with all that is due meanwhile. @param {number} ms */
+  /** Passes time, and runs the timers that are due. @param {number} ms */
   async pass(ms) {
     const end = this.now + ms;
     for (let due = this.#due(end); due; due = this.#due(end)) {
@@ -50,14 +50,14 @@ export class StoppedClock {
     await this.#goTo(end);
   }
 
-  /** Nothing is called meanwhile, as in a hidden page; what was due is, then. @param {number} ms */
+  /** Passes time without timers, as in a hidden page; those that are due run afterwards. @param {number} ms */
   async oversleep(ms) {
     this.now += ms;
     this.wall += ms;
     await this.pass(0);
   }
 
-  /** Lets everything happen that waits for no time. */
+  /** Runs everything that does not depend on time. */
   async settle() {
     await new Promise((resolve) => this.#real.setTimeout.call(globalThis, resolve, 0));
   }

@@ -15,7 +15,7 @@ export function content(text) {
   return { saved: null, composer: { text, colour: "paper" } };
 }
 
-/** A page with a Web Lock, and a storage whose writes end when the test says so. */
+/** A page with a Web Lock, and a storage whose writes the test ends. */
 export function pageWithLock() {
   const storage = new ManualStorage();
   const lease = new OutboxLease(/** @type {any} */ (storage), "record", "board", () => {});
@@ -57,7 +57,7 @@ export async function withoutLocks(act) {
   }
 }
 
-/** Tells whether a promise has settled. @param {Promise<void>} promise */
+/** Records whether a promise has settled. @param {Promise<void>} promise */
 export function watch(promise) {
   const watch = { isSettled: false };
   promise.then(() => (watch.isSettled = true));

@@ -237,10 +237,10 @@ export async function edits_that_no_other_page_has_are_stored_unchanged() {
 export async function edits_that_another_page_may_send_become_drafts() {
   const saved = { board: "board", actor: "me", drafts: [] };
   const trash = { id: "trash", body: JSON.stringify({ type: "trash_note", note: "other" }), key: null, at: 1 };
-  const typed = (/** @type {string} */ words) => ({
+  const typed = (/** @type {string} */ text) => ({
     saved: {
       ...saved,
-      notes: [{ note: "note", ground: "a", inFlight: null, pending: [{ retain: 1 }, { insert: words }] }],
+      notes: [{ note: "note", ground: "a", inFlight: null, pending: [{ retain: 1 }, { insert: text }] }],
       outbox: [{ edit: "note", at: 1 }, trash],
     },
     composer: null,

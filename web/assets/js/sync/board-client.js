@@ -83,7 +83,7 @@ export class BoardClient {
    */
   edit(note, delta) {
     const state = this.#state;
-    if (!view.note(state, note)) throw new Error(`there is no note ${note} to type in`);
+    if (!view.note(state, note)) throw new Error(`there is no note ${note}`);
     state.texts.edit(note, view.text(state, note), delta);
     state.changes.touch(note);
     state.settle();
@@ -108,7 +108,7 @@ export class BoardClient {
    */
   submit(command, { id, key = null, ...time }) {
     if (command.type === "edit_note") {
-      throw new Error("a text is changed by typing in it, not by an `edit_note`");
+      throw new Error("an `edit_note` cannot be submitted: use `edit` and `flush`");
     }
     const state = this.#state;
     const isText = typeof command.text === "string";

@@ -75,7 +75,7 @@ export class BoardSession {
     this.#call((machine) => machine.tooLong(clockAndIds()), false);
   }
 
-  woken() {
+  resumed() {
     this.#call((machine) => machine.check(), false);
   }
 
@@ -97,7 +97,7 @@ export class BoardSession {
     this.#call((machine) => machine.edit(note, delta), true);
   }
 
-  /** What was typed in a note may be sent. @param {string} note */
+  /** Sends what was typed in a note. @param {string} note */
   flush(note) {
     this.#call((machine) => machine.flush(note, clockAndIds()), true);
   }
@@ -241,7 +241,7 @@ function machine(board, unsent, snapshot) {
   return unsent ? BoardClient.restore(unsent, { ...clockAndIds(), actor }) : new BoardClient(board, actor);
 }
 
-/** The actor for whom the page was rendered: what is typed before the first welcome is theirs. */
+/** The actor that the page was rendered for, who types before the first welcome. */
 function pageActor() {
   return document.querySelector("[data-actor]")?.getAttribute("data-actor") ?? null;
 }

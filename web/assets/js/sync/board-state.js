@@ -365,5 +365,5 @@ export class BoardState {
 
 /** @param {string} why */
 function unreadable(why) {
-  return { code: "malformed", detail: `what was kept cannot be read: ${why}` };
+  return { code: "malformed", detail: `the stored change cannot be read: ${why}` };
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// The frames that the machine sends, to the byte as the Rust client writes them.
+// The frames that the client sends, with the same bytes as the frames of the Rust client.
 
 /** @typedef {{seq: number, event: string}} Position */
 /** @typedef {{id: string, name: string, colour: number}} Actor */
@@ -8,12 +8,12 @@
 const VERSION = 1;
 
 /**
- * A command with its frozen body, which goes out as the text that it is.
+ * A command with its frozen body, which is sent unchanged.
  * @param {{id: string, board: string, key: string | null, body: string}} command
  */
 export function commandFrame({ id, board, key, body }) {
-  const head = JSON.stringify({ v: VERSION, type: "command", id, board, key: key ?? undefined });
-  return `${head.slice(0, -1)},"body":${body}}`;
+  const start = JSON.stringify({ v: VERSION, type: "command", id, board, key: key ?? undefined });
+  return `${start.slice(0, -1)},"body":${body}}`;
 }
 
 /**

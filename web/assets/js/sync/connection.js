@@ -1,56 +1,56 @@
 // @ts-check
-// The WebSocket to the server: kept alive, noticed when it is dead, and opened again. What goes
-// over it is the boards' business. It is dead when it does not answer: silence alone proves nothing,
-// since the browser calls a hidden page only now and then.
+// The WebSocket to the server: keeps it alive, detects when it is dead, and opens it again. It is dead
+// when it does not reply to a ping: silence alone is no sign, since browsers delay the timers of hidden
+// pages.
 
 /** @typedef {"connecting" | "live" | "reconnecting" | "offline"} ConnectionState */
 /**
- * Who hears what comes over the connection. `tooLong`: the server ended it over a frame that is
- * longer than it takes.
- * @typedef {{connected(welcome: any): void, receive(message: any): void, woken(): void,
- *   tooLong(): void, disconnected(): void}} Party
+ * `resumed`: the page was suspended, or the network changed; `tooLong`: the server closed the
+ * connection over a frame that is longer than it accepts.
+ * @typedef {{connected(welcome: any): void, receive(message: any): void, resumed(): void,
+ *   tooLong(): void, disconnected(): void}} ConnectionListener
  */
 
 const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 10_000;
 const PING_EVERY_MS = 15_000;
-/** How long an answer may take: usually, when there is reason to doubt the connection, and the first welcome. */
-const PONG_WITHIN_MS = 8_000;
-const DOUBT_MS = 4_000;
-const WELCOME_WITHIN_MS = 10_000;
-/** A connection that stood for this long was a good one: the next attempt is a first one again. */
-const STEADY_AFTER_MS = 5_000;
-/** After this long without a connection people are told that they are offline. */
+const PONG_TIMEOUT_MS = 8_000;
+/** The shorter timeout after a resume, when the connection is probably dead. */
+const RESUME_TIMEOUT_MS = 4_000;
+const WELCOME_TIMEOUT_MS = 10_000;
+/** After a connection that lasted this long, the delay of attempts starts again. */
+const STABLE_AFTER_MS = 5_000;
+/** After this long without a connection the user is shown as offline. */
 const OFFLINE_AFTER_MS = 6_000;
 
-/** How a WebSocket ends over a message that is too big. */
+/** The close code for a message that is too big. */
 const TOO_BIG = 1009;
 
 const PING = JSON.stringify({ v: 1, type: "ping" });
 
 export class Connection extends EventTarget {
-  /** Counts the sockets, so that nothing meant for one goes over the next. */
+  /** Counts the sockets, so that a frame for one is not sent over the next. */
   generation = 0;
   /** @type {ConnectionState} */
   state = "connecting";
   /** @type {any} */
   welcome = null;
-  /** @type {Party[]} */
-  #parties = [];
+  /** @type {ConnectionListener[]} */
+  #listeners = [];
   /** @type {WebSocket | null} */
   #socket = null;
   #isOpen = false;
   #attempts = 0;
-  #heardAt = 0;
-  #upSince = 0;
-  #downSince = performance.now();
+  #receivedAt = 0;
+  #connectedAt = 0;
+  #disconnectedAt = performance.now();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #retry;
+  #retryTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #deadline;
   /** @type {ReturnType<typeof setInterval> | undefined} */
-  #beat;
-  #wake = () => this.#onWake();
+  #pingTimer;
+  #onResumeEvent = () => this.#onResume();
 
   /** @param {string} [url] */
   constructor(url = socketUrl()) {
@@ -58,152 +58,152 @@ export class Connection extends EventTarget {
     this.url = url;
   }
 
-  /** @param {Party} party */
-  add(party) {
-    this.#parties.push(party);
-    if (this.welcome) party.connected(this.welcome);
+  /** @param {ConnectionListener} listener */
+  add(listener) {
+    this.#listeners.push(listener);
+    if (this.welcome) listener.connected(this.welcome);
   }
 
   open() {
     if (this.#isOpen) return;
     this.#isOpen = true;
-    for (const [target, event] of wakes()) target.addEventListener(event, this.#wake);
-    this.#beat = setInterval(() => this.#onBeat(), 1_000);
+    for (const [target, event] of resumeEvents()) target.addEventListener(event, this.#onResumeEvent);
+    this.#pingTimer = setInterval(() => this.#onPingTimer(), 1_000);
     this.#connect();
   }
 
   close() {
     this.#isOpen = false;
-    for (const [target, event] of wakes()) target.removeEventListener(event, this.#wake);
-    clearInterval(this.#beat);
-    clearTimeout(this.#retry);
-    this.#drop();
+    for (const [target, event] of resumeEvents()) target.removeEventListener(event, this.#onResumeEvent);
+    clearInterval(this.#pingTimer);
+    clearTimeout(this.#retryTimer);
+    this.#closeSocket();
   }
 
   /**
-   * Sends a frame, unless it was meant for an earlier socket.
+   * Sends a frame, unless it is for an earlier socket.
    * @param {string} frame
    * @param {number} generation
    */
   send(frame, generation) {
-    const isMeant = generation === this.generation && this.welcome !== null;
-    if (isMeant && this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(frame);
+    const isCurrent = generation === this.generation && this.welcome !== null;
+    if (isCurrent && this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(frame);
   }
 
   #connect() {
-    clearTimeout(this.#retry);
-    this.#drop();
+    clearTimeout(this.#retryTimer);
+    this.#closeSocket();
     if (!this.#isOpen) return;
     const socket = new WebSocket(this.url);
     this.#socket = socket;
-    this.#expect(WELCOME_WITHIN_MS);
+    this.#setDeadline(WELCOME_TIMEOUT_MS);
     socket.addEventListener("message", ({ data }) => {
       if (socket === this.#socket) this.#onFrame(data);
     });
     socket.addEventListener("close", ({ code }) => {
       if (socket !== this.#socket) return;
-      if (code === TOO_BIG) this.#tell((party) => party.tooLong());
-      this.#lose();
+      if (code === TOO_BIG) this.#notify((listener) => listener.tooLong());
+      this.#reconnect();
     });
   }
 
   /** @param {unknown} data */
   #onFrame(data) {
-    this.#heardAt = performance.now();
-    if (this.welcome) this.#expectNothing();
+    this.#receivedAt = performance.now();
+    if (this.welcome) this.#clearDeadline();
     const message = parsed(data);
-    if (message === null) this.#lose();
+    if (message === null) this.#reconnect();
     else if (message.type === "welcome") this.#onWelcome(message);
-    else if (message.type !== "pong") this.#tell((party) => party.receive(message));
+    else if (message.type !== "pong") this.#notify((listener) => listener.receive(message));
   }
 
   /** @param {any} welcome */
   #onWelcome(welcome) {
-    this.#expectNothing();
+    this.#clearDeadline();
     this.welcome = welcome;
     this.generation += 1;
-    this.#upSince = performance.now();
-    this.#show();
-    this.#tell((party) => party.connected(welcome));
+    this.#connectedAt = performance.now();
+    this.#updateState();
+    this.#notify((listener) => listener.connected(welcome));
   }
 
-  #lose() {
-    if (this.welcome && performance.now() - this.#upSince > STEADY_AFTER_MS) this.#attempts = 0;
-    this.#drop();
+  #reconnect() {
+    if (this.welcome && performance.now() - this.#connectedAt > STABLE_AFTER_MS) this.#attempts = 0;
+    this.#closeSocket();
     if (!this.#isOpen) return;
     const ceiling = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** this.#attempts);
     this.#attempts += 1;
-    // Full jitter: after a restart of the server its clients do not come back all at once.
-    this.#retry = setTimeout(() => this.#connect(), Math.random() * ceiling);
-    this.#show();
+    // Full jitter: after a restart of the server its clients do not reconnect all at once.
+    this.#retryTimer = setTimeout(() => this.#connect(), Math.random() * ceiling);
+    this.#updateState();
   }
 
-  /** A dead socket takes its time to close; nobody waits for that. */
-  #drop() {
-    this.#expectNothing();
+  /** Does not wait for the close of the socket, which takes long if it is dead. */
+  #closeSocket() {
+    this.#clearDeadline();
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();
     if (!this.welcome) return;
     this.welcome = null;
-    this.#downSince = performance.now();
-    this.#tell((party) => party.disconnected());
+    this.#disconnectedAt = performance.now();
+    this.#notify((listener) => listener.disconnected());
   }
 
-  #onBeat() {
-    const isSilent = performance.now() - this.#heardAt > PING_EVERY_MS;
-    if (this.welcome && isSilent && this.#deadline === undefined) this.#ask(PONG_WITHIN_MS);
-    this.#show();
+  #onPingTimer() {
+    const isSilent = performance.now() - this.#receivedAt > PING_EVERY_MS;
+    if (this.welcome && isSilent && this.#deadline === undefined) this.#ping(PONG_TIMEOUT_MS);
+    this.#updateState();
   }
 
-  /** The page was asleep, or the network changed: what looks alive may be dead. */
-  #onWake() {
+  /** The page was suspended, or the network changed: the connection may be dead. */
+  #onResume() {
     if (document.visibilityState === "hidden") return;
     this.#attempts = 0;
     if (!this.welcome) {
       this.#connect();
     } else {
-      this.#ask(DOUBT_MS);
-      this.#tell((party) => party.woken());
+      this.#ping(RESUME_TIMEOUT_MS);
+      this.#notify((listener) => listener.resumed());
     }
-    this.#show();
+    this.#updateState();
   }
 
-  /** Whatever is heard then is the answer. @param {number} within */
-  #ask(within) {
+  /** Any message within the timeout is a reply. @param {number} timeoutMs */
+  #ping(timeoutMs) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(PING);
-    this.#expect(within);
+    this.#setDeadline(timeoutMs);
   }
 
-  /** @param {number} within */
-  #expect(within) {
+  /** @param {number} timeoutMs */
+  #setDeadline(timeoutMs) {
     clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(() => this.#lose(), within);
+    this.#deadline = setTimeout(() => this.#reconnect(), timeoutMs);
   }
 
-  #expectNothing() {
+  #clearDeadline() {
     clearTimeout(this.#deadline);
     this.#deadline = undefined;
   }
 
-  #show() {
-    const state = this.#stateNow();
+  #updateState() {
+    const state = this.#currentState();
     if (state === this.state) return;
     this.state = state;
     this.dispatchEvent(new Event("state"));
   }
 
   /** @returns {ConnectionState} */
-  #stateNow() {
+  #currentState() {
     if (this.welcome) return "live";
-    const isLong = performance.now() - this.#downSince > OFFLINE_AFTER_MS;
+    const isLong = performance.now() - this.#disconnectedAt > OFFLINE_AFTER_MS;
     if (isLong || !navigator.onLine) return "offline";
     return this.generation === 0 && this.#attempts === 0 ? "connecting" : "reconnecting";
   }
 
-  /** @param {(party: Party) => void} what */
-  #tell(what) {
-    for (const party of this.#parties) what(party);
+  /** @param {(listener: ConnectionListener) => void} call */
+  #notify(call) {
+    for (const listener of this.#listeners) call(listener);
   }
 }
 
@@ -212,10 +212,10 @@ function socketUrl() {
 }
 
 /**
- * What may mean that it is worth trying, or doubting, at once.
+ * The events after which the connection is tried or tested at once.
  * @returns {[EventTarget, string][]}
  */
-function wakes() {
+function resumeEvents() {
   return [
     [window, "online"],
     [window, "offline"],

@@ -17,7 +17,7 @@ const RESEND_AFTER_MS = 5_000;
 const AGE_MAX_MS = 60 * 24 * 60 * 60 * 1000;
 
 const TOO_LONG = { code: "text_too_long", detail: "this is more than a server takes in one message" };
-const EXPIRED = { code: "expired", detail: "this was kept for more than 60 days without reaching the server" };
+const EXPIRED = { code: "expired", detail: "this was stored for more than 60 days without reaching the server" };
 
 /** Only the first command is sent before it has its outcome, which keeps their order. */
 export class Outbox {

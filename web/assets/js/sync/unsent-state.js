@@ -73,7 +73,7 @@ export function restoredEntry(unsent, time) {
  * @returns {UnsentState | null}
  */
 export function asDrafts(saved, taken, { wall, mint }) {
-  const reason = { code: "taken_over", detail: "another page goes on with them" };
+  const reason = { code: "taken_over", detail: "another page continues with these edits" };
   const held = new Set([...taken.notes, ...taken.drafts].map((it) => JSON.stringify(it)));
   const isHeld = (/** @type {UnsentNote | Draft} */ it) => held.has(JSON.stringify(it));
   const texts = saved.notes.filter((it) => !isHeld(it)).map((it) => ({ note: it.note, text: restoredText(it).shown() }));

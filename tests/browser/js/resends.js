@@ -1,5 +1,5 @@
 // @ts-check
-// What waits for an answer, and what people are told of it, while time does what it likes.
+// Resends, pauses and save statuses, whatever the clocks do.
 
 import { BoardClient } from "../../../web/assets/js/sync/board-client.js";
 import { OutboxLease } from "../../../web/assets/js/storage/outbox-lease.js";
@@ -25,31 +25,31 @@ function clockAndIds(monotonic, wall = monotonic) {
 }
 
 /**
- * What a server says to let somebody in; the answer to the query comes last but one.
- * @param {(message: any) => void} hear
- * @param {() => string} query
+ * A join from the start: `base_gone`, the only page of the board, and `joined`.
+ * @param {(message: any) => void} receive
+ * @param {() => string} query the id of the query that was sent
  */
-function letIn(hear, query) {
+function join(receive, query) {
   const page = { type: "board_page", board: "board", title: "A board", role: "editor", position: HEAD, notes: [NOTE] };
-  hear({ type: "base_gone", board: "board", role: "editor", head: HEAD });
-  hear({ type: "reply", id: query(), body: page });
-  hear({ type: "joined", board: "board", role: "editor", head: HEAD });
+  receive({ type: "base_gone", board: "board", role: "editor", head: HEAD });
+  receive({ type: "reply", id: query(), body: page });
+  receive({ type: "joined", board: "board", role: "editor", head: HEAD });
 }
 
 function live() {
   const client = new BoardClient("board", "me");
   client.connected({ actor: ME }, clockAndIds(0));
   const query = () => JSON.parse(client.takeOutgoing().at(-1) ?? "{}").id;
-  letIn((message) => client.receive(message, clockAndIds(0)), query);
+  join((message) => client.receive(message, clockAndIds(0)), query);
   client.takeOutgoing();
   return client;
 }
 
-/** The connection is lost, and the next one is to a server with an older state. @param {BoardClient} client */
+/** Reconnects to a server with an older state. @param {BoardClient} client */
 function joinOlder(client) {
   client.disconnected();
   client.connected({ actor: ME }, clockAndIds(30));
-  letIn((message) => client.receive(message, clockAndIds(30)), () => JSON.parse(client.takeOutgoing().at(-1) ?? "{}").id);
+  join((message) => client.receive(message, clockAndIds(30)), () => JSON.parse(client.takeOutgoing().at(-1) ?? "{}").id);
   client.takeOutgoing();
 }
 
@@ -59,32 +59,32 @@ function commands(frames) {
   return messages.filter(({ type }) => type === "command").map(({ body }) => body.type);
 }
 
-export function a_command_is_asked_for_again_though_the_wall_clock_was_set_back() {
+export function a_command_is_resent_in_time_when_the_wall_clock_is_set_back() {
   const client = live();
-  client.submit(TRASH, { ...clockAndIds(10), id: "wish" });
+  client.submit(TRASH, { ...clockAndIds(10), id: "first" });
   same(commands(client.takeOutgoing()), ["trash_note"]);
   client.tick(clockAndIds(5_010, 10 - DAY));
   same(commands(client.takeOutgoing()), ["trash_note"]);
 }
 
-export function a_pause_that_the_server_asked_for_ends_though_the_wall_clock_was_set_back() {
+export function a_requested_pause_ends_in_time_when_the_wall_clock_is_set_back() {
   const client = live();
-  client.submit(TRASH, { ...clockAndIds(10), id: "wish" });
-  client.receive({ type: "again", board: "board", id: "wish", after_ms: 300 }, clockAndIds(20));
+  client.submit(TRASH, { ...clockAndIds(10), id: "first" });
+  client.receive({ type: "again", board: "board", id: "first", after_ms: 300 }, clockAndIds(20));
   client.takeOutgoing();
   client.tick(clockAndIds(320, 20 - DAY));
   same(commands(client.takeOutgoing()), ["trash_note"]);
 }
 
-export function what_an_earlier_page_kept_is_as_old_as_it_is() {
+export function a_restored_command_is_as_old_as_the_wall_clock_says() {
   const client = live();
-  client.submit(TRASH, { ...clockAndIds(10, DAY), id: "wish" });
-  const kept = JSON.parse(JSON.stringify(client.unsentState()));
+  client.submit(TRASH, { ...clockAndIds(10, DAY), id: "first" });
+  const unsent = JSON.parse(JSON.stringify(client.unsentState()));
   const since = (/** @type {number} */ now) =>
-    BoardClient.restore(kept, { ...clockAndIds(5_000, now), actor: "me" }).unsavedSince();
+    BoardClient.restore(unsent, { ...clockAndIds(5_000, now), actor: "me" }).unsavedSince();
   same(since(DAY + 4_000), 1_000);
-  same(since(0), 5_000, "where the time was set back");
-  same(BoardClient.restore(kept, { ...clockAndIds(5_000, 90 * DAY), actor: "me" }).unsentCount(), 0, "what is left after 90 days");
+  same(since(0), 5_000, "when the clock was set back");
+  same(BoardClient.restore(unsent, { ...clockAndIds(5_000, 90 * DAY), actor: "me" }).unsentCount(), 0, "the count after 90 days");
 }
 
 export function a_command_that_is_too_long_for_this_server_becomes_a_draft() {
@@ -92,14 +92,14 @@ export function a_command_that_is_too_long_for_this_server_becomes_a_draft() {
   client.edit("note", [{ retain: 3 }, { insert: " two" }]);
   client.flush("note", clockAndIds(10));
   same(commands(client.takeOutgoing()), ["edit_note"]);
-  client.submit({ type: "recolour_note", note: "note", colour: "red" }, { ...clockAndIds(10), id: "wish" });
+  client.submit({ type: "recolour_note", note: "note", colour: "red" }, { ...clockAndIds(10), id: "first" });
   client.tooLong(clockAndIds(20));
   client.disconnected();
   same(client.drafts().map(({ text, reason }) => [text, reason.code]), [["one two", "text_too_long"]]);
   same([client.text("note"), client.saveStatus("note").state, client.unsentCount()], ["one", "rejected", 1]);
 }
 
-export function words_that_the_server_had_and_lost_with_its_history_become_a_draft() {
+export function a_saved_edit_that_the_server_lost_becomes_a_draft() {
   const client = live();
   client.edit("note", [{ retain: 3 }, { insert: " two" }]);
   client.flush("note", clockAndIds(10));
@@ -107,8 +107,8 @@ export function words_that_the_server_had_and_lost_with_its_history_become_a_dra
   const event = { board: "board", seq: 2, from: 2, id: "second", prev: "first", message: id, actor: ME, at: 10 };
   client.receive({ type: "event", event: { ...event, change: { ...body, type: "note_edited" } } }, clockAndIds(20));
   same([client.text("note"), client.position()?.seq], ["one two", 2]);
-  const kept = JSON.parse(JSON.stringify(client.unsentState()));
-  const later = BoardClient.restore(kept, { ...clockAndIds(0, 30), actor: "me" });
+  const unsent = JSON.parse(JSON.stringify(client.unsentState()));
+  const later = BoardClient.restore(unsent, { ...clockAndIds(0, 30), actor: "me" });
   for (const it of [client, later]) {
     joinOlder(it);
     const rejected = { result: "rejected", code: "base_gone", detail: "that is another history" };
@@ -118,41 +118,41 @@ export function words_that_the_server_had_and_lost_with_its_history_become_a_dra
   }
 }
 
-export function a_new_note_that_the_server_had_and_lost_with_its_history_becomes_a_draft() {
+export function a_saved_note_that_the_server_lost_becomes_a_draft() {
   const client = live();
   const made = { note: "new", text: "words", colour: "paper", rank: "W" };
-  client.submit({ type: "create_note", ...made }, { ...clockAndIds(10), id: "wish" });
-  const event = { board: "board", seq: 2, from: 2, id: "second", prev: "first", message: "wish", actor: ME, at: 10 };
+  client.submit({ type: "create_note", ...made }, { ...clockAndIds(10), id: "first" });
+  const event = { board: "board", seq: 2, from: 2, id: "second", prev: "first", message: "first", actor: ME, at: 10 };
   client.receive({ type: "event", event: { ...event, change: { type: "note_created", ...made } } }, clockAndIds(20));
   client.edit("new", [{ retain: 5 }, { insert: " more" }]);
-  const kept = JSON.parse(JSON.stringify(client.unsentState()));
-  const later = BoardClient.restore(kept, { ...clockAndIds(0, 30), actor: "me" });
+  const unsent = JSON.parse(JSON.stringify(client.unsentState()));
+  const later = BoardClient.restore(unsent, { ...clockAndIds(0, 30), actor: "me" });
   for (const it of [client, later]) {
     joinOlder(it);
     const rejected = { result: "rejected", code: "board_full", detail: "there are too many notes" };
-    it.receive({ type: "outcome", board: "board", id: "wish", outcome: rejected }, clockAndIds(40));
+    it.receive({ type: "outcome", board: "board", id: "first", outcome: rejected }, clockAndIds(40));
     same(it.drafts().map(({ text, reason }) => [text, reason.code]), [["words more", "board_full"]]);
     same([it.notes().length, it.unsentCount()], [1, 0]);
   }
 }
 
-export function words_are_not_saved_yet_within_three_seconds() {
-  const world = { isOffline: false, isPersisted: true, clock: 3_000 - REFRESH_EVERY_MS };
-  same(saveStatusOf({ state: "saving", since: 0 }, world), "late");
-  same(saveStatusOf({ state: "saving", since: 0 }, { ...world, clock: 1_000 }), "saving");
+export function an_edit_is_shown_as_late_within_three_seconds() {
+  const page = { isOffline: false, isPersisted: true, clock: 3_000 - REFRESH_EVERY_MS };
+  same(saveStatusOf({ state: "saving", since: 0 }, page), "late");
+  same(saveStatusOf({ state: "saving", since: 0 }, { ...page, clock: 1_000 }), "saving");
 }
 
-export function a_wish_without_words_is_late_as_well() {
+export function a_command_without_text_is_late_within_three_seconds() {
   const client = live();
   same(client.unsavedSince(), null);
-  client.submit(TRASH, { ...clockAndIds(10), id: "wish" });
-  client.submit({ type: "restore_note", note: "note" }, { ...clockAndIds(900), id: "another" });
+  client.submit(TRASH, { ...clockAndIds(10), id: "first" });
+  client.submit({ type: "restore_note", note: "note" }, { ...clockAndIds(900), id: "second" });
   same(client.unsavedSince(), 10);
   same([isLate(10, 2_000), isLate(10, 3_010 - REFRESH_EVERY_MS)], [false, true]);
 }
 
 /** @param {Clock} clock */
-export async function words_go_out_within_three_seconds_however_slow_the_database_is(clock) {
+export async function an_edit_is_sent_within_three_seconds_when_the_database_hangs(clock) {
   const storage = new ManualStorage();
   /** @type {string[]} */
   const sent = [];
