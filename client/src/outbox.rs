@@ -52,7 +52,7 @@ impl Outbox {
 
     /// Whether the first command makes the sender a member.
     pub fn is_for_membership(&self) -> bool {
-        self.open().is_some_and(FrozenCommand::is_for_membership)
+        self.first().is_some_and(FrozenCommand::is_for_membership)
     }
 
     pub fn push(&mut self, entry: Entry) {
@@ -97,25 +97,25 @@ impl Outbox {
         is_connected: bool,
         is_caught_up: bool,
     ) -> Option<ClientMessage> {
-        let open = self.open_mut()?;
-        let may_send = is_caught_up || (is_connected && open.is_for_membership());
-        if !may_send || !open.is_due(now) {
+        let first = self.first_mut()?;
+        let may_send = is_caught_up || (is_connected && first.is_for_membership());
+        if !may_send || !first.is_due(now) {
             return None;
         }
-        (open.sent_at, open.not_before) = (Some(now), None);
-        Some(open.message(board))
+        (first.sent_at, first.not_before) = (Some(now), None);
+        Some(first.message(board))
     }
 
     /// Returns whether the event is that of the first command, which is not pending any more.
     pub fn event_seen(&mut self, message: MessageId) -> bool {
-        let open = self.open_mut().filter(|open| open.id == message);
-        open.map(|open| open.is_event_seen = true).is_some()
+        let first = self.first_mut().filter(|first| first.id == message);
+        first.map(|first| first.is_event_seen = true).is_some()
     }
 
     /// The text of the note after the event of the first command.
     pub fn set_resulting_text(&mut self, text: Text) {
-        if let Some(open) = self.open_mut() {
-            open.resulting_text = Some(text);
+        if let Some(first) = self.first_mut() {
+            first.resulting_text = Some(text);
         }
     }
 
@@ -138,49 +138,51 @@ impl Outbox {
 
     /// Joined at this head: an outcome at a later position is of another history.
     pub fn joined(&mut self, head: Seq) {
-        if self.open().and_then(|open| open.done_at).is_some_and(|it| it.seq > head) {
+        if self.first().and_then(|first| first.done_at).is_some_and(|it| it.seq > head) {
             self.forget_outcome();
         }
     }
 
     /// What was sent may be lost with the connection.
     pub fn disconnected(&mut self) {
-        if let Some(open) = self.open_mut() {
-            (open.sent_at, open.not_before) = (None, None);
+        if let Some(first) = self.first_mut() {
+            (first.sent_at, first.not_before) = (None, None);
         }
     }
 
     /// The first command is saved, or changed nothing.
     pub fn done(&mut self, id: MessageId, position: Position) {
-        if let Some(open) = self.open_mut().filter(|open| open.id == id) {
-            open.done_at = Some(position);
+        if let Some(first) = self.first_mut().filter(|first| first.id == id) {
+            first.done_at = Some(position);
         }
     }
 
     /// The server asked for a pause before the first command is sent again.
     pub fn postpone(&mut self, id: Option<MessageId>, until: MonotonicTime) {
-        if let Some(open) = self.open_mut().filter(|open| Some(open.id) == id) {
-            (open.sent_at, open.not_before) = (None, Some(until));
+        if let Some(first) = self.first_mut().filter(|first| Some(first.id) == id) {
+            (first.sent_at, first.not_before) = (None, Some(until));
         }
     }
 
     /// The first command is rejected, and will never be carried out under its id.
     pub fn reject(&mut self, id: MessageId, reason: &Reason) -> Vec<Effect> {
         let mut effects = Vec::new();
-        let Some(open) = self.open().filter(|open| open.id == id).cloned() else { return effects };
-        let is_for_membership = open.is_for_membership();
-        let lost_text = open.resulting_text.filter(|text| text.len_bytes() > 0);
-        if let (Some(note), Some(text)) = (open.command.note(), lost_text) {
+        let Some(first) = self.first().filter(|first| first.id == id).cloned() else {
+            return effects;
+        };
+        let is_for_membership = first.is_for_membership();
+        let lost_text = first.resulting_text.filter(|text| text.len_bytes() > 0);
+        if let (Some(note), Some(text)) = (first.command.note(), lost_text) {
             effects.push(Effect::KeepLostText { note, text, reason: reason.clone() });
         }
-        if let Command::EditNote { note, base, .. } = open.command
+        if let Command::EditNote { note, base, .. } = first.command
             && reason.is_base_gone()
         {
             effects.push(Effect::RequeueEdit { note, base });
             return effects;
         }
-        let first = self.entries.pop_front();
-        effects.extend(first.map(|entry| self.abandon(&entry, reason.clone())));
+        let entry = self.entries.pop_front();
+        effects.extend(entry.map(|entry| self.abandon(&entry, reason.clone())));
         if is_for_membership {
             effects.push(Effect::MembershipDecided);
         }
@@ -189,28 +191,28 @@ impl Outbox {
 
     /// Rejects the first command if no server accepts it: its frame would close each connection.
     pub fn reject_too_long(&mut self) -> Vec<Effect> {
-        self.reject_open_if(FrozenCommand::is_too_long)
+        self.reject_first_if(FrozenCommand::is_too_long)
     }
 
     /// The server closed the connection over a frame that it does not accept. Only the first command
     /// can be so long.
     pub fn reject_sent(&mut self) -> Vec<Effect> {
-        self.reject_open_if(|open| open.sent_at.is_some() && open.done_at.is_none())
+        self.reject_first_if(|first| first.sent_at.is_some() && first.done_at.is_none())
     }
 
-    fn reject_open_if(&mut self, is_too_long: impl Fn(&FrozenCommand) -> bool) -> Vec<Effect> {
-        let id = self.open().filter(|open| is_too_long(open)).map(|open| open.id);
+    fn reject_first_if(&mut self, is_too_long: impl Fn(&FrozenCommand) -> bool) -> Vec<Effect> {
+        let id = self.first().filter(|first| is_too_long(first)).map(|first| first.id);
         id.map_or_else(Vec::new, |id| self.reject(id, &Reason::too_long()))
     }
 
     /// Removes the first command if it has its outcome, and everything up to there is applied.
     pub fn take_done(&mut self, head: Option<Seq>) -> Option<Effect> {
-        let open = self.open()?;
-        let is_applied = head >= Some(open.done_at?.seq);
-        if !is_applied && !open.is_for_membership() {
+        let first = self.first()?;
+        let is_applied = head >= Some(first.done_at?.seq);
+        if !is_applied && !first.is_for_membership() {
             return None;
         }
-        let effect = match open.command {
+        let effect = match first.command {
             Command::EditNote { note, .. } => Effect::EditSaved(note),
             Command::CreateNote { note, .. } => Effect::CreationSaved(note),
             Command::CreateBoard { .. } | Command::JoinBoard {} => Effect::MembershipDecided,
@@ -273,23 +275,23 @@ impl Outbox {
     /// After a while without an outcome, or without the event of one, the first command is due again.
     pub fn tick(&mut self, now: MonotonicTime) {
         let is_overdue = |sent: MonotonicTime| now.since(sent) >= RESEND_AFTER_MS;
-        if self.open().and_then(|open| open.sent_at).is_some_and(is_overdue) {
+        if self.first().and_then(|first| first.sent_at).is_some_and(is_overdue) {
             self.forget_outcome();
         }
     }
 
     /// The first command, unless it is an edit that is not frozen.
-    fn open(&self) -> Option<&FrozenCommand> {
+    fn first(&self) -> Option<&FrozenCommand> {
         self.entries.front()?.frozen()
     }
 
-    fn open_mut(&mut self) -> Option<&mut FrozenCommand> {
+    fn first_mut(&mut self) -> Option<&mut FrozenCommand> {
         self.entries.front_mut()?.frozen_mut()
     }
 
     fn forget_outcome(&mut self) {
-        if let Some(open) = self.open_mut() {
-            (open.done_at, open.sent_at) = (None, None);
+        if let Some(first) = self.first_mut() {
+            (first.done_at, first.sent_at) = (None, None);
         }
     }
 

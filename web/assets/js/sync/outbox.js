@@ -50,7 +50,7 @@ export class Outbox {
 
   /** Whether the first command makes the sender a member. */
   get isForMembership() {
-    return this.#open?.isForMembership ?? false;
+    return this.#first?.isForMembership ?? false;
   }
 
   /** @param {Entry} entry */
@@ -80,8 +80,8 @@ export class Outbox {
 
   /** The note of the first entry, if that is an edit that can be frozen now. */
   get editToFreeze() {
-    const first = this.#entries.at(0);
-    return first && !first.command ? first.note : null;
+    const entry = this.#entries.at(0);
+    return entry && !entry.command ? entry.note : null;
   }
 
   /**
@@ -102,11 +102,11 @@ export class Outbox {
    * @param {{isConnected: boolean, isCaughtUp: boolean}} connection
    */
   takeDue(board, now, { isConnected, isCaughtUp }) {
-    const open = this.#open;
-    if (!open?.isDue(now) || !(isCaughtUp || (isConnected && open.isForMembership))) return null;
-    open.sentAt = now;
-    open.notBefore = null;
-    return open.frame(board);
+    const first = this.#first;
+    if (!first?.isDue(now) || !(isCaughtUp || (isConnected && first.isForMembership))) return null;
+    first.sentAt = now;
+    first.notBefore = null;
+    return first.frame(board);
   }
 
   /**
@@ -114,9 +114,9 @@ export class Outbox {
    * @param {string} message
    */
   eventSeen(message) {
-    const open = this.#openWithId(message);
-    if (open) open.isEventSeen = true;
-    return open !== null;
+    const first = this.#firstWithId(message);
+    if (first) first.isEventSeen = true;
+    return first !== null;
   }
 
   /**
@@ -124,7 +124,7 @@ export class Outbox {
    * @param {string} text
    */
   setResultingText(text) {
-    if (this.#open) this.#open.resultingText = text;
+    if (this.#first) this.#first.resultingText = text;
   }
 
   /**
@@ -154,14 +154,14 @@ export class Outbox {
    * @param {number} head
    */
   joined(head) {
-    if (this.#open?.doneAt && this.#open.doneAt.seq > head) this.#forgetOutcome();
+    if (this.#first?.doneAt && this.#first.doneAt.seq > head) this.#forgetOutcome();
   }
 
   /** What was sent may be lost with the connection. */
   disconnected() {
-    if (!this.#open) return;
-    this.#open.sentAt = null;
-    this.#open.notBefore = null;
+    if (!this.#first) return;
+    this.#first.sentAt = null;
+    this.#first.notBefore = null;
   }
 
   /**
@@ -170,8 +170,8 @@ export class Outbox {
    * @param {Position} position
    */
   done(id, position) {
-    const open = this.#openWithId(id);
-    if (open) open.doneAt = position;
+    const first = this.#firstWithId(id);
+    if (first) first.doneAt = position;
   }
 
   /**
@@ -180,10 +180,10 @@ export class Outbox {
    * @param {number} until
    */
   postpone(id, until) {
-    const open = this.#openWithId(id);
-    if (!open) return;
-    open.sentAt = null;
-    open.notBefore = until;
+    const first = this.#firstWithId(id);
+    if (!first) return;
+    first.sentAt = null;
+    first.notBefore = until;
   }
 
   /**
@@ -193,23 +193,23 @@ export class Outbox {
    * @returns {Effect[]}
    */
   reject(id, reason) {
-    const open = this.#openWithId(id);
-    if (!open) return [];
-    const [first] = this.#entries;
-    const { note, base } = open.command;
+    const first = this.#firstWithId(id);
+    if (!first) return [];
+    const [entry] = this.#entries;
+    const { note, base } = first.command;
     /** @type {Effect[]} */
     const effects = [];
-    if (open.resultingText) effects.push({ type: "keep_lost_text", note, text: open.resultingText, reason });
-    if (open.isEdit && reason.code === "base_gone") return [...effects, { type: "requeue_edit", note, base }];
+    if (first.resultingText) effects.push({ type: "keep_lost_text", note, text: first.resultingText, reason });
+    if (first.isEdit && reason.code === "base_gone") return [...effects, { type: "requeue_edit", note, base }];
     this.dropFirst();
-    effects.push(this.#abandon(first, reason));
-    if (open.isForMembership) effects.push({ type: "membership_decided" });
+    effects.push(this.#abandon(entry, reason));
+    if (first.isForMembership) effects.push({ type: "membership_decided" });
     return effects;
   }
 
   /** Rejects the first command if no server accepts it: its frame would close each connection. */
   rejectTooLong() {
-    return this.#open?.isTooLong ? this.reject(this.#open.id, TOO_LONG) : [];
+    return this.#first?.isTooLong ? this.reject(this.#first.id, TOO_LONG) : [];
   }
 
   /**
@@ -217,8 +217,8 @@ export class Outbox {
    * can be so long.
    */
   rejectSent() {
-    const open = this.#open;
-    return open && open.sentAt !== null && !open.doneAt ? this.reject(open.id, TOO_LONG) : [];
+    const first = this.#first;
+    return first && first.sentAt !== null && !first.doneAt ? this.reject(first.id, TOO_LONG) : [];
   }
 
   /**
@@ -227,15 +227,15 @@ export class Outbox {
    * @returns {Effect | null}
    */
   takeDone(position) {
-    const open = this.#open;
-    if (!open?.doneAt) return null;
-    const isApplied = position !== null && position.seq >= open.doneAt.seq;
-    if (!isApplied && !open.isForMembership) return null;
+    const first = this.#first;
+    if (!first?.doneAt) return null;
+    const isApplied = position !== null && position.seq >= first.doneAt.seq;
+    if (!isApplied && !first.isForMembership) return null;
     this.dropFirst();
-    const { note = null } = open.command;
-    if (open.isEdit) return { type: "edit_saved", note };
-    if (open.isCreation) return { type: "creation_saved", note };
-    return open.isForMembership ? { type: "membership_decided" } : { type: "command_done", note };
+    const { note = null } = first.command;
+    if (first.isEdit) return { type: "edit_saved", note };
+    if (first.isCreation) return { type: "creation_saved", note };
+    return first.isForMembership ? { type: "membership_decided" } : { type: "command_done", note };
   }
 
   /** Puts the edit of its note in place of the first command, as old as that. @param {string} note */
@@ -300,23 +300,23 @@ export class Outbox {
    * @param {number} now
    */
   tick(now) {
-    const sentAt = this.#open?.sentAt ?? null;
+    const sentAt = this.#first?.sentAt ?? null;
     if (sentAt !== null && now - sentAt >= RESEND_AFTER_MS) this.#forgetOutcome();
   }
 
   /** The first command, unless it is an edit that is not frozen. */
-  get #open() {
+  get #first() {
     return this.#entries.at(0)?.command ?? null;
   }
 
   /** @param {string | undefined} id */
-  #openWithId(id) {
-    return this.#open?.id === id ? this.#open : null;
+  #firstWithId(id) {
+    return this.#first?.id === id ? this.#first : null;
   }
 
   #forgetOutcome() {
-    if (!this.#open) return;
-    this.#open.doneAt = null;
-    this.#open.sentAt = null;
+    if (!this.#first) return;
+    this.#first.doneAt = null;
+    this.#first.sentAt = null;
   }
 }
