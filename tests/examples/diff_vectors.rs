@@ -1,5 +1,5 @@
-//! Writes test vectors of `Delta::diff`, some chosen and most random, which the browser's
-//! `delta.js` must match: to `tests/vectors/diff.json`, or as many as requested to another file.
+//! Writes test vectors of `Delta::diff`, which the browser's `delta.js` must match: to
+//! `tests/vectors/diff.json`, or COUNT of them to FILE. Some are chosen, most are random.
 //!
 //! `cargo run -p sockbit-tests --example diff_vectors [COUNT FILE]`
 
@@ -25,14 +25,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Texts that random ones hardly ever contain.
+/// Cases that random texts rarely contain.
 fn chosen() -> impl Iterator<Item = (Text, Text)> {
     let pair = |(old, new): (String, String)| (Text::normalise(&old), Text::normalise(&new));
     let bounds = at_the_bound().chain(beyond_the_bound()).chain(in_many_lines());
     bounds.chain(around_each_mark()).chain(sharing_half_a_pair()).map(pair)
 }
 
-/// A word stays among so many new lines that it is just found, and just not.
+/// A word among new lines, in numbers just below and above the limit of a comparison by words.
 fn at_the_bound() -> impl Iterator<Item = (String, String)> {
     (254..=258).map(|count| {
         let (before, after) = ("\n".repeat(count / 2), "\n".repeat(count.div_ceil(2)));
@@ -40,8 +40,7 @@ fn at_the_bound() -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// A line stays among so many new words that lines are compared, and nothing stays without line
-/// breaks.
+/// A common part among more new words than the limit: it is found only if it is a line.
 fn beyond_the_bound() -> impl Iterator<Item = (String, String)> {
     let word = |n: u32| format!("<{n}>");
     let words = move |from: u32| (from..from + 130).map(word).collect::<String>();
@@ -51,8 +50,8 @@ fn beyond_the_bound() -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// A line stays among just so many new ones that it is found, and just not; in scripts without
-/// blanks each character is a word.
+/// A common line among new lines, in numbers just below and above the limit. In scripts without
+/// spaces each character is a word.
 fn in_many_lines() -> impl Iterator<Item = (String, String)> {
     let lines = |from: u32, count: u32, word: &str| {
         (from..from + count).map(|n| format!("{word}{n} a\n")).collect::<Vec<_>>().concat()

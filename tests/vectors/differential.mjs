@@ -1,7 +1,7 @@
 // Compares the browser's delta.js with Quill's Delta on N random cases of every operation:
 // `npm ci && node differential.mjs [N] [first seed]`.
 
-import * as delta from "../../web/assets/js/delta.js";
+import * as delta from "../../web/assets/js/delta/delta.js";
 import { Random, cases } from "./random.mjs";
 
 const ours = {

@@ -1,8 +1,8 @@
-// Writes delta.json: what Quill's Delta makes of random changes that split no surrogate pair.
+// Writes delta.json: the results of Quill's Delta for random changes that split no surrogate pair.
 //
 //   npm ci && node generate.mjs
 //
-// diff.json holds what the Rust `Delta::diff` finds; this writes it:
+// diff.json has the results of the Rust `Delta::diff`, written by
 //
 //   cargo run -p sockbit-tests --example diff_vectors
 //

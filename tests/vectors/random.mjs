@@ -1,4 +1,4 @@
-// Random texts and changes of them in Quill's own Delta, decided by a seed alone.
+// Random texts and changes as Quill deltas. A seed determines all of them.
 
 import Delta from "quill-delta";
 
@@ -25,7 +25,7 @@ export class Random {
     return this.below(2) === 0;
   }
 
-  /** A character of any plane that may stand in a text. */
+  /** A character of any plane that texts allow. */
   character() {
     if (this.below(4) > 0) return FREQUENT[this.below(FREQUENT.length)];
     const code = this.below(17) * 0x10000 + this.below(0x10000);
@@ -53,13 +53,13 @@ export class Random {
   }
 }
 
-/** What Quill makes of a text. */
+/** A text after a change, by Quill. */
 export function applied(text, delta) {
   const base = new Delta(text === "" ? [] : [{ insert: text }]);
   return base.compose(delta).ops.map((op) => op.insert).join("");
 }
 
-/** One case of every operation: its arguments and what Quill makes of them. */
+/** One case of each operation: its arguments and the result of Quill. */
 export function cases(random) {
   const text = random.text();
   const [change, other] = [random.change(text), random.change(text)];

@@ -1,7 +1,7 @@
-// What of the vectors a delta module gets wrong. Runs in browsers as it runs in Node.
+// Finds differences between the vectors and a delta module. Runs in browsers and in Node.
 
 /**
- * @param {typeof import("../../web/assets/js/delta.js")} delta
+ * @param {typeof import("../../web/assets/js/delta/delta.js")} delta
  * @param {{cases: any, edges: any, diffs: any}} vectors delta.json, edges.json and diff.json
  */
 export function faults(delta, { cases, edges, diffs }) {

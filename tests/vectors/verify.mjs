@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 
-import * as delta from "../../web/assets/js/delta.js";
+import * as delta from "../../web/assets/js/delta/delta.js";
 import { faults } from "./replay.mjs";
 
 const read = (path) => JSON.parse(readFileSync(path, "utf8"));
