@@ -167,8 +167,7 @@ impl Reader<'_> {
     fn prose(&mut self, text: &str, first_line: usize) {
         let mut line = first_line;
         let mut prose = Part { kind: PartKind::Prose, words: Vec::new() };
-        for (number, piece) in text.split('`').enumerate() {
-            let is_code = number % 2 == 1;
+        for (is_code, piece) in code_and_prose(text) {
             if is_code {
                 let words = identifier_words(piece, line);
                 self.parts.push(Part { kind: PartKind::Identifiers, words });
@@ -180,6 +179,46 @@ impl Reader<'_> {
         }
         self.parts.push(prose);
     }
+}
+
+/// Splits a text at code spans, as `(is code, text)`. The same number of backticks opens and closes a
+/// span; backticks that open no span are prose.
+fn code_and_prose(text: &str) -> Vec<(bool, &str)> {
+    let mut pieces = Vec::new();
+    let (mut rest, mut searched) = (text, 0);
+    while let Some(offset) = rest[searched..].find('`') {
+        let open = searched + offset;
+        let ticks = backticks(&rest[open..]);
+        let start = open + ticks;
+        if let Some(end) = closing_backticks(&rest[start..], ticks) {
+            pieces.push((false, &rest[..open]));
+            pieces.push((true, &rest[start..start + end]));
+            rest = &rest[start + end + ticks..];
+            searched = 0;
+        } else {
+            searched = start;
+        }
+    }
+    pieces.push((false, rest));
+    pieces
+}
+
+/// The number of backticks at the start.
+fn backticks(text: &str) -> usize {
+    text.len() - text.trim_start_matches('`').len()
+}
+
+/// The index of the next run of exactly this many backticks.
+fn closing_backticks(text: &str, count: usize) -> Option<usize> {
+    let mut searched = 0;
+    while let Some(offset) = text[searched..].find('`') {
+        let run = backticks(&text[searched + offset..]);
+        if run == count {
+            return Some(searched + offset);
+        }
+        searched += offset + run;
+    }
+    None
 }
 
 fn end_phrase(words: &mut [Word]) {
