@@ -49,22 +49,22 @@ fn two_changes_made_at_once_converge() {
 /// A client's text and its changes that the server has not received.
 struct Client {
     shown: Text,
-    unseen: Delta,
+    unsent: Delta,
 }
 
 impl Client {
     fn new(text: &Text, change: &Delta) -> Result<Self, DeltaError> {
-        Ok(Self { shown: change.apply(text)?, unseen: change.clone() })
+        Ok(Self { shown: change.apply(text)?, unsent: change.clone() })
     }
 
     fn next_message(&mut self, remote: &Delta) -> Result<(), DeltaError> {
-        self.shown = self.unseen.transform(remote, false).apply(&self.shown)?;
-        self.unseen = remote.transform(&self.unseen, true);
+        self.shown = self.unsent.transform(remote, false).apply(&self.shown)?;
+        self.unsent = remote.transform(&self.unsent, true);
         Ok(())
     }
 
     fn saved(&mut self) {
-        self.unseen = Delta::new();
+        self.unsent = Delta::new();
     }
 }
 
@@ -149,13 +149,13 @@ fn a_diff_leads_to_the_new_text() {
     });
 }
 
-/// The number of concurrent edits: once in a hundred cases so many that words are no longer
-/// compared.
-fn others(deltas: &mut RandomDeltas) -> usize {
+/// The number of concurrent edits. In one of a hundred cases it exceeds the limit of a comparison
+/// by words.
+fn concurrent_edits(deltas: &mut RandomDeltas) -> usize {
     if deltas.below(100) == 0 { 300 } else { deltas.below(8) }
 }
 
-/// The newer text with the change that was made on the older one.
+/// The new text with a change that was made on the old one.
 fn rebased(old: &Text, new: &Text, mine: &Delta) -> Result<Text, DeltaError> {
     let (inserts, deletes) = Delta::diff(old, new).in_two();
     deletes.transform(&inserts.transform(mine, true), true).apply(new)
@@ -168,7 +168,7 @@ fn a_change_rebased_over_a_diff_stays_between_words() {
         let old = Text::normalise(&words.concat());
         let place = words[..deltas.below(words.len() + 1)].concat().encode_utf16().count();
         let mine = Delta::new().retain(u32::try_from(place)?).insert("mine ");
-        for n in 100..100 + others(deltas) {
+        for n in 100..100 + concurrent_edits(deltas) {
             let at = deltas.below(words.len() + 1);
             let replaced = deltas.below(3).min(words.len() - at);
             words.splice(at..at + replaced, [deltas.word(n)]);
@@ -189,7 +189,7 @@ fn a_change_rebased_over_many_inserts_without_spaces_splits_none_of_them() {
         let old = Text::normalise(&words.concat());
         let place = words[..deltas.below(words.len() + 1)].concat().encode_utf16().count();
         let mine = Delta::new().retain(u32::try_from(place)?).insert("<mine>");
-        for n in 100..100 + others(deltas) {
+        for n in 100..100 + concurrent_edits(deltas) {
             let word = format!("<{}>", deltas.word(n).trim_end());
             words.insert(deltas.below(words.len() + 1), word);
         }

@@ -159,7 +159,7 @@ impl RequiredProgram {
     }
 }
 
-/// Runs a command as root: directly, or by a `sudo` that asks for no password.
+/// Runs a command as root: directly, or with a `sudo` that needs no password.
 fn as_root(program: &str, arguments: &[&str]) -> Result<()> {
     let mut command = if is_root()? {
         Command::new(program)

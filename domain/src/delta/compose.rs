@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     fn compose(first: &Delta, then: &Delta) -> Delta {
-        first.compose(then).expect("they fit")
+        first.compose(then).expect("the deltas fit")
     }
 
     #[test]

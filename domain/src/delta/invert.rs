@@ -33,7 +33,7 @@ mod tests {
     fn applying_the_inverse_restores_the_text() {
         let text = Text::normalise("a👧cdef");
         let delta = Delta::new().retain(1).insert("XYZ").delete(2).retain(1).delete(2).insert("!");
-        let inverse = delta.invert(&text).expect("it fits");
+        let inverse = delta.invert(&text).expect("the delta fits");
         let back = delta.apply(&text).and_then(|changed| inverse.apply(&changed));
         assert_eq!(back, Ok(text));
     }

@@ -68,27 +68,32 @@ mod tests {
     use crate::text::Text;
 
     /// The text after both deltas, in either order.
-    fn merge(text: &str, first: &Delta, late: &Delta) -> (String, String) {
+    fn merge(text: &str, first: &Delta, second: &Delta) -> (String, String) {
         let text = Text::normalise(text);
-        let apply = |delta: &Delta, text: &Text| delta.apply(text).expect("it fits");
-        let one = apply(&first.transform(late, true), &apply(first, &text));
-        let other = apply(&late.transform(first, false), &apply(late, &text));
+        let apply = |delta: &Delta, text: &Text| delta.apply(text).expect("the delta fits");
+        let one = apply(&first.transform(second, true), &apply(first, &text));
+        let other = apply(&second.transform(first, false), &apply(second, &text));
         (one.into(), other.into())
     }
 
     #[track_caller]
-    fn both_give(text: &str, first: &Delta, late: &Delta, expected: &str) {
-        assert_eq!(merge(text, first, late), (expected.into(), expected.into()));
+    fn assert_merged(text: &str, first: &Delta, second: &Delta, expected: &str) {
+        assert_eq!(merge(text, first, second), (expected.into(), expected.into()));
     }
 
     #[test]
     fn inserts_at_different_positions_are_both_kept() {
-        both_give("abc", &Delta::new().insert("1"), &Delta::new().retain(3).insert("2"), "1abc2");
+        assert_merged(
+            "abc",
+            &Delta::new().insert("1"),
+            &Delta::new().retain(3).insert("2"),
+            "1abc2",
+        );
     }
 
     #[test]
     fn of_two_inserts_at_one_position_the_one_with_priority_comes_first() {
-        both_give(
+        assert_merged(
             "ab",
             &Delta::new().retain(1).insert("1"),
             &Delta::new().retain(1).insert("2"),
@@ -98,20 +103,20 @@ mod tests {
 
     #[test]
     fn text_that_both_delete_is_deleted_once() {
-        both_give("abcd", &Delta::new().delete(3), &Delta::new().retain(1).delete(3), "");
+        assert_merged("abcd", &Delta::new().delete(3), &Delta::new().retain(1).delete(3), "");
     }
 
     #[test]
     fn an_insert_into_deleted_text_is_kept() {
-        both_give("abcd", &Delta::new().delete(4), &Delta::new().retain(2).insert("X"), "X");
-        both_give("abcd", &Delta::new().retain(2).insert("X"), &Delta::new().delete(4), "X");
+        assert_merged("abcd", &Delta::new().delete(4), &Delta::new().retain(2).insert("X"), "X");
+        assert_merged("abcd", &Delta::new().retain(2).insert("X"), &Delta::new().delete(4), "X");
     }
 
     #[test]
     fn two_replacements_of_one_word_are_both_kept() {
         let first = Delta::new().insert("one").delete(3);
         let late = Delta::new().insert("two").delete(3);
-        both_give("old", &first, &late, "onetwo");
+        assert_merged("old", &first, &late, "onetwo");
     }
 
     #[test]
@@ -120,7 +125,7 @@ mod tests {
         let delete = Delta::new().delete(1).retain(1).delete(1);
         let late = Delta::new().insert("Y");
         let one_by_one = delete.transform(&insert.transform(&late, true), true);
-        let at_once = insert.compose(&delete).expect("they fit").transform(&late, true);
+        let at_once = insert.compose(&delete).expect("the deltas fit").transform(&late, true);
         assert_eq!(one_by_one, Delta::new().insert("Y"));
         assert_eq!(at_once, Delta::new().retain(1).insert("Y"));
     }

@@ -312,7 +312,7 @@ fn the_inverse_of_an_edit_is_stored_with_its_event() {
     fixture.send(ADA, &edit(note, base, insert_at(0, "zero "))).event();
     fixture.send(BEN, &edit(note, base, Delta::new().retain(4).delete(3).insert("2"))).event();
     let inverse = fixture.facts.last().and_then(|fact| fact.inverse.clone()).expect("an inverse");
-    let before = inverse.apply(&fixture.note(note).text).expect("it fits");
+    let before = inverse.apply(&fixture.note(note).text).expect("the inverse fits");
     assert_eq!(before.as_str(), "zero one two");
 }
 

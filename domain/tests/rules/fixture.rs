@@ -201,12 +201,12 @@ impl BoardFixture {
 
     #[track_caller]
     pub fn board(&self) -> &Board {
-        self.board.as_ref().expect("there is a board")
+        self.board.as_ref().expect("a board")
     }
 
     #[track_caller]
     pub fn board_mut(&mut self) -> &mut Board {
-        self.board.as_mut().expect("there is a board")
+        self.board.as_mut().expect("a board")
     }
 
     #[track_caller]

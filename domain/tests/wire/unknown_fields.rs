@@ -68,6 +68,6 @@ fn a_null_field_is_an_absent_field() {
 
 #[test]
 fn a_newer_version_is_refused() {
-    let refusal = ClientMessage::parse(r#"{"v":2,"type":"ping"}"#).expect_err("it is newer");
+    let refusal = ClientMessage::parse(r#"{"v":2,"type":"ping"}"#).expect_err("a newer version");
     assert_eq!(refusal.detail, "version 2 is not supported; this server supports version 1");
 }

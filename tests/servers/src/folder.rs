@@ -16,7 +16,7 @@ const LAST_LINES: usize = 15;
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    /// What is removed on drop: this folder or its parent; `None` if it is kept.
+    /// The path that is removed on drop: this folder or its parent; `None` if it is kept.
     temporary: Option<PathBuf>,
 }
 
@@ -58,7 +58,7 @@ impl Folder {
         self.temporary.is_none()
     }
 
-    /// What the process supervisor removes if this process ends without doing so.
+    /// The path that the process supervisor removes if this process is killed.
     pub(crate) fn temporary_path(&self) -> Option<&Path> {
         self.temporary.as_deref()
     }
@@ -97,8 +97,8 @@ impl Folder {
         }
     }
 
-    /// Removes what is in this folder under this name, if anything.
-    pub(crate) fn empty(&self, name: &str) -> Result<(), ServerError> {
+    /// Removes the folder of this name in this one, if it exists.
+    pub(crate) fn remove(&self, name: &str) -> Result<(), ServerError> {
         let path = self.path.join(name);
         match fs::remove_dir_all(&path) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => Err(fault(&path, source)),

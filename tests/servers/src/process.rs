@@ -37,7 +37,7 @@ pub struct Program {
 pub struct StopSignals {
     /// Lets it finish.
     pub graceful: &'static str,
-    /// Ends it at once, without leftovers in the system.
+    /// Ends it immediately and cleanly.
     pub immediate: &'static str,
 }
 
@@ -76,7 +76,7 @@ impl Process {
             .env(VARIABLE, SUPERVISOR)
             .envs(program.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(folder.path())
-            // Signals from this terminal are not meant for it.
+            // Ctrl-C in this terminal must not reach it.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
@@ -113,10 +113,10 @@ impl Process {
         status
     }
 
-    fn send(&mut self, word: &str) {
+    fn send(&mut self, command: &str) {
         if let Some(stdin) = &mut self.supervisor.stdin {
             // A supervisor that has ended has nothing to end.
-            let _ = writeln!(stdin, "{word}");
+            let _ = writeln!(stdin, "{command}");
         }
     }
 }

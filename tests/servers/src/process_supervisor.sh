@@ -1,10 +1,10 @@
-# Runs one program and ends it when its owner is gone, however the owner ended.
+# Runs one program and ends it when its owner ends, even if the owner is killed.
 #
-# Standard input is a pipe that only the owner holds. A line on it says how to end the program; its end without a line
-# means that the owner is gone. Standard output stays open until every process has ended.
+# Standard input is a pipe that only the owner holds. A line on it is a command that ends the program; the end of the
+# input without a line means that the owner has ended. Standard output stays open until every process has ended.
 #
-# Arguments: the folder, the program's name in it, the signal that ends the program at once without leftovers, what to
-# remove when the owner is gone (or nothing), then the program and its arguments.
+# Arguments: the folder, the program's name in it, the signal that ends the program immediately and cleanly, the path to
+# remove when the owner has ended (or nothing), then the program and its arguments.
 
 folder=$1 name=$2 signal=$3 removed=$4
 shift 4
@@ -41,7 +41,7 @@ wait_for_all() {
     done
 }
 
-# Signals the program and waits, then kills what is left of its descendants.
+# Signals the program and waits, then kills its remaining descendants.
 end() {
     all=$(descendants "$program")
     if [ "$1" != KILL ]; then
@@ -53,7 +53,7 @@ end() {
 } 2>/dev/null
 
 (
-    # Standard output stays open here; its end tells the owner that this is done.
+    # Standard output stays open here; its end tells the owner that all processes have ended.
     read -r command signal_given <&3
     if [ ! -e "$over" ]; then
         case $command in

@@ -39,7 +39,7 @@ pub struct TestCluster {
 /// The servers behind the processes.
 enum Backend {
     None { database: PathBuf, _folder: Option<TempDir> },
-    Apart { postgres: Box<Postgres>, broker: Box<RabbitMq> },
+    Servers { postgres: Box<Postgres>, broker: Box<RabbitMq> },
 }
 
 /// Small disks that a fault can fill.
@@ -123,7 +123,7 @@ impl TestCluster {
             gateways.push(Gateway::before(&broker).await);
             workers.push(Worker::before(&broker, &postgres).await);
         }
-        let servers = Backend::Apart { postgres: Box::new(postgres), broker: Box::new(broker) };
+        let servers = Backend::Servers { postgres: Box::new(postgres), broker: Box::new(broker) };
         Self { gateways, workers, servers, disks, initial_kib: 0 }
     }
 
@@ -147,13 +147,13 @@ impl TestCluster {
         self.disks.as_ref().expect("the cluster has small disks")
     }
 
-    /// Compares what the clients typed with what is stored.
+    /// Compares the typed edits with the stored boards.
     ///
     /// # Panics
     /// If anything is missing or repeated, or the database does not open.
     pub async fn check_store(&mut self, typed: &TypingResult) {
         match &self.servers {
-            Backend::Apart { postgres, .. } => {
+            Backend::Servers { postgres, .. } => {
                 let store = PostgresStore::open(&postgres.url()).await.expect("the database opens");
                 typed.check(&store).await;
             }
@@ -188,7 +188,7 @@ impl TestCluster {
     pub fn recent_output(&mut self) -> String {
         let output: Vec<String> = self.processes().map(|process| process.recent_output()).collect();
         let queues = match &self.servers {
-            Backend::Apart { broker, .. } => block_in_place(|| broker.ctl(&LIST_QUEUES)),
+            Backend::Servers { broker, .. } => block_in_place(|| broker.ctl(&LIST_QUEUES)),
             Backend::None { .. } => Ok(String::new()),
         };
         let queues = queues.unwrap_or_else(|error| error.to_string());
@@ -201,8 +201,8 @@ impl TestCluster {
     /// If there is none.
     pub fn broker(&mut self) -> &mut RabbitMq {
         match &mut self.servers {
-            Backend::Apart { broker, .. } => broker,
-            Backend::None { .. } => panic!("there is no broker"),
+            Backend::Servers { broker, .. } => broker,
+            Backend::None { .. } => panic!("the cluster has no broker"),
         }
     }
 
@@ -212,8 +212,8 @@ impl TestCluster {
     /// If there is none.
     pub fn database(&mut self) -> &mut Postgres {
         match &mut self.servers {
-            Backend::Apart { postgres, .. } => postgres,
-            Backend::None { .. } => panic!("there is no database server"),
+            Backend::Servers { postgres, .. } => postgres,
+            Backend::None { .. } => panic!("the cluster has no database server"),
         }
     }
 
@@ -231,7 +231,7 @@ impl TestCluster {
 
     /// Restarts the database server if it ended because of a fault.
     pub fn restart_database_if_ended(&mut self) {
-        let Backend::Apart { postgres, .. } = &mut self.servers else { return };
+        let Backend::Servers { postgres, .. } = &mut self.servers else { return };
         if !postgres.is_running() {
             block_in_place(|| postgres.restart()).expect("PostgreSQL restarts");
         }

@@ -3,7 +3,7 @@
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
-use super::fault_injection::{
+use super::fault_injectors::{
     a_connection_is_bad, a_connection_is_cut, a_gateway_is_killed, a_worker_is_killed,
     an_older_program_is_replaced_in_turn, everything_is_restarted_in_turn,
     fifty_clients_stop_reading, the_broker_raises_an_alarm, the_disk_of_the_broker_is_full,

@@ -4,7 +4,7 @@
 mod bus_and_transport;
 mod cluster;
 mod fault;
-mod fault_injection;
+mod fault_injectors;
 mod injection;
 mod page_probe;
 mod poison_messages;

@@ -10,9 +10,9 @@ use tokio::time::{Instant, sleep};
 use crate::system::board_page_actions::{create_board, write_note};
 use crate::system::{Browser, Endpoint, Window, eventually};
 
-/// Between two written words.
+/// The pause between two written words.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Between two observations of the page.
+/// The pause between two observations of the page.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const DEADLINE: Duration = Duration::from_mins(1);
 

@@ -41,7 +41,7 @@ impl SmallDisk {
 
     /// Fills it completely.
     pub fn fill(&self) {
-        let mut ballast = fs::File::create(self.ballast()).expect("there is room for a file");
+        let mut ballast = fs::File::create(self.ballast()).expect("a file");
         let full = io::copy(&mut io::repeat(b'x'), &mut ballast).expect_err("the disk is bounded");
         assert_eq!(full.kind(), io::ErrorKind::StorageFull, "{full}");
     }

@@ -117,7 +117,7 @@ impl TypingClients {
 
     /// Saved edits a second since there were `saved` of them.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "there are not that many")]
+    #[expect(clippy::cast_precision_loss, reason = "the numbers are small")]
     pub fn rate_since(&self, saved: u64, elapsed: Duration) -> f64 {
         (self.saved() - saved) as f64 / elapsed.as_secs_f64()
     }

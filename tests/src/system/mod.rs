@@ -5,16 +5,16 @@ pub mod board_page_actions;
 mod browser;
 mod cluster;
 mod deployment;
+mod polling;
 mod process;
 mod raw_client;
 mod sync_client;
-mod wait;
 
 pub use app::App;
 pub use browser::{Browser, Window};
 pub use cluster::{Cluster, KEY, KEY_ID};
 pub use deployment::Deployment;
+pub use polling::{eventually, within};
 pub use process::{Endpoint, Process};
 pub use raw_client::RawClient;
 pub use sync_client::SyncClient;
-pub use wait::{eventually, within};

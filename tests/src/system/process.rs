@@ -107,11 +107,11 @@ impl Process {
     /// Stops the process with SIGTERM and waits; returns whether it exited with success.
     pub async fn stop(&mut self) -> bool {
         let mut child = self.child.take().expect("the process runs");
-        let id = child.id().expect("it has not exited").to_string();
+        let id = child.id().expect("a running process").to_string();
         let signalled = Command::new("kill").args(["-TERM", &id]).status().await;
         assert!(signalled.expect("`kill` runs").success(), "the signal was sent");
         let exited = tokio::time::timeout(STOP_TIMEOUT, child.wait()).await;
-        exited.expect("it exits within its deadline").expect("it has a status").success()
+        exited.expect("the process exits in time").expect("an exit status").success()
     }
 
     /// Resident memory in KiB; 0 where the system has no `/proc`.

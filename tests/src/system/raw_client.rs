@@ -165,7 +165,10 @@ impl RawClient {
     /// Waits until the server closes the connection and returns the close code.
     pub async fn close_code(&mut self) -> Option<CloseCode> {
         loop {
-            match timeout(TIMEOUT, self.socket.next()).await.expect("it is closed in time") {
+            match timeout(TIMEOUT, self.socket.next())
+                .await
+                .expect("the connection is closed in time")
+            {
                 Some(Ok(Message::Close(frame))) => return frame.map(|frame| frame.code),
                 Some(Ok(_)) => {}
                 _ => return None,

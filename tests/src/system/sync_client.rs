@@ -45,7 +45,7 @@ pub struct SyncClient {
 impl SyncClient {
     /// A guest with a cookie, not connected yet.
     pub async fn guest(endpoints: Vec<Endpoint>, board: BoardId) -> Self {
-        let endpoint = endpoints.first().expect("there is an endpoint");
+        let endpoint = endpoints.first().expect("an endpoint");
         Self {
             cookie: cookie(&endpoint.url).await,
             machine: BoardClient::new(board, None),
@@ -123,7 +123,7 @@ impl SyncClient {
     }
 
     async fn connect(&mut self) -> bool {
-        let endpoint = self.endpoints.first().expect("there is an endpoint");
+        let endpoint = self.endpoints.first().expect("an endpoint");
         let mut request = endpoint.websocket.as_str().into_client_request().expect("a URL");
         let cookie = self.cookie.parse().expect("a header");
         request.headers_mut().insert("cookie", cookie);

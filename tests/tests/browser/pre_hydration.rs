@@ -6,33 +6,33 @@ use sockbit_tests::system::board_page_actions::{leave_note, type_in_note, wait_f
 use crate::shared_board::{SharedBoard, open_first_note, wait_for_title};
 
 in_both_deployments! {
-    text_typed_before_the_script_is_merged_and_saved
-    a_click_on_trash_before_the_script_posts_its_form
-    a_title_typed_before_the_script_is_saved
-    a_new_note_typed_before_the_script_is_appended_to_the_stored_one
+    pre_hydration_text_is_merged_and_saved
+    a_pre_hydration_click_on_trash_posts_its_form
+    a_pre_hydration_title_is_saved
+    a_pre_hydration_new_note_is_appended_to_the_stored_one
     a_refused_text_stays_in_the_editor_as_an_edit
 }
 
 /// Types at the start of each open editor and of the form for a new note.
-const TYPE_BEFORE_SCRIPT: &str = "
+const TYPE_EARLY: &str = "
     document.addEventListener('readystatechange', () => {
         if (document.readyState !== 'interactive') return;
         const open = document.querySelectorAll('[data-editing] textarea, #composer textarea');
         for (const it of open) it.value = `early ${it.value}`;
     });";
-const CLICK_TRASH_BEFORE_SCRIPT: &str = "
+const CLICK_TRASH_EARLY: &str = "
     document.addEventListener('readystatechange', () => {
         if (document.readyState === 'interactive') document.querySelector('#notes [data-action=trash]')?.click();
     });";
-const TYPE_TITLE_BEFORE_SCRIPT: &str = "
+const TYPE_TITLE_EARLY: &str = "
     document.addEventListener('readystatechange', () => {
         if (document.readyState !== 'interactive') return;
         document.querySelector('#board-title').value = 'Typed early';
     });";
 
-async fn text_typed_before_the_script_is_merged_and_saved(site: Deployment) {
+async fn pre_hydration_text_is_merged_and_saved(site: Deployment) {
     let board = SharedBoard::with_note(site, "Milk Eggs Rice").await;
-    board.ada.script_first(TYPE_BEFORE_SCRIPT).await;
+    board.ada.script_first(TYPE_EARLY).await;
     open_first_note(&board.ada, &board.url).await;
     let has_run = "return document.querySelector('#note-page').dataset.scripted === ''";
     board.ada.wait_until("the script has run", has_run).await;
@@ -48,9 +48,9 @@ async fn text_typed_before_the_script_is_merged_and_saved(site: Deployment) {
     wait_for_note_text(&board.bob, "early Milk Rice").await;
 }
 
-async fn a_click_on_trash_before_the_script_posts_its_form(site: Deployment) {
+async fn a_pre_hydration_click_on_trash_posts_its_form(site: Deployment) {
     let board = SharedBoard::with_note(site, "thrown away early").await;
-    board.ada.script_first(CLICK_TRASH_BEFORE_SCRIPT).await;
+    board.ada.script_first(CLICK_TRASH_EARLY).await;
     board.ada.open(&board.url).await;
     let is_gone =
         "return document.readyState === 'complete' && !document.querySelector('#notes .note')";
@@ -58,20 +58,20 @@ async fn a_click_on_trash_before_the_script_posts_its_form(site: Deployment) {
     board.bob.wait_until("Bob sees it go", is_gone).await;
 }
 
-async fn a_title_typed_before_the_script_is_saved(site: Deployment) {
+async fn a_pre_hydration_title_is_saved(site: Deployment) {
     let board = SharedBoard::with_note(site, "a note").await;
-    board.ada.script_first(TYPE_TITLE_BEFORE_SCRIPT).await;
+    board.ada.script_first(TYPE_TITLE_EARLY).await;
     board.ada.open(&board.url).await;
     for window in [&board.ada, &board.bob] {
         wait_for_title(window, "Typed early").await;
     }
 }
 
-async fn a_new_note_typed_before_the_script_is_appended_to_the_stored_one(site: Deployment) {
+async fn a_pre_hydration_new_note_is_appended_to_the_stored_one(site: Deployment) {
     let board = SharedBoard::with_note(site, "a note").await;
     let form = board.ada.find("#composer textarea").await;
     form.send_keys("stored").await.expect("typed");
-    board.ada.script_first(TYPE_BEFORE_SCRIPT).await;
+    board.ada.script_first(TYPE_EARLY).await;
     board.ada.open("about:blank").await;
     board.ada.open(&board.url).await;
     let has_both =

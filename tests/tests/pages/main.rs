@@ -2,8 +2,8 @@
 
 mod access;
 mod board;
-mod hostile;
+mod http_api;
+mod http_connections;
+mod invalid_requests;
 mod note;
-mod program;
-mod serving;
 mod visitor;

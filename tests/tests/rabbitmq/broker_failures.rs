@@ -18,11 +18,11 @@ use sockbit_tests::rabbitmq_namespace::{AmqpClient, FixedClock, Namespace};
 use sockbit_tests::system::eventually;
 use tokio::time::{sleep, timeout};
 
-use crate::intake::{Program, next_message};
-use crate::support::{
+use crate::endpoint_helpers::{
     assert_is_interrupted, assert_receives, commands, ports, send_until_accepted, take_numbers,
     take_until, until_accepting, until_consumed, until_disconnected, until_healthy,
 };
+use crate::intake::{Program, next_message};
 
 /// RabbitMQ stores the names of new quorum queues after half a second. If a name is lost in a
 /// crash, the queue never has a leader again.

@@ -14,7 +14,7 @@ use sockbit_tests::contracts::bus::fixtures::{
 use sockbit_tests::rabbitmq_namespace::{AmqpClient, Namespace, keys};
 use sockbit_tests::system::eventually;
 
-use crate::support::ports;
+use crate::endpoint_helpers::ports;
 
 /// Waits for this many dead letters.
 async fn letters(bus: &Namespace, count: usize) -> (DeadLetterAdmin, Vec<DeadLetter>) {

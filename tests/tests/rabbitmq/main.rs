@@ -3,10 +3,10 @@
 mod broker_failures;
 mod connect_errors;
 mod dead_letters;
+mod endpoint_helpers;
 mod intake;
 mod network_failures;
 mod presence;
 mod queries;
 mod queue_handover;
-mod support;
 mod unreadable_messages;

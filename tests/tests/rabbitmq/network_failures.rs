@@ -14,7 +14,7 @@ use sockbit_tests::rabbitmq_namespace::{FixedClock, Namespace};
 use sockbit_tests::system::eventually;
 use tokio::time::{Instant, timeout};
 
-use crate::support::{
+use crate::endpoint_helpers::{
     assert_is_interrupted, assert_receives, commands, send_until_accepted, take_numbers,
     take_until, until_disconnected, until_healthy,
 };

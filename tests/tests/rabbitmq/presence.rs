@@ -15,7 +15,7 @@ use sockbit_tests::rabbitmq_namespace::{Namespace, keys};
 use sockbit_tests::system::eventually;
 use tokio::time::{Instant, timeout};
 
-use crate::support::{ports, until_disconnected};
+use crate::endpoint_helpers::{ports, until_disconnected};
 
 /// Publishes an update with this number until the other gateway receives it.
 async fn assert_presence_arrives(

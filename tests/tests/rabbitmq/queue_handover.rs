@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::support::{commands, send_until_accepted, take_numbers, until_consumed};
+use crate::endpoint_helpers::{commands, send_until_accepted, take_numbers, until_consumed};
 
 const QUEUES: u16 = 12;
 

@@ -13,7 +13,7 @@ use sockbit_tests::contracts::bus::fixtures::{announcement, command, next_announ
 use sockbit_tests::rabbitmq_namespace::{FixedClock, Namespace, WORK_QUEUES, keys};
 use sockbit_tests::system::eventually;
 
-use crate::support::{commands, ports, send_until_accepted, take_numbers, until_healthy};
+use crate::endpoint_helpers::{commands, ports, send_until_accepted, take_numbers, until_healthy};
 
 /// The work queue of board 1.
 fn queue(bus: &Namespace) -> String {

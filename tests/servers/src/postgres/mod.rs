@@ -161,7 +161,7 @@ impl Postgres {
         if data.is_dir() {
             return Ok(());
         }
-        self.folder.empty(UNFINISHED)?;
+        self.folder.remove(UNFINISHED)?;
         let arguments = ["-D", UNFINISHED, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync"];
         let arguments = [&arguments.map(str::to_owned)[..], &["--locale=C".to_owned()]].concat();
         let status = self.run("initdb", "initdb", &arguments)?.wait(Deadline::after(READY_WITHIN));

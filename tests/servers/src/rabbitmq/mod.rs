@@ -123,7 +123,7 @@ impl RabbitMq {
     /// Kills it, removes its data, and starts it again on the same port.
     pub fn wipe(&mut self) -> Result<(), ServerError> {
         self.kill();
-        self.folder.empty(settings::DATA)?;
+        self.folder.remove(settings::DATA)?;
         self.start_broker()
     }
 

@@ -170,7 +170,7 @@ async fn assert_all_events_and_one_outcome(gateway: &GatewayPorts, own: u64) {
                 announced.extend(it.events.iter().map(|it| it.event.seq.0));
             }
             Incoming::Outcomes(it) => outcomes.extend(it),
-            Incoming::Interrupted => panic!("nothing was interrupted"),
+            Incoming::Interrupted => panic!("an unexpected interruption"),
         }
     }
     announced.sort_unstable();
@@ -193,7 +193,7 @@ pub async fn a_gateway_that_does_not_read_is_interrupted_and_then_resumes(bus: A
                 received += 1;
             }
             Incoming::Announcement(_) => received += 1,
-            Incoming::Outcomes(_) => panic!("nothing was sent"),
+            Incoming::Outcomes(_) => panic!("unexpected outcomes"),
             Incoming::Interrupted => interruptions += 1,
         }
         assert!(received < FLOOD, "the bus buffered every announcement");

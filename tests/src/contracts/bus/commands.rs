@@ -132,12 +132,12 @@ pub async fn a_full_queue_refuses_commands_and_keeps_accepted_ones(bus: Arc<dyn 
             Ok(()) => accepted += 1,
             Err(error) => break error,
         }
-        assert!(accepted < MORE_THAN_FITS, "there is no bound");
+        assert!(accepted < MORE_THAN_FITS, "the queue is unbounded");
     };
     assert!(matches!(error, SendError::Refused(_)), "{error:?}");
 
     let worker = bus.worker().await;
-    let count = usize::try_from(accepted).expect("it is bounded");
+    let count = usize::try_from(accepted).expect("a bounded number");
     let taken = take_commands(&*worker.work, count).await;
 
     assert!(taken.iter().map(number).eq(0..accepted), "all accepted commands, in order");

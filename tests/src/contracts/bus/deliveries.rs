@@ -111,12 +111,12 @@ pub async fn a_waiting_worker_receives_redeliveries(bus: Arc<dyn Bus>) {
         _ = take_unacknowledged(&b, 1) => false,
     };
     let (dead, successor) = if a_has_it { (a, b) } else { (b, a) };
-    let mut waiting = Box::pin(take(&successor));
-    assert!(futures::poll!(&mut waiting).is_pending());
+    let mut pending = Box::pin(take(&successor));
+    assert!(futures::poll!(&mut pending).is_pending());
 
     drop(dead);
 
-    assert_eq!(numbers(&waiting.await), [1]);
+    assert_eq!(numbers(&pending.await), [1]);
 }
 
 pub async fn a_redelivery_is_unchanged(bus: Arc<dyn Bus>) {
@@ -145,8 +145,8 @@ pub async fn acknowledged_deliveries_are_not_redelivered(bus: Arc<dyn Bus>) {
 pub async fn each_delivery_is_acknowledged_individually(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     send_each(&gateway, 1..=3).await;
-    let held = take_unacknowledged(&worker, 3).await;
-    let middle = held.iter().find(|it| it.commands.iter().any(|it| number(it) == 2));
+    let deliveries = take_unacknowledged(&worker, 3).await;
+    let middle = deliveries.iter().find(|it| it.commands.iter().any(|it| number(it) == 2));
     let tag = middle.expect("command 2 was taken").tag;
     worker.work.acknowledge(vec![tag]).await.expect("the bus is available");
     drop(worker);

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::GatewayPorts;
 
-/// Longer than any bus takes, its own deadlines included.
+/// Longer than any call of a bus takes.
 pub const DEADLINE: Duration = Duration::from_mins(1);
 /// How long a clause waits for a message that must not arrive.
 pub const QUIET: Duration = Duration::from_millis(300);

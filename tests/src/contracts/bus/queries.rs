@@ -108,7 +108,7 @@ pub async fn each_query_goes_to_exactly_one_worker(bus: Arc<dyn Bus>) {
     }
     let pending: Vec<_> = (0..QUERIES as u64).map(|n| spawn_query(&gateway, query(n))).collect();
     for pending in pending {
-        reply_of(pending).await.expect("there is a reply");
+        reply_of(pending).await.expect("a reply");
     }
 
     let mut seen = BTreeSet::new();

@@ -51,7 +51,7 @@ pub async fn closing_ends_a_send_that_waits_for_room(bus: Arc<dyn Bus>) {
             }
         }
     }
-    panic!("there is no bound");
+    panic!("the queue is unbounded");
 }
 
 pub async fn a_closed_bus_refuses_everything(bus: Arc<dyn Bus>) {

@@ -20,19 +20,19 @@ const WITHOUT_SERVERS: [&str; 7] = [
 ];
 /// Tests that mostly wait for timers, servers and browsers.
 const WAITING: [&str; 13] = [
-    "bad_input",
-    "bad_start",
     "browser",
     "browser_scripts",
     "cluster",
     "faults",
-    "lost_log",
+    "invalid_messages",
     "pages",
     "postgres_contract",
     "postgres_statements",
     "rabbitmq",
     "restored_backup",
     "servers",
+    "start_errors",
+    "unwritable_log",
 ];
 
 /// One test binary.
