@@ -143,7 +143,7 @@ impl NoteText {
     /// Pending text keeps its place before or after a part that the server replaced: inserts are
     /// transformed first, then deletes.
     fn rebase(&mut self, change: &Delta, server: &Text) -> Delta {
-        let (mut inserts, mut deletes) = change.in_two();
+        let (mut inserts, mut deletes) = change.split_inserts_and_deletes();
         transform_both(&mut inserts, &mut self.pending);
         transform_both(&mut deletes, &mut self.pending);
         self.base_text = server.clone();

@@ -157,7 +157,7 @@ fn concurrent_edits(deltas: &mut RandomDeltas) -> usize {
 
 /// The new text with a change that was made on the old one.
 fn rebased(old: &Text, new: &Text, mine: &Delta) -> Result<Text, DeltaError> {
-    let (inserts, deletes) = Delta::diff(old, new).in_two();
+    let (inserts, deletes) = Delta::diff(old, new).split_inserts_and_deletes();
     deletes.transform(&inserts.transform(mine, true), true).apply(new)
 }
 

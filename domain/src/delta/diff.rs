@@ -30,7 +30,7 @@ impl Delta {
     /// the deletes. A position that is transformed over both stays before (or after) the replacement if
     /// it was before (or after) the replaced text.
     #[must_use]
-    pub fn in_two(&self) -> (Self, Self) {
+    pub fn split_inserts_and_deletes(&self) -> (Self, Self) {
         let (mut inserts, mut deletes) = (Self::new(), Self::new());
         let mut pending_insert = "";
         for op in self.ops().iter().chain(once(&Op::Retain(0))) {
@@ -342,7 +342,7 @@ mod tests {
     fn inserts_and_then_deletes_are_the_same_change_and_keep_what_is_before_it_before_it() {
         let (old, new) = ("The color is red.", "The colour, size is red.");
         let delta = diff(old, new);
-        let (inserts, deletes) = delta.in_two();
+        let (inserts, deletes) = delta.split_inserts_and_deletes();
         assert_eq!(inserts.compose(&deletes), Ok(delta));
         let before = Delta::new().retain(4).insert("exact ");
         let carried = deletes.transform(&inserts.transform(&before, true), true);

@@ -4,7 +4,7 @@
 
 import { Builder, DeltaError, Pieces, lengthOf, take } from "./ops.js";
 
-export { diff, inTwo } from "./diff.js";
+export { diff, splitInsertsAndDeletes } from "./diff.js";
 export { DeltaError };
 
 /** @typedef {import("./ops.js").Op} Op */

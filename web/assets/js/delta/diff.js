@@ -30,14 +30,14 @@ export function diff(oldText, newText) {
 }
 
 /**
- * The same change in two steps: each insert *behind* what it replaces, and then the deletes. What is
- * carried over the one and then the other stays before or behind the new words, as it stood before
- * or behind the old ones.
+ * The same change as two deltas: first the inserts, each *after* the text that it replaces, then the
+ * deletes. A position that is transformed over both stays before (or after) the replacement if it was
+ * before (or after) the replaced text.
  *
  * @param {import("./ops.js").Delta} delta
  * @returns {[import("./ops.js").Delta, import("./ops.js").Delta]}
  */
-export function inTwo(delta) {
+export function splitInsertsAndDeletes(delta) {
   const [inserts, deletes] = [new Builder(), new Builder()];
   let replacing = "";
   for (const op of [...delta, { retain: 0 }]) {

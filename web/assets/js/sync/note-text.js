@@ -1,7 +1,7 @@
 // @ts-check
 // The local changes of one note's text, and how they follow the server's text.
 
-import { apply, compose, diff, inTwo, isEmpty, transform } from "../delta/delta.js";
+import { apply, compose, diff, isEmpty, splitInsertsAndDeletes, transform } from "../delta/delta.js";
 
 /** @typedef {import("../delta/delta.js").Delta} Delta */
 
@@ -153,7 +153,7 @@ export class NoteText {
    * @returns {Delta}
    */
   #rebase(change, server) {
-    const [inserts, deletes] = inTwo(change);
+    const [inserts, deletes] = splitInsertsAndDeletes(change);
     const [over, between] = transformBoth(inserts, this.pending);
     const [overThen, pending] = transformBoth(deletes, between);
     this.pending = pending;
