@@ -3,7 +3,7 @@
 
 import { BoardClient } from "../../../web/assets/js/sync/board-client.js";
 import { OutboxLease } from "../../../web/assets/js/storage/outbox-lease.js";
-import { REFRESH_EVERY_MS, isLate, saveStatusOf } from "../../../web/assets/js/ui/save-status.js";
+import { REFRESH_EVERY_MS, isLate, saveStatusOf } from "../../../web/assets/js/ui/note-save-status.js";
 import { BoardSession } from "../../../web/assets/js/sync/board-session.js";
 import { same } from "./clauses.js";
 import { ManualStorage } from "./manual-storage.js";

@@ -23,7 +23,7 @@ const session = await openPageSession(main.dataset.board ?? "", snapshot);
 const list = new CardList(requireElement(main, "#notes"), session);
 const actions = new NoteActions(session, list);
 const trash = new TrashPanel(session);
-const people = new PresenceList(session, () => list.articles());
+const presence = new PresenceList(session, () => list.articles());
 const drafts = new DraftsPanel(slotOf, (text) => actions.create(text, "paper"));
 /** The sessions whose drafts are shown. */
 const sessions = [session];
@@ -37,7 +37,7 @@ session.onChanges = (all, isOwn) => {
     showBoard();
     showRejections(main, session, changes);
   }
-  people.show(all);
+  presence.show(all);
 };
 
 /** Shows everything but the cards. */
@@ -81,7 +81,7 @@ function hydrateComposer() {
   return new NewNoteForm(form, session, (text, colour) => actions.create(text, colour));
 }
 
-/** The example notes arrive as events like any others. */
+/** Adds example notes without leaving the page: they arrive as events. */
 function hydrateExamples() {
   const form = findElement(main, "#empty form");
   form?.addEventListener("submit", (event) => {

@@ -1,5 +1,5 @@
 // @ts-check
-// The entry of the list of boards, which also sends what closed pages left unsent.
+// The entry of the home page: the list of boards. It also sends what closed pages left unsent.
 
 import { findElement, requireElement } from "./ui/dom.js";
 import { openOutboxStorage } from "./storage/outbox-storage.js";

@@ -1,5 +1,6 @@
 // @ts-check
-// The entry of the join page: a browser joins at once; a link preview, which runs no script, does not.
+// The entry of the join page: submits the form at once. A link preview, which runs no script, does not
+// join.
 
 import { requireElement } from "./ui/dom.js";
 

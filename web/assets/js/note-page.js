@@ -13,7 +13,7 @@ import { openPageSession, startPageSession } from "./ui/page-session.js";
 import { ColourPalette } from "./ui/colour-palette.js";
 import { ActiveEditor } from "./ui/active-editor.js";
 import { PresenceList } from "./ui/presence-list.js";
-import { REFRESH_EVERY_MS, saveStatusOf } from "./ui/save-status.js";
+import { REFRESH_EVERY_MS, saveStatusOf } from "./ui/note-save-status.js";
 import { showBoardTitle } from "./ui/board-title.js";
 import { toast } from "./ui/toasts.js";
 
@@ -30,7 +30,7 @@ const drafts = new DraftsPanel(
 );
 const sessions = [session];
 const history = new NoteHistory();
-const people = new PresenceList(session, () => [article]);
+const presence = new PresenceList(session, () => [article]);
 
 /** @param {import("./sync/view-changes.js").ViewChange[]} changes @param {boolean} isOwn */
 session.onChanges = (changes, isOwn) => {
@@ -39,7 +39,7 @@ session.onChanges = (changes, isOwn) => {
     card.applyRemote(change.delta, session.text(card.id));
     if (!isOwn && card !== activeEditor.card) card.highlight();
   }
-  people.show(changes);
+  presence.show(changes);
   if (changes.some(({ type }) => type === "reset")) card.showText(session.text(card.id));
   showAll();
   drafts.show(sessions);
@@ -104,8 +104,8 @@ function showAll() {
 
 function showSaveStatus() {
   const isOffline = session.connection.state === "offline";
-  const world = { isOffline, isPersisted: session.isPersisted, clock: performance.now() };
-  card.showSaveStatus(saveStatusOf(session.saveStatus(card.id), world));
+  const page = { isOffline, isPersisted: session.isPersisted, clock: performance.now() };
+  card.showSaveStatus(saveStatusOf(session.saveStatus(card.id), page));
 }
 
 /** @param {import("./sync/board-session.js").BoardSession} orphan */

@@ -1,8 +1,8 @@
 // @ts-check
-// Changes of a text: Quill's ops retain, insert and delete, lengths in UTF-16 code units. The same
-// results and refusals as the server's `domain/src/delta`; `tests/vectors` hold both to it.
+// Deltas: Quill's ops retain, insert and delete, with lengths in UTF-16 code units. Results and errors
+// equal those of the server's `domain/src/delta`; `tests/vectors` checks both.
 
-import { Builder, DeltaError, Pieces, lengthOf, take } from "./ops.js";
+import { Builder, DeltaError, OpReader, lengthOf, take } from "./ops.js";
 
 export { diff, splitInsertsAndDeletes } from "./diff.js";
 export { DeltaError };
@@ -10,25 +10,25 @@ export { DeltaError };
 /** @typedef {import("./ops.js").Op} Op */
 /** @typedef {import("./ops.js").Delta} Delta */
 
-/** More ops than any edit by a person has; the server refuses them too. */
+/** More ops than an edit by a person has. The server has the same limit. */
 const OPS_MAX = 10_000;
 const UNITS_MAX = 2 ** 31 - 1;
 
-/** Control characters but LF and TAB, and halves of surrogate pairs. */
+/** Control characters except LF and TAB, and unpaired surrogates. */
 const FORBIDDEN = /[\0-\x08\x0b-\x1f\x7f-\x9f]|\p{Surrogate}/u;
 const ALL_FORBIDDEN = new RegExp(FORBIDDEN, "gu");
 
 /**
- * Makes a text of what somebody typed or pasted: CRLF and CR become LF, control characters go.
+ * Normalises text that was typed or pasted: CRLF and CR become LF, and control characters are removed.
  *
- * @param {string} sent
+ * @param {string} text
  */
-export function normaliseText(sent) {
-  return sent.toWellFormed().replace(/\r\n?/g, "\n").replace(ALL_FORBIDDEN, "");
+export function normaliseText(text) {
+  return text.toWellFormed().replace(/\r\n?/g, "\n").replace(ALL_FORBIDDEN, "");
 }
 
 /**
- * The delta that ops from elsewhere mean.
+ * Checks ops from outside and converts them to canonical form.
  *
  * @param {unknown} ops
  * @returns {Delta}
@@ -38,7 +38,7 @@ export function normalise(ops) {
   if (ops.length > OPS_MAX) throw new DeltaError("malformed", `a delta has at most ${OPS_MAX} ops`);
   const builder = new Builder();
   ops.forEach((op, index) => builder.push(checkedOp(op, index)));
-  const delta = builder.done();
+  const delta = builder.finish();
   if (baseLength(delta) > UNITS_MAX) {
     throw new DeltaError("malformed", `a delta spans at most ${UNITS_MAX} units`);
   }
@@ -71,7 +71,8 @@ export function isEmpty(delta) {
 }
 
 /**
- * The units of the old text that a delta names: the least length of a text that it fits.
+ * The number of units of the old text that a delta retains or deletes: the minimum length of a text to
+ * which it applies.
  *
  * @param {Delta} delta
  */
@@ -80,7 +81,7 @@ export function baseLength(delta) {
 }
 
 /**
- * By how many units a delta lengthens a text.
+ * The change of a text's length by a delta, in units.
  *
  * @param {Delta} delta
  */
@@ -91,7 +92,7 @@ export function lengthChange(delta) {
 }
 
 /**
- * The text after the change. A delta that does not fit is refused, never clamped.
+ * The text after the change. Throws if the delta does not fit the text.
  *
  * @param {string} text
  * @param {Delta} delta
@@ -116,7 +117,7 @@ export function apply(text, delta) {
 }
 
 /**
- * The change that makes `base` again of what `delta` makes of it.
+ * The inverse of `delta`: it converts the result of `delta` on `base` back to `base`.
  *
  * @param {Delta} delta
  * @param {string} base
@@ -135,11 +136,11 @@ export function invert(delta, base) {
     else inverse.insert(taken);
     at += taken.length;
   }
-  return inverse.done();
+  return inverse.finish();
 }
 
 /**
- * What `first` and then `second` do together. Refused where `second` cuts a surrogate pair that
+ * The composition of two deltas: `first`, then `second`. Throws if `second` splits a surrogate pair that
  * `first` inserts.
  *
  * @param {Delta} first
@@ -147,57 +148,57 @@ export function invert(delta, base) {
  * @returns {Delta}
  */
 export function compose(first, second) {
-  const one = new Pieces(first);
-  const two = new Pieces(second);
-  const both = new Builder();
+  const one = new OpReader(first);
+  const two = new OpReader(second);
+  const composed = new Builder();
   while (!one.isDone || !two.isDone) {
     if (two.kind === "insert") {
-      both.push(two.take());
+      composed.push(two.take());
     } else if (one.kind === "delete") {
-      both.push(one.take());
+      composed.push(one.take());
     } else {
       const units = Math.min(one.length, two.length);
-      const [made, then] = [one.take(units), two.take(units)];
-      if ("retain" in then) both.push(made);
-      // What one inserts and the other deletes never was.
-      else if ("retain" in made) both.delete(units);
+      const [op, nextOp] = [one.take(units), two.take(units)];
+      if ("retain" in nextOp) composed.push(op);
+      // An insert that is deleted again is dropped.
+      else if ("retain" in op) composed.delete(units);
     }
   }
-  return both.done();
+  return composed.finish();
 }
 
 /**
- * `late`, which was made on the same text as `first`, rewritten to be carried out after it. Where
- * both insert at one place, `priority` puts what `first` inserts first. Several changes are
- * transformed over one by one, never as their composition.
+ * Transforms `second`, which was made on the same text as `first`, so that it applies after `first`. If
+ * both insert at the same index, `priority` puts the insert of `first` before the other. To transform
+ * over several deltas, transform over each, not over their composition.
  *
  * @param {Delta} first
- * @param {Delta} late
+ * @param {Delta} second
  * @param {boolean} priority
  * @returns {Delta}
  */
-export function transform(first, late, priority) {
-  const done = new Pieces(first);
-  const wished = new Pieces(late);
-  const rewritten = new Builder();
-  while (!wished.isDone) {
-    if (done.kind === "insert" && (priority || wished.kind !== "insert")) {
-      rewritten.retain(done.length);
-      done.take();
-    } else if (wished.kind === "insert") {
-      rewritten.push(wished.take());
+export function transform(first, second, priority) {
+  const one = new OpReader(first);
+  const two = new OpReader(second);
+  const transformed = new Builder();
+  while (!two.isDone) {
+    if (one.kind === "insert" && (priority || two.kind !== "insert")) {
+      transformed.retain(one.length);
+      one.take();
+    } else if (two.kind === "insert") {
+      transformed.push(two.take());
     } else {
-      const units = Math.min(done.length, wished.length);
-      const [gone, step] = [done.take(units), wished.take(units)];
-      if ("retain" in gone) rewritten.push(step);
+      const units = Math.min(one.length, two.length);
+      const [earlier, op] = [one.take(units), two.take(units)];
+      if ("retain" in earlier) transformed.push(op);
     }
   }
-  return rewritten.done();
+  return transformed.finish();
 }
 
 /**
- * Where a place in the old text, such as a caret, is in the new one. What is inserted right there
- * goes before it, unless it stays before inserts.
+ * The index in the new text of an index in the old text, such as a caret. Text that is inserted at the
+ * index goes before it, unless `staysBeforeInserts`.
  *
  * @param {Delta} delta
  * @param {number} index

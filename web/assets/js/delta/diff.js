@@ -1,22 +1,22 @@
 // @ts-check
-// Finding the change between two texts. Word by word, and the very same change as the server's
-// `domain/src/delta/diff.rs` finds, ties included.
+// Computes the difference between two texts, word by word. The result always equals that of the server's
+// `domain/src/delta/diff.rs`.
 
 import { commonParts } from "./myers.js";
 import { Builder } from "./ops.js";
-import { BETWEEN_WORDS, NOWHERE, WORDS, isHighSurrogate, isInsidePair, isLowSurrogate, seam } from "./word-boundaries.js";
+import { BETWEEN_WORDS, INSIDE_PAIR, WORDS, isHighSurrogate, isInsidePair, isLowSurrogate, boundaryOf } from "./word-boundaries.js";
 
-/** Each with its end, and a rest without one. */
+/** Lines with their line ends. The last one may have none. */
 const LINES = /[^\n]*\n|[^\n]+/g;
 
 /**
- * A part of the old text, and what is there in the new one: where both begin, and where both end.
+ * A range of the old text and the corresponding range of the new text, each as start and end.
  * @typedef {{old: [number, number], new: [number, number]}} Hunk
  */
 /** @typedef {(comparison: Comparison, at: Hunk) => void} Compare */
 
 /**
- * A change that makes `newText` of `oldText`.
+ * The delta that changes `oldText` to `newText`.
  *
  * @param {string} oldText
  * @param {string} newText
@@ -30,9 +30,9 @@ export function diff(oldText, newText) {
 }
 
 /**
- * The same change as two deltas: first the inserts, each *after* the text that it replaces, then the
- * deletes. A position that is transformed over both stays before (or after) the replacement if it was
- * before (or after) the replaced text.
+ * Splits a delta in two: first its inserts, each *after* the text that it replaces, then its deletes. A
+ * position that is transformed over both stays before (or after) the replacement if it was before (or
+ * after) the replaced text.
  *
  * @param {import("./ops.js").Delta} delta
  * @returns {[import("./ops.js").Delta, import("./ops.js").Delta]}
@@ -57,10 +57,10 @@ export function splitInsertsAndDeletes(delta) {
       deletes.retain(op.retain);
     }
   }
-  return [inserts.done(), deletes.done()];
+  return [inserts.finish(), deletes.finish()];
 }
 
-/** Two texts, and where they differ as far as that is known, from the beginning to the end. */
+/** Two texts, and the hunks in which they differ, in order. */
 class Comparison {
   /** @type {Hunk[]} */
   #hunks = [];
@@ -75,14 +75,14 @@ class Comparison {
   }
 
   /**
-   * The words that differ, or what is coarser where they are too many.
+   * Compares word by word, or with `coarser` if too many words differ.
    * @param {Hunk} at
    * @param {Compare} coarser
    */
   byWords(at, coarser) {
     const letters = this.#letters(at);
-    if (isOneInsertOrCut(letters)) return this.#push(letters);
-    const inside = this.#betweenBlanks(at, letters);
+    if (isInsertOrDelete(letters)) return this.#push(letters);
+    const inside = this.#expandedToWords(at, letters);
     const [oldWords, newWords] = this.parts(inside, WORDS);
     const kept = commonParts(oldWords, newWords);
     if (kept) this.around(kept, inside, oldWords, newWords, replaced);
@@ -90,7 +90,7 @@ class Comparison {
   }
 
   /**
-   * Goes on with what is before, between and after the parts that stay.
+   * Calls `differs` with the ranges before, between and after the common parts.
    * @param {readonly (readonly [number, number])[]} kept
    * @param {Hunk} at
    * @param {readonly string[]} oldParts
@@ -111,24 +111,24 @@ class Comparison {
   }
 
   /**
-   * Letters are kept where nothing but one insert or one cut is left, and inside of a word that
-   * became another one.
+   * Adds a hunk. Common letters at its ends are left out if the rest is a single insert or delete, or
+   * if one word became another.
    * @param {Hunk} at
    */
   replaced(at) {
     const letters = this.#letters(at);
     const isOneWord = this.parts(at, WORDS).every((words) => words.length === 1);
-    const hunk = isOneWord || isOneInsertOrCut(letters) ? letters : at;
+    const hunk = isOneWord || isInsertOrDelete(letters) ? letters : at;
     this.#push(hunk);
   }
 
-  /** Nothing where the texts do not differ there. @param {Hunk} hunk */
+  /** Adds a hunk unless it is empty. @param {Hunk} hunk */
   #push(hunk) {
     if (!(isEmpty(hunk.old) && isEmpty(hunk.new))) this.#hunks.push(hunk);
   }
 
   /**
-   * The old text's and the new one's.
+   * Splits both ranges into parts.
    * @param {Hunk} at
    * @param {RegExp} each
    * @returns {[string[], string[]]}
@@ -144,64 +144,64 @@ class Comparison {
   }
 
   /**
-   * What is left between the letters at the beginning and at the end that are the same.
+   * The range without common letters at its start and end.
    * @param {Hunk} at
    */
   #letters(at) {
     const [a, b] = this.#texts(at);
-    let begin = 0;
+    let start = 0;
     const shorter = Math.min(a.length, b.length);
-    while (begin < shorter && a[begin] === b[begin]) begin += 1;
-    if (begin > 0 && isHighSurrogate(a.charCodeAt(begin - 1))) begin -= 1;
+    while (start < shorter && a[start] === b[start]) start += 1;
+    if (start > 0 && isHighSurrogate(a.charCodeAt(start - 1))) start -= 1;
     let end = 0;
-    while (end < shorter - begin && a.at(-1 - end) === b.at(-1 - end)) end += 1;
+    while (end < shorter - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
     if (end > 0 && isLowSurrogate(a.charCodeAt(a.length - end))) end -= 1;
-    return withoutEnds(at, begin, end);
+    return withoutEnds(at, start, end);
   }
 
   /**
-   * So much more that no word is cut, in neither of the texts.
+   * Expands a range so that it splits no word of either text.
    * @param {Hunk} at
-   * @param {Hunk} letters what is left between them
+   * @param {Hunk} letters the range without common letters
    */
-  #betweenBlanks(at, letters) {
+  #expandedToWords(at, letters) {
     const texts = this.#texts(at);
-    let begin = letters.old[0] - at.old[0];
+    let start = letters.old[0] - at.old[0];
     let end = at.old[1] - letters.old[1];
-    while (!texts.every((text) => seam(text, begin, begin) >= BETWEEN_WORDS)) begin -= 1;
-    while (!texts.every((text) => seam(text, text.length - end, text.length - end) >= BETWEEN_WORDS)) end -= 1;
-    return withoutEnds(at, begin, end);
+    while (!texts.every((text) => boundaryOf(text, start, start) >= BETWEEN_WORDS)) start -= 1;
+    while (!texts.every((text) => boundaryOf(text, text.length - end, text.length - end) >= BETWEEN_WORDS)) end -= 1;
+    return withoutEnds(at, start, end);
   }
 
-  /** Moves each insert and each cut to where it reads best. */
+  /** Moves each insert and delete to the best boundary, for example between words. */
   moveHunks() {
-    let begin = 0;
+    let start = 0;
     for (const [index, hunk] of this.#hunks.entries()) {
       const end = this.#hunks[index + 1]?.old[0] ?? this.old.length;
-      const moved = this.#moved(hunk, begin, end);
-      begin = moved.old[1];
+      const moved = this.#moved(hunk, start, end);
+      start = moved.old[1];
       this.#hunks[index] = moved;
     }
   }
 
   /**
-   * Moved within a part of the old text, of which nothing else differs.
+   * Moves a hunk within a range of the old text in which nothing else differs.
    * @param {Hunk} hunk
-   * @param {number} begin
+   * @param {number} start
    * @param {number} end
    */
-  #moved(hunk, begin, end) {
-    if (!isOneInsertOrCut(hunk)) return hunk;
+  #moved(hunk, start, end) {
+    if (!isInsertOrDelete(hunk)) return hunk;
     const [text, moved] = isEmpty(hunk.old) ? [this.new, hunk.new] : [this.old, hunk.old];
-    const first = moved[0] - (hunk.old[0] - begin);
+    const first = moved[0] - (hunk.old[0] - start);
     const last = moved[1] + (end - hunk.old[1]);
     let [from, to] = moved;
     while (to < last && text[from] === text[to]) [from, to] = [from + 1, to + 1];
-    let [place, best] = [from, seam(text, from, to)];
-    if (isInsidePair(text, from)) best = NOWHERE;
+    let [place, best] = [from, boundaryOf(text, from, to)];
+    if (isInsidePair(text, from)) best = INSIDE_PAIR;
     while (from > first && text[from - 1] === text[to - 1]) {
       [from, to] = [from - 1, to - 1];
-      const found = isInsidePair(text, from) ? NOWHERE : seam(text, from, to);
+      const found = isInsidePair(text, from) ? INSIDE_PAIR : boundaryOf(text, from, to);
       if (found > best) [place, best] = [from, found];
     }
     return shifted(hunk, place - moved[0]);
@@ -216,7 +216,7 @@ class Comparison {
       delta.delete(hunk.old[1] - hunk.old[0]);
       end = hunk.old[1];
     }
-    return delta.done();
+    return delta.finish();
   }
 }
 
@@ -233,19 +233,19 @@ function replaced(comparison, at) {
   comparison.replaced(at);
 }
 
-const isEmpty = (/** @type {[number, number]} */ [begin, end]) => begin === end;
-const isOneInsertOrCut = (/** @type {Hunk} */ hunk) => isEmpty(hunk.old) || isEmpty(hunk.new);
+const isEmpty = (/** @type {[number, number]} */ [start, end]) => start === end;
+const isInsertOrDelete = (/** @type {Hunk} */ hunk) => isEmpty(hunk.old) || isEmpty(hunk.new);
 
 /**
  * @param {Hunk} hunk
- * @param {number} begin
+ * @param {number} start
  * @param {number} end
  * @returns {Hunk}
  */
-function withoutEnds(hunk, begin, end) {
+function withoutEnds(hunk, start, end) {
   return {
-    old: [hunk.old[0] + begin, hunk.old[1] - end],
-    new: [hunk.new[0] + begin, hunk.new[1] - end],
+    old: [hunk.old[0] + start, hunk.old[1] - end],
+    new: [hunk.new[0] + start, hunk.new[1] - end],
   };
 }
 

@@ -1,18 +1,17 @@
 // @ts-check
-// What somebody typed, told from the text before, the text after and the caret.
+// The delta of an input event, from the text before, the text after and the caret.
 
 import { diff, normalise } from "./delta.js";
 
 /**
- * The caret stands behind what was typed or where something was deleted, and so tells which of
- * several equal letters it was.
+ * The caret is after the typed text, or where text was deleted, which distinguishes equal letters.
  * @param {string} before
  * @param {string} after
  * @param {number} caret in `after`
  * @returns {import("./delta.js").Delta}
  */
 export function typedDelta(before, after, caret) {
-  const tail = wholeFrom(after, caret);
+  const tail = tailFrom(after, caret);
   if (!before.endsWith(tail)) return diff(before, after);
   const beforeEnd = before.length - tail.length;
   const afterEnd = after.length - tail.length;
@@ -22,7 +21,7 @@ export function typedDelta(before, after, caret) {
       { retain: kept },
       { insert: after.slice(kept, afterEnd) },
       { delete: beforeEnd - kept },
-    ].filter(isSomething),
+    ].filter(isNotEmpty),
   );
 }
 
@@ -34,24 +33,24 @@ export function typedDelta(before, after, caret) {
 function commonStart(before, after, most) {
   let units = 0;
   while (units < most && before[units] === after[units]) units += 1;
-  return units > 0 && isHighHalf(before.charCodeAt(units - 1)) ? units - 1 : units;
+  return units > 0 && isHighSurrogate(before.charCodeAt(units - 1)) ? units - 1 : units;
 }
 
 /**
  * @param {string} text
  * @param {number} index
  */
-function wholeFrom(text, index) {
-  const isInPair = index > 0 && isHighHalf(text.charCodeAt(index - 1));
+function tailFrom(text, index) {
+  const isInPair = index > 0 && isHighSurrogate(text.charCodeAt(index - 1));
   return text.slice(isInPair ? index + 1 : index);
 }
 
 /** @param {number} unit */
-function isHighHalf(unit) {
+function isHighSurrogate(unit) {
   return unit >= 0xd800 && unit <= 0xdbff;
 }
 
 /** @param {any} op */
-function isSomething(op) {
+function isNotEmpty(op) {
   return Boolean(op.retain || op.insert || op.delete);
 }

@@ -1,15 +1,15 @@
 // @ts-check
-// What two sequences have in common, as the server's `domain/src/delta/myers.rs` finds it.
+// The common parts of two sequences, by Myers' algorithm. The result equals that of the server's
+// `domain/src/delta/myers.rs`.
 
 /**
- * Parts that may differ. It bounds the time to DIFFERENCES_MAX × parts, and the memory to
- * DIFFERENCES_MAX² numbers.
+ * The maximum number of differing parts. It bounds the time to DIFFERENCES_MAX × parts, and the memory
+ * to DIFFERENCES_MAX² numbers.
  */
 const DIFFERENCES_MAX = 256;
 
 /**
- * The parts that stay, as pairs of places, by Myers' algorithm; undefined where more than
- * DIFFERENCES_MAX differ.
+ * The common parts, as pairs of indices; undefined if more than DIFFERENCES_MAX parts differ.
  *
  * @param {readonly string[]} oldParts
  * @param {readonly string[]} newParts
@@ -22,7 +22,7 @@ export function commonParts(oldParts, newParts) {
   const kept = [];
   let [x, y] = [oldParts.length, newParts.length];
   for (let d = rows.length - 1; d >= 0; d -= 1) {
-    const [from, fromX] = cameFrom(rows[d], d, x - y);
+    const [from, fromX] = previousPoint(rows[d], d, x - y);
     const fromY = fromX - from;
     while (x > fromX && y > fromY) {
       x -= 1;
@@ -35,8 +35,8 @@ export function commonParts(oldParts, newParts) {
 }
 
 /**
- * For each number of differences d up to the end: how far along the old parts each of the
- * diagonals (x - y) from -d to d is reached with fewer than d. Undefined where there is no end.
+ * For each number of differences d up to the result: the furthest index in the old parts that each
+ * diagonal (x - y) from -d to d reaches with fewer than d differences. Undefined if there is no result.
  *
  * @param {readonly string[]} oldParts
  * @param {readonly string[]} newParts
@@ -49,7 +49,7 @@ function furthestPoints(oldParts, newParts) {
     const row = reached.slice(middle - d, middle + d + 1);
     rows.push(row);
     for (let diagonal = -d; diagonal <= d; diagonal += 2) {
-      const [from, fromX] = cameFrom(row, d, diagonal);
+      const [from, fromX] = previousPoint(row, d, diagonal);
       let x = from < diagonal ? fromX + 1 : fromX;
       while (x < oldParts.length && oldParts[x] === newParts[x - diagonal]) x += 1;
       reached[middle + diagonal] = x;
@@ -60,14 +60,14 @@ function furthestPoints(oldParts, newParts) {
 }
 
 /**
- * The diagonal from which the d-th difference leads to this one, and how far that was reached:
- * from above by an inserted part, or else from the left by a deleted one.
+ * The diagonal from which the d-th difference leads to this one, and the furthest index on it: from
+ * above by an inserted part, or from the left by a deleted part.
  *
  * @param {Uint32Array} row
  * @param {number} d
  * @param {number} diagonal
  */
-function cameFrom(row, d, diagonal) {
+function previousPoint(row, d, diagonal) {
   if (d === 0) return [diagonal, 0];
   const [left, right] = [row[diagonal - 1 + d], row[diagonal + 1 + d]];
   const isInsert = diagonal === -d || (diagonal !== d && left < right);

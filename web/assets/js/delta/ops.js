@@ -1,17 +1,16 @@
 // @ts-check
-// Building a delta in canonical form, and walking through a text or a delta in pieces.
+// Builds deltas in canonical form, and reads texts and deltas in parts.
 
 /** @typedef {{retain: number} | {insert: string} | {delete: number}} Op */
 
 /**
- * In canonical form: no empty op, equal neighbours made one, what is inserted before what is
- * deleted where they touch, nothing retained at the end. `normalise` makes it of other ops, and
- * all functions here expect it and give it.
+ * In canonical form: no empty ops, adjacent ops of one kind merged, an insert before an adjacent delete,
+ * and no retain at the end. All functions expect and return this form. `normalise` converts other ops.
  *
  * @typedef {readonly Op[]} Delta
  */
 
-/** Why a delta is none, or cannot be carried out on a text. */
+/** Why a delta is invalid or does not apply to a text. */
 export class DeltaError extends Error {
   /**
    * @param {"beyond_end" | "splits_pair" | "forbidden_character" | "malformed"} code
@@ -42,7 +41,7 @@ function isInsidePair(text, at) {
 }
 
 /**
- * The units of a text from a place on.
+ * The part of a text with this many units from an index on.
  *
  * @param {string} text
  * @param {number} at
@@ -54,7 +53,7 @@ export function take(text, at, units) {
   return text.slice(at, at + units);
 }
 
-/** Puts ops together in canonical form. */
+/** Builds a delta in canonical form. */
 export class Builder {
   /** @type {any[]} */
   ops = [];
@@ -92,14 +91,14 @@ export class Builder {
   }
 
   /** @returns {Delta} */
-  done() {
+  finish() {
     if (this.ops.at(-1)?.retain) this.ops.pop();
     return this.ops;
   }
 }
 
-/** Walks through a delta in pieces of chosen length. After its last op it retains without end. */
-export class Pieces {
+/** Reads a delta in parts of any length. After the last op it reads an endless retain. */
+export class OpReader {
   #ops;
   #index = 0;
   #offset = 0;
@@ -118,20 +117,20 @@ export class Pieces {
     return op === undefined || "retain" in op ? "retain" : "insert" in op ? "insert" : "delete";
   }
 
-  /** The units left of the current op. */
+  /** The rest of the current op, in units. */
   get length() {
     return this.isDone ? Infinity : lengthOf(this.#ops[this.#index]) - this.#offset;
   }
 
   /**
-   * The next units, of no more than the current op has.
+   * Takes the next units, at most the rest of the current op.
    *
    * @returns {Op}
    */
   take(units = this.length) {
     if (this.isDone) return { retain: units };
     const op = this.#ops[this.#index];
-    const begin = this.#offset;
+    const start = this.#offset;
     this.#offset += units;
     if (this.#offset === lengthOf(op)) {
       this.#index += 1;
@@ -139,6 +138,6 @@ export class Pieces {
     }
     if ("retain" in op) return { retain: units };
     if ("delete" in op) return { delete: units };
-    return { insert: take(op.insert, begin, units) };
+    return { insert: take(op.insert, start, units) };
   }
 }

@@ -1,26 +1,27 @@
 // @ts-check
-// Where a text can be taken apart: into words, and between them. As the server's
-// `domain/src/delta/seam.rs` does it.
+// Splits texts into words, and rates the boundaries between them. The results equal those of the server's
+// `domain/src/delta/word_boundaries.rs`.
 
-/** Line ends, punctuation marks and characters of scripts without blanks: each stands for itself. */
+/** Line ends, punctuation marks and characters of scripts without spaces: each is a word of its own. */
 const MARK = "\\n!-\\/:-@\\[-`\\{-~\\u3000-\\u30ff\\u3400-\\u9fff\\uf900-\\ufaff\\uff00-\\uffef\\u{20000}-\\u{3ffff}";
-/** Runs of blanks, single marks, and runs of anything else. */
+/** Runs of spaces, single marks, and runs of other characters. */
 export const WORDS = new RegExp(`[ \\t]+|[${MARK}]|[^ \\t${MARK}]+`, "gu");
 
-// What a text is taken apart at, from the worst to the best.
-export const [NOWHERE, BETWEEN_LETTERS, BETWEEN_MARKS, BETWEEN_WORDS, BETWEEN_LINES] = [0, 1, 2, 3, 4];
+// The kinds of boundaries, from the worst to the best.
+export const [INSIDE_PAIR, BETWEEN_LETTERS, BETWEEN_MARKS, BETWEEN_WORDS, BETWEEN_LINES] = [0, 1, 2, 3, 4];
 
 /**
- * What is cut through at both ends of a part of a text, and where they meet without it.
+ * Rates a range that is inserted or deleted: the worst of the boundaries at its start, at its end, and
+ * where the text before it meets the text after it.
  *
  * @param {string} text
- * @param {number} begin
+ * @param {number} start
  * @param {number} end
  */
-export function seam(text, begin, end) {
-  const [beforeBegin, atBegin] = [charBefore(text, begin), charAt(text, begin)];
+export function boundaryOf(text, start, end) {
+  const [beforeStart, atStart] = [charBefore(text, start), charAt(text, start)];
   const [beforeEnd, atEnd] = [charBefore(text, end), charAt(text, end)];
-  return Math.min(between(beforeBegin, atBegin), between(beforeEnd, atEnd), between(beforeBegin, atEnd));
+  return Math.min(between(beforeStart, atStart), between(beforeEnd, atEnd), between(beforeStart, atEnd));
 }
 
 /**

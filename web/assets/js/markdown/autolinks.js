@@ -1,8 +1,8 @@
 // @ts-check
-// Addresses in plain text that become links, close to GFM's "autolink literals".
+// Finds addresses in plain text, which become links, similar to GFM's "autolink literals".
 //
-// The server has the same rules, which `web/src/pages/markdown/autolinks.rs` explains;
-// `tests/vectors/autolinks.json` holds examples for both.
+// The server has the same rules: see `web/src/pages/markdown/autolinks.rs`.
+// `tests/vectors/autolinks.json` has examples for both.
 
 /** @typedef {{start: number, end: number, prefix: string}} Autolink */
 
@@ -31,7 +31,7 @@ export function autolinks(text) {
       found.push(link);
       from = link.end;
     }
-    // What follows a candidate that is no link may hold another one.
+    // The text after a candidate that is not a link may contain another one.
     CANDIDATE.lastIndex = link ? link.end : it.index + 1;
   }
   return found;
@@ -56,7 +56,7 @@ function webLink(text, from, start, scheme) {
 }
 
 /**
- * The end of the domain at a place in `text`, which a dot does not end; null if there is none.
+ * The end of the domain at `start`, without trailing dots; null if there is none.
  * @param {string} text
  * @param {number} start
  */
@@ -69,7 +69,7 @@ function endOfDomain(text, start) {
 }
 
 /**
- * The end of the address in `text.slice(start, end)` without the punctuation after it.
+ * The end of the address in `text.slice(start, end)`, without trailing punctuation.
  * @param {string} text
  * @param {number} start
  * @param {number} end
@@ -97,7 +97,7 @@ function trimmedEnd(text, start, end) {
 }
 
 /**
- * Where the `&name;` begins that `text.slice(start, end)` ends with.
+ * The start of the entity (`&name;`) at the end of `text.slice(start, end)`; null if there is none.
  * @param {string} text
  * @param {number} start
  * @param {number} end

@@ -1,5 +1,5 @@
 // @ts-check
-// The elements of the page, made from a tree.
+// Creates DOM elements from a tree.
 
 /** @typedef {import("./tree.js").Child} Child */
 

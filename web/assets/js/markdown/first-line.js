@@ -1,26 +1,27 @@
 // @ts-check
-// The first line of a note that has words.
+// The first line of a note with text.
 
 /** @typedef {import("./tree.js").Child} Child */
 
 const INLINE = new Set(["a", "code", "del", "em", "input", "strong"]);
 
 /**
- * Without marks and cut to `most` letters; empty if the note has no words.
+ * The line without markup, shortened to `charsMax` characters; empty if there is none.
  * @param {Child[]} children
- * @param {number} most
+ * @param {number} charsMax
  */
-export function firstLineOf(children, most) {
-  const line = firstWords(children, { text: "", isOver: false }).text.trim().split("\n")[0];
-  const letters = [...line];
-  return letters.length <= most ? line : `${letters.slice(0, most - 1).join("").trimEnd()}…`;
+export function firstLineOf(children, charsMax) {
+  const line = collectText(children, { text: "", isOver: false }).text.trim().split("\n")[0];
+  const chars = [...line];
+  return chars.length <= charsMax ? line : `${chars.slice(0, charsMax - 1).join("").trimEnd()}…`;
 }
 
 /**
+ * Collects text until the line is over.
  * @param {Child[]} children
  * @param {{text: string, isOver: boolean}} line
  */
-function firstWords(children, line) {
+function collectText(children, line) {
   for (const child of children) {
     if (line.isOver) break;
     if (typeof child === "string") {
@@ -29,7 +30,7 @@ function firstWords(children, line) {
     }
     const isInline = INLINE.has(child.name);
     line.isOver ||= !isInline && line.text.trim() !== "";
-    firstWords(line.isOver ? [] : child.children, line);
+    collectText(line.isOver ? [] : child.children, line);
     line.isOver ||= !isInline && line.text.trim() !== "";
   }
   return line;

@@ -1,5 +1,5 @@
 // @ts-check
-// Loads the renderer when it is first needed: a page's first view is the server's HTML.
+// Loads the renderer when it is first needed: the server has rendered the first view.
 
 /** @typedef {typeof import("./renderer.js")} Renderer */
 
@@ -11,21 +11,21 @@ export function loadedRenderer() {
   return renderer;
 }
 
-/** Rejects where it cannot be loaded, for instance offline. The next call tries again. */
+/** Rejects if it cannot be loaded, for example offline. The next call tries again. */
 export async function loadRenderer() {
   renderer ??= await import("./renderer.js");
   return renderer;
 }
 
 /**
- * The first line of a note, with its marks where the renderer cannot be loaded.
+ * The first line of a note; with its markup if the renderer cannot be loaded.
  * @param {string} markdown
- * @param {number} most in letters
+ * @param {number} charsMax
  */
-export async function noteLabel(markdown, most) {
+export async function noteLabel(markdown, charsMax) {
   try {
-    return (await loadRenderer()).firstLine(markdown, most);
+    return (await loadRenderer()).firstLine(markdown, charsMax);
   } catch {
-    return [...markdown.trim().split("\n")[0]].slice(0, most).join("");
+    return [...markdown.trim().split("\n")[0]].slice(0, charsMax).join("");
   }
 }

@@ -1,12 +1,12 @@
 // @ts-check
-// Markdown as the page needs it. Loaded when a note is first rendered: see `lazy-renderer.js`.
+// Renders Markdown. Loaded when a note is first rendered: see `lazy-renderer.js`.
 
 import { elements } from "./elements.js";
 import { firstLineOf } from "./first-line.js";
 import { parse } from "./tree.js";
 
-/** The first line of an ordinary note ends within this. */
-const FIRST_LINE_WITHIN_UNITS = 1_000;
+/** Enough for the first line of an ordinary note. */
+const PARSED_UNITS_MAX = 1_000;
 
 /**
  * The elements of a note, the same as in the server's HTML.
@@ -18,15 +18,15 @@ export function render(markdown) {
 
 /**
  * @param {string} markdown
- * @param {number} most in letters
+ * @param {number} charsMax
  */
-export function firstLine(markdown, most) {
-  const start = markdown.trimStart().slice(0, FIRST_LINE_WITHIN_UNITS).toWellFormed();
-  return firstLineOf(parse(start).children, most);
+export function firstLine(markdown, charsMax) {
+  const start = markdown.trimStart().slice(0, PARSED_UNITS_MAX).toWellFormed();
+  return firstLineOf(parse(start).children, charsMax);
 }
 
 /**
- * The tasks of a note in the order of their checkboxes, each with the place of its `[`.
+ * The tasks of a note in the order of their checkboxes, each with the index of its `[`.
  * @param {string} markdown
  */
 export function tasks(markdown) {
@@ -38,6 +38,6 @@ export function tasks(markdown) {
     starts.push(start);
     start += line.length + 1;
   }
-  // Only marks of quotes and list items stand before a task in its line, and none has a bracket.
+  // Only markers of quotes and list items precede a task in its line, and none contains a bracket.
   return parse(markdown).tasks.map(({ line, isDone }) => ({ at: starts[line] + lines[line].indexOf("["), isDone }));
 }

@@ -1,12 +1,12 @@
 // @ts-check
-// Strikethrough as in GFM: text between one or two tildes. markdown-it's own rule knows two only.
+// Strikethrough as in GFM: text between one or two tildes. markdown-it's own rule accepts only two.
 //
-// What may open and close is as in the server's parser, pulldown-cmark.
+// The rules for opening and closing delimiters are those of the server's parser, pulldown-cmark.
 
 /** @typedef {any} InlineState a `StateInline` of markdown-it */
 
 const TILDE = "~".charCodeAt(0);
-/** One tilde does not match two, so they are different delimiters. Above all characters. */
+/** One tilde does not match two, so two have a marker of their own, which is no character. */
 const TWO_TILDES = 0x11_0000;
 
 const SPACE = /\s/;
@@ -50,7 +50,7 @@ function tokenize(state, silent) {
 }
 
 /**
- * What a run of tildes may do, by the characters around it; line ends are white space.
+ * Whether a run of tildes can open or close, by the characters around it. Line ends are white space.
  * @param {string} before
  * @param {string} after
  * @param {number} length
@@ -64,7 +64,7 @@ function roles(before, after, length) {
 }
 
 /**
- * Makes elements of the delimiters that match.
+ * Turns matching delimiters into element tokens.
  * @param {InlineState} state
  * @param {any[]} delimiters
  */

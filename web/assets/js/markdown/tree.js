@@ -1,8 +1,8 @@
 // @ts-check
-// A note's Markdown as a tree of elements, made of markdown-it's tokens.
+// Builds a tree of elements from markdown-it's tokens.
 //
-// The server makes the same elements (`web/src/pages/markdown`): the tests compare both on the examples
-// of the specifications and on random documents.
+// The server renders the same elements (`web/src/pages/markdown`). Tests compare both on the examples of
+// the specifications and on random documents.
 
 import MarkdownIt from "../vendor/markdown-it.js";
 import { autolinks } from "./autolinks.js";
@@ -15,24 +15,24 @@ import { strikethrough } from "./strikethrough.js";
 /** @typedef {{children: Child[], tasks: Task[]}} Tree */
 /** @typedef {any} Token a `Token` of markdown-it */
 
-const TASK_MARK = /^\[([ xX])\](?=[ \t\n]|$)/;
-const TASK_MARK_LENGTH = "[ ]".length;
+const TASK_MARKER = /^\[([ xX])\](?=[ \t\n]|$)/;
+const TASK_MARKER_LENGTH = "[ ]".length;
 const ALLOWED_TARGET = /^(?:https?|mailto):/i;
 const TAB_COLUMNS = 4;
-/** The parser leaves out what is nested deeper. The note is plain text then, and the parser quicker. */
+/** The parser skips deeper levels, which saves time: such a note is rendered as plain text anyway. */
 const PARSER_DEPTH_MAX = DEPTH_MAX + 10;
 const INLINE = new Set(["a", "del", "em", "strong"]);
 /** Elements that the server's parser does not count as a level. */
 const TABLE_PARTS = new Set(["thead", "tbody"]);
 
 const parser = new MarkdownIt({ html: true, maxNesting: PARSER_DEPTH_MAX }).disable("strikethrough").use(strikethrough);
-// Targets stay as they were typed. What they may be is decided below.
+// The parser must not change targets. `ALLOWED_TARGET` decides which become links.
 parser.validateLink = () => true;
 parser.normalizeLink = (/** @type {string} */ target) => target;
 parser.normalizeLinkText = (/** @type {string} */ target) => target;
 
 /**
- * A note that exceeds the limits is one paragraph of plain text.
+ * The tree of a note. A note over a limit is one paragraph of plain text.
  * @param {string} markdown
  * @returns {Tree}
  */
@@ -50,7 +50,7 @@ export function parse(markdown) {
 }
 
 /**
- * Spaces for each tab before a quote mark at the start of a line, as on the server.
+ * Replaces each tab before a quote marker at the start of a line by spaces, as on the server.
  * @param {string} markdown
  */
 function withoutTabsBeforeQuotes(markdown) {
@@ -73,7 +73,7 @@ function element(name, attributes = {}, children = []) {
   return { name, attributes, children };
 }
 
-/** Makes the tree of tokens, which come in the order of the text. */
+/** Builds the tree from tokens in the order of the text. */
 class Builder {
   /** @type {Child[]} */
   children = [];
@@ -82,7 +82,7 @@ class Builder {
   #budget = new Budget();
   /** The children of the open elements, innermost last. */
   #open = [this.children];
-  /** Text that touches is one text, in which addresses are looked for. */
+  /** Adjacent texts, collected so that addresses in them are found. */
   #text = "";
   #linksOpen = 0;
   #isAtItemStart = false;
@@ -106,13 +106,13 @@ class Builder {
    * @param {boolean} isAtItemStart
    */
   #inline(token, isAtItemStart) {
-    const task = isAtItemStart ? TASK_MARK.exec(token.content) : null;
+    const task = isAtItemStart ? TASK_MARKER.exec(token.content) : null;
     const [first] = token.children;
     if (task && first?.type === "text" && first.content.startsWith(task[0])) {
       const isDone = task[1] !== " ";
       this.tasks.push({ line: token.map[0], isDone });
       this.#add(element("input", { type: "checkbox", disabled: "", ...(isDone && { checked: "" }) }));
-      first.content = first.content.slice(TASK_MARK_LENGTH);
+      first.content = first.content.slice(TASK_MARKER_LENGTH);
     }
     for (const child of token.children) this.#inlineToken(child);
     this.#flush();
@@ -136,7 +136,7 @@ class Builder {
         this.#lines(token.content);
         break;
       case "image":
-        this.#picture(token);
+        this.#image(token);
         break;
       case "link_open":
         this.#enterLink(token.attrGet("href"), token.attrGet("title"));
@@ -148,11 +148,11 @@ class Builder {
   }
 
   /**
-   * A picture becomes a link: loading one would tell its server who reads the note. In a link or in
-   * another picture it is its description only.
+   * An image becomes a link: loading an image would reveal the reader to its server. Inside a link or
+   * another image only its description is rendered.
    * @param {Token} token
    */
-  #picture(token) {
+  #image(token) {
     if (this.#linksOpen > 0) {
       this.#budget.enter();
       this.#description(token);
@@ -164,10 +164,10 @@ class Builder {
     }
   }
 
-  /** The description of a picture is text without marks. @param {Token} picture */
-  #description(picture) {
-    for (const token of picture.children) {
-      if (token.type === "image") this.#picture(token);
+  /** Renders the description of an image as plain text. @param {Token} image */
+  #description(image) {
+    for (const token of image.children) {
+      if (token.type === "image") this.#image(token);
       else if (token.type === "html_inline") this.#lines(token.content);
       else if (token.type.endsWith("break")) this.#text = `${this.#text.replace(/[ \t]+$/, "")} `;
       else this.#text += token.type === "code_inline" ? singleSpaced(token.content) : token.content;
@@ -180,7 +180,7 @@ class Builder {
     this.#add(element("code", {}, children));
   }
 
-  /** HTML is shown as it was typed. @param {string} html */
+  /** HTML is shown as text. @param {string} html */
   #lines(html) {
     this.#flush();
     html.split("\n").forEach((line, index) => {
@@ -208,7 +208,7 @@ class Builder {
   }
 
   /**
-   * A link to the web or to a mailbox; any other is shown as one that leads nowhere.
+   * Opens a link to a web or mail address. Any other link has no target.
    * @param {string} target
    * @param {string | null} title
    */
@@ -262,7 +262,10 @@ class Builder {
     this.#open[this.#open.length - 1].push(child);
   }
 
-  /** White space at the end of a line is not shown, and parsers differ in whether they keep it. */
+  /**
+   * Removes white space at the end of a line: browsers do not show it, and parsers differ in whether
+   * they keep it.
+   */
   #trimLine() {
     const siblings = this.#open[this.#open.length - 1];
     const last = siblings.pop();
@@ -280,7 +283,7 @@ class Builder {
   }
 }
 
-/** Browsers show one space for many, and parsers differ in how many they keep. @param {string} code */
+/** Browsers show consecutive spaces as one, and parsers differ in how many they keep. @param {string} code */
 function singleSpaced(code) {
   return code.replace(/[ \t\n]+/g, " ");
 }

@@ -1,12 +1,12 @@
 // @ts-check
-// The cards of a board, kept in line with the client machine's notes and their order.
+// The cards of a board, in the order of the client machine's notes.
 
 import { continueEditing, preHydrationEdit } from "./pre-hydration-input.js";
 import { NoteCard } from "./note-card.js";
 import { flash } from "./dom.js";
-import { PinnedCards, orderAroundPinned, reorderChildren, withTransition } from "./card-order.js";
+import { PinnedCards, orderAroundPinned, reorderChildren, withTransition } from "./card-layout-stability.js";
 import { ActiveEditor } from "./active-editor.js";
-import { REFRESH_EVERY_MS, saveStatusOf } from "./save-status.js";
+import { REFRESH_EVERY_MS, saveStatusOf } from "./note-save-status.js";
 import { toast } from "./toasts.js";
 
 /** @typedef {import("../sync/board-session.js").BoardSession} BoardSession */
@@ -48,7 +48,7 @@ export class CardList {
   }
 
   /**
-   * Activates the rendered cards, and shows what an earlier page left unsent.
+   * Activates the rendered cards, and shows the unsent changes of an earlier page.
    * @param {import("../sync/board-client.js").BoardSnapshot} snapshot what the server rendered
    */
   hydrate({ notes }) {
@@ -83,9 +83,9 @@ export class CardList {
   showSaveStatuses() {
     const { session } = this;
     const isOffline = session.connection.state === "offline";
-    const world = { isOffline, isPersisted: session.isPersisted, clock: performance.now() };
+    const page = { isOffline, isPersisted: session.isPersisted, clock: performance.now() };
     for (const card of this.#cards.values()) {
-      card.showSaveStatus(saveStatusOf(session.saveStatus(card.id), world));
+      card.showSaveStatus(saveStatusOf(session.saveStatus(card.id), page));
     }
   }
 

@@ -2,7 +2,7 @@
 // The connection status in the page header.
 
 import { findElement } from "./dom.js";
-import { REFRESH_EVERY_MS, isLate } from "./save-status.js";
+import { REFRESH_EVERY_MS, isLate } from "./note-save-status.js";
 
 /** A connection that takes longer than this at the start is shown as reconnecting. */
 const CONNECT_GRACE_MS = 1_500;
@@ -21,7 +21,8 @@ export function showConnection(connection) {
 }
 
 /**
- * Shows "Not saved yet". Moves, colours and deletions look done at once, so nothing else shows it.
+ * Shows "Not saved yet" for moves, colours and deletions. They are shown at once, so their cards do
+ * not indicate it.
  * @param {import("../sync/board-session.js").BoardSession} session
  */
 export function showLateCommands(session) {

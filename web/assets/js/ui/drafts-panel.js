@@ -1,5 +1,5 @@
 // @ts-check
-// Drafts: texts that could not be saved, why, and what to do with them.
+// The drafts: texts that could not be saved, each with the reason and actions.
 
 import { copyText, showCopied } from "./clipboard.js";
 import { pressedAction, findElement, requireElement, setText, cloneTemplate } from "./dom.js";
@@ -69,7 +69,7 @@ export class DraftsPanel {
    * @param {BoardSession} session
    */
   #place(draft, session) {
-    const panel = this.#panels.get(draft.id) ?? this.#made(draft, session);
+    const panel = this.#panels.get(draft.id) ?? this.#create(draft, session);
     this.#panels.set(draft.id, panel);
     const slot = this.slotOf(draft.note) ?? findElement(document, "#drafts");
     if (slot && panel.parentElement !== slot) slot.append(panel);
@@ -79,7 +79,7 @@ export class DraftsPanel {
    * @param {Draft} draft
    * @param {BoardSession} session
    */
-  #made(draft, session) {
+  #create(draft, session) {
     const panel = cloneTemplate("draft-template");
     const { code } = draft.reason;
     setText(requireElement(panel, "[data-reason]"), reasonOf(draft));

@@ -3,7 +3,7 @@
 // moving the caret, the selection or the scroll position.
 
 import { apply, diff, isEmpty, normaliseText, transform, transformIndex } from "../delta/delta.js";
-import { caretTop } from "./caret-offset.js";
+import { caretTop } from "./caret-coordinates.js";
 import { typedDelta } from "../delta/input-delta.js";
 import { UndoHistory } from "./undo-history.js";
 
@@ -32,7 +32,7 @@ export class Editor {
     textarea.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
-  /** The text, held back changes included. */
+  /** The text, including the remote changes that are held back. */
   get text() {
     return this.#heldBack.reduce(apply, this.#text);
   }
@@ -44,7 +44,7 @@ export class Editor {
     else this.#show(delta);
   }
 
-  /** Shows this text, whatever changed it. @param {string} text */
+  /** Changes the text to this one. @param {string} text */
   setText(text) {
     if (text !== this.text) this.applyRemote(diff(this.text, text));
   }
@@ -106,7 +106,7 @@ export class Editor {
     }
     const before = caretTop(textarea);
     rewrite(textarea, delta);
-    scrollAlong(textarea, caretTop(textarea) - before);
+    scrollBy(textarea, caretTop(textarea) - before);
   }
 
   /** @param {Delta | null} delta */
@@ -169,7 +169,7 @@ function rewrite(textarea, delta) {
  * @param {HTMLTextAreaElement} textarea
  * @param {number} by
  */
-function scrollAlong(textarea, by) {
+function scrollBy(textarea, by) {
   if (by === 0) return;
   const before = textarea.scrollTop;
   textarea.scrollTop += by;

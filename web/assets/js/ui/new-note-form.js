@@ -57,7 +57,7 @@ export class NewNoteForm {
     this.session.compose(text === "" ? null : { text, colour: this.#colour() });
   }
 
-  /** Puts the text that an earlier page stored before what has been typed on this one. */
+  /** Restores the text that an earlier page stored, before the text that was typed on this one. */
   #restore() {
     const stored = this.session.composer;
     const { value } = this.textarea;

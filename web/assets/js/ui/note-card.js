@@ -6,7 +6,7 @@ import { findElement, flash, requireElement, setText, showAvatar, cloneTemplate 
 import { Editor } from "./editor.js";
 import { loadedRenderer, loadRenderer } from "../markdown/lazy-renderer.js";
 import { rebasedDelta } from "../sync/note-text.js";
-import { saveStatusText } from "./save-status.js";
+import { saveStatusText } from "./note-save-status.js";
 import { showTime } from "./relative-time.js";
 
 const LABEL_CHARACTERS = 60;
@@ -19,7 +19,8 @@ export class NoteCard {
 
   /**
    * @param {HTMLElement} article
-   * @param {string | null} renderedText the text of which the article's HTML is; null if it has none
+   * @param {string | null} renderedText the text that the article's HTML was rendered from; null if
+   *   there is no HTML
    * @param {(delta: import("../delta/delta.js").Delta) => void} onTyped
    */
   constructor(article, renderedText, onTyped) {
@@ -89,7 +90,7 @@ export class NoteCard {
     }
   }
 
-  /** @param {import("./save-status.js").ShownStatus} status */
+  /** @param {import("./note-save-status.js").ShownStatus} status */
   showSaveStatus(status) {
     const { article } = this;
     if ((article.dataset.saveStatus ?? null) === status) return;
@@ -127,7 +128,7 @@ export class NoteCard {
   }
 
   /**
-   * Checks or unchecks a task, as typing would. The text may be a newer one than its HTML.
+   * Checks or unchecks a task, as an edit of the text. The text may be newer than the HTML.
    * @param {HTMLInputElement} box
    */
   async toggleTask(box) {
@@ -146,7 +147,7 @@ export class NoteCard {
   }
 
   /**
-   * Makes a change of an earlier text again, carried over to the shown one.
+   * Repeats a change of an earlier text on the shown text.
    * @param {import("../delta/delta.js").Delta} delta
    * @param {string} before
    */
@@ -166,13 +167,13 @@ export class NoteCard {
   /** @param {string} text */
   #onChanged(text) {
     this.text = text;
-    // During editing the old HTML keeps its height behind the textarea.
+    // During editing the old HTML stays behind the textarea, so that the height does not change.
     if (!this.isEditing) this.#render();
   }
 
   /**
-   * Shows the text as it is when the renderer has been loaded. Where that fails, for instance
-   * offline, the text is shown as it was typed until the next change.
+   * Renders the text, once the renderer is loaded. If it cannot be loaded, for example offline, the
+   * text is shown as plain text until the next change.
    */
   #render() {
     if (this.text === this.#renderedText) return;

@@ -1,5 +1,5 @@
 // @ts-check
-// The history beside a note, fetched again shortly after the note changes.
+// The history beside a note. It is fetched again shortly after the note changes.
 
 import { findElement } from "./dom.js";
 

@@ -1,5 +1,5 @@
 // @ts-check
-// The board session of a page: where it starts, what runs beside it, and what happens on page hide.
+// The board session of a page: opens it, starts it, and stores and sends changes on page hide.
 
 import { hydrateCopying } from "./clipboard.js";
 import { showConnection, showLateCommands } from "./connection-status.js";
@@ -18,8 +18,8 @@ const KEEPALIVE_BYTES_MAX = 60 * 1024;
 const NOT_PERSISTED = "Your browser can’t store changes for this page. Keep it open until everything is saved.";
 
 /**
- * The session of the page's board, not yet started. It continues with what an earlier page left
- * unsent, if the snapshot has those notes; other records are left for `adoptOrphans`.
+ * The session of the page's board, not started yet. It continues with the unsent changes of an earlier
+ * page if the snapshot has their notes. `adoptOrphans` handles other outboxes.
  * @param {string} board
  * @param {import("../sync/board-client.js").BoardSnapshot} snapshot
  */
@@ -36,7 +36,7 @@ export async function openPageSession(board, snapshot) {
 }
 
 /**
- * Starts the session, and everything that runs beside it.
+ * Starts the session, its connection, the page hide handlers and the adoption of orphans.
  * @param {BoardSession} session
  * @param {{editedNote: () => string | null, onDrafts: (orphan: BoardSession) => void}} page
  *   `onDrafts` is called with adopted sessions of this board that have drafts
@@ -69,12 +69,12 @@ function handlePageHide(session, editedNote) {
   });
   window.addEventListener("pagehide", () => {
     for (const command of session.leave(edited())) sendOnPageHide(command);
-    // In the back/forward cache the page would keep its user present.
+    // Otherwise the user of a page in the back/forward cache would stay present.
     session.connection.close();
   });
   window.addEventListener("pageshow", ({ persisted }) => {
     if (!persisted) return;
-    // The outbox was released on page hide and may have another owner by now.
+    // The outbox was released on page hide, so another page may own it.
     document.body.inert = session.isPersisted;
     location.reload();
   });

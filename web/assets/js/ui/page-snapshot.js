@@ -1,5 +1,5 @@
 // @ts-check
-// The snapshot that the server put into the page: the client machine starts from it.
+// Reads the snapshot in the page's HTML, from which the client machine starts.
 
 import { requireElement } from "./dom.js";
 
@@ -33,8 +33,8 @@ function renderedText(element) {
 }
 
 /**
- * Whether a snapshot has all notes that an outbox changes. It may be older than the outbox, or have
- * a part of the board only.
+ * Whether a snapshot has all notes that an outbox changes. It may be older than the outbox, or contain
+ * only a part of the board.
  * @param {BoardSnapshot} snapshot
  * @param {import("../storage/outbox-storage.js").OutboxContent} content
  */

@@ -1,5 +1,5 @@
 // @ts-check
-// What the user typed before the page's script ran, read from the form fields once.
+// Reads the text that the user typed before the page's script ran from the form fields, once.
 
 import { diff, isEmpty, normaliseText } from "../delta/delta.js";
 
@@ -7,7 +7,7 @@ import { diff, isEmpty, normaliseText } from "../delta/delta.js";
 
 /**
  * Whether the page was opened by a link or a form. After a reload or the back button, the browser
- * restores old field values, which are no edits.
+ * restores old field values, which are not edits.
  */
 export function isFreshNavigation() {
   const [navigation] = performance.getEntriesByType("navigation");
@@ -15,8 +15,8 @@ export function isFreshNavigation() {
 }
 
 /**
- * What the user changed in a card's open editor: since the page was rendered, or since the note's
- * text if the server returned a refused edit. Null if nothing.
+ * The user's edit in a card's open editor, relative to the rendered text, or to the note's text if the
+ * server returned a refused edit. Null if there is none.
  * @param {import("./note-card.js").NoteCard} card
  * @returns {PreHydrationEdit | null}
  */
@@ -30,8 +30,8 @@ export function preHydrationEdit({ isEditing, textarea, text }) {
 }
 
 /**
- * Continues in a card that the server rendered with its editor open: makes the edit again, over the
- * text as it is now. The focus stays where the user has moved it meanwhile.
+ * Continues editing in a card that the server rendered with its editor open: repeats the edit on the
+ * current text. If the user has moved the focus elsewhere, it stays there.
  * @param {import("./note-card.js").NoteCard} card
  * @param {import("./active-editor.js").ActiveEditor} activeEditor
  * @param {PreHydrationEdit | null} edit

@@ -21,7 +21,7 @@ export class PresenceList {
   }
 
   /**
-   * Updates the lists unless only texts changed: a new card may show a note that someone edits.
+   * Updates the lists, unless only texts changed. A new card may belong to a note that a person edits.
    * @param {import("../sync/view-changes.js").ViewChange[]} changes
    */
   show(changes) {

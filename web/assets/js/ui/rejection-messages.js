@@ -1,5 +1,5 @@
 // @ts-check
-// Messages about rejected commands and refused boards.
+// Shows messages about rejected commands and refused joins.
 
 import { toast } from "./toasts.js";
 

@@ -3,7 +3,7 @@
 
 import { pressedAction, findElement, requireElement, setText, showAvatar, cloneTemplate } from "./dom.js";
 import { noteLabel } from "../markdown/lazy-renderer.js";
-import { reorderChildren } from "./card-order.js";
+import { reorderChildren } from "./card-layout-stability.js";
 import { showTime } from "./relative-time.js";
 
 /** @typedef {import("../sync/view-model.js").NoteView} NoteView */
@@ -74,7 +74,7 @@ export class TrashPanel {
     if (hadFocus) next?.focus({ preventScroll: true });
   }
 
-  /** Deleting is the one action without an undo, so it asks. @param {string} note */
+  /** Asks first, because deleting is the only action without an undo. @param {string} note */
   async #confirmDelete(note) {
     const dialog = /** @type {HTMLDialogElement} */ (requireElement(document, "#delete-dialog"));
     setText(requireElement(dialog, "[data-label]"), (await noteLabel(this.session.text(note), 60)) || "Empty note");

@@ -1,6 +1,6 @@
 // @ts-check
-// Undo and redo of local typing. Steps are transformed over remote changes, which the browser's own
-// undo does not know: it would garble both.
+// Undo and redo of local typing. Steps are transformed over remote changes. The browser's own undo
+// does not know these, and would corrupt the text.
 
 import { compose, invert, isEmpty, transform } from "../delta/delta.js";
 

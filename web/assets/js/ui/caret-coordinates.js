@@ -1,5 +1,5 @@
 // @ts-check
-// The vertical offset of a textarea's caret, measured on a copy of its text.
+// The vertical coordinate of a textarea's caret, measured on a hidden copy of its text.
 
 const COPIED = /** @type {const} */ ([
   "boxSizing", "width", "paddingTop", "paddingRight", "paddingBottom", "paddingLeft",

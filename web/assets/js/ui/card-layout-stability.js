@@ -1,6 +1,6 @@
 // @ts-check
-// The order of the cards on the page. Remote changes never move the note under the pointer or the
-// one that is being edited: it stays pinned, and the others are placed around it until it is free.
+// Keeps the layout stable while remote changes reorder the cards. The card under the pointer and the
+// card that is being edited are pinned: they do not move, and the others are placed around them.
 
 import { prefersReducedMotion } from "./dom.js";
 
@@ -13,11 +13,11 @@ export class PinnedCards {
 
   /**
    * @param {HTMLElement} container
-   * @param {() => void} onFree called when no card is pinned
+   * @param {() => void} onUnpinned called when no card is pinned any more
    */
-  constructor(container, onFree) {
+  constructor(container, onUnpinned) {
     this.container = container;
-    this.onFree = onFree;
+    this.onUnpinned = onUnpinned;
     document.addEventListener("pointerover", (event) => this.#onPointerOver(event));
     document.documentElement.addEventListener("pointerleave", () => this.#hover(null));
     document.addEventListener("focusout", () => setTimeout(() => this.#release()));
@@ -44,7 +44,7 @@ export class PinnedCards {
   }
 
   #release() {
-    if (this.cards.size === 0) this.onFree();
+    if (this.cards.size === 0) this.onUnpinned();
   }
 
   /** @param {Element | null} element */
@@ -75,8 +75,8 @@ export function orderAroundPinned(current, wanted, pinned) {
 }
 
 /**
- * Puts the elements into this order and removes all others. The focused one is never removed and
- * reinserted, which would lose the focus.
+ * Puts the elements into this order and removes all others. The focused element is not moved itself,
+ * because that would lose the focus.
  * @param {HTMLElement} container
  * @param {HTMLElement[]} wanted
  */
@@ -123,7 +123,7 @@ export function withTransition(container, pinned, change) {
 }
 
 /**
- * None at the top of the page, where new notes should come into view.
+ * The first visible card; none at the top of the page, where new notes should come into view.
  * @param {Map<Element, DOMRect>} rects
  */
 function firstVisible(rects) {

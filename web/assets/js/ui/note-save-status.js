@@ -1,5 +1,5 @@
 // @ts-check
-// The save status that a note shows.
+// The save status of a note, as its card shows it: the status and its text.
 
 /** @typedef {"saving" | "late" | "saved" | "offline" | "rejected" | null} ShownStatus */
 
