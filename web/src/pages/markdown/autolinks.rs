@@ -1,16 +1,16 @@
-//! Addresses in plain text that become links, close to GFM's "autolink literals".
+//! Finds addresses in plain text, which become links, similar to GFM's "autolink literals".
 //!
-//! The browser has the same rules (`assets/js/markdown/autolinks.js`), and
-//! `tests/vectors/autolinks.json` holds examples for both:
+//! The browser has the same rules (`assets/js/markdown/autolinks.js`). `tests/vectors/autolinks.json`
+//! has examples for both:
 //!
-//! - `http://`, `https://` or `www.`, in any case, begins an address after anything but a letter or digit
-//!   (`www.`: only at the start of the text or after white space or one of `*~(`).
-//! - Then comes a domain: letters, digits, `-`, `_`, `.` and everything beyond ASCII that is not
-//!   white space. It has two labels or more, none of them empty, and no `_` in the last two.
-//! - The address goes on until white space or `<`, without the punctuation at its end: any of
-//!   `?!.,:*_~'"`, a `)` that has no `(` in the address, and what looks like an entity (`&name;`).
-//! - A mail address is letters, digits and `.-_+`, then `@`, then labels of letters, digits, `-` and
-//!   `_` with a dot between each two, in ASCII; the last character is a letter or digit.
+//! - A web address starts with `http://`, `https://` or `www.` in any case, not directly after a letter
+//!   or digit. `www.` counts only at the start of the text, or after white space or one of `*~(`.
+//! - A domain follows: letters, digits, `-`, `_`, `.` and non-ASCII characters except white space. It
+//!   has at least two labels, no empty label, and no `_` in the last two labels.
+//! - The address ends before white space or `<`. Trailing punctuation is not part of it: `?!.,:*_~'"`,
+//!   a `)` without a `(` in the address, and an entity such as `&name;`.
+//! - A mail address consists of letters, digits and `.-_+`, then `@`, then labels of letters, digits,
+//!   `-` and `_` separated by dots, in ASCII. Its last character is a letter or digit.
 
 use std::ops::Range;
 
@@ -18,7 +18,7 @@ use std::ops::Range;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Autolink {
     pub(super) range: Range<usize>,
-    /// Put before the text of the link to make its target.
+    /// The prefix that makes the address a link target.
     pub(super) prefix: &'static str,
 }
 
@@ -71,7 +71,7 @@ fn may_precede_www(before: char) -> bool {
     before.is_whitespace() || matches!(before, '*' | '~' | '(')
 }
 
-/// The length of the domain that `text` begins with, which a dot does not end.
+/// The length of the domain at the start of `text`, without trailing dots.
 fn domain_length(text: &str) -> Option<usize> {
     let is_in_domain = |it: char| {
         it.is_ascii_alphanumeric()
@@ -88,7 +88,7 @@ fn domain_length(text: &str) -> Option<usize> {
     is_valid.then_some(domain.len())
 }
 
-/// The end of the address in `text[start..end]` without the punctuation after it.
+/// The end of the address in `text[start..end]`, without trailing punctuation.
 fn trimmed_end(text: &str, start: usize, end: usize) -> usize {
     let bytes = text.as_bytes();
     let count = |mark: char| text[start..end].matches(mark).count();
@@ -111,7 +111,7 @@ fn trimmed_end(text: &str, start: usize, end: usize) -> usize {
     end
 }
 
-/// Where the `&name;` begins that `bytes` end with.
+/// The start of the entity (`&name;`) at the end of `bytes`.
 fn entity_start(bytes: &[u8]) -> Option<usize> {
     let name = &bytes[..bytes.len() - 1];
     let letters = name.iter().rev().take_while(|it| it.is_ascii_alphanumeric()).count();
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_found_as_the_examples_say() {
+    fn the_examples_hold() {
         let examples = include_str!("../../../../tests/vectors/autolinks.json");
         let examples: Vec<Example> = serde_json::from_str(examples).expect("valid examples");
         for Example { text, links } in examples {

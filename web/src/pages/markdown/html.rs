@@ -1,4 +1,5 @@
-//! The HTML of parsed Markdown. It holds only the elements and attributes that are written here.
+//! Writes parsed Markdown as HTML. The HTML contains only the elements and attributes that are written
+//! here.
 
 use std::fmt::Write;
 
@@ -11,7 +12,7 @@ use super::parse::{events, is_inline};
 const SCHEMES: [&str; 3] = ["http:", "https:", "mailto:"];
 const BREAK: &str = "<br>\n";
 
-/// The HTML of a note, if that stays within its limits.
+/// The HTML of a note, unless it exceeds a limit.
 pub(super) fn write_html(markdown: &str) -> Result<String, OverBudget> {
     let html = String::with_capacity(markdown.len() * 3 / 2);
     let mut writer = Writer { html, ..Writer::default() };
@@ -21,7 +22,7 @@ pub(super) fn write_html(markdown: &str) -> Result<String, OverBudget> {
     Ok(writer.html)
 }
 
-/// Text with its line breaks, and nothing else.
+/// A paragraph of plain text, which the style sheet shows with its line breaks.
 pub(super) fn write_plain(text: &str) -> String {
     let mut html = String::from("<p class=\"plain\">");
     escape(&mut html, text);
@@ -33,14 +34,14 @@ pub(super) fn write_plain(text: &str) -> String {
 struct Writer {
     html: String,
     budget: Budget,
-    /// What was read of an open block of HTML.
+    /// The content of the open HTML block so far.
     html_block: Option<String>,
     links_open: usize,
     is_in_code_block: bool,
     table: Table,
 }
 
-/// The table that is written. Tables do not nest.
+/// The open table. Tables do not nest.
 #[derive(Default)]
 struct Table {
     alignments: Vec<Alignment>,
@@ -201,7 +202,7 @@ impl Writer {
         }
     }
 
-    /// A link to the web or to a mailbox; any other is shown as one that leads nowhere.
+    /// A link to a web or mail address. Any other link has no target.
     fn start_link(&mut self, prefix: &str, target: &str, title: &str) -> Result<(), OverBudget> {
         self.budget.element()?;
         self.budget.link(prefix.len() + target.len() + title.len())?;
@@ -228,12 +229,13 @@ impl Writer {
         Ok(())
     }
 
-    /// White space at the end of a line is not shown, and parsers differ in whether they keep it.
+    /// Removes white space at the end of a line: browsers do not show it, and parsers differ in whether
+    /// they keep it.
     fn trim_line(&mut self) {
         self.html.truncate(self.html.trim_end_matches([' ', '\t']).len());
     }
 
-    /// HTML is shown as it was typed.
+    /// HTML is shown as text.
     fn lines(&mut self, html: &str) -> Result<(), OverBudget> {
         for (index, line) in html.split('\n').enumerate() {
             if index > 0 {
@@ -281,7 +283,7 @@ fn heading(level: HeadingLevel) -> &'static str {
     }
 }
 
-/// Adds `text` as the content of an element or of a quoted attribute.
+/// Appends `text` as the content of an element or of a quoted attribute.
 fn escape(html: &mut String, text: &str) {
     for letter in text.chars() {
         match letter {
@@ -289,7 +291,7 @@ fn escape(html: &mut String, text: &str) {
             '<' => html.push_str("&lt;"),
             '>' => html.push_str("&gt;"),
             '"' => html.push_str("&quot;"),
-            // An HTML parser makes a line feed of it.
+            // An HTML parser would convert it to a line feed.
             '\r' => html.push_str("&#13;"),
             _ if is_invalid(letter) => html.push(char::REPLACEMENT_CHARACTER),
             _ => html.push(letter),
@@ -297,7 +299,7 @@ fn escape(html: &mut String, text: &str) {
     }
 }
 
-/// Control characters and what Unicode calls no characters. They come from `&#1;` and the like.
+/// Control characters and Unicode noncharacters, which come from character references such as `&#1;`.
 fn is_invalid(letter: char) -> bool {
     let code = u32::from(letter);
     let is_control = letter.is_control() && !matches!(letter, '\t' | '\n' | '\u{c}' | '\r');

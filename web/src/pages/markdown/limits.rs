@@ -1,27 +1,27 @@
-//! Limits on what a note may cost to show. Beyond them it is shown as plain text.
+//! Limits on the cost of rendering a note. A note over a limit is rendered as plain text.
 //!
-//! The browser has the same limits (`assets/js/markdown/limits.js`), so both show the same.
+//! The browser has the same limits (`assets/js/markdown/limits.js`), so both render the same.
 
-/// Depth of quotes, lists, tables, emphasis, links and images.
+/// Nesting depth of quotes, lists, tables, emphasis, links and images.
 pub(super) const DEPTH_MAX: usize = 40;
 pub(super) const ELEMENTS_MAX: usize = 20_000;
 /// Bytes of all link targets and titles: a reference may be used many times.
 pub(super) const LINK_BYTES_MAX: usize = 65_536;
 
 const TAB_COLUMNS: usize = 4;
-/// Marks of quotes and list items at the start of a line, and the columns up to the last of them.
-const MARKS_MAX: usize = DEPTH_MAX;
-const MARK_COLUMNS_MAX: usize = 200;
+/// Markers of quotes and list items at the start of a line, and the columns up to the last marker.
+const MARKERS_MAX: usize = DEPTH_MAX;
+const MARKER_COLUMNS_MAX: usize = 200;
 
 /// Whether a parser can read `markdown` in time and memory proportional to its length.
 ///
-/// Parsers visit the open containers for each line, and fill up the rows of a table.
+/// For each line, parsers visit the open containers, and they complete the rows of a table.
 pub(super) fn is_cheap_to_parse(markdown: &str) -> bool {
     let mut cells = 0;
     let mut columns = 0;
     for line in markdown.split('\n') {
-        let marks = Marks::at_start_of(line);
-        if marks.count > MARKS_MAX || marks.columns > MARK_COLUMNS_MAX {
+        let markers = Markers::at_start_of(line);
+        if markers.count > MARKERS_MAX || markers.columns > MARKER_COLUMNS_MAX {
             return false;
         }
         if line.bytes().all(|it| matches!(it, b' ' | b'\t' | b'>')) {
@@ -36,28 +36,28 @@ pub(super) fn is_cheap_to_parse(markdown: &str) -> bool {
     true
 }
 
-/// The marks of quotes and list items that a line begins with.
+/// The markers of quotes and list items at the start of a line.
 #[derive(Default)]
-struct Marks {
+struct Markers {
     count: usize,
-    /// The column behind the last mark.
+    /// The column after the last marker.
     columns: usize,
 }
 
-impl Marks {
+impl Markers {
     fn at_start_of(line: &str) -> Self {
         let mut rest = line.as_bytes();
-        let (mut marks, mut column) = (Self::default(), 0);
+        let (mut markers, mut column) = (Self::default(), 0);
         loop {
-            let (length, columns) = match (rest.first(), mark_length(rest)) {
+            let (length, columns) = match (rest.first(), marker_length(rest)) {
                 (Some(b' '), _) => (1, 1),
                 (Some(b'\t'), _) => (1, TAB_COLUMNS),
                 (Some(_), Some(length)) => {
-                    marks.count += 1;
-                    marks.columns = column + length;
+                    markers.count += 1;
+                    markers.columns = column + length;
                     (length, length)
                 }
-                _ => return marks,
+                _ => return markers,
             };
             column += columns;
             rest = &rest[length..];
@@ -65,7 +65,7 @@ impl Marks {
     }
 }
 
-fn mark_length(rest: &[u8]) -> Option<usize> {
+fn marker_length(rest: &[u8]) -> Option<usize> {
     let digits = rest.iter().take_while(|it| it.is_ascii_digit()).count();
     let length = match (digits, rest.get(digits)?) {
         (0, b'>') => return Some(1),
@@ -76,7 +76,7 @@ fn mark_length(rest: &[u8]) -> Option<usize> {
     matches!(rest.get(length), None | Some(b' ' | b'\t')).then_some(length)
 }
 
-/// How many columns a table has at most whose delimiter row is `line`; 0 if it cannot be one.
+/// The maximum number of columns of a table whose delimiter row is `line`; 0 if it is not one.
 fn delimiter_columns(line: &str) -> usize {
     let is_delimiter =
         line.bytes().all(|it| matches!(it, b'|' | b'-' | b':' | b'>' | b' ' | b'\t'));
@@ -84,7 +84,7 @@ fn delimiter_columns(line: &str) -> usize {
     if is_delimiter && pipes > 0 { pipes + 1 } else { 0 }
 }
 
-/// What a note has used of its limits so far.
+/// The depth, elements and link bytes that were used so far.
 #[derive(Default)]
 pub(super) struct Budget {
     depth: usize,
@@ -92,7 +92,7 @@ pub(super) struct Budget {
     link_bytes: usize,
 }
 
-/// The note costs more than its budget.
+/// The note exceeds a limit.
 #[derive(Debug)]
 pub(super) struct OverBudget;
 
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_are_counted_up_to_the_text() {
+    fn markers_are_counted_up_to_the_text() {
         for (line, count, columns) in [
             ("", 0, 0),
             ("text > - ", 0, 0),
@@ -138,8 +138,8 @@ mod tests {
             ("-a", 0, 0),
             ("1234567890. a", 0, 0),
         ] {
-            let marks = Marks::at_start_of(line);
-            assert_eq!((marks.count, marks.columns), (count, columns), "{line:?}");
+            let markers = Markers::at_start_of(line);
+            assert_eq!((markers.count, markers.columns), (count, columns), "{line:?}");
         }
     }
 

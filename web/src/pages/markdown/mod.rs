@@ -1,7 +1,7 @@
-//! Notes as HTML that cannot do harm.
+//! Renders the Markdown of notes as safe HTML.
 //!
-//! The browser makes the same elements of the same Markdown (`assets/js/markdown`): the tests compare
-//! both on the examples of the specifications and on random documents.
+//! The browser renders the same elements (`assets/js/markdown`). Tests compare both on the examples of
+//! the specifications and on random documents.
 
 mod autolinks;
 mod html;
@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use pulldown_cmark::Event;
 
-/// The HTML of a note. HTML in it is shown as it was typed.
+/// The HTML of a note. HTML in the note is shown as text.
 #[must_use]
 pub fn to_html(markdown: &str) -> String {
     if !limits::is_cheap_to_parse(markdown) {
@@ -22,11 +22,12 @@ pub fn to_html(markdown: &str) -> String {
     html::write_html(&untabbed).unwrap_or_else(|_| html::write_plain(markdown))
 }
 
-/// The first line of a note that has words, without marks and cut to `chars_max`; else empty.
+/// The first line of a note with text, without markup, shortened to `chars_max`; empty if there is
+/// none.
 pub(super) fn first_line(markdown: &str, chars_max: usize) -> String {
-    // The first line of an ordinary note ends within this.
-    const LOOK_AT_CHARS: usize = 1_000;
-    let start: String = markdown.trim_start().chars().take(LOOK_AT_CHARS).collect();
+    // Enough for the first line of an ordinary note.
+    const PARSED_CHARS_MAX: usize = 1_000;
+    let start: String = markdown.trim_start().chars().take(PARSED_CHARS_MAX).collect();
     let mut line = String::new();
     for event in parse::events(&start) {
         if parse::ends_line(&event) && !line.trim().is_empty() {
@@ -71,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn tasks_have_checkboxes_that_are_disabled() {
+    fn tasks_have_disabled_checkboxes() {
         assert_eq!(
             to_html("- [x] done\n- [ ] open\n- [X]\n- \\[ ] no\n- [ ]no"),
             "<ul><li><input type=\"checkbox\" disabled checked> done</li>\
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_ends_where_it_should() {
+    fn quotes_in_a_link_do_not_end_its_attribute() {
         let html =
             to_html("[a](<https://b.example/\" onclick=\"c>) [a](https://b.example '\"><i>')");
         assert_eq!(html.matches('<').count(), 6, "{html}");
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_of_references_are_replaced() {
+    fn control_characters_of_character_references_are_replaced() {
         assert_eq!(
             to_html("&#1;&#0;&#x85;&#xfffe;&#9;&#13;."),
             "<p>\u{fffd}\u{fffd}\u{fffd}\u{fffd}\t&#13;.</p>"
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_line_has_no_marks() {
+    fn the_first_line_has_no_markup() {
         for (markdown, line) in [
             ("# Packing list\n\nsocks", "Packing list"),
             ("- [ ] *buy* milk\n- eggs", "buy milk"),
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_first_line_is_cut() {
+    fn a_long_first_line_is_shortened() {
         let line = first_line(&"word ".repeat(40), 60);
         assert!(line.chars().count() <= 60 && line.ends_with('…'), "{line}");
     }

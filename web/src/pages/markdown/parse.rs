@@ -1,4 +1,4 @@
-//! The events of a note's Markdown, with pictures as links and each line end as a line break.
+//! Parses the Markdown of a note into events, with images as links and line ends as line breaks.
 
 use std::borrow::Cow;
 use std::iter::{Peekable, repeat_n};
@@ -8,19 +8,19 @@ use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, Text
 
 const TAB_COLUMNS: usize = 4;
 
-/// The events, with texts merged that touch.
+/// The events of a note. Adjacent texts are merged.
 pub(super) fn events(markdown: &str) -> impl Iterator<Item = Event<'_>> {
-    let mut pictures = Pictures::default();
+    let mut images = ImagesAsLinks::default();
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let parser = Parser::new_ext(markdown, options).into_offset_iter();
-    let shown = parser.filter_map(move |(event, range)| Some((pictures.as_link(event)?, range)));
-    Tasks::new(markdown, TextMergeWithOffset::new(shown))
+    let shown = parser.filter_map(move |(event, range)| Some((images.convert(event)?, range)));
+    TaskMarkers::new(markdown, TextMergeWithOffset::new(shown))
 }
 
-/// `markdown` with spaces for each tab before a quote mark at the start of a line.
+/// Replaces each tab before a quote marker at the start of a line by spaces.
 ///
-/// The parser takes `>` after a tab for the mark of an open quote, although a tab is as wide as four
-/// spaces. The browser does the same with its text, so that both show the same.
+/// The parser accepts `>` after a tab as the marker of an open quote, although a tab is as wide as four
+/// spaces. The browser does the same replacement, so that both render the same.
 pub(super) fn without_tabs_before_quotes(markdown: &str) -> Cow<'_, str> {
     if !markdown.contains('\t') {
         return Cow::Borrowed(markdown);
@@ -45,7 +45,7 @@ pub(super) fn without_tabs_before_quotes(markdown: &str) -> Cow<'_, str> {
     Cow::Owned(result)
 }
 
-/// Whether `event` is not part of the line before it.
+/// Whether `event` ends the current line.
 pub(super) fn ends_line(event: &Event<'_>) -> bool {
     match event {
         Event::HardBreak | Event::Rule => true,
@@ -55,7 +55,7 @@ pub(super) fn ends_line(event: &Event<'_>) -> bool {
     }
 }
 
-/// Whether what `tag` ends is part of a line.
+/// Whether the element that `tag` ends is part of a line.
 pub(super) fn is_inline(tag: TagEnd) -> bool {
     matches!(
         tag,
@@ -63,36 +63,36 @@ pub(super) fn is_inline(tag: TagEnd) -> bool {
     )
 }
 
-/// Pictures become links: loading one would tell its server who reads the note.
+/// Converts images to links: loading an image would reveal the reader to its server.
 #[derive(Default)]
-struct Pictures {
+struct ImagesAsLinks {
     links_open: usize,
-    pictures_open: usize,
+    images_open: usize,
 }
 
-impl Pictures {
-    /// What is shown of `event`. The description of a picture is text without marks, and a picture
-    /// in a link or in another picture is only its description.
-    fn as_link<'a>(&mut self, event: Event<'a>) -> Option<Event<'a>> {
+impl ImagesAsLinks {
+    /// The event to render instead of `event`; `None` to skip it. The description of an image becomes
+    /// plain text. An image inside a link or another image is reduced to its description.
+    fn convert<'a>(&mut self, event: Event<'a>) -> Option<Event<'a>> {
         match event {
-            Event::Start(Tag::Image { dest_url, title, id, .. }) if self.is_alone() => {
-                self.pictures_open = 1;
+            Event::Start(Tag::Image { dest_url, title, id, .. }) if self.is_outermost() => {
+                self.images_open = 1;
                 Some(Event::Start(Tag::Link { link_type: LinkType::Inline, dest_url, title, id }))
             }
             Event::Start(Tag::Image { .. }) => {
-                self.pictures_open += 1;
+                self.images_open += 1;
                 Some(event)
             }
             Event::End(TagEnd::Image) => {
-                self.pictures_open -= 1;
-                Some(if self.is_alone() { Event::End(TagEnd::Link) } else { event })
+                self.images_open -= 1;
+                Some(if self.is_outermost() { Event::End(TagEnd::Link) } else { event })
             }
-            Event::Start(_) | Event::End(_) if self.pictures_open > 0 => None,
+            Event::Start(_) | Event::End(_) if self.images_open > 0 => None,
             Event::Code(code) => {
                 let code = single_spaced(&code).into();
-                Some(if self.pictures_open > 0 { Event::Text(code) } else { Event::Code(code) })
+                Some(if self.images_open > 0 { Event::Text(code) } else { Event::Code(code) })
             }
-            Event::SoftBreak | Event::HardBreak if self.pictures_open > 0 => {
+            Event::SoftBreak | Event::HardBreak if self.images_open > 0 => {
                 Some(Event::Text(CowStr::Borrowed(" ")))
             }
             Event::SoftBreak => Some(Event::HardBreak),
@@ -108,12 +108,12 @@ impl Pictures {
         }
     }
 
-    fn is_alone(&self) -> bool {
-        self.links_open == 0 && self.pictures_open == 0
+    fn is_outermost(&self) -> bool {
+        self.links_open == 0 && self.images_open == 0
     }
 }
 
-/// Code within a line. Browsers show one space for many, and parsers differ in how many they keep.
+/// Inline code. Browsers show consecutive spaces as one, and parsers differ in how many they keep.
 fn single_spaced(code: &str) -> String {
     let mut result = String::with_capacity(code.len());
     for letter in code.chars() {
@@ -126,45 +126,45 @@ fn single_spaced(code: &str) -> String {
     result
 }
 
-const TASK_MARK_LENGTH: usize = "[ ]".len();
+const TASK_MARKER_LENGTH: usize = "[ ]".len();
 
-/// Makes a task list marker of the mark that a list item begins with.
+/// Converts `[ ]` or `[x]` at the start of a list item to a task list marker.
 ///
-/// The parser would make one of any mark, also of one that begins a link.
-struct Tasks<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> {
+/// The parser's own extension would also convert a bracket that starts a link.
+struct TaskMarkers<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> {
     markdown: &'a str,
     events: Peekable<I>,
-    /// The text behind a mark.
+    /// The text after a marker, which is the next event.
     rest: Option<Event<'a>>,
     is_at_item_start: bool,
 }
 
-impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Tasks<'a, I> {
+impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> TaskMarkers<'a, I> {
     fn new(markdown: &'a str, events: I) -> Self {
         Self { markdown, events: events.peekable(), rest: None, is_at_item_start: false }
     }
 
-    /// Whether a text that starts at `start` begins with the mark of a task that is done; none if
-    /// it begins with no mark.
+    /// Whether the text at `start` begins with the marker of a completed task; `None` if it begins with
+    /// no marker.
     fn task(&mut self, text: &str, start: usize) -> Option<bool> {
-        let mark = text.get(..TASK_MARK_LENGTH)?;
-        let is_done = match mark {
+        let marker = text.get(..TASK_MARKER_LENGTH)?;
+        let is_done = match marker {
             "[ ]" => false,
             "[x]" | "[X]" => true,
             _ => return None,
         };
-        let is_followed = match text.as_bytes().get(TASK_MARK_LENGTH) {
+        let is_followed = match text.as_bytes().get(TASK_MARKER_LENGTH) {
             Some(next) => matches!(next, b' ' | b'\t'),
             None => self.events.peek().is_none_or(|(next, _)| ends_line(next)),
         };
-        // A mark with an escape or a reference in it is text.
+        // A marker that contains an escape or a character reference is text.
         let is_literal =
-            self.markdown[start..].starts_with(mark) && !self.markdown[..start].ends_with('\\');
+            self.markdown[start..].starts_with(marker) && !self.markdown[..start].ends_with('\\');
         (is_followed && is_literal).then_some(is_done)
     }
 }
 
-impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Iterator for Tasks<'a, I> {
+impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Iterator for TaskMarkers<'a, I> {
     type Item = Event<'a>;
 
     fn next(&mut self) -> Option<Event<'a>> {
@@ -178,7 +178,7 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Iterator for Tasks<'a, I
             Event::Start(Tag::Paragraph) => self.is_at_item_start = was_at_item_start,
             Event::Text(text) if was_at_item_start => {
                 if let Some(is_done) = self.task(text, range.start) {
-                    self.rest = Some(Event::Text(text[TASK_MARK_LENGTH..].to_owned().into()));
+                    self.rest = Some(Event::Text(text[TASK_MARKER_LENGTH..].to_owned().into()));
                     return Some(Event::TaskListMarker(is_done));
                 }
             }
