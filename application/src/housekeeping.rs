@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::backoff;
-use crate::compaction::Compaction;
+use crate::history_compaction::Compaction;
 use crate::ports::{Clock, Ids, OutcomeRetention, StoreError};
 
 /// The longest interval between two rounds. It is shorter if history is compacted sooner.

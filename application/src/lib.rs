@@ -7,13 +7,13 @@
 
 pub mod backoff;
 pub mod bounded_inbox;
+pub mod bus_messages;
 pub mod byte_batches;
-pub mod compaction;
 pub mod core;
-pub mod envelope;
 pub mod fnv;
 pub mod gateway;
 pub mod hex;
+pub mod history_compaction;
 pub mod housekeeping;
 pub mod json_size;
 pub mod mutex;
@@ -21,7 +21,8 @@ pub mod page_budget;
 pub mod ports;
 pub mod seal;
 pub mod slot;
+pub mod stored_values;
 #[cfg(test)]
-mod testing;
-pub mod trace;
+mod test_fixtures;
+pub mod trace_id;
 pub mod worker;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::Sha256;
 
-use crate::envelope::CommandEnvelope;
+use crate::bus_messages::CommandEnvelope;
 use crate::hex;
 
 const VERSION: u32 = 1;

@@ -11,8 +11,8 @@ use futures::FutureExt;
 use tokio::sync::Semaphore;
 
 use crate::backoff::{Backoff, Retry};
+use crate::bus_messages::CommandEnvelope;
 use crate::core::{Core, ProcessError};
-use crate::envelope::CommandEnvelope;
 use crate::ports::{Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue};
 
 /// Commands in one batch. A larger batch would only delay its first command.

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::value::to_raw_value;
+use sockbit_application::bus_messages::{Address, CommandEnvelope};
 use sockbit_application::core::{Core, CorePorts};
-use sockbit_application::envelope::{Address, CommandEnvelope};
 use sockbit_application::ports::{Clock, Ids, ReadStore, Store};
-use sockbit_application::trace::TraceId;
+use sockbit_application::trace_id::TraceId;
 use sockbit_domain::{
     Actor, ActorId, BoardId, ClientId, Colour, Command, Delta, Limits, MessageId, NoteId, Position,
     Rank, Text, TextChange, Timestamp,

@@ -13,7 +13,7 @@ use lapin::options::{
 };
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Consumer};
-use sockbit_application::envelope::CommandEnvelope;
+use sockbit_application::bus_messages::CommandEnvelope;
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcements, Announcer, Clock, Commands, Presence, Queries, QueryQueue, WorkQueue,

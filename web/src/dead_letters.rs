@@ -29,17 +29,17 @@ pub enum DeadLetterError {
     Output(#[from] io::Error),
 }
 
-/// Runs one action and writes what it did.
+/// Runs one action and writes its result.
 pub async fn run(
     bus: &ServerBus,
-    wish: &DeadLetterAction,
+    action: &DeadLetterAction,
     out: &mut impl Write,
 ) -> Result<(), DeadLetterError> {
     let settings = Settings::new(bus.url.expose(), bus.keys.clone(), RandomIds.mint())?
         .work_queues(bus.work_queues)?
         .namespace(&bus.namespace)?;
     let admin = DeadLetterAdmin::open(settings).await?;
-    match wish {
+    match action {
         DeadLetterAction::List => list(&admin.list().await?, out)?,
         DeadLetterAction::Show { id } => show(&admin.find(id).await?, out)?,
         DeadLetterAction::Replay { id } => {
@@ -97,7 +97,7 @@ fn time_of(dead_letter: &DeadLetter) -> String {
     time.and_then(|it| it.format(&Rfc3339).ok()).unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// Replaces control characters, so that foreign text cannot move the terminal's cursor.
+/// Replaces control characters, so that the text cannot move the terminal's cursor.
 fn one_line(text: &str) -> String {
     text.chars().map(|it| if it.is_control() { '\u{fffd}' } else { it }).collect()
 }

@@ -1,5 +1,5 @@
-//! Extractors of this app: the caller, path ids, query and form fields. Each rejects with an error
-//! page.
+//! Extractors: the caller, path parameters, query parameters and form fields. Each rejects with an
+//! error page.
 
 use std::sync::Arc;
 

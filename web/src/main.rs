@@ -70,7 +70,7 @@ async fn serve(config: &Config, role: &Role) -> Result<(), AnyError> {
         }
     });
     let listener = server::bind(config.listen).await?;
-    // A signal also stops a long migration, or the wait for a server that does not answer.
+    // A signal also stops a long migration, or the wait for a server that does not respond.
     let running = tokio::select! {
         running = compose(config, role) => running?,
         () = &mut stop => return Ok(()),

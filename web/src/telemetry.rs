@@ -1,15 +1,16 @@
 //! Logs on standard error, and metrics for Prometheus.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use sockbit_application::mutex::locked;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat};
 
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
-/// The AMQP driver logs errors that our adapter logs too. `--log lapin=info` turns it on again.
+/// The AMQP driver logs errors that the adapter logs as well. `--log lapin=info` turns it on.
 const DEFAULT_FILTER: &str = "lapin=off";
 /// Histogram buckets, in seconds and in commands.
 const SECONDS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0];
@@ -27,8 +28,8 @@ pub fn init_logging(config: &Config) -> Result<(), TelemetryError> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        // If a line cannot be written, as on a full disk, neither can a report of that, and the
-        // attempt would panic in the code that logs.
+        // If a line cannot be written, as on a full disk, an error report cannot be written either,
+        // and the attempt would panic in the code that logs.
         .log_internal_errors(false);
     match config.log_format {
         LogFormat::Human => lines.try_init().map_err(telemetry_error),
@@ -36,10 +37,10 @@ pub fn init_logging(config: &Config) -> Result<(), TelemetryError> {
     }
 }
 
-/// The metrics recorder. The process has one, even if tests run several apps in it.
+/// The metrics recorder. There is one per process, even if tests run several apps in it.
 pub(crate) fn metrics() -> Result<PrometheusHandle, TelemetryError> {
     static HANDLE: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
-    let mut handle = HANDLE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut handle = locked(&HANDLE);
     if let Some(handle) = &*handle {
         return Ok(handle.clone());
     }

@@ -1,8 +1,7 @@
-//! A bus and a store in the memory of one process: the default for tests, and enough for one
-//! process that need not outlive itself.
+//! A bus and a store in the memory of one process. Nothing survives the process.
 
 mod bus;
 mod store;
 
-pub use bus::{GatewayEnd, MemoryBus, WorkerEnd};
+pub use bus::{GatewayEndpoint, MemoryBus, WorkerEndpoint};
 pub use store::MemoryStore;

@@ -1,4 +1,4 @@
-//! The store in memory: as strict as those on disk, and gone with the process.
+//! The store in memory. It is as strict as the stores on disk, and ends with the process.
 
 mod board_compaction;
 mod board_record;
@@ -21,7 +21,7 @@ use sockbit_domain::{
 
 use self::board_record::BoardRecord;
 
-/// Boards, logs and outcomes behind one lock, which makes every call one moment.
+/// Boards, logs and outcomes behind one lock, so every call is atomic.
 #[derive(Default)]
 pub struct MemoryStore {
     content: Mutex<Content>,
@@ -32,7 +32,7 @@ struct Content {
     boards: HashMap<BoardId, BoardRecord>,
     /// The boards of each member, so that listing them does not scan all boards.
     memberships: HashMap<ActorId, BTreeSet<BoardId>>,
-    /// Those that compaction has not seen all of, longest ago first.
+    /// Boards with events that compaction has not seen, by the time of the first one.
     uncompacted: BTreeSet<(Timestamp, BoardId)>,
     /// All outcomes, oldest first.
     outcomes: BTreeSet<(Timestamp, BoardId, ClientId, MessageId)>,
@@ -46,7 +46,8 @@ impl MemoryStore {
     }
 
     fn content(&self) -> MutexGuard<'_, Content> {
-        // Changes are checked whole before the first is made, so a panic leaves none half done.
+        // Changes are checked completely before the first is written, so a panic cannot leave them
+        // half written.
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -64,44 +65,44 @@ impl Content {
             },
             _ => return CommitResult::Conflict,
         };
-        let before = record.compaction_candidates();
+        let before = record.compaction_candidate();
         record.write(changes);
-        let uncompacted = record.compaction_candidates();
+        let uncompacted = record.compaction_candidate();
         for (actor, _) in &changes.members {
             self.memberships.entry(*actor).or_default().insert(changes.board);
         }
-        self.list_uncompacted(before, uncompacted);
+        self.update_uncompacted(before, uncompacted);
         let outcomes = changes.outcomes.iter();
         self.outcomes.extend(outcomes.map(|it| (it.at, changes.board, it.client, it.message)));
         CommitResult::Done
     }
 
     fn delete_outcomes_before(&mut self, before: Timestamp, max: u32) -> u64 {
-        let mut forgotten = 0;
-        while forgotten < u64::from(max)
+        let mut deleted = 0;
+        while deleted < u64::from(max)
             && self.outcomes.first().is_some_and(|(at, ..)| *at < before)
             && let Some((_, board, client, message)) = self.outcomes.pop_first()
         {
             if let Some(record) = self.boards.get_mut(&board) {
-                record.forget_outcome(client, message);
+                record.delete_outcome(client, message);
             }
-            forgotten += 1;
+            deleted += 1;
         }
-        forgotten
+        deleted
     }
 
     fn squash(&mut self, squash: &Squash) -> CommitResult {
         let Some(record) = self.boards.get_mut(&squash.board) else {
             return CommitResult::Conflict;
         };
-        let before = record.compaction_candidates();
-        let verdict = record.squash(squash);
-        let uncompacted = record.compaction_candidates();
-        self.list_uncompacted(before, uncompacted);
-        verdict
+        let before = record.compaction_candidate();
+        let result = record.squash(squash);
+        let uncompacted = record.compaction_candidate();
+        self.update_uncompacted(before, uncompacted);
+        result
     }
 
-    fn list_uncompacted(
+    fn update_uncompacted(
         &mut self,
         before: Option<CompactionCandidate>,
         now: Option<CompactionCandidate>,
@@ -118,7 +119,7 @@ impl Content {
         let beyond = after.map_or(Bound::Unbounded, |it| Bound::Excluded((it.since, it.board)));
         let listed = self.uncompacted.range((beyond, Bound::Unbounded));
         let old = listed.take_while(move |(since, _)| *since < before);
-        old.filter_map(|(_, board)| self.boards.get(board)?.compaction_candidates())
+        old.filter_map(|(_, board)| self.boards.get(board)?.compaction_candidate())
     }
 
     fn boards_of(&self, actor: ActorId, max: u32) -> Vec<BoardSummary> {
@@ -131,13 +132,13 @@ impl Content {
 
 #[async_trait]
 impl DecisionStore for MemoryStore {
-    async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
+    async fn load(&self, requests: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         let content = self.content();
-        let load = |wanted: &LoadRequest| match content.boards.get(&wanted.board) {
-            Some(record) => record.load(wanted),
+        let load = |request: &LoadRequest| match content.boards.get(&request.board) {
+            Some(record) => record.load(request),
             None => LoadedBoard { board: None, outcomes: Vec::new() },
         };
-        Ok(wanted.iter().map(load).collect())
+        Ok(requests.iter().map(load).collect())
     }
 
     async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
@@ -190,9 +191,9 @@ impl ReadStore for MemoryStore {
 
     async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {
         let content = self.content();
-        let wanted: BTreeSet<&BoardId> = boards.iter().collect();
+        let boards: BTreeSet<&BoardId> = boards.iter().collect();
         let head = |board: &BoardId| Some((*board, content.boards.get(board)?.head()));
-        Ok(wanted.into_iter().filter_map(head).collect())
+        Ok(boards.into_iter().filter_map(head).collect())
     }
 
     async fn note_events(
@@ -207,7 +208,7 @@ impl ReadStore for MemoryStore {
         let found = record.map(|it| it.note_events(note, before, max)).unwrap_or_default();
         let bytes: usize = found.later_inverses.iter().map(json_bytes).sum();
         if bytes > LATER_INVERSES_BYTES_MAX {
-            return Err(StoreError::Unavailable(format!("too much happened to {note} since")));
+            return Err(StoreError::history_too_long(note));
         }
         Ok(found)
     }

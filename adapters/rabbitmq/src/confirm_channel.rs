@@ -8,7 +8,7 @@ use lapin::types::ShortString;
 use lapin::{Channel, Confirmation};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::connection::{BrokerConnection, BrokerError};
+use crate::broker_connection::{BrokerConnection, BrokerError};
 use crate::outgoing_message::{OutgoingMessage, PublishResult};
 
 /// A healthy broker confirms an unroutable message at once.

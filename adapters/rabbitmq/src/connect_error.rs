@@ -3,7 +3,7 @@
 use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
 use lapin::{Error, ErrorKind};
 
-use crate::connection::BrokerError;
+use crate::broker_connection::BrokerError;
 use crate::settings::Settings;
 
 /// Why the first connection failed. It contains no password.

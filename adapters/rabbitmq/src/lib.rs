@@ -5,22 +5,24 @@
 //! uses one connection for each role, such as publishing and consuming, so that no role delays
 //! another; each connection is supervised and re-established.
 
-mod bus_messages;
+mod broker_connection;
 mod confirm_channel;
 mod connect_error;
-mod connection;
-mod consumer;
 mod dead_letters;
 mod gateway;
+mod heartbeat;
 mod names;
 mod outgoing_message;
 mod publisher;
+mod query_messages;
 mod queue_assignment;
 mod reply_guard;
 mod settings;
 mod shutdown;
+mod start_consumer;
 mod supervised_connection;
 mod topology;
+mod unreadable_message;
 mod worker;
 mod worker_registry;
 

@@ -8,8 +8,8 @@ use lapin::Channel;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use crate::broker_connection::{BrokerConnection, BrokerError};
 use crate::confirm_channel::ConfirmChannel;
-use crate::connection::{BrokerConnection, BrokerError};
 use crate::outgoing_message::{OutgoingMessage, PublishResult};
 use crate::settings::Settings;
 use crate::shutdown::{Phase, ShutdownSignal};

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use lapin::uri::AMQPUri;
-use sockbit_application::seal::Keyring;
+use serde::Serialize;
+use sockbit_application::seal::{Keyring, MessageKind};
 use uuid::Uuid;
 
 use crate::names::Names;
@@ -12,7 +13,7 @@ use crate::names::Names;
 const WORK_QUEUES_MAX: u16 = 256;
 const NAMESPACE_BYTES_MAX: usize = 64;
 const PROGRAM_MESSAGE_BYTES_MAX: usize = 256 * 1024;
-/// A connection without traffic for twice as long is lost.
+/// The heartbeat interval of AMQP. A connection without traffic for twice as long is lost.
 const HEARTBEAT_SECONDS: u16 = 5;
 
 /// The settings of one process. All but the id must be the same in every process on the bus.
@@ -116,6 +117,15 @@ impl Settings {
     #[must_use]
     pub fn names(&self) -> &Names {
         &self.names
+    }
+
+    /// Seals a message with the signing key.
+    pub(crate) fn seal<T: Serialize + ?Sized>(
+        &self,
+        kind: MessageKind,
+        message: &T,
+    ) -> Result<Vec<u8>, String> {
+        self.keys.seal(kind, message).map_err(|error| error.to_string())
     }
 
     /// The server, virtual host and user, without the password.

@@ -37,6 +37,15 @@ impl ShutdownSignal {
         *self.0.borrow() > Phase::Running
     }
 
+    /// The result of `operation`; `None` once the shutdown begins.
+    pub async fn unless_begun<T>(&self, operation: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.reached(Phase::Draining) => None,
+            result = operation => Some(result),
+        }
+    }
+
     /// Waits until this phase or a later one has begun.
     pub async fn reached(&self, phase: Phase) {
         // The sender lives in `self`, so waiting cannot fail.

@@ -10,7 +10,7 @@ use sockbit_application::mutex::locked;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 
-use crate::connection::{BrokerConnection, BrokerError};
+use crate::broker_connection::{BrokerConnection, BrokerError};
 use crate::settings::Settings;
 use crate::shutdown::{Phase, ShutdownSignal};
 

@@ -8,7 +8,7 @@ use sockbit_application::mutex::locked;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::bus_messages::Heartbeat;
+use crate::heartbeat::Heartbeat;
 
 /// A worker is gone after so many intervals without a heartbeat. A worker that was only delayed
 /// keeps its queues: until it stops, the broker delivers to no other consumer.

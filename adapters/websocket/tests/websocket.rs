@@ -12,12 +12,12 @@ use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::routing::get;
 use futures::{SinkExt, StreamExt};
-use sockbit_application::envelope::{CoreQuery, CoreReply};
+use sockbit_application::bus_messages::{CoreQuery, CoreReply};
 use sockbit_application::gateway::{Gateway, GatewayPorts, GatewaySettings, Identity};
 use sockbit_application::ports::{Announcer, Ids, Queries, Unavailable, WorkQueue};
 use sockbit_domain::wire::Reply;
 use sockbit_domain::{Actor, ActorId, ClientId, Rejection, RejectionCode};
-use sockbit_memory::{MemoryBus, WorkerEnd};
+use sockbit_memory::{MemoryBus, WorkerEndpoint};
 use sockbit_websocket::Settings;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -57,7 +57,7 @@ impl Queries for LongReplies {
 /// A gateway behind the transport, and the worker's endpoint of its bus.
 struct Fixture {
     gateway: Arc<Gateway>,
-    worker: Arc<WorkerEnd>,
+    worker: Arc<WorkerEndpoint>,
     address: SocketAddr,
 }
 

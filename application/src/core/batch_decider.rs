@@ -9,7 +9,7 @@ use sockbit_domain::{
 };
 
 use super::board_batch::{BoardBatch, ReceivedCommand};
-use crate::envelope::{AnnouncedEvent, CommandEnvelope, OutcomeEnvelope};
+use crate::bus_messages::{AnnouncedEvent, CommandEnvelope, OutcomeEnvelope};
 use crate::ports::{BoardChanges, Ids, LoadedBoard, StoredOutcome};
 
 /// The reason in the dead letter of a repeat; the original reason was logged and is not stored.

@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use sha2::{Digest, Sha256};
 use sockbit_domain::{BoardId, Command, Rejection, RejectionCode};
 
-use crate::envelope::CommandEnvelope;
+use crate::bus_messages::CommandEnvelope;
 use crate::ports::LoadRequest;
 
 /// Bytes of past edits that are loaded for a whole batch. A client that is further behind pulls the

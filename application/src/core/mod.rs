@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use sockbit_domain::Limits;
 
-use crate::envelope::{CommandEnvelope, CoreQuery, CoreReply};
+use crate::bus_messages::{CommandEnvelope, CoreQuery, CoreReply};
 use crate::ports::{
     Announcer, Clock, DecisionStore, Ids, ReadStore, Store, StoreError, StoreHealth, Unavailable,
 };

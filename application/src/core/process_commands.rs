@@ -10,10 +10,10 @@ use super::batch_decider::{DecidedBatch, DecisionInputs, decide_batch};
 use super::board_batch::{BoardBatch, group_by_board, load_requests};
 use super::queries::event_with_predecessor;
 use super::{Core, ProcessError};
-use crate::envelope::{AnnouncedEvent, Announcement, CommandEnvelope, OutcomeEnvelope};
+use crate::bus_messages::{AnnouncedEvent, Announcement, CommandEnvelope, OutcomeEnvelope};
 use crate::ports::{BoardChanges, CommitResult, LoadedBoard, StoreError};
 use crate::slot::Slot;
-use crate::trace::TraceId;
+use crate::trace_id::TraceId;
 
 /// Attempts at a board that lost its race, after which its senders are asked to resend later.
 const ATTEMPTS_MAX: u32 = 16;

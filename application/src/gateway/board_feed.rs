@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use sockbit_domain::{EventId, Position, Seq};
 
+use super::close_reason::CloseReason;
 use super::encoded_event::EncodedEvent;
-use super::memory_budget::MemoryBudget;
+use super::feed_memory_budget::FeedMemoryBudget;
 use super::outgoing_queue::OutgoingQueue;
-use super::session_output::CloseReason;
-use crate::envelope::AnnouncedEvent;
+use crate::bus_messages::AnnouncedEvent;
 
 /// Events ahead of a gap that are held; further ones are fetched with the gap.
 const AHEAD_MAX: usize = 64;
 
 /// The events of one board at this gateway, and the members that receive them.
 pub(super) struct BoardFeed {
-    budget: Arc<MemoryBudget>,
+    budget: Arc<FeedMemoryBudget>,
     /// Up to where live members have been served; `None` before the first admission.
     served: Option<Position>,
     /// The latest event that is known to exist, served or not.
@@ -62,7 +62,7 @@ pub(super) enum CatchUpResult {
 }
 
 impl BoardFeed {
-    pub fn new(budget: Arc<MemoryBudget>) -> Self {
+    pub fn new(budget: Arc<FeedMemoryBudget>) -> Self {
         Self {
             budget,
             served: None,

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use super::close_reason::CloseReason;
 use super::gateway::Gateway;
 use super::outgoing_queue::OutgoingQueue;
-use super::session_output::CloseReason;
 use crate::backoff::jitter;
 
 /// The average time between two sessions that are closed, unless there are too many.

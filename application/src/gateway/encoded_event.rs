@@ -5,12 +5,12 @@ use std::sync::Arc;
 use sockbit_domain::wire::ServerMessage;
 use sockbit_domain::{BoardId, EventId, Position, Seq};
 
-use super::memory_budget::MemoryBudget;
-use super::server_messages::encode;
-use crate::envelope::{AnnouncedEvent, EncodedMessage};
-use crate::trace::TraceId;
+use super::feed_memory_budget::FeedMemoryBudget;
+use super::server_message_encoding::encode;
+use crate::bus_messages::{AnnouncedEvent, EncodedMessage};
+use crate::trace_id::TraceId;
 
-/// An event as it is sent to every client. Its bytes count towards a [`MemoryBudget`] until it is
+/// An event as it is sent to every client. Its bytes count towards a [`FeedMemoryBudget`] until it is
 /// dropped.
 pub(super) struct EncodedEvent {
     pub trace: TraceId,
@@ -21,11 +21,11 @@ pub(super) struct EncodedEvent {
     /// The id of the event right before it, if known.
     pub follows: Option<EventId>,
     pub encoded: EncodedMessage,
-    budget: Arc<MemoryBudget>,
+    budget: Arc<FeedMemoryBudget>,
 }
 
 impl EncodedEvent {
-    pub fn new(announced: AnnouncedEvent, budget: &Arc<MemoryBudget>) -> Self {
+    pub fn new(announced: AnnouncedEvent, budget: &Arc<FeedMemoryBudget>) -> Self {
         let AnnouncedEvent { trace, follows, event } = announced;
         let (board, from, seq, id) = (event.board, event.from, event.seq, event.id);
         let encoded = encode(&ServerMessage::Event { event });

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 
 use uuid::Uuid;
 
-use super::command_sender::CommandSender;
+use super::command_batcher::CommandBatcher;
 use super::connection_limiter::ConnectionLimiter;
 use super::hub::EventHub;
 use super::outcome_recipients::OutcomeRecipients;
@@ -36,7 +36,7 @@ pub struct Gateway {
     pub(super) settings: GatewaySettings,
     pub(super) hub: Arc<EventHub>,
     pub(super) presence: PresenceHub,
-    pub(super) sender: CommandSender,
+    pub(super) command_batcher: CommandBatcher,
     pub(super) limiter: Arc<ConnectionLimiter>,
     pub(super) recipients: OutcomeRecipients,
     /// Bytes in the outgoing queues of all sessions.
@@ -52,7 +52,7 @@ impl Gateway {
             (Arc::clone(&ports.queries), Arc::clone(&ports.announcements));
         Arc::new(Self {
             id,
-            sender: CommandSender::new(),
+            command_batcher: CommandBatcher::new(),
             hub: Arc::new(EventHub::new(id, queries, announcements, &settings)),
             presence: PresenceHub::new(id, Arc::clone(&ports.presence)),
             limiter: Arc::new(ConnectionLimiter::new(&settings)),
@@ -66,8 +66,8 @@ impl Gateway {
     /// Runs the gateway until the bus is closed: sends commands, receives announcements and
     /// outcomes, compares heads and exchanges presence.
     pub async fn run(self: &Arc<Self>) {
-        let sending =
-            self.sender.run(&*self.ports.commands, |outcomes| self.recipients.deliver(outcomes));
+        let send_again = |outcomes| self.recipients.deliver(outcomes);
+        let sending = self.command_batcher.run(&*self.ports.commands, send_again);
         tokio::select! {
             // Always in the same order, so that a simulated run can be repeated.
             biased;

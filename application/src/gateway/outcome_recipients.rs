@@ -10,8 +10,8 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::outgoing_queue::OutgoingQueue;
-use super::server_messages::{AGAIN_AFTER, again, encode};
-use crate::envelope::{Address, OutcomeEnvelope};
+use super::server_message_encoding::{AGAIN_AFTER, again, encode};
+use crate::bus_messages::{Address, OutcomeEnvelope};
 use crate::mutex::locked;
 
 /// Delivers outcomes to the senders at this gateway.

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use sockbit_domain::BoardId;
 use tokio::sync::Notify;
 
-use super::session_output::{CloseReason, SessionOutput};
+use super::close_reason::CloseReason;
 use super::settings::GatewaySettings;
-use crate::envelope::EncodedMessage;
+use super::transport_output::SessionOutput;
+use crate::bus_messages::EncodedMessage;
 use crate::mutex::locked;
 
 /// The bytes that a connection may always have queued, even if the limit of the process is reached.

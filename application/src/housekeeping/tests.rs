@@ -5,7 +5,7 @@ use tokio::time::{Instant, timeout};
 
 use super::*;
 use crate::ports::{MockCompactionStore, MockOutcomeRetention, MockStoreHealth};
-use crate::testing::{CountingIds, FixedClock, NOW};
+use crate::test_fixtures::{CountingIds, FixedClock, NOW};
 
 const MIN_AGE: Duration = Duration::from_mins(1);
 /// Longer than a few rounds take.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Unavailable;
-use crate::envelope::{Announcement, OutcomeEnvelope};
+use crate::bus_messages::{Announcement, OutcomeEnvelope};
 
 /// Publishes what the core decided.
 #[cfg_attr(test, mockall::automock)]

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::envelope::CommandEnvelope;
+use crate::bus_messages::CommandEnvelope;
 
 /// Sends commands to the workers. The adapter splits a batch by work queue.
 #[cfg_attr(test, mockall::automock)]

@@ -7,8 +7,8 @@ mod clock;
 mod commands;
 mod compaction_store;
 mod decision_store;
+mod external_commands;
 mod ids;
-mod intake;
 mod outcome_retention;
 mod presence;
 mod queries;
@@ -27,8 +27,8 @@ pub use compaction_store::{
     CompactableEvents, CompactableEventsBuilder, CompactionCandidate, CompactionStore, Squash,
 };
 pub use decision_store::{BoardChanges, DecisionStore, LoadRequest, LoadedBoard, StoredOutcome};
+pub use external_commands::{ExternalCommand, ExternalCommands};
 pub use ids::Ids;
-pub use intake::{Intake, IntakeMessage};
 pub use outcome_retention::OutcomeRetention;
 pub use presence::Presence;
 pub use queries::Queries;
@@ -44,9 +44,10 @@ pub use work_queue::{Delivery, DeliveryTag, WorkQueue};
 #[cfg(test)]
 pub use {
     announcements::MockAnnouncements, announcer::MockAnnouncer, commands::MockCommands,
-    compaction_store::MockCompactionStore, decision_store::MockDecisionStore, intake::MockIntake,
-    outcome_retention::MockOutcomeRetention, queries::MockQueries, query_queue::MockQueryQueue,
-    read_store::MockReadStore, store_health::MockStoreHealth, work_queue::MockWorkQueue,
+    compaction_store::MockCompactionStore, decision_store::MockDecisionStore,
+    external_commands::MockExternalCommands, outcome_retention::MockOutcomeRetention,
+    queries::MockQueries, query_queue::MockQueryQueue, read_store::MockReadStore,
+    store_health::MockStoreHealth, work_queue::MockWorkQueue,
 };
 
 /// The other side cannot be reached now, or did not reply in time. Retrying later may succeed.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::envelope::PresenceUpdate;
+use crate::bus_messages::PresenceUpdate;
 
 /// Presence updates between gateways. They travel apart from announcements, so that no amount of
 /// presence delays or drops an event. A lost update is repaired by a later one.

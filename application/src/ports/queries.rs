@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Unavailable;
-use crate::envelope::{CoreQuery, CoreReply};
+use crate::bus_messages::{CoreQuery, CoreReply};
 
 /// Sends queries to any worker.
 #[cfg_attr(test, mockall::automock)]

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::envelope::{CoreQuery, CoreReply};
+use crate::bus_messages::{CoreQuery, CoreReply};
 
 /// Where a worker receives queries from.
 #[cfg_attr(test, mockall::automock)]

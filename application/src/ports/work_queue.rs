@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Unavailable;
-use crate::envelope::CommandEnvelope;
+use crate::bus_messages::CommandEnvelope;
 
 /// Where a worker takes commands from.
 #[cfg_attr(test, mockall::automock)]

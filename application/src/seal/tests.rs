@@ -5,13 +5,13 @@ use sockbit_domain::{KeyHash, NoteId, Outcome};
 use super::*;
 use sockbit_domain::wire::PersonPresence;
 
-use crate::envelope::{
+use crate::bus_messages::{
     Admission, AnnouncedEvent, Announcement, BoardPresence, CoreQuery, CoreReply, OutcomeEnvelope,
     PresenceUpdate,
 };
 use crate::slot::Slot;
-use crate::testing::{board_id, new_note, person, position, renamed, uuid};
-use crate::trace::TraceId;
+use crate::test_fixtures::{board_id, new_note, person, position, renamed, uuid};
+use crate::trace_id::TraceId;
 
 fn id(id: &str) -> KeyId {
     KeyId::new(id).expect("it is a valid id")
@@ -156,7 +156,7 @@ fn unknown_fields_are_ignored() {
     let with_more = serde_json::json!({"gateway": "00000000-0000-0000-0000-000000000001",
         "session": 7, "later": [1]});
     let bytes = ring.seal(MessageKind::Outcomes, &with_more).expect("it is JSON");
-    let address: crate::envelope::Address =
+    let address: crate::bus_messages::Address =
         ring.open(MessageKind::Outcomes, &bytes).expect("an address");
     assert_eq!(address.session, 7);
 }

@@ -8,14 +8,16 @@ use sockbit_domain::{Limits, MessageId, Timestamp};
 use tokio::time::Instant;
 
 use super::*;
+use crate::bus_messages::{CoreQuery, CoreReply};
 use crate::core::CorePorts;
-use crate::envelope::{CoreQuery, CoreReply};
 use crate::ports::{
     Clock, CommitResult, DeliveryTag, Ids, LoadRequest, LoadedBoard, MockAnnouncer,
     MockDecisionStore, MockQueryQueue, MockReadStore, MockStoreHealth, MockWorkQueue, StoreError,
     Unavailable,
 };
-use crate::testing::{CountingIds, FixedClock, NOW, board, board_id, found, message_id, new_note};
+use crate::test_fixtures::{
+    CountingIds, FixedClock, NOW, board, board_id, found, message_id, new_note,
+};
 
 struct Ports {
     decisions: MockDecisionStore,

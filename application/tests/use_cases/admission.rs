@@ -1,6 +1,6 @@
 //! Admissions: the role of a member, and whether it can resume or has to load the board.
 
-use sockbit_application::envelope::{CoreQuery, CoreReply};
+use sockbit_application::bus_messages::{CoreQuery, CoreReply};
 use sockbit_domain::{EventId, Position, RejectionCode, Seq};
 
 use crate::support::*;

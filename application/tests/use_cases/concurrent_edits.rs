@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sockbit_application::envelope::CommandEnvelope;
+use sockbit_application::bus_messages::CommandEnvelope;
 use sockbit_domain::{Delta, Outcome, RejectionCode};
 
 use crate::support::*;

@@ -170,7 +170,7 @@ async fn an_invalid_message_is_refused_with_its_id_and_the_session_stays_open() 
 }
 
 #[tokio::test]
-async fn a_session_dropped_during_a_join_is_closed() {
+async fn other_clients_get_events_after_a_session_is_dropped_during_a_join() {
     let cluster = Cluster::new();
     let mut owner = cluster.client(&person(1));
     let start = owner.create_board_with(&mut []).await;

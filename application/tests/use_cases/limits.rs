@@ -83,7 +83,7 @@ async fn a_client_that_was_closed_resumes_without_missing_events() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_above_its_rate_is_told_when_to_repeat_the_query() {
+async fn a_query_above_the_rate_gets_again_with_a_delay() {
     let cluster = Cluster::with(&GatewaySettings::default());
     let mut client = cluster.client(&person(1));
     client.receive().await;

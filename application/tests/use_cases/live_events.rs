@@ -81,12 +81,12 @@ async fn concurrent_resumes_of_one_board_share_one_query() {
     for reader in &readers {
         reader.join(board(), Some(start)).await;
     }
-    cluster.bus_end().take_queries();
+    cluster.bus_endpoint().take_queries();
 
     // All of them find at the same time that their missing events are not cached.
     futures::future::join_all(readers.iter_mut().map(|it| it.events_until(21))).await;
 
-    let queries = cluster.bus_end().take_queries();
+    let queries = cluster.bus_endpoint().take_queries();
     assert_eq!(queries.len(), 1, "{queries:?}");
 }
 
@@ -184,13 +184,13 @@ async fn a_client_that_resumes_soon_is_served_from_the_cache() {
     for n in 1..=20 {
         saved(&client.send(board(), &create_note(note_id(n), "note")).await);
     }
-    cluster.bus_end().take_queries();
+    cluster.bus_endpoint().take_queries();
 
     let mut resumed = cluster.client(&person(1));
     resumed.join_and_read(board(), start).await;
     assert_eq!(numbers(&resumed.events_until(21).await), (2..=21).collect::<Vec<_>>());
 
-    assert_eq!(cluster.bus_end().take_queries().len(), 1, "only the admission is queried");
+    assert_eq!(cluster.bus_endpoint().take_queries().len(), 1, "only the admission is queried");
     drop(client);
 }
 

@@ -68,7 +68,7 @@ async fn after_an_interruption_heads_are_compared_at_once() {
     save_notes(&mut client, 1..=1).await;
     let start = Instant::now();
 
-    cluster.bus_end().interrupt();
+    cluster.bus_endpoint().interrupt();
 
     assert_eq!(client.event().await.seq.0, 2);
     assert!(start.elapsed() < Duration::from_secs(1));
@@ -80,7 +80,7 @@ async fn without_losses_no_event_is_sent_twice() {
     save_notes(&mut client, 1..=3).await;
     assert_eq!(numbers(&client.events_until(4).await), [2, 3, 4]);
     client.read_rest().await;
-    cluster.bus_end().interrupt();
+    cluster.bus_endpoint().interrupt();
     tokio::time::sleep(Duration::from_mins(1)).await;
     assert!(client.read_rest().await.is_empty());
 }
@@ -96,7 +96,7 @@ async fn a_store_with_another_history_closes_all_sessions() {
     cluster.restore(Arc::clone(&backup));
     let mut restoring = cluster.client(&person(1));
     restoring.create_board_with(&mut []).await;
-    cluster.bus_end().interrupt();
+    cluster.bus_endpoint().interrupt();
 
     let reason = client.close_reason().await;
     assert_eq!((reason, reason.code()), (CloseReason::HistoryChanged, 4002));
@@ -110,7 +110,7 @@ async fn after_a_restored_backup_a_client_has_to_load_the_board_again() {
     let seen = client.events_until(4).await.pop().expect("there are events").position();
     cluster.restore(Arc::new(MemoryStore::new()));
     cluster.client(&person(1)).create_board_with(&mut []).await;
-    cluster.bus_end().interrupt();
+    cluster.bus_endpoint().interrupt();
     client.close_reason().await;
 
     let mut resumed = cluster.client(&person(1));
@@ -128,8 +128,8 @@ async fn a_gateway_removes_boards_without_members() {
     let mut other = cluster.client(&person(1));
     drop(client);
     tokio::time::sleep(Duration::from_secs(25)).await;
-    cluster.bus_end().take_queries();
+    cluster.bus_endpoint().take_queries();
     saved(&other.send(board_id(2), &create_board("Other")).await);
     tokio::time::sleep(Duration::from_secs(25)).await;
-    assert!(cluster.bus_end().take_queries().is_empty(), "there are no heads to compare");
+    assert!(cluster.bus_endpoint().take_queries().is_empty(), "there are no heads to compare");
 }

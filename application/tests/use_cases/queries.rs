@@ -88,7 +88,7 @@ async fn the_boards_of_a_person_are_listed_by_latest_change() {
 }
 
 #[tokio::test]
-async fn a_list_of_boards_ends_at_two_hundred_and_says_that_there_are_more() {
+async fn a_list_of_boards_ends_at_two_hundred_and_reports_more() {
     let core = CoreFixture::new();
     let create = |board| core.envelope(&person(1), board_id(board), &create_board("Ideas"));
     core.process(&(1..=200).map(create).collect::<Vec<_>>()).await;

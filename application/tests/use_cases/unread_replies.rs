@@ -53,7 +53,7 @@ async fn a_client_that_reads_late_gets_every_reply() {
     let cluster = Cluster::new();
     let mut sender = cluster.client(&person(2));
     let sending = send_queries(&sender, &Query::MyBoards {});
-    while cluster.bus_end().take_queries().is_empty() {
+    while cluster.bus_endpoint().take_queries().is_empty() {
         tokio::task::yield_now().await;
     }
 
@@ -79,7 +79,7 @@ async fn large_unread_replies_stay_within_the_bound_of_one_client() {
 
     assert_others_are_served(&cluster, &mut writer).await;
 
-    let queries = cluster.bus_end().take_queries().len();
+    let queries = cluster.bus_endpoint().take_queries().len();
     assert!(queries < 200, "{queries} queries of a client that does not read");
     let mut bytes = 0;
     let mut replies = 0;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sockbit_application::compaction::Compaction;
+use sockbit_application::history_compaction::Compaction;
 
 use crate::database::{Database, WorkerStore};
 use crate::planted_bugs;

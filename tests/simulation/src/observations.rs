@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use sockbit_application::envelope::{CommandEnvelope, OutcomeEnvelope};
+use sockbit_application::bus_messages::{CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::ports::{BoardChanges, Squash};
 use sockbit_domain::{Event, EventId, MessageId, Outcome, RejectionCode};
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
+use sockbit_application::bus_messages::{Address, Announcement, CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::core::{Core, CorePorts};
-use sockbit_application::envelope::{Address, Announcement, CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{Announcer, Unavailable};
-use sockbit_application::trace::TraceId;
+use sockbit_application::trace_id::TraceId;
 use sockbit_client::JoinState;
 use sockbit_domain::{
     Actor, ActorId, BoardId, ClientId, Command, KeyHash, MessageId, Position, Role,

@@ -1,10 +1,10 @@
 //! The gateway of the model: as a session and a hub do it, but with every delay that they may have.
 
-use sockbit_application::envelope::{
+use sockbit_application::bus_messages::{
     Address, Admission, CommandEnvelope, CoreQuery, CoreReply, OutcomeEnvelope,
 };
 use sockbit_application::ports::Clock;
-use sockbit_application::trace::TraceId;
+use sockbit_application::trace_id::TraceId;
 use sockbit_domain::wire::{
     ClientMessage, PersonPresence, Query, Refusal, RefusalCode, SentCommand, ServerMessage,
 };

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use futures::FutureExt;
-use sockbit_application::core::{Core, CorePorts};
-use sockbit_application::envelope::{
+use sockbit_application::bus_messages::{
     Announcement, CommandEnvelope, CoreQuery, CoreReply, OutcomeEnvelope,
 };
+use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::ports::{
     Announcer, Clock, CommitResult, CompactionStore, DecisionStore, Ids, ReadStore, Squash,
     StoreHealth, Unavailable,

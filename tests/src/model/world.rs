@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use sockbit_application::envelope::{Address, CommandEnvelope};
+use sockbit_application::bus_messages::{Address, CommandEnvelope};
 use sockbit_application::ports::Clock;
-use sockbit_application::trace::TraceId;
+use sockbit_application::trace_id::TraceId;
 use sockbit_client::{JoinState, SaveState};
 use sockbit_domain::wire::BoardPage;
 use sockbit_domain::{

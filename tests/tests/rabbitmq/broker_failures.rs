@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sockbit_application::envelope::EncodedMessage;
+use sockbit_application::bus_messages::EncodedMessage;
 use sockbit_application::ports::{
     Announcements, Announcer, Commands, Presence, Queries, SendError, WorkQueue,
 };

@@ -3,10 +3,10 @@
 use futures::StreamExt;
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicNackOptions};
 use lapin::types::FieldTable;
-use sockbit_application::envelope::CommandEnvelope;
+use sockbit_application::bus_messages::CommandEnvelope;
 use sockbit_application::ports::{Commands, WorkQueue};
 use sockbit_application::seal::MessageKind;
-use sockbit_application::trace::TraceId;
+use sockbit_application::trace_id::TraceId;
 use sockbit_rabbitmq::{DeadLetter, DeadLetterAdmin, DeadLetterAdminError, Settings};
 use sockbit_tests::contracts::bus::fixtures::{
     assert_silent, command, take_commands, uuid, within_deadline,

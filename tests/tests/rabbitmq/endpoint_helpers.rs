@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sockbit_application::envelope::CommandEnvelope;
+use sockbit_application::bus_messages::CommandEnvelope;
 use sockbit_application::ports::{Announcements, Announcer, Commands, Incoming, WorkQueue};
 use sockbit_application::slot::Slot;
 use sockbit_rabbitmq::{GatewayEndpoint, WorkerEndpoint};

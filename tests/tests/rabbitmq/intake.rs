@@ -4,8 +4,8 @@ use futures::StreamExt;
 use lapin::options::{BasicConsumeOptions, BasicPublishOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, LongString};
 use lapin::{BasicProperties, Consumer};
-use sockbit_application::envelope::EncodedMessage;
-use sockbit_application::ports::{Intake, IntakeMessage};
+use sockbit_application::bus_messages::EncodedMessage;
+use sockbit_application::ports::{ExternalCommand, ExternalCommands};
 use sockbit_rabbitmq::{GatewayEndpoint, connect_gateway};
 use sockbit_tests::contracts::bus::fixtures::{QUIET, assert_silent, within_deadline};
 use sockbit_tests::rabbitmq_namespace::{AmqpClient, Namespace};
@@ -58,7 +58,7 @@ impl Program {
     }
 }
 
-pub async fn next_message(gateway: &GatewayEndpoint) -> IntakeMessage {
+pub async fn next_message(gateway: &GatewayEndpoint) -> ExternalCommand {
     within_deadline("a message", gateway.next()).await.expect("the bus is open")
 }
 

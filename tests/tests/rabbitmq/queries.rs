@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sockbit_application::envelope::CoreReply;
+use sockbit_application::bus_messages::CoreReply;
 use sockbit_application::ports::{Queries, QueryQueue, ReceivedQuery};
 use sockbit_application::seal::MessageKind;
 use sockbit_tests::contracts::bus::fixtures::{assert_silent, event, query, within_deadline};

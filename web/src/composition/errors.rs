@@ -1,4 +1,4 @@
-//! Why the parts of a process could not be put together.
+//! Why a process could not be composed.
 
 use sockbit_application::ports::StoreError;
 use sockbit_rabbitmq::{ConnectError, InvalidSettings};
@@ -18,16 +18,16 @@ pub enum ComposeError {
     /// A call to the open database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Processes would route commands differently.
+    /// Another number of work queues, with which commands would be routed differently.
     #[error(
-        "this database was set up with {fixed} work queues, but --work-queues is {wanted}; start \
-         every process with --work-queues {fixed}"
+        "this database was set up with {stored} work queues, but --work-queues is {configured}; \
+         start every process with --work-queues {stored}"
     )]
     WorkQueues {
         /// The number stored in the database.
-        fixed: u16,
+        stored: u16,
         /// The number in this process's configuration.
-        wanted: u16,
+        configured: u16,
     },
     /// The settings of the bus.
     #[error("--bus: {0}")]

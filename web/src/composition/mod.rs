@@ -1,18 +1,19 @@
 //! The composition root: the only place where ports meet adapters.
 
 mod errors;
-mod one_off_tasks;
+mod migration;
 mod open_bus;
 mod open_store;
+mod program_token;
 mod running_app;
 
 use std::sync::Arc;
 
-use sockbit_application::compaction::Compaction;
 use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::gateway::{Gateway, GatewayPorts};
+use sockbit_application::history_compaction::Compaction;
 use sockbit_application::housekeeping::Housekeeping;
-use sockbit_application::ports::{Clock, Ids, Intake, Store};
+use sockbit_application::ports::{Clock, ExternalCommands, Ids, Store};
 use sockbit_application::worker::Worker;
 use sockbit_domain::ActorId;
 use sockbit_domain::wire::Query;
@@ -20,9 +21,10 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 pub use self::errors::ComposeError;
-pub use self::one_off_tasks::{create_token, migrate};
+pub use self::migration::migrate;
 use self::open_bus::{OpenBus, WorkerPorts};
 use self::open_store::OpenStore;
+pub use self::program_token::create_token;
 pub use self::running_app::RunningApp;
 use crate::app_state::AppState;
 use crate::clock_and_ids::{RandomIds, SystemClock};
@@ -34,8 +36,8 @@ use crate::routes::{app_routes, worker_routes};
 use crate::secret_file::load_or_create;
 use crate::telemetry;
 
-/// Room in a form beside the longest note. It also lets a text that is a little too long through,
-/// so that the form can show it again.
+/// Bytes of a form beyond the longest note. A text that is a little too long is still received, so
+/// that the form can show it again.
 const FORM_EXTRA_BYTES: usize = 512 * 1024;
 
 /// Full pages that are loaded and rendered at once.
@@ -85,8 +87,8 @@ pub async fn compose(config: &Config, role: &Role) -> Result<RunningApp, Compose
         let (gateway, limited) = (Arc::clone(&app.gateway), Arc::clone(app));
         essential_tasks.spawn(async move { gateway.run().await });
         background_tasks.spawn(async move { limited.request_rate.run_cleanup().await });
-        if let Some(intake) = bus.intake.take() {
-            essential_tasks.spawn(serve_programs(Arc::clone(app), intake));
+        if let Some(commands) = bus.external_commands.take() {
+            essential_tasks.spawn(consume_external_commands(Arc::clone(app), commands));
         }
     }
     if let Some(worker) = worker {
@@ -151,14 +153,14 @@ fn housekeeping(
     Some(Housekeeping::new(store, compaction, Arc::clone(clock), ids))
 }
 
-/// Takes commands of programs from the bus. Their tokens are the values of identity cookies.
-async fn serve_programs(app: Arc<AppState>, intake: Arc<dyn Intake>) {
+/// Consumes the commands of external programs. Their tokens are values of identity cookies.
+async fn consume_external_commands(app: Arc<AppState>, commands: Arc<dyn ExternalCommands>) {
     let identify = |token: &str| app.cookies.read_token(token, app.clock.now());
     let message_bytes_max = app.websocket.message_bytes_max;
-    app.gateway.consume_intake(&*intake, message_bytes_max, identify).await;
+    app.gateway.consume_external_commands(&*commands, message_bytes_max, identify).await;
 }
 
-/// Readiness checks of the store and of the way over the bus to a worker.
+/// Readiness checks of the store, and of the bus up to a worker.
 fn checks(store: Option<&OpenStore>, app: Option<&AppState>) -> Vec<Check> {
     let store = store.map(OpenStore::check);
     let bus = app.map(|app| {
@@ -258,7 +260,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_process_without_its_bus_is_not_ready_and_says_why() {
+    async fn a_process_without_its_bus_is_not_ready_and_reports_why() {
         let mut running = compose_in_memory().await;
         running.bus.close().await;
         let (status, body) = readiness(&running).await;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use futures::future::{BoxFuture, join_all};
 use sockbit_application::gateway::GatewayPorts;
 use sockbit_application::ports::{
-    Announcements, Announcer, Clock, Commands, Ids, Intake, Presence, Queries, QueryQueue,
-    WorkQueue,
+    Announcements, Announcer, Clock, Commands, ExternalCommands, Ids, Presence, Queries,
+    QueryQueue, WorkQueue,
 };
 use sockbit_memory::MemoryBus;
 use sockbit_rabbitmq::{Settings, connect_gateway, connect_worker};
@@ -27,8 +27,8 @@ pub(super) struct WorkerPorts {
 pub(crate) struct OpenBus {
     pub(super) gateway: Option<GatewayPorts>,
     pub(super) worker: Option<WorkerPorts>,
-    /// Commands of programs, if the bus accepts them.
-    pub(super) intake: Option<Arc<dyn Intake>>,
+    /// Commands of external programs, if the bus accepts them.
+    pub(super) external_commands: Option<Arc<dyn ExternalCommands>>,
     /// Readiness checks of the connections.
     pub(super) checks: Vec<Check>,
     close: Vec<BoxFuture<'static, ()>>,
@@ -51,7 +51,7 @@ impl OpenBus {
         Self {
             gateway: Some(gateway_ports(&bus.gateway(), ids)),
             worker: Some(worker_ports(&bus.worker())),
-            intake: None,
+            external_commands: None,
             checks: Vec::new(),
             close: vec![Box::pin(async move { bus.close() })],
         }
@@ -81,7 +81,7 @@ impl OpenBus {
             let settings = settings()?.program_message_bytes_max(message_bytes_max);
             let gateway = connect_gateway(settings).await?;
             open.gateway = Some(gateway_ports(&gateway, ids));
-            open.intake = Some(Arc::clone(&gateway) as Arc<dyn Intake>);
+            open.external_commands = Some(Arc::clone(&gateway) as Arc<dyn ExternalCommands>);
             let checked = Arc::clone(&gateway);
             open.checks.push(Check::new("gateway", move || std::future::ready(checked.health())));
             open.close.push(Box::pin(async move { gateway.close().await }));

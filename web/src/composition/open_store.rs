@@ -60,11 +60,11 @@ impl OpenStore {
 
     /// Checks that all processes on the database use the same number of work queues. The first
     /// process stores its number.
-    pub async fn agree_on_work_queues(&self, wanted: u16) -> Result<(), ComposeError> {
+    pub async fn agree_on_work_queues(&self, work_queues: u16) -> Result<(), ComposeError> {
         let Self::Postgres(store) = self else { return Ok(()) };
-        match store.fix_work_queues(wanted).await? {
-            fixed if fixed == wanted => Ok(()),
-            fixed => Err(ComposeError::WorkQueues { fixed, wanted }),
+        match store.fix_work_queues(work_queues).await? {
+            stored if stored == work_queues => Ok(()),
+            stored => Err(ComposeError::WorkQueues { stored, configured: work_queues }),
         }
     }
 }

@@ -110,6 +110,6 @@ pub enum SecretSource {
     Given(Secret),
     /// From a file, which is created if it is missing.
     File(PathBuf),
-    /// A new random secret for each run, for a store that does not outlive it either.
+    /// A new random secret for each run, for a store in memory.
     Random,
 }

@@ -16,13 +16,13 @@ pub struct Config {
     pub task: Task,
     /// The address to listen on.
     pub listen: SocketAddr,
-    /// The URL that clients use; `None` if it is what they send as `Host`.
+    /// The URL that clients use; `None` if it is derived from the `Host` header.
     pub public_url: Option<PublicUrl>,
     /// Log filter: a level, or levels by module.
     pub log: String,
     /// Format of log lines.
     pub log_format: LogFormat,
-    /// Number of our own proxies in front, which set `X-Forwarded-For`.
+    /// Number of the operator's own proxies in front, which set `X-Forwarded-For`.
     pub trusted_proxies: usize,
     /// Age from which edits are compacted; `None` for never.
     pub compact_after: Option<Duration>,

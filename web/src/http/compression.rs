@@ -10,7 +10,7 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate, SizeAbove};
 
-/// Smaller responses fit into one packet anyway.
+/// Smaller responses fit into one packet uncompressed.
 const COMPRESS_ABOVE_BYTES: u64 = 1024;
 /// Fonts and images are already compressed.
 const TEXT_TYPES: [&[u8]; 3] = [b"text/", b"application/json", b"image/svg+xml"];

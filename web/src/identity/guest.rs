@@ -5,7 +5,7 @@ use sockbit_application::ports::Ids;
 use sockbit_domain::{Actor, ActorId, ClientId, PERSON_COLOURS};
 use uuid::Uuid;
 
-const MOODS: [&str; 32] = [
+const ADJECTIVES: [&str; 32] = [
     "Amber", "Brave", "Bright", "Calm", "Clever", "Cosy", "Early", "Eager", "Fair", "Fresh",
     "Gentle", "Glad", "Golden", "Happy", "Humble", "Jolly", "Kind", "Lively", "Lucky", "Mellow",
     "Merry", "Misty", "Nimble", "Patient", "Polite", "Quick", "Quiet", "Silver", "Steady", "Sunny",
@@ -28,10 +28,10 @@ pub(crate) fn new_guest(ids: &dyn Ids) -> Identity {
     Identity { actor, client: ClientId(ids.mint()) }
 }
 
-/// The name that belongs to these random bits.
+/// A name that is derived from these random bits.
 pub(super) fn random_name(random: Uuid) -> String {
-    let [mood, animal, ..] = random.into_bytes();
-    format!("{} {}", pick(&MOODS, mood), pick(&ANIMALS, animal))
+    let [adjective, animal, ..] = random.into_bytes();
+    format!("{} {}", pick(&ADJECTIVES, adjective), pick(&ANIMALS, animal))
 }
 
 fn pick(words: &[&'static str; 32], random: u8) -> &'static str {

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_that_stops_waiting_blocks_no_other() {
+    async fn a_cancelled_request_does_not_block_others() {
         let limiter = FairConcurrencyLimiter::new(1);
         let held = try_acquire(&limiter, OTHER);
         let mut waiting: Vec<_> = (0..5).map(|_| Box::pin(limiter.acquire(BUSY))).collect();

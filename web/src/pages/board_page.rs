@@ -15,7 +15,7 @@ use super::commands_and_queries::{LoadedBoard, PageResult};
 use super::responses::heavy_page;
 use super::snapshot;
 use super::view_models::{
-    BoardView, ComposerView, DraftView, Frame, NoteView, NoticeView, OpenEditor, TrashedView,
+    BoardHeaderView, ComposerView, DraftView, Frame, NoteView, NoticeView, OpenEditor, TrashedView,
     note_label,
 };
 use crate::app_state::AppState;
@@ -32,8 +32,8 @@ pub(super) fn routes() -> Router<Arc<AppState>> {
 #[template(path = "board.html")]
 struct BoardPage {
     frame: Frame,
-    board: BoardView,
-    /// What the script starts from: JSON that is safe in a `<script>` element.
+    board: BoardHeaderView,
+    /// The snapshot for the script: JSON that is safe in a `<script>` element.
     snapshot: String,
     notes: Vec<NoteView>,
     trash: Vec<TrashedView>,
@@ -168,7 +168,7 @@ fn view(
     let snapshot = snapshot::encode(&board.read_at, head, &board.notes, shows_text);
     let mut page = BoardPage {
         frame: Frame { notice, ..frame },
-        board: BoardView::new(board.id, &board.title, position, limits),
+        board: BoardHeaderView::new(board.id, &board.title, position, limits),
         snapshot,
         notes: notes(board, now),
         trash: trash(board, now),

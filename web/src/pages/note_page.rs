@@ -14,7 +14,8 @@ use super::commands_and_queries::PageResult;
 use super::responses::heavy_page;
 use super::snapshot;
 use super::view_models::{
-    BoardView, DraftView, Frame, HistoryEntryView, NoteView, NoticeView, OpenEditor, history_views,
+    BoardHeaderView, DraftView, Frame, HistoryEntryView, NoteView, NoticeView, OpenEditor,
+    history_views,
 };
 use crate::app_state::AppState;
 use crate::extractors::{Caller, PathParams, QueryParams};
@@ -27,8 +28,8 @@ pub(super) fn routes() -> Router<Arc<AppState>> {
 #[template(path = "note.html")]
 struct NotePage {
     frame: Frame,
-    board: BoardView,
-    /// What the script starts from: JSON that is safe in a `<script>` element.
+    board: BoardHeaderView,
+    /// The snapshot for the script: JSON that is safe in a `<script>` element.
     snapshot: String,
     note: NoteView,
     trashed: bool,
@@ -118,7 +119,7 @@ async fn render(
         let snapshot = snapshot::encode(&[page.position], head, [&page.note], shows_text);
         NotePage {
             frame,
-            board: BoardView::new(board, &page.title, position, &limits),
+            board: BoardHeaderView::new(board, &page.title, position, &limits),
             snapshot,
             note,
             trashed,

@@ -1,5 +1,5 @@
-//! The snapshot that a page carries for its script: the client machine starts from it and joins at
-//! its position, so that the board is not pulled a second time.
+//! The snapshot that a page carries for its script. The client machine starts from it and joins at its
+//! position, so that the board is not pulled a second time.
 
 use serde::Serialize;
 use sockbit_domain::{
@@ -7,12 +7,12 @@ use sockbit_domain::{
     Title,
 };
 
-/// What `page-snapshot.js` turns into a `board_page` reply. A text that the page shows in its markup
-/// is left out, and read from there.
+/// `page-snapshot.js` converts it to a `board_page` reply. Texts that are in the page's markup are
+/// left out and read from there.
 #[derive(Serialize)]
 struct Snapshot<'a> {
     board: BoardId,
-    /// Where the notes were read; the first is where to join.
+    /// The positions at which the notes were read. The client joins at the first.
     positions: &'a [Position],
     title: &'a Title,
     role: Role,
@@ -35,8 +35,8 @@ struct SnapshotNote<'a> {
     text: Option<&'a Text>,
 }
 
-/// The content of the page's `<script type="application/json">`. `shows_text` tells whether the
-/// markup has a note's text exactly.
+/// The content of the page's `<script type="application/json">`. `shows_text` returns whether the
+/// markup contains exactly the note's text.
 pub(super) fn encode<'a>(
     positions: &'a [Position],
     (board, title, role): (BoardId, &'a Title, Role),
@@ -62,11 +62,11 @@ pub(super) fn encode<'a>(
             text: (!shows_text(note)).then_some(&note.text),
         });
     }
-    // Nothing in it has a key that is not a string, so encoding cannot fail.
+    // All keys are strings, so encoding cannot fail.
     html_safe(&serde_json::to_string(&snapshot).unwrap_or_default())
 }
 
-/// JSON that ends no `<script>` element: `<` occurs in strings only, where it can be escaped.
+/// Escapes `<`, which occurs only in strings, so that the JSON cannot end a `<script>` element.
 fn html_safe(json: &str) -> String {
     json.replace('<', "\\u003c")
 }

@@ -54,7 +54,7 @@ pub(super) async fn serve(
     if let Ok(ended) = timeout(FINISH_TIMEOUT, connection).await {
         log(ended);
     } else {
-        tracing::debug!(%peer, "a connection was cut");
+        tracing::debug!(%peer, "a connection was closed during a request");
     }
 }
 
@@ -76,7 +76,7 @@ async fn should_close(mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// At debug level, since the cause is on the side of the peer.
+/// At debug level, since the peer is the cause.
 fn log(ended: hyper::Result<()>) {
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
@@ -97,7 +97,7 @@ mod tests {
     const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 
     #[tokio::test(start_paused = true)]
-    async fn a_peer_that_does_not_read_is_cut_and_frees_its_permit() {
+    async fn a_peer_that_does_not_read_is_disconnected_and_its_permit_is_released() {
         let limiter = ConnectionLimiter::new(1, None);
         let permit = limiter.permit(limiter.acquire().await, PEER.ip()).expect("a permit");
         let router = Router::new().route("/", get(async || "x".repeat(1 << 20)));

@@ -6,13 +6,13 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::composition::RunningApp;
 
-/// When to stop waiting for connections to close, in percent of the deadline. The core still needs
-/// the rest for the work that it started last.
+/// When to stop waiting for connections to close, in percent of the deadline. The rest is for the
+/// core to finish its work in progress.
 const DRAINED_BY: u32 = 35;
 /// When to stop waiting for work. With the default deadline this is longer than the timeout of a
 /// store call.
 const FINISHED_BY: u32 = 90;
-/// How long closing the store may take; it has committed everything by then.
+/// How long closing the store may take. Everything is committed by then.
 const CLOSE: u32 = 4;
 /// How long the runtime may wait for blocked threads.
 const ABORT: u32 = 2;
@@ -53,7 +53,7 @@ async fn finish(
         all_closed.await;
     };
     if timeout_at(started_at + percent(within, DRAINED_BY), draining).await.is_err() {
-        tracing::warn!("some connections were cut");
+        tracing::warn!("some connections were closed before they were drained");
     }
     if timeout_at(started_at + percent(within, FINISHED_BY), running.finish()).await.is_err() {
         tracing::warn!("some work in progress was aborted");

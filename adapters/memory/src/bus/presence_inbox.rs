@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sockbit_application::bounded_inbox::BoundedInbox;
-use sockbit_application::envelope::PresenceUpdate;
+use sockbit_application::bus_messages::PresenceUpdate;
 
 /// The size of each update is bounded by its sender.
 const UPDATES_MAX: usize = 256;
@@ -18,7 +18,7 @@ impl Default for PresenceInbox {
 }
 
 impl PresenceInbox {
-    pub fn put(&self, update: &Arc<PresenceUpdate>) {
+    pub fn push(&self, update: &Arc<PresenceUpdate>) {
         self.0.push(Arc::clone(update), 0);
     }
 

@@ -1,14 +1,14 @@
-//! What the bus holds is bounded in bytes too.
+//! The queues of the bus are bounded in number and bytes.
 
 use serde_json::value::RawValue;
-use sockbit_application::envelope::{
+use sockbit_application::bus_messages::{
     Address, AnnouncedEvent, Announcement, CommandEnvelope, OutcomeEnvelope,
 };
 use sockbit_application::ports::{
     Announcements, Announcer, Commands, Incoming, SendError, WorkQueue,
 };
 use sockbit_application::slot::Slot;
-use sockbit_application::trace::TraceId;
+use sockbit_application::trace_id::TraceId;
 use sockbit_domain::{
     Actor, ActorId, BoardId, Change, ClientId, Colour, Event, EventId, MessageId, NoteId, Rank,
     Seq, Text, Timestamp,
@@ -61,44 +61,44 @@ fn announcement(number: u64, bytes: usize) -> Announcement {
     Announcement { slot: Slot(1), events: vec![announced] }
 }
 
-/// How many messages of a mebibyte are taken before one is refused.
-async fn accepted(gateway: &GatewayEnd) -> (usize, SendError) {
+/// How many commands of one mebibyte are accepted before one is refused, and the error.
+async fn fill(gateway: &GatewayEndpoint) -> (usize, SendError) {
     for count in 0..1_000 {
         if let Err(error) = gateway.send(vec![command(1, MIB)]).await {
             return (count, error);
         }
     }
-    panic!("there is no bound")
+    panic!("there is no limit")
 }
 
 #[tokio::test(start_paused = true)]
-async fn commands_that_nobody_takes_are_refused_beyond_so_many_bytes() {
+async fn commands_beyond_the_byte_limit_are_refused() {
     let gateway = MemoryBus::new().gateway();
-    let (count, error) = accepted(&gateway).await;
-    assert_eq!(count, 63, "64 MiB, each command a little over one");
+    let (count, error) = fill(&gateway).await;
+    assert_eq!(count, 63, "the limit is 64 MiB, and each command takes a little over one");
     assert!(matches!(error, SendError::Refused(_)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_taken_makes_room_once_it_is_acknowledged() {
+async fn commands_count_towards_the_limit_until_they_are_acknowledged() {
     let bus = MemoryBus::new();
     let (gateway, worker) = (bus.gateway(), bus.worker());
-    accepted(&gateway).await;
+    fill(&gateway).await;
 
     let taken = worker.take(10).await.expect("the bus is open");
-    assert!(gateway.send(vec![command(2, MIB)]).await.is_err(), "the worker may still die");
+    assert!(gateway.send(vec![command(2, MIB)]).await.is_err(), "they are not acknowledged");
     let tags = taken.iter().map(|it| it.tag).collect();
     worker.acknowledge(tags).await.expect("memory does not fail");
 
-    assert_eq!(accepted(&gateway).await.0, taken.len());
+    assert_eq!(fill(&gateway).await.0, taken.len());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_larger_than_the_bound_passes_alone() {
+async fn a_command_larger_than_the_limit_is_accepted_alone() {
     let bus = MemoryBus::new();
     let (gateway, worker) = (bus.gateway(), bus.worker());
     assert_eq!(gateway.send(vec![command(1, 70 * MIB)]).await, Ok(()));
-    assert!(gateway.send(vec![command(2, 1)]).await.is_err(), "there is no room beside it");
+    assert!(gateway.send(vec![command(2, 1)]).await.is_err(), "the limit is used up");
 
     let taken = worker.take(1).await.expect("the bus is open");
     worker.acknowledge(taken.iter().map(|it| it.tag).collect()).await.expect("it is there");
@@ -107,7 +107,7 @@ async fn a_message_larger_than_the_bound_passes_alone() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_does_not_hear_keeps_the_latest_bytes_of_news_and_is_told() {
+async fn announcements_beyond_the_byte_limit_drop_the_oldest_and_interrupt_the_gateway() {
     let bus = MemoryBus::new();
     let (gateway, worker) = (bus.gateway(), bus.worker());
     gateway.subscribe(Slot(1)).await.expect("memory does not fail");
@@ -118,32 +118,32 @@ async fn a_gateway_that_does_not_hear_keeps_the_latest_bytes_of_news_and_is_told
     let first = gateway.next().await;
     assert!(matches!(first, Some(Incoming::Interrupted)), "{first:?}");
     for number in 38..=100 {
-        let news = gateway.next().await;
-        let Some(Incoming::Announcement(it)) = news else { panic!("{news:?}") };
+        let incoming = gateway.next().await;
+        let Some(Incoming::Announcement(it)) = incoming else { panic!("{incoming:?}") };
         assert!(it.events.iter().map(|it| it.event.seq).eq([Seq(number)]));
     }
 }
 
 #[tokio::test]
-async fn a_gateway_that_does_not_hear_keeps_so_many_news_and_is_told() {
+async fn messages_beyond_the_limit_drop_the_oldest_and_interrupt_the_gateway() {
     let bus = MemoryBus::new();
     let (gateway, worker) = (bus.gateway(), bus.worker());
     gateway.send(vec![command(1, 1)]).await.expect("there is room");
-    let answer = |number| command(number, 1).with_outcome(None);
+    let outcome = |number| command(number, 1).with_outcome(None);
     for number in 1..=5_000 {
-        worker.send_outcomes(vec![answer(number)]).await.expect("memory does not fail");
+        worker.send_outcomes(vec![outcome(number)]).await.expect("memory does not fail");
     }
 
     let first = gateway.next().await;
     assert!(matches!(first, Some(Incoming::Interrupted)), "{first:?}");
-    let news = gateway.next().await;
-    let Some(Incoming::Outcomes(answers)) = news else { panic!("{news:?}") };
-    let oldest: Vec<OutcomeEnvelope> = vec![answer(5_000 - 4_095)];
-    assert_eq!(answers, oldest);
+    let incoming = gateway.next().await;
+    let Some(Incoming::Outcomes(outcomes)) = incoming else { panic!("{incoming:?}") };
+    let oldest: Vec<OutcomeEnvelope> = vec![outcome(5_000 - 4_095)];
+    assert_eq!(outcomes, oldest);
 }
 
 #[tokio::test]
-async fn one_announcement_is_heard_whatever_its_size() {
+async fn an_announcement_larger_than_the_limit_is_received_alone() {
     let bus = MemoryBus::new();
     let (gateway, worker) = (bus.gateway(), bus.worker());
     gateway.subscribe(Slot(1)).await.expect("memory does not fail");
@@ -152,10 +152,10 @@ async fn one_announcement_is_heard_whatever_its_size() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_is_gone_is_forgotten() {
+async fn a_dropped_gateway_is_removed_from_the_subscribers() {
     let bus = MemoryBus::new();
     let worker = bus.worker();
     drop(bus.gateway());
     worker.send_outcomes(Vec::new()).await.expect("memory does not fail");
-    assert!(locked(&bus.shared.subscribers).is_empty());
+    assert_eq!(bus.state.subscriber_count(), 0);
 }

@@ -1,4 +1,4 @@
-//! One board in memory: its state, its log, and the rules by which a change of it is accepted.
+//! One board in memory: its state, its log, and the conditions under which changes are accepted.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -44,7 +44,7 @@ pub(super) struct CompactionProgress {
 
 pub(super) struct Logged {
     pub fact: Fact,
-    /// Bytes of JSON of the log up to and with this event, as they were written.
+    /// Bytes of JSON of the log up to and including this event, as they were written.
     bytes_until: u64,
 }
 
@@ -61,8 +61,8 @@ impl Logged {
 }
 
 impl BoardRecord {
-    /// A board before its first event, if there is one to begin it and nothing in the changes
-    /// contradicts itself.
+    /// A new board before its first event; `None` if the changes have no event or break a
+    /// constraint.
     pub fn begin(changes: &BoardChanges) -> Option<Self> {
         let first = &changes.facts.first()?.event;
         let record = Self {
@@ -81,16 +81,16 @@ impl BoardRecord {
             note_log: HashMap::new(),
             compaction: CompactionProgress::default(),
         };
-        record.has_room_for(changes).then_some(record)
+        record.are_keys_unique(changes).then_some(record)
     }
 
-    /// Whether the changes were decided on this very state.
+    /// Whether the changes were decided on the current state and break no constraint.
     pub fn accepts(&self, changes: &BoardChanges) -> bool {
-        changes.expected == Some(self.head) && self.has_room_for(changes)
+        changes.expected == Some(self.head) && self.are_keys_unique(changes)
     }
 
-    /// Outcomes and links are written once: a second one under the same key would hide the first.
-    fn has_room_for(&self, changes: &BoardChanges) -> bool {
+    /// Whether no outcome or link has the key of another one.
+    fn are_keys_unique(&self, changes: &BoardChanges) -> bool {
         let mut outcomes = HashSet::new();
         let mut links: HashSet<_> = self.links.iter().map(|it| it.id).collect();
         let mut hashes: HashSet<_> = self.links.iter().map(|it| it.hash).collect();
@@ -102,7 +102,7 @@ impl BoardRecord {
             && changes.links.iter().all(|it| links.insert(it.id) && hashes.insert(it.hash))
     }
 
-    /// Takes over changes that were accepted.
+    /// Writes accepted changes.
     pub fn write(&mut self, changes: &BoardChanges) {
         self.title = changes.title.clone();
         self.head = changes.head;
@@ -116,7 +116,7 @@ impl BoardRecord {
         self.outcomes.extend(outcomes);
     }
 
-    pub fn forget_outcome(&mut self, client: ClientId, message: MessageId) {
+    pub fn delete_outcome(&mut self, client: ClientId, message: MessageId) {
         self.outcomes.remove(&(client, message));
     }
 
@@ -145,7 +145,7 @@ impl BoardRecord {
         self.head
     }
 
-    /// Sorts boards as lists show them: latest change first.
+    /// The sort key of lists of boards: latest change first.
     pub fn list_key(&self) -> (Reverse<Timestamp>, BoardId) {
         (Reverse(self.changed_at), self.id)
     }
@@ -162,10 +162,10 @@ impl BoardRecord {
         })
     }
 
-    pub fn load(&self, wanted: &LoadRequest) -> LoadedBoard {
+    pub fn load(&self, request: &LoadRequest) -> LoadedBoard {
         let role = |actor: &ActorId| Some((*actor, *self.members.get(actor)?));
         let note = |id: &NoteId| Some((*id, self.notes.get(id)?.clone()));
-        let (edits, left_out) = self.edits(wanted);
+        let (edits, left_out) = self.edits(request);
         let board = Board {
             id: self.id,
             title: self.title.clone(),
@@ -173,29 +173,29 @@ impl BoardRecord {
             note_count: self.note_count,
             text_bytes: self.text_bytes,
             links: self.links.clone(),
-            members: wanted.actors.iter().filter_map(role).collect(),
-            notes: wanted.notes.keys().filter_map(note).collect(),
+            members: request.actors.iter().filter_map(role).collect(),
+            notes: request.notes.keys().filter_map(note).collect(),
             edits,
             left_out,
-            bases: wanted
+            bases: request
                 .bases
                 .iter()
                 .filter_map(|seq| Some((*seq, self.event_at(*seq)?)))
                 .collect(),
         };
-        let outcomes = wanted.messages.iter().filter_map(|key| self.outcomes.get(key));
+        let outcomes = request.messages.iter().filter_map(|key| self.outcomes.get(key));
         LoadedBoard { board: Some(board), outcomes: outcomes.cloned().collect() }
     }
 
     /// The latest edits of the notes, and where older ones were left out.
     fn edits(
         &self,
-        wanted: &LoadRequest,
+        request: &LoadRequest,
     ) -> (BTreeMap<NoteId, Vec<PastEdit>>, BTreeMap<NoteId, Seq>) {
         let (mut found, mut left_out) = (BTreeMap::new(), BTreeMap::new());
-        for (note, base) in &wanted.notes {
+        for (note, base) in &request.notes {
             let Some(base) = base else { continue };
-            let mut budget = PageBudget::new(wanted.edits_bytes_max);
+            let mut budget = PageBudget::new(request.edits_bytes_max);
             let mut edits: Vec<PastEdit> = Vec::new();
             for edit in self.note_log(*note, base.next()).filter_map(Logged::edit).rev() {
                 if !budget.try_add(&(&edit.delta, &edit.inverse)) {
@@ -212,18 +212,18 @@ impl BoardRecord {
         (found, left_out)
     }
 
-    /// What happened to a note, from a number on.
+    /// The events of a note, from a number on.
     fn note_log(&self, note: NoteId, first: Seq) -> impl DoubleEndedIterator<Item = &Logged> {
         let numbers = self.note_log.get(&note).into_iter().flat_map(move |it| it.range(first..));
         numbers.filter_map(|seq| self.log.get(seq))
     }
 
-    /// The id of the event with exactly this number: one inside a squashed range is not known.
+    /// The id of the event with this number; `None` for a number inside a squashed run.
     fn event_at(&self, seq: Seq) -> Option<EventId> {
         self.log.get(&seq).map(|it| it.fact.event.id)
     }
 
-    /// The log beyond a number.
+    /// The log after a number.
     pub(super) fn log_after(&self, after: Seq) -> impl Iterator<Item = &Logged> {
         self.log.range((Bound::Excluded(after), Bound::Unbounded)).map(|(_, it)| it)
     }
@@ -245,7 +245,7 @@ impl BoardRecord {
 
     pub fn notes(&self, after: Option<NoteId>, bytes_max: usize) -> NotesPage {
         let first = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut kept = self
+        let mut visible = self
             .notes
             .range((first, Bound::Unbounded))
             .map(|(_, note)| note)
@@ -253,10 +253,10 @@ impl BoardRecord {
             .peekable();
         let mut page = PageBudget::new(bytes_max);
         let mut notes = Vec::new();
-        while let Some(note) = kept.next_if(|note| page.try_add(note)) {
+        while let Some(note) = visible.next_if(|note| page.try_add(note)) {
             notes.push(note.clone());
         }
-        let next = kept.peek().and(notes.last()).map(|last| last.id);
+        let next = visible.peek().and(notes.last()).map(|last| last.id);
         NotesPage { head: self.head, title: self.title.clone(), notes, next }
     }
 

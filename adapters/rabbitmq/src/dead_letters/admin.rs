@@ -7,7 +7,7 @@ use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicGetOptions};
 use lapin::types::AMQPValue;
 use sha2::{Digest, Sha256};
-use sockbit_application::envelope::CommandEnvelope;
+use sockbit_application::bus_messages::CommandEnvelope;
 use sockbit_application::hex;
 use sockbit_application::seal::MessageKind;
 use sockbit_application::slot::Slot;
@@ -16,9 +16,9 @@ use tokio::sync::Mutex;
 use uuid::{Builder, Uuid};
 
 use super::headers::{BROKER_ORIGIN, BROKER_REASON, INTERNAL_OUTCOME, ORIGIN, OUTCOME, REASON};
+use crate::broker_connection::{BrokerConnection, BrokerError};
 use crate::confirm_channel::ConfirmChannel;
 use crate::connect_error::ConnectError;
-use crate::connection::{BrokerConnection, BrokerError};
 use crate::names::work_queue_of;
 use crate::outgoing_message::{OutgoingMessage, PublishResult};
 use crate::publisher::CONFIRM_TIMEOUT;
@@ -176,8 +176,8 @@ impl DeadLetterAdmin {
 
     fn message(&self, command: &CommandEnvelope) -> Result<OutgoingMessage, DeadLetterAdminError> {
         let kind = MessageKind::Commands;
-        let sealed = self.settings.keys.seal(kind, &[command]);
-        let body = sealed.map_err(|error| DeadLetterAdminError::Unreadable(error.to_string()))?;
+        let sealed = self.settings.seal(kind, &[command]);
+        let body = sealed.map_err(DeadLetterAdminError::Unreadable)?;
         let queue = work_queue_of(Slot::of(command.board), self.settings.work_queues);
         let queue = self.settings.names.work(queue);
         Ok(OutgoingMessage::persistent_to_queue(queue, kind.name(), body))
@@ -211,8 +211,8 @@ fn replay_id(command: &CommandEnvelope) -> MessageId {
 #[cfg(test)]
 mod tests {
     use serde_json::value::RawValue;
-    use sockbit_application::envelope::Address;
-    use sockbit_application::trace::TraceId;
+    use sockbit_application::bus_messages::Address;
+    use sockbit_application::trace_id::TraceId;
     use sockbit_domain::{Actor, ActorId, BoardId, ClientId};
 
     use super::*;

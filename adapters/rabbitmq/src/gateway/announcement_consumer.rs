@@ -1,17 +1,13 @@
 //! Consumes a gateway's own queue: announcements, outcomes, replies and heartbeats of workers.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::{FutureExt, StreamExt};
 use lapin::message::Delivery;
-use lapin::options::BasicAckOptions;
-use lapin::{Channel, Consumer};
 use serde::de::DeserializeOwned;
 use sockbit_application::bounded_inbox::{BoundedInbox, Received};
-use sockbit_application::envelope::{Announcement, CommandEnvelope, OutcomeEnvelope};
-use sockbit_application::mutex::locked;
+use sockbit_application::bus_messages::{Announcement, CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::ports::{Incoming, Unavailable};
 use sockbit_application::seal::{MessageKind, OpenError};
 use sockbit_application::slot::Slot;
@@ -19,24 +15,25 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::bindings::{BindingChange, Bindings};
+use super::gateway_queue::GatewayQueue;
 use super::pending_queries::PendingQueries;
-use crate::bus_messages::{Heartbeat, ReplyMessage};
-use crate::connection::{BrokerConnection, BrokerError};
-use crate::consumer::consume_exclusively;
+use crate::broker_connection::{BrokerConnection, BrokerError};
+use crate::heartbeat::Heartbeat;
 use crate::names::HEARTBEAT_KEY;
+use crate::query_messages::ReplyMessage;
 use crate::settings::Settings;
 use crate::shutdown::{Phase, ShutdownSignal};
 use crate::supervised_connection::{ConnectionRole, SET_UP_TIMEOUT, SupervisedConnection};
 use crate::topology;
+use crate::unreadable_message::report_unreadable;
 use crate::worker_registry::WorkerRegistry;
 
 const PREFETCH: u16 = 128;
-const UNACKNOWLEDGED_MAX: u64 = 32;
 const INCOMING_MAX: usize = 4_096;
 const INCOMING_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// After so long without any heartbeat, everything is declared and bound again.
+/// The time without heartbeats after which everything is declared and bound again.
 const NO_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(6);
-/// For a change of the bindings, whether the broker is connected or not.
+/// For a change of a binding, including the time to reconnect.
 const BINDING_TIMEOUT: Duration = Duration::from_secs(5);
 const REPLACED_POLL_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -50,12 +47,10 @@ pub(super) struct AnnouncementConsumer {
     heartbeat_received: Notify,
 }
 
-pub(super) struct ConsumerChannel {
-    /// Which connection this is.
-    number: u64,
-    channel: Channel,
-    queue: String,
-    consumer: Mutex<Option<Consumer>>,
+pub(super) struct AnnouncementQueue {
+    /// The number of the connection.
+    connection: u64,
+    queue: GatewayQueue,
 }
 
 impl AnnouncementConsumer {
@@ -82,8 +77,7 @@ impl AnnouncementConsumer {
     fn receive(&self, delivery: &Delivery) {
         let message_type = delivery.properties.kind().as_ref().map_or("", |it| it.as_str());
         if let Err(error) = self.dispatch(message_type, &delivery.data) {
-            metrics::counter!("sockbit_bus_unreadable_total").increment(1);
-            tracing::warn!(%error, message_type, "a bus message cannot be read");
+            report_unreadable(delivery, &error);
         }
     }
 
@@ -91,7 +85,7 @@ impl AnnouncementConsumer {
         match message_type {
             "announcements" => {
                 let announcement: Announcement = self.open(MessageKind::Announcements, data)?;
-                // One may still arrive after its slot was unsubscribed.
+                // An announcement may still arrive after its slot was unsubscribed.
                 if self.bindings.has_slot(announcement.slot) {
                     self.incoming.push(Incoming::Announcement(announcement), data.len());
                 }
@@ -120,26 +114,17 @@ impl AnnouncementConsumer {
         self.settings.keys.open(kind, data)
     }
 
-    async fn change_binding(
-        &self,
-        channel: &ConsumerChannel,
-        change: BindingChange,
-    ) -> lapin::Result<()> {
-        change.apply(&channel.channel, &channel.queue, &self.settings.names).await
-    }
-
-    async fn bind_all(&self, channel: &ConsumerChannel) -> lapin::Result<()> {
-        let (exchange, key) = (self.settings.names.announce(), HEARTBEAT_KEY.to_owned());
-        topology::bind(&channel.channel, &channel.queue, exchange, key).await?;
+    async fn bind_all(&self, queue: &GatewayQueue) -> lapin::Result<()> {
+        queue.bind(self.settings.names.announce(), HEARTBEAT_KEY.to_owned()).await?;
         for change in self.bindings.all() {
-            self.change_binding(channel, change).await?;
+            change.apply(queue, &self.settings.names).await?;
         }
         Ok(())
     }
 
     /// Declares and binds everything again whenever no worker sends heartbeats: the exchange may
     /// have been deleted and its bindings with it, and the broker sends no notification of that.
-    async fn rebind_without_heartbeats(&self, channel: &ConsumerChannel) -> String {
+    async fn rebind_without_heartbeats(&self, queue: &GatewayQueue) -> String {
         let mut has_timed_out = true;
         loop {
             let heartbeat = timeout(NO_HEARTBEAT_TIMEOUT, self.heartbeat_received.notified());
@@ -147,7 +132,7 @@ impl AnnouncementConsumer {
                 has_timed_out = false;
                 continue;
             }
-            match timeout(SET_UP_TIMEOUT, self.redeclare(channel)).await {
+            match timeout(SET_UP_TIMEOUT, self.redeclare(queue)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => return error.to_string(),
                 Err(_) => return BrokerError::Timeout.to_string(),
@@ -158,41 +143,15 @@ impl AnnouncementConsumer {
         }
     }
 
-    async fn redeclare(&self, channel: &ConsumerChannel) -> lapin::Result<()> {
-        topology::declare(&channel.channel, &self.settings).await?;
-        self.bind_all(channel).await
-    }
-
-    /// Receives deliveries and acknowledges those that arrived together with one acknowledgement.
-    async fn consume(&self, channel: &Channel, consumer: &mut Consumer) -> String {
-        let mut unacknowledged = 0;
-        while let Some(delivery) = consumer.next().await {
-            let mut delivery = match delivery {
-                Ok(delivery) => delivery,
-                Err(error) => return error.to_string(),
-            };
-            self.receive(&delivery);
-            unacknowledged += 1;
-            while unacknowledged < UNACKNOWLEDGED_MAX
-                && let Some(Some(Ok(next))) = consumer.next().now_or_never()
-            {
-                self.receive(&next);
-                unacknowledged += 1;
-                delivery = next;
-            }
-            let all = BasicAckOptions { multiple: true };
-            if let Err(error) = channel.basic_ack(delivery.delivery_tag, all).await {
-                return error.to_string();
-            }
-            unacknowledged = 0;
-        }
-        "the gateway's queue was deleted".to_owned()
+    async fn redeclare(&self, queue: &GatewayQueue) -> lapin::Result<()> {
+        topology::declare(&queue.channel, &self.settings).await?;
+        self.bind_all(queue).await
     }
 }
 
 #[async_trait]
 impl ConnectionRole for AnnouncementConsumer {
-    type Channels = ConsumerChannel;
+    type Channels = AnnouncementQueue;
 
     fn name(&self) -> &'static str {
         "announcements"
@@ -202,33 +161,32 @@ impl ConnectionRole for AnnouncementConsumer {
         &self,
         connection: &Arc<BrokerConnection>,
         number: u64,
-    ) -> Result<ConsumerChannel, BrokerError> {
+    ) -> Result<AnnouncementQueue, BrokerError> {
         let channel = connection.open_channel().await?;
         topology::declare(&channel, &self.settings).await?;
-        let queue = self.settings.names.gateway(self.settings.id, number);
-        topology::declare_gateway_queue(&channel, &queue).await?;
-        let channel = ConsumerChannel { number, channel, queue, consumer: Mutex::default() };
-        self.bind_all(&channel).await?;
-        let consumer = consume_exclusively(&channel.channel, &channel.queue, PREFETCH).await?;
-        *locked(&channel.consumer) = Some(consumer);
-        Ok(channel)
+        let name = self.settings.names.gateway(self.settings.id, number);
+        topology::declare_gateway_queue(&channel, &name).await?;
+        let queue = GatewayQueue::new(channel, name);
+        self.bind_all(&queue).await?;
+        queue.start_consumer(PREFETCH).await?;
+        Ok(AnnouncementQueue { connection: number, queue })
     }
 
-    async fn serve(&self, channel: &ConsumerChannel, shutdown: &ShutdownSignal) -> String {
-        let Some(mut consumer) = locked(&channel.consumer).take() else { return String::new() };
-        // Not earlier: only now everything that happens from here on is received, so that a resync
-        // misses nothing.
-        if channel.number > 0 {
+    async fn serve(&self, channels: &AnnouncementQueue, shutdown: &ShutdownSignal) -> String {
+        let queue = &channels.queue;
+        // Not before the queue is bound and consumed: the gateway then compares the heads, and every
+        // later event is received.
+        if channels.connection > 0 {
             self.incoming.push(Incoming::Interrupted, 0);
         }
         tokio::select! {
-            reason = self.consume(&channel.channel, &mut consumer) => reason,
-            reason = self.rebind_without_heartbeats(channel) => reason,
+            reason = queue.consume(|delivery| self.receive(delivery)) => reason,
+            reason = self.rebind_without_heartbeats(queue) => reason,
             () = shutdown.reached(Phase::Draining) => String::new(),
         }
     }
 
-    fn disconnected(&self, _: &ConsumerChannel) {
+    fn disconnected(&self, _: &AnnouncementQueue) {
         // Replies in transit are lost with the queue.
         self.pending_queries.fail_all();
     }
@@ -236,7 +194,7 @@ impl ConnectionRole for AnnouncementConsumer {
 
 impl SupervisedConnection<AnnouncementConsumer> {
     pub async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
-        // Before it is bound, so that a connection that is opened meanwhile binds it too.
+        // First, so that a connection that is opened meanwhile binds it, too.
         self.role.bindings.add_slot(slot);
         self.change_binding(BindingChange::AddSlot(slot)).await
     }
@@ -269,7 +227,7 @@ impl SupervisedConnection<AnnouncementConsumer> {
     async fn change_binding_until_done(&self, change: BindingChange) -> Result<(), String> {
         loop {
             let live = self.wait_until_connected(BINDING_TIMEOUT).await?;
-            match self.role.change_binding(&live.channels, change).await {
+            match change.apply(&live.channels.queue, &self.role.settings.names).await {
                 Ok(()) => return Ok(()),
                 Err(error) => {
                     live.report_failure(&error.to_string());
@@ -280,7 +238,7 @@ impl SupervisedConnection<AnnouncementConsumer> {
     }
 
     /// Waits until a failed connection is not the current one any longer.
-    async fn wait_until_replaced(&self, failed: &ConsumerChannel) {
+    async fn wait_until_replaced(&self, failed: &AnnouncementQueue) {
         while let Some(current) = self.current()
             && std::ptr::eq(&raw const current.channels, failed)
         {

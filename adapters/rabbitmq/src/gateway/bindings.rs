@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use lapin::Channel;
 use sockbit_application::mutex::locked;
 use sockbit_application::slot::Slot;
 use uuid::Uuid;
 
+use super::gateway_queue::GatewayQueue;
 use crate::names::{Names, gateway_key, slot_key};
-use crate::topology;
 
 /// A change of the bindings to the exchange of announcements.
 #[derive(Clone, Copy, Debug)]
@@ -22,14 +21,12 @@ pub(super) enum BindingChange {
 }
 
 impl BindingChange {
-    pub async fn apply(self, channel: &Channel, queue: &str, names: &Names) -> lapin::Result<()> {
+    pub async fn apply(self, queue: &GatewayQueue, names: &Names) -> lapin::Result<()> {
         let exchange = names.announce();
         match self {
-            Self::AddSlot(slot) => topology::bind(channel, queue, exchange, slot_key(slot)).await,
-            Self::RemoveSlot(slot) => {
-                topology::unbind(channel, queue, exchange, slot_key(slot)).await
-            }
-            Self::AddGateway(id) => topology::bind(channel, queue, exchange, gateway_key(id)).await,
+            Self::AddSlot(slot) => queue.bind(exchange, slot_key(slot)).await,
+            Self::RemoveSlot(slot) => queue.unbind(exchange, slot_key(slot)).await,
+            Self::AddGateway(id) => queue.bind(exchange, gateway_key(id)).await,
         }
     }
 }

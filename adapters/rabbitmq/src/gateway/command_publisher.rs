@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sockbit_application::bus_messages::CommandEnvelope;
 use sockbit_application::byte_batches::split_by_bytes;
-use sockbit_application::envelope::CommandEnvelope;
 use sockbit_application::ports::SendError;
 use sockbit_application::seal::MessageKind;
 use sockbit_application::slot::Slot;
 
-use super::circuit_breaker::CircuitBreaker;
+use super::queue_circuit_breaker::QueueCircuitBreaker;
 use crate::names::work_queue_of;
 use crate::outgoing_message::{OutgoingMessage, PublishResult};
 use crate::publisher::Publisher;
@@ -23,12 +23,12 @@ const ENVELOPE_BYTES: usize = 512;
 pub(super) struct CommandPublisher {
     settings: Arc<Settings>,
     publisher: Publisher,
-    circuit_breaker: CircuitBreaker,
+    circuit_breaker: QueueCircuitBreaker,
 }
 
 impl CommandPublisher {
     pub fn new(settings: Arc<Settings>, publisher: Publisher) -> Self {
-        Self { settings, publisher, circuit_breaker: CircuitBreaker::default() }
+        Self { settings, publisher, circuit_breaker: QueueCircuitBreaker::default() }
     }
 
     /// Publishes a batch and waits for the confirms of all queues.
@@ -57,8 +57,7 @@ impl CommandPublisher {
             let bytes = |command: &&CommandEnvelope| command.body.get().len() + ENVELOPE_BYTES;
             for commands in split_by_bytes(commands, MESSAGE_BYTES_MAX, bytes) {
                 let kind = MessageKind::Commands;
-                let sealed = self.settings.keys.seal(kind, &commands);
-                let body = sealed.map_err(|error| error.to_string())?;
+                let body = self.settings.seal(kind, &commands)?;
                 let name = self.settings.names.work(queue);
                 messages
                     .push((queue, OutgoingMessage::persistent_to_queue(name, kind.name(), body)));

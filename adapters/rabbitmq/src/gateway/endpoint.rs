@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
+use sockbit_application::bus_messages::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
 use sockbit_application::ports::{
-    Announcements, Commands, Incoming, Intake, IntakeMessage, Presence, Queries, SendError,
-    Unavailable,
+    Announcements, Commands, ExternalCommand, ExternalCommands, Incoming, Presence, Queries,
+    SendError, Unavailable,
 };
 use sockbit_application::slot::Slot;
 use tokio::sync::Mutex;
@@ -14,11 +14,11 @@ use tokio::task::JoinHandle;
 
 use super::announcement_consumer::AnnouncementConsumer;
 use super::command_publisher::CommandPublisher;
-use super::intake_consumer::IntakeConsumer;
+use super::external_command_consumer::ExternalCommandConsumer;
 use super::presence_updates::PresenceUpdates;
 use super::query_client::QueryClient;
+use crate::broker_connection::BrokerError;
 use crate::connect_error::ConnectError;
-use crate::connection::BrokerError;
 use crate::publisher::Publisher;
 use crate::settings::Settings;
 use crate::shutdown::{Phase, ShutdownSignal};
@@ -31,7 +31,7 @@ pub struct GatewayEndpoint {
     commands: CommandPublisher,
     queries: QueryClient,
     announcements: Arc<SupervisedConnection<AnnouncementConsumer>>,
-    intake: Arc<SupervisedConnection<IntakeConsumer>>,
+    external_commands: Arc<SupervisedConnection<ExternalCommandConsumer>>,
     presence: Arc<SupervisedConnection<PresenceUpdates>>,
     shutdown: ShutdownSignal,
     supervisors: Mutex<Vec<JoinHandle<()>>>,
@@ -51,8 +51,9 @@ impl GatewayEndpoint {
         let publisher = Publisher::open(Arc::clone(&settings), shutdown.clone()).await?;
         let announcements = AnnouncementConsumer::new(Arc::clone(&settings));
         let announcements = open(announcements, &settings, &shutdown).await?;
-        let intake = IntakeConsumer::new(Arc::clone(&settings), publisher.clone());
-        let intake = open(intake, &settings, &shutdown).await?;
+        let external_commands =
+            ExternalCommandConsumer::new(Arc::clone(&settings), publisher.clone());
+        let external_commands = open(external_commands, &settings, &shutdown).await?;
         let presence = PresenceUpdates::new(Arc::clone(&settings), publisher.clone());
         let presence = open(presence, &settings, &shutdown).await?;
         let supervisors = vec![
@@ -61,7 +62,7 @@ impl GatewayEndpoint {
                 async move { publisher.supervise().await }
             }),
             supervise(&announcements),
-            supervise(&intake),
+            supervise(&external_commands),
             supervise(&presence),
         ];
         Ok(Self {
@@ -74,7 +75,7 @@ impl GatewayEndpoint {
             settings,
             publisher,
             announcements,
-            intake,
+            external_commands,
             presence,
             shutdown,
             supervisors: Mutex::new(supervisors),
@@ -99,15 +100,6 @@ impl GatewayEndpoint {
         for supervisor in self.supervisors.lock().await.drain(..) {
             // A supervisor that panicked has ended as well.
             supervisor.await.ok();
-        }
-    }
-
-    /// `None` once the endpoint shuts down.
-    async fn unless_closed<T>(&self, next: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
-            biased;
-            () = self.shutdown.reached(Phase::Draining) => None,
-            next = next => Some(next),
         }
     }
 }
@@ -148,12 +140,8 @@ impl Commands for GatewayEndpoint {
 #[async_trait]
 impl Queries for GatewayEndpoint {
     async fn query(&self, query: CoreQuery) -> Result<CoreReply, Unavailable> {
-        tokio::select! {
-            reply = self.queries.query(query) => reply,
-            () = self.shutdown.reached(Phase::Draining) => {
-                Err(Unavailable("the bus is closed".to_owned()))
-            }
-        }
+        let reply = self.shutdown.unless_begun(self.queries.query(query)).await;
+        reply.unwrap_or_else(|| Err(Unavailable("the bus is closed".to_owned())))
     }
 }
 
@@ -168,7 +156,7 @@ impl Announcements for GatewayEndpoint {
     }
 
     async fn next(&self) -> Option<Incoming> {
-        self.unless_closed(self.announcements.role.next()).await
+        self.shutdown.unless_begun(self.announcements.role.next()).await
     }
 }
 
@@ -179,13 +167,13 @@ impl Presence for GatewayEndpoint {
     }
 
     async fn next_update(&self) -> Option<PresenceUpdate> {
-        self.unless_closed(self.presence.role.next()).await
+        self.shutdown.unless_begun(self.presence.role.next()).await
     }
 }
 
 #[async_trait]
-impl Intake for GatewayEndpoint {
-    async fn next(&self) -> Option<IntakeMessage> {
-        self.unless_closed(self.intake.role.next()).await
+impl ExternalCommands for GatewayEndpoint {
+    async fn next(&self) -> Option<ExternalCommand> {
+        self.shutdown.unless_begun(self.external_commands.role.next()).await
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sockbit_application::envelope::CoreReply;
+use sockbit_application::bus_messages::CoreReply;
 use sockbit_application::mutex::locked;
 use tokio::sync::oneshot;
 

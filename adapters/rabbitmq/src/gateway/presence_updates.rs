@@ -9,19 +9,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::StreamExt;
 use lapin::message::Delivery;
-use lapin::options::BasicAckOptions;
-use lapin::{Channel, Consumer};
 use sockbit_application::bounded_inbox::BoundedInbox;
-use sockbit_application::envelope::PresenceUpdate;
+use sockbit_application::bus_messages::PresenceUpdate;
 use sockbit_application::mutex::locked;
 use sockbit_application::seal::MessageKind;
 use sockbit_application::slot::Slot;
 use tokio::time::timeout;
 
-use crate::connection::{BrokerConnection, BrokerError};
-use crate::consumer::consume_exclusively;
+use super::gateway_queue::GatewayQueue;
+use crate::broker_connection::{BrokerConnection, BrokerError};
 use crate::names::slot_key;
 use crate::outgoing_message::OutgoingMessage;
 use crate::publisher::Publisher;
@@ -29,11 +26,13 @@ use crate::settings::Settings;
 use crate::shutdown::{Phase, ShutdownSignal};
 use crate::supervised_connection::{ConnectionRole, SupervisedConnection};
 use crate::topology;
+use crate::unreadable_message::report_unreadable;
 
 const PREFETCH: u16 = 32;
-/// The oldest updates are dropped first: every state is published again.
+/// Updates that are received and not taken yet. The oldest are dropped first: every state is published
+/// again.
 const UPDATES_MAX: usize = 256;
-/// A client that joins a board waits for this, and can edit without presence.
+/// Short, because a client that joins a board waits for it, and can edit without presence.
 const BINDING_TIMEOUT: Duration = Duration::from_secs(1);
 const PUBLISH_TIMEOUT: Duration = Duration::from_millis(200);
 
@@ -44,12 +43,6 @@ pub(super) struct PresenceUpdates {
     /// The subscribed slots, which each new connection binds.
     slots: Mutex<BTreeSet<Slot>>,
     received: BoundedInbox<PresenceUpdate>,
-}
-
-pub(super) struct ConsumerChannel {
-    channel: Channel,
-    queue: String,
-    consumer: Mutex<Option<Consumer>>,
 }
 
 impl PresenceUpdates {
@@ -67,10 +60,18 @@ impl PresenceUpdates {
 
     async fn try_publish(&self, update: &PresenceUpdate) -> Result<(), String> {
         let (settings, kind) = (&self.settings, MessageKind::Presence);
-        let sealed = settings.keys.seal(kind, update).map_err(|error| error.to_string())?;
+        let body = settings.seal(kind, update)?;
         let (exchange, key) = (settings.names.presence(), slot_key(update.slot));
-        let message = OutgoingMessage::transient(exchange, key, kind.name(), sealed);
+        let message = OutgoingMessage::transient(exchange, key, kind.name(), body);
         self.publisher.publish_unconfirmed(message).await
+    }
+
+    async fn bind(&self, queue: &GatewayQueue, slot: Slot) -> lapin::Result<()> {
+        queue.bind(self.settings.names.presence(), slot_key(slot)).await
+    }
+
+    async fn unbind(&self, queue: &GatewayQueue, slot: Slot) -> lapin::Result<()> {
+        queue.unbind(self.settings.names.presence(), slot_key(slot)).await
     }
 
     /// Waits for the next update of another gateway.
@@ -82,41 +83,12 @@ impl PresenceUpdates {
         let update: PresenceUpdate =
             match self.settings.keys.open(MessageKind::Presence, &delivery.data) {
                 Ok(update) => update,
-                Err(error) => {
-                    metrics::counter!("sockbit_bus_unreadable_total").increment(1);
-                    tracing::warn!(%error, "a presence update cannot be read");
-                    return;
-                }
+                Err(error) => return report_unreadable(delivery, &error),
             };
-        // One may still arrive after its slot was unsubscribed.
+        // An update may still arrive after its slot was unsubscribed.
         if locked(&self.slots).contains(&update.slot) {
             count_dropped(self.received.push(update, 0));
         }
-    }
-
-    async fn bind(&self, channel: &ConsumerChannel, slot: Slot) -> lapin::Result<()> {
-        let exchange = self.settings.names.presence();
-        topology::bind(&channel.channel, &channel.queue, exchange, slot_key(slot)).await
-    }
-
-    async fn unbind(&self, channel: &ConsumerChannel, slot: Slot) -> lapin::Result<()> {
-        let exchange = self.settings.names.presence();
-        topology::unbind(&channel.channel, &channel.queue, exchange, slot_key(slot)).await
-    }
-
-    async fn consume(&self, channel: &Channel, consumer: &mut Consumer) -> String {
-        while let Some(delivery) = consumer.next().await {
-            let delivery = match delivery {
-                Ok(delivery) => delivery,
-                Err(error) => return error.to_string(),
-            };
-            self.receive(&delivery);
-            let options = BasicAckOptions::default();
-            if let Err(error) = channel.basic_ack(delivery.delivery_tag, options).await {
-                return error.to_string();
-            }
-        }
-        "the presence queue was deleted".to_owned()
     }
 }
 
@@ -129,7 +101,7 @@ fn count_dropped(updates: usize) {
 
 #[async_trait]
 impl ConnectionRole for PresenceUpdates {
-    type Channels = ConsumerChannel;
+    type Channels = GatewayQueue;
 
     fn name(&self) -> &'static str {
         "presence"
@@ -139,37 +111,37 @@ impl ConnectionRole for PresenceUpdates {
         &self,
         connection: &Arc<BrokerConnection>,
         number: u64,
-    ) -> Result<ConsumerChannel, BrokerError> {
+    ) -> Result<GatewayQueue, BrokerError> {
         let channel = connection.open_channel().await?;
         topology::declare(&channel, &self.settings).await?;
-        let queue = self.settings.names.gateway_presence(self.settings.id, number);
-        topology::declare_presence_queue(&channel, &queue).await?;
-        let consumer = consume_exclusively(&channel, &queue, PREFETCH).await?;
-        Ok(ConsumerChannel { channel, queue, consumer: Mutex::new(Some(consumer)) })
+        let name = self.settings.names.gateway_presence(self.settings.id, number);
+        topology::declare_presence_queue(&channel, &name).await?;
+        let queue = GatewayQueue::new(channel, name);
+        queue.start_consumer(PREFETCH).await?;
+        Ok(queue)
     }
 
-    async fn serve(&self, channel: &ConsumerChannel, shutdown: &ShutdownSignal) -> String {
-        let Some(mut consumer) = locked(&channel.consumer).take() else { return String::new() };
-        // Not earlier: from now on this is the current connection, on which `subscribe` binds too.
+    async fn serve(&self, queue: &GatewayQueue, shutdown: &ShutdownSignal) -> String {
+        // Not in `set_up`: only now this is the current connection, on which `subscribe` binds slots.
         let slots = locked(&self.slots).clone();
         for slot in slots {
-            if let Err(error) = self.bind(channel, slot).await {
+            if let Err(error) = self.bind(queue, slot).await {
                 return error.to_string();
             }
         }
         tokio::select! {
-            reason = self.consume(&channel.channel, &mut consumer) => reason,
+            reason = queue.consume(|delivery| self.receive(delivery)) => reason,
             () = shutdown.reached(Phase::Draining) => String::new(),
         }
     }
 
-    fn disconnected(&self, _: &ConsumerChannel) {}
+    fn disconnected(&self, _: &GatewayQueue) {}
 }
 
 impl SupervisedConnection<PresenceUpdates> {
     /// Receives the updates of a slot, on the current connection or on the next one.
     pub async fn subscribe(&self, slot: Slot) {
-        // Before it is bound, so that a connection that is opened meanwhile binds it too.
+        // First, so that a connection that is opened meanwhile binds it, too.
         locked(&self.role.slots).insert(slot);
         if let Some(live) = self.current() {
             let bound = timeout(BINDING_TIMEOUT, self.role.bind(&live.channels, slot)).await;

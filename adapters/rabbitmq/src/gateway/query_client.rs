@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use sockbit_application::envelope::{CoreQuery, CoreReply};
+use sockbit_application::bus_messages::{CoreQuery, CoreReply};
 use sockbit_application::ports::Unavailable;
 use sockbit_application::seal::MessageKind;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::announcement_consumer::AnnouncementConsumer;
-use crate::bus_messages::QueryMessage;
 use crate::outgoing_message::OutgoingMessage;
 use crate::publisher::{CONNECTION_TIMEOUT, Publisher};
+use crate::query_messages::QueryMessage;
 use crate::settings::Settings;
 use crate::supervised_connection::SupervisedConnection;
 use crate::topology::QUERY_TIMEOUT;
@@ -49,8 +49,7 @@ impl QueryClient {
         let mut pending = self.replies.role.pending_queries.register();
         let message = QueryMessage { gateway: self.settings.id, number: pending.number, query };
         let kind = MessageKind::Queries;
-        let sealed = self.settings.keys.seal(kind, &message);
-        let body = sealed.map_err(|error| error.to_string())?;
+        let body = self.settings.seal(kind, &message)?;
         let expiration = QUERY_TIMEOUT.as_millis().to_string();
         let queue = self.settings.names.queries();
         let message = OutgoingMessage::transient_to_queue(queue, kind.name(), body)

@@ -13,22 +13,23 @@ use sockbit_application::mutex::locked;
 use sockbit_application::seal::MessageKind;
 use tokio::time::{Instant, interval, timeout};
 
-use super::consumer_set::ConsumerSet;
-use super::heartbeats::{HEARTBEAT_INTERVAL, own_heartbeat, publish_heartbeat};
+use super::heartbeat_publisher::{HEARTBEAT_INTERVAL, own_heartbeat, publish_heartbeat};
 use super::query_inbox;
+use super::work_queue_consumers::WorkQueueConsumers;
 use super::worker_state::WorkerState;
-use crate::bus_messages::Heartbeat;
-use crate::connection::{BrokerConnection, BrokerError};
-use crate::consumer::consume;
+use crate::broker_connection::{BrokerConnection, BrokerError};
+use crate::heartbeat::Heartbeat;
 use crate::names::HEARTBEAT_KEY;
 use crate::shutdown::{Phase, ShutdownSignal};
+use crate::start_consumer::start_consumer;
 use crate::supervised_connection::ConnectionRole;
 use crate::topology;
+use crate::unreadable_message::report_unreadable;
 
 const HEARTBEAT_PREFETCH: u16 = 64;
-/// A connection on which the worker's own heartbeats do not arrive for so long is replaced.
+/// The time without the worker's own heartbeats after which the connection is replaced.
 const OWN_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(6);
-/// For the work in progress when a worker leaves. What is not finished goes to another worker.
+/// For the work in progress when the worker shuts down. The rest goes to another worker.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) struct ConsumerConnection {
@@ -52,9 +53,9 @@ struct Consumers {
 /// What a heartbeat means to the worker that receives it.
 #[derive(PartialEq, Eq)]
 enum ReceivedHeartbeat {
-    /// It is its own: messages to all processes reach this queue.
+    /// It is the worker's own, so messages to all processes reach its queue.
     Own,
-    /// It is from a worker that was unknown, and that does not know this one yet.
+    /// It is from a worker that was unknown and does not know this one yet.
     NewWorker,
     Other,
 }
@@ -66,7 +67,7 @@ impl ConsumerConnection {
         &self,
         channels: &ConsumerChannels,
         mut heartbeats: Consumer,
-        queues: &mut ConsumerSet,
+        work_queues: &mut WorkQueueConsumers,
     ) -> String {
         let mut ticks = interval(HEARTBEAT_INTERVAL);
         let mut own_received = Instant::now();
@@ -81,7 +82,7 @@ impl ConsumerConnection {
                     }
                     true
                 }
-                reason = queues.failed() => return reason,
+                reason = work_queues.failed() => return reason,
                 delivery = heartbeats.next() => match delivery {
                     Some(Ok(delivery)) => {
                         let received = self.receive_heartbeat(&channels.heartbeats, delivery).await;
@@ -99,7 +100,7 @@ impl ConsumerConnection {
                 let heartbeat = own_heartbeat(&state, &channels.queue);
                 tokio::spawn(async move { publish_heartbeat(&state, &heartbeat).await });
             }
-            queues.set_queues(&self.state.assigned_queues());
+            work_queues.set_queues(&self.state.assigned_queues());
         }
     }
 
@@ -120,8 +121,7 @@ impl ConsumerConnection {
                 }
             }
             Err(error) => {
-                metrics::counter!("sockbit_bus_unreadable_total").increment(1);
-                tracing::warn!(%error, "a heartbeat cannot be read");
+                report_unreadable(&delivery, &error);
                 ReceivedHeartbeat::Other
             }
         }
@@ -137,20 +137,20 @@ impl ConsumerConnection {
         "the queue of queries was deleted".to_owned()
     }
 
-    /// Stops all consumers, announces that this worker leaves and finishes the work in progress,
-    /// unless the shutdown is aborted.
+    /// Stops all consumers, publishes the last heartbeat and finishes the work in progress, unless the
+    /// shutdown is aborted.
     async fn drain(
         &self,
         channels: &ConsumerChannels,
-        queues: &mut ConsumerSet,
+        work_queues: &mut WorkQueueConsumers,
         shutdown: &ShutdownSignal,
     ) {
-        queues.set_queues(&BTreeSet::new());
+        work_queues.set_queues(&BTreeSet::new());
         let heartbeat = own_heartbeat(&self.state, &channels.queue);
         publish_heartbeat(&self.state, &Heartbeat { is_leaving: true, ..heartbeat }).await;
         let (deliveries, queries) = (&self.state.deliveries, &self.state.queries);
         let finishing = async {
-            tokio::join!(deliveries.finish(), queries.finish(), queues.finish());
+            tokio::join!(deliveries.finish(), queries.finish(), work_queues.finish());
         };
         tokio::select! {
             finished = timeout(DRAIN_TIMEOUT, finishing) => {
@@ -185,8 +185,8 @@ impl ConnectionRole for ConsumerConnection {
         let (exchange, key) = (names.announce(), HEARTBEAT_KEY.to_owned());
         topology::bind(&heartbeats, &queue, exchange, key).await?;
         let consumers = Consumers {
-            heartbeats: consume(&heartbeats, &queue, HEARTBEAT_PREFETCH).await?,
-            queries: consume(&queries, &names.queries(), query_inbox::PREFETCH).await?,
+            heartbeats: start_consumer(&heartbeats, &queue, HEARTBEAT_PREFETCH).await?,
+            queries: start_consumer(&queries, &names.queries(), query_inbox::PREFETCH).await?,
         };
         let (connection, consumers) = (Arc::clone(connection), Mutex::new(Some(consumers)));
         Ok(ConsumerChannels { connection, queue, heartbeats, queries, consumers })
@@ -196,14 +196,14 @@ impl ConnectionRole for ConsumerConnection {
         let Some(consumers) = locked(&channels.consumers).take() else { return String::new() };
         let Consumers { heartbeats, queries } = consumers;
         let connection = Arc::clone(&channels.connection);
-        let mut queues = ConsumerSet::new(Arc::clone(&self.state), connection);
+        let mut work_queues = WorkQueueConsumers::new(Arc::clone(&self.state), connection);
         let reason = tokio::select! {
-            reason = self.consume_assigned_queues(channels, heartbeats, &mut queues) => Some(reason),
+            reason = self.consume_assigned_queues(channels, heartbeats, &mut work_queues) => Some(reason),
             reason = self.consume_queries(&channels.queries, queries) => Some(reason),
             () = shutdown.reached(Phase::Draining) => None,
         };
         if reason.is_none() {
-            self.drain(channels, &mut queues, shutdown).await;
+            self.drain(channels, &mut work_queues, shutdown).await;
         }
         reason.unwrap_or_default()
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use sockbit_application::bus_messages::{Announcement, CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::byte_batches::split_by_bytes;
-use sockbit_application::envelope::{Announcement, CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::json_size::json_bytes;
 use sockbit_application::ports::{
     Announcer, Clock, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 use super::consumer_connection::ConsumerConnection;
 use super::worker_state::WorkerState;
+use crate::broker_connection::BrokerError;
 use crate::connect_error::ConnectError;
-use crate::connection::BrokerError;
 use crate::dead_letters::DeadLetterPublisher;
 use crate::names::{gateway_key, slot_key, work_queue_of};
 use crate::outgoing_message::{OutgoingMessage, PublishResult};
@@ -108,15 +108,6 @@ impl WorkerEndpoint {
         }
     }
 
-    /// `None` once the endpoint shuts down.
-    async fn unless_closed<T>(&self, next: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
-            biased;
-            () = self.shutdown.reached(Phase::Draining) => None,
-            next = next => Some(next),
-        }
-    }
-
     async fn publish(&self, messages: Vec<OutgoingMessage>) -> Result<(), Unavailable> {
         let results = self.state.publisher.publish(messages).await;
         results.into_iter().try_for_each(PublishResult::into_result).map_err(Unavailable)
@@ -127,8 +118,7 @@ impl WorkerEndpoint {
         kind: MessageKind,
         message: &T,
     ) -> Result<Vec<u8>, Unavailable> {
-        let sealed = self.state.settings.keys.seal(kind, message);
-        sealed.map_err(|error| Unavailable(error.to_string()))
+        self.state.settings.seal(kind, message).map_err(Unavailable)
     }
 }
 
@@ -141,7 +131,7 @@ impl Drop for WorkerEndpoint {
 #[async_trait]
 impl WorkQueue for WorkerEndpoint {
     async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>> {
-        self.unless_closed(self.state.deliveries.take(commands_max)).await
+        self.shutdown.unless_begun(self.state.deliveries.take(commands_max)).await
     }
 
     async fn acknowledge(&self, tags: Vec<DeliveryTag>) -> Result<(), Unavailable> {
@@ -165,7 +155,7 @@ impl WorkQueue for WorkerEndpoint {
 #[async_trait]
 impl QueryQueue for WorkerEndpoint {
     async fn next(&self) -> Option<ReceivedQuery> {
-        self.unless_closed(self.state.queries.next()).await
+        self.shutdown.unless_begun(self.state.queries.next()).await
     }
 }
 

@@ -1,14 +1,14 @@
 //! The bus as a worker uses it.
 
+mod command_delivery_inbox;
 mod consumer_connection;
-mod consumer_set;
-mod consumer_start;
-mod delivery_inbox;
 mod endpoint;
-mod heartbeats;
+mod heartbeat_publisher;
 mod query_inbox;
-mod queue_consumer;
-mod recovery;
+mod work_queue_consumer;
+mod work_queue_consumer_start;
+mod work_queue_consumers;
+mod work_queue_recovery;
 mod worker_state;
 
 pub use endpoint::{WorkerEndpoint, connect_worker};

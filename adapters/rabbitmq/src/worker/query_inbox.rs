@@ -9,15 +9,16 @@ use sockbit_application::ports::ReceivedQuery;
 use sockbit_application::seal::MessageKind;
 use tokio::time::Instant;
 
-use crate::bus_messages::{QueryMessage, ReplyMessage};
 use crate::names::gateway_key;
 use crate::outgoing_message::OutgoingMessage;
 use crate::publisher::Publisher;
+use crate::query_messages::{QueryMessage, ReplyMessage};
 use crate::reply_guard::{InProgress, ReplyGuard, Unanswered, UnsettledDelivery};
 use crate::settings::Settings;
 use crate::topology::QUERY_TIMEOUT;
+use crate::unreadable_message::report_unreadable;
 
-/// Also the number of queries that are in progress at most.
+/// It also bounds the number of queries in progress.
 pub(super) const PREFETCH: u16 = 32;
 
 pub(super) struct QueryInbox {
@@ -48,8 +49,7 @@ impl QueryInbox {
                 self.queries.push(DeliveredQuery { message, delivery: unsettled, received }, 0);
             }
             Err(error) => {
-                metrics::counter!("sockbit_bus_unreadable_total").increment(1);
-                tracing::warn!(%error, "a query cannot be read");
+                report_unreadable(&delivery, &error);
                 unsettled.acknowledge().await;
             }
         }
@@ -96,7 +96,7 @@ impl QueryInbox {
 
 fn outgoing_reply(settings: &Settings, message: &ReplyMessage) -> Result<OutgoingMessage, String> {
     let kind = MessageKind::Replies;
-    let body = settings.keys.seal(kind, message).map_err(|error| error.to_string())?;
+    let body = settings.seal(kind, message)?;
     let (exchange, key) = (settings.names.announce(), gateway_key(message.gateway));
     Ok(OutgoingMessage::transient(exchange, key, kind.name(), body))
 }

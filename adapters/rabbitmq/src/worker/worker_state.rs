@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use sockbit_application::mutex::locked;
 use tokio::sync::Semaphore;
 
-use super::delivery_inbox::DeliveryInbox;
+use super::command_delivery_inbox::CommandDeliveryInbox;
 use super::query_inbox::QueryInbox;
 use crate::dead_letters::DeadLetterPublisher;
 use crate::publisher::Publisher;
@@ -20,7 +20,7 @@ const RECOVERIES_MAX: usize = 4;
 pub(super) struct WorkerState {
     pub settings: Arc<Settings>,
     pub publisher: Publisher,
-    pub deliveries: DeliveryInbox,
+    pub deliveries: CommandDeliveryInbox,
     pub queries: QueryInbox,
     pub workers: WorkerRegistry,
     pub dead_letters: DeadLetterPublisher,
@@ -41,7 +41,7 @@ impl WorkerState {
         dead_letters: DeadLetterPublisher,
     ) -> Self {
         Self {
-            deliveries: DeliveryInbox::new(),
+            deliveries: CommandDeliveryInbox::new(),
             queries: QueryInbox::new(Arc::clone(&settings), publisher.clone()),
             settings,
             publisher,

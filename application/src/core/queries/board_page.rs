@@ -3,7 +3,8 @@
 use sockbit_domain::wire::{BoardPage, Reply};
 use sockbit_domain::{ActorId, BoardId, NoteId, Rejection};
 
-use super::{PAGE_BYTES_MAX, member_status};
+use super::membership::member_status;
+use super::page_size::PAGE_BYTES_MAX;
 use crate::ports::{ReadStore, StoreError};
 
 pub(super) async fn board_page(

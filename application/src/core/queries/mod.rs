@@ -1,22 +1,22 @@
 //! Queries: read requests, neither logged nor deduplicated. A reply holds what the sender may know.
 
-mod admission;
 mod board_page;
 mod events;
+mod join_admission;
+mod membership;
 mod my_boards;
 mod note;
 mod note_history;
+mod note_rejections;
+mod page_size;
 
+use sockbit_domain::ActorId;
 use sockbit_domain::wire::{Query, Reply};
-use sockbit_domain::{ActorId, BoardId, Rejection, RejectionCode, Role};
 
-use crate::ports::{BoardStatus, ReadStore, StoreError};
+use crate::ports::{ReadStore, StoreError};
 
-pub(super) use admission::admission;
 pub(super) use events::{event_with_predecessor, events};
-
-/// Bytes of JSON in one reply, without its envelope.
-const PAGE_BYTES_MAX: usize = 192 * 1024;
+pub(super) use join_admission::admission;
 
 /// Answers a client's query.
 pub(super) async fn client(
@@ -34,22 +34,4 @@ pub(super) async fn client(
             note_history::note_history(store, actor, board, note, before).await
         }
     }
-}
-
-/// A member's role and the board's status; `None` for other actors, as if the board did not exist.
-async fn member_status(
-    store: &dyn ReadStore,
-    actor: ActorId,
-    board: BoardId,
-) -> Result<Option<(Role, BoardStatus)>, StoreError> {
-    let status = store.board_status(board, actor, None).await?;
-    Ok(status.and_then(|status| Some((status.role?, status))))
-}
-
-fn note_not_found() -> Rejection {
-    Rejection::new(RejectionCode::NoteNotFound, "the board has no such note")
-}
-
-fn note_gone() -> Rejection {
-    Rejection::new(RejectionCode::NoteGone, "the note was deleted for good")
 }

@@ -5,7 +5,9 @@ use sockbit_domain::{
     ActorId, BoardId, Change, Delta, Event, NoteId, NoteState, Rejection, Seq, Text,
 };
 
-use super::{PAGE_BYTES_MAX, member_status, note_gone, note_not_found};
+use super::membership::member_status;
+use super::note_rejections::{note_gone, note_not_found};
+use super::page_size::PAGE_BYTES_MAX;
 use crate::json_size::json_bytes;
 use crate::ports::{NoteHistoryPage, ReadStore, StoreError};
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::core::ProcessError;
-use crate::testing::{board_id, new_note};
+use crate::test_fixtures::{board_id, new_note};
 
 /// A conflict for the first board; all others are committed.
 #[expect(clippy::unnecessary_wraps, reason = "it has the signature of the port")]

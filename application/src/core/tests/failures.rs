@@ -3,7 +3,7 @@
 use super::*;
 use crate::core::ProcessError;
 use crate::ports::Unavailable;
-use crate::testing::{new_note, renamed};
+use crate::test_fixtures::{new_note, renamed};
 
 fn no_bus() -> Unavailable {
     Unavailable("no bus".to_owned())

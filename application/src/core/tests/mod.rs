@@ -2,21 +2,21 @@
 
 mod conflicts;
 mod failures;
-mod order;
 mod panics;
-mod queries;
+mod port_call_order;
+mod unavailable_store;
 
 use std::sync::{Arc, Mutex};
 
 use sockbit_domain::{BoardId, Limits, Outcome, RejectionCode};
 
 use super::{Core, CorePorts};
-use crate::envelope::OutcomeEnvelope;
+use crate::bus_messages::OutcomeEnvelope;
 use crate::ports::{
     BoardChanges, CommitResult, Ids, LoadedBoard, MockAnnouncer, MockDecisionStore, MockReadStore,
     MockStoreHealth, StoreError,
 };
-use crate::testing::{CountingIds, FixedClock, board, found};
+use crate::test_fixtures::{CountingIds, FixedClock, board, found};
 
 fn core(decisions: MockDecisionStore, announcer: MockAnnouncer) -> Core {
     core_with(decisions, MockReadStore::new(), announcer, CountingIds::default())

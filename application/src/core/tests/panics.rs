@@ -3,9 +3,9 @@
 use sockbit_domain::Command;
 
 use super::*;
+use crate::bus_messages::CommandEnvelope;
 use crate::core::ProcessedBatch;
-use crate::envelope::CommandEnvelope;
-use crate::testing::{envelope, message_id, new_note};
+use crate::test_fixtures::{envelope, message_id, new_note};
 
 type CommittedChanges = Arc<Mutex<Vec<BoardChanges>>>;
 

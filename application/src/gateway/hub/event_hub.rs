@@ -9,14 +9,14 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use uuid::Uuid;
 
-use super::log_page::announcement;
+use super::log_page_announcement::announcement;
 use super::slot_subscriptions::SlotSubscriptions;
-use crate::envelope::{AnnouncedEvent, Announcement, CoreQuery, CoreReply, EncodedMessage};
+use crate::bus_messages::{AnnouncedEvent, Announcement, CoreQuery, CoreReply, EncodedMessage};
 use crate::gateway::board_feed::{BoardFeed, CatchUpResult, ServeResult};
+use crate::gateway::close_reason::CloseReason;
 use crate::gateway::encoded_event::EncodedEvent;
-use crate::gateway::memory_budget::MemoryBudget;
+use crate::gateway::feed_memory_budget::FeedMemoryBudget;
 use crate::gateway::outgoing_queue::OutgoingQueue;
-use crate::gateway::session_output::CloseReason;
 use crate::gateway::settings::GatewaySettings;
 use crate::gateway::single_flight::SingleFlight;
 use crate::mutex::locked;
@@ -33,7 +33,7 @@ pub(in crate::gateway) struct EventHub {
     pub(super) queries: Arc<dyn Queries>,
     feeds: Mutex<BTreeMap<BoardId, BoardFeed>>,
     slots: Arc<SlotSubscriptions>,
-    budget: Arc<MemoryBudget>,
+    budget: Arc<FeedMemoryBudget>,
     pages: SingleFlight<(BoardId, Position), Result<Page, Unavailable>>,
     pub(super) comparison_requested: Notify,
 }
@@ -50,7 +50,7 @@ impl EventHub {
             queries,
             feeds: Mutex::default(),
             slots: SlotSubscriptions::new(announcements),
-            budget: MemoryBudget::new(settings),
+            budget: FeedMemoryBudget::new(settings),
             pages: SingleFlight::new(),
             comparison_requested: Notify::new(),
         }

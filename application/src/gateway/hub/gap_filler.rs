@@ -7,9 +7,9 @@ use sockbit_domain::{BoardId, Event, Position, Seq};
 use tokio::time::{Instant, timeout_at};
 
 use super::event_hub::EventHub;
-use super::log_page::announcement;
+use super::log_page_announcement::announcement;
 use crate::backoff::Backoff;
-use crate::envelope::{CoreQuery, CoreReply};
+use crate::bus_messages::{CoreQuery, CoreReply};
 use crate::gateway::board_feed::BoardFeed;
 
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(2));

@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
 use super::event_hub::EventHub;
 use crate::backoff::jitter;
-use crate::envelope::{CoreQuery, CoreReply};
+use crate::bus_messages::{CoreQuery, CoreReply};
 
 /// Boards in one query.
 const BOARDS_MAX: usize = 1_000;

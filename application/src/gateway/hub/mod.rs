@@ -3,7 +3,7 @@
 mod event_hub;
 mod gap_filler;
 mod head_comparison;
-mod log_page;
+mod log_page_announcement;
 mod slot_subscriptions;
 
 pub(super) use event_hub::{EventHub, Page};

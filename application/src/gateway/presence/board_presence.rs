@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::presence_merge::{PEOPLE_MAX, PresenceMerge};
-use crate::envelope::{BoardPresence, EncodedMessage};
+use crate::bus_messages::{BoardPresence, EncodedMessage};
 use crate::gateway::outgoing_queue::OutgoingQueue;
-use crate::gateway::server_messages::encode;
+use crate::gateway::server_message_encoding::encode;
 
 /// The shortest interval at which a board's presence is shown and published: five times a second.
 const INTERVAL_MIN: Duration = Duration::from_millis(200);

@@ -11,10 +11,11 @@ use tokio::time::Instant;
 use super::board_progress::{BoardProgress, CatchUpState, PageFetch};
 use super::session::Session;
 use crate::backoff::Backoff;
-use crate::envelope::EncodedMessage;
+use crate::bus_messages::EncodedMessage;
 use crate::gateway::board_feed::CatchUpResult;
+use crate::gateway::close_reason::CloseReason;
 use crate::gateway::hub::Page;
-use crate::gateway::session_output::{CloseReason, SessionOutput};
+use crate::gateway::transport_output::SessionOutput;
 use crate::mutex::locked;
 use crate::ports::Unavailable;
 

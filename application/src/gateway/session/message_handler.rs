@@ -12,9 +12,9 @@ use sockbit_domain::{BoardId, MessageId, NoteId, Position, Rejection};
 
 use super::board_progress::{BoardProgress, CatchUpState};
 use super::session::Session;
-use crate::envelope::{Admission, CoreQuery, CoreReply};
-use crate::gateway::command_sender::envelope;
-use crate::gateway::server_messages::{AGAIN_AFTER, again, encode};
+use crate::bus_messages::{Admission, CoreQuery, CoreReply};
+use crate::gateway::command_batcher::envelope;
+use crate::gateway::server_message_encoding::{AGAIN_AFTER, again, encode};
 use crate::mutex::locked;
 
 impl Session {
@@ -73,7 +73,7 @@ impl Session {
         let id = sent.id;
         let address = self.gateway.recipients.address(self.number);
         let envelope = envelope(sent, &self.identity, address, &*self.gateway.ports.ids);
-        if self.gateway.sender.send(envelope).await.is_err() {
+        if self.gateway.command_batcher.send(envelope).await.is_err() {
             self.reply(again(Some(id), None, AGAIN_AFTER)).await;
         }
     }

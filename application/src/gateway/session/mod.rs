@@ -3,7 +3,7 @@
 mod board_progress;
 mod catch_up;
 mod message_handler;
-mod output;
+mod next_output;
 mod request_pipeline;
 #[expect(clippy::module_inception, reason = "the file holds the type `Session`")]
 mod session;

@@ -8,12 +8,12 @@ use sockbit_domain::BoardId;
 use sockbit_domain::wire::ServerMessage;
 
 use super::board_progress::{BoardProgress, PageFetch};
+use crate::gateway::close_reason::CloseReason;
 use crate::gateway::connection_limiter::{ConnectionPermit, ConnectionRefused};
 use crate::gateway::gateway::Gateway;
 use crate::gateway::identity::Identity;
 use crate::gateway::outgoing_queue::OutgoingQueue;
-use crate::gateway::server_messages::encode;
-use crate::gateway::session_output::CloseReason;
+use crate::gateway::server_message_encoding::encode;
 use crate::gateway::token_bucket::TokenBucket;
 use crate::mutex::locked;
 

@@ -6,11 +6,11 @@ use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use super::*;
-use crate::envelope::{Address, CommandEnvelope, OutcomeEnvelope};
-use crate::gateway::command_sender::CommandSender;
+use crate::bus_messages::{Address, CommandEnvelope, OutcomeEnvelope};
+use crate::gateway::command_batcher::CommandBatcher;
 use crate::ports::Commands;
-use crate::testing::{board_id, message_id, new_note, position};
-use crate::trace::TraceId;
+use crate::test_fixtures::{board_id, message_id, new_note, position};
+use crate::trace_id::TraceId;
 
 fn sent(message: u64) -> SentCommand {
     let CommandEnvelope { body, .. } = new_note(1, message);
@@ -85,7 +85,7 @@ async fn queued_commands_of_all_connections_are_sent_as_one_batch() {
 #[tokio::test(start_paused = true)]
 async fn queued_commands_are_bounded_in_bytes_and_refused_after_a_deadline() {
     let (batches, mut sent_batches) = mpsc::unbounded_channel();
-    let sender = CommandSender::new();
+    let sender = CommandBatcher::new();
     let large = |message| {
         let body = format!("\"{}\"", "x".repeat(1024 * 1024));
         let body = serde_json::value::RawValue::from_string(body).expect("it is JSON");
@@ -122,7 +122,7 @@ impl Commands for UnresponsiveBus {
 
 #[tokio::test(start_paused = true)]
 async fn senders_get_again_within_five_seconds_if_the_bus_does_not_respond() {
-    let sender = CommandSender::new();
+    let sender = CommandBatcher::new();
     let start = Instant::now();
     let again = Mutex::new(Vec::new());
     let runs = sender.run(&UnresponsiveBus, |senders| {

@@ -7,9 +7,9 @@ use sockbit_domain::{Event, Rejection, RejectionCode};
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::envelope::{AnnouncedEvent, Announcement};
-use crate::testing::{board_id, position, renamed};
-use crate::trace::TraceId;
+use crate::bus_messages::{AnnouncedEvent, Announcement};
+use crate::test_fixtures::{board_id, position, renamed};
+use crate::trace_id::TraceId;
 
 const BOARD: u64 = 1;
 

@@ -3,8 +3,8 @@
 mod board_feed;
 mod commands;
 mod connection_limiter;
+mod external_commands;
 mod hub;
-mod intake_consumer;
 mod join;
 mod outgoing_queue;
 mod presence;
@@ -28,13 +28,13 @@ use tokio::time::timeout;
 use super::{
     CloseReason, Gateway, GatewayPorts, GatewaySettings, Identity, Session, SessionOutput,
 };
-use crate::envelope::{Admission, CoreQuery, CoreReply, EncodedMessage, PresenceUpdate};
+use crate::bus_messages::{Admission, CoreQuery, CoreReply, EncodedMessage, PresenceUpdate};
 use crate::mutex::locked;
 use crate::ports::{
     Announcements, Incoming, MockCommands, Presence, Queries, SendError, Unavailable,
 };
 use crate::slot::Slot;
-use crate::testing::{CountingIds, person, uuid};
+use crate::test_fixtures::{CountingIds, person, uuid};
 
 /// Longer than anything takes here. With paused time it passes at once.
 const DEADLINE: Duration = Duration::from_mins(1);

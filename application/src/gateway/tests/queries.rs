@@ -3,7 +3,7 @@
 use sockbit_domain::wire::{Query, Reply};
 
 use super::*;
-use crate::testing::message_id;
+use crate::test_fixtures::message_id;
 
 async fn reply_if(
     reply: impl Fn(CoreQuery) -> QueryResult + Send + Sync + 'static,

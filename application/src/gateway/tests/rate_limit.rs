@@ -4,7 +4,7 @@ use sockbit_domain::wire::Query;
 use tokio::time::Instant;
 
 use super::*;
-use crate::testing::message_id;
+use crate::test_fixtures::message_id;
 
 fn start(settings: GatewaySettings) -> GatewayFixture {
     FixtureBuilder { settings, ..FixtureBuilder::replying(|_| Ok(CoreReply::Unavailable)) }.start()

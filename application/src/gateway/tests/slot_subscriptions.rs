@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::testing::{board_id, position};
+use crate::test_fixtures::{board_id, position};
 
 fn slot(board: u64) -> Slot {
     Slot::of(board_id(board))

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::FutureExt;
 use serde_json::value::to_raw_value;
-use sockbit_application::envelope::EncodedMessage;
+use sockbit_application::bus_messages::EncodedMessage;
 use sockbit_application::gateway::{CloseReason, Session, SessionOutput};
 use sockbit_domain::wire::{BoardPage, ClientMessage, Query, Reply, SentCommand, ServerMessage};
 use sockbit_domain::{BoardId, Command, Event, MessageId, NoteId, Outcome, Position, Role};

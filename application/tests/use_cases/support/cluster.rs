@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use sockbit_application::bus_messages::{Announcement, CoreQuery, CoreReply, OutcomeEnvelope};
 use sockbit_application::core::{Core, CorePorts};
-use sockbit_application::envelope::{Announcement, CoreQuery, CoreReply, OutcomeEnvelope};
 use sockbit_application::gateway::{Gateway, GatewayPorts, GatewaySettings, Identity};
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
@@ -16,7 +16,7 @@ use sockbit_application::ports::{
 use sockbit_application::slot::Slot;
 use sockbit_application::worker::Worker;
 use sockbit_domain::Limits;
-use sockbit_memory::{GatewayEnd, MemoryBus, MemoryStore, WorkerEnd};
+use sockbit_memory::{GatewayEndpoint, MemoryBus, MemoryStore, WorkerEndpoint};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -28,13 +28,13 @@ pub struct Cluster {
     pub announcer: Arc<LossyAnnouncer>,
     ids: Arc<FreshIds>,
     worker: JoinHandle<()>,
-    gateways: Vec<(Arc<Gateway>, Arc<RecordingEnd>, JoinHandle<()>)>,
+    gateways: Vec<(Arc<Gateway>, Arc<RecordingEndpoint>, JoinHandle<()>)>,
     next_message: AtomicU64,
 }
 
 /// The announcer of the worker, which may lose announcements.
 pub struct LossyAnnouncer {
-    inner: Arc<WorkerEnd>,
+    inner: Arc<WorkerEndpoint>,
     is_losing: AtomicBool,
 }
 
@@ -59,14 +59,14 @@ impl Announcer for LossyAnnouncer {
     }
 }
 
-/// The bus end of a gateway. It records queries, and can report an interruption.
-pub struct RecordingEnd {
-    inner: Arc<GatewayEnd>,
+/// The bus endpoint of a gateway. It records queries, and can report an interruption.
+pub struct RecordingEndpoint {
+    inner: Arc<GatewayEndpoint>,
     queries: Mutex<Vec<CoreQuery>>,
     interruption: Notify,
 }
 
-impl RecordingEnd {
+impl RecordingEndpoint {
     /// The queries since the last call.
     pub fn take_queries(&self) -> Vec<CoreQuery> {
         std::mem::take(&mut *locked(&self.queries))
@@ -79,7 +79,7 @@ impl RecordingEnd {
 }
 
 #[async_trait]
-impl Queries for RecordingEnd {
+impl Queries for RecordingEndpoint {
     async fn query(&self, query: CoreQuery) -> Result<CoreReply, Unavailable> {
         locked(&self.queries).push(query.clone());
         self.inner.query(query).await
@@ -87,7 +87,7 @@ impl Queries for RecordingEnd {
 }
 
 #[async_trait]
-impl Announcements for RecordingEnd {
+impl Announcements for RecordingEndpoint {
     async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
         self.inner.subscribe(slot).await
     }
@@ -127,7 +127,7 @@ impl Cluster {
 
     pub fn add_gateway(&mut self, settings: &GatewaySettings) {
         let end = self.bus.gateway();
-        let recording = Arc::new(RecordingEnd {
+        let recording = Arc::new(RecordingEndpoint {
             inner: Arc::clone(&end),
             queries: Mutex::default(),
             interruption: Notify::new(),
@@ -156,7 +156,7 @@ impl Cluster {
         gateway
     }
 
-    pub fn bus_end(&self) -> &RecordingEnd {
+    pub fn bus_end(&self) -> &RecordingEndpoint {
         let (_, recording, _) = self.gateways.first().expect("there is one");
         recording
     }

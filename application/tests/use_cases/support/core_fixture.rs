@@ -5,15 +5,15 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use serde_json::value::to_raw_value;
-use sockbit_application::core::{Core, CorePorts};
-use sockbit_application::envelope::{
+use sockbit_application::bus_messages::{
     Address, Admission, AnnouncedEvent, Announcement, CommandEnvelope, CoreQuery, CoreReply,
     OutcomeEnvelope,
 };
+use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::gateway::Identity;
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{Announcer, Clock, Ids, ReadStore, Store, Unavailable};
-use sockbit_application::trace::TraceId;
+use sockbit_application::trace_id::TraceId;
 use sockbit_domain::wire::{NotePage, Query, Reply};
 use sockbit_domain::{
     BoardId, Command, Event, KeyHash, Limits, MessageId, NoteId, Outcome, Position, Rejection,

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
+use sockbit_application::bus_messages::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcements, Commands, Incoming, Presence, Queries, SendError, Unavailable,

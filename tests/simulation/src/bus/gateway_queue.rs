@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use sockbit_application::envelope::PresenceUpdate;
+use sockbit_application::bus_messages::PresenceUpdate;
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::Incoming;
 use sockbit_application::slot::Slot;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sockbit_application::envelope::{
+use sockbit_application::bus_messages::{
     Announcement, CommandEnvelope, CoreQuery, CoreReply, OutcomeEnvelope, PresenceUpdate,
 };
 use sockbit_application::mutex::locked;

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Announcement, CommandEnvelope, CoreReply, OutcomeEnvelope};
+use sockbit_application::bus_messages::{
+    Announcement, CommandEnvelope, CoreReply, OutcomeEnvelope,
+};
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcer, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Address, Announcement, OutcomeEnvelope};
+use sockbit_application::bus_messages::{Address, Announcement, OutcomeEnvelope};
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{Announcer, Unavailable};
 use sockbit_domain::{Outcome, RejectionCode};

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{AnnouncedEvent, Announcement};
+use sockbit_application::bus_messages::{AnnouncedEvent, Announcement};
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcer, BoardChanges, CommitResult, DecisionStore, LoadRequest, LoadedBoard, ReadStore,
     StoreError, StoredOutcome,
 };
 use sockbit_application::slot::Slot;
-use sockbit_application::trace::TraceId;
+use sockbit_application::trace_id::TraceId;
 use sockbit_domain::{BoardId, Outcome, Position};
 
 use crate::database::{Database, now_or_panic};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{CoreQuery, CoreReply, PresenceUpdate};
+use sockbit_application::bus_messages::{CoreQuery, CoreReply, PresenceUpdate};
 use sockbit_application::gateway::GatewayPorts;
 use sockbit_application::ports::{Announcements, Incoming, Presence, Queries, Unavailable};
 use sockbit_application::slot::Slot;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::value::RawValue;
-use sockbit_application::envelope::CommandEnvelope;
+use sockbit_application::bus_messages::CommandEnvelope;
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{Delivery, DeliveryTag, ReadStore, Unavailable, WorkQueue};
 use sockbit_domain::{Change, Command, TextChange};

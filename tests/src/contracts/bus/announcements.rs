@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sockbit_application::envelope::Announcement;
+use sockbit_application::bus_messages::Announcement;
 use sockbit_application::ports::Incoming;
 use sockbit_application::slot::Slot;
 use sockbit_domain::{Outcome, Rejection, RejectionCode};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sockbit_application::envelope::Address;
+use sockbit_application::bus_messages::Address;
 use sockbit_application::ports::SendError;
 use sockbit_domain::{Actor, ActorId, KeyHash};
 

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use sockbit_application::envelope::{
+use sockbit_application::bus_messages::{
     Address, AnnouncedEvent, Announcement, BoardPresence, CommandEnvelope, CoreQuery,
     OutcomeEnvelope, PresenceUpdate,
 };
 use sockbit_application::ports::{Delivery, Incoming, WorkQueue};
 use sockbit_application::slot::Slot;
-use sockbit_application::trace::TraceId;
+use sockbit_application::trace_id::TraceId;
 use sockbit_domain::wire::PersonPresence;
 use sockbit_domain::{
     Actor, ActorId, BoardId, Change, ClientId, Event, EventId, KeyHash, MessageId, NoteId, Outcome,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use sockbit_application::envelope::CommandEnvelope;
+use sockbit_application::bus_messages::CommandEnvelope;
 use sockbit_application::ports::{
     Announcements, Announcer, Commands, Presence, Queries, QueryQueue, WorkQueue,
 };

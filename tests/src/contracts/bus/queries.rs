@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sockbit_application::envelope::{CoreQuery, CoreReply};
+use sockbit_application::bus_messages::{CoreQuery, CoreReply};
 use sockbit_application::ports::{ReceivedQuery, Unavailable};
 use sockbit_domain::wire::{Query, Reply};
 use sockbit_domain::{ActorId, BoardId, Rejection, RejectionCode};

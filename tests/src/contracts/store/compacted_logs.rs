@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sockbit_application::compaction::Compaction;
+use sockbit_application::history_compaction::Compaction;
 use sockbit_application::json_size::json_bytes;
 use sockbit_application::ports::{Clock, Store, StoredOutcome};
 use sockbit_domain::{Board, BoardId, Event, Fact, NoteId, Outcome, Seq, Text, Timestamp};

@@ -10,7 +10,10 @@ fn cached(feed: &mut BoardFeed, last: u64) -> u64 {
 }
 
 /// A page of the log.
-fn page(numbers: std::ops::RangeInclusive<u64>, budget: &Arc<MemoryBudget>) -> Vec<EncodedEvent> {
+fn page(
+    numbers: std::ops::RangeInclusive<u64>,
+    budget: &Arc<FeedMemoryBudget>,
+) -> Vec<EncodedEvent> {
     numbers.map(|seq| EncodedEvent::new(announced(renamed(1, seq)), budget)).collect()
 }
 

@@ -5,17 +5,17 @@ mod cache;
 use sockbit_domain::{Change, Event, EventId, Seq, Title};
 
 use super::*;
-use crate::envelope::AnnouncedEvent;
+use crate::bus_messages::AnnouncedEvent;
 use crate::gateway::board_feed::{BoardFeed, CatchUpResult, ServeResult};
 use crate::gateway::encoded_event::EncodedEvent;
-use crate::gateway::memory_budget::MemoryBudget;
+use crate::gateway::feed_memory_budget::FeedMemoryBudget;
 use crate::gateway::outgoing_queue::OutgoingQueue;
-use crate::testing::{event, position, renamed};
-use crate::trace::TraceId;
+use crate::test_fixtures::{event, position, renamed};
+use crate::trace_id::TraceId;
 
 /// A budget of half a mebibyte for each board.
-fn budget(settings: &GatewaySettings) -> Arc<MemoryBudget> {
-    MemoryBudget::new(&GatewaySettings { feed_bytes_max: 512 * 1024, ..settings.clone() })
+fn budget(settings: &GatewaySettings) -> Arc<FeedMemoryBudget> {
+    FeedMemoryBudget::new(&GatewaySettings { feed_bytes_max: 512 * 1024, ..settings.clone() })
 }
 
 fn queue() -> Arc<OutgoingQueue> {
@@ -27,7 +27,7 @@ fn feed_at(seq: u64) -> (BoardFeed, Arc<OutgoingQueue>) {
     feed_with_budget(&budget(&GatewaySettings::default()), seq)
 }
 
-fn feed_with_budget(budget: &Arc<MemoryBudget>, seq: u64) -> (BoardFeed, Arc<OutgoingQueue>) {
+fn feed_with_budget(budget: &Arc<FeedMemoryBudget>, seq: u64) -> (BoardFeed, Arc<OutgoingQueue>) {
     let outgoing = queue();
     let mut feed = BoardFeed::new(Arc::clone(budget));
     feed.add_member(1, Arc::clone(&outgoing));

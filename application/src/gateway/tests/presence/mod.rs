@@ -9,8 +9,8 @@ use tokio::time::{Instant, advance, sleep};
 use uuid::Uuid;
 
 use super::*;
-use crate::envelope::BoardPresence;
-use crate::testing::{board_id, position};
+use crate::bus_messages::BoardPresence;
+use crate::test_fixtures::{board_id, position};
 
 const BOARD: u64 = 1;
 /// Longer than the interval at which presence is processed.

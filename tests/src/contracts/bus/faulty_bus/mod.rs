@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use futures::FutureExt;
-use sockbit_application::envelope::CommandEnvelope;
+use sockbit_application::bus_messages::CommandEnvelope;
 use sockbit_application::ports::{
     Announcements, Announcer, Commands, Presence, Queries, QueryQueue, WorkQueue,
 };

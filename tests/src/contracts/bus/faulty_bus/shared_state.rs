@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 
-use sockbit_application::envelope::{CoreReply, OutcomeEnvelope, PresenceUpdate};
+use sockbit_application::bus_messages::{CoreReply, OutcomeEnvelope, PresenceUpdate};
 use tokio::sync::Notify;
 
 use super::fault::BusFault;

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sockbit_application::envelope::{Announcement, CommandEnvelope, OutcomeEnvelope};
+use sockbit_application::bus_messages::{Announcement, CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcer, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,

@@ -1,0 +1,100 @@
+//! One gateway's endpoint: its ports on the bus.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sockbit_application::bus_messages::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
+use sockbit_application::ports::{
+    Announcements, Commands, Incoming, Presence, Queries, SendError, Unavailable,
+};
+use sockbit_application::slot::Slot;
+use tokio::time::timeout;
+
+use super::bus_state::BusState;
+use super::subscriber::Subscriber;
+
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
+const QUERY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The ports of one gateway.
+pub struct GatewayEndpoint {
+    state: Arc<BusState>,
+    subscriber: Arc<Subscriber>,
+}
+
+impl GatewayEndpoint {
+    pub(super) fn new(state: Arc<BusState>) -> Self {
+        let subscriber = Arc::default();
+        state.add_subscriber(&subscriber);
+        Self { state, subscriber }
+    }
+
+    /// `None` once the bus is closed.
+    async fn unless_closed<T>(&self, next: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.state.closed() => None,
+            next = next => Some(next),
+        }
+    }
+}
+
+#[async_trait]
+impl Commands for GatewayEndpoint {
+    async fn send(&self, batch: Vec<CommandEnvelope>) -> Result<(), SendError> {
+        // Before the commands are sent, so that no outcome is missed.
+        self.subscriber.add_senders(&batch);
+        let sent = self.unless_closed(timeout(SEND_TIMEOUT, self.state.commands.send(batch))).await;
+        match sent {
+            None => Err(SendError::Refused("the bus is closed".to_owned())),
+            Some(Ok(Some(()))) => Ok(()),
+            Some(_) => Err(SendError::Refused("the workers do not keep up".to_owned())),
+        }
+    }
+}
+
+#[async_trait]
+impl Queries for GatewayEndpoint {
+    async fn query(&self, query: CoreQuery) -> Result<CoreReply, Unavailable> {
+        let reply = self.unless_closed(timeout(QUERY_TIMEOUT, self.state.queries.query(query)));
+        match reply.await {
+            None => Err(Unavailable("the bus is closed".to_owned())),
+            Some(Ok(Some(reply))) => Ok(reply),
+            Some(_) => Err(Unavailable("no worker replied in time".to_owned())),
+        }
+    }
+}
+
+#[async_trait]
+impl Announcements for GatewayEndpoint {
+    async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
+        self.subscriber.subscribe(slot);
+        Ok(())
+    }
+
+    async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable> {
+        self.subscriber.unsubscribe(slot);
+        Ok(())
+    }
+
+    async fn next(&self) -> Option<Incoming> {
+        self.unless_closed(self.subscriber.next()).await
+    }
+}
+
+#[async_trait]
+impl Presence for GatewayEndpoint {
+    async fn publish(&self, update: PresenceUpdate) {
+        let update = Arc::new(update);
+        self.state.for_each_subscriber(|subscriber| {
+            if !Arc::ptr_eq(subscriber, &self.subscriber) {
+                subscriber.receive_presence(&update);
+            }
+        });
+    }
+
+    async fn next_update(&self) -> Option<PresenceUpdate> {
+        self.unless_closed(self.subscriber.next_update()).await
+    }
+}

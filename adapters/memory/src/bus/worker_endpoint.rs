@@ -1,0 +1,118 @@
+//! One worker's endpoint: its ports on the bus.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use sockbit_application::bus_messages::{Announcement, CommandEnvelope, OutcomeEnvelope};
+use sockbit_application::json_size::json_bytes;
+use sockbit_application::mutex::locked;
+use sockbit_application::ports::{
+    Announcer, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
+};
+
+use super::bus_state::BusState;
+use super::command_queue::QueuedBatch;
+
+/// This bus has one queue of commands.
+const QUEUE: u64 = 0;
+
+/// The ports of one worker. When it is dropped, deliveries that it has not acknowledged go to
+/// another worker.
+pub struct WorkerEndpoint {
+    state: Arc<BusState>,
+    unacknowledged: Mutex<Unacknowledged>,
+}
+
+/// The batches that were taken, by delivery tag.
+#[derive(Default)]
+struct Unacknowledged {
+    last_tag: u64,
+    batches: BTreeMap<u64, QueuedBatch>,
+}
+
+impl WorkerEndpoint {
+    pub(super) fn new(state: Arc<BusState>) -> Self {
+        Self { state, unacknowledged: Mutex::default() }
+    }
+
+    fn deliver(&self, batch: QueuedBatch) -> Delivery {
+        let mut unacknowledged = locked(&self.unacknowledged);
+        unacknowledged.last_tag += 1;
+        let tag = unacknowledged.last_tag;
+        let (redeliveries, commands) = (batch.redeliveries, batch.commands.clone());
+        unacknowledged.batches.insert(tag, batch);
+        Delivery { tag: DeliveryTag { queue: QUEUE, tag }, redeliveries, commands }
+    }
+}
+
+#[async_trait]
+impl WorkQueue for WorkerEndpoint {
+    async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>> {
+        let batches = tokio::select! {
+            biased;
+            () = self.state.closed() => None,
+            batches = self.state.commands.take(commands_max) => batches,
+        };
+        Some(batches?.into_iter().map(|batch| self.deliver(batch)).collect())
+    }
+
+    async fn acknowledge(&self, tags: Vec<DeliveryTag>) -> Result<(), Unavailable> {
+        let mut unacknowledged = locked(&self.unacknowledged);
+        for tag in tags {
+            unacknowledged.batches.remove(&tag.tag);
+        }
+        Ok(())
+    }
+
+    async fn dead_letter(
+        &self,
+        command: CommandEnvelope,
+        reason: String,
+    ) -> Result<(), Unavailable> {
+        let (trace, id) = (command.trace, command.message);
+        tracing::error!(%trace, %id, %reason, "a command is dead-lettered");
+        self.state.add_dead_letter(command, reason);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl QueryQueue for WorkerEndpoint {
+    async fn next(&self) -> Option<ReceivedQuery> {
+        let (query, sender) = tokio::select! {
+            biased;
+            () = self.state.closed() => return None,
+            query = self.state.queries.next() => query?,
+        };
+        // The sender of the query may have timed out.
+        let reply = Box::new(move |reply| drop(sender.send(reply)));
+        Some(ReceivedQuery { query, reply })
+    }
+}
+
+#[async_trait]
+impl Announcer for WorkerEndpoint {
+    async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable> {
+        for announcement in batch {
+            let bytes = json_bytes(&announcement);
+            let announcement = Arc::new(announcement);
+            self.state.for_each_subscriber(|it| it.receive_announcement(&announcement, bytes));
+        }
+        Ok(())
+    }
+
+    async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
+        self.state.for_each_subscriber(|subscriber| subscriber.receive_outcomes(&batch));
+        Ok(())
+    }
+}
+
+impl Drop for WorkerEndpoint {
+    fn drop(&mut self) {
+        let batches = std::mem::take(&mut locked(&self.unacknowledged).batches);
+        for batch in batches.into_values() {
+            self.state.commands.return_batch(batch);
+        }
+    }
+}
