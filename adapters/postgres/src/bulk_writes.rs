@@ -1,17 +1,17 @@
-//! What is written to each table, column by column: one statement takes any number of rows.
+//! Writes any number of rows to a table in one statement: the rows are bound as one array for each
+//! column.
 
 use std::collections::BTreeMap;
 
 use sockbit_application::ports::BoardChanges;
+use sockbit_application::stored_values::integer;
 use sockbit_domain::{Fact, Note};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::column_values::integer;
-
-/// Frames of boards.
+/// Rows of `boards`.
 #[derive(Default)]
-pub(crate) struct Frames {
+pub(crate) struct Boards {
     ids: Vec<Uuid>,
     titles: Vec<String>,
     head_seqs: Vec<i64>,
@@ -25,9 +25,9 @@ pub(crate) struct Frames {
     changed_at: Vec<Option<i64>>,
 }
 
-impl Frames {
+impl Boards {
     pub fn push(&mut self, changes: &BoardChanges, log_bytes: i64) {
-        // Rejections are recorded without an event, and do not change the board.
+        // A batch of rejections has no event and leaves these columns as they are.
         let last = changes.facts.last().map(|fact| &fact.event);
         self.ids.push(changes.board.0);
         self.titles.push(changes.title.as_str().to_owned());
@@ -42,7 +42,7 @@ impl Frames {
         self.changed_at.push(last.map(|event| event.at.0));
     }
 
-    pub async fn begin(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    pub async fn insert(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         const INSERT: &str = "\
             insert into boards (
                 id, title, head_seq, head_event, note_count, text_bytes, log_bytes,
@@ -58,7 +58,7 @@ impl Frames {
         self.write(INSERT, connection).await
     }
 
-    pub async fn move_on(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    pub async fn update(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         const UPDATE: &str = "\
             update boards set
                 title = it.title, head_seq = it.head_seq, head_event = it.head_event,
@@ -105,7 +105,7 @@ impl Frames {
     }
 }
 
-/// The log.
+/// Rows of `events`.
 #[derive(Default)]
 pub(crate) struct Events {
     boards: Vec<Uuid>,
@@ -176,7 +176,7 @@ impl Events {
     }
 }
 
-/// Notes as they are after it. The last word on each counts.
+/// Rows of `notes`: the last state of each note.
 #[derive(Default)]
 pub(crate) struct Notes {
     boards: Vec<Uuid>,
@@ -194,9 +194,9 @@ pub(crate) struct Notes {
 
 impl Notes {
     pub fn of(boards: &[&BoardChanges]) -> Self {
-        let named = each(boards, |it| &it.notes);
+        let notes = each(boards, |it| &it.notes);
         let latest: BTreeMap<(Uuid, Uuid), &Note> =
-            named.map(|(board, note)| ((board, note.id.0), note)).collect();
+            notes.map(|(board, note)| ((board, note.id.0), note)).collect();
         let mut columns = Self::default();
         for ((board, _), note) in latest {
             columns.boards.push(board);
@@ -251,7 +251,7 @@ impl Notes {
     }
 }
 
-/// New members, and members with a new role. The last role of each counts.
+/// Rows of `members`: the last role of each member.
 #[derive(Default)]
 pub(crate) struct Members {
     boards: Vec<Uuid>,
@@ -261,9 +261,9 @@ pub(crate) struct Members {
 
 impl Members {
     pub fn of(boards: &[&BoardChanges]) -> Self {
-        let named = each(boards, |it| &it.members);
+        let members = each(boards, |it| &it.members);
         let latest: BTreeMap<(Uuid, Uuid), &str> =
-            named.map(|(board, (actor, role))| ((board, actor.0), role.as_str())).collect();
+            members.map(|(board, (actor, role))| ((board, actor.0), role.as_str())).collect();
         let mut columns = Self::default();
         for ((board, actor), role) in latest {
             columns.boards.push(board);
@@ -291,7 +291,7 @@ impl Members {
     }
 }
 
-/// New links.
+/// Rows of `links`.
 #[derive(Default)]
 pub(crate) struct Links {
     boards: Vec<Uuid>,
@@ -330,7 +330,7 @@ impl Links {
     }
 }
 
-/// What became of commands.
+/// Rows of `outcomes`.
 #[derive(Default)]
 pub(crate) struct Outcomes {
     boards: Vec<Uuid>,

@@ -1,80 +1,80 @@
-//! Writing: all boards in one transaction, in a number of statements that does not grow with the
-//! batch. Where a row is refused, each board is written behind a savepoint of its own.
+//! Commits the changes of all boards in one transaction, in a number of statements that does not grow
+//! with the batch. If the server rejects a row, each board is written again behind a savepoint of its
+//! own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sockbit_application::json_size::json_bytes;
 use sockbit_application::ports::{BoardChanges, CommitResult, StoreError};
+use sockbit_application::stored_values::{integer, number};
 use sqlx::{Executor, PgConnection};
 use uuid::Uuid;
 
 use crate::bulk_writes;
-use crate::column_values::{integer, number};
-use crate::error_mapping::{refuses_a_row, unavailable, unknown};
+use crate::error_mapping::{is_row_rejected, unavailable, unknown};
 
-/// Each sees what the one before committed while it waited for its lock, whatever the database would
-/// have by default.
+/// A transaction that sees what others committed while it waited for a lock, whatever the default of
+/// the database is.
 pub(crate) const BEGIN: &str = "begin isolation level read committed read write";
 
-/// Writes what can be written into a transaction that is left open: nothing of it is there before
-/// [`end`].
-pub(crate) async fn begin(
+/// Writes the changes in a transaction that stays open until [`commit`].
+pub(crate) async fn write(
     connection: &mut PgConnection,
     changes: &[BoardChanges],
 ) -> Result<Vec<CommitResult>, StoreError> {
-    tell(connection, BEGIN).await.map_err(unavailable)?;
-    let written = match write_rounds(connection, changes).await {
-        Err(error) if refuses_a_row(&error) => {
-            tell(connection, "rollback").await.map_err(unavailable)?;
-            tell(connection, BEGIN).await.map_err(unavailable)?;
+    execute(connection, BEGIN).await.map_err(unavailable)?;
+    let written = match write_all(connection, changes).await {
+        Err(error) if is_row_rejected(&error) => {
+            execute(connection, "rollback").await.map_err(unavailable)?;
+            execute(connection, BEGIN).await.map_err(unavailable)?;
             write_each(connection, changes).await
         }
         result => result,
     }
     .map_err(unavailable)?;
-    let verdict =
-        |place| if written.contains(&place) { CommitResult::Done } else { CommitResult::Conflict };
-    Ok((0..changes.len()).map(verdict).collect())
+    let result =
+        |index| if written.contains(&index) { CommitResult::Done } else { CommitResult::Conflict };
+    Ok((0..changes.len()).map(result).collect())
 }
 
-/// Commits it. Only from here on is it unknown what became of it.
-pub(crate) async fn end(connection: &mut PgConnection) -> Result<(), StoreError> {
-    tell(connection, "commit").await.map_err(unknown)
+/// Commits the open transaction. Only after an error of this call is the result unknown.
+pub(crate) async fn commit(connection: &mut PgConnection) -> Result<(), StoreError> {
+    execute(connection, "commit").await.map_err(unknown)
 }
 
-pub(crate) async fn tell(
+pub(crate) async fn execute(
     connection: &mut PgConnection,
-    words: &'static str,
+    statement: &'static str,
 ) -> Result<(), sqlx::Error> {
-    connection.execute(words).await.map(drop)
+    connection.execute(statement).await.map(drop)
 }
 
-/// The places in the batch of what was written. A board that comes more than once is written in
-/// as many rounds.
-async fn write_rounds(
+/// Writes all boards with few statements. Returns the indices of the changes that were written. A
+/// board that occurs more than once is written in as many rounds.
+async fn write_all(
     transaction: &mut PgConnection,
     changes: &[BoardChanges],
 ) -> Result<BTreeSet<usize>, sqlx::Error> {
     let mut written = BTreeSet::new();
-    let mut left: Vec<usize> = gapless(changes);
+    let mut left: Vec<usize> = gapless_indices(changes);
     while !left.is_empty() {
         let mut round = BTreeMap::new();
-        left.retain(|place| match changes.get(*place) {
+        left.retain(|index| match changes.get(*index) {
             Some(it) if !round.contains_key(&it.board.0) => {
-                round.insert(it.board.0, (*place, it));
+                round.insert(it.board.0, (*index, it));
                 false
             }
             found => found.is_some(),
         });
         let boards: Vec<&BoardChanges> = round.values().map(|(_, it)| *it).collect();
-        let done = write(transaction, &boards).await?;
+        let done = write_boards(transaction, &boards).await?;
         written.extend(round.iter().filter(|(id, _)| done.contains(id)).map(|(_, it)| it.0));
     }
     Ok(written)
 }
 
-/// All boards are locked before the first is written, and new ones are begun in the order of their
-/// ids as well: two workers that both get here do not wait for each other in a circle either.
+/// Writes each board behind a savepoint. All boards are locked before the first is written, and new
+/// boards are inserted in the order of their ids, so that two workers cannot deadlock.
 async fn write_each(
     transaction: &mut PgConnection,
     changes: &[BoardChanges],
@@ -84,15 +84,16 @@ async fn write_each(
     boards.sort_by_key(|(_, it)| it.board);
     lock(transaction, boards.iter().map(|(_, it)| it.board.0).collect()).await?;
     let mut written = BTreeSet::new();
-    for (place, board) in boards {
-        tell(transaction, "savepoint board").await?;
-        match write(transaction, &[board]).await {
+    for (index, board) in boards {
+        execute(transaction, "savepoint board").await?;
+        match write_boards(transaction, &[board]).await {
             Ok(done) => {
-                tell(transaction, "release savepoint board").await?;
-                written.extend((!done.is_empty()).then_some(place));
+                execute(transaction, "release savepoint board").await?;
+                written.extend((!done.is_empty()).then_some(index));
             }
-            Err(error) if refuses_a_row(&error) => {
-                tell(transaction, "rollback to savepoint board; release savepoint board").await?;
+            Err(error) if is_row_rejected(&error) => {
+                execute(transaction, "rollback to savepoint board; release savepoint board")
+                    .await?;
             }
             Err(error) => return Err(error),
         }
@@ -100,52 +101,52 @@ async fn write_each(
     Ok(written)
 }
 
-fn gapless(changes: &[BoardChanges]) -> Vec<usize> {
-    (0..).zip(changes).filter(|(_, it)| it.is_gapless()).map(|(place, _)| place).collect()
+fn gapless_indices(changes: &[BoardChanges]) -> Vec<usize> {
+    (0..).zip(changes).filter(|(_, it)| it.is_gapless()).map(|(index, _)| index).collect()
 }
 
-/// Writes those boards, each named once and in the order of their ids, whose heads are the expected
-/// ones, and answers which these are.
-async fn write(
+/// Writes the boards whose heads are the expected ones, and returns their ids. Each board occurs
+/// once, in the order of the ids.
+async fn write_boards(
     connection: &mut PgConnection,
     boards: &[&BoardChanges],
 ) -> Result<BTreeSet<Uuid>, sqlx::Error> {
-    let log_bytes = claim(connection, boards).await?;
-    let claimed: Vec<&BoardChanges> =
+    let log_bytes = lock_current(connection, boards).await?;
+    let current: Vec<&BoardChanges> =
         boards.iter().filter(|it| log_bytes.contains_key(&it.board.0)).copied().collect();
-    let mut frames = bulk_writes::Frames::default();
+    let mut updated = bulk_writes::Boards::default();
     let mut events = bulk_writes::Events::default();
-    let mut begun = bulk_writes::Frames::default();
-    for changes in &claimed {
+    let mut inserted = bulk_writes::Boards::default();
+    for changes in &current {
         let mut bytes = log_bytes.get(&changes.board.0).copied().unwrap_or_default();
         for fact in &changes.facts {
             bytes = bytes.saturating_add(json_bytes(&fact.event) as u64);
             events.push(fact, integer(bytes))?;
         }
-        let frames = if changes.expected.is_some() { &mut frames } else { &mut begun };
-        frames.push(changes, integer(bytes));
+        let rows = if changes.expected.is_some() { &mut updated } else { &mut inserted };
+        rows.push(changes, integer(bytes));
     }
-    // Somebody else may have begun a board meanwhile; then it is theirs, and what hangs on it here
-    // breaks a constraint.
-    begun.begin(connection).await?;
-    frames.move_on(connection).await?;
+    // Another worker may have created the same board meanwhile. This insert then violates a
+    // constraint.
+    inserted.insert(connection).await?;
+    updated.update(connection).await?;
     events.insert(connection).await?;
-    bulk_writes::Notes::of(&claimed).upsert(connection).await?;
-    bulk_writes::Members::of(&claimed).upsert(connection).await?;
-    bulk_writes::Links::of(&claimed).insert(connection).await?;
-    bulk_writes::Outcomes::of(&claimed)?.insert(connection).await?;
+    bulk_writes::Notes::of(&current).upsert(connection).await?;
+    bulk_writes::Members::of(&current).upsert(connection).await?;
+    bulk_writes::Links::of(&current).insert(connection).await?;
+    bulk_writes::Outcomes::of(&current)?.insert(connection).await?;
     Ok(log_bytes.into_keys().collect())
 }
 
-/// Locks the boards, and answers the bytes of the logs of those that are as expected. Whoever waits
-/// for a lock is told what the one before left: that is why the transaction need not be stricter
-/// than 'read committed'.
-async fn claim(
+/// Locks the boards. Returns the size of the log of each board whose head is the expected one. A
+/// transaction that waited for the lock reads what the one before it committed, so the isolation
+/// level 'read committed' is strict enough.
+async fn lock_current(
     connection: &mut PgConnection,
     boards: &[&BoardChanges],
 ) -> Result<BTreeMap<Uuid, u64>, sqlx::Error> {
     let found = lock(connection, boards.iter().map(|it| it.board.0).collect()).await?;
-    let claimed = |it: &&BoardChanges| {
+    let log_bytes = |it: &&BoardChanges| {
         let bytes = match (it.expected, found.get(&it.board.0)) {
             (None, None) => 0,
             (Some(head), Some((seq, event, bytes)))
@@ -157,11 +158,11 @@ async fn claim(
         };
         Some((it.board.0, bytes))
     };
-    Ok(boards.iter().filter_map(claimed).collect())
+    Ok(boards.iter().filter_map(log_bytes).collect())
 }
 
-/// In the order of their ids, so that no two workers ever wait for each other in a circle. Answers
-/// head and bytes of the log of those that exist.
+/// Locks boards in the order of their ids, so that two workers cannot deadlock. Returns the head and
+/// the size of the log of each board that exists.
 async fn lock(
     connection: &mut PgConnection,
     ids: Vec<Uuid>,

@@ -1,5 +1,4 @@
-//! Compaction: boards that it has not seen all of, old parts of their logs, and runs in the place of
-//! what they were made of.
+//! Compaction: reads old events of boards, and replaces them by runs.
 
 use std::collections::BTreeMap;
 
@@ -7,20 +6,20 @@ use sockbit_application::ports::{
     CommitResult, CompactableEvents, CompactableEventsBuilder, CompactionCandidate, Squash,
     StoreError,
 };
-use sockbit_domain::{BoardId, EventId, Position, Seq, Timestamp};
+use sockbit_application::stored_values::{integer, seq};
+use sockbit_domain::{BoardId, EventId, Position, Run, Seq, Timestamp};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::bulk_writes::json;
-use crate::column_values::{integer, seq};
-use crate::commit::{BEGIN, tell};
+use crate::commit::{BEGIN, execute};
 use crate::error_mapping::unavailable;
 use crate::rows::HistoryRow;
 
 #[derive(sqlx::FromRow)]
-struct AgedRow {
+struct CompactableRow {
     #[sqlx(flatten)]
-    logged: HistoryRow,
+    event: HistoryRow,
     is_old: bool,
 }
 
@@ -30,7 +29,7 @@ pub(crate) async fn compaction_candidates(
     after: Option<CompactionCandidate>,
     max: u32,
 ) -> Result<Vec<CompactionCandidate>, StoreError> {
-    // No event happened before the beginning of time.
+    // Without `after` all boards follow: no event has the smallest time.
     const UNCOMPACTED: &str = "\
         select uncompacted_since, id, settled_seq from boards
         where uncompacted_since < $1
@@ -64,8 +63,9 @@ pub(crate) async fn compactable_events(
     max: u32,
     bytes_max: usize,
 ) -> Result<CompactableEvents, StoreError> {
-    // An event takes more bytes as JSON than its change, so a page is full before these end; the last of
-    // them says that there is more. The last old event is only looked for where some clock was ahead.
+    // An event has more bytes as JSON than its change, so these rows are more than a page: the one that
+    // does not fit shows that more follow. The last old event is only searched for events of a clock
+    // that was ahead.
     const OLD_EVENTS: &str = "\
         select board, seq, from_seq, id, message, actor_id, actor_name, actor_colour, at, change,
             inverse,
@@ -85,7 +85,7 @@ pub(crate) async fn compactable_events(
         ) as sized
         where coalesce(bytes, 0) <= $4
         order by seq";
-    let rows: Vec<AgedRow> = sqlx::query_as(OLD_EVENTS)
+    let rows: Vec<CompactableRow> = sqlx::query_as(OLD_EVENTS)
         .bind(board.0)
         .bind(integer(after.0))
         .bind(i64::from(max) + 1)
@@ -96,49 +96,50 @@ pub(crate) async fn compactable_events(
         .map_err(unavailable)?;
     let mut page = CompactableEventsBuilder::new(max, bytes_max);
     for row in rows {
-        if !page.try_add(row.is_old, row.logged.read()?) {
+        if !page.try_add(row.is_old, row.event.read()?) {
             break;
         }
     }
     Ok(page.finish())
 }
 
-/// Writes a squash into a transaction that is left open, if all is as it was; where it is not, the
-/// transaction is over and nothing happened.
+/// Writes a squash in a transaction that stays open until it is committed. After a conflict the
+/// transaction is rolled back.
 ///
-/// The events are locked first and in order, which is in nobody's way but another compaction's. The
-/// board itself, for which commits wait, is held only from the last statement on.
-pub(crate) async fn begin(
+/// The events are locked first and in order, which delays only other compactions. The board, for
+/// which commits wait, is locked last.
+pub(crate) async fn write(
     connection: &mut PgConnection,
     squash: &Squash,
 ) -> Result<CommitResult, StoreError> {
-    tell(connection, BEGIN).await.map_err(unavailable)?;
-    let verdict = write(connection, squash).await.map_err(unavailable)?;
-    if verdict == CommitResult::Conflict {
-        tell(connection, "rollback").await.map_err(unavailable)?;
+    execute(connection, BEGIN).await.map_err(unavailable)?;
+    let result = replace_if_current(connection, squash).await.map_err(unavailable)?;
+    if result == CommitResult::Conflict {
+        execute(connection, "rollback").await.map_err(unavailable)?;
     }
-    Ok(verdict)
+    Ok(result)
 }
 
-async fn write(
+async fn replace_if_current(
     connection: &mut PgConnection,
     squash: &Squash,
 ) -> Result<CommitResult, sqlx::Error> {
-    let found = lock(connection, squash).await?;
-    let is_there = |run: &sockbit_domain::Run| {
-        let range = (run.event.from, run.event.seq);
-        let events: Vec<_> = found.range(range.0..=range.1).map(|(_, it)| *it).collect();
+    let stored = lock_events(connection, squash).await?;
+    let is_current = |run: &Run| {
+        let range = run.event.from..=run.event.seq;
+        let events: Vec<_> = stored.range(range).map(|(_, it)| *it).collect();
         run.is_made_of(&events)
     };
-    if !squash.runs.iter().all(is_there) {
+    if !squash.runs.iter().all(is_current) {
         return Ok(CommitResult::Conflict);
     }
-    put(connection, squash).await?;
-    move_on(connection, squash).await
+    replace_events(connection, squash).await?;
+    update_progress(connection, squash).await
 }
 
-/// All events from the first of the first run to the last of the last one.
-async fn lock(
+/// Locks all events from the first event of the first run to the last event of the last run. Returns
+/// their first numbers and their positions, by number.
+async fn lock_events(
     connection: &mut PgConnection,
     squash: &Squash,
 ) -> Result<BTreeMap<Seq, (Seq, Position)>, sqlx::Error> {
@@ -162,12 +163,12 @@ async fn lock(
     Ok(rows.into_iter().map(read).collect())
 }
 
-/// The last event of each run becomes the run: its place, its id and what is about its end stay.
-async fn put(connection: &mut PgConnection, squash: &Squash) -> Result<(), sqlx::Error> {
-    const REMOVE: &str = "\
+/// The last event of each run becomes the run, which keeps its number, id, author and time.
+async fn replace_events(connection: &mut PgConnection, squash: &Squash) -> Result<(), sqlx::Error> {
+    const DELETE: &str = "\
         delete from events using unnest($2::bigint[], $3::bigint[]) as run (from_seq, seq)
         where board = $1 and events.seq >= run.from_seq and events.seq < run.seq";
-    const REPLACE: &str = "\
+    const UPDATE: &str = "\
         update events set from_seq = run.from_seq, change = run.change, inverse = run.inverse
         from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[])
             as run (from_seq, seq, change, inverse)
@@ -176,20 +177,20 @@ async fn put(connection: &mut PgConnection, squash: &Squash) -> Result<(), sqlx:
         return Ok(());
     }
     let runs = || squash.runs.iter();
-    let begins: Vec<i64> = runs().map(|run| integer(run.event.from.0)).collect();
-    let ends: Vec<i64> = runs().map(|run| integer(run.event.seq.0)).collect();
+    let first_seqs: Vec<i64> = runs().map(|run| integer(run.event.from.0)).collect();
+    let last_seqs: Vec<i64> = runs().map(|run| integer(run.event.seq.0)).collect();
     let changes = runs().map(|run| json(&run.event.change)).collect::<Result<Vec<_>, _>>()?;
     let inverses = runs().map(|run| json(&run.inverse)).collect::<Result<Vec<_>, _>>()?;
-    sqlx::query(REMOVE)
+    sqlx::query(DELETE)
         .bind(squash.board.0)
-        .bind(&begins)
-        .bind(&ends)
+        .bind(&first_seqs)
+        .bind(&last_seqs)
         .execute(&mut *connection)
         .await?;
-    sqlx::query(REPLACE)
+    sqlx::query(UPDATE)
         .bind(squash.board.0)
-        .bind(&begins)
-        .bind(&ends)
+        .bind(&first_seqs)
+        .bind(&last_seqs)
         .bind(changes)
         .bind(inverses)
         .execute(connection)
@@ -197,13 +198,14 @@ async fn put(connection: &mut PgConnection, squash: &Squash) -> Result<(), sqlx:
     Ok(())
 }
 
-/// While the board is locked no commit can add events that would be overlooked.
-async fn move_on(
+/// Stores the progress of compaction. The board is locked, so no commit can add an event that this
+/// would miss.
+async fn update_progress(
     connection: &mut PgConnection,
     squash: &Squash,
 ) -> Result<CommitResult, sqlx::Error> {
     const LOCK: &str = "select settled_seq from boards where id = $1 for no key update";
-    const MOVE_ON: &str = "\
+    const UPDATE: &str = "\
         update boards set
             settled_seq = $2,
             uncompacted_since =
@@ -215,7 +217,7 @@ async fn move_on(
     if settled != Some(integer(squash.expected.0)) {
         return Ok(CommitResult::Conflict);
     }
-    sqlx::query(MOVE_ON)
+    sqlx::query(UPDATE)
         .bind(squash.board.0)
         .bind(integer(squash.settled.0))
         .bind(integer(squash.seen.0))

@@ -1,11 +1,10 @@
-//! The store in a PostgreSQL database, which any number of workers share. No commit is answered
-//! before it is on the server's disk.
+//! The store in a PostgreSQL database, which any number of workers share. A commit is acknowledged
+//! once it is on the server's disk.
 
 mod bulk_writes;
-mod column_values;
 mod commit;
 mod compaction;
-mod connections;
+mod connection_pool;
 mod error_mapping;
 mod load;
 mod open;
@@ -26,29 +25,29 @@ use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
 use sqlx::{Connection, PgConnection};
 
-use self::connections::Connections;
+use self::connection_pool::ConnectionPool;
 use self::error_mapping::unavailable;
 
 pub use self::open_error::OpenError;
 
-/// One moment to read in, however many statements that takes.
-const ONE_MOMENT: &str = "begin isolation level repeatable read read only";
+/// Starts a transaction whose statements all read from one snapshot.
+const BEGIN_SNAPSHOT: &str = "begin isolation level repeatable read read only";
 
-/// Everything in one database. Every call has a deadline, and takes a connection with it that was
-/// not heard of by then.
+/// The store in one database. Every call has a deadline, after which its connection is closed.
 pub struct PostgresStore {
-    connections: Connections,
+    pool: ConnectionPool,
 }
 
 impl PostgresStore {
-    /// How many work queues all processes on this database use: the first to ask fixes it.
-    pub async fn fix_work_queues(&self, wanted: u16) -> Result<u16, StoreError> {
-        self.call(|it| Box::pin(server_settings::work_queues(it, wanted))).await
+    /// Stores the number of work queues of all processes on this database, unless it is stored
+    /// already. Returns the stored number.
+    pub async fn fix_work_queues(&self, work_queues: u16) -> Result<u16, StoreError> {
+        self.call(|it| Box::pin(server_settings::work_queues(it, work_queues))).await
     }
 
-    /// Closes all connections. From here on every call is refused.
+    /// Closes all connections. All later calls fail.
     pub async fn close(&self) {
-        self.connections.close().await;
+        self.pool.close().await;
     }
 
     async fn call<T>(
@@ -56,58 +55,58 @@ impl PostgresStore {
         call: impl for<'a> FnOnce(&'a mut PgConnection) -> BoxFuture<'a, Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let calling = async {
-            let mut lease = self.connections.lease().await?;
-            let answer = call(lease.connection()).await?;
-            lease.give_back();
-            Ok(answer)
+            let mut lease = self.pool.lease().await?;
+            let result = call(lease.connection()).await?;
+            lease.release();
+            Ok(result)
         };
-        self.connections.deadline().holds(StoreError::Unavailable, calling).await
+        self.pool.deadline().limit(StoreError::Unavailable, calling).await
     }
 
-    /// Like [`PostgresStore::call`], for what reads more than once and wants one truth.
+    /// Like [`PostgresStore::call`], for several statements that read from one snapshot.
     async fn read<T>(
         &self,
         call: impl for<'a> FnOnce(&'a mut PgConnection) -> BoxFuture<'a, Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let reading = async {
-            let mut lease = self.connections.lease().await?;
-            let mut moment =
-                lease.connection().begin_with(ONE_MOMENT).await.map_err(unavailable)?;
-            let answer = call(&mut moment).await?;
-            moment.commit().await.map_err(unavailable)?;
-            lease.give_back();
-            Ok(answer)
+            let mut lease = self.pool.lease().await?;
+            let mut snapshot =
+                lease.connection().begin_with(BEGIN_SNAPSHOT).await.map_err(unavailable)?;
+            let result = call(&mut snapshot).await?;
+            snapshot.commit().await.map_err(unavailable)?;
+            lease.release();
+            Ok(result)
         };
-        self.connections.deadline().holds(StoreError::Unavailable, reading).await
+        self.pool.deadline().limit(StoreError::Unavailable, reading).await
     }
 }
 
 #[async_trait]
 impl DecisionStore for PostgresStore {
-    async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
+    async fn load(&self, requests: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         let loading = async {
-            let mut lease = self.connections.lease().await?;
-            let mut moment =
-                lease.connection().begin_with(ONE_MOMENT).await.map_err(unavailable)?;
-            let loaded = load::boards(&mut moment, wanted).await?;
-            moment.commit().await.map_err(unavailable)?;
-            lease.give_back();
+            let mut lease = self.pool.lease().await?;
+            let mut snapshot =
+                lease.connection().begin_with(BEGIN_SNAPSHOT).await.map_err(unavailable)?;
+            let loaded = load::boards(&mut snapshot, requests).await?;
+            snapshot.commit().await.map_err(unavailable)?;
+            lease.release();
             Ok(loaded)
         };
-        self.connections.deadline().holds(StoreError::Unavailable, loading).await
+        self.pool.deadline().limit(StoreError::Unavailable, loading).await
     }
 
     async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
-        let deadline = self.connections.deadline();
+        let deadline = self.pool.deadline();
         let writing = async {
-            let mut lease = self.connections.lease().await?;
-            let verdicts = commit::begin(lease.connection(), changes).await?;
-            Ok((lease, verdicts))
+            let mut lease = self.pool.lease().await?;
+            let results = commit::write(lease.connection(), changes).await?;
+            Ok((lease, results))
         };
-        let (mut lease, verdicts) = deadline.holds(StoreError::Unavailable, writing).await?;
-        deadline.holds(StoreError::Unknown, commit::end(lease.connection())).await?;
-        lease.give_back();
-        Ok(verdicts)
+        let (mut lease, results) = deadline.limit(StoreError::Unavailable, writing).await?;
+        deadline.limit(StoreError::Unknown, commit::commit(lease.connection())).await?;
+        lease.release();
+        Ok(results)
     }
 }
 
@@ -194,32 +193,31 @@ impl CompactionStore for PostgresStore {
     }
 
     async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
-        let deadline = self.connections.deadline();
+        let deadline = self.pool.deadline();
         let writing = async {
-            let mut lease = self.connections.lease().await?;
-            let verdict = compaction::begin(lease.connection(), squash).await?;
-            Ok((lease, verdict))
+            let mut lease = self.pool.lease().await?;
+            let result = compaction::write(lease.connection(), squash).await?;
+            Ok((lease, result))
         };
-        let (mut lease, verdict) = deadline.holds(StoreError::Unavailable, writing).await?;
-        if verdict == CommitResult::Done {
-            deadline.holds(StoreError::Unknown, commit::end(lease.connection())).await?;
+        let (mut lease, result) = deadline.limit(StoreError::Unavailable, writing).await?;
+        if result == CommitResult::Done {
+            deadline.limit(StoreError::Unknown, commit::commit(lease.connection())).await?;
         }
-        lease.give_back();
-        Ok(verdict)
+        lease.release();
+        Ok(result)
     }
 }
 
 #[async_trait]
 impl OutcomeRetention for PostgresStore {
     async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
-        let forgetting = async {
-            let mut lease = self.connections.lease().await?;
-            let forgotten =
-                outcome_retention::delete_before(lease.connection(), before, max).await?;
-            lease.give_back();
-            Ok(forgotten)
+        let deleting = async {
+            let mut lease = self.pool.lease().await?;
+            let deleted = outcome_retention::delete_before(lease.connection(), before, max).await?;
+            lease.release();
+            Ok(deleted)
         };
-        self.connections.deadline().holds(StoreError::Unknown, forgetting).await
+        self.pool.deadline().limit(StoreError::Unknown, deleting).await
     }
 }
 

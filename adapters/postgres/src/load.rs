@@ -1,18 +1,18 @@
-//! What a batch needs to know of its boards: seven statements, however many boards it names.
+//! Loads what a batch needs of its boards, in seven statements for any number of boards.
 
 use std::collections::{BTreeMap, HashMap};
 
 use sockbit_application::ports::{LoadRequest, LoadedBoard, StoreError, StoredOutcome};
+use sockbit_application::stored_values::{integer, number, parse_name, seq};
 use sockbit_domain::{ActorId, Board, BoardId, EventId, NoteId, Position, Role, Title};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::column_values::{self, integer, number, seq};
-use crate::error_mapping::{unavailable, unreadable};
+use crate::error_mapping::unavailable;
 use crate::rows::{EditRow, LinkRow, NoteRow, OutcomeRow, PositionRow};
 
 #[derive(sqlx::FromRow)]
-struct FrameRow {
+struct BoardRow {
     id: Uuid,
     title: String,
     head_seq: i64,
@@ -21,67 +21,69 @@ struct FrameRow {
     text_bytes: i64,
 }
 
-/// A board may be asked for more than once, so each request is known by its place.
+/// Returns one result for each request, in their order. Several requests may name the same board.
 pub(crate) async fn boards(
-    moment: &mut PgConnection,
-    wanted: &[LoadRequest],
+    snapshot: &mut PgConnection,
+    requests: &[LoadRequest],
 ) -> Result<Vec<LoadedBoard>, StoreError> {
-    let mut found =
-        Found { frames: frames(moment, wanted).await?, outcomes: outcomes(moment, wanted).await? };
-    if !found.frames.is_empty() {
-        links(moment, &mut found).await?;
-        members(moment, wanted, &mut found).await?;
-        notes(moment, wanted, &mut found).await?;
-        edits(moment, wanted, &mut found).await?;
-        bases(moment, wanted, &mut found).await?;
+    let mut found = Found {
+        boards: board_rows(snapshot, requests).await?,
+        outcomes: outcomes(snapshot, requests).await?,
+    };
+    if !found.boards.is_empty() {
+        links(snapshot, &mut found).await?;
+        members(snapshot, requests, &mut found).await?;
+        notes(snapshot, requests, &mut found).await?;
+        edits(snapshot, requests, &mut found).await?;
+        bases(snapshot, requests, &mut found).await?;
     }
-    Ok(wanted.iter().map(|wanted| found.answer(wanted)).collect())
+    Ok(requests.iter().map(|request| found.result_for(request)).collect())
 }
 
-/// Everything that any request asks for, by board.
+/// The results of all requests together, by board.
 struct Found {
-    frames: HashMap<Uuid, Board>,
+    boards: HashMap<Uuid, Board>,
     outcomes: HashMap<Uuid, Vec<StoredOutcome>>,
 }
 
 impl Found {
-    /// What one request asked for, of what was found for all of them.
-    fn answer(&self, wanted: &LoadRequest) -> LoadedBoard {
-        let Some(board) = self.frames.get(&wanted.board.0) else {
+    /// The part that one request named.
+    fn result_for(&self, request: &LoadRequest) -> LoadedBoard {
+        let Some(board) = self.boards.get(&request.board.0) else {
             return LoadedBoard { board: None, outcomes: Vec::new() };
         };
         let mut board = board.clone();
-        board.members.retain(|actor, _| wanted.actors.contains(actor));
-        board.notes.retain(|note, _| wanted.notes.contains_key(note));
-        board.bases.retain(|seq, _| wanted.bases.contains(seq));
+        board.members.retain(|actor, _| request.actors.contains(actor));
+        board.notes.retain(|note, _| request.notes.contains_key(note));
+        board.bases.retain(|seq, _| request.bases.contains(seq));
         for (note, edits) in &mut board.edits {
-            let base = wanted.notes.get(note).copied().flatten();
+            let base = request.notes.get(note).copied().flatten();
             edits.retain(|edit| base.is_some_and(|base| edit.seq > base));
         }
         board.edits.retain(|_, edits| !edits.is_empty());
-        let is_beyond = |note: &NoteId| wanted.notes.get(note).copied().flatten();
-        board.left_out.retain(|note, last| is_beyond(note).is_some_and(|base| *last > base));
-        let known = self.outcomes.get(&wanted.board.0).into_iter().flatten();
-        let asked = known.filter(|it| wanted.messages.contains(&(it.client, it.message)));
-        LoadedBoard { board: Some(board), outcomes: asked.cloned().collect() }
+        let base_of = |note: &NoteId| request.notes.get(note).copied().flatten();
+        board.left_out.retain(|note, last| base_of(note).is_some_and(|base| *last > base));
+        let known = self.outcomes.get(&request.board.0).into_iter().flatten();
+        let requested = known.filter(|it| request.messages.contains(&(it.client, it.message)));
+        LoadedBoard { board: Some(board), outcomes: requested.cloned().collect() }
     }
 
     fn board(&mut self, id: Uuid) -> Option<&mut Board> {
-        self.frames.get_mut(&id)
+        self.boards.get_mut(&id)
     }
 }
 
-async fn frames(
-    moment: &mut PgConnection,
-    wanted: &[LoadRequest],
+async fn board_rows(
+    snapshot: &mut PgConnection,
+    requests: &[LoadRequest],
 ) -> Result<HashMap<Uuid, Board>, StoreError> {
-    const FRAMES: &str = "\
+    const BOARDS: &str = "\
         select id, title, head_seq, head_event, note_count, text_bytes from boards
         where id = any($1)";
-    let ids: Vec<Uuid> = wanted.iter().map(|it| it.board.0).collect();
-    let rows: Vec<FrameRow> =
-        sqlx::query_as(FRAMES).bind(ids).fetch_all(moment).await.map_err(unavailable)?;
-    let frame = |row: FrameRow| {
+    let ids: Vec<Uuid> = requests.iter().map(|it| it.board.0).collect();
+    let rows: Vec<BoardRow> =
+        sqlx::query_as(BOARDS).bind(ids).fetch_all(snapshot).await.map_err(unavailable)?;
+    let board = |row: BoardRow| {
         let board = Board {
             id: BoardId(row.id),
             title: Title::stored(row.title),
@@ -97,15 +99,15 @@ async fn frames(
         };
         (row.id, board)
     };
-    Ok(rows.into_iter().map(frame).collect())
+    Ok(rows.into_iter().map(board).collect())
 }
 
-async fn links(moment: &mut PgConnection, found: &mut Found) -> Result<(), StoreError> {
+async fn links(snapshot: &mut PgConnection, found: &mut Found) -> Result<(), StoreError> {
     const LINKS: &str = "\
         select board, id, role, hash from links where board = any($1) order by board, id";
-    let ids: Vec<Uuid> = found.frames.keys().copied().collect();
+    let ids: Vec<Uuid> = found.boards.keys().copied().collect();
     let rows: Vec<LinkRow> =
-        sqlx::query_as(LINKS).bind(ids).fetch_all(moment).await.map_err(unavailable)?;
+        sqlx::query_as(LINKS).bind(ids).fetch_all(snapshot).await.map_err(unavailable)?;
     for row in rows {
         let link = row.read()?;
         if let Some(board) = found.board(row.board) {
@@ -116,27 +118,28 @@ async fn links(moment: &mut PgConnection, found: &mut Found) -> Result<(), Store
 }
 
 async fn members(
-    moment: &mut PgConnection,
-    wanted: &[LoadRequest],
+    snapshot: &mut PgConnection,
+    requests: &[LoadRequest],
     found: &mut Found,
 ) -> Result<(), StoreError> {
     const MEMBERS: &str = "\
         select board, actor, role from members
         join unnest($1::uuid[], $2::uuid[]) as wanted (board, actor) using (board, actor)";
     let (boards, actors): (Vec<Uuid>, Vec<Uuid>) =
-        wanted.iter().flat_map(|it| it.actors.iter().map(|actor| (it.board.0, actor.0))).unzip();
+        requests.iter().flat_map(|it| it.actors.iter().map(|actor| (it.board.0, actor.0))).unzip();
     if actors.is_empty() {
         return Ok(());
     }
     let rows: Vec<(Uuid, Uuid, String)> = sqlx::query_as(MEMBERS)
         .bind(boards)
         .bind(actors)
-        .fetch_all(moment)
+        .fetch_all(snapshot)
         .await
         .map_err(unavailable)?;
-    for (id, actor, word) in rows {
-        let role: Role = column_values::parse(&word)
-            .map_err(|it| unreadable("members", format!("board {id}, actor {actor}"), it))?;
+    for (id, actor, role) in rows {
+        let key = || format!("board {id}, actor {actor}");
+        let role: Role =
+            parse_name(&role).map_err(|it| StoreError::unreadable_row("members", key(), it))?;
         if let Some(board) = found.board(id) {
             board.members.insert(ActorId(actor), role);
         }
@@ -145,22 +148,22 @@ async fn members(
 }
 
 async fn notes(
-    moment: &mut PgConnection,
-    wanted: &[LoadRequest],
+    snapshot: &mut PgConnection,
+    requests: &[LoadRequest],
     found: &mut Found,
 ) -> Result<(), StoreError> {
     const NOTES: &str = "\
         select notes.* from notes
         join unnest($1::uuid[], $2::uuid[]) as wanted (board, id) using (board, id)";
     let (boards, notes): (Vec<Uuid>, Vec<Uuid>) =
-        wanted.iter().flat_map(|it| it.notes.keys().map(|note| (it.board.0, note.0))).unzip();
+        requests.iter().flat_map(|it| it.notes.keys().map(|note| (it.board.0, note.0))).unzip();
     if notes.is_empty() {
         return Ok(());
     }
     let rows: Vec<NoteRow> = sqlx::query_as(NOTES)
         .bind(boards)
         .bind(notes)
-        .fetch_all(moment)
+        .fetch_all(snapshot)
         .await
         .map_err(unavailable)?;
     for row in rows {
@@ -174,12 +177,12 @@ async fn notes(
 }
 
 async fn edits(
-    moment: &mut PgConnection,
-    wanted: &[LoadRequest],
+    snapshot: &mut PgConnection,
+    requests: &[LoadRequest],
     found: &mut Found,
 ) -> Result<(), StoreError> {
-    // No edit takes less than 64 bytes, so a long history is not read to its beginning. The last that
-    // is read exceeds the bound, and tells where the older ones were left out.
+    // Every edit has at least 64 bytes, so the limit keeps a long history from being read completely.
+    // The last row exceeds the limit and is the last edit that is left out.
     const EDITS: &str = "\
         select distinct on (board, note, seq) board, note, seq, change, inverse, bytes::bigint
         from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[])
@@ -201,30 +204,32 @@ async fn edits(
         ) as latest
         where coalesce(bytes_before, 0) <= bytes_max
         order by board, note, seq desc, bytes";
-    let each = |it: &LoadRequest| {
+    let edits_of = |it: &LoadRequest| {
         let bytes_max = integer(it.edits_bytes_max as u64);
         let board = it.board.0;
-        let based = it.notes.iter().filter_map(|(note, base)| Some((note.0, (*base)?)));
-        based.map(move |(note, base)| (board, note, integer(base.0), bytes_max)).collect::<Vec<_>>()
+        let edited = it.notes.iter().filter_map(|(note, base)| Some((note.0, (*base)?)));
+        edited
+            .map(move |(note, base)| (board, note, integer(base.0), bytes_max))
+            .collect::<Vec<_>>()
     };
-    let asked: Vec<(Uuid, Uuid, i64, i64)> = wanted.iter().flat_map(each).collect();
-    if asked.is_empty() {
+    let requested: Vec<(Uuid, Uuid, i64, i64)> = requests.iter().flat_map(edits_of).collect();
+    if requested.is_empty() {
         return Ok(());
     }
     let rows: Vec<EditRow> = sqlx::query_as(EDITS)
-        .bind(asked.iter().map(|it| it.0).collect::<Vec<_>>())
-        .bind(asked.iter().map(|it| it.1).collect::<Vec<_>>())
-        .bind(asked.iter().map(|it| it.2).collect::<Vec<_>>())
-        .bind(asked.iter().map(|it| it.3).collect::<Vec<_>>())
-        .fetch_all(moment)
+        .bind(requested.iter().map(|it| it.0).collect::<Vec<_>>())
+        .bind(requested.iter().map(|it| it.1).collect::<Vec<_>>())
+        .bind(requested.iter().map(|it| it.2).collect::<Vec<_>>())
+        .bind(requested.iter().map(|it| it.3).collect::<Vec<_>>())
+        .fetch_all(snapshot)
         .await
         .map_err(unavailable)?;
-    let bound = |row: &EditRow| {
-        let asked = asked.iter().filter(|it| (it.0, it.1) == (row.board, row.note));
-        asked.map(|it| it.3).max().unwrap_or_default()
+    let bytes_max = |row: &EditRow| {
+        let of_note = requested.iter().filter(|it| (it.0, it.1) == (row.board, row.note));
+        of_note.map(|it| it.3).max().unwrap_or_default()
     };
     for row in rows {
-        let fits = row.bytes <= bound(&row);
+        let fits = row.bytes <= bytes_max(&row);
         let note = NoteId(row.note);
         let edit = row.read()?;
         let Some(board) = found.board(row.board) else { continue };
@@ -235,22 +240,22 @@ async fn edits(
             board.left_out.entry(note).or_insert(edit.seq);
         }
     }
-    for board in found.frames.values_mut() {
+    for board in found.boards.values_mut() {
         board.edits.values_mut().for_each(|edits| edits.reverse());
     }
     Ok(())
 }
 
 async fn bases(
-    moment: &mut PgConnection,
-    wanted: &[LoadRequest],
+    snapshot: &mut PgConnection,
+    requests: &[LoadRequest],
     found: &mut Found,
 ) -> Result<(), StoreError> {
     const BASES: &str = "\
         select board, seq, id as event from events
         join unnest($1::uuid[], $2::bigint[]) as wanted (board, seq) using (board, seq)";
-    // A number that no log reaches is not rounded to one that it might.
-    let (boards, numbers): (Vec<Uuid>, Vec<i64>) = wanted
+    // Not `integer`: a number that is too large must not match the largest stored one.
+    let (boards, numbers): (Vec<Uuid>, Vec<i64>) = requests
         .iter()
         .flat_map(|it| it.bases.iter().map(|seq| (it.board.0, seq.0)))
         .filter_map(|(board, seq)| Some((board, i64::try_from(seq).ok()?)))
@@ -261,7 +266,7 @@ async fn bases(
     let rows: Vec<PositionRow> = sqlx::query_as(BASES)
         .bind(boards)
         .bind(numbers)
-        .fetch_all(moment)
+        .fetch_all(snapshot)
         .await
         .map_err(unavailable)?;
     for row in rows {
@@ -274,27 +279,27 @@ async fn bases(
 }
 
 async fn outcomes(
-    moment: &mut PgConnection,
-    wanted: &[LoadRequest],
+    snapshot: &mut PgConnection,
+    requests: &[LoadRequest],
 ) -> Result<HashMap<Uuid, Vec<StoredOutcome>>, StoreError> {
     const OUTCOMES: &str = "\
         select board, client, message, body_hash, outcome, at from outcomes
         join unnest($1::uuid[], $2::uuid[], $3::uuid[]) as wanted (board, client, message)
             using (board, client, message)";
-    let asked: Vec<(Uuid, Uuid, Uuid)> = wanted
+    let requested: Vec<(Uuid, Uuid, Uuid)> = requests
         .iter()
         .flat_map(|it| {
             it.messages.iter().map(|(client, message)| (it.board.0, client.0, message.0))
         })
         .collect();
-    if asked.is_empty() {
+    if requested.is_empty() {
         return Ok(HashMap::new());
     }
     let rows: Vec<OutcomeRow> = sqlx::query_as(OUTCOMES)
-        .bind(asked.iter().map(|it| it.0).collect::<Vec<_>>())
-        .bind(asked.iter().map(|it| it.1).collect::<Vec<_>>())
-        .bind(asked.iter().map(|it| it.2).collect::<Vec<_>>())
-        .fetch_all(moment)
+        .bind(requested.iter().map(|it| it.0).collect::<Vec<_>>())
+        .bind(requested.iter().map(|it| it.1).collect::<Vec<_>>())
+        .bind(requested.iter().map(|it| it.2).collect::<Vec<_>>())
+        .fetch_all(snapshot)
         .await
         .map_err(unavailable)?;
     let mut found: HashMap<Uuid, Vec<StoredOutcome>> = HashMap::new();

@@ -1,4 +1,4 @@
-//! Opening a database: reached, proven safe, and brought to this version.
+//! Opens a database: connects, verifies the server's settings, and migrates the schema.
 
 mod newer_schema;
 
@@ -9,33 +9,34 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{ConnectOptions, PgPool};
 
-use crate::connections::Connections;
+use crate::connection_pool::ConnectionPool;
 use crate::error_mapping::{code, reason};
 use crate::{OpenError, PostgresStore, server_settings};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 
-/// A worker commits one batch at a time and answers some questions meanwhile.
+/// A worker commits one batch at a time and answers some queries meanwhile.
 const CONNECTIONS_MAX: u32 = 20;
-/// How long a call may take. Longer than the server's own patience, so that its reason is heard.
+/// The deadline of a call. It is longer than the server's timeouts, so that the server's error is
+/// reported.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What the server ends by itself, so that a worker that hangs or is gone holds no board.
-const PATIENCE: [(&str, &str); 3] = [
+/// Timeouts of the server, so that a worker that hangs or is gone does not keep boards locked.
+const TIMEOUTS: [(&str, &str); 3] = [
     ("statement_timeout", "4000"),
     ("lock_timeout", "2000"),
     ("idle_in_transaction_session_timeout", "5000"),
 ];
 
-/// A migration takes as long as it takes, whatever the database would have by default; and it need not
-/// say that it found its own table.
-const UNHURRIED: [(&str, &str); 3] =
+/// A migration has no timeout, whatever the defaults of the database are. The notice that the
+/// migrator's table exists is suppressed.
+const MIGRATION_SETTINGS: [(&str, &str); 3] =
     [("statement_timeout", "0"), ("lock_timeout", "0"), ("client_min_messages", "warning")];
 
-/// What the driver knows besides `options[…]`. It would ignore others and print their values, and a
-/// misspelt password is one.
+/// The parameters that the driver knows besides `options[…]`. It ignores others and logs their
+/// values, which would reveal the value of a misspelt `password`.
 const PARAMETERS: [&str; 19] = [
     "application_name",
     "dbname",
@@ -59,13 +60,13 @@ const PARAMETERS: [&str; 19] = [
 ];
 
 impl PostgresStore {
-    /// Opens the database at `postgres://USER:PASSWORD@HOST:PORT/DATABASE` and brings it to this
-    /// version. Any number of processes may do so at once.
+    /// Opens the database at `postgres://USER:PASSWORD@HOST:PORT/DATABASE` and migrates the schema to
+    /// this version. Any number of processes may do so at the same time.
     pub async fn open(address: &str) -> Result<Self, OpenError> {
         Self::open_with_deadline(address, DEADLINE).await
     }
 
-    /// Like [`PostgresStore::open`], with another bound on how long each call may take.
+    /// Like [`PostgresStore::open`], with another deadline for each call.
     pub async fn open_with_deadline(address: &str, deadline: Duration) -> Result<Self, OpenError> {
         let options = parse(address)?.application_name("sockbit").disable_statement_logging();
         prepare(&options).await?;
@@ -73,18 +74,19 @@ impl PostgresStore {
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(deadline)
             .after_connect(|connection, _| Box::pin(server_settings::verify_again(connection)))
-            .connect_lazy_with(options.options(PATIENCE));
-        Ok(Self { connections: Connections::new(pool, deadline) })
+            .connect_lazy_with(options.options(TIMEOUTS));
+        Ok(Self { pool: ConnectionPool::new(pool, deadline) })
     }
 }
 
-/// Over a connection of its own, since a migration may take longer than any call.
+/// Verifies and migrates on a connection of its own, since a migration may take longer than any
+/// call.
 async fn prepare(options: &PgConnectOptions) -> Result<(), OpenError> {
     let at = at(options);
     let pool = PgPoolOptions::new()
         .max_connections(1)
-        .acquire_timeout(CONNECTED_WITHIN)
-        .connect_with(options.clone().options(UNHURRIED))
+        .acquire_timeout(CONNECT_TIMEOUT)
+        .connect_with(options.clone().options(MIGRATION_SETTINGS))
         .await
         .map_err(|error| refused(at.clone(), &error))?;
     let mut connection = pool.acquire().await.map_err(|error| refused(at.clone(), &error))?;
@@ -100,7 +102,7 @@ fn parse(address: &str) -> Result<PgConnectOptions, OpenError> {
     let parameters = address.split_once('?').map_or("", |(_, parameters)| parameters);
     for parameter in parameters.split('&') {
         let name = parameter.split('=').next().unwrap_or_default();
-        // Brackets may come as they are or escaped.
+        // The brackets may be escaped.
         let is_option = name.starts_with("options[") || name.starts_with("options%5");
         if !is_option && !PARAMETERS.contains(&name) {
             return Err(OpenError::Address(format!("it has the unknown parameter {name:?}")));
@@ -110,14 +112,14 @@ fn parse(address: &str) -> Result<PgConnectOptions, OpenError> {
         sqlx::Error::Configuration(cause) => OpenError::Address(cause.to_string()),
         error => OpenError::Address(reason(&error)),
     })?;
-    // The driver leaves Nagle's algorithm on, which holds up each large statement over TLS by some
-    // 40 ms. On the same machine there is nobody to hide from, unless somebody asked for it.
-    let is_here = ["127.0.0.1", "[::1]", "localhost"].contains(&options.get_host());
-    let is_asked_for = !matches!(options.get_ssl_mode(), PgSslMode::Prefer);
-    Ok(if is_here && !is_asked_for { options.ssl_mode(PgSslMode::Disable) } else { options })
+    // The driver does not disable Nagle's algorithm, which delays each large statement over TLS by
+    // about 40 ms. A local connection needs no TLS, unless the address requests it.
+    let is_local = ["127.0.0.1", "[::1]", "localhost"].contains(&options.get_host());
+    let requests_tls = !matches!(options.get_ssl_mode(), PgSslMode::Prefer);
+    Ok(if is_local && !requests_tls { options.ssl_mode(PgSslMode::Disable) } else { options })
 }
 
-/// As whom, where, and which database; never the password.
+/// The user, server and database, without the password.
 fn at(options: &PgConnectOptions) -> String {
     let user = options.get_username();
     let database = options.get_database().unwrap_or(user);
@@ -131,7 +133,7 @@ fn at(options: &PgConnectOptions) -> String {
 
 fn refused(at: String, error: &sqlx::Error) -> OpenError {
     let reason = match error {
-        sqlx::Error::PoolTimedOut => format!("no answer within {CONNECTED_WITHIN:?}"),
+        sqlx::Error::PoolTimedOut => format!("no answer within {CONNECT_TIMEOUT:?}"),
         error => reason(error),
     };
     match code(error).as_deref() {
@@ -142,7 +144,7 @@ fn refused(at: String, error: &sqlx::Error) -> OpenError {
     }
 }
 
-/// The migrator takes a lock on the server, so that one process at a time brings it forward.
+/// The migrator locks the database, so that one process at a time migrates it.
 async fn migrate(pool: &PgPool, at: String) -> Result<(), OpenError> {
     let migrated = match MIGRATIONS.run(pool).await {
         Err(MigrateError::VersionMissing(_)) => migrate_beside_newer(pool).await,
@@ -158,10 +160,11 @@ async fn migrate(pool: &PgPool, at: String) -> Result<(), OpenError> {
     })
 }
 
-/// Looks at what this program knows of a database that a newer one has brought further, if that lets it.
-/// The first attempt has left the migrator's lock to the connection, with which it goes.
+/// Verifies the migrations that this program knows, in a database that a newer program has migrated, if
+/// the newer migrations are compatible. The failed attempt has left the migrator's lock to its
+/// connection; closing the pool releases it.
 async fn migrate_beside_newer(pool: &PgPool) -> Result<(), MigrateError> {
-    if let Some(schema) = newer_schema::shut_out_by(pool, &MIGRATIONS).await? {
+    if let Some(schema) = newer_schema::first_incompatible(pool, &MIGRATIONS).await? {
         return Err(MigrateError::VersionMissing(schema));
     }
     let mut migrations = sqlx::migrate!("../../migrations/postgres");

@@ -1,10 +1,9 @@
-//! Why a database was not opened, in one sentence for the operator. No password is
-//! in any of them.
+//! Why a database was not opened, as one sentence for the operator. It never contains the password.
 
 /// The database was not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The address is none.
+    /// The address is invalid.
     #[error(
         "the address of the database cannot be used: {0}; it has the form \
          postgres://USER:PASSWORD@HOST:PORT/DATABASE"
@@ -15,86 +14,84 @@ pub enum OpenError {
         "no PostgreSQL can be reached for {at}: {reason}; start it, or name another with --store"
     )]
     Unreachable {
-        /// As whom, where, and which database.
+        /// The user, server and database.
         at: String,
-        /// What was said.
+        /// The error message.
         reason: String,
     },
-    /// The server knows us not, or not with this password.
+    /// The user or password is wrong.
     #[error("PostgreSQL refuses {at}: {reason}; check user and password in --store")]
     Refused {
-        /// As whom, where, and which database.
+        /// The user, server and database.
         at: String,
-        /// What was said.
+        /// The error message.
         reason: String,
     },
-    /// The server has no such database.
+    /// The database does not exist.
     #[error(
-        "PostgreSQL has no database for {at}; make it with createdb, or name another with --store"
+        "PostgreSQL has no database for {at}; create it with createdb, or name another with --store"
     )]
     NoDatabase {
-        /// As whom, where, and which database.
+        /// The user, server and database.
         at: String,
     },
-    /// Something on the server does not fit.
+    /// Another problem with the server or the database.
     #[error("the database {at} cannot be used: {reason}")]
     Unusable {
-        /// As whom, where, and which database.
+        /// The user, server and database.
         at: String,
-        /// What was said.
+        /// The error message.
         reason: String,
     },
-    /// The server cannot do what we need.
+    /// The server is too old.
     #[error("the server of {at} is PostgreSQL {found}; SockBit needs 13 or newer")]
     TooOld {
-        /// As whom, where, and which database.
+        /// The user, server and database.
         at: String,
         /// Its version.
         found: String,
     },
-    /// Acknowledged changes could be lost.
+    /// A setting under which acknowledged commits could be lost.
     #[error(
         "the database {at} cannot be run safely: its setting {setting} is {found}, so that a crash \
          loses what was saved; turn it on"
     )]
     WeakSetting {
-        /// As whom, where, and which database.
+        /// The user, server and database.
         at: String,
-        /// As the server names it.
+        /// The setting's name.
         setting: &'static str,
         /// Its value.
         found: String,
     },
-    /// Older programs do not know what newer ones rely on.
+    /// A newer program has migrated the database.
     #[error(
         "the database {at} is from a newer version of SockBit (its schema is {schema}); start that \
          version, or restore a backup from before the update"
     )]
     Newer {
-        /// As whom, where, and which database.
+        /// The user, server and database.
         at: String,
-        /// The number of a migration that this program does not have.
+        /// The number of a migration that this program does not know.
         schema: i64,
     },
-    /// The database was migrated by a program that was never released.
+    /// A development build has migrated the database with another version of a migration.
     #[error(
         "the database {at} is from another build of SockBit (its schema {schema} differs); start \
-         the build that made it"
+         the build that created it"
     )]
     Altered {
-        /// As whom, where, and which database.
+        /// The user, server and database.
         at: String,
         /// The number of the migration that differs.
         schema: i64,
     },
-    /// Each migration happens whole or not at all.
-    #[error(
-        "the database {at} cannot be brought to this version: {reason}; it is as it was before"
-    )]
+    /// A migration failed and was rolled back.
+    #[error("the database {at} cannot be migrated to this version: {reason}; it was not changed")]
     Migration {
-        /// As whom, where, and which database.
+        /// The user, server and database.
         at: String,
-        /// What was said.
+        /// The error message.
         reason: String,
     },
 }

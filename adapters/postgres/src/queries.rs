@@ -5,6 +5,7 @@ use sockbit_application::page_budget::PageBudget;
 use sockbit_application::ports::{
     BoardStatus, LATER_INVERSES_BYTES_MAX, NoteHistoryPage, NotesPage, StoreError,
 };
+use sockbit_application::stored_values::{integer, number, parse_name, seq};
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
     Actor, ActorId, BoardId, Delta, Event, EventId, Note, NoteId, Position, Seq, Timestamp, Title,
@@ -12,9 +13,8 @@ use sockbit_domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::column_values::{self, colour, integer, number, seq};
-use crate::error_mapping::{unavailable, unreadable};
-use crate::rows::{EventRow, HistoryRow, NoteRow, PositionRow, inverse};
+use crate::error_mapping::unavailable;
+use crate::rows::{EventRow, HistoryRow, NoteRow, PositionRow, colour, inverse};
 
 #[derive(sqlx::FromRow)]
 struct SummaryRow {
@@ -33,7 +33,7 @@ pub(crate) async fn boards_of(
     actor: ActorId,
     max: u32,
 ) -> Result<Vec<BoardSummary>, StoreError> {
-    // Notes are counted only on boards that are shown.
+    // Only the notes of listed boards are counted.
     const BOARDS_OF: &str = "\
         with latest as materialized (
             select id, title, role, changed_by_id, changed_by_name, changed_by_colour, changed_at
@@ -57,7 +57,8 @@ pub(crate) async fn boards_of(
         Ok(BoardSummary {
             board: BoardId(row.id),
             title: Title::stored(row.title),
-            role: column_values::parse(&row.role).map_err(|it| unreadable("members", key, it))?,
+            role: parse_name(&row.role)
+                .map_err(|it| StoreError::unreadable_row("members", key, it))?,
             notes: u32::try_from(row.live).unwrap_or(u32::MAX),
             changed_by: Actor {
                 id: ActorId(row.changed_by_id),
@@ -71,7 +72,7 @@ pub(crate) async fn boards_of(
 }
 
 #[derive(sqlx::FromRow)]
-struct StandingRow {
+struct StatusRow {
     title: String,
     role: Option<String>,
     head_seq: i64,
@@ -79,7 +80,7 @@ struct StandingRow {
     text_bytes: i64,
     log_bytes: i64,
     event_at: Option<Uuid>,
-    log_bytes_then: Option<i64>,
+    log_bytes_at: Option<i64>,
 }
 
 pub(crate) async fn board_status(
@@ -88,14 +89,14 @@ pub(crate) async fn board_status(
     actor: ActorId,
     position: Option<Seq>,
 ) -> Result<Option<BoardStatus>, StoreError> {
-    const STANDING: &str = "\
+    const STATUS: &str = "\
         select title, role, head_seq, head_event, text_bytes, log_bytes,
             (select id from events where board = boards.id and seq = $3) as event_at,
             (select log_bytes from events where board = boards.id and seq <= $4
-                order by seq desc limit 1) as log_bytes_then
+                order by seq desc limit 1) as log_bytes_at
         from boards left join members on board = boards.id and actor = $2
         where boards.id = $1";
-    let row: Option<StandingRow> = sqlx::query_as(STANDING)
+    let row: Option<StatusRow> = sqlx::query_as(STATUS)
         .bind(board.0)
         .bind(actor.0)
         .bind(position.and_then(|seq| i64::try_from(seq.0).ok()))
@@ -104,11 +105,11 @@ pub(crate) async fn board_status(
         .await
         .map_err(unavailable)?;
     let Some(row) = row else { return Ok(None) };
-    let key = || format!("board {board}, actor {actor}");
-    let role = row.role.as_deref().map(column_values::parse).transpose();
-    let since = row.log_bytes.saturating_sub(row.log_bytes_then.unwrap_or(0));
+    let key = format!("board {board}, actor {actor}");
+    let role = row.role.as_deref().map(parse_name).transpose();
+    let since = row.log_bytes.saturating_sub(row.log_bytes_at.unwrap_or(0));
     Ok(Some(BoardStatus {
-        role: role.map_err(|it| unreadable("members", key(), it))?,
+        role: role.map_err(|it| StoreError::unreadable_row("members", key, it))?,
         title: Title::stored(row.title),
         head: Position { seq: seq(row.head_seq), event: EventId(row.head_event) },
         event_at: row.event_at.map(EventId),
@@ -118,14 +119,14 @@ pub(crate) async fn board_status(
 }
 
 pub(crate) async fn notes(
-    moment: &mut PgConnection,
+    snapshot: &mut PgConnection,
     board: BoardId,
     after: Option<NoteId>,
     bytes_max: usize,
 ) -> Result<Option<NotesPage>, StoreError> {
     const TITLE_AND_HEAD: &str = "select title, head_seq, head_event from boards where id = $1";
-    // A note takes more bytes as JSON than its text has, so a page is full before these end; the last
-    // of them says that there is more.
+    // A note has more bytes as JSON than its text, so these rows are more than a page: the one that
+    // does not fit shows that more follow.
     const NOTES: &str = "\
         select notes.* from notes
         join (
@@ -137,17 +138,17 @@ pub(crate) async fn notes(
         ) as sizes using (id)
         where board = $1 and coalesce(bytes, 0) <= $3
         order by id";
-    let frame: Option<(String, i64, Uuid)> = sqlx::query_as(TITLE_AND_HEAD)
+    let row: Option<(String, i64, Uuid)> = sqlx::query_as(TITLE_AND_HEAD)
         .bind(board.0)
-        .fetch_optional(&mut *moment)
+        .fetch_optional(&mut *snapshot)
         .await
         .map_err(unavailable)?;
-    let Some((title, head_seq, head_event)) = frame else { return Ok(None) };
+    let Some((title, head_seq, head_event)) = row else { return Ok(None) };
     let rows: Vec<NoteRow> = sqlx::query_as(NOTES)
         .bind(board.0)
         .bind(after.map(|it| it.0))
         .bind(integer(bytes_max as u64))
-        .fetch_all(moment)
+        .fetch_all(snapshot)
         .await
         .map_err(unavailable)?;
     let mut page = PageBudget::new(bytes_max);
@@ -166,7 +167,7 @@ pub(crate) async fn notes(
 }
 
 pub(crate) async fn note(
-    moment: &mut PgConnection,
+    snapshot: &mut PgConnection,
     board: BoardId,
     note: NoteId,
 ) -> Result<Option<(Position, Option<Note>)>, StoreError> {
@@ -174,15 +175,15 @@ pub(crate) async fn note(
         select id as board, head_seq as seq, head_event as event from boards where id = $1";
     let head: Option<PositionRow> = sqlx::query_as(HEAD)
         .bind(board.0)
-        .fetch_optional(&mut *moment)
+        .fetch_optional(&mut *snapshot)
         .await
         .map_err(unavailable)?;
     let Some(head) = head else { return Ok(None) };
-    Ok(Some((head.position(), note_now(moment, board, note).await?)))
+    Ok(Some((head.position(), note_now(snapshot, board, note).await?)))
 }
 
 async fn note_now(
-    moment: &mut PgConnection,
+    snapshot: &mut PgConnection,
     board: BoardId,
     note: NoteId,
 ) -> Result<Option<Note>, StoreError> {
@@ -190,7 +191,7 @@ async fn note_now(
     let row: Option<NoteRow> = sqlx::query_as(NOTE)
         .bind(board.0)
         .bind(note.0)
-        .fetch_optional(moment)
+        .fetch_optional(snapshot)
         .await
         .map_err(unavailable)?;
     row.map(NoteRow::read).transpose()
@@ -202,7 +203,7 @@ pub(crate) async fn events(
     after: Seq,
     bytes_max: usize,
 ) -> Result<Vec<Event>, StoreError> {
-    // Up to and with the first that no longer fits, so that there is always one.
+    // Up to and including the first event that does not fit, so that there is at least one.
     const EVENTS: &str = "\
         select board, seq, from_seq, id, message, actor_id, actor_name, actor_colour, at, change
         from events
@@ -247,7 +248,7 @@ pub(crate) async fn heads(
 }
 
 pub(crate) async fn note_events(
-    moment: &mut PgConnection,
+    snapshot: &mut PgConnection,
     board: BoardId,
     note: NoteId,
     before: Option<Seq>,
@@ -258,13 +259,13 @@ pub(crate) async fn note_events(
             inverse
         from events where board = $1 and note = $2 and seq <= $3
         order by seq desc limit $4";
-    let last = before.map_or(i64::MAX, just_before);
+    let last = before.map_or(i64::MAX, previous);
     let rows: Vec<HistoryRow> = sqlx::query_as(LATEST)
         .bind(board.0)
         .bind(note.0)
         .bind(last)
         .bind(i64::from(max) + 1)
-        .fetch_all(&mut *moment)
+        .fetch_all(&mut *snapshot)
         .await
         .map_err(unavailable)?;
     let max = usize::try_from(max).unwrap_or(usize::MAX);
@@ -275,17 +276,17 @@ pub(crate) async fn note_events(
     Ok(NoteHistoryPage {
         events,
         later_inverses: match before {
-            Some(before) => inverses_from(moment, board, note, before).await?,
+            Some(before) => inverses_from(snapshot, board, note, before).await?,
             None => Vec::new(),
         },
         more,
-        note: note_now(moment, board, note).await?,
+        note: note_now(snapshot, board, note).await?,
     })
 }
 
-/// What takes back the edits from a number on, oldest first.
+/// The inverses of the edits from a number on, oldest first.
 async fn inverses_from(
-    moment: &mut PgConnection,
+    snapshot: &mut PgConnection,
     board: BoardId,
     note: NoteId,
     first: Seq,
@@ -297,20 +298,20 @@ async fn inverses_from(
     let mut rows = sqlx::query_as::<_, (i64, String)>(INVERSES)
         .bind(board.0)
         .bind(note.0)
-        .bind(just_before(first))
-        .fetch(moment);
+        .bind(previous(first))
+        .fetch(snapshot);
     let mut bytes = 0;
     let mut inverses = Vec::new();
     while let Some((seq, json)) = rows.try_next().await.map_err(unavailable)? {
         bytes += json.len();
         if bytes > LATER_INVERSES_BYTES_MAX {
-            return Err(StoreError::Unavailable(format!("too much happened to {note} since")));
+            return Err(StoreError::history_too_long(note));
         }
         inverses.push(inverse(board.0, seq, &json)?);
     }
     Ok(inverses)
 }
 
-fn just_before(seq: Seq) -> i64 {
+fn previous(seq: Seq) -> i64 {
     integer(seq.0.saturating_sub(1))
 }

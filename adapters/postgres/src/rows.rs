@@ -1,14 +1,12 @@
-//! Rows as they are read, and what they mean in the domain.
+//! The rows of tables, and their conversion to the domain.
 
 use sockbit_application::ports::{StoreError, StoredOutcome};
+use sockbit_application::stored_values::{parse_name, seq};
 use sockbit_domain::{
     Actor, ActorId, BoardId, Change, ClientId, Delta, Event, EventId, KeyHash, Link, LinkId,
     MessageId, Note, NoteId, PastEdit, Position, Rank, Text, Timestamp,
 };
 use uuid::Uuid;
-
-use crate::column_values::{self, colour, seq};
-use crate::error_mapping::unreadable;
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct NoteRow {
@@ -31,10 +29,12 @@ impl NoteRow {
         Ok(Note {
             id: NoteId(self.id),
             text: Text::normalise(&self.text),
-            colour: column_values::parse(&self.colour)
-                .map_err(|it| unreadable("notes", &key, it))?,
-            rank: Rank::try_from(self.rank).map_err(|it| unreadable("notes", &key, it))?,
-            state: column_values::parse(&self.state).map_err(|it| unreadable("notes", &key, it))?,
+            colour: parse_name(&self.colour)
+                .map_err(|it| StoreError::unreadable_row("notes", &key, it))?,
+            rank: Rank::try_from(self.rank)
+                .map_err(|it| StoreError::unreadable_row("notes", &key, it))?,
+            state: parse_name(&self.state)
+                .map_err(|it| StoreError::unreadable_row("notes", &key, it))?,
             seq: seq(self.seq),
             edited_by: Actor {
                 id: ActorId(self.edited_by_id),
@@ -76,12 +76,12 @@ impl EventRow {
             },
             at: Timestamp(self.at),
             change: serde_json::from_str(&self.change)
-                .map_err(|it| unreadable("events", key, it))?,
+                .map_err(|it| StoreError::unreadable_row("events", key, it))?,
         })
     }
 }
 
-/// An event with what takes it back, if it is an edit.
+/// An event, and its inverse if it is an edit.
 #[derive(sqlx::FromRow)]
 pub(crate) struct HistoryRow {
     #[sqlx(flatten)]
@@ -99,9 +99,10 @@ impl HistoryRow {
     }
 }
 
-/// What takes back the edit with this number.
+/// Parses the inverse of the edit with this number.
 pub(crate) fn inverse(board: Uuid, seq: i64, json: &str) -> Result<Delta, StoreError> {
-    serde_json::from_str(json).map_err(|it| unreadable("events", event_key(board, seq), it))
+    serde_json::from_str(json)
+        .map_err(|it| StoreError::unreadable_row("events", event_key(board, seq), it))
 }
 
 #[derive(sqlx::FromRow)]
@@ -111,17 +112,21 @@ pub(crate) struct EditRow {
     seq: i64,
     change: String,
     inverse: String,
-    /// Bytes of this edit and of those after it.
+    /// Bytes of this edit and of the later ones.
     pub bytes: i64,
 }
 
 impl EditRow {
     pub fn read(&self) -> Result<PastEdit, StoreError> {
         let key = || event_key(self.board, self.seq);
-        let change =
-            serde_json::from_str(&self.change).map_err(|it| unreadable("events", key(), it))?;
+        let change = serde_json::from_str(&self.change)
+            .map_err(|it| StoreError::unreadable_row("events", key(), it))?;
         let Change::NoteEdited { delta, .. } = change else {
-            return Err(unreadable("events", key(), "it has an inverse and is no edit"));
+            return Err(StoreError::unreadable_row(
+                "events",
+                key(),
+                "it has an inverse and is not an edit",
+            ));
         };
         let inverse = inverse(self.board, self.seq, &self.inverse)?;
         Ok(PastEdit { seq: seq(self.seq), delta, inverse })
@@ -144,9 +149,10 @@ impl OutcomeRow {
         Ok(StoredOutcome {
             client: ClientId(self.client),
             message: MessageId(self.message),
-            body_hash: hash(&self.body_hash).map_err(|it| unreadable("outcomes", &key, it))?,
+            body_hash: hash(&self.body_hash)
+                .map_err(|it| StoreError::unreadable_row("outcomes", &key, it))?,
             outcome: serde_json::from_str(&self.outcome)
-                .map_err(|it| unreadable("outcomes", &key, it))?,
+                .map_err(|it| StoreError::unreadable_row("outcomes", &key, it))?,
             at: Timestamp(self.at),
         })
     }
@@ -165,13 +171,16 @@ impl LinkRow {
         let key = format!("board {}, id {}", self.board, self.id);
         Ok(Link {
             id: LinkId(self.id),
-            role: column_values::parse(&self.role).map_err(|it| unreadable("links", &key, it))?,
-            hash: KeyHash(hash(&self.hash).map_err(|it| unreadable("links", &key, it))?),
+            role: parse_name(&self.role)
+                .map_err(|it| StoreError::unreadable_row("links", &key, it))?,
+            hash: KeyHash(
+                hash(&self.hash).map_err(|it| StoreError::unreadable_row("links", &key, it))?,
+            ),
         })
     }
 }
 
-/// The last event of a board, or any other.
+/// The position of an event, for example of a board's head.
 #[derive(sqlx::FromRow)]
 pub(crate) struct PositionRow {
     pub board: Uuid,
@@ -191,4 +200,9 @@ fn hash(bytes: &[u8]) -> Result<[u8; 32], std::array::TryFromSliceError> {
 
 fn event_key(board: Uuid, seq: i64) -> String {
     format!("board {board}, seq {seq}")
+}
+
+/// The colour of an actor, which the schema keeps in the range of `u8`.
+pub(crate) fn colour(column: i16) -> u8 {
+    u8::try_from(column).unwrap_or_default()
 }

@@ -1,26 +1,26 @@
-//! Writing: all boards in one transaction, each behind a savepoint, so that one that lost its race
-//! does not hinder the others.
+//! Commits the changes of all boards in one transaction. Each board is written behind a savepoint,
+//! so that a board whose head has moved does not affect the others.
 
 use sockbit_application::json_size::json_bytes;
 use sockbit_application::ports::{BoardChanges, CommitResult, StoreError, StoredOutcome};
+use sockbit_application::stored_values::integer;
 use sockbit_domain::{ActorId, BoardId, Fact, Link, Note, Role};
 use sqlx::{Connection, SqliteConnection};
 
-use crate::column_values::integer;
-use crate::error_mapping::{breaks_a_constraint, unavailable, unknown};
+use crate::error_mapping::{is_constraint_violation, unavailable, unknown};
 
 pub(crate) async fn boards(
     connection: &mut SqliteConnection,
     changes: &[BoardChanges],
 ) -> Result<Vec<CommitResult>, StoreError> {
-    // A transaction that began by reading could not wait for another writer.
+    // Immediate, because a transaction that starts with a read cannot wait for another writer.
     let mut transaction = connection.begin_with("begin immediate").await.map_err(unavailable)?;
-    let mut verdicts = Vec::with_capacity(changes.len());
+    let mut results = Vec::with_capacity(changes.len());
     for changes in changes {
-        verdicts.push(board(&mut transaction, changes).await.map_err(unavailable)?);
+        results.push(board(&mut transaction, changes).await.map_err(unavailable)?);
     }
     transaction.commit().await.map_err(unknown)?;
-    Ok(verdicts)
+    Ok(results)
 }
 
 async fn board(
@@ -31,15 +31,15 @@ async fn board(
         return Ok(CommitResult::Conflict);
     }
     let mut savepoint = connection.begin().await?;
-    let verdict = match write(&mut savepoint, changes).await {
-        Err(error) if breaks_a_constraint(&error) => CommitResult::Conflict,
+    let result = match write(&mut savepoint, changes).await {
+        Err(error) if is_constraint_violation(&error) => CommitResult::Conflict,
         result => result?,
     };
-    match verdict {
+    match result {
         CommitResult::Done => savepoint.commit().await?,
         CommitResult::Conflict => savepoint.rollback().await?,
     }
-    Ok(verdict)
+    Ok(result)
 }
 
 async fn write(
@@ -47,7 +47,7 @@ async fn write(
     changes: &BoardChanges,
 ) -> Result<CommitResult, sqlx::Error> {
     let sizes: Vec<u64> = changes.facts.iter().map(|it| json_bytes(&it.event) as u64).collect();
-    let Some(mut log_bytes) = claim(connection, changes, sizes.iter().sum()).await? else {
+    let Some(mut log_bytes) = write_board(connection, changes, sizes.iter().sum()).await? else {
         return Ok(CommitResult::Conflict);
     };
     for (fact, size) in changes.facts.iter().zip(sizes) {
@@ -69,21 +69,21 @@ async fn write(
     Ok(CommitResult::Done)
 }
 
-/// Moves the board's frame on, if its head is the expected one, and answers the bytes that its log
-/// had before.
-async fn claim(
+/// Inserts the board's row, or updates it if its head is the expected one. Returns the bytes that
+/// its log had before; `None` if the head has moved.
+async fn write_board(
     connection: &mut SqliteConnection,
     changes: &BoardChanges,
     bytes_added: u64,
 ) -> Result<Option<i64>, sqlx::Error> {
-    const BEGIN: &str = "\
+    const INSERT: &str = "\
         insert into boards (
             title, head_seq, head_event, note_count, text_bytes, log_bytes,
             changed_by_id, changed_by_name, changed_by_colour, changed_at, id, uncompacted_since
         ) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?10)
         returning log_bytes - ?6";
-    // Rejections are recorded without an event, and do not change the board.
-    const MOVE_ON: &str = "\
+    // A batch of rejections has no event and leaves these columns as they are.
+    const UPDATE: &str = "\
         update boards set
             title = ?1, head_seq = ?2, head_event = ?3, note_count = ?4, text_bytes = ?5,
             log_bytes = log_bytes + ?6,
@@ -96,7 +96,7 @@ async fn claim(
         where id = ?11 and head_seq = ?12 and head_event = ?13
         returning log_bytes - ?6";
     let last = changes.facts.last().map(|fact| &fact.event);
-    let claim = sqlx::query_scalar(if changes.expected.is_some() { MOVE_ON } else { BEGIN })
+    let query = sqlx::query_scalar(if changes.expected.is_some() { UPDATE } else { INSERT })
         .bind(changes.title.as_str())
         .bind(integer(changes.head.seq.0))
         .bind(changes.head.event.0)
@@ -109,8 +109,8 @@ async fn claim(
         .bind(last.map(|event| event.at.0))
         .bind(changes.board.0);
     match changes.expected {
-        Some(head) => claim.bind(integer(head.seq.0)).bind(head.event.0),
-        None => claim,
+        Some(head) => query.bind(integer(head.seq.0)).bind(head.event.0),
+        None => query,
     }
     .fetch_optional(connection)
     .await

@@ -1,24 +1,23 @@
-//! Compaction: boards that it has not seen all of, old parts of their logs, and runs in the place of
-//! what they were made of.
+//! Compaction: reads old events of boards, and replaces them by runs.
 
 use futures::TryStreamExt;
 use sockbit_application::ports::{
     CommitResult, CompactableEvents, CompactableEventsBuilder, CompactionCandidate, Squash,
     StoreError,
 };
+use sockbit_application::stored_values::{integer, seq};
 use sockbit_domain::{BoardId, EventId, Position, Run, Seq, Timestamp};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
-use crate::column_values::{integer, seq};
 use crate::commit::json;
 use crate::error_mapping::{unavailable, unknown};
 use crate::rows::HistoryRow;
 
 #[derive(sqlx::FromRow)]
-struct AgedRow {
+struct CompactableRow {
     #[sqlx(flatten)]
-    logged: HistoryRow,
+    event: HistoryRow,
     is_old: bool,
 }
 
@@ -28,7 +27,7 @@ pub(crate) async fn compaction_candidates(
     after: Option<CompactionCandidate>,
     max: u32,
 ) -> Result<Vec<CompactionCandidate>, StoreError> {
-    // Every id stands beyond the empty one.
+    // Without `after` all boards follow: the empty id sorts before every other.
     const UNCOMPACTED: &str = "\
         select uncompacted_since, id, settled_seq from boards
         where uncompacted_since < ?1
@@ -59,7 +58,7 @@ pub(crate) async fn compactable_events(
     max: u32,
     bytes_max: usize,
 ) -> Result<CompactableEvents, StoreError> {
-    // The last old event is only looked for where some clock was ahead.
+    // The last old event is only searched for events of a clock that was ahead.
     const OLD_EVENTS: &str = "\
         select seq, from_seq, id, message, actor_id, actor_name, actor_colour, at, change, inverse,
             at < ?3 or (
@@ -70,7 +69,7 @@ pub(crate) async fn compactable_events(
             ) as is_old
         from events where board = ?1 and seq > ?2
         order by seq limit ?4";
-    let mut rows = sqlx::query_as::<_, AgedRow>(OLD_EVENTS)
+    let mut rows = sqlx::query_as::<_, CompactableRow>(OLD_EVENTS)
         .bind(board.0)
         .bind(integer(after.0))
         .bind(before.0)
@@ -78,7 +77,7 @@ pub(crate) async fn compactable_events(
         .fetch(readers);
     let mut page = CompactableEventsBuilder::new(max, bytes_max);
     while let Some(row) = rows.try_next().await.map_err(unavailable)? {
-        if !page.try_add(row.is_old, row.logged.read(board)?) {
+        if !page.try_add(row.is_old, row.event.read(board)?) {
             break;
         }
     }
@@ -90,19 +89,19 @@ pub(crate) async fn squash(
     squash: &Squash,
 ) -> Result<CommitResult, StoreError> {
     let mut transaction = connection.begin_with("begin immediate").await.map_err(unavailable)?;
-    let verdict = write(&mut transaction, squash).await.map_err(unavailable)?;
-    match verdict {
+    let result = write(&mut transaction, squash).await.map_err(unavailable)?;
+    match result {
         CommitResult::Done => transaction.commit().await.map_err(unknown)?,
         CommitResult::Conflict => transaction.rollback().await.map_err(unavailable)?,
     }
-    Ok(verdict)
+    Ok(result)
 }
 
 async fn write(
     connection: &mut SqliteConnection,
     squash: &Squash,
 ) -> Result<CommitResult, sqlx::Error> {
-    const MOVE_ON: &str = "\
+    const UPDATE: &str = "\
         update boards set
             settled_seq = ?3,
             uncompacted_since =
@@ -110,31 +109,31 @@ async fn write(
                     order by seq limit 1)
         where id = ?1 and settled_seq = ?2";
     for run in &squash.runs {
-        if !run.is_made_of(&found(connection, run).await?) {
+        if !run.is_made_of(&events_of_run(connection, run).await?) {
             return Ok(CommitResult::Conflict);
         }
-        put(connection, run).await?;
+        replace_events(connection, run).await?;
     }
-    let moved = sqlx::query(MOVE_ON)
+    let updated = sqlx::query(UPDATE)
         .bind(squash.board.0)
         .bind(integer(squash.expected.0))
         .bind(integer(squash.settled.0))
         .bind(integer(squash.seen.0))
         .execute(connection)
         .await?;
-    Ok(if moved.rows_affected() == 1 { CommitResult::Done } else { CommitResult::Conflict })
+    Ok(if updated.rows_affected() == 1 { CommitResult::Done } else { CommitResult::Conflict })
 }
 
-/// What is there between the ends of a run: ranges leave no room for others.
-async fn found(
+/// The stored events in the range of a run: their first numbers and their positions.
+async fn events_of_run(
     connection: &mut SqliteConnection,
     run: &Run,
 ) -> Result<Vec<(Seq, Position)>, sqlx::Error> {
-    const FOUND: &str = "\
+    const EVENTS: &str = "\
         select from_seq, seq, id from events
         where board = ? and seq between ? and ?
         order by seq";
-    let rows: Vec<(i64, i64, Uuid)> = sqlx::query_as(FOUND)
+    let rows: Vec<(i64, i64, Uuid)> = sqlx::query_as(EVENTS)
         .bind(run.event.board.0)
         .bind(integer(run.event.from.0))
         .bind(integer(run.event.seq.0))
@@ -144,19 +143,19 @@ async fn found(
     Ok(rows.into_iter().map(read).collect())
 }
 
-/// The last of the events becomes the run: its place, its id and what is about its end stay.
-async fn put(connection: &mut SqliteConnection, run: &Run) -> Result<(), sqlx::Error> {
-    const REMOVE: &str = "delete from events where board = ? and seq >= ? and seq < ?";
-    const REPLACE: &str = "\
+/// The last event of the run becomes the run, which keeps its number, id, author and time.
+async fn replace_events(connection: &mut SqliteConnection, run: &Run) -> Result<(), sqlx::Error> {
+    const DELETE: &str = "delete from events where board = ? and seq >= ? and seq < ?";
+    const UPDATE: &str = "\
         update events set from_seq = ?3, change = ?4, inverse = ?5 where board = ?1 and seq = ?2";
     let event = &run.event;
-    sqlx::query(REMOVE)
+    sqlx::query(DELETE)
         .bind(event.board.0)
         .bind(integer(event.from.0))
         .bind(integer(event.seq.0))
         .execute(&mut *connection)
         .await?;
-    sqlx::query(REPLACE)
+    sqlx::query(UPDATE)
         .bind(event.board.0)
         .bind(integer(event.seq.0))
         .bind(integer(event.from.0))

@@ -1,4 +1,4 @@
-//! The settings under which what is acknowledged survives a power cut, and the proof that they hold.
+//! The settings of connections, under which acknowledged commits survive a power failure.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use sqlx::{ConnectOptions, Row, SqliteConnection};
 
 use crate::OpenError;
 
-/// How long to wait for another process's lock, such as a backup's.
+/// How long a connection waits for the lock of another process, such as a backup.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// What the write-ahead log is cut back to after a long reader had made it grow.
-const WAL_BYTES_KEPT: &str = "67108864";
+/// The size to which the write-ahead log is truncated after a long read has made it grow.
+const WAL_BYTES_MAX: &str = "67108864";
 
 const REQUIRED: [(&str, &str); 4] = [
     ("pragma journal_mode", "wal"),
@@ -27,7 +27,7 @@ pub(crate) fn for_writing(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
-        .pragma("journal_size_limit", WAL_BYTES_KEPT)
+        .pragma("journal_size_limit", WAL_BYTES_MAX)
         .disable_statement_logging()
 }
 
@@ -35,8 +35,8 @@ pub(crate) fn for_reading(path: &Path) -> SqliteConnectOptions {
     for_writing(path).pragma("query_only", "on")
 }
 
-/// A file system without shared memory or a build of SQLite with other defaults may refuse a
-/// setting without an error.
+/// Verifies the settings: a file system without shared memory, or a build of SQLite with other
+/// defaults, may ignore them without an error.
 pub(crate) async fn verify(connection: &mut SqliteConnection) -> Result<(), OpenError> {
     for (pragma, required) in REQUIRED {
         let row = sqlx::query(pragma).fetch_one(&mut *connection).await;

@@ -1,7 +1,6 @@
-//! The store in an SQLite database: one process, one writer, and no commit answered before it is
-//! on the disk.
+//! The store in an SQLite database, for one process with one writer. A commit is acknowledged once
+//! it is on disk.
 
-mod column_values;
 mod commit;
 mod compaction;
 mod connection_settings;
@@ -31,41 +30,41 @@ use sqlx::{SqlitePool, SqliteTransaction};
 use tokio::time::timeout;
 
 use self::error_mapping::unavailable;
-use self::write_connection::Writer;
+use self::write_connection::WriteConnection;
 
 pub use self::open_error::OpenError;
 
-/// How long a call may take: longer than SQLite waits for another lock, so that only a disk
-/// that hangs gets here. The connection of a writer that gave up is not used again.
+/// The deadline of a call. It is longer than SQLite waits for a lock, so only a disk that hangs
+/// reaches it. The connection of a write that timed out is not used again.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Noise, since a file system may store zeros without taking room for them.
-const FILL_ROOM: &str = "insert or replace into room (id, filler) values (1, randomblob(65536))";
+/// Random bytes, since a file system may store zeros without allocating space for them.
+const FILL: &str = "insert or replace into room (id, filler) values (1, randomblob(65536))";
 
-/// Everything in one database file, which no other process opens meanwhile.
+/// The store in one database file, which no other process can open meanwhile.
 pub struct SqliteStore {
-    writer: Writer,
+    writer: WriteConnection,
     readers: SqlitePool,
-    /// Held for as long as the store is open.
+    /// Locked as long as the store is open.
     lock: File,
 }
 
 impl SqliteStore {
-    /// Ends what is under way and lets go of the file. From here on every call is refused.
+    /// Waits for calls in progress, and unlocks the file. All later calls fail.
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
-        // What fails to be unlocked here is unlocked when the store is dropped.
+        // If this fails, dropping the store unlocks the file.
         let _ = self.lock.unlock();
     }
 
-    /// One moment to read in. Nothing is written, so there is nothing to commit.
-    async fn moment(&self) -> Result<SqliteTransaction<'static>, StoreError> {
+    /// A transaction that reads from one snapshot. It writes nothing, so it need not be committed.
+    async fn snapshot(&self) -> Result<SqliteTransaction<'static>, StoreError> {
         self.readers.begin().await.map_err(unavailable)
     }
 }
 
-/// What a call answers, if it does so in time.
+/// The result of a call, or an error at its deadline.
 async fn in_time<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     timeout(DEADLINE, call).await.unwrap_or_else(|_| Err(StoreError::Unavailable(too_long())))
 }
@@ -76,12 +75,12 @@ fn too_long() -> String {
 
 #[async_trait]
 impl DecisionStore for SqliteStore {
-    async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
+    async fn load(&self, requests: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         in_time(async {
-            let mut moment = self.moment().await?;
-            let mut loaded = Vec::with_capacity(wanted.len());
-            for wanted in wanted {
-                loaded.push(load::board(&mut moment, wanted).await?);
+            let mut snapshot = self.snapshot().await?;
+            let mut loaded = Vec::with_capacity(requests.len());
+            for request in requests {
+                loaded.push(load::board(&mut snapshot, request).await?);
             }
             Ok(loaded)
         })
@@ -91,9 +90,9 @@ impl DecisionStore for SqliteStore {
     async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
         let committing = async {
             let mut lease = self.writer.lease().await?;
-            let verdicts = commit::boards(lease.connection(), changes).await?;
-            lease.give_back();
-            Ok(verdicts)
+            let results = commit::boards(lease.connection(), changes).await?;
+            lease.release();
+            Ok(results)
         };
         timeout(DEADLINE, committing).await.unwrap_or_else(|_| Err(StoreError::Unknown(too_long())))
     }
@@ -120,8 +119,10 @@ impl ReadStore for SqliteStore {
         after: Option<NoteId>,
         bytes_max: usize,
     ) -> Result<Option<NotesPage>, StoreError> {
-        in_time(async { queries::notes(&mut *self.moment().await?, board, after, bytes_max).await })
-            .await
+        in_time(async {
+            queries::notes(&mut *self.snapshot().await?, board, after, bytes_max).await
+        })
+        .await
     }
 
     async fn note(
@@ -129,7 +130,7 @@ impl ReadStore for SqliteStore {
         board: BoardId,
         note: NoteId,
     ) -> Result<Option<(Position, Option<Note>)>, StoreError> {
-        in_time(async { queries::note(&mut *self.moment().await?, board, note).await }).await
+        in_time(async { queries::note(&mut *self.snapshot().await?, board, note).await }).await
     }
 
     async fn events(
@@ -153,7 +154,7 @@ impl ReadStore for SqliteStore {
         max: u32,
     ) -> Result<NoteHistoryPage, StoreError> {
         in_time(async {
-            queries::note_events(&mut *self.moment().await?, board, note, before, max).await
+            queries::note_events(&mut *self.snapshot().await?, board, note, before, max).await
         })
         .await
     }
@@ -185,9 +186,9 @@ impl CompactionStore for SqliteStore {
     async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
         let squashing = async {
             let mut lease = self.writer.lease().await?;
-            let verdict = compaction::squash(lease.connection(), squash).await?;
-            lease.give_back();
-            Ok(verdict)
+            let result = compaction::squash(lease.connection(), squash).await?;
+            lease.release();
+            Ok(result)
         };
         timeout(DEADLINE, squashing).await.unwrap_or_else(|_| Err(StoreError::Unknown(too_long())))
     }
@@ -196,28 +197,27 @@ impl CompactionStore for SqliteStore {
 #[async_trait]
 impl OutcomeRetention for SqliteStore {
     async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
-        let forgetting = async {
+        let deleting = async {
             let mut lease = self.writer.lease().await?;
-            let forgotten =
-                outcome_retention::delete_before(lease.connection(), before, max).await?;
-            lease.give_back();
-            Ok(forgotten)
+            let deleted = outcome_retention::delete_before(lease.connection(), before, max).await?;
+            lease.release();
+            Ok(deleted)
         };
-        timeout(DEADLINE, forgetting).await.unwrap_or_else(|_| Err(StoreError::Unknown(too_long())))
+        timeout(DEADLINE, deleting).await.unwrap_or_else(|_| Err(StoreError::Unknown(too_long())))
     }
 }
 
 #[async_trait]
 impl StoreHealth for SqliteStore {
-    /// Writes as much as a long note, waits until the disk has it, and takes it back: a disk that
-    /// is full, read-only or gone is noticed. What is left of a check that failed is written over.
+    /// Writes as many bytes as a long note has, and deletes them again. It fails if the disk is full,
+    /// read-only or gone. The next check overwrites what a failed one left.
     async fn check(&self) -> Result<(), StoreError> {
         in_time(async {
             let mut lease = self.writer.lease().await?;
-            for statement in [FILL_ROOM, "delete from room"] {
+            for statement in [FILL, "delete from room"] {
                 sqlx::query(statement).execute(lease.connection()).await.map_err(unavailable)?;
             }
-            lease.give_back();
+            lease.release();
             Ok(())
         })
         .await

@@ -1,4 +1,4 @@
-//! What a batch needs to know of a board: six statements, and one for each note that is edited.
+//! Loads what a batch needs of a board: six statements, and one for each note that is edited.
 
 use std::collections::BTreeMap;
 
@@ -6,18 +6,18 @@ use futures::TryStreamExt;
 use serde::Serialize;
 use sockbit_application::page_budget::PageBudget;
 use sockbit_application::ports::{LoadRequest, LoadedBoard, StoreError, StoredOutcome};
+use sockbit_application::stored_values::{integer, number, parse_name, seq};
 use sockbit_domain::{
     ActorId, Board, BoardId, EventId, Link, Note, NoteId, PastEdit, Position, Role, Seq, Title,
 };
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use crate::column_values::{self, integer, number, seq};
-use crate::error_mapping::{unavailable, unreadable};
+use crate::error_mapping::unavailable;
 use crate::rows::{EditRow, LinkRow, NoteRow, OutcomeRow, PositionRow};
 
 #[derive(sqlx::FromRow)]
-struct FrameRow {
+struct BoardRow {
     title: String,
     head_seq: i64,
     head_event: Uuid,
@@ -26,92 +26,98 @@ struct FrameRow {
 }
 
 pub(crate) async fn board(
-    moment: &mut SqliteConnection,
-    wanted: &LoadRequest,
+    snapshot: &mut SqliteConnection,
+    request: &LoadRequest,
 ) -> Result<LoadedBoard, StoreError> {
-    const FRAME: &str = "\
+    const BOARD: &str = "\
         select title, head_seq, head_event, note_count, text_bytes from boards where id = ?";
-    let id = wanted.board;
-    let frame: Option<FrameRow> =
-        sqlx::query_as(FRAME).bind(id.0).fetch_optional(&mut *moment).await.map_err(unavailable)?;
-    let Some(frame) = frame else {
+    let id = request.board;
+    let row: Option<BoardRow> = sqlx::query_as(BOARD)
+        .bind(id.0)
+        .fetch_optional(&mut *snapshot)
+        .await
+        .map_err(unavailable)?;
+    let Some(row) = row else {
         return Ok(LoadedBoard { board: None, outcomes: Vec::new() });
     };
-    let (edits, left_out) = edits(moment, wanted).await?;
+    let (edits, left_out) = edits(snapshot, request).await?;
     let board = Board {
         id,
-        title: Title::stored(frame.title),
-        head: Position { seq: seq(frame.head_seq), event: EventId(frame.head_event) },
-        note_count: frame.note_count,
-        text_bytes: number(frame.text_bytes),
-        links: links(moment, id).await?,
-        members: members(moment, wanted).await?,
-        notes: notes(moment, wanted).await?,
+        title: Title::stored(row.title),
+        head: Position { seq: seq(row.head_seq), event: EventId(row.head_event) },
+        note_count: row.note_count,
+        text_bytes: number(row.text_bytes),
+        links: links(snapshot, id).await?,
+        members: members(snapshot, request).await?,
+        notes: notes(snapshot, request).await?,
         edits,
         left_out,
-        bases: bases(moment, wanted).await?,
+        bases: bases(snapshot, request).await?,
     };
-    Ok(LoadedBoard { board: Some(board), outcomes: outcomes(moment, wanted).await? })
+    Ok(LoadedBoard { board: Some(board), outcomes: outcomes(snapshot, request).await? })
 }
 
-async fn links(moment: &mut SqliteConnection, board: BoardId) -> Result<Vec<Link>, StoreError> {
+async fn links(snapshot: &mut SqliteConnection, board: BoardId) -> Result<Vec<Link>, StoreError> {
     const LINKS: &str = "select id, role, hash from links where board = ? order by id";
     let rows: Vec<LinkRow> =
-        sqlx::query_as(LINKS).bind(board.0).fetch_all(moment).await.map_err(unavailable)?;
+        sqlx::query_as(LINKS).bind(board.0).fetch_all(snapshot).await.map_err(unavailable)?;
     rows.iter().map(|row| row.read(board)).collect()
 }
 
 async fn members(
-    moment: &mut SqliteConnection,
-    wanted: &LoadRequest,
+    snapshot: &mut SqliteConnection,
+    request: &LoadRequest,
 ) -> Result<BTreeMap<ActorId, Role>, StoreError> {
     const MEMBERS: &str = "\
         select actor, role from members
         where board = ? and actor in (select unhex(value) from json_each(?))";
-    if wanted.actors.is_empty() {
+    if request.actors.is_empty() {
         return Ok(BTreeMap::new());
     }
     let rows: Vec<(Uuid, String)> = sqlx::query_as(MEMBERS)
-        .bind(wanted.board.0)
-        .bind(list(wanted.actors.iter().map(|it| hex(it.0)))?)
-        .fetch_all(moment)
+        .bind(request.board.0)
+        .bind(json_list(request.actors.iter().map(|it| hex(it.0)))?)
+        .fetch_all(snapshot)
         .await
         .map_err(unavailable)?;
     let read = |(actor, role): &(Uuid, String)| {
-        let key = format!("board {}, actor {actor}", wanted.board);
-        let role = column_values::parse(role).map_err(|it| unreadable("members", key, it))?;
+        let key = format!("board {}, actor {actor}", request.board);
+        let role = parse_name(role).map_err(|it| StoreError::unreadable_row("members", key, it))?;
         Ok((ActorId(*actor), role))
     };
     rows.iter().map(read).collect()
 }
 
 async fn notes(
-    moment: &mut SqliteConnection,
-    wanted: &LoadRequest,
+    snapshot: &mut SqliteConnection,
+    request: &LoadRequest,
 ) -> Result<BTreeMap<NoteId, Note>, StoreError> {
     const NOTES: &str = "\
         select * from notes where board = ? and id in (select unhex(value) from json_each(?))";
-    if wanted.notes.is_empty() {
+    if request.notes.is_empty() {
         return Ok(BTreeMap::new());
     }
     let rows: Vec<NoteRow> = sqlx::query_as(NOTES)
-        .bind(wanted.board.0)
-        .bind(list(wanted.notes.keys().map(|it| hex(it.0)))?)
-        .fetch_all(moment)
+        .bind(request.board.0)
+        .bind(json_list(request.notes.keys().map(|it| hex(it.0)))?)
+        .fetch_all(snapshot)
         .await
         .map_err(unavailable)?;
-    rows.into_iter().map(|row| row.read(wanted.board)).map(|it| it.map(|it| (it.id, it))).collect()
+    rows.into_iter().map(|row| row.read(request.board)).map(|it| it.map(|it| (it.id, it))).collect()
 }
 
-/// The latest edits of the notes, and where older ones were left out.
+/// The latest edits of the notes, and the number of the last edit that was left out.
 type Edits = (BTreeMap<NoteId, Vec<PastEdit>>, BTreeMap<NoteId, Seq>);
 
-async fn edits(moment: &mut SqliteConnection, wanted: &LoadRequest) -> Result<Edits, StoreError> {
+async fn edits(
+    snapshot: &mut SqliteConnection,
+    request: &LoadRequest,
+) -> Result<Edits, StoreError> {
     let (mut found, mut left_out) = (BTreeMap::new(), BTreeMap::new());
-    for (note, base) in &wanted.notes {
+    for (note, base) in &request.notes {
         let Some(base) = base else { continue };
         let (edits, before) =
-            latest_edits(moment, wanted.board, *note, *base, wanted.edits_bytes_max).await?;
+            latest_edits(snapshot, request.board, *note, *base, request.edits_bytes_max).await?;
         if !edits.is_empty() {
             found.insert(*note, edits);
         }
@@ -120,10 +126,10 @@ async fn edits(moment: &mut SqliteConnection, wanted: &LoadRequest) -> Result<Ed
     Ok((found, left_out))
 }
 
-/// The latest edits of a note after its base, oldest first, and the number of the one before them
-/// that found no room.
+/// The latest edits of a note after its base, oldest first, and the number of the last edit that
+/// was left out.
 async fn latest_edits(
-    moment: &mut SqliteConnection,
+    snapshot: &mut SqliteConnection,
     board: BoardId,
     note: NoteId,
     base: Seq,
@@ -137,7 +143,7 @@ async fn latest_edits(
         .bind(board.0)
         .bind(note.0)
         .bind(integer(base.0))
-        .fetch(moment);
+        .fetch(snapshot);
     let mut budget = PageBudget::new(bytes_max);
     let mut edits = Vec::new();
     let mut left_out = None;
@@ -154,50 +160,52 @@ async fn latest_edits(
 }
 
 async fn bases(
-    moment: &mut SqliteConnection,
-    wanted: &LoadRequest,
+    snapshot: &mut SqliteConnection,
+    request: &LoadRequest,
 ) -> Result<BTreeMap<Seq, EventId>, StoreError> {
     const BASES: &str = "\
         select board, seq, id as event from events
         where board = ? and seq in (select value from json_each(?))";
-    // A number that no log reaches is not rounded to one that it might.
+    // Not `integer`: a number that is too large must not match the largest stored one.
     let numbers: Vec<i64> =
-        wanted.bases.iter().filter_map(|seq| i64::try_from(seq.0).ok()).collect();
+        request.bases.iter().filter_map(|seq| i64::try_from(seq.0).ok()).collect();
     if numbers.is_empty() {
         return Ok(BTreeMap::new());
     }
     let rows: Vec<PositionRow> = sqlx::query_as(BASES)
-        .bind(wanted.board.0)
-        .bind(list(numbers)?)
-        .fetch_all(moment)
+        .bind(request.board.0)
+        .bind(json_list(numbers)?)
+        .fetch_all(snapshot)
         .await
         .map_err(unavailable)?;
     Ok(rows.iter().map(PositionRow::position).map(|it| (it.seq, it.event)).collect())
 }
 
 async fn outcomes(
-    moment: &mut SqliteConnection,
-    wanted: &LoadRequest,
+    snapshot: &mut SqliteConnection,
+    request: &LoadRequest,
 ) -> Result<Vec<StoredOutcome>, StoreError> {
     const OUTCOMES: &str = "\
         select client, message, body_hash, outcome, at
         from json_each(?2) as wanted cross join outcomes
         where board = ?1 and client = unhex(wanted.value ->> 0)
             and message = unhex(wanted.value ->> 1)";
-    if wanted.messages.is_empty() {
+    if request.messages.is_empty() {
         return Ok(Vec::new());
     }
     let rows: Vec<OutcomeRow> = sqlx::query_as(OUTCOMES)
-        .bind(wanted.board.0)
-        .bind(list(wanted.messages.iter().map(|it| (hex(it.0.0), hex(it.1.0))))?)
-        .fetch_all(moment)
+        .bind(request.board.0)
+        .bind(json_list(request.messages.iter().map(|it| (hex(it.0.0), hex(it.1.0))))?)
+        .fetch_all(snapshot)
         .await
         .map_err(unavailable)?;
-    rows.into_iter().map(|row| row.read(wanted.board)).collect()
+    rows.into_iter().map(|row| row.read(request.board)).collect()
 }
 
-/// SQLite binds no lists: they travel as JSON, ids in hexadecimal.
-pub(crate) fn list<T: Serialize>(items: impl IntoIterator<Item = T>) -> Result<String, StoreError> {
+/// A list as JSON, because SQLite cannot bind lists. Ids are passed in hexadecimal digits.
+pub(crate) fn json_list<T: Serialize>(
+    items: impl IntoIterator<Item = T>,
+) -> Result<String, StoreError> {
     let items: Vec<T> = items.into_iter().collect();
     serde_json::to_string(&items).map_err(|error| StoreError::Unavailable(error.to_string()))
 }

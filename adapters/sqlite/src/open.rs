@@ -1,4 +1,4 @@
-//! Opening a database: found, locked, recognised, brought to this version, and proven safe.
+//! Opens a database: locks and recognises the file, verifies the settings and migrates the schema.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
@@ -8,40 +8,41 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, SqlitePool};
 
-use crate::error_mapping::{READ_WAIT, is_no_database, reason};
-use crate::write_connection::Writer;
+use crate::error_mapping::{READ_TIMEOUT, is_not_a_database, reason};
+use crate::write_connection::WriteConnection;
 use crate::{OpenError, SqliteStore, connection_settings};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
-/// Reading is short; more connections than this would only wait for the same disk.
+/// Reads are short; more connections would only wait for the same disk.
 const READERS_MAX: u32 = 4;
-/// 'Sock', as the first migration writes it into the file's header.
+/// `Sock` in ASCII, which the first migration writes into the file's header.
 const APPLICATION_ID: i64 = 0x536f_636b;
 
 impl SqliteStore {
-    /// Opens the database in a file, which is created or brought to this version if need be.
+    /// Opens the database in a file. Creates the file if it does not exist, and migrates the schema to
+    /// this version.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
         let path = locate(path)?;
         let lock = lock(&path)?;
-        make(&path)?;
+        create(&path)?;
         recognise(&path).await?;
         let options = connection_settings::for_writing(&path);
         let connection = prepare(&path, options.clone()).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
-            .acquire_timeout(READ_WAIT)
+            .acquire_timeout(READ_TIMEOUT)
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)
             .connect_with(connection_settings::for_reading(&path))
             .await
             .map_err(|it| refused(&path, &it))?;
-        Ok(Self { writer: Writer::new(options, connection), readers, lock })
+        Ok(Self { writer: WriteConnection::new(options, connection), readers, lock })
     }
 }
 
-/// The file's canonical path, so that every name of the file leads to the same lock.
+/// The canonical path of the file, so that all names of it use the same lock.
 fn locate(path: &Path) -> Result<PathBuf, OpenError> {
     let inaccessible = |reason: String| OpenError::Inaccessible { path: path.to_owned(), reason };
     if path.is_dir() {
@@ -59,7 +60,7 @@ fn locate(path: &Path) -> Result<PathBuf, OpenError> {
     Ok(path.canonicalize().unwrap_or_else(|_| folder.join(name)))
 }
 
-/// The system lets go of the lock when the process ends, however it ends.
+/// Locks the database. The system releases the lock when the process ends, however it ends.
 fn lock(path: &Path) -> Result<File, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
@@ -80,8 +81,9 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Only the owner may read the database. SQLite gives the files beside it the same permissions.
-fn make(path: &Path) -> Result<(), OpenError> {
+/// Creates the file, readable only by its owner. SQLite gives the files beside it the same
+/// permissions.
+fn create(path: &Path) -> Result<(), OpenError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -95,28 +97,28 @@ fn make(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Checks before anything is changed: the file may belong to another program.
+/// Checks that the file is empty or a database of this program, before anything is changed.
 async fn recognise(path: &Path) -> Result<(), OpenError> {
     const IS_OURS_OR_EMPTY: &str = "select (select application_id from pragma_application_id) = ? \
                                     or not exists (select * from sqlite_schema)";
-    let look = async {
+    let looking = async {
         let options = SqliteConnectOptions::new().filename(path);
         let mut connection = options.disable_statement_logging().connect().await?;
-        let answer: bool = sqlx::query_scalar(IS_OURS_OR_EMPTY)
+        let is_ours_or_empty: bool = sqlx::query_scalar(IS_OURS_OR_EMPTY)
             .bind(APPLICATION_ID)
             .fetch_one(&mut connection)
             .await?;
         connection.close().await?;
-        Ok(answer)
+        Ok(is_ours_or_empty)
     };
-    match look.await {
+    match looking.await {
         Ok(true) => Ok(()),
         Ok(false) => Err(OpenError::NotADatabase(path.to_owned())),
         Err(error) => Err(refused(path, &error)),
     }
 }
 
-/// The connection that will write, to a database that is as this version has it.
+/// Verifies the settings, migrates the schema and returns the connection for writing.
 async fn prepare(
     path: &Path,
     options: SqliteConnectOptions,
@@ -141,7 +143,7 @@ async fn migrate(path: &Path, pool: &SqlitePool) -> Result<(), OpenError> {
 }
 
 fn refused(path: &Path, error: &sqlx::Error) -> OpenError {
-    if is_no_database(error) {
+    if is_not_a_database(error) {
         return OpenError::NotADatabase(path.to_owned());
     }
     OpenError::Inaccessible { path: path.to_owned(), reason: reason(error) }

@@ -6,16 +6,16 @@ use sqlx::SqliteConnection;
 
 use crate::error_mapping::unknown;
 
-/// One statement, so one transaction of its own.
+/// Deletes outcomes in one statement, which is a transaction by itself.
 pub(crate) async fn delete_before(
     connection: &mut SqliteConnection,
     before: Timestamp,
     max: u32,
 ) -> Result<u64, StoreError> {
-    const FORGET: &str = "\
+    const DELETE: &str = "\
         delete from outcomes where (board, client, message) in (
             select board, client, message from outcomes where at < ? order by at limit ?
         )";
-    let forgotten = sqlx::query(FORGET).bind(before.0).bind(max).execute(connection).await;
-    forgotten.map(|it| it.rows_affected()).map_err(unknown)
+    let deleted = sqlx::query(DELETE).bind(before.0).bind(max).execute(connection).await;
+    deleted.map(|it| it.rows_affected()).map_err(unknown)
 }

@@ -1,14 +1,12 @@
-//! Rows as they are read, and what they mean in the domain.
+//! The rows of tables, and their conversion to the domain.
 
 use sockbit_application::ports::{StoreError, StoredOutcome};
+use sockbit_application::stored_values::{parse_name, seq};
 use sockbit_domain::{
     Actor, ActorId, BoardId, Change, ClientId, Delta, Event, EventId, KeyHash, Link, LinkId,
     MessageId, Note, NoteId, PastEdit, Position, Rank, Text, Timestamp,
 };
 use uuid::Uuid;
-
-use crate::column_values::{self, seq};
-use crate::error_mapping::unreadable;
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct NoteRow {
@@ -30,10 +28,12 @@ impl NoteRow {
         Ok(Note {
             id: NoteId(self.id),
             text: Text::normalise(&self.text),
-            colour: column_values::parse(&self.colour)
-                .map_err(|it| unreadable("notes", &key, it))?,
-            rank: Rank::try_from(self.rank).map_err(|it| unreadable("notes", &key, it))?,
-            state: column_values::parse(&self.state).map_err(|it| unreadable("notes", &key, it))?,
+            colour: parse_name(&self.colour)
+                .map_err(|it| StoreError::unreadable_row("notes", &key, it))?,
+            rank: Rank::try_from(self.rank)
+                .map_err(|it| StoreError::unreadable_row("notes", &key, it))?,
+            state: parse_name(&self.state)
+                .map_err(|it| StoreError::unreadable_row("notes", &key, it))?,
             seq: seq(self.seq),
             edited_by: Actor {
                 id: ActorId(self.edited_by_id),
@@ -72,13 +72,14 @@ impl EventRow {
                 colour: self.actor_colour,
             },
             at: Timestamp(self.at),
-            change: serde_json::from_str(&self.change)
-                .map_err(|it| unreadable("events", event_key(board, self.seq), it))?,
+            change: serde_json::from_str(&self.change).map_err(|it| {
+                StoreError::unreadable_row("events", event_key(board, self.seq), it)
+            })?,
         })
     }
 }
 
-/// An event with what takes it back, if it is an edit.
+/// An event, and its inverse if it is an edit.
 #[derive(sqlx::FromRow)]
 pub(crate) struct HistoryRow {
     #[sqlx(flatten)]
@@ -93,9 +94,10 @@ impl HistoryRow {
     }
 }
 
-/// What takes back the edit with this number.
+/// Parses the inverse of the edit with this number.
 pub(crate) fn inverse(board: BoardId, seq: i64, json: &str) -> Result<Delta, StoreError> {
-    serde_json::from_str(json).map_err(|it| unreadable("events", event_key(board, seq), it))
+    serde_json::from_str(json)
+        .map_err(|it| StoreError::unreadable_row("events", event_key(board, seq), it))
 }
 
 #[derive(sqlx::FromRow)]
@@ -107,10 +109,11 @@ pub(crate) struct EditRow {
 
 impl EditRow {
     pub fn read(&self, board: BoardId) -> Result<PastEdit, StoreError> {
-        let unreadable = |cause: String| unreadable("events", event_key(board, self.seq), cause);
+        let unreadable =
+            |cause: String| StoreError::unreadable_row("events", event_key(board, self.seq), cause);
         let change = serde_json::from_str(&self.change).map_err(|it| unreadable(it.to_string()))?;
         let Change::NoteEdited { delta, .. } = change else {
-            return Err(unreadable("it has an inverse and is no edit".to_owned()));
+            return Err(unreadable("it has an inverse and is not an edit".to_owned()));
         };
         let inverse = inverse(board, self.seq, &self.inverse)?;
         Ok(PastEdit { seq: seq(self.seq), delta, inverse })
@@ -132,9 +135,10 @@ impl OutcomeRow {
         Ok(StoredOutcome {
             client: ClientId(self.client),
             message: MessageId(self.message),
-            body_hash: hash(&self.body_hash).map_err(|it| unreadable("outcomes", &key, it))?,
+            body_hash: hash(&self.body_hash)
+                .map_err(|it| StoreError::unreadable_row("outcomes", &key, it))?,
             outcome: serde_json::from_str(&self.outcome)
-                .map_err(|it| unreadable("outcomes", &key, it))?,
+                .map_err(|it| StoreError::unreadable_row("outcomes", &key, it))?,
             at: Timestamp(self.at),
         })
     }
@@ -152,13 +156,16 @@ impl LinkRow {
         let key = format!("board {board}, id {}", self.id);
         Ok(Link {
             id: LinkId(self.id),
-            role: column_values::parse(&self.role).map_err(|it| unreadable("links", &key, it))?,
-            hash: KeyHash(hash(&self.hash).map_err(|it| unreadable("links", &key, it))?),
+            role: parse_name(&self.role)
+                .map_err(|it| StoreError::unreadable_row("links", &key, it))?,
+            hash: KeyHash(
+                hash(&self.hash).map_err(|it| StoreError::unreadable_row("links", &key, it))?,
+            ),
         })
     }
 }
 
-/// The last event of a board, or any other.
+/// The position of an event, for example of a board's head.
 #[derive(sqlx::FromRow)]
 pub(crate) struct PositionRow {
     pub board: Uuid,

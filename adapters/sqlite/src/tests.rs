@@ -1,4 +1,4 @@
-//! What only SQLite can do wrong.
+//! Failures that only SQLite has: settings, a full disk, connections that hang, damaged rows.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ const CLIENT: ClientId = ClientId(Uuid::from_u128(4));
 const MESSAGE: MessageId = MessageId(Uuid::from_u128(5));
 
 async fn store() -> (SqliteStore, PathBuf, TempDir) {
-    let folder = TempDir::new().expect("there is room for a folder");
+    let folder = TempDir::new().expect("a temporary folder");
     let path = folder.path().join("sockbit.db");
     (SqliteStore::open(&path).await.expect("it opens"), path, folder)
 }
@@ -43,15 +43,15 @@ fn fact(seq: u64, change: Change) -> Fact {
     Fact { event, inverse: None, key: None }
 }
 
-/// A board that begins with one note.
+/// A new board with one note.
 fn board_with(text: &str) -> BoardChanges {
     let title = Title::stored("A board".to_owned());
     let text = Text::normalise(text);
     let (colour, rank) = (Colour::Paper, Rank::middle());
-    let begun = fact(1, Change::BoardCreated { title: title.clone() });
-    let created = fact(2, Change::NoteCreated { note: NOTE, text, colour, rank });
-    let head = created.event.position();
-    let board = Board::created(&begun.event).expect("the event begins a board");
+    let board_created = fact(1, Change::BoardCreated { title: title.clone() });
+    let note_created = fact(2, Change::NoteCreated { note: NOTE, text, colour, rank });
+    let head = note_created.event.position();
+    let board = Board::created(&board_created.event).expect("the event creates a board");
     let outcome = Outcome::Saved { position: head };
     let (client, message, at) = (CLIENT, MESSAGE, Timestamp(0));
     BoardChanges {
@@ -61,8 +61,8 @@ fn board_with(text: &str) -> BoardChanges {
         title,
         note_count: 1,
         text_bytes: 1,
-        notes: Note::created(&created.event).into_iter().collect(),
-        facts: vec![begun, created],
+        notes: Note::created(&note_created.event).into_iter().collect(),
+        facts: vec![board_created, note_created],
         members: vec![(OWNER, Role::Owner)],
         links: Vec::new(),
         outcomes: vec![StoredOutcome { client, message, body_hash: [0; 32], outcome, at }],
@@ -80,12 +80,12 @@ fn everything() -> LoadRequest {
     }
 }
 
-/// Runs a statement on the connection that writes.
+/// Runs a statement on the write connection.
 async fn tamper(store: &SqliteStore, statement: &str) {
     let mut lease = store.writer.lease().await.expect("the store is open");
     let statement = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));
-    statement.execute(lease.connection()).await.expect("the statement is right");
-    lease.give_back();
+    statement.execute(lease.connection()).await.expect("a valid statement");
+    lease.release();
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn writers_and_readers_run_with_the_safe_settings() {
     let mut lease = store.writer.lease().await.expect("the store is open");
     connection_settings::verify(lease.connection()).await.expect("the writer is safe");
     let mut reader = store.readers.acquire().await.expect("the store is open");
-    connection_settings::verify(&mut reader).await.expect("the readers are as safe");
+    connection_settings::verify(&mut reader).await.expect("the readers are safe");
 }
 
 #[tokio::test]
@@ -108,9 +108,9 @@ async fn weaker_settings_are_refused_by_name() {
     ];
     for (name, options) in weaker {
         let mut connection = options.connect().await.expect("it opens");
-        let verdict = connection_settings::verify(&mut connection).await;
-        let Err(OpenError::WeakSetting { setting, .. }) = verdict else {
-            panic!("a weaker {name} was not noticed");
+        let result = connection_settings::verify(&mut connection).await;
+        let Err(OpenError::WeakSetting { setting, .. }) = result else {
+            panic!("a weaker {name} was accepted");
         };
         assert_eq!(setting, name);
     }
@@ -119,12 +119,12 @@ async fn weaker_settings_are_refused_by_name() {
 #[tokio::test]
 async fn readers_cannot_write() {
     let (store, _path, _folder) = store().await;
-    let outcome = sqlx::query("delete from boards").execute(&store.readers).await;
-    assert!(outcome.is_err());
+    let result = sqlx::query("delete from boards").execute(&store.readers).await;
+    assert!(result.is_err());
 }
 
 #[tokio::test]
-async fn a_full_disk_is_reported_and_hinders_nobody_afterwards() {
+async fn after_a_full_disk_smaller_commits_succeed() {
     let (store, _path, _folder) = store().await;
     tamper(&store, "pragma max_page_count = 1").await;
     let failed = store.commit(&[board_with(&"long ".repeat(10_000))]).await;
@@ -135,7 +135,7 @@ async fn a_full_disk_is_reported_and_hinders_nobody_afterwards() {
 }
 
 #[tokio::test]
-async fn a_connection_that_failed_is_not_used_again() {
+async fn a_connection_with_an_open_transaction_is_replaced() {
     let (store, _path, _folder) = store().await;
     tamper(
         &store,
@@ -146,45 +146,48 @@ async fn a_connection_that_failed_is_not_used_again() {
     assert_eq!(conflict, Ok(vec![CommitResult::Conflict]), "the trigger breaks a constraint");
     tamper(&store, "drop trigger broken; begin immediate").await;
     let failed = store.commit(&[board_with("words")]).await;
-    assert!(matches!(failed, Err(StoreError::Unavailable(_))), "a transaction was left open");
+    assert!(
+        matches!(failed, Err(StoreError::Unavailable(_))),
+        "the connection has an open transaction"
+    );
     assert_eq!(store.commit(&[board_with("words")]).await, Ok(vec![CommitResult::Done]));
 }
 
 #[tokio::test]
-async fn the_check_reaches_the_disk() {
+async fn the_health_check_writes_to_the_disk() {
     let (store, path, _folder) = store().await;
     let log = path.with_extension("db-wal");
-    let size = || log.metadata().expect("the log is beside the database").len();
+    let size = || log.metadata().expect("the write-ahead log exists").len();
     let before = size();
-    store.check().await.expect("the store can be written to");
+    store.check().await.expect("the store is healthy");
     assert!(size() > before, "a page was appended to the log");
 }
 
 #[tokio::test]
-async fn the_check_needs_room_like_a_command() {
+async fn the_health_check_fails_on_a_full_disk() {
     let (store, _path, _folder) = store().await;
     tamper(&store, "pragma max_page_count = 1").await;
     let full = StoreError::Unavailable("(code: 13) database or disk is full".to_owned());
-    assert_eq!(store.check().await, Err(full), "it has no page to spare");
-    assert_eq!(store.check().await, Ok(()), "the next connection has all that the disk has");
+    assert_eq!(store.check().await, Err(full), "there is no free page");
+    assert_eq!(store.check().await, Ok(()), "the next connection has no limit");
 }
 
 #[tokio::test]
-async fn checks_leave_nothing_behind() {
+async fn health_checks_do_not_let_the_database_grow() {
     let (store, path, _folder) = store().await;
-    store.check().await.expect("the store can be written to");
-    let size = || path.metadata().expect("the database is there").len();
+    store.check().await.expect("the store is healthy");
+    let size = || path.metadata().expect("the database exists").len();
     tamper(&store, "pragma wal_checkpoint(truncate)").await;
     let before = size();
     for _ in 0..20 {
-        store.check().await.expect("the store can be written to");
+        store.check().await.expect("the store is healthy");
     }
     tamper(&store, "pragma wal_checkpoint(truncate)").await;
     assert_eq!(size(), before);
 }
 
 #[tokio::test]
-async fn a_writer_that_hangs_is_not_waited_for_without_end() {
+async fn a_call_behind_a_writer_that_hangs_times_out() {
     let (store, _path, _folder) = store().await;
     let hanging = store.writer.lease().await.expect("the store is open");
     tokio::time::pause();
@@ -193,14 +196,14 @@ async fn a_writer_that_hangs_is_not_waited_for_without_end() {
     let late = store.check().await;
     assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
     tokio::time::resume();
-    hanging.give_back();
+    hanging.release();
     assert_eq!(store.commit(&[board_with("words")]).await, Ok(vec![CommitResult::Done]));
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_is_named() {
+async fn the_error_for_an_unreadable_row_names_the_row() {
     let (store, _path, _folder) = store().await;
-    store.commit(&[board_with("words")]).await.expect("the store answers");
+    store.commit(&[board_with("words")]).await.expect("the store is available");
     let rows = [
         ("update notes set rank = '!'", format!("`notes` at board {BOARD}, id {NOTE}")),
         ("update notes set rank = 'V', colour = 'plaid'", format!("`notes` at board {BOARD}")),
@@ -217,7 +220,7 @@ async fn a_row_that_cannot_be_read_is_named() {
     for (damage, name) in rows {
         tamper(&store, damage).await;
         let Err(StoreError::Unavailable(reason)) = store.load(&[everything()]).await else {
-            panic!("this was not noticed: {damage}");
+            panic!("it was loaded after: {damage}");
         };
         assert!(reason.contains(&name), "{reason} does not name {name}");
     }
@@ -226,10 +229,10 @@ async fn a_row_that_cannot_be_read_is_named() {
 }
 
 #[tokio::test]
-async fn the_schema_itself_refuses_what_makes_no_sense() {
+async fn the_schema_rejects_invalid_values() {
     let (store, _path, _folder) = store().await;
-    store.commit(&[board_with("words")]).await.expect("the store answers");
-    for nonsense in [
+    store.commit(&[board_with("words")]).await.expect("the store is available");
+    for statement in [
         "update boards set head_seq = 0",
         "update boards set id = x'00'",
         "update boards set note_count = 'many'",
@@ -241,8 +244,8 @@ async fn the_schema_itself_refuses_what_makes_no_sense() {
         "delete from boards",
     ] {
         let mut lease = store.writer.lease().await.expect("the store is open");
-        let outcome = sqlx::query(AssertSqlSafe(nonsense)).execute(lease.connection()).await;
-        assert!(outcome.is_err(), "it went through: {nonsense}");
-        lease.give_back();
+        let result = sqlx::query(AssertSqlSafe(statement)).execute(lease.connection()).await;
+        assert!(result.is_err(), "it was accepted: {statement}");
+        lease.release();
     }
 }

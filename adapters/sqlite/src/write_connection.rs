@@ -1,4 +1,4 @@
-//! The one connection that writes. After an error or a cancelled call it is not reused.
+//! The only connection that writes. After an error or a cancelled call it is replaced.
 
 use sockbit_application::ports::StoreError;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -7,35 +7,36 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::error_mapping::unavailable;
 
-pub(crate) struct Writer {
+/// Lends the connection to one caller at a time.
+pub(crate) struct WriteConnection {
     options: SqliteConnectOptions,
     state: Mutex<State>,
 }
 
 enum State {
-    /// Clean, and ready for the next.
+    /// Open, and without a transaction.
     Idle(SqliteConnection),
-    /// In use, or dropped by its user. SQLite rolls back what a closed connection left open.
-    Gone,
+    /// Lent, or dropped by its last user. SQLite rolls back the transaction of a dropped connection.
+    Taken,
     Closed,
 }
 
-/// The right to write, for one at a time.
+/// The connection, lent to one caller. Dropping the lease closes the connection.
 pub(crate) struct Lease<'a> {
     connection: SqliteConnection,
     state: MutexGuard<'a, State>,
 }
 
-impl Writer {
+impl WriteConnection {
     pub fn new(options: SqliteConnectOptions, connection: SqliteConnection) -> Self {
         Self { options, state: Mutex::new(State::Idle(connection)) }
     }
 
     pub async fn lease(&self) -> Result<Lease<'_>, StoreError> {
         let mut state = self.state.lock().await;
-        let connection = match std::mem::replace(&mut *state, State::Gone) {
+        let connection = match std::mem::replace(&mut *state, State::Taken) {
             State::Idle(connection) => connection,
-            State::Gone => self.options.connect().await.map_err(unavailable)?,
+            State::Taken => self.options.connect().await.map_err(unavailable)?,
             State::Closed => {
                 *state = State::Closed;
                 return Err(StoreError::Unavailable("the store is closed".to_owned()));
@@ -49,7 +50,7 @@ impl Writer {
         if let State::Idle(connection) = std::mem::replace(&mut *state, State::Closed)
             && let Err(error) = connection.close().await
         {
-            tracing::warn!(%error, "closing the database failed; the next start tidies up");
+            tracing::warn!(%error, "could not close the database; the next start recovers it");
         }
     }
 }
@@ -59,8 +60,8 @@ impl Lease<'_> {
         &mut self.connection
     }
 
-    /// For those whose work went well: the connection stays open for the next.
-    pub fn give_back(mut self) {
+    /// Returns the connection after a successful call, so that the next caller uses it again.
+    pub fn release(mut self) {
         *self.state = State::Idle(self.connection);
     }
 }

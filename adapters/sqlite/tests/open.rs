@@ -1,4 +1,4 @@
-//! A database is opened when that is safe, and otherwise refused in one clear sentence.
+//! A database is opened if that is safe, and refused with one message otherwise.
 
 use std::path::{Path, PathBuf};
 
@@ -9,29 +9,29 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tempfile::TempDir;
 
 fn folder() -> TempDir {
-    TempDir::new().expect("there is room for a folder")
+    TempDir::new().expect("a temporary folder")
 }
 
 fn database(folder: &TempDir) -> PathBuf {
     folder.path().join("sockbit.db")
 }
 
-/// The error, and its message for the operator.
+/// The error of opening, and its message.
 async fn refusal(path: &Path) -> (OpenError, String) {
     let Err(error) = SqliteStore::open(path).await else {
         panic!("{} was opened", path.display());
     };
-    let sentence = error.to_string();
-    assert!(!sentence.contains('\n'), "one line: {sentence}");
-    (error, sentence)
+    let message = error.to_string();
+    assert!(!message.contains('\n'), "it is one line: {message}");
+    (error, message)
 }
 
-/// Runs a statement past the store.
+/// Runs a statement without the store.
 async fn tamper(path: &Path, statement: &str) {
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
     let mut connection = options.connect().await.expect("it is a database");
     let statement = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));
-    statement.execute(&mut connection).await.expect("the statement is right");
+    statement.execute(&mut connection).await.expect("a valid statement");
     connection.close().await.expect("it closes");
 }
 
@@ -40,7 +40,7 @@ async fn opened_once(path: &Path) {
 }
 
 #[tokio::test]
-async fn a_new_file_is_filled_and_found_again() {
+async fn a_new_file_is_created_and_opened_again() {
     let folder = folder();
     opened_once(&database(&folder)).await;
     let store = SqliteStore::open(&database(&folder)).await.expect("it opens again");
@@ -48,39 +48,39 @@ async fn a_new_file_is_filled_and_found_again() {
 }
 
 #[tokio::test]
-async fn an_empty_file_is_filled() {
+async fn an_empty_file_becomes_a_database() {
     let folder = folder();
     std::fs::write(database(&folder), "").expect("the file can be written");
     opened_once(&database(&folder)).await;
 }
 
 #[tokio::test]
-async fn a_second_opening_is_refused_while_the_first_lasts() {
+async fn a_database_that_is_open_is_refused() {
     let folder = folder();
     let path = database(&folder);
     let first = SqliteStore::open(&path).await.expect("it opens");
-    let (error, sentence) = refusal(&path).await;
-    assert!(matches!(error, OpenError::Locked(_)), "{sentence}");
-    assert!(sentence.contains("is open in another process; end that one first"), "{sentence}");
+    let (error, message) = refusal(&path).await;
+    assert!(matches!(error, OpenError::Locked(_)), "{message}");
+    assert!(message.contains("is open in another process; end that one first"), "{message}");
     drop(first);
     opened_once(&path).await;
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn another_name_for_the_same_file_meets_the_same_lock() {
+async fn another_path_of_an_open_database_is_refused() {
     let folder = folder();
     let _first = SqliteStore::open(&database(&folder)).await.expect("it opens");
     let name = folder.path().join("alias.db");
-    std::os::unix::fs::symlink(database(&folder), &name).expect("links can be made");
-    let (error, sentence) = refusal(&name).await;
-    assert!(matches!(error, OpenError::Locked(_)), "{sentence}");
-    let roundabout = folder.path().join(".").join("sockbit.db");
-    assert!(matches!(refusal(&roundabout).await.0, OpenError::Locked(_)));
+    std::os::unix::fs::symlink(database(&folder), &name).expect("a symbolic link");
+    let (error, message) = refusal(&name).await;
+    assert!(matches!(error, OpenError::Locked(_)), "{message}");
+    let dotted = folder.path().join(".").join("sockbit.db");
+    assert!(matches!(refusal(&dotted).await.0, OpenError::Locked(_)));
 }
 
 #[tokio::test]
-async fn a_closed_store_refuses_and_lets_go() {
+async fn a_closed_store_refuses_calls_and_can_be_opened_again() {
     let folder = folder();
     let store = SqliteStore::open(&database(&folder)).await.expect("it opens");
     store.close().await;
@@ -91,7 +91,7 @@ async fn a_closed_store_refuses_and_lets_go() {
 }
 
 #[tokio::test]
-async fn a_newer_database_is_refused_and_left_alone() {
+async fn a_newer_database_is_refused_and_not_changed() {
     let folder = folder();
     let path = database(&folder);
     opened_once(&path).await;
@@ -100,9 +100,9 @@ async fn a_newer_database_is_refused_and_left_alone() {
                values (9999, 'later', true, x'00', 0)";
     tamper(&path, row).await;
     let before = std::fs::read(&path).expect("it can be read");
-    let (error, sentence) = refusal(&path).await;
-    assert!(matches!(error, OpenError::Newer { schema: 9999, .. }), "{sentence}");
-    assert!(sentence.contains("is from a newer version of SockBit"), "{sentence}");
+    let (error, message) = refusal(&path).await;
+    assert!(matches!(error, OpenError::Newer { schema: 9999, .. }), "{message}");
+    assert!(message.contains("is from a newer version of SockBit"), "{message}");
     assert_eq!(std::fs::read(&path).expect("it can be read"), before);
 }
 
@@ -112,84 +112,84 @@ async fn a_database_of_another_build_is_refused() {
     let path = database(&folder);
     opened_once(&path).await;
     tamper(&path, "update _sqlx_migrations set checksum = x'00'").await;
-    let (error, sentence) = refusal(&path).await;
-    assert!(matches!(error, OpenError::Altered { schema: 1, .. }), "{sentence}");
+    let (error, message) = refusal(&path).await;
+    assert!(matches!(error, OpenError::Altered { schema: 1, .. }), "{message}");
 }
 
 #[tokio::test]
-async fn a_file_of_another_kind_is_refused_and_left_alone() {
+async fn a_file_of_another_kind_is_refused_and_not_changed() {
     let folder = folder();
     let path = database(&folder);
     let letter = "Dear reader, this is a letter and not a database. ".repeat(100);
     std::fs::write(&path, &letter).expect("the file can be written");
-    let (error, sentence) = refusal(&path).await;
-    assert!(matches!(error, OpenError::NotADatabase(_)), "{sentence}");
-    assert!(sentence.contains("is not a SockBit database"), "{sentence}");
+    let (error, message) = refusal(&path).await;
+    assert!(matches!(error, OpenError::NotADatabase(_)), "{message}");
+    assert!(message.contains("is not a SockBit database"), "{message}");
     assert_eq!(std::fs::read_to_string(&path).expect("it can be read"), letter);
 }
 
 #[tokio::test]
-async fn the_database_of_another_program_is_refused_and_left_alone() {
+async fn the_database_of_another_program_is_refused_and_not_changed() {
     let folder = folder();
     let path = database(&folder);
     tamper(&path, "create table theirs (id integer)").await;
     let before = std::fs::read(&path).expect("it can be read");
-    let (error, sentence) = refusal(&path).await;
-    assert!(matches!(error, OpenError::NotADatabase(_)), "{sentence}");
+    let (error, message) = refusal(&path).await;
+    assert!(matches!(error, OpenError::NotADatabase(_)), "{message}");
     assert_eq!(std::fs::read(&path).expect("it can be read"), before);
 }
 
 #[tokio::test]
 async fn a_directory_is_refused() {
     let folder = folder();
-    let (error, sentence) = refusal(folder.path()).await;
-    assert!(matches!(error, OpenError::Directory(_)), "{sentence}");
-    assert!(sentence.contains("is a directory; name a file in it"), "{sentence}");
+    let (error, message) = refusal(folder.path()).await;
+    assert!(matches!(error, OpenError::Directory(_)), "{message}");
+    assert!(message.contains("is a directory; name a file in it"), "{message}");
 }
 
 #[tokio::test]
-async fn a_missing_folder_is_named_and_not_made() {
+async fn a_missing_folder_is_named_and_not_created() {
     let folder = folder();
     let missing = folder.path().join("missing");
-    let (error, sentence) = refusal(&missing.join("sockbit.db")).await;
-    assert!(matches!(error, OpenError::NoFolder(_)), "{sentence}");
+    let (error, message) = refusal(&missing.join("sockbit.db")).await;
+    assert!(matches!(error, OpenError::NoFolder(_)), "{message}");
     assert!(
-        sentence
+        message
             .contains(&format!("the folder {} does not", folder.path().join("missing").display()))
     );
     assert!(!missing.exists());
 }
 
 #[tokio::test]
-async fn a_file_in_the_place_of_a_folder_is_refused() {
+async fn a_file_instead_of_a_folder_is_refused() {
     let folder = folder();
     let file = folder.path().join("file");
     std::fs::write(&file, "").expect("the file can be written");
-    let (error, sentence) = refusal(&file.join("sockbit.db")).await;
-    assert!(matches!(error, OpenError::Inaccessible { .. }), "{sentence}");
+    let (error, message) = refusal(&file.join("sockbit.db")).await;
+    assert!(matches!(error, OpenError::Inaccessible { .. }), "{message}");
 }
 
 /// Files cannot be created in `/proc`, not even by the superuser.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_place_that_cannot_be_written_to_is_refused() {
-    let (error, sentence) = refusal(Path::new("/proc/sockbit.db")).await;
-    assert!(matches!(error, OpenError::Inaccessible { .. }), "{sentence}");
-    assert!(sentence.contains("/proc/sockbit.db.lock cannot be opened or created"), "{sentence}");
+async fn a_read_only_folder_is_refused() {
+    let (error, message) = refusal(Path::new("/proc/sockbit.db")).await;
+    assert!(matches!(error, OpenError::Inaccessible { .. }), "{message}");
+    assert!(message.contains("/proc/sockbit.db.lock cannot be opened or created"), "{message}");
 }
 
 #[tokio::test]
-async fn a_path_that_names_no_file_is_refused() {
-    let (error, sentence) = refusal(Path::new("")).await;
-    assert!(matches!(error, OpenError::Inaccessible { .. }), "{sentence}");
+async fn an_empty_path_is_refused() {
+    let (error, message) = refusal(Path::new("")).await;
+    assert!(matches!(error, OpenError::Inaccessible { .. }), "{message}");
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_new_database_is_for_nobody_else_on_the_machine() {
+async fn only_its_owner_can_read_a_new_database() {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder();
     opened_once(&database(&folder)).await;
-    let rights = std::fs::metadata(database(&folder)).expect("it is there").permissions().mode();
-    assert_eq!(rights & 0o777, 0o600);
+    let mode = std::fs::metadata(database(&folder)).expect("it exists").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
 }

@@ -1,5 +1,5 @@
-//! Connections, each lent for one call. Whoever fails on one, gives up half way or takes too long
-//! never hands it on.
+//! The pool of connections. After an error, a cancelled call or a missed deadline a connection is
+//! closed, not reused.
 
 use std::time::Duration;
 
@@ -10,36 +10,37 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::error_mapping::unavailable;
 
-pub(crate) struct Connections {
+pub(crate) struct ConnectionPool {
     pool: PgPool,
-    deadline: Duration,
+    /// Of each call.
+    timeout: Duration,
 }
 
-/// When a call is given up.
+/// The deadline of one call.
 pub(crate) struct Deadline {
-    patience: Duration,
+    timeout: Duration,
     at: Instant,
 }
 
-/// A connection that is closed unless it is given back.
+/// A connection, lent for one call. Dropping the lease closes the connection.
 pub(crate) struct Lease {
     connection: PoolConnection<Postgres>,
-    is_clean: bool,
+    is_reusable: bool,
 }
 
-impl Connections {
-    pub fn new(pool: PgPool, deadline: Duration) -> Self {
-        Self { pool, deadline }
+impl ConnectionPool {
+    pub fn new(pool: PgPool, timeout: Duration) -> Self {
+        Self { pool, timeout }
     }
 
     pub async fn lease(&self) -> Result<Lease, StoreError> {
         let connection = self.pool.acquire().await.map_err(unavailable)?;
-        Ok(Lease { connection, is_clean: false })
+        Ok(Lease { connection, is_reusable: false })
     }
 
-    /// When a call that begins at this moment is given up.
+    /// The deadline of a call that starts now.
     pub fn deadline(&self) -> Deadline {
-        Deadline { patience: self.deadline, at: Instant::now() + self.deadline }
+        Deadline { timeout: self.timeout, at: Instant::now() + self.timeout }
     }
 
     pub async fn close(&self) {
@@ -48,14 +49,14 @@ impl Connections {
 }
 
 impl Deadline {
-    /// What a call answers, if it does so in time; `late` where it does not.
-    pub async fn holds<T>(
+    /// The result of a call, or `error` at the deadline.
+    pub async fn limit<T>(
         &self,
-        late: fn(String) -> StoreError,
+        error: fn(String) -> StoreError,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         timeout_at(self.at, call).await.unwrap_or_else(|_| {
-            Err(late(format!("the database took longer than {:?}", self.patience)))
+            Err(error(format!("the database took longer than {:?}", self.timeout)))
         })
     }
 }
@@ -65,15 +66,15 @@ impl Lease {
         &mut self.connection
     }
 
-    /// For those whose call went well: the connection stays open for the next.
-    pub fn give_back(mut self) {
-        self.is_clean = true;
+    /// Returns the connection to the pool after a successful call.
+    pub fn release(mut self) {
+        self.is_reusable = true;
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if !self.is_clean {
+        if !self.is_reusable {
             self.connection.close_on_drop();
         }
     }
