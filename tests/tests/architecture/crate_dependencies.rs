@@ -1,11 +1,8 @@
 //! Dependencies between crates point inward only: a table lists what each crate may depend on.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
 
-use serde::Deserialize;
-
-use crate::sources::root;
+use crate::workspace_metadata::{Dependency, packages};
 use Allowed::{Any, Only};
 
 /// What one crate may depend on, in its code and build script.
@@ -178,31 +175,8 @@ impl Allowed {
     }
 }
 
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    dependencies: Vec<Dependency>,
-}
-
-#[derive(Deserialize)]
-struct Dependency {
-    name: String,
-    kind: Option<String>,
-}
-
 fn workspace() -> Graph {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]);
-    let output = cargo.current_dir(root()).output().expect("cargo can be run");
-    let metadata: Metadata = serde_json::from_slice(&output.stdout).expect("cargo writes metadata");
-    Graph(
-        metadata.packages.into_iter().map(|it| (it.name, dependencies(it.dependencies))).collect(),
-    )
+    Graph(packages().into_iter().map(|it| (it.name, dependencies(it.dependencies))).collect())
 }
 
 fn dependencies(all: Vec<Dependency>) -> Dependencies {

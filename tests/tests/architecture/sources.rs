@@ -9,10 +9,11 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The Rust files below a folder of the workspace, by path.
-pub fn sources(folder: &str) -> BTreeMap<PathBuf, String> {
+/// The Rust files below a folder, by path. A relative path starts at the root of the workspace.
+pub fn sources(folder: impl AsRef<Path>) -> BTreeMap<PathBuf, String> {
+    let folder = root().join(folder);
     let mut sources = BTreeMap::new();
-    let mut folders = vec![root().join(folder)];
+    let mut folders = vec![folder.clone()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("a folder can be read") {
             let path = entry.expect("an entry").path();
@@ -24,6 +25,6 @@ pub fn sources(folder: &str) -> BTreeMap<PathBuf, String> {
             }
         }
     }
-    assert!(!sources.is_empty(), "{folder} has sources");
+    assert!(!sources.is_empty(), "{} has sources", folder.display());
     sources
 }
