@@ -41,7 +41,7 @@ async fn a_client_without_a_position_cannot_resume() {
 }
 
 #[tokio::test]
-async fn a_non_member_cannot_tell_a_board_from_none() {
+async fn a_board_looks_missing_to_a_non_member() {
     let core = CoreFixture::with_board().await;
     let rejection = core.admission(&person(2), None).await.expect_err("it is not admitted");
     assert_eq!(rejection.code, RejectionCode::NotFound);

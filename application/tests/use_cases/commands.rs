@@ -51,7 +51,7 @@ async fn a_wrong_key_is_rejected_like_a_missing_board() {
 }
 
 #[tokio::test]
-async fn a_non_member_cannot_tell_a_board_from_none_by_any_command() {
+async fn every_command_of_a_non_member_is_rejected_as_for_a_missing_board() {
     let (core, base) = CoreFixture::with_note("secret").await;
     let commands = [
         Command::RenameBoard { title: "Mine".to_owned() },

@@ -24,7 +24,7 @@ fn rejection(reply: &Reply) -> RejectionCode {
 }
 
 #[tokio::test]
-async fn a_non_member_cannot_tell_a_board_from_none_by_any_query() {
+async fn every_query_of_a_non_member_gets_the_reply_for_a_missing_board() {
     let (core, _) = CoreFixture::with_note("secret").await;
     for (existing, missing) in queries_about(1).into_iter().zip(queries_about(404)) {
         let reply = core.query(&person(2), existing).await;

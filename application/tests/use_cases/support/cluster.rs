@@ -156,7 +156,7 @@ impl Cluster {
         gateway
     }
 
-    pub fn bus_end(&self) -> &RecordingEndpoint {
+    pub fn bus_endpoint(&self) -> &RecordingEndpoint {
         let (_, recording, _) = self.gateways.first().expect("there is one");
         recording
     }

@@ -50,8 +50,8 @@ async fn a_gateway_asks_for_presence_on_the_first_join_and_publishes_its_own_whe
     assert!(updates.iter().all(|it| !it.asks), "it asks only once: {updates:?}");
 
     let asks = BoardPresence { board: board_id(BOARD), people: Vec::new(), more: 0, asks: true };
-    let asking_update = PresenceUpdate { boards: vec![asks], ..update_of(77, Vec::new()) };
-    fixture.remote_presence.send(asking_update).expect("the gateway runs");
+    let request = PresenceUpdate { boards: vec![asks], ..update_of(77, Vec::new()) };
+    fixture.remote_presence.send(request).expect("the gateway runs");
     let updates = fixture.published().await;
     let people = vec![person_here(1, &[7]), person_here(2, &[])];
     assert_eq!(updates.into_iter().map(|it| it.people).collect::<Vec<_>>(), [people]);
