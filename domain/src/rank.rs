@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_room_beyond_the_last_possible_step() {
+    fn there_is_a_rank_beyond_the_last_step() {
         let last = rank("zzzzzzzz");
         let next = Rank::between(Some(&last), None).expect("room");
         assert!(last < next);
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_neighbours_leave_no_room() {
+    fn there_is_no_rank_between_equal_ranks() {
         assert_eq!(Rank::between(Some(&rank("V")), Some(&rank("V"))), Err(RankError::NoRoom));
     }
 

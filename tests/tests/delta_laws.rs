@@ -36,7 +36,7 @@ fn same<T: PartialEq + Debug>(left: &T, right: &T) -> LawResult {
 }
 
 #[test]
-fn two_changes_made_at_once_converge() {
+fn two_concurrent_changes_converge() {
     check_law(|deltas| {
         let text = deltas.text();
         let (first, second) = (deltas.change(&text), deltas.change(&text));
@@ -138,7 +138,7 @@ fn an_inverse_undoes_its_change() {
 }
 
 #[test]
-fn a_diff_leads_to_the_new_text() {
+fn applying_a_diff_gives_the_new_text() {
     check_law(|deltas| {
         let words = deltas.below(12);
         let old = deltas.prose(words);

@@ -243,7 +243,7 @@ mod tests {
     fn diff(old: &str, new: &str) -> Delta {
         let (old, new) = (Text::normalise(old), Text::normalise(new));
         let delta = Delta::diff(&old, &new);
-        assert_eq!(delta.apply(&old), Ok(new), "the diff leads to the new text");
+        assert_eq!(delta.apply(&old), Ok(new), "the diff gives the new text");
         delta
     }
 
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn inserts_and_then_deletes_are_the_same_change_and_keep_what_is_before_it_before_it() {
+    fn split_inserts_and_deletes_are_the_same_change_and_keep_positions_before_it() {
         let (old, new) = ("The color is red.", "The colour, size is red.");
         let delta = diff(old, new);
         let (inserts, deletes) = delta.split_inserts_and_deletes();

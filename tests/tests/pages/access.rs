@@ -160,7 +160,7 @@ async fn post_from(visitor: &mut Visitor, headers: &[(&str, &str)]) -> Page {
 }
 
 #[tokio::test]
-async fn only_our_own_pages_may_post() {
+async fn only_pages_of_this_site_may_post() {
     let app = App::start().await;
     let mut visitor = Visitor::new(&app);
     let own = app.url();
@@ -180,7 +180,7 @@ async fn only_our_own_pages_may_post() {
 }
 
 #[tokio::test]
-async fn only_our_own_pages_may_open_a_websocket() {
+async fn only_pages_of_this_site_may_open_a_websocket() {
     let app = App::start().await;
     let mut visitor = Visitor::new(&app);
     let upgrade = |visitor: &Visitor, origin: &str| {

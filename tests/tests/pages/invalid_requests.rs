@@ -1,4 +1,4 @@
-//! Invalid addresses and forms get an error page and do no harm.
+//! Invalid addresses and forms get an error page and have no other effect.
 
 use reqwest::Method;
 use sockbit_tests::system::App;
@@ -123,7 +123,7 @@ async fn a_body_that_is_too_large_gets_an_error_page() {
 }
 
 #[tokio::test]
-async fn invalid_utf8_in_a_form_does_no_harm() {
+async fn invalid_utf8_in_a_form_does_not_affect_the_board() {
     let app = App::start().await;
     let (mut visitor, board) = Visitor::with_board(&app).await;
     let request = visitor

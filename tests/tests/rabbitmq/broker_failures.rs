@@ -78,7 +78,7 @@ async fn confirmed_commands_survive_a_broker_crash_and_all_endpoints_reconnect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn on_an_emptied_broker_everything_is_declared_again() {
+async fn everything_is_declared_again_on_a_wiped_broker() {
     let (mut broker, bus) = start_broker().await;
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     gateway.subscribe(Slot(7)).await.expect("the bus is available");

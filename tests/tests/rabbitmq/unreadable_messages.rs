@@ -85,7 +85,7 @@ async fn an_unreadable_command_does_not_affect_others_in_its_batch() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_keys_are_rotated_processes_with_the_old_key_are_accepted() {
+async fn processes_with_the_old_key_are_accepted_during_key_rotation() {
     let bus = Namespace::fresh();
     let (old, new) = (bus.settings_with_keys(keys(&[1, 2])), bus.settings_with_keys(keys(&[2, 1])));
     let gateway = connect_gateway(old).await.expect("the broker responds");
