@@ -1,8 +1,7 @@
 //! Random texts and changes, decided by a seed.
 
 use sockbit_domain::{Delta, Text};
-
-use crate::model::random::Random;
+use sockbit_simulation::Random;
 
 /// Short, so that repetitions are frequent, and with characters that share a surrogate.
 const WORDS: [&str; 12] =
@@ -75,8 +74,8 @@ impl RandomDeltas {
     pub fn prose(&mut self, words: usize) -> Text {
         let mut text = String::new();
         for _ in 0..words {
-            text.push_str(self.random.pick(&WORDS).copied().unwrap_or_default());
-            text.push_str(self.random.pick(&GAPS).copied().unwrap_or_default());
+            text.push_str(self.random.pick(&WORDS, ""));
+            text.push_str(self.random.pick(&GAPS, ""));
         }
         Text::normalise(&text)
     }
@@ -133,7 +132,7 @@ impl RandomDeltas {
 
     fn character(&mut self) -> char {
         if self.coin() {
-            return self.random.pick(&['a', 'b', 'c', ' ', '\n', '.']).copied().unwrap_or('a');
+            return self.random.pick(&['a', 'b', 'c', ' ', '\n', '.'], 'a');
         }
         loop {
             let plane = self.below(17);

@@ -7,7 +7,6 @@ use sockbit_application::history_compaction::Compaction;
 
 use crate::database::{Database, WorkerStore};
 use crate::planted_bugs;
-use crate::process_lifetime::Lifetime;
 use crate::random::RandomStream;
 use crate::run_context::{RunContext, SimulatedClock};
 
@@ -18,15 +17,8 @@ pub(crate) async fn compact(
     after: Duration,
     number: usize,
 ) {
-    let store = WorkerStore {
-        context: Arc::clone(context),
-        database: Arc::clone(database),
-        lifetime: Arc::new(Lifetime::default()),
-        random: Mutex::new(context.random(RandomStream::Compaction, number)),
-        is_cut: Arc::default(),
-        redelivered: Arc::default(),
-    };
-    let store = Arc::new(store);
+    let random = Mutex::new(context.random(RandomStream::Compaction, number));
+    let store = Arc::new(WorkerStore::for_maintenance(context, database, random));
     let health = Arc::clone(&store);
     let store = planted_bugs::compaction(context, database, store);
     let clock = SimulatedClock::new(Arc::clone(context), number);

@@ -59,24 +59,24 @@ impl Processes {
             (ProcessFault::Restore, process_faults.restores),
             (ProcessFault::Compaction, process_faults.compactions),
         ];
-        let all = faults.iter().flat_map(|(inject, times)| (0..*times).map(|_| *inject));
-        for (number, inject) in all.enumerate() {
+        let all = faults.iter().flat_map(|(fault, times)| (0..*times).map(|_| *fault));
+        for (number, fault) in all.enumerate() {
             let processes = self.clone();
             let random = self.context.random(RandomStream::FaultSchedule, number);
-            tokio::spawn(async move { processes.inject(inject, random).await });
+            tokio::spawn(async move { processes.inject(fault, random).await });
         }
     }
 
-    async fn inject(&self, inject: ProcessFault, mut random: Random) {
+    async fn inject(&self, fault: ProcessFault, mut random: Random) {
         let active = u64::try_from(self.context.parameters.active.as_millis()).unwrap_or(1);
-        self.context.pause(random.millis(0, active)).await;
-        if self.context.is_healed() {
+        self.context.pause_active(random.millis(0, active)).await;
+        if self.context.is_settling() {
             return;
         }
         let gateway = &self.gateways[random.below(self.gateways.len())];
         let worker = &self.workers[random.below(self.workers.len())];
         let pause = random.millis(100, 7_000);
-        match inject {
+        match fault {
             ProcessFault::WorkerCrash => match random.below(8) {
                 0 => worker.crash(),
                 _ => worker.crash_at(random.pick(&CrashPoint::ALL, CrashPoint::Committed)),
@@ -104,7 +104,7 @@ impl Processes {
         locked(&self.context.observations).counts.outages += 1;
         self.database.go_offline();
         self.context.pause(pause).await;
-        self.database.end_absence();
+        self.database.go_online();
     }
 
     fn forget(&self, random: &mut Random) {
@@ -137,6 +137,6 @@ impl Processes {
         }
         sleep(random.millis(2_500, 7_000)).await;
         self.database.restore();
-        self.database.end_absence();
+        self.database.go_online();
     }
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sockbit_application::ports::ReadStore;
 use sockbit_domain::{
-    Board, BoardId, Event, Fact, MessageId, Note, NoteId, NoteState, Outcome, Position, Seq, Title,
+    Board, BoardId, Event, Fact, Limits, MessageId, Note, NoteId, NoteState, Outcome, Position,
+    Seq, Title,
 };
 use sockbit_memory::MemoryStore;
 
@@ -20,6 +21,7 @@ pub(crate) struct FinalState<'a> {
     pub clients: &'a [&'a SimulatedClient],
     pub observations: &'a Observations,
     pub typed_tokens: &'a TypedTokens,
+    pub limits: &'a Limits,
 }
 
 /// One board as the store holds it.
@@ -42,6 +44,7 @@ impl FinalState<'_> {
             if replayed(&board.log)? != board.notes {
                 return Err("the replayed log differs from the stored notes".into());
             }
+            self.limits_hold(board)?;
             for client in self.clients.iter().filter(|it| it.board == board.board) {
                 check_client(client, board)
                     .map_err(|fault| format!("client {}: {fault}", client.number))?;
@@ -58,6 +61,15 @@ impl FinalState<'_> {
         let page = page.map_err(|error| error.to_string())?.ok_or("the board is missing")?;
         let log = log.map_err(|error| error.to_string())?;
         Ok(StoredBoard { board, log, title: page.title, notes: page.notes })
+    }
+
+    fn limits_hold(&self, board: &StoredBoard) -> Result<(), String> {
+        let longest = board.notes.iter().map(|it| it.text.as_str().len()).max().unwrap_or(0);
+        let count = u32::try_from(board.notes.len()).unwrap_or(u32::MAX);
+        if longest > self.limits.note_bytes_max || count > self.limits.notes_max {
+            return Err(format!("{count} notes of up to {longest} bytes exceed {:?}", self.limits));
+        }
+        Ok(())
     }
 
     /// Each command with an outcome made exactly the event that its outcome names, or none.
@@ -111,26 +123,26 @@ impl FinalState<'_> {
         let texts: BTreeMap<NoteId, &str> = notes.map(|it| (it.id, it.text.as_str())).collect();
         let log = stored.iter().flat_map(|it| &it.log);
         let logged: BTreeSet<char> = log.flat_map(inserted).collect();
-        for (token, place) in self.typed_tokens.iter() {
-            let here = texts.get(&place.note).map(|text| count(text, token));
+        for (token, origin) in self.typed_tokens.iter() {
+            let here = texts.get(&origin.note).map(|text| count(text, token));
             let everywhere: usize = texts.values().map(|text| count(text, token)).sum();
             if everywhere > here.unwrap_or(0) || everywhere > 1 {
-                return Err(format!("{token:?} of {place:?} occurs {everywhere} times"));
+                return Err(format!("{token:?} of {origin:?} occurs {everywhere} times"));
             }
             let may_be_gone = self.typed_tokens.may_be_missing(token)
                 || here == Some(1)
-                || self.is_draft(token, place)
+                || self.is_draft(token, origin)
                 || (here.is_none() && logged.contains(&token))
                 || self.observations.is_gone_token(token);
             if !may_be_gone {
-                return Err(format!("{token:?} of {place:?} was lost"));
+                return Err(format!("{token:?} of {origin:?} was lost"));
             }
         }
         Ok(())
     }
 
-    fn is_draft(&self, token: char, place: TokenOrigin) -> bool {
-        let Some(client) = self.clients.iter().find(|it| it.number == place.client) else {
+    fn is_draft(&self, token: char, origin: TokenOrigin) -> bool {
+        let Some(client) = self.clients.iter().find(|it| it.number == origin.client) else {
             return false;
         };
         let drafts = client.machine.drafts();
@@ -170,6 +182,9 @@ fn check_client(client: &SimulatedClient, stored: &StoredBoard) -> Result<(), St
         return Err(format!("the title is {:?}, shown {:?}", stored.title, machine.title()));
     }
     let mut shown = machine.notes();
+    if shown.windows(2).any(|pair| (&pair[0].rank, pair[0].id) >= (&pair[1].rank, pair[1].id)) {
+        return Err("the notes are not in order".to_owned());
+    }
     shown.sort_by_key(|note| note.id);
     if shown.len() != stored.notes.len() {
         return Err(format!("{} notes are stored, {} shown", stored.notes.len(), shown.len()));

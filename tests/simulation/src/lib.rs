@@ -13,24 +13,31 @@
 //! `watch`, which wakes tasks in an order of its own. A test runs seeds twice and compares their
 //! traces.
 //!
-//! # What is not simulated
+//! Time between two timers costs nothing, but months of ticks would. So a long absence moves the
+//! clocks forward while all clients are offline (`long_absence.rs`), and no timer ends meanwhile.
 //!
-//! Changes of identity, absences of months, and the changes that a view is notified of: the model
-//! test (`tests/tests/model.rs`) covers these.
+//! # Where to begin
 //!
 //! Read [`run`], then `simulation_run.rs`, then the parts: `simulated_client` (a user and a client
 //! machine), `network_connection`, `gateway_process`, `bus`, `worker_process`, `database`,
-//! `fault_schedule`. `observations.rs` and `final_checks.rs` hold the invariants. `planted_bugs`
-//! wraps the ports in faulty implementations, each of which the checks must detect.
+//! `fault_schedule`. `observations.rs`, `simulated_client/shown_view.rs` and `final_checks.rs` hold
+//! the invariants. `planted_bugs` wraps the ports in faulty implementations, each of which the
+//! checks must detect. [`transcripts`] records client machines for the browser's machine to replay.
 
+mod board_setup;
 mod bus;
 mod compaction;
+mod core_without_bus;
+mod counts;
 mod database;
 mod fault_schedule;
 mod final_checks;
 mod gateway_process;
+mod long_absence;
+mod machine_input;
 mod network_connection;
 mod observations;
+mod page_renderer;
 mod planted_bugs;
 mod presence_checks;
 mod process_lifetime;
@@ -41,18 +48,22 @@ mod simulated_client;
 mod simulation_run;
 mod stale_tab_scenario;
 mod trace;
+mod transcript;
 mod typed_tokens;
+mod worker_ports;
 mod worker_process;
 
 use std::cell::Cell;
 use std::sync::{Arc, Once};
 
-pub use observations::Counts;
+pub use counts::Counts;
 pub use planted_bugs::PlantedBug;
+pub use random::Random;
 pub use stale_tab_scenario::run_stale_tab;
 
-use run_context::RunContext;
+use run_context::{Recording, RunContext};
 use run_parameters::RunParameters;
+use transcript::Transcript;
 
 use sockbit_application::mutex::locked;
 
@@ -67,18 +78,56 @@ pub struct RunResult {
     pub fault: Option<String>,
     /// The trace, if it was recorded.
     pub log: Vec<String>,
+    /// The transcripts, if they were recorded.
+    pub(crate) transcripts: Vec<Transcript>,
 }
 
 /// Runs a seed.
 #[must_use]
 pub fn run(seed: u64, bug: PlantedBug) -> RunResult {
-    play(|| RunContext::new(seed, RunParameters::of(seed), bug, false), simulation_run::play)
+    run_recorded(seed, bug, Recording::default())
 }
 
 /// Runs a seed and records its trace.
 #[must_use]
 pub fn log(seed: u64, bug: PlantedBug) -> RunResult {
-    play(|| RunContext::new(seed, RunParameters::of(seed), bug, true), simulation_run::play)
+    run_recorded(seed, bug, Recording { trace: true, ..Recording::default() })
+}
+
+/// Transcripts of client machines.
+#[derive(Debug, Default)]
+pub struct Transcripts {
+    /// One line of JSON for each machine.
+    pub lines: String,
+    /// How much happened in the runs of these machines.
+    pub counts: Counts,
+}
+
+/// Runs the first seeds and records each client machine, until there are this many transcripts.
+pub fn transcripts(count: usize) -> Result<Transcripts, String> {
+    let mut transcripts = Transcripts::default();
+    let recording = Recording { transcripts: true, ..Recording::default() };
+    let mut missing = count;
+    for seed in 0.. {
+        if missing == 0 {
+            break;
+        }
+        let result = run_recorded(seed, PlantedBug::None, recording);
+        if let Some(fault) = result.fault {
+            return Err(format!("seed {seed}: {fault}"));
+        }
+        transcripts.counts.add(&result.counts);
+        for transcript in result.transcripts.iter().take(missing) {
+            let line = serde_json::to_string(transcript).map_err(|error| error.to_string())?;
+            transcripts.lines.extend([&*line, "\n"]);
+            missing -= 1;
+        }
+    }
+    Ok(transcripts)
+}
+
+fn run_recorded(seed: u64, bug: PlantedBug, recording: Recording) -> RunResult {
+    play(|| RunContext::new(seed, RunParameters::of(seed), bug, recording), simulation_run::play)
 }
 
 fn play(
@@ -106,7 +155,8 @@ fn play(
         digest: context.trace.digest(),
         counts: observations.counts,
         fault: observations.fault.clone(),
-        log: context.trace.connections(),
+        log: context.trace.lines(),
+        transcripts: std::mem::take(&mut *locked(&context.transcripts)),
     }
 }
 
@@ -114,7 +164,7 @@ thread_local! {
     static PANICS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// A panic in a task would go unnoticed, so panics are counted.
+/// Counts panics: one in a task would not be noticed otherwise.
 fn count_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -26,20 +26,20 @@ impl NetworkConnection {
     /// A new connection, with the faults that will happen to it.
     pub fn new(context: &Arc<RunContext>, number: usize) -> Arc<Self> {
         let mut random = context.random(RandomStream::Network, number);
-        let line = Arc::new(Self {
+        let connection = Arc::new(Self {
             up: Pipe::new(context, random.next()),
             down: Pipe::new(context, random.next()),
         });
         if random.per_mille(context.rates().connection_faulty) {
-            let (context, line) = (Arc::clone(context), Arc::clone(&line));
-            tokio::spawn(async move { line.inject_fault(&context, random).await });
+            let (context, faulty) = (Arc::clone(context), Arc::clone(&connection));
+            tokio::spawn(async move { faulty.inject_fault(&context, random).await });
         }
-        line
+        connection
     }
 
     async fn inject_fault(&self, context: &RunContext, mut random: Random) {
         context.pause(random.millis(1, 9_000)).await;
-        if context.is_healed() {
+        if context.is_settling() {
             return;
         }
         match random.below(4) {
@@ -102,7 +102,7 @@ enum NextItem<T> {
 
 impl<T> Pipe<T> {
     fn new(context: &Arc<RunContext>, seed: u64) -> Self {
-        let flow = PipeState {
+        let state = PipeState {
             random: Random::new(seed),
             arriving: VecDeque::new(),
             last: Instant::now(),
@@ -112,22 +112,22 @@ impl<T> Pipe<T> {
         };
         Self {
             context: Arc::clone(context),
-            state: Mutex::new(flow),
+            state: Mutex::new(state),
             changed: Notify::new(),
             drained: Notify::new(),
         }
     }
 
     pub fn send(&self, item: T) {
-        let mut flow = locked(&self.state);
-        if flow.is_closed {
+        let mut state = locked(&self.state);
+        if state.is_closed {
             return;
         }
-        let arrival = Instant::now() + self.context.latency(&mut flow.random);
-        flow.last = flow.last.max(arrival);
-        let arrival = flow.last;
-        flow.arriving.push_back((arrival, item));
-        drop(flow);
+        let arrival = Instant::now() + self.context.latency(&mut state.random);
+        state.last = state.last.max(arrival);
+        let arrival = state.last;
+        state.arriving.push_back((arrival, item));
+        drop(state);
         self.changed.notify_one();
     }
 
@@ -139,8 +139,8 @@ impl<T> Pipe<T> {
     }
 
     fn is_full(&self) -> bool {
-        let flow = locked(&self.state);
-        flow.arriving.len() >= BUFFERED_MAX && !flow.is_closed
+        let state = locked(&self.state);
+        state.arriving.len() >= BUFFERED_MAX && !state.is_closed
     }
 
     /// Waits for the next item; `None` at the end. One caller at a time.
@@ -170,10 +170,10 @@ impl<T> Pipe<T> {
 
     /// Closes it; items in transit are lost.
     pub fn reset(&self) {
-        let mut flow = locked(&self.state);
-        flow.is_closed = true;
-        flow.arriving.clear();
-        drop(flow);
+        let mut state = locked(&self.state);
+        state.is_closed = true;
+        state.arriving.clear();
+        drop(state);
         self.wake();
     }
 

@@ -5,9 +5,22 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use sockbit_application::bus_messages::{CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::ports::{BoardChanges, Squash};
-use sockbit_domain::{Event, EventId, MessageId, Outcome, RejectionCode};
+use sockbit_domain::{ActorId, Event, EventId, MessageId, Outcome, RejectionCode, Timestamp};
 
+use crate::counts::Counts;
 use crate::typed_tokens::inserted;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// A client must not send an older command again: its outcome may be deleted.
+const RESENT_WITHIN_MS: i64 = 60 * DAY_MS;
+
+/// When a command was submitted, and by which client under which identity.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SubmittedCommand {
+    pub client: usize,
+    pub actor: ActorId,
+    pub at: Timestamp,
+}
 
 /// Everything that is known of a run.
 #[derive(Default)]
@@ -24,51 +37,10 @@ pub(crate) struct Observations {
     gone_tokens: BTreeSet<char>,
     /// The outcome that each command's sender received.
     outcomes_received: BTreeMap<MessageId, Outcome>,
-    senders: BTreeMap<MessageId, usize>,
-    answered: HashSet<MessageId>,
+    commands: BTreeMap<MessageId, SubmittedCommand>,
+    /// Commands whose outcome a worker has sent.
+    with_outcome_sent: HashSet<MessageId>,
     pub counts: Counts,
-}
-
-/// How much happened, so that a test can assert that schedules are not idle.
-#[derive(Clone, Copy, Debug, Default)]
-#[expect(missing_docs, reason = "the names are self-explanatory")]
-pub struct Counts {
-    pub events: u64,
-    pub commits: u64,
-    pub conflicts: u64,
-    pub redeliveries: u64,
-    pub worker_crashes: u64,
-    pub gateway_crashes: u64,
-    pub connections: u64,
-    pub snapshots: u64,
-    pub reloads: u64,
-    pub outages: u64,
-    pub restores: u64,
-    pub lost_messages: u64,
-    pub drafts: u64,
-    pub panics: u64,
-    pub squashed: u64,
-}
-
-impl Counts {
-    /// Adds the counts of another run.
-    pub fn add(&mut self, other: &Self) {
-        self.events += other.events;
-        self.commits += other.commits;
-        self.conflicts += other.conflicts;
-        self.redeliveries += other.redeliveries;
-        self.worker_crashes += other.worker_crashes;
-        self.gateway_crashes += other.gateway_crashes;
-        self.connections += other.connections;
-        self.snapshots += other.snapshots;
-        self.reloads += other.reloads;
-        self.outages += other.outages;
-        self.restores += other.restores;
-        self.lost_messages += other.lost_messages;
-        self.drafts += other.drafts;
-        self.panics += other.panics;
-        self.squashed += other.squashed;
-    }
 }
 
 impl Observations {
@@ -117,8 +89,22 @@ impl Observations {
         self.gone_tokens.contains(&token)
     }
 
-    pub fn sent(&mut self, client: usize, message: MessageId) {
-        self.senders.insert(message, client);
+    /// A client submitted a command, or froze an edit into one.
+    pub fn submitted(&mut self, message: MessageId, command: SubmittedCommand) {
+        self.commands.entry(message).or_insert(command);
+    }
+
+    /// A client sent a command, perhaps again.
+    pub fn sent(&mut self, message: MessageId, sent: SubmittedCommand) -> Result<(), String> {
+        let first = *self.commands.entry(message).or_insert(sent);
+        if first.actor != sent.actor {
+            return Err(format!("{message} was submitted under another identity and is sent"));
+        }
+        let age = sent.at.0 - first.at.0;
+        if age > RESENT_WITHIN_MS {
+            return Err(format!("{message} is sent again after {} days", age / DAY_MS));
+        }
+        Ok(())
     }
 
     pub fn outcomes_received(&self) -> impl Iterator<Item = (&MessageId, &Outcome)> {
@@ -132,7 +118,7 @@ impl Observations {
         message: MessageId,
         outcome: &Outcome,
     ) -> Result<(), String> {
-        if self.senders.get(&message) != Some(&client) {
+        if self.commands.get(&message).map(|it| it.client) != Some(client) {
             return Err(format!(
                 "client {client} received the outcome of {message}, which it did not send"
             ));
@@ -140,6 +126,9 @@ impl Observations {
         if let Outcome::Rejected(rejection) = outcome {
             if rejection.code == RejectionCode::MessageIdReused {
                 return Err(format!("{message} is rejected as a reused id"));
+            }
+            if matches!(rejection.code, RejectionCode::TextTooLong | RejectionCode::BoardFull) {
+                self.counts.over_limit += 1;
             }
             if !rejection.code.is_recorded() {
                 return Ok(());
@@ -174,14 +163,15 @@ impl Observations {
         }
     }
 
-    pub fn answered(&mut self, batch: &[OutcomeEnvelope]) {
-        self.answered.extend(batch.iter().map(|it| it.message));
+    pub fn outcomes_sent(&mut self, batch: &[OutcomeEnvelope]) {
+        self.with_outcome_sent.extend(batch.iter().map(|it| it.message));
     }
 
     /// Commands may be acknowledged only after their outcomes were sent.
     pub fn acknowledged(&self, commands: &[CommandEnvelope]) -> Result<(), String> {
-        let unanswered = commands.iter().find(|it| !self.answered.contains(&it.message));
-        match unanswered {
+        let without_outcome =
+            commands.iter().find(|it| !self.with_outcome_sent.contains(&it.message));
+        match without_outcome {
             Some(command) => {
                 Err(format!("{} is acknowledged before its outcome was sent", command.message))
             }

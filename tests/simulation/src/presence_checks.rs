@@ -19,30 +19,30 @@ pub(crate) fn presences_are_complete(clients: &Clients) -> bool {
             let client = locked(client);
             (client.board, client.actor.id, seen(&client))
         };
-        let mut others = presence_random(clients, board);
+        let mut others = notes_by_actor(clients, board);
         others.remove(&me);
         others == seen
     })
 }
 
-/// Which note each client is in, and whom it sees.
+/// Which note each client is in, and which users it sees.
 pub(crate) fn describe_presences(clients: &Clients) -> String {
     let state = |client: &Arc<Mutex<SimulatedClient>>| {
         let client = locked(client);
-        format!("client {} in {:?} sees {:?}", client.number, client.place, seen(&client))
+        format!("client {} in {:?} sees {:?}", client.number, client.location, seen(&client))
     };
     clients.iter().map(state).collect::<Vec<_>>().join("; ")
 }
 
-fn presence_random(clients: &Clients, board: BoardId) -> NotesByActor {
-    let mut presence_random = NotesByActor::new();
+fn notes_by_actor(clients: &Clients, board: BoardId) -> NotesByActor {
+    let mut notes = NotesByActor::new();
     for client in clients {
         let client = locked(client);
         if client.board == board {
-            presence_random.entry(client.actor.id).or_default().extend(client.place);
+            notes.entry(client.actor.id).or_default().extend(client.location);
         }
     }
-    presence_random
+    notes
 }
 
 fn seen(client: &SimulatedClient) -> NotesByActor {

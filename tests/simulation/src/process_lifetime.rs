@@ -18,7 +18,7 @@ pub(crate) enum CrashPoint {
     /// After announcing the events.
     Announced,
     /// After sending the outcomes.
-    Answered,
+    OutcomesSent,
     /// After acknowledging the delivery.
     Acknowledged,
 }
@@ -29,7 +29,7 @@ impl CrashPoint {
         Self::BeforeCommit,
         Self::Committed,
         Self::Announced,
-        Self::Answered,
+        Self::OutcomesSent,
         Self::Acknowledged,
     ];
 }

@@ -6,21 +6,24 @@ use uuid::Uuid;
 
 /// `SplitMix64` (Steele, Lea and Flood, 2014): small, fast, and the same on every platform.
 #[derive(Clone, Debug)]
-pub(crate) struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
     /// Neighbouring seeds give unrelated numbers.
+    #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ 0x6a09_e667_f3bc_c909)
     }
 
     /// A separate stream for each part of a run, so that more draws in one part change no other.
-    pub fn of(seed: u64, part: RandomStream, number: usize) -> Self {
+    pub(crate) fn of(seed: u64, part: RandomStream, number: usize) -> Self {
         let mut seeds = Self::new(seed);
         let skipped = Self::new(seeds.next() ^ part as u64).next();
         Self::new(skipped ^ u64::try_from(number).unwrap_or(0))
     }
 
+    /// Any number.
+    #[expect(clippy::should_implement_trait, reason = "the numbers never end")]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -45,6 +48,7 @@ impl Random {
         self.below(100) < chance
     }
 
+    /// One of `from`, or `or` if there is none.
     pub fn pick<T: Copy>(&mut self, from: &[T], or: T) -> T {
         from.get(self.below(from.len())).copied().unwrap_or(or)
     }
@@ -54,6 +58,7 @@ impl Random {
         Duration::from_millis(least + self.next() % bound.saturating_sub(least).max(1))
     }
 
+    /// A random id; no version of UUID.
     pub fn uuid(&mut self) -> Uuid {
         Uuid::from_u64_pair(self.next(), self.next())
     }
@@ -76,4 +81,6 @@ pub(crate) enum RandomStream {
     Compaction,
     Presence,
     ClientPresence,
+    ClientClocks,
+    GatewayDeviations,
 }

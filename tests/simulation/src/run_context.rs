@@ -1,7 +1,7 @@
 //! What all parts of a run share: its parameters, time, trace and observations.
 
 use std::fmt::Arguments;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,19 +9,20 @@ use sockbit_application::mutex::locked;
 use sockbit_application::ports::{Clock, Ids};
 use sockbit_domain::Timestamp;
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use uuid::Uuid;
 
 use crate::observations::Observations;
-use crate::planted_bugs::BugState;
-use crate::planted_bugs::PlantedBug;
+use crate::planted_bugs::{BugState, PlantedBug};
 use crate::random::{Random, RandomStream};
 use crate::run_parameters::{FaultRates, RunParameters};
 use crate::trace::Trace;
+use crate::transcript::Transcript;
 use crate::typed_tokens::TypedTokens;
 
 /// The wall time at the start of each run, in milliseconds since 1970.
 const BEGINNING: i64 = 1_700_000_000_000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// The phases of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,8 +31,17 @@ pub(crate) enum Phase {
     Setup,
     /// Users act, and faults happen.
     Active,
-    /// No more faults happen.
-    Healed,
+    /// All clients are away.
+    Absent,
+    /// No more faults happen, and everything in transit arrives.
+    Settling,
+}
+
+/// What a run records besides its result.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Recording {
+    pub trace: bool,
+    pub transcripts: bool,
 }
 
 /// One run.
@@ -42,27 +52,39 @@ pub(crate) struct RunContext {
     pub trace: Trace,
     pub observations: Mutex<Observations>,
     pub typed_tokens: Mutex<TypedTokens>,
+    pub recording: Recording,
+    pub transcripts: Mutex<Vec<Transcript>>,
     /// The state of the planted bug.
     pub bug_state: BugState,
     started: Instant,
+    /// Time that passed during a long absence, while no timer ran.
+    skipped_ms: AtomicI64,
     phase: Mutex<Phase>,
-    healed: Notify,
+    phase_changed: Notify,
     drops_announcements: AtomicBool,
 }
 
 impl RunContext {
-    pub fn new(seed: u64, parameters: RunParameters, bug: PlantedBug, is_readable: bool) -> Self {
+    pub fn new(
+        seed: u64,
+        parameters: RunParameters,
+        bug: PlantedBug,
+        recording: Recording,
+    ) -> Self {
         Self {
             seed,
             parameters,
             bug,
-            trace: Trace::new(is_readable),
+            trace: Trace::new(recording.trace),
             observations: Mutex::default(),
             typed_tokens: Mutex::default(),
+            recording,
+            transcripts: Mutex::default(),
             bug_state: BugState::default(),
             started: Instant::now(),
+            skipped_ms: AtomicI64::new(0),
             phase: Mutex::new(Phase::Setup),
-            healed: Notify::new(),
+            phase_changed: Notify::new(),
             drops_announcements: AtomicBool::new(false),
         }
     }
@@ -83,7 +105,17 @@ impl RunContext {
 
     pub fn now(&self) -> Timestamp {
         let since = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
-        Timestamp(BEGINNING.saturating_add(since))
+        Timestamp(BEGINNING + since + self.skipped_ms.load(Ordering::Relaxed))
+    }
+
+    /// Days pass on all clocks, but no timer ends.
+    pub fn pass_days(&self, days: i64) {
+        self.log(format_args!("{days} days pass"));
+        self.skipped_ms.fetch_add(days * DAY_MS, Ordering::Relaxed);
+    }
+
+    fn phase(&self) -> Phase {
+        *locked(&self.phase)
     }
 
     /// The fault probabilities of the current phase.
@@ -92,11 +124,11 @@ impl RunContext {
     }
 
     pub fn is_active(&self) -> bool {
-        *locked(&self.phase) == Phase::Active
+        self.phase() == Phase::Active
     }
 
-    pub fn is_healed(&self) -> bool {
-        *locked(&self.phase) == Phase::Healed
+    pub fn is_settling(&self) -> bool {
+        self.phase() == Phase::Settling
     }
 
     /// Whether it is this client's turn to type; `None` if all type at once.
@@ -112,16 +144,34 @@ impl RunContext {
     pub fn enter(&self, phase: Phase) {
         self.log(format_args!("phase: {phase:?}"));
         *locked(&self.phase) = phase;
-        self.healed.notify_waiters();
+        self.phase_changed.notify_waiters();
     }
 
     /// Waits for this time, or until the faults end.
     pub async fn pause(&self, pause: Duration) {
         let end = Instant::now() + pause;
         loop {
-            let healed = self.healed.notified();
-            if self.is_healed() || timeout_at(end, healed).await.is_err() {
+            let phase_changed = self.phase_changed.notified();
+            if self.is_settling() || timeout_at(end, phase_changed).await.is_err() {
                 return;
+            }
+        }
+    }
+
+    /// Waits until users were active for this time, or until the faults end.
+    pub async fn pause_active(&self, mut pause: Duration) {
+        loop {
+            let phase_changed = self.phase_changed.notified();
+            match self.phase() {
+                Phase::Settling => return,
+                Phase::Absent => phase_changed.await,
+                Phase::Setup | Phase::Active => {
+                    let start = Instant::now();
+                    if timeout(pause, phase_changed).await.is_err() {
+                        return;
+                    }
+                    pause = pause.saturating_sub(start.elapsed());
+                }
             }
         }
     }

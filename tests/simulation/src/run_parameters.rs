@@ -26,6 +26,12 @@ pub(crate) struct RunParameters {
     pub latency_ms: u64,
     /// Average time between two actions of a user.
     pub pace_ms: u64,
+    /// The length of a long absence in the middle of the run.
+    pub absence_days: Option<i64>,
+    /// Whether users change their identity.
+    pub changes_identity: bool,
+    /// Whether the clocks of clients are set forward and back, and stop while a computer sleeps.
+    pub has_wrong_clocks: bool,
     /// How long each client types before it is the next one's turn; zero if all type at once.
     pub typing_turn: Duration,
     /// How long users act and faults happen.
@@ -51,6 +57,9 @@ pub(crate) struct FaultRates {
     pub decide_panics: usize,
     pub connection_faulty: usize,
     pub presence_lost: usize,
+    pub event_delayed: usize,
+    pub event_repeated: usize,
+    pub frame_refused: usize,
 }
 
 impl FaultRates {
@@ -69,6 +78,9 @@ impl FaultRates {
         decide_panics: 0,
         connection_faulty: 0,
         presence_lost: 0,
+        event_delayed: 0,
+        event_repeated: 0,
+        frame_refused: 0,
     };
 }
 
@@ -108,6 +120,9 @@ impl RunParameters {
             rates: FaultRates::NONE,
             process_faults: ProcessFaultCounts::default(),
             typing_turn: Duration::ZERO,
+            absence_days: None,
+            changes_identity: false,
+            has_wrong_clocks: false,
         }
     }
 
@@ -130,6 +145,9 @@ impl RunParameters {
             rates: rates(&mut random),
             process_faults: process_faults(&mut random),
             typing_turn: Duration::from_millis(random.pick(&[0, 0, 1_500, 4_000], 0)),
+            absence_days: random.percent(15).then(|| random.pick(&[1, 30, 61, 100], 61)),
+            changes_identity: random.percent(40),
+            has_wrong_clocks: random.percent(50),
         }
     }
 }
@@ -170,6 +188,9 @@ fn rates(random: &mut Random) -> FaultRates {
         decide_panics: rate(30),
         connection_faulty: rate(800),
         presence_lost: rate(300),
+        event_delayed: rate(150),
+        event_repeated: rate(300),
+        frame_refused: rate(15),
     }
 }
 

@@ -1,33 +1,28 @@
 //! A run: boards are created, users act while faults happen, the faults end, and the final state is
 //! checked.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use sha2::{Digest, Sha256};
-use sockbit_application::bus_messages::{Address, Announcement, CommandEnvelope, OutcomeEnvelope};
-use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::mutex::locked;
-use sockbit_application::ports::{Announcer, Unavailable};
-use sockbit_application::trace_id::TraceId;
+use sockbit_application::ports::ReadStore;
 use sockbit_client::JoinState;
-use sockbit_domain::{
-    Actor, ActorId, BoardId, ClientId, Command, KeyHash, MessageId, Position, Role,
-};
+use sockbit_domain::{Actor, BoardId, Command, Position};
 use tokio::time::sleep;
-use uuid::Uuid;
 
+use crate::board_setup::{actors, create_boards};
 use crate::bus::Broker;
-use crate::database::{Database, WorkerStore, now_or_panic};
+use crate::database::{Database, now_or_panic};
 use crate::fault_schedule::Processes;
 use crate::final_checks::FinalState;
 use crate::gateway_process::GatewayProcess;
+use crate::long_absence::pass_days;
+use crate::page_renderer::PageRenderer;
 use crate::presence_checks::{describe_presences, presences_are_complete};
-use crate::process_lifetime::Lifetime;
-use crate::random::{Random, RandomStream};
-use crate::run_context::{Phase, RunContext, SimulatedClock, SimulatedIds};
-use crate::simulated_client::{KEY, SimulatedClient, run_client};
+use crate::random::RandomStream;
+use crate::run_context::{Phase, RunContext};
+use crate::simulated_client::{SimulatedClient, run_client};
 use crate::worker_process::WorkerProcess;
 
 /// How long a client may take to settle after the faults end: a reply times out, a dead connection
@@ -51,8 +46,12 @@ pub(crate) async fn play(context: Arc<RunContext>) {
     let run = SimulationRun::new(&context).await;
     context.enter(Phase::Active);
     run.spawn_all();
-    run.run_for(context.parameters.active).await;
-    context.enter(Phase::Healed);
+    run.run_for(context.parameters.active / 2).await;
+    if let Some(days) = context.parameters.absence_days {
+        pass_days(&run.processes, &run.clients, days).await;
+    }
+    run.run_for(context.parameters.active / 2).await;
+    context.enter(Phase::Settling);
     run.processes.workers.iter().for_each(|it| it.cancel_crash());
     if run.wait_until_settled().await.is_none() {
         return;
@@ -71,6 +70,7 @@ pub(crate) async fn play(context: Arc<RunContext>) {
         ));
     }
     run.check_final_state();
+    run.take_transcripts();
 }
 
 impl SimulationRun {
@@ -87,53 +87,20 @@ impl SimulationRun {
         let boards: Vec<_> =
             (0..context.parameters.boards).map(|_| BoardId(random.uuid())).collect();
         let actors = actors(context, &mut random);
+        let owners: Vec<_> = boards.iter().copied().zip(actors.iter().cloned()).collect();
+        count_shared_actors(context, &actors);
+        let pages = Arc::new(PageRenderer::new(context, &database));
         let mut clients = Vec::new();
         for (number, actor) in actors.into_iter().enumerate() {
             let board = boards[number % boards.len()];
             clients.push(Arc::new(Mutex::new(SimulatedClient::new(
-                context, number, board, actor, &gateways,
+                context, number, board, actor, &gateways, &pages,
             ))));
         }
         let processes =
             Processes { context: Arc::clone(context), broker, database, gateways, workers, boards };
-        let run = Self { processes, clients };
-        run.create_boards(&mut random).await;
-        run
-    }
-
-    /// The first client of each board creates it and its link; the others join by the link.
-    async fn create_boards(&self, random: &mut Random) {
-        let context = &self.processes.context;
-        let store = WorkerStore {
-            context: Arc::clone(context),
-            database: Arc::clone(&self.processes.database),
-            lifetime: Arc::new(Lifetime::default()),
-            random: Mutex::new(context.random(RandomStream::Setup, 1)),
-            is_cut: Arc::default(),
-            redelivered: Arc::default(),
-        };
-        let store = Arc::new(store);
-        let ports = CorePorts {
-            decisions: Arc::clone(&store) as _,
-            reads: Arc::clone(&store) as _,
-            health: store,
-            announcer: Arc::new(DiscardingAnnouncer),
-            clock: Arc::new(SimulatedClock::new(Arc::clone(context), 0)),
-            ids: Arc::new(SimulatedIds::new(Arc::clone(context), usize::MAX, false)),
-        };
-        let core = Core::new(ports, context.parameters.limits.clone());
-        for (number, board) in self.processes.boards.iter().enumerate() {
-            let owner = locked(&self.clients[number]).actor.clone();
-            let title = "A board".to_owned();
-            let commands =
-                [Command::CreateBoard { title }, Command::AddLink { role: Role::Editor }];
-            let batch: Vec<_> =
-                commands.iter().map(|it| envelope(*board, &owner, it, random)).collect();
-            if let Err(error) = core.process(&batch).await {
-                context.fault(format!("a board could not be created: {error}"));
-            }
-        }
-        self.processes.database.back_up();
+        create_boards(context, &processes.database, &owners, &mut random).await;
+        Self { processes, clients }
     }
 
     pub fn spawn_all(&self) {
@@ -221,7 +188,6 @@ impl SimulationRun {
     }
 
     pub fn head(&self, board: BoardId) -> Option<Position> {
-        use sockbit_application::ports::ReadStore;
         let heads = now_or_panic(self.processes.database.store().heads(&[board]));
         heads.ok()?.first().map(|(_, head)| *head)
     }
@@ -259,62 +225,26 @@ impl SimulationRun {
         }
     }
 
+    fn take_transcripts(&self) {
+        let transcripts = self.clients.iter().filter_map(|it| locked(it).transcript.take());
+        locked(&self.processes.context.transcripts).extend(transcripts);
+    }
+
     fn result(&self) -> Result<(), String> {
         let clients: Vec<_> = self.clients.iter().map(|client| locked(client)).collect();
-        let case = FinalState {
+        let state = FinalState {
             store: &self.processes.database.store(),
             boards: &self.processes.boards,
             clients: &clients.iter().map(|client| &**client).collect::<Vec<_>>(),
             observations: &locked(&self.processes.context.observations),
             typed_tokens: &locked(&self.processes.context.typed_tokens),
+            limits: &self.processes.context.parameters.limits,
         };
-        case.result()
+        state.result()
     }
 }
 
-/// Sometimes a user has two tabs.
-fn actors(context: &RunContext, random: &mut Random) -> Vec<Actor> {
-    let boards = context.parameters.boards;
-    let person = |number: usize, random: &mut Random| {
-        let has_two = number >= boards && random.percent(20);
-        if has_two { number - boards } else { number }
-    };
-    (0..context.parameters.clients)
-        .map(|number| {
-            let id = ActorId(Uuid::from_u128(1 + person(number, random) as u128));
-            Actor { id, name: format!("Person {number}"), colour: 0 }
-        })
-        .collect()
-}
-
-fn envelope(
-    board: BoardId,
-    owner: &Actor,
-    command: &Command,
-    random: &mut Random,
-) -> CommandEnvelope {
-    CommandEnvelope {
-        trace: TraceId::default(),
-        reply_to: Address { gateway: Uuid::nil(), session: 0 },
-        actor: owner.clone(),
-        client: ClientId(Uuid::nil()),
-        message: MessageId(random.uuid()),
-        board,
-        key: Some(KeyHash(Sha256::digest(KEY.as_bytes()).into())),
-        body: serde_json::value::to_raw_value(command).expect("a command can be written as JSON"),
-    }
-}
-
-/// Announces to no one while the boards are created.
-struct DiscardingAnnouncer;
-
-#[async_trait]
-impl Announcer for DiscardingAnnouncer {
-    async fn announce(&self, _: Vec<Announcement>) -> Result<(), Unavailable> {
-        Ok(())
-    }
-
-    async fn send_outcomes(&self, _: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
-        Ok(())
-    }
+fn count_shared_actors(context: &RunContext, actors: &[Actor]) {
+    let distinct: BTreeSet<_> = actors.iter().map(|it| it.id).collect();
+    locked(&context.observations).counts.shared_actors += (actors.len() - distinct.len()) as u64;
 }

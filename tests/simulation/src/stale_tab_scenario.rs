@@ -9,7 +9,7 @@ use sockbit_domain::{NoteId, Seq};
 
 use crate::compaction::compact;
 use crate::planted_bugs::PlantedBug;
-use crate::run_context::{Phase, RunContext};
+use crate::run_context::{Phase, Recording, RunContext};
 use crate::run_parameters::RunParameters;
 use crate::simulated_client::SimulatedClient;
 use crate::simulation_run::SimulationRun;
@@ -24,7 +24,14 @@ const TURN: u64 = 100;
 #[must_use]
 pub fn run_stale_tab(seed: u64) -> RunResult {
     play(
-        || RunContext::new(seed, RunParameters::without_faults(), PlantedBug::None, false),
+        || {
+            RunContext::new(
+                seed,
+                RunParameters::without_faults(),
+                PlantedBug::None,
+                Recording::default(),
+            )
+        },
         scenario,
     )
 }
@@ -57,12 +64,12 @@ async fn scenario(context: Arc<RunContext>) {
     if locked(&context.observations).counts.squashed < EDITS / 2 || before < Seq(EDITS) {
         return context.fault("too little was squashed".to_owned());
     }
-    let snapshots = locked(&context.observations).counts.snapshots;
-    context.enter(Phase::Healed);
+    let snapshots = locked(&context.observations).counts.base_gone;
+    context.enter(Phase::Settling);
     if run.wait_until_settled().await.is_none() {
         return;
     }
-    if locked(&context.observations).counts.snapshots == snapshots {
+    if locked(&context.observations).counts.base_gone == snapshots {
         return context.fault("the tab resumed from a compacted position".to_owned());
     }
     if !locked(tab).machine.drafts().is_empty() {

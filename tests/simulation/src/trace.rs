@@ -14,21 +14,21 @@ pub(crate) struct Trace(Mutex<TraceState>);
 struct TraceState {
     // This hasher has fixed keys, unlike that of a map.
     digest: DefaultHasher,
-    connections: Option<Vec<String>>,
+    lines: Option<Vec<String>>,
 }
 
 impl Trace {
-    pub fn new(is_readable: bool) -> Self {
-        let connections = is_readable.then(Vec::new);
-        Self(Mutex::new(TraceState { digest: DefaultHasher::new(), connections }))
+    pub fn new(keeps_lines: bool) -> Self {
+        let lines = keeps_lines.then(Vec::new);
+        Self(Mutex::new(TraceState { digest: DefaultHasher::new(), lines }))
     }
 
     pub fn log(&self, at: Duration, what: Arguments<'_>) {
         let mut state = locked(&self.0);
         state.digest.write_u128(at.as_nanos());
         write!(DigestWriter(&mut state.digest), "{what}").unwrap_or_default();
-        if let Some(connections) = &mut state.connections {
-            connections.push(format!("{:>9.3} {what}", at.as_secs_f64()));
+        if let Some(lines) = &mut state.lines {
+            lines.push(format!("{:>9.3} {what}", at.as_secs_f64()));
         }
     }
 
@@ -36,8 +36,8 @@ impl Trace {
         locked(&self.0).digest.finish()
     }
 
-    pub fn connections(&self) -> Vec<String> {
-        locked(&self.0).connections.clone().unwrap_or_default()
+    pub fn lines(&self) -> Vec<String> {
+        locked(&self.0).lines.clone().unwrap_or_default()
     }
 }
 

@@ -25,10 +25,10 @@ pub(crate) struct TokenOrigin {
 
 impl TypedTokens {
     /// Returns a token that was never used before.
-    pub fn mint(&mut self, place: TokenOrigin) -> char {
+    pub fn mint(&mut self, origin: TokenOrigin) -> char {
         let number = FIRST + u32::try_from(self.typed.len()).unwrap_or(0);
         let token = char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER);
-        self.typed.insert(token, place);
+        self.typed.insert(token, origin);
         token
     }
 
@@ -46,7 +46,7 @@ impl TypedTokens {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (char, TokenOrigin)> {
-        self.typed.iter().map(|(token, place)| (*token, *place))
+        self.typed.iter().map(|(token, origin)| (*token, *origin))
     }
 }
 

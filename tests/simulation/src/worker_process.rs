@@ -6,9 +6,6 @@ use std::time::Duration;
 
 use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::mutex::locked;
-use sockbit_application::ports::{
-    Announcer, DecisionStore, QueryQueue, ReadStore, StoreHealth, WorkQueue,
-};
 use sockbit_application::worker::Worker;
 
 use crate::bus::{Broker, WorkerBus};
@@ -17,6 +14,7 @@ use crate::planted_bugs;
 use crate::process_lifetime::{CrashPoint, Lifetime};
 use crate::random::{Random, RandomStream};
 use crate::run_context::{RunContext, SimulatedClock, SimulatedIds};
+use crate::worker_ports::WorkerPorts;
 
 /// More than the restarts in any run.
 const LIFETIMES_MAX: usize = 1_000;
@@ -37,16 +35,6 @@ struct RunningProcess {
     lifetime: Arc<Lifetime>,
     bus_is_cut: Arc<AtomicBool>,
     store_is_cut: Arc<AtomicBool>,
-}
-
-/// The ports that a worker is built from.
-pub(crate) struct WorkerPorts {
-    pub decisions: Arc<dyn DecisionStore>,
-    pub reads: Arc<dyn ReadStore>,
-    pub health: Arc<dyn StoreHealth>,
-    pub announcer: Arc<dyn Announcer>,
-    pub work: Arc<dyn WorkQueue>,
-    pub queries: Arc<dyn QueryQueue>,
 }
 
 impl WorkerProcess {
@@ -108,7 +96,7 @@ impl WorkerProcess {
             clock: Arc::new(clock),
             ids: Arc::new(SimulatedIds::new(Arc::clone(&self.context), 1_000_000 + number, true)),
         };
-        let core = Arc::new(Core::new(core, self.context.parameters.limits.clone()));
+        let core = Arc::new(Core::new(core, planted_bugs::limits(&self.context)));
         Worker::new(core, ports.work, ports.queries)
     }
 

@@ -13,7 +13,7 @@ use crate::sources::sources;
 use crate::workspace_metadata::{Package, packages};
 
 /// Crates that have circles.
-const EXCEPTIONS: [&str; 2] = ["sockbit-simulation", "sockbit-tests"];
+const EXCEPTIONS: [&str; 1] = ["sockbit-tests"];
 
 /// A module's path within its crate; the crate root is empty.
 type ModulePath = Vec<String>;

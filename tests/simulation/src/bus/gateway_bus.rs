@@ -12,7 +12,8 @@ use sockbit_application::ports::{
 use sockbit_application::slot::Slot;
 use tokio::time::{sleep, timeout};
 
-use super::{Broker, GatewayQueue};
+use super::broker::Broker;
+use super::gateway_queue::GatewayQueue;
 use crate::process_lifetime::Lifetime;
 use crate::random::Random;
 use crate::run_context::RunContext;
@@ -36,7 +37,7 @@ pub(crate) struct GatewayBus {
 /// What happens to a published batch.
 #[derive(Clone, Copy)]
 enum Fate {
-    Well,
+    Normal,
     Refused,
     /// It arrives, but the broker's confirmation does not.
     Unconfirmed,
@@ -54,7 +55,7 @@ impl GatewayBus {
         } else if random.per_mille(rates.send_unknown) {
             random.pick(&[Fate::Unconfirmed, Fate::Lost, Fate::Late], Fate::Lost)
         } else {
-            Fate::Well
+            Fate::Normal
         }
     }
 
@@ -77,10 +78,10 @@ impl GatewayBus {
     async fn round_trip(&self, query: CoreQuery) -> Option<CoreReply> {
         self.pass().await?;
         let chosen = locked(&self.random).below(1_000);
-        let answered = self.broker.query(query, chosen)?;
-        let answer = answered.await.ok()?;
+        let received = self.broker.query(query, chosen)?;
+        let reply = received.await.ok()?;
         self.pass().await?;
-        Some(answer)
+        Some(reply)
     }
 
     async fn pass(&self) -> Option<()> {
@@ -90,7 +91,10 @@ impl GatewayBus {
     }
 
     /// Changes the subscriptions. If the broker does not confirm, the change may still be made.
-    async fn submit(&self, carry_out: impl FnOnce(&GatewayQueue)) -> Result<(), Unavailable> {
+    async fn change_subscriptions(
+        &self,
+        carry_out: impl FnOnce(&GatewayQueue),
+    ) -> Result<(), Unavailable> {
         self.lifetime.halt_if_ended().await;
         self.context.wait_latency(&self.random).await;
         let is_cut = self.queue.is_cut();
@@ -121,7 +125,7 @@ impl Commands for GatewayBus {
             return Err(SendError::Refused("no connection to the broker".to_owned()));
         }
         match self.fate() {
-            Fate::Well => self.broker.publish(batch),
+            Fate::Normal => self.broker.publish(batch),
             Fate::Refused => return Err(SendError::Refused("the queue is full".to_owned())),
             Fate::Unconfirmed => {
                 self.broker.publish(batch);
@@ -145,25 +149,25 @@ impl Queries for GatewayBus {
         self.lifetime.halt_if_ended().await;
         let round_trip = async {
             match self.round_trip(query).await {
-                Some(answer) => answer,
-                // A lost query is never answered; the caller's timeout ends it.
+                Some(reply) => reply,
+                // A lost query gets no reply: the timeout below ends it.
                 None => std::future::pending().await,
             }
         };
-        let answer = timeout(REPLY_WITHIN, round_trip).await;
+        let reply = timeout(REPLY_WITHIN, round_trip).await;
         self.lifetime.halt_if_ended().await;
-        answer.map_err(|_| Unavailable("no worker replied in time".to_owned()))
+        reply.map_err(|_| Unavailable("no worker replied in time".to_owned()))
     }
 }
 
 #[async_trait]
 impl Announcements for GatewayBus {
     async fn subscribe(&self, slot: Slot) -> Result<(), Unavailable> {
-        self.submit(|queue| queue.subscribe(slot)).await
+        self.change_subscriptions(|queue| queue.subscribe(slot)).await
     }
 
     async fn unsubscribe(&self, slot: Slot) -> Result<(), Unavailable> {
-        self.submit(|queue| queue.unsubscribe(slot)).await
+        self.change_subscriptions(|queue| queue.unsubscribe(slot)).await
     }
 
     async fn next(&self) -> Option<Incoming> {

@@ -16,8 +16,8 @@ use sockbit_application::ports::{
 use sockbit_domain::{ClientId, MessageId};
 use tokio::time::sleep;
 
+use super::broker::{Broker, MessageFates};
 use super::gateway_queue::Fate;
-use super::{Broker, MessageFates};
 use crate::process_lifetime::{CrashPoint, Lifetime};
 use crate::random::Random;
 use crate::run_context::RunContext;
@@ -62,7 +62,7 @@ impl MessageFates for RandomFates<'_> {
         self.fate(self.context.rates().announcement_lost)
     }
 
-    fn answer(&mut self) -> Fate {
+    fn outcome(&mut self) -> Fate {
         self.fate(self.context.rates().outcome_lost)
     }
 }
@@ -165,12 +165,12 @@ impl QueryQueue for WorkerBus {
             let pending = self.broker.next_query(self.number).filter(|_| !self.is_cut());
             if let Some(pending) = pending {
                 let (lifetime, is_cut) = (Arc::clone(&self.lifetime), Arc::clone(&self.is_cut));
-                let reply = Box::new(move |answer: CoreReply| {
+                let send_reply = Box::new(move |reply: CoreReply| {
                     if !lifetime.has_ended() && !is_cut.load(Ordering::Relaxed) {
-                        pending.answer.send(answer).ok();
+                        pending.reply.send(reply).ok();
                     }
                 });
-                return Some(ReceivedQuery { query: pending.query, reply });
+                return Some(ReceivedQuery { query: pending.query, reply: send_reply });
             }
             changed.await;
         }
@@ -180,9 +180,9 @@ impl QueryQueue for WorkerBus {
 #[async_trait]
 impl Announcer for WorkerBus {
     async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable> {
-        self.publish(|chance| {
+        self.publish(|fates| {
             for announcement in &batch {
-                self.broker.publish_announcement(self.number, announcement, chance);
+                self.broker.publish_announcement(self.number, announcement, fates);
             }
         })
         .await?;
@@ -191,9 +191,9 @@ impl Announcer for WorkerBus {
     }
 
     async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
-        self.publish(|chance| self.broker.publish_outcomes(self.number, &batch, chance)).await?;
-        locked(&self.context.observations).answered(&batch);
-        self.lifetime.pass(CrashPoint::Answered).await;
+        self.publish(|fates| self.broker.publish_outcomes(self.number, &batch, fates)).await?;
+        locked(&self.context.observations).outcomes_sent(&batch);
+        self.lifetime.pass(CrashPoint::OutcomesSent).await;
         Ok(())
     }
 }

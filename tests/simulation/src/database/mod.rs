@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex};
 use futures::FutureExt;
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
-    BoardChanges, CommitResult, CompactionStore, DecisionStore, Squash,
+    BoardChanges, CommitResult, CompactionStore, DecisionStore, OutcomeRetention, Squash,
 };
-use sockbit_domain::{BoardId, Seq};
+use sockbit_domain::{BoardId, Seq, Timestamp};
 use sockbit_memory::MemoryStore;
 
 use crate::run_context::RunContext;
@@ -22,7 +22,7 @@ pub(crate) use worker_store::WorkerStore;
 /// Shared by all workers.
 pub(crate) struct Database {
     context: Arc<RunContext>,
-    content: Mutex<DatabaseState>,
+    state: Mutex<DatabaseState>,
     /// How many outages overlap.
     outages: AtomicUsize,
 }
@@ -30,6 +30,7 @@ pub(crate) struct Database {
 enum Write {
     Commit(BoardChanges),
     Squash(Squash),
+    DeleteOutcomes { before: Timestamp, max: u32 },
 }
 
 struct DatabaseState {
@@ -49,24 +50,24 @@ impl Database {
             backup: 0,
             horizons: BTreeMap::new(),
         };
-        Self { context, content: Mutex::new(state), outages: AtomicUsize::new(0) }
+        Self { context, state: Mutex::new(state), outages: AtomicUsize::new(0) }
     }
 
     /// The store in its current state.
     pub fn store(&self) -> Arc<MemoryStore> {
-        Arc::clone(&locked(&self.content).store)
+        Arc::clone(&locked(&self.state).store)
     }
 
     pub fn commit(&self, changes: &[BoardChanges]) -> Vec<CommitResult> {
-        let mut content = locked(&self.content);
-        let results = now_or_panic(content.store.commit(changes)).unwrap_or_default();
+        let mut state = locked(&self.state);
+        let results = now_or_panic(state.store.commit(changes)).unwrap_or_default();
         for (changes, result) in changes.iter().zip(&results) {
             let head = changes.head.seq;
             self.context.log(format_args!("store: {result:?} up to {head} of {}", changes.board));
             let mut observations = locked(&self.context.observations);
             if *result == CommitResult::Done {
                 observations.committed(changes);
-                content.history.push(Write::Commit(changes.clone()));
+                state.history.push(Write::Commit(changes.clone()));
             } else {
                 observations.counts.conflicts += 1;
             }
@@ -75,15 +76,24 @@ impl Database {
     }
 
     pub fn squash(&self, squash: &Squash) -> CommitResult {
-        let mut content = locked(&self.content);
-        let result = now_or_panic(content.store.squash(squash)).unwrap_or(CommitResult::Conflict);
+        let mut state = locked(&self.state);
+        let result = now_or_panic(state.store.squash(squash)).unwrap_or(CommitResult::Conflict);
         let (runs, board) = (squash.runs.len(), squash.board);
         self.context.log(format_args!("store: {result:?}, {runs} runs of {board} squashed"));
         if result == CommitResult::Done {
             locked(&self.context.observations).squashed(squash);
-            content.history.push(Write::Squash(squash.clone()));
+            state.history.push(Write::Squash(squash.clone()));
         }
         result
+    }
+
+    pub fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> u64 {
+        let mut state = locked(&self.state);
+        let deleted = now_or_panic(state.store.delete_outcomes_before(before, max)).unwrap_or(0);
+        self.context.log(format_args!("store: deletes {deleted} outcomes"));
+        locked(&self.context.observations).counts.outcomes_deleted += deleted;
+        state.history.push(Write::DeleteOutcomes { before, max });
+        deleted
     }
 
     pub fn is_offline(&self) -> bool {
@@ -95,35 +105,38 @@ impl Database {
         self.outages.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub fn end_absence(&self) {
+    pub fn go_online(&self) {
         self.context.log(format_args!("store: comes online"));
         self.outages.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub fn back_up(&self) {
-        let mut content = locked(&self.content);
-        content.backup = content.history.len();
+        let mut state = locked(&self.state);
+        state.backup = state.history.len();
         self.context.log(format_args!("store: backed up"));
     }
 
     /// Returns to the state of the last backup.
     pub fn restore(&self) {
-        let mut content = locked(&self.content);
-        let backup = content.backup;
-        let gone = content.history.split_off(backup);
+        let mut state = locked(&self.state);
+        let backup = state.backup;
+        let gone = state.history.split_off(backup);
         let store = MemoryStore::new();
-        for written in &content.history {
+        for written in &state.history {
             match written {
                 Write::Commit(it) => drop(now_or_panic(store.commit(std::slice::from_ref(it)))),
                 Write::Squash(it) => drop(now_or_panic(store.squash(it))),
+                Write::DeleteOutcomes { before, max } => {
+                    drop(now_or_panic(store.delete_outcomes_before(*before, *max)));
+                }
             }
         }
-        content.store = Arc::new(store);
-        content.horizons.clear();
+        state.store = Arc::new(store);
+        state.horizons.clear();
         self.context.log(format_args!("store: restored, {} writes are lost", gone.len()));
         let commit = |it| match it {
             Write::Commit(changes) => Some(changes),
-            Write::Squash(_) => None,
+            Write::Squash(_) | Write::DeleteOutcomes { .. } => None,
         };
         let gone: Vec<_> = gone.into_iter().filter_map(commit).collect();
         locked(&self.context.observations).restored(&gone);
@@ -132,11 +145,11 @@ impl Database {
     /// Limits history: no client can resume from a position before this one.
     pub fn forget(&self, board: BoardId, before: Seq) {
         self.context.log(format_args!("store: forgets positions before {before}"));
-        locked(&self.content).horizons.insert(board, before);
+        locked(&self.state).horizons.insert(board, before);
     }
 
     fn is_forgotten(&self, board: BoardId, seq: Seq) -> bool {
-        locked(&self.content).horizons.get(&board).is_some_and(|horizon| seq < *horizon)
+        locked(&self.state).horizons.get(&board).is_some_and(|horizon| seq < *horizon)
     }
 }
 

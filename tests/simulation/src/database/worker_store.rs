@@ -10,7 +10,7 @@ use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate,
     CompactionStore, DecisionStore, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
-    ReadStore, Squash, StoreError, StoreHealth,
+    OutcomeRetention, ReadStore, Squash, StoreError, StoreHealth,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
@@ -41,7 +41,7 @@ pub(crate) struct WorkerStore {
 /// What happens to a commit.
 #[derive(Clone, Copy)]
 enum Fate {
-    Well,
+    Normal,
     /// It is not made, and the worker receives an error.
     Refused,
     /// It is made, and the worker receives no reply.
@@ -53,6 +53,22 @@ enum Fate {
 }
 
 impl WorkerStore {
+    /// The store as a process reaches it that runs beside the workers and does not crash.
+    pub fn for_maintenance(
+        context: &Arc<RunContext>,
+        database: &Arc<Database>,
+        random: Mutex<Random>,
+    ) -> Self {
+        Self {
+            context: Arc::clone(context),
+            database: Arc::clone(database),
+            lifetime: Arc::default(),
+            random,
+            is_cut: Arc::default(),
+            redelivered: Arc::default(),
+        }
+    }
+
     /// Waits until the request arrives at the database.
     async fn reach(&self) -> Result<(), StoreError> {
         self.lifetime.halt_if_ended().await;
@@ -81,15 +97,15 @@ impl WorkerStore {
     fn fate(&self) -> Fate {
         let mut random = locked(&self.random);
         if !random.per_mille(self.context.rates().commit_unknown) {
-            return Fate::Well;
+            return Fate::Normal;
         }
-        random.pick(&[Fate::Refused, Fate::Unreported, Fate::Lost, Fate::Late], Fate::Well)
+        random.pick(&[Fate::Refused, Fate::Unreported, Fate::Lost, Fate::Late], Fate::Normal)
     }
 
     fn carry_out<T>(&self, write: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
         let unknown = StoreError::Unknown("the connection was lost".to_owned());
         match self.fate() {
-            Fate::Well => Ok(write()),
+            Fate::Normal => Ok(write()),
             Fate::Refused => {
                 Err(StoreError::Unavailable("the database refuses the write".to_owned()))
             }
@@ -247,6 +263,14 @@ impl CompactionStore for WorkerStore {
         let result = self.carry_out(move || database.squash(&squash));
         self.context.wait_latency(&self.random).await;
         result
+    }
+}
+
+#[async_trait]
+impl OutcomeRetention for WorkerStore {
+    async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
+        self.reach().await?;
+        Ok(self.database.delete_outcomes_before(before, max))
     }
 }
 

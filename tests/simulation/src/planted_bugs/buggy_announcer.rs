@@ -14,25 +14,25 @@ use crate::run_context::RunContext;
 pub(super) struct BuggyAnnouncer {
     context: Arc<RunContext>,
     inner: Arc<dyn Announcer>,
-    before: Mutex<Option<Address>>,
+    previous: Mutex<Option<Address>>,
 }
 
 impl BuggyAnnouncer {
     pub fn new(context: &Arc<RunContext>, inner: Arc<dyn Announcer>) -> Self {
-        Self { context: Arc::clone(context), inner, before: Mutex::default() }
+        Self { context: Arc::clone(context), inner, previous: Mutex::default() }
     }
 
-    async fn answer_once(&self, mut batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
-        let bug_state = &self.context.bug_state.answered;
-        batch.retain(|it| !locked(bug_state).contains(&it.message));
+    async fn send_each_once(&self, mut batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
+        let sent = &self.context.bug_state.outcomes_sent;
+        batch.retain(|it| !locked(sent).contains(&it.message));
         self.inner.send_outcomes(batch.clone()).await?;
-        locked(bug_state).extend(batch.iter().map(|it| it.message));
+        locked(sent).extend(batch.iter().map(|it| it.message));
         Ok(())
     }
 
-    fn to_previous_sender(&self, answered: OutcomeEnvelope) -> OutcomeEnvelope {
-        let before = locked(&self.before).replace(answered.to);
-        OutcomeEnvelope { to: before.unwrap_or(answered.to), ..answered }
+    fn to_previous_sender(&self, outcome: OutcomeEnvelope) -> OutcomeEnvelope {
+        let previous = locked(&self.previous).replace(outcome.to);
+        OutcomeEnvelope { to: previous.unwrap_or(outcome.to), ..outcome }
     }
 }
 
@@ -58,7 +58,7 @@ impl Announcer for BuggyAnnouncer {
 
     async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
         match self.context.bug {
-            PlantedBug::NeverRepeatsOutcomes => self.answer_once(batch).await,
+            PlantedBug::NeverRepeatsOutcomes => self.send_each_once(batch).await,
             PlantedBug::SendsOutcomesToPreviousSender => {
                 let batch = batch.into_iter().map(|it| self.to_previous_sender(it)).collect();
                 self.inner.send_outcomes(batch).await

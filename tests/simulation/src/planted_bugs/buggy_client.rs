@@ -1,10 +1,10 @@
-//! Clients that store, send or receive something else than their machine does.
+//! Clients that change what goes into their machine, or what comes out of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sockbit_client::{UnsentCommand, UnsentState};
+use sockbit_client::{MonotonicTime, Now, UnsentCommand, UnsentState, ViewChange};
 use sockbit_domain::wire::{BoardPage, ClientMessage, Reply, SentCommand, ServerMessage};
-use sockbit_domain::{Command, MessageId, NoteId, Position, Seq};
+use sockbit_domain::{ActorId, Command, MessageId, NoteId, Position, Seq, Text, Timestamp};
 use uuid::Uuid;
 
 use crate::planted_bugs::PlantedBug;
@@ -79,6 +79,10 @@ impl BuggyClient {
                 PlantedBug::AppliesStaleEvents,
                 ServerMessage::Reply { id, body: Reply::BoardPage(page) },
             ) => ServerMessage::Reply { id, body: Reply::BoardPage(self.backdated(page)) },
+            (
+                PlantedBug::EmptiesPulledNotes | PlantedBug::PullsOnlyFirstPage,
+                ServerMessage::Reply { id, body: Reply::BoardPage(page) },
+            ) => ServerMessage::Reply { id, body: Reply::BoardPage(self.incomplete(page)) },
             (_, message) => message,
         }
     }
@@ -91,6 +95,51 @@ impl BuggyClient {
             self.first_page = None;
         }
         page
+    }
+
+    fn incomplete(&self, mut page: BoardPage) -> BoardPage {
+        match self.bug {
+            PlantedBug::PullsOnlyFirstPage => page.next = None,
+            _ => page.notes.iter_mut().for_each(|note| note.text = Text::default()),
+        }
+        page
+    }
+
+    /// What a page is opened with instead of what was stored.
+    pub fn restored(&self, stored: UnsentState, actor: ActorId, now: Timestamp) -> UnsentState {
+        match self.bug {
+            PlantedBug::SendsCommandsOfFormerIdentity => {
+                UnsentState { actor: Some(actor), ..stored }
+            }
+            PlantedBug::ResendsExpiredCommands => with_times(stored, now),
+            _ => stored,
+        }
+    }
+
+    /// What the machine's clocks show instead.
+    pub fn now(&self, now: Now) -> Now {
+        match self.bug {
+            PlantedBug::MeasuresPausesByWallClock => {
+                Now { monotonic: MonotonicTime(now.wall.0), ..now }
+            }
+            _ => now,
+        }
+    }
+
+    /// What the view receives instead of the machine's changes.
+    pub fn changes(&self, mut changes: Vec<ViewChange>) -> Vec<ViewChange> {
+        match self.bug {
+            PlantedBug::OmitsTextChanges => {
+                changes.retain(|it| !matches!(it, ViewChange::Text { .. }));
+            }
+            PlantedBug::RepeatsAddedNotes => {
+                let is_added = |it: &&ViewChange| matches!(it, ViewChange::Added { .. });
+                let added: Vec<_> = changes.iter().filter(is_added).cloned().collect();
+                changes.extend(added);
+            }
+            _ => {}
+        }
+        changes
     }
 
     /// What is stored instead.
@@ -109,4 +158,14 @@ impl BuggyClient {
         }
         Some(saved)
     }
+}
+
+/// As if all commands were submitted now.
+fn with_times(mut stored: UnsentState, now: Timestamp) -> UnsentState {
+    for command in &mut stored.outbox {
+        match command {
+            UnsentCommand::Frozen { at, .. } | UnsentCommand::Edit { at, .. } => *at = now,
+        }
+    }
+    stored
 }

@@ -29,8 +29,8 @@ impl BuggyGatewayPorts {
         }
     }
 
-    fn altered(&self, answer: CoreReply, has_position: bool) -> CoreReply {
-        match (self.context.bug, answer) {
+    fn altered(&self, reply: CoreReply, has_position: bool) -> CoreReply {
+        match (self.context.bug, reply) {
             (PlantedBug::ResumesFromAnyPosition, CoreReply::Admission(Ok(mut admission))) => {
                 admission.resumable |= has_position;
                 CoreReply::Admission(Ok(admission))
@@ -38,7 +38,7 @@ impl BuggyGatewayPorts {
             (PlantedBug::SkipsFirstEventOfPage, CoreReply::Events(events)) if events.len() > 1 => {
                 CoreReply::Events(events.into_iter().skip(1).collect())
             }
-            (_, answer) => answer,
+            (_, reply) => reply,
         }
     }
 }
@@ -50,9 +50,9 @@ impl Queries for BuggyGatewayPorts {
         let has_position = matches!(query, CoreQuery::Admission { position: Some(_), .. });
         let pages = &self.context.bug_state.event_pages_in_flight;
         pages.fetch_add(usize::from(is_page), Ordering::Relaxed);
-        let answer = self.queries.query(query).await;
+        let reply = self.queries.query(query).await;
         pages.fetch_sub(usize::from(is_page), Ordering::Relaxed);
-        Ok(self.altered(answer?, has_position))
+        Ok(self.altered(reply?, has_position))
     }
 }
 

@@ -23,10 +23,10 @@ impl BuggyWorkQueue {
     /// Transforms an edit before the core can, with the wrong priority. A repeated command keeps
     /// its first form.
     fn merge(&self, envelope: &mut CommandEnvelope) {
-        let bug_state = &self.context.bug_state.rewritten;
-        let known = locked(bug_state).get(&envelope.message).cloned();
+        let rewritten = &self.context.bug_state.rewritten;
+        let known = locked(rewritten).get(&envelope.message).cloned();
         let body = known.or_else(|| self.merged(envelope)).unwrap_or_else(|| envelope.body.clone());
-        locked(bug_state).insert(envelope.message, body.clone());
+        locked(rewritten).insert(envelope.message, body.clone());
         envelope.body = body;
     }
 

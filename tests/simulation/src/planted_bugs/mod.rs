@@ -1,54 +1,50 @@
 //! Bugs as wrappers around ports: the product contains none of them.
 
+mod bug_state;
 mod buggy_announcer;
 mod buggy_client;
 mod buggy_compaction_store;
 mod buggy_decision_store;
 mod buggy_gateway_ports;
+mod buggy_outcome_retention;
 mod buggy_work_queue;
 mod planted_bug;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
 use sockbit_application::gateway::{GatewayPorts, GatewaySettings};
-use sockbit_application::ports::CompactionStore;
-use sockbit_domain::MessageId;
+use sockbit_application::mutex::locked;
+use sockbit_application::ports::{CompactionStore, OutcomeRetention};
+use sockbit_domain::Limits;
+use sockbit_domain::wire::BoardPage;
 
 use crate::database::Database;
 use crate::run_context::RunContext;
-use crate::worker_process::WorkerPorts;
+use crate::worker_ports::WorkerPorts;
 
 use buggy_announcer::BuggyAnnouncer;
 use buggy_compaction_store::BuggyCompactionStore;
 use buggy_decision_store::BuggyDecisionStore;
 use buggy_gateway_ports::BuggyGatewayPorts;
+use buggy_outcome_retention::BuggyOutcomeRetention;
 use buggy_work_queue::BuggyWorkQueue;
 
+pub(crate) use bug_state::BugState;
 pub(crate) use buggy_client::BuggyClient;
 pub use planted_bug::PlantedBug;
 
-/// What the planted bugs remember during a run.
-#[derive(Default)]
-pub(crate) struct BugState {
-    answered: Mutex<BTreeSet<MessageId>>,
-    rewritten: Mutex<BTreeMap<MessageId, Box<serde_json::value::RawValue>>>,
-    event_pages_in_flight: AtomicUsize,
-    compacted_away: Mutex<BTreeSet<MessageId>>,
-}
-
 /// A gateway's ports, with the bug of the run.
 pub(crate) fn gateway(context: &Arc<RunContext>, ports: GatewayPorts) -> GatewayPorts {
-    let sabotaged = Arc::new(BuggyGatewayPorts::new(context, &ports));
+    let buggy = Arc::new(BuggyGatewayPorts::new(context, &ports));
     match context.bug {
         PlantedBug::ResumesFromAnyPosition
         | PlantedBug::SkipsFirstEventOfPage
-        | PlantedBug::DropsEventsDuringGapFill => GatewayPorts { queries: sabotaged, ..ports },
-        PlantedBug::NeverComparesHeads => GatewayPorts { announcements: sabotaged, ..ports },
-        PlantedBug::IgnoresRemotePresence => GatewayPorts { presence: sabotaged, ..ports },
+        | PlantedBug::DropsEventsDuringGapFill => GatewayPorts { queries: buggy, ..ports },
+        PlantedBug::NeverComparesHeads => GatewayPorts { announcements: buggy, ..ports },
+        PlantedBug::IgnoresRemotePresence => GatewayPorts { presence: buggy, ..ports },
         _ => ports,
     }
 }
@@ -112,6 +108,35 @@ pub(crate) fn compaction(
         }
         _ => inner,
     }
+}
+
+/// The store that deletes outcomes, with the bug of the run.
+pub(crate) fn outcome_retention(
+    context: &RunContext,
+    inner: Arc<dyn OutcomeRetention>,
+) -> Arc<dyn OutcomeRetention> {
+    match context.bug {
+        PlantedBug::DeletesOutcomesTooEarly => Arc::new(BuggyOutcomeRetention(inner)),
+        _ => inner,
+    }
+}
+
+/// The limits that workers enforce, with the bug of the run.
+pub(crate) fn limits(context: &RunContext) -> Limits {
+    match context.bug {
+        PlantedBug::IgnoresLimits => Limits::default(),
+        _ => context.parameters.limits.clone(),
+    }
+}
+
+/// A rendered page, with the bug of the run.
+pub(crate) fn page(context: &RunContext, page: BoardPage) -> BoardPage {
+    if context.bug != PlantedBug::RendersNotesOfEarlierPage {
+        return page;
+    }
+    let mut first_pages = locked(&context.bug_state.first_pages);
+    let first = first_pages.entry(page.board).or_insert_with(|| page.clone());
+    BoardPage { notes: first.notes.clone(), ..page }
 }
 
 /// Whether a frame to a client is dropped between its session and its connection.

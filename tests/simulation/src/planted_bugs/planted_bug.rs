@@ -52,11 +52,31 @@ pub enum PlantedBug {
     CompactionDropsOutcomes,
     /// Compaction drops the first edit of each run.
     CompactionDropsFirstEdit,
+    /// A page that is opened under another identity sends the commands of the former one.
+    SendsCommandsOfFormerIdentity,
+    /// A client sends commands of any age again.
+    ResendsExpiredCommands,
+    /// Housekeeping deletes all outcomes, also of commands that clients may still send again.
+    DeletesOutcomesTooEarly,
+    /// A machine does not report changes of texts to its view.
+    OmitsTextChanges,
+    /// A machine reports each added note twice to its view.
+    RepeatsAddedNotes,
+    /// The texts of a pulled board are empty.
+    EmptiesPulledNotes,
+    /// A client pulls only the first page of a board.
+    PullsOnlyFirstPage,
+    /// A page carries the position of now with the notes of an earlier page.
+    RendersNotesOfEarlierPage,
+    /// A client measures pauses by the wall clock, which can be set back.
+    MeasuresPausesByWallClock,
+    /// Workers enforce the default limits instead of the configured ones.
+    IgnoresLimits,
 }
 
 impl PlantedBug {
     /// All but `None`.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 33] = [
         Self::ForgetsOutcomes,
         Self::RenumbersStaleCommits,
         Self::CommitsOutcomesSeparately,
@@ -80,5 +100,15 @@ impl PlantedBug {
         Self::AppliesStaleEvents,
         Self::CompactionDropsOutcomes,
         Self::CompactionDropsFirstEdit,
+        Self::SendsCommandsOfFormerIdentity,
+        Self::ResendsExpiredCommands,
+        Self::DeletesOutcomesTooEarly,
+        Self::OmitsTextChanges,
+        Self::RepeatsAddedNotes,
+        Self::EmptiesPulledNotes,
+        Self::PullsOnlyFirstPage,
+        Self::RendersNotesOfEarlierPage,
+        Self::MeasuresPausesByWallClock,
+        Self::IgnoresLimits,
     ];
 }

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sockbit_application::gateway::Identity;
-use sockbit_application::mutex::locked;
 use tokio::time::Instant;
 
-use super::SimulatedClient;
 use super::protocol_checker::ProtocolChecker;
 use crate::gateway_process::GatewayProcess;
 use crate::network_connection::NetworkConnection;
 use crate::random::Random;
+use crate::run_context::RunContext;
 
 const PING_EVERY: Duration = Duration::from_secs(15);
 const SILENCE_MAX: Duration = Duration::from_secs(25);
@@ -45,6 +44,32 @@ impl ClientConnection {
             count: 0,
             checker: ProtocolChecker::default(),
         }
+    }
+
+    /// Connects to one of the gateways. Returns whether there is a new connection.
+    pub fn open(
+        &mut self,
+        context: &Arc<RunContext>,
+        client: usize,
+        identity: Identity,
+        random: &mut Random,
+    ) -> bool {
+        self.connect_at = None;
+        if self.network.is_some() {
+            return false;
+        }
+        self.count += 1;
+        let gateway = &self.gateways[random.below(self.gateways.len())];
+        let network = NetworkConnection::new(context, client * 10_000 + self.count);
+        let is_accepted = gateway.connect(identity, &network);
+        if is_accepted {
+            self.network = Some(network);
+            self.last_received = Instant::now();
+            self.checker = ProtocolChecker::default();
+        } else {
+            self.retry(random);
+        }
+        is_accepted
     }
 
     pub fn network(&self) -> Option<Arc<NetworkConnection>> {
@@ -116,31 +141,6 @@ impl ClientConnection {
     pub fn end_absence(&mut self) {
         if std::mem::take(&mut self.is_offline) && self.network.is_none() {
             self.connect_at = Some(Instant::now());
-        }
-    }
-}
-
-impl SimulatedClient {
-    /// Connects to one of the gateways.
-    pub(super) fn connect(&mut self) {
-        let connection = &mut self.connection;
-        connection.connect_at = None;
-        if connection.network.is_some() {
-            return;
-        }
-        connection.count += 1;
-        let gateway = &connection.gateways[self.random.below(connection.gateways.len())];
-        let network =
-            NetworkConnection::new(&self.context, self.number * 10_000 + connection.count);
-        let identity = Identity { actor: self.actor.clone(), client: self.client };
-        if gateway.connect(identity, &network) {
-            self.context.log(format_args!("client {}: connects", self.number));
-            locked(&self.context.observations).counts.connections += 1;
-            connection.network = Some(network);
-            connection.last_received = Instant::now();
-            connection.checker = ProtocolChecker::default();
-        } else {
-            connection.retry(&mut self.random);
         }
     }
 }

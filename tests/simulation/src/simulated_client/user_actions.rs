@@ -1,10 +1,11 @@
-//! What users do: type, submit commands, lose the connection, close the page.
+//! What users do: type, submit commands, lose the connection, close the page or the computer.
 
 use sockbit_application::mutex::locked;
-use sockbit_client::{BoardClient, NoteView};
+use sockbit_client::NoteView;
 use sockbit_domain::{Colour, Command, Delta, NoteId, NoteState, Text};
 
-use super::SimulatedClient;
+use super::client::SimulatedClient;
+use crate::machine_input::MachineInput;
 use crate::typed_tokens::{TokenOrigin, tokens};
 
 /// Unsent commands after which a user waits.
@@ -27,8 +28,10 @@ impl SimulatedClient {
             46..68 => self.leave_a_note(),
             68..84 => self.submit_something(),
             84..88 => self.go_offline(),
-            88..90 => self.call(|machine, _| machine.check()),
+            88..90 => self.input(MachineInput::Check),
             90..95 => self.reload(),
+            95 => self.change_identity_in_open_page(),
+            96 => self.suspend(),
             _ => self.dismiss(),
         }
     }
@@ -44,14 +47,13 @@ impl SimulatedClient {
         let notes = self.machine.notes();
         let chosen = self.presence_random.below(notes.len());
         let is_in_one = self.presence_random.percent(70);
-        self.place = notes.get(chosen).map(|note| note.id).filter(|_| is_in_one);
+        self.location = notes.get(chosen).map(|note| note.id).filter(|_| is_in_one);
         self.send_presence();
     }
 
     /// Announces the note that the user is in, also after a reload.
     pub(super) fn send_presence(&mut self) {
-        let place = self.place;
-        self.call(|machine, _| machine.set_presence(place));
+        self.input(MachineInput::SetPresence { note: self.location });
     }
 
     /// Types in a note; creates a first one if there is none.
@@ -66,18 +68,14 @@ impl SimulatedClient {
         let (delta, new) = self.change_of(id);
         let number = self.number;
         self.context.log(format_args!("client {number}: types {delta:?} in {id}"));
-        let mut typed = Ok(());
-        self.call(|machine, _| typed = machine.edit(id, &delta));
-        if let Err(error) = typed {
-            self.context.fault(format!("client {number} cannot type: {error}"));
-        }
+        self.input(MachineInput::Edit { note: id, delta });
         self.typed(&new);
     }
 
     /// Types something and leaves the note.
     pub fn type_and_leave(&mut self, note: NoteId) {
         self.type_in(note);
-        self.call(|machine, clock_and_ids| machine.flush(note, clock_and_ids));
+        self.input(MachineInput::Flush { note });
     }
 
     /// Disconnects until the end of the faults.
@@ -86,7 +84,7 @@ impl SimulatedClient {
         self.connection.stay_offline(None);
     }
 
-    /// Types the next few words in the note that the user keeps typing in.
+    /// Types more in the note that the user keeps typing in.
     fn keep_typing(&mut self) {
         let notes = self.machine.notes();
         let note = notes.iter().find(|it| Some(it.id) == self.typing_note).or(notes.last());
@@ -118,7 +116,7 @@ impl SimulatedClient {
 
     fn something_new(&mut self, note: NoteId) -> String {
         const AROUND: [&str; 6] = ["", "", " ", "\n", "a", "é "];
-        let (client, actor) = (self.number, self.actor.id);
+        let (client, actor) = (self.number, self.page_actor);
         let token = locked(&self.context.typed_tokens).mint(TokenOrigin { client, note, actor });
         let before = self.random.pick(&AROUND, "");
         let after = self.random.pick(&AROUND, "");
@@ -127,7 +125,7 @@ impl SimulatedClient {
 
     fn leave_a_note(&mut self) {
         if let Some(note) = self.some_note() {
-            self.call(|machine, clock_and_ids| machine.flush(note.id, clock_and_ids));
+            self.input(MachineInput::Flush { note: note.id });
         }
     }
 
@@ -180,36 +178,20 @@ impl SimulatedClient {
         self.connection.stay_offline((!is_long).then_some(pause));
     }
 
-    /// The page is closed or crashes, and is opened again.
-    fn reload(&mut self) {
-        self.lose();
-        if self.random.percent(50) {
-            locked(&self.context.typed_tokens).allow_missing(&self.unstored);
-            self.unstored.clear();
-            self.store_at = None;
-        } else {
-            self.store();
+    /// The computer sleeps for a while, perhaps longer than the connection lives.
+    fn suspend(&mut self) {
+        if self.context.parameters.has_wrong_clocks {
+            self.context.log(format_args!("client {}: the computer sleeps", self.number));
+            locked(&self.context.observations).counts.suspensions += 1;
+            self.sleeps_for = Some(self.random.millis(100, 40_000));
         }
-        self.context.log(format_args!("client {}: reloads", self.number));
-        locked(&self.context.observations).counts.reloads += 1;
-        let (board, actor) = (self.board, Some(self.actor.id));
-        let stored = self.stored.clone();
-        self.call(|machine, clock_and_ids| {
-            *machine = match stored {
-                Some(saved) => BoardClient::restore(saved, actor, clock_and_ids),
-                None => BoardClient::new(board, actor),
-            };
-        });
-        self.send_presence();
-        let pause = self.random.millis(10, 2_000);
-        self.connection.stay_offline(Some(pause));
     }
 
     fn dismiss(&mut self) {
         let drafts = self.machine.drafts();
         let Some(draft) = drafts.get(self.random.below(drafts.len())).cloned() else { return };
         self.dismissed.extend(tokens(draft.text.as_str()));
-        self.call(|machine, _| machine.dismiss_draft(draft.id));
+        self.input(MachineInput::DismissDraft { draft: draft.id });
         // Otherwise a reload would bring the draft back.
         self.store();
     }

@@ -1,0 +1,39 @@
+//! A core that announces nothing: it creates the boards before a run and reads them for pages.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sockbit_application::bus_messages::{Announcement, OutcomeEnvelope};
+use sockbit_application::core::{Core, CorePorts};
+use sockbit_application::ports::{Announcer, DecisionStore, ReadStore, StoreHealth, Unavailable};
+
+use crate::run_context::{RunContext, SimulatedClock, SimulatedIds};
+
+/// A core on a store.
+pub(crate) fn core_without_bus<S>(context: &Arc<RunContext>, store: Arc<S>) -> Core
+where
+    S: DecisionStore + ReadStore + StoreHealth + 'static,
+{
+    let ports = CorePorts {
+        decisions: Arc::clone(&store) as _,
+        reads: Arc::clone(&store) as _,
+        health: store,
+        announcer: Arc::new(DiscardingAnnouncer),
+        clock: Arc::new(SimulatedClock::new(Arc::clone(context), 0)),
+        ids: Arc::new(SimulatedIds::new(Arc::clone(context), usize::MAX, false)),
+    };
+    Core::new(ports, context.parameters.limits.clone())
+}
+
+struct DiscardingAnnouncer;
+
+#[async_trait]
+impl Announcer for DiscardingAnnouncer {
+    async fn announce(&self, _: Vec<Announcement>) -> Result<(), Unavailable> {
+        Ok(())
+    }
+
+    async fn send_outcomes(&self, _: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
+        Ok(())
+    }
+}
