@@ -5,7 +5,6 @@
 pub mod contracts;
 pub mod faults;
 pub mod markdown_examples;
-pub mod model;
 pub mod proxy;
 pub mod rabbitmq_namespace;
 pub mod random_deltas;

@@ -1,5 +1,5 @@
-//! The browser's own modules do, in real Chromium, step by step what the Rust ones do, and hold what a page
-//! promises by itself.
+//! The browser's modules, in a real Chromium: they do the same as the Rust ones, and pass the tests in
+//! `tests/browser/js`.
 
 use std::path::Path;
 
@@ -8,19 +8,20 @@ use axum::http::header;
 use axum::response::Html;
 use axum::routing::get;
 use serde_json::{Value, json};
+use sockbit_simulation::transcripts;
 use sockbit_tests::markdown_examples::{
     MarkdownExample, hostile_examples, random_examples, specification_examples,
 };
-use sockbit_tests::model;
 use sockbit_tests::system::{Browser, Window};
 use sockbit_web::markdown::to_html;
 use tokio::net::TcpListener;
+use tokio::task::spawn_blocking;
 use tower_http::services::ServeDir;
 
-const TRANSCRIPTS: u64 = 2_000;
+const TRANSCRIPTS: usize = 2_000;
 const RANDOM_NOTES: u64 = 2_000;
 
-/// Notes that the browser shows otherwise than the server, each with the reason; 5 at most.
+/// Notes that the browser renders differently than the server, each with the reason; 5 at most.
 const DEVIATIONS: [(&str, &str); 0] = [];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,10 +44,14 @@ async fn the_browsers_delta_passes_the_vectors() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_browsers_machine_replays_the_transcripts_of_the_rust_one() {
-    let transcripts = model::transcripts(TRANSCRIPTS).expect("the schedules have no fault");
-    let count = transcripts.lines().count() as u64;
-    assert_eq!(count, TRANSCRIPTS);
-    let site = serve(transcripts).await;
+    // The simulation has a runtime of its own.
+    let transcripts = spawn_blocking(|| transcripts(TRANSCRIPTS)).await.expect("no panic");
+    let transcripts = transcripts.expect("the runs have no fault");
+    assert_eq!(transcripts.lines.lines().count(), TRANSCRIPTS);
+    for (name, count) in transcripts.counts.named() {
+        assert!(count > 0, "no {name}: {:?}", transcripts.counts);
+    }
+    let site = serve(transcripts.lines).await;
     let browser = Browser::start().await;
     let window = browser.window().await;
     let steps = run(
@@ -57,7 +62,10 @@ async fn the_browsers_machine_replays_the_transcripts_of_the_rust_one() {
          return replayAll(BoardClient, await (await fetch('/data')).text());",
     )
     .await;
-    assert!(steps.as_u64().is_some_and(|it| it > TRANSCRIPTS * 10), "steps or a fault: {steps}");
+    assert!(
+        steps.as_u64().is_some_and(|it| it > TRANSCRIPTS as u64 * 10),
+        "steps or a fault: {steps}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,31 +132,31 @@ async fn on_data(function: &str, data: String) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unsent_text_is_stored_despite_a_slow_or_failing_database() {
-    hold("write-behind").await;
+    check_clauses("write-behind").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outbox_record_has_one_owner_at_a_time() {
-    hold("outbox-lease").await;
+    check_clauses("outbox-lease").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_closes_dead_connections_and_no_others() {
-    hold("connection").await;
+    check_clauses("connection").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_are_resent_in_time_whatever_the_clocks_do() {
-    hold("resends").await;
+    check_clauses("resends").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_starts_from_the_snapshot_of_its_page() {
-    hold("board-session").await;
+    check_clauses("board-session").await;
 }
 
 /// Every clause of a module of `tests/browser/js` holds.
-async fn hold(module: &str) {
+async fn check_clauses(module: &str) {
     let site = serve(String::new()).await;
     let browser = Browser::start().await;
     let window = browser.window().await;

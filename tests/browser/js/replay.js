@@ -2,14 +2,14 @@
 // Replays the recorded inputs of a Rust client on the client in JavaScript, step by step, and throws at
 // the first difference.
 //
-// `sockbit_tests::model::transcripts(2_000)` gives the transcripts, one line of JSON each. A page
+// `sockbit_simulation::transcripts(2_000)` gives the transcripts, one line of JSON each. A page
 // that holds them as `lines`, and has imported `BoardClient` from the site's own modules, calls
 //
 //     const steps = replayAll(BoardClient, lines);
 //
 // Node does the same with a file of them:
 //
-//     cargo run -p sockbit-tests --example transcripts > /tmp/transcripts.jsonl
+//     cargo run -p sockbit-simulation --example transcripts > /tmp/transcripts.jsonl
 //     node tests/browser/js/replay-file.mjs /tmp/transcripts.jsonl
 
 /**

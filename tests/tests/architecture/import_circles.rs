@@ -12,9 +12,6 @@ use crate::rust_paths::{SourceFile, parse};
 use crate::sources::sources;
 use crate::workspace_metadata::{Package, packages};
 
-/// Crates that have circles.
-const EXCEPTIONS: [&str; 1] = ["sockbit-tests"];
-
 /// A module's path within its crate; the crate root is empty.
 type ModulePath = Vec<String>;
 
@@ -193,8 +190,7 @@ fn texts(package: &Package) -> BTreeMap<String, String> {
 fn no_two_files_of_a_crate_import_each_other() {
     for package in packages() {
         let circles = describe(&texts(&package));
-        let is_exception = EXCEPTIONS.contains(&package.name.as_str());
-        assert_eq!(!circles.is_empty(), is_exception, "{}: {}", package.name, circles.join("; "));
+        assert!(circles.is_empty(), "{}: {}", package.name, circles.join("; "));
     }
 }
 

@@ -9,12 +9,11 @@ use serde_json::Value;
 use crate::cargo::{cargo_command, root};
 
 /// Tests of this package that need neither a server nor a browser nor a running app.
-const WITHOUT_SERVERS: [&str; 7] = [
+const WITHOUT_SERVERS: [&str; 6] = [
     "architecture",
     "bus_contract",
     "delta_laws",
     "delta_vectors",
-    "model",
     "sockbit_tests",
     "store_contract",
 ];

@@ -19,17 +19,11 @@ use servers::StartingServers;
 /// Some tests kill or misconfigure a server, so they start a private one even if servers are given.
 const REQUIRED: [RequiredProgram; 4] = [BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ];
 /// Enough cases to find most mistakes in seconds.
-const QUICK_CASES: [(&str, &str); 3] = [
-    ("SOCKBIT_DELTA_CASES", "1000"),
-    ("SOCKBIT_MODEL_CASES", "2000"),
-    ("SOCKBIT_SIMULATION_SEEDS", "200"),
-];
+const QUICK_CASES: [(&str, &str); 2] =
+    [("SOCKBIT_DELTA_CASES", "1000"), ("SOCKBIT_SIMULATION_SEEDS", "400")];
 /// The numbers of cases that `docs/reliability.md` quotes.
-const LONG_CASES: [(&str, &str); 3] = [
-    ("SOCKBIT_DELTA_CASES", "100000"),
-    ("SOCKBIT_MODEL_CASES", "100000"),
-    ("SOCKBIT_SIMULATION_SEEDS", "200000"),
-];
+const LONG_CASES: [(&str, &str); 2] =
+    [("SOCKBIT_DELTA_CASES", "100000"), ("SOCKBIT_SIMULATION_SEEDS", "200000")];
 
 /// Builds the app, which system tests run, and all tests, then runs them.
 ///

@@ -3,12 +3,12 @@
 
 use std::io::{Error, Write, stdout};
 
-use sockbit_tests::model;
+use sockbit_simulation::transcripts;
 
-const COUNT: u64 = 2_000;
+const COUNT: usize = 2_000;
 
 fn main() -> Result<(), Error> {
     let count = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(COUNT);
-    let lines = model::transcripts(count).map_err(Error::other)?;
-    stdout().write_all(lines.as_bytes())
+    let transcripts = transcripts(count).map_err(Error::other)?;
+    stdout().write_all(transcripts.lines.as_bytes())
 }
