@@ -1,7 +1,9 @@
 //! A note as the view shows it, and what a pending command changes in it.
 
 use serde::Serialize;
-use sockbit_domain::{Actor, Colour, Command, Note, NoteId, NoteState, Rank, Seq, Timestamp};
+use sockbit_domain::{
+    Actor, Colour, Command, Note, NoteFields, NoteId, NoteState, Rank, Seq, Timestamp,
+};
 
 /// A note without its text.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -54,21 +56,26 @@ impl NoteView {
         })
     }
 
-    /// The note as a pending command leaves it. A command of the fields of a note has one arm here;
-    /// `Note::apply` in the domain has the arm of its event.
-    pub(crate) fn changed_by(self, command: &Command) -> Option<Self> {
+    /// The note after a pending command; `None` if it deletes the note.
+    pub(crate) fn after(self, command: &Command) -> Option<Self> {
         match command {
-            Command::EditNote { .. } | Command::RestoreNote { .. } => Some(self.live()),
-            Command::TrashNote { .. } => Some(Self { state: NoteState::Trashed, ..self }),
-            Command::MoveNote { rank, .. } => Some(Self { rank: rank.clone(), ..self }),
-            Command::RecolourNote { colour, .. } => Some(Self { colour: *colour, ..self }),
+            Command::EditNote { .. } => Some(self.live()),
             Command::DeleteNote { .. } => None,
-            _ => Some(self),
+            command => Some(self.with_fields_of(command)),
         }
     }
 
     /// An edit restores a note from the trash.
     pub(crate) fn live(self) -> Self {
         Self { state: NoteState::Live, ..self }
+    }
+
+    fn with_fields_of(self, command: &Command) -> Self {
+        let Self { colour, state, .. } = self;
+        let before = NoteFields { colour, rank: self.rank.clone(), state };
+        match command.field_change().and_then(|change| before.after(&change)) {
+            Some(NoteFields { colour, rank, state }) => Self { colour, rank, state, ..self },
+            None => self,
+        }
     }
 }

@@ -44,7 +44,7 @@ impl<'a> ViewModel<'a> {
         let entries = self.outbox.pending().filter(|entry| entry.note() == Some(note));
         entries.fold(saved, |view, entry| match (view, entry.frozen()) {
             (view, None) => view.map(NoteView::live),
-            (Some(view), Some(frozen)) => view.changed_by(&frozen.command),
+            (Some(view), Some(frozen)) => view.after(&frozen.command),
             (None, Some(frozen)) => NoteView::created(&frozen.command, self.user, entry.at),
         })
     }

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Change, Colour, DeltaError, Event, NoteId, Rank, Seq, Text, Timestamp};
+use crate::{
+    Actor, Change, Colour, DeltaError, Event, NoteFields, NoteId, NoteState, Rank, Seq, Text,
+    Timestamp,
+};
 
 /// The current state of a note.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -25,30 +28,6 @@ pub struct Note {
     pub edited_at: Timestamp,
 }
 
-/// The life cycle of a note.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NoteState {
-    /// On the board.
-    Live,
-    /// In the trash; it can be restored.
-    Trashed,
-    /// Deleted permanently; its id is kept, so that it is never reused.
-    Deleted,
-}
-
-impl NoteState {
-    /// Its name in stores.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Live => "live",
-            Self::Trashed => "trashed",
-            Self::Deleted => "deleted",
-        }
-    }
-}
-
 impl Note {
     /// The note that an event creates, if it creates one.
     #[must_use]
@@ -66,6 +45,12 @@ impl Note {
         })
     }
 
+    /// The fields besides its text.
+    #[must_use]
+    pub fn fields(&self) -> NoteFields {
+        NoteFields { colour: self.colour, rank: self.rank.clone(), state: self.state }
+    }
+
     /// Applies one event about this note. An event that was applied before changes nothing.
     ///
     /// Fails only if the event is not of this note's history.
@@ -73,27 +58,17 @@ impl Note {
         if event.seq <= self.seq {
             return Ok(());
         }
+        let Some(fields) = self.fields().after(&event.change) else { return Ok(()) };
         match &event.change {
             Change::NoteEdited { delta, .. } => {
                 self.text = delta.apply(&self.text)?;
-                self.state = NoteState::Live;
                 self.edited_by = event.actor.clone();
                 self.edited_at = event.at;
             }
-            Change::NoteMoved { rank, .. } => self.rank = rank.clone(),
-            Change::NoteRecoloured { colour, .. } => self.colour = *colour,
-            Change::NoteTrashed { .. } => self.state = NoteState::Trashed,
-            Change::NoteRestored { .. } => self.state = NoteState::Live,
-            Change::NoteDeleted { .. } => {
-                self.state = NoteState::Deleted;
-                self.text = Text::default();
-            }
-            Change::BoardCreated { .. }
-            | Change::BoardRenamed { .. }
-            | Change::LinkAdded { .. }
-            | Change::MemberJoined { .. }
-            | Change::NoteCreated { .. } => return Ok(()),
+            Change::NoteDeleted { .. } => self.text = Text::default(),
+            _ => {}
         }
+        (self.colour, self.rank, self.state) = (fields.colour, fields.rank, fields.state);
         self.seq = event.seq;
         Ok(())
     }

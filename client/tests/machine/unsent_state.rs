@@ -107,7 +107,7 @@ fn an_edit_of_exactly_sixty_days_is_sent() {
 }
 
 #[test]
-fn a_restored_command_is_as_old_as_the_wall_clock_says() {
+fn a_restored_command_keeps_its_age_on_the_wall_clock() {
     for (later, since) in [(4_000, 1_000), (-DAY, 5_000)] {
         let mut fixture = Fixture::live(&["one"]);
         (fixture.time, fixture.wall_ahead) = (10, DAY);

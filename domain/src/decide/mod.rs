@@ -36,10 +36,12 @@ pub fn decide(
         Command::EditNote { note, base, change } => {
             edit::edit(board, *note, *base, change, context)
         }
-        Command::MoveNote { note, rank } => note::relocate(board, *note, rank, context),
-        Command::RecolourNote { note, colour } => note::recolour(board, *note, *colour, context),
-        Command::TrashNote { note } => note::trash(board, *note, context),
-        Command::RestoreNote { note } => note::restore(board, *note, context),
+        Command::MoveNote { note, .. }
+        | Command::RecolourNote { note, .. }
+        | Command::TrashNote { note }
+        | Command::RestoreNote { note } => {
+            note::set_fields(board, *note, command.field_change(), context)
+        }
         Command::DeleteNote { note } => note::delete(board, *note, context),
     }
 }

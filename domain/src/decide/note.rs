@@ -30,50 +30,16 @@ pub(super) fn create(
     Ok(context.happened(board, change))
 }
 
-pub(super) fn relocate(
+/// Changes fields of a note, unless they have these values already.
+pub(super) fn set_fields(
     board: &Board,
     id: NoteId,
-    rank: &Rank,
+    change: Option<Change>,
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
-    if &find(board, id)?.rank == rank {
-        return Ok(Decision::Unchanged);
-    }
-    Ok(context.happened(board, Change::NoteMoved { note: id, rank: rank.clone() }))
-}
-
-pub(super) fn recolour(
-    board: &Board,
-    id: NoteId,
-    colour: Colour,
-    context: &Context<'_>,
-) -> Result<Decision, Rejection> {
-    if find(board, id)?.colour == colour {
-        return Ok(Decision::Unchanged);
-    }
-    Ok(context.happened(board, Change::NoteRecoloured { note: id, colour }))
-}
-
-pub(super) fn trash(
-    board: &Board,
-    id: NoteId,
-    context: &Context<'_>,
-) -> Result<Decision, Rejection> {
-    if find(board, id)?.state == NoteState::Trashed {
-        return Ok(Decision::Unchanged);
-    }
-    Ok(context.happened(board, Change::NoteTrashed { note: id }))
-}
-
-pub(super) fn restore(
-    board: &Board,
-    id: NoteId,
-    context: &Context<'_>,
-) -> Result<Decision, Rejection> {
-    if find(board, id)?.state == NoteState::Live {
-        return Ok(Decision::Unchanged);
-    }
-    Ok(context.happened(board, Change::NoteRestored { note: id }))
+    let fields = find(board, id)?.fields();
+    let change = change.filter(|it| fields.after(it).is_some_and(|after| after != fields));
+    Ok(change.map_or(Decision::Unchanged, |change| context.happened(board, change)))
 }
 
 /// Deletes a note permanently. It must be in the trash, so that one slip never destroys a note.

@@ -76,7 +76,7 @@ export function a_requested_pause_ends_in_time_when_the_wall_clock_is_set_back()
   same(commands(client.takeOutgoing()), ["trash_note"]);
 }
 
-export function a_restored_command_is_as_old_as_the_wall_clock_says() {
+export function a_restored_command_keeps_its_age_on_the_wall_clock() {
   const client = live();
   client.submit(TRASH, { ...clockAndIds(10, DAY), id: "first" });
   const unsent = JSON.parse(JSON.stringify(client.unsentState()));
