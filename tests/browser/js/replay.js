@@ -9,8 +9,8 @@
 //
 // Node does the same with a file of them:
 //
-//     cargo run -p sockbit-simulation --example transcripts > /tmp/transcripts.jsonl
-//     node tests/browser/js/replay-file.mjs /tmp/transcripts.jsonl
+//     cargo run -p sockbit-simulation --example transcripts > transcripts.jsonl
+//     node tests/browser/js/replay-file.mjs transcripts.jsonl
 
 /**
  * @typedef {{call: string, wall: number, monotonic: number, minted: string[], outgoing: string[], changes: object[],
