@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     let rest: Vec<String> = arguments.collect();
     let done = match task.as_deref() {
         Some("lint") => tasks::lint(),
-        Some("language") => tasks::check_language_fully(),
+        Some("language") => tasks::check_language(),
         Some("test") => tasks::test(&rest),
         Some("cluster") => tasks::cluster(&rest),
         Some("faults") => tasks::faults(&rest),

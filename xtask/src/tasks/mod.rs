@@ -10,6 +10,6 @@ mod test;
 pub use bench::bench;
 pub use cluster::cluster;
 pub use faults::faults;
-pub use language::{check_language, check_language_fully};
+pub use language::check_language;
 pub use lint::lint;
 pub use test::test;

@@ -17,7 +17,7 @@ use crate::cargo::root;
 use finding::{Finding, find};
 use source_text::{Part, identifiers_of_path, parts};
 use syntax::Syntax;
-use word_list::{Term, all_terms, enforced_terms};
+use word_list::{Term, terms};
 
 /// Parts of the paths that are not checked.
 const SKIPPED: [&str; 2] = [
@@ -27,25 +27,16 @@ const SKIPPED: [&str; 2] = [
     "/migrations/",
 ];
 
-/// Fails if any tracked file uses a term of `coined-words.txt` that is not marked as pending.
+/// Fails if any tracked file uses a term of `coined-words.txt`, and prints each use.
 pub fn check_language() -> Result<()> {
-    check(&enforced_terms())
-}
-
-/// Fails if any tracked file uses any term of `coined-words.txt`.
-pub fn check_language_fully() -> Result<()> {
-    check(&all_terms())
-}
-
-/// Prints each use of a term.
-fn check(terms: &[Term]) -> Result<()> {
     println!("$ language check");
+    let terms = terms();
     let mut findings = Vec::new();
     for path in tracked_files()? {
         let Some(syntax) = Syntax::of_path(&path) else { continue };
         // A file that was deleted and not yet committed is still tracked.
         let Ok(text) = fs::read_to_string(root().join(&path)) else { continue };
-        for finding in findings_in(&path, syntax, &text, terms) {
+        for finding in findings_in(&path, syntax, &text, &terms) {
             println!("{path}:{}: `{}`: write {}", finding.line, finding.found, finding.instead);
             findings.push(finding);
         }
@@ -84,7 +75,7 @@ mod tests {
     /// The findings in a file of this name, as `line:found`.
     fn found(path: &str, text: &str) -> Vec<String> {
         let syntax = Syntax::of_path(path).expect("a known extension");
-        let findings = findings_in(path, syntax, text, &all_terms());
+        let findings = findings_in(path, syntax, text, &terms());
         findings.iter().map(|it| format!("{}:{}", it.line, it.found)).collect()
     }
 
@@ -156,7 +147,7 @@ mod tests {
 
     #[test]
     fn every_term_has_a_suggestion() {
-        assert!(all_terms().len() > 50);
-        assert!(all_terms().iter().all(|term| !term.instead.is_empty()));
+        assert!(terms().len() > 50);
+        assert!(terms().iter().all(|term| !term.instead.is_empty()));
     }
 }

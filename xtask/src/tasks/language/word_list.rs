@@ -22,24 +22,13 @@ pub struct Term {
     pub instead: &'static str,
 }
 
-/// Marks lines of terms that are still in use.
-const PENDING: &str = "pending ";
-
-/// All of them.
+/// All terms.
 ///
 /// # Panics
 /// If the list is malformed.
-pub fn all_terms() -> Vec<Term> {
-    lines().map(|it| it.strip_prefix(PENDING).unwrap_or(it)).flat_map(terms_of_line).collect()
-}
-
-/// The terms without a mark: a use fails `cargo xtask lint`.
-pub fn enforced_terms() -> Vec<Term> {
-    lines().filter(|it| !it.starts_with(PENDING)).flat_map(terms_of_line).collect()
-}
-
-fn lines() -> impl Iterator<Item = &'static str> {
-    LIST.lines().filter(|it| !it.is_empty() && !it.starts_with('#'))
+pub fn terms() -> Vec<Term> {
+    let lines = LIST.lines().filter(|it| !it.is_empty() && !it.starts_with('#'));
+    lines.flat_map(terms_of_line).collect()
 }
 
 /// A line is `scope | form, form | what to write instead`.
