@@ -12,7 +12,7 @@ use crate::error_mapping::unavailable;
 
 pub(crate) struct ConnectionPool {
     pool: PgPool,
-    /// Of each call.
+    /// The time that each call may take.
     timeout: Duration,
 }
 

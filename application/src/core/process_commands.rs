@@ -15,7 +15,7 @@ use crate::ports::{BoardChanges, CommitResult, LoadedBoard, StoreError};
 use crate::slot::Slot;
 use crate::trace_id::TraceId;
 
-/// Attempts at a board that lost its race, after which its senders are asked to resend later.
+/// Attempts at a board whose head another worker changes, after which the senders get `again`.
 const ATTEMPTS_MAX: u32 = 16;
 
 /// Events of one board that are read concurrently to be announced again.
@@ -49,7 +49,7 @@ impl Core {
         self.publish(decided).await
     }
 
-    /// One attempt at all boards; `None` for those that lost their race.
+    /// One attempt at all boards; `None` for those whose head changed meanwhile.
     async fn decide_and_commit(
         &self,
         boards: &[BoardBatch<'_>],
@@ -83,7 +83,7 @@ impl Core {
         decide_batch(board, loaded, &inputs)
     }
 
-    /// Decides a board that lost its race again, on the winner's state, without delaying others.
+    /// Decides a board whose head changed again, on its new state, without delaying other boards.
     async fn decide_alone(&self, board: &BoardBatch<'_>) -> Result<DecidedBatch, StoreError> {
         for _ in 0..ATTEMPTS_MAX {
             metrics::counter!("sockbit_commit_conflicts_total").increment(1);

@@ -20,7 +20,7 @@ pub(super) struct Subscriber {
     announcements: AnnouncementInbox,
     presence: PresenceInbox,
     slots: Mutex<BTreeSet<Slot>>,
-    /// The gateways in whose name commands were sent: usually this one alone.
+    /// The gateways to which the outcomes of commands are sent: usually only this one.
     gateways: Mutex<HashSet<Uuid>>,
 }
 

@@ -34,7 +34,7 @@ impl BindingChange {
 /// The bindings that each new connection needs.
 pub(super) struct Bindings {
     slots: Mutex<BTreeSet<Slot>>,
-    /// The gateways in whose name commands were sent: usually this one alone.
+    /// The gateways to which the outcomes of commands are sent: usually only this one.
     gateways: Mutex<BTreeSet<Uuid>>,
 }
 

@@ -131,7 +131,7 @@ impl Commands for GatewayEndpoint {
         }
         let workers = &self.announcements.role.workers;
         workers.check_work_queues(self.settings.work_queues).map_err(SendError::Refused)?;
-        // Outcomes must find their way back before a command is published.
+        // The outcomes must be bound to this queue before a command is published.
         self.announcements.bind_senders(&batch).await.map_err(SendError::Refused)?;
         self.commands.publish(&batch).await
     }

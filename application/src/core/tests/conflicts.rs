@@ -14,7 +14,7 @@ fn conflict_on_first_board(changes: &[BoardChanges]) -> Result<Vec<CommitResult>
 }
 
 #[tokio::test]
-async fn a_board_that_lost_its_race_is_decided_again_on_the_winners_state() {
+async fn a_board_whose_head_changed_is_decided_again_on_its_new_state() {
     let mut store = MockDecisionStore::new();
     store
         .expect_load()
