@@ -20,18 +20,14 @@ use crate::subscription::JoinState;
 use crate::unsent_state::{UnsentCommand, UnsentNote, UnsentState};
 use crate::view_changes::ViewChange;
 
-/// The state of one board at one client. After each input, first store what [`unsent_state`]
-/// returns, then send what [`take_outgoing`] returns, then show what [`take_changes`] lists.
-///
-/// [`unsent_state`]: BoardClient::unsent_state
-/// [`take_outgoing`]: BoardClient::take_outgoing
-/// [`take_changes`]: BoardClient::take_changes
+/// The state of one board at one client. After each input, first store the unsent state, then send
+/// the outgoing frames, then show the changes.
 #[derive(Clone, Debug)]
 pub struct BoardClient {
     state: BoardState,
 }
 
-/// An edit that does not fit what the machine shows.
+/// An edit that does not fit the shown board.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum EditError {
     /// The board has no such note.
@@ -74,7 +70,7 @@ impl BoardClient {
     /// its position: the server then sends only later events. If it can no longer verify that
     /// position, it answers `base_gone` and the board is pulled.
     ///
-    /// `unsent` is what an earlier machine of the same board left, as for
+    /// `unsent` is what an earlier process stored for this board, as for
     /// [`restore`](Self::restore). Its pending edits are rebased onto the snapshot's texts; an edit
     /// in flight stays as shown until its outcome arrives; text in a note that the snapshot does
     /// not have becomes a draft. The snapshot may be older than the unsent state.
