@@ -201,10 +201,11 @@ impl SimulatedClient {
         let changes = self.bug.changes(changes);
         let observations = locked(&self.context.observations);
         let tokens = locked(&self.context.typed_tokens);
-        // After a restore the client may hold a position of the lost history, and an outcome that
-        // names a smaller one hides its text until the client resumes.
-        let may_be_missing =
-            |token| tokens.may_be_missing(token) || observations.counts.restores > 0;
+        let may_be_missing = |token| tokens.may_be_missing(token);
+        // After a restore the client may hold a position of the lost history, so that its text is
+        // hidden or shown twice until it has resumed. The final checks find what remains.
+        let is_restored = observations.counts.restores > 0;
+        let may_be_missing = (!is_restored).then_some(may_be_missing);
         let shown = self.view.show_changes(changes, &self.machine, may_be_missing);
         drop((observations, tokens));
         if let Err(fault) = shown {

@@ -69,20 +69,24 @@ impl ShownView {
         Ok(())
     }
 
-    /// Shows the changes that a machine reports. Then the view must be the machine's state, and no
-    /// token may be missing without a reason.
+    /// Shows the changes that a machine reports. Then the view must be the machine's state, and
+    /// unless `may_be_missing` is `None`, no other token may be missing and none may be there twice.
     pub fn show_changes(
         &mut self,
         changes: Vec<ViewChange>,
         machine: &BoardClient,
-        may_be_missing: impl Fn(char) -> bool,
+        may_be_missing: Option<impl Fn(char) -> bool>,
     ) -> Result<(), String> {
-        let before = changes.iter().any(may_change_texts).then(|| self.tokens());
+        let may_be_missing = may_be_missing.filter(|_| changes.iter().any(may_change_texts));
+        let checked = may_be_missing.map(|may_be_missing| (self.tokens(), may_be_missing));
         for change in changes {
             self.show(change, machine)?;
         }
         self.compare(machine)?;
-        before.map_or(Ok(()), |before| self.check_tokens(&before, may_be_missing))
+        match checked {
+            Some((before, may_be_missing)) => self.check_tokens(&before, may_be_missing),
+            None => Ok(()),
+        }
     }
 
     fn show(&mut self, change: ViewChange, machine: &BoardClient) -> Result<(), String> {
