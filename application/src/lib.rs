@@ -9,6 +9,7 @@ pub mod backoff;
 pub mod bounded_inbox;
 pub mod bus_messages;
 pub mod byte_batches;
+pub mod column_conversions;
 pub mod core;
 pub mod fnv;
 pub mod gateway;
@@ -19,9 +20,8 @@ pub mod json_size;
 pub mod mutex;
 pub mod page_budget;
 pub mod ports;
-pub mod seal;
+pub mod signed_messages;
 pub mod slot;
-pub mod stored_values;
 #[cfg(test)]
 mod test_fixtures;
 pub mod trace_id;

@@ -8,23 +8,23 @@ use sockbit_domain::{
 use uuid::Uuid;
 
 use crate::board_snapshot::BoardSnapshot;
-use crate::board_state::BoardState;
+use crate::client_parts::ClientParts;
 use crate::clock_and_ids::{ClockAndIds, MonotonicTime, Now};
 use crate::drafts::Draft;
 use crate::effect::Effect;
 use crate::note_view::NoteView;
+use crate::persisted_state::{PersistedCommand, PersistedState, PersistedText};
 use crate::queued_command::{Entry, FrozenCommand};
 use crate::reason::Reason;
 use crate::save_status::{SaveState, SaveStatus};
 use crate::subscription::JoinState;
-use crate::unsent_state::{UnsentCommand, UnsentNote, UnsentState};
 use crate::view_changes::ViewChange;
 
 /// The state of one board at one client. After each input, first store the unsent state, then send
 /// the outgoing frames, then show the changes.
 #[derive(Clone, Debug)]
 pub struct BoardClient {
-    state: BoardState,
+    state: ClientParts,
 }
 
 /// An edit that does not fit the shown board.
@@ -47,14 +47,14 @@ impl BoardClient {
     /// A client without a board. `actor` is the actor that the page was rendered for.
     #[must_use]
     pub fn new(board: BoardId, actor: Option<ActorId>) -> Self {
-        Self { state: BoardState::new(board, actor) }
+        Self { state: ClientParts::new(board, actor) }
     }
 
     /// Continues with what an earlier process stored. Commands that are too old, or belong to
     /// another actor than `actor`, are not sent.
     #[must_use]
     pub fn restore(
-        unsent: UnsentState,
+        unsent: PersistedState,
         actor: Option<ActorId>,
         clock_and_ids: &mut ClockAndIds<'_>,
     ) -> Self {
@@ -77,7 +77,7 @@ impl BoardClient {
     #[must_use]
     pub fn from_snapshot(
         snapshot: impl Into<BoardSnapshot>,
-        unsent: Option<UnsentState>,
+        unsent: Option<PersistedState>,
         actor: Option<ActorId>,
         clock_and_ids: &mut ClockAndIds<'_>,
     ) -> Self {
@@ -272,13 +272,13 @@ impl BoardClient {
 
     /// What has to be stored; `None` if the server has everything.
     #[must_use]
-    pub fn unsent_state(&self) -> Option<UnsentState> {
-        let BoardState { server, texts, outbox, drafts, owner, .. } = &self.state;
-        let unsent = UnsentState {
+    pub fn persisted_state(&self) -> Option<PersistedState> {
+        let ClientParts { server, texts, outbox, drafts, owner, .. } = &self.state;
+        let unsent = PersistedState {
             board: server.id(),
             actor: *owner,
-            notes: texts.iter().map(|(note, text)| UnsentNote::new(note, text)).collect(),
-            outbox: outbox.entries().map(UnsentCommand::new).collect(),
+            notes: texts.iter().map(|(note, text)| PersistedText::new(note, text)).collect(),
+            outbox: outbox.entries().map(PersistedCommand::new).collect(),
             drafts: drafts.all().to_vec(),
         };
         let is_empty =
@@ -337,7 +337,7 @@ impl BoardClient {
     /// Whether the server has a note's text.
     #[must_use]
     pub fn save_status(&self, note: NoteId) -> SaveStatus {
-        let BoardState { texts, outbox, drafts, .. } = &self.state;
+        let ClientParts { texts, outbox, drafts, .. } = &self.state;
         if let Some(entry) = outbox.entries().find(|entry| entry.text_note() == Some(note)) {
             return SaveStatus::new(SaveState::Saving, Some(entry.since));
         }

@@ -5,7 +5,7 @@ use sockbit_domain::{NoteId, Position, Seq, Text};
 
 use crate::reason::Reason;
 
-/// A consequence of an input for other parts, which `BoardState` carries out.
+/// A consequence of an input for other parts, which `ClientParts` carries out.
 #[derive(Debug)]
 pub(crate) enum Effect {
     /// Send a message to the server.

@@ -6,7 +6,7 @@
 
 mod board_client;
 mod board_snapshot;
-mod board_state;
+mod client_parts;
 mod clock_and_ids;
 mod drafts;
 mod effect;
@@ -14,13 +14,13 @@ mod local_texts;
 mod note_text;
 mod note_view;
 mod outbox;
+mod persisted_state;
 mod presence;
 mod queued_command;
 mod reason;
 mod save_status;
 mod server_board;
 mod subscription;
-mod unsent_state;
 mod view_changes;
 mod view_model;
 
@@ -30,8 +30,8 @@ pub use clock_and_ids::{ClockAndIds, MonotonicTime, Now};
 pub use drafts::Draft;
 pub use note_text::NoteText;
 pub use note_view::NoteView;
+pub use persisted_state::{PersistedCommand, PersistedState, PersistedText};
 pub use reason::Reason;
 pub use save_status::{SaveState, SaveStatus};
 pub use subscription::JoinState;
-pub use unsent_state::{UnsentCommand, UnsentNote, UnsentState};
 pub use view_changes::ViewChange;

@@ -18,7 +18,7 @@ use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcements, Announcer, Clock, Commands, Presence, Queries, QueryQueue, WorkQueue,
 };
-use sockbit_application::seal::{KeyId, Keyring};
+use sockbit_application::signed_messages::{KeyId, Keyring};
 use sockbit_domain::Timestamp;
 use sockbit_rabbitmq::{
     GatewayEndpoint, Names, Settings, WorkerEndpoint, connect_gateway, connect_worker,
@@ -288,7 +288,7 @@ impl Bus for RabbitMqBus {
         let names = self.namespace.names();
         let letters = self.namespace.amqp_client().await.dead_letters(&names).await;
         let command = |(bytes, reason): (Vec<u8>, String)| {
-            let commands = keys(&[1]).open_commands(&bytes).expect("a sealed message");
+            let commands = keys(&[1]).verify_commands(&bytes).expect("a signed message");
             commands.into_iter().map(move |it| (it.expect("a command"), reason.clone()))
         };
         letters.into_iter().flat_map(command).collect()

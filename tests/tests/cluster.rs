@@ -153,7 +153,7 @@ async fn a_poison_message_is_dead_lettered_while_clients_keep_editing() {
     })
     .await;
     let id = listed.split(' ').next().expect("an id");
-    assert!(listed.contains("work.3") && listed.contains("no sealed message"), "{listed}");
+    assert!(listed.contains("work.3") && listed.contains("no signed message"), "{listed}");
     let shown = run(&["show", id]).await;
     assert!(shown.contains("poison") && !shown.contains('\u{1b}'), "{shown}");
     shared.ada.insert(shared.note, 6, "unaffected ");

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::http::health::{self, Health};
 use crate::http::{
     assets, client_address, command_api, compression, rate_limit, request_telemetry,
-    request_timeout, same_origin, security_headers, websocket,
+    request_timeout, same_origin, security_headers, websocket_upgrade,
 };
 use crate::identity::add_identity;
 use crate::pages;
@@ -23,7 +23,7 @@ use crate::pages;
 /// Routes of a process that serves clients. Each layer wraps those above it.
 pub(crate) fn app_routes(app: &Arc<AppState>, health: Arc<Health>) -> Router {
     let app_routes = pages::routes()
-        .route("/ws", get(websocket::connect))
+        .route("/ws", get(websocket_upgrade::connect))
         .route("/api/commands", post(command_api::command))
         .method_not_allowed_fallback(async || Failure::wrong_method())
         .layer(DefaultBodyLimit::max(app.body_bytes_max))

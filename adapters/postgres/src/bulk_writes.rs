@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use sockbit_application::column_conversions::integer;
 use sockbit_application::ports::BoardChanges;
-use sockbit_application::stored_values::integer;
 use sockbit_domain::{Fact, Note};
 use sqlx::PgConnection;
 use uuid::Uuid;

@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sockbit_application::column_conversions::{integer, number};
 use sockbit_application::json_size::json_bytes;
 use sockbit_application::ports::{BoardChanges, CommitResult, StoreError};
-use sockbit_application::stored_values::{integer, number};
 use sqlx::{Executor, PgConnection};
 use uuid::Uuid;
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use sockbit_application::column_conversions::{integer, seq};
 use sockbit_application::ports::{
     CommitResult, CompactableEvents, CompactableEventsBuilder, CompactionCandidate, Squash,
     StoreError,
 };
-use sockbit_application::stored_values::{integer, seq};
 use sockbit_domain::{BoardId, EventId, Position, Run, Seq, Timestamp};
 use sqlx::PgConnection;
 use uuid::Uuid;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use sockbit_application::column_conversions::{integer, number, parse_name, seq};
 use sockbit_application::ports::{LoadRequest, LoadedBoard, StoreError, StoredOutcome};
-use sockbit_application::stored_values::{integer, number, parse_name, seq};
 use sockbit_domain::{ActorId, Board, BoardId, EventId, NoteId, Position, Role, Title};
 use sqlx::PgConnection;
 use uuid::Uuid;

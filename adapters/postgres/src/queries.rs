@@ -1,11 +1,11 @@
 //! Queries for boards, notes and the log, in pages.
 
 use futures::TryStreamExt;
+use sockbit_application::column_conversions::{integer, number, parse_name, seq};
 use sockbit_application::page_budget::PageBudget;
 use sockbit_application::ports::{
     BoardStatus, LATER_INVERSES_BYTES_MAX, NoteHistoryPage, NotesPage, StoreError,
 };
-use sockbit_application::stored_values::{integer, number, parse_name, seq};
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
     Actor, ActorId, BoardId, Delta, Event, EventId, Note, NoteId, Position, Seq, Timestamp, Title,

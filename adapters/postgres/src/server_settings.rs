@@ -1,8 +1,8 @@
 //! The settings of the server, under which acknowledged commits survive a crash, and the settings
 //! that all processes on one database share.
 
+use sockbit_application::column_conversions::integer;
 use sockbit_application::ports::StoreError;
-use sockbit_application::stored_values::integer;
 use sqlx::PgConnection;
 
 use crate::OpenError;

@@ -8,6 +8,7 @@
 mod broker_connection;
 mod confirm_channel;
 mod connect_error;
+mod consumer_start;
 mod dead_letters;
 mod gateway;
 mod heartbeat;
@@ -19,10 +20,9 @@ mod queue_assignment;
 mod reply_guard;
 mod settings;
 mod shutdown;
-mod start_consumer;
 mod supervised_connection;
 mod topology;
-mod unreadable_message;
+mod unreadable_message_report;
 mod worker;
 mod worker_registry;
 

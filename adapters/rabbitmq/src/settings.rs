@@ -4,7 +4,7 @@ use std::fmt;
 
 use lapin::uri::AMQPUri;
 use serde::Serialize;
-use sockbit_application::seal::{Keyring, MessageKind};
+use sockbit_application::signed_messages::{Keyring, MessageKind};
 use uuid::Uuid;
 
 use crate::names::Names;
@@ -120,12 +120,12 @@ impl Settings {
     }
 
     /// Seals a message with the signing key.
-    pub(crate) fn seal<T: Serialize + ?Sized>(
+    pub(crate) fn sign<T: Serialize + ?Sized>(
         &self,
         kind: MessageKind,
         message: &T,
     ) -> Result<Vec<u8>, String> {
-        self.keys.seal(kind, message).map_err(|error| error.to_string())
+        self.keys.sign(kind, message).map_err(|error| error.to_string())
     }
 
     /// The server, virtual host and user, without the password.
@@ -166,7 +166,7 @@ fn redact(error: &str, url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sockbit_application::seal::KeyId;
+    use sockbit_application::signed_messages::KeyId;
 
     use super::*;
 

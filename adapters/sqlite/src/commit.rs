@@ -1,9 +1,9 @@
 //! Commits the changes of all boards in one transaction. Each board is written behind a savepoint,
 //! so that a board whose head has moved does not affect the others.
 
+use sockbit_application::column_conversions::integer;
 use sockbit_application::json_size::json_bytes;
 use sockbit_application::ports::{BoardChanges, CommitResult, StoreError, StoredOutcome};
-use sockbit_application::stored_values::integer;
 use sockbit_domain::{ActorId, BoardId, Fact, Link, Note, Role};
 use sqlx::{Connection, SqliteConnection};
 

@@ -1,11 +1,11 @@
 //! Compaction: reads old events of boards, and replaces them by runs.
 
 use futures::TryStreamExt;
+use sockbit_application::column_conversions::{integer, seq};
 use sockbit_application::ports::{
     CommitResult, CompactableEvents, CompactableEventsBuilder, CompactionCandidate, Squash,
     StoreError,
 };
-use sockbit_application::stored_values::{integer, seq};
 use sockbit_domain::{BoardId, EventId, Position, Run, Seq, Timestamp};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 use uuid::Uuid;

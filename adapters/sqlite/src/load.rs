@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use futures::TryStreamExt;
 use serde::Serialize;
+use sockbit_application::column_conversions::{integer, number, parse_name, seq};
 use sockbit_application::page_budget::PageBudget;
 use sockbit_application::ports::{LoadRequest, LoadedBoard, StoreError, StoredOutcome};
-use sockbit_application::stored_values::{integer, number, parse_name, seq};
 use sockbit_domain::{
     ActorId, Board, BoardId, EventId, Link, Note, NoteId, PastEdit, Position, Role, Seq, Title,
 };

@@ -1,7 +1,7 @@
 //! The rows of tables, and their conversion to the domain.
 
+use sockbit_application::column_conversions::{parse_name, seq};
 use sockbit_application::ports::{StoreError, StoredOutcome};
-use sockbit_application::stored_values::{parse_name, seq};
 use sockbit_domain::{
     Actor, ActorId, BoardId, Change, ClientId, Delta, Event, EventId, KeyHash, Link, LinkId,
     MessageId, Note, NoteId, PastEdit, Position, Rank, Text, Timestamp,

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use futures::SinkExt;
 use futures::stream::SplitSink;
-use sockbit_application::gateway::{CloseReason, Session, SessionOutput};
+use sockbit_application::gateway::{CloseReason, Session, TransportOutput};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 
 use crate::Settings;
@@ -24,12 +24,12 @@ pub(crate) async fn write(
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let written = match next(sink, session, settings, &mut pings).await {
-            Some(SessionOutput::Messages(messages)) => tokio::select! {
+            Some(TransportOutput::Messages(messages)) => tokio::select! {
                 biased;
                 written = send(sink, messages, settings) => written,
                 () = session.closed_as_too_slow() => return session_end(CloseReason::TooSlow),
             },
-            Some(SessionOutput::Close(reason)) => return session_end(reason),
+            Some(TransportOutput::Close(reason)) => return session_end(reason),
             None => None,
         };
         if written.is_none() {
@@ -50,7 +50,7 @@ async fn next(
     session: &Session,
     settings: &Settings,
     pings: &mut Interval,
-) -> Option<SessionOutput> {
+) -> Option<TransportOutput> {
     let mut next = pin!(session.next());
     loop {
         tokio::select! {

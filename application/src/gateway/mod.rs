@@ -33,4 +33,4 @@ pub use identity::Identity;
 pub use server_message_encoding::AGAIN_AFTER_MS;
 pub use session::{RequestPipeline, Session};
 pub use settings::GatewaySettings;
-pub use transport_output::SessionOutput;
+pub use transport_output::TransportOutput;

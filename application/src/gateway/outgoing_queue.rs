@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::close_reason::CloseReason;
 use super::settings::GatewaySettings;
-use super::transport_output::SessionOutput;
+use super::transport_output::TransportOutput;
 use crate::bus_messages::EncodedMessage;
 use crate::mutex::locked;
 
@@ -187,10 +187,10 @@ impl OutgoingQueue {
 
     /// Takes everything that is queued; `None` if that is nothing. The bytes count until
     /// [`Self::complete_write`] is called.
-    pub fn take(&self) -> Option<SessionOutput> {
+    pub fn take(&self) -> Option<TransportOutput> {
         let mut queue = locked(&self.queue);
         if let Some(reason) = queue.closed {
-            return Some(SessionOutput::Close(reason));
+            return Some(TransportOutput::Close(reason));
         }
         let was_over = self.is_over(&queue);
         let mut messages: Vec<EncodedMessage> = std::mem::take(&mut queue.messages).into();
@@ -204,7 +204,7 @@ impl OutgoingQueue {
         queue.has_yielded = false;
         drop(queue);
         self.drained.notify_waiters();
-        Some(SessionOutput::Messages(messages))
+        Some(TransportOutput::Messages(messages))
     }
 
     /// Counts bytes that are written without having been queued.

@@ -5,7 +5,7 @@ use crate::bus_messages::EncodedMessage;
 
 /// What a transport has to do next.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum SessionOutput {
+pub enum TransportOutput {
     /// Write these messages, together.
     Messages(Vec<EncodedMessage>),
     /// Write nothing more, and close the connection.

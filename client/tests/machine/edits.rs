@@ -227,7 +227,7 @@ fn an_edit_that_does_not_fit_the_shown_text_is_an_error() {
     assert_eq!(error, Err(EditError::Delta(DeltaError::BeyondEnd)));
     let error = fixture.machine.edit(OTHER_NOTE, &insert(0, "x"));
     assert_eq!(error, Err(EditError::NoSuchNote(OTHER_NOTE)));
-    assert_eq!(fixture.machine.unsent_state(), None);
+    assert_eq!(fixture.machine.persisted_state(), None);
 }
 
 #[test]
@@ -249,5 +249,5 @@ fn a_queued_edit_is_queued_once() {
         fixture.edit(&insert(at, "!"));
         fixture.flush();
     }
-    assert_eq!(fixture.machine.unsent_state().map(|saved| saved.outbox.len()), Some(1));
+    assert_eq!(fixture.machine.persisted_state().map(|saved| saved.outbox.len()), Some(1));
 }

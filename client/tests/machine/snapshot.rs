@@ -1,6 +1,6 @@
 //! Starting from a board snapshot at a position.
 
-use sockbit_client::{BoardClient, BoardSnapshot, JoinState, UnsentState, ViewChange};
+use sockbit_client::{BoardClient, BoardSnapshot, JoinState, PersistedState, ViewChange};
 use sockbit_domain::wire::{BoardPage, ClientMessage, ServerMessage};
 use sockbit_domain::{ActorId, RejectionCode, Role};
 use uuid::Uuid;
@@ -19,7 +19,7 @@ fn snapshot(seq: u64, texts: &[&str]) -> BoardPage {
 }
 
 /// A client that starts from a snapshot and an earlier page's unsent state.
-fn open_page(seq: u64, texts: &[&str], unsent: Option<UnsentState>) -> Fixture {
+fn open_page(seq: u64, texts: &[&str], unsent: Option<PersistedState>) -> Fixture {
     let mut fixture = Fixture::empty();
     let actor = Some(ActorId(Uuid::from_u128(1)));
     let page = snapshot(seq, texts);
@@ -29,13 +29,13 @@ fn open_page(seq: u64, texts: &[&str], unsent: Option<UnsentState>) -> Fixture {
 }
 
 /// The unsent state of a page on which " three" was typed after "one two", sent or not.
-fn unsent_edit(is_sent: bool) -> Option<UnsentState> {
+fn unsent_edit(is_sent: bool) -> Option<PersistedState> {
     let mut fixture = Fixture::live(&["one two"]);
     fixture.edit(&insert(7, " three"));
     if is_sent {
         fixture.flush();
     }
-    fixture.machine.unsent_state()
+    fixture.machine.persisted_state()
 }
 
 #[test]

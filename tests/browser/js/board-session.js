@@ -10,7 +10,7 @@ import { SharedStorage } from "./shared-storage.js";
 
 /** @typedef {import("./stopped-clock.js").StoppedClock} Clock */
 /** @typedef {import("../../../web/assets/js/sync/server-board.js").Note} Note */
-/** @typedef {import("../../../web/assets/js/sync/unsent-state.js").UnsentState} UnsentState */
+/** @typedef {import("../../../web/assets/js/sync/persisted-state.js").PersistedState} PersistedState */
 
 const ADA = { id: "ada", name: "Ada", colour: 3 };
 const BOB = { id: "bob", name: "Bob", colour: 8 };
@@ -21,7 +21,7 @@ const NOTE = {
 };
 /** @type {Note} */
 const OTHER_NOTE = { ...NOTE, id: "other", text: "Bread", rank: "W" };
-/** @type {UnsentState} */
+/** @type {PersistedState} */
 const NOTHING_UNSENT = { board: "board", actor: "ada", notes: [], outbox: [], drafts: [] };
 
 /** @param {Note[]} notes */
@@ -31,7 +31,7 @@ function snapshot(notes) {
 
 /**
  * A session whose frames are recorded, and whose messages come from the test.
- * @param {{notes?: Note[], unsent?: UnsentState | null, lease?: OutboxLease}} [page]
+ * @param {{notes?: Note[], unsent?: PersistedState | null, lease?: OutboxLease}} [page]
  */
 function start({ notes = [NOTE], unsent = null, lease = leaseInMemory() } = {}) {
   /** @type {any[]} */

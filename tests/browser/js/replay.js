@@ -108,7 +108,7 @@ function stateText(client) {
   const notes = client.notes();
   const lines = notes.map((/** @type {any} */ note) => [note, client.saveStatus(note.id), client.text(note.id)]);
   lines.push([client.title(), client.role(), client.joinState(), client.refusal()]);
-  lines.push([client.position(), client.unsentCount(), client.unsentState()]);
+  lines.push([client.position(), client.unsentCount(), client.persistedState()]);
   lines.push(client.unsavedSince());
   lines.push([client.people(), client.morePeople()]);
   const [first, last] = [notes.at(0)?.id ?? null, notes.at(-1)?.id ?? null];

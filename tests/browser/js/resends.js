@@ -79,7 +79,7 @@ export function a_requested_pause_ends_in_time_when_the_wall_clock_is_set_back()
 export function a_restored_command_keeps_its_age_on_the_wall_clock() {
   const client = live();
   client.submit(TRASH, { ...clockAndIds(10, DAY), id: "first" });
-  const unsent = JSON.parse(JSON.stringify(client.unsentState()));
+  const unsent = JSON.parse(JSON.stringify(client.persistedState()));
   const since = (/** @type {number} */ now) =>
     BoardClient.restore(unsent, { ...clockAndIds(5_000, now), actor: "me" }).unsavedSince();
   same(since(DAY + 4_000), 1_000);
@@ -107,7 +107,7 @@ export function a_saved_edit_that_the_server_lost_becomes_a_draft() {
   const event = { board: "board", seq: 2, from: 2, id: "second", prev: "first", message: id, actor: ME, at: 10 };
   client.receive({ type: "event", event: { ...event, change: { ...body, type: "note_edited" } } }, clockAndIds(20));
   same([client.text("note"), client.position()?.seq], ["one two", 2]);
-  const unsent = JSON.parse(JSON.stringify(client.unsentState()));
+  const unsent = JSON.parse(JSON.stringify(client.persistedState()));
   const later = BoardClient.restore(unsent, { ...clockAndIds(0, 30), actor: "me" });
   for (const it of [client, later]) {
     joinOlder(it);
@@ -125,7 +125,7 @@ export function a_saved_note_that_the_server_lost_becomes_a_draft() {
   const event = { board: "board", seq: 2, from: 2, id: "second", prev: "first", message: "first", actor: ME, at: 10 };
   client.receive({ type: "event", event: { ...event, change: { type: "note_created", ...made } } }, clockAndIds(20));
   client.edit("new", [{ retain: 5 }, { insert: " more" }]);
-  const unsent = JSON.parse(JSON.stringify(client.unsentState()));
+  const unsent = JSON.parse(JSON.stringify(client.persistedState()));
   const later = BoardClient.restore(unsent, { ...clockAndIds(0, 30), actor: "me" });
   for (const it of [client, later]) {
     joinOlder(it);

@@ -4,7 +4,7 @@
 import { clockAndIds } from "../../../web/assets/js/platform/clock-and-ids.js";
 import { WriteBehind } from "../../../web/assets/js/storage/write-behind.js";
 import { OutboxLease } from "../../../web/assets/js/storage/outbox-lease.js";
-import { asDrafts } from "../../../web/assets/js/sync/unsent-state.js";
+import { asDrafts } from "../../../web/assets/js/sync/persisted-state.js";
 import { ManualStorage } from "./manual-storage.js";
 import { SharedStorage } from "./shared-storage.js";
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sockbit_application::gateway::{Gateway, GatewayPorts, Identity, Session, SessionOutput};
+use sockbit_application::gateway::{Gateway, GatewayPorts, Identity, Session, TransportOutput};
 use sockbit_application::mutex::locked;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
@@ -201,7 +201,7 @@ async fn read(session: &Session, connection: &NetworkConnection) {
 }
 
 async fn write(context: &RunContext, session: &Session, connection: &NetworkConnection) {
-    while let SessionOutput::Messages(frames) = session.next().await {
+    while let TransportOutput::Messages(frames) = session.next().await {
         for frame in frames {
             if timeout(WRITE_WITHIN, connection.down.wait_for_room()).await.is_err() {
                 return;

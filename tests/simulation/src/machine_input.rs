@@ -1,7 +1,7 @@
 //! The inputs of a client machine as data, so that a run can record them.
 
 use serde::Serialize;
-use sockbit_client::{BoardClient, ClockAndIds, UnsentState};
+use sockbit_client::{BoardClient, ClockAndIds, PersistedState};
 use sockbit_domain::wire::{BoardPage, ServerMessage};
 use sockbit_domain::{Actor, ActorId, BoardId, Command, Delta, MessageId, NoteId};
 use uuid::Uuid;
@@ -12,8 +12,8 @@ use uuid::Uuid;
 #[serde(tag = "call", rename_all = "snake_case")]
 pub(crate) enum MachineInput {
     New { board: BoardId, actor: ActorId },
-    Restore { saved: UnsentState, actor: Option<ActorId> },
-    FromSnapshot { snapshot: BoardPage, unsent: Option<UnsentState>, actor: Option<ActorId> },
+    Restore { saved: PersistedState, actor: Option<ActorId> },
+    FromSnapshot { snapshot: BoardPage, unsent: Option<PersistedState>, actor: Option<ActorId> },
     Edit { note: NoteId, delta: Delta },
     Flush { note: NoteId },
     Submit { command: Command, id: MessageId, key: Option<String> },

@@ -78,7 +78,7 @@ fn describe(machine: &BoardClient) -> String {
         .map(|note| json(&(note, machine.save_status(note.id), machine.text(note.id))))
         .collect();
     lines.push(json(&(machine.title(), machine.role(), machine.join_state(), machine.refusal())));
-    lines.push(json(&(machine.position(), machine.unsent_count(), machine.unsent_state())));
+    lines.push(json(&(machine.position(), machine.unsent_count(), machine.persisted_state())));
     lines.push(json(&machine.unsaved_since()));
     lines.push(json(&(machine.people(), machine.more_people())));
     let (first, last) = (notes.first().map(|it| it.id), notes.last().map(|it| it.id));

@@ -3,7 +3,7 @@
 use lapin::options::BasicPublishOptions;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use serde_json::{Value, json};
-use sockbit_application::seal::{KeyId, Keyring, MessageKind};
+use sockbit_application::signed_messages::{KeyId, Keyring, MessageKind};
 use sockbit_rabbitmq::{DeadLetterAdmin, Settings};
 
 use super::TestCluster;
@@ -46,37 +46,37 @@ async fn publish(channel: &Channel, queue: usize, bytes: &[u8]) {
 }
 
 fn all_kinds() -> Vec<Vec<u8>> {
-    let mut kinds = unsealed();
+    let mut kinds = unsigned();
     let ring = ring(KEY_ID, KEY);
     kinds.extend(
-        broken_commands().into_iter().map(|it| seal(&ring, MessageKind::Commands, &json!([it]))),
+        broken_commands().into_iter().map(|it| sign(&ring, MessageKind::Commands, &json!([it]))),
     );
     kinds
 }
 
 /// Messages without a valid signature, or with content other than a list of commands.
-fn unsealed() -> Vec<Vec<u8>> {
+fn unsigned() -> Vec<Vec<u8>> {
     let (ours, valid) = (ring(KEY_ID, KEY), json!([command()]));
-    let sealed = seal(&ours, MessageKind::Commands, &valid);
-    let text = String::from_utf8(sealed.clone()).expect("valid JSON");
+    let signed = sign(&ours, MessageKind::Commands, &valid);
+    let text = String::from_utf8(signed.clone()).expect("valid JSON");
     vec![
         Vec::new(),
         b"poison".to_vec(),
         vec![0xff; 1_024],
         vec![b'['; 100_000],
         valid.to_string().into_bytes(),
-        sealed.get(..sealed.len() / 2).unwrap_or_default().to_vec(),
+        signed.get(..signed.len() / 2).unwrap_or_default().to_vec(),
         text.replace("Ada", "Eve").into_bytes(),
         text.replace("\"v\":1", "\"v\":99").into_bytes(),
-        seal(&ring("other", KEY), MessageKind::Commands, &valid),
-        seal(
+        sign(&ring("other", KEY), MessageKind::Commands, &valid),
+        sign(
             &ring(KEY_ID, "a secret of enough bytes that no process has"),
             MessageKind::Commands,
             &valid,
         ),
-        seal(&ours, MessageKind::Outcomes, &valid),
-        seal(&ours, MessageKind::Commands, &json!({"not": "a list"})),
-        seal(&ours, MessageKind::Commands, &json!("x".repeat(1024 * 1024))),
+        sign(&ours, MessageKind::Outcomes, &valid),
+        sign(&ours, MessageKind::Commands, &json!({"not": "a list"})),
+        sign(&ours, MessageKind::Commands, &json!("x".repeat(1024 * 1024))),
     ]
 }
 
@@ -118,8 +118,8 @@ fn command() -> Value {
     })
 }
 
-fn seal(ring: &Keyring, kind: MessageKind, content: &Value) -> Vec<u8> {
-    ring.seal(kind, content).expect("valid JSON")
+fn sign(ring: &Keyring, kind: MessageKind, content: &Value) -> Vec<u8> {
+    ring.sign(kind, content).expect("valid JSON")
 }
 
 fn ring(id: &str, secret: &str) -> Keyring {
@@ -134,8 +134,8 @@ mod tests {
     fn there_are_thirty_kinds_and_the_original_command_is_valid() {
         assert_eq!(all_kinds().len(), 30);
         let ring = ring(KEY_ID, KEY);
-        let sealed = seal(&ring, MessageKind::Commands, &json!([command()]));
-        let commands = ring.open_commands(&sealed).expect("a valid signature");
+        let signed = sign(&ring, MessageKind::Commands, &json!([command()]));
+        let commands = ring.verify_commands(&signed).expect("a valid signature");
         assert!(commands.iter().all(Result::is_ok), "the original command is valid");
     }
 }

@@ -5,7 +5,7 @@ use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicNackOptions};
 use lapin::types::FieldTable;
 use sockbit_application::bus_messages::CommandEnvelope;
 use sockbit_application::ports::{Commands, WorkQueue};
-use sockbit_application::seal::MessageKind;
+use sockbit_application::signed_messages::MessageKind;
 use sockbit_application::trace_id::TraceId;
 use sockbit_rabbitmq::{DeadLetter, DeadLetterAdmin, DeadLetterAdminError, Settings};
 use sockbit_tests::contracts::bus::fixtures::{
@@ -52,7 +52,7 @@ async fn dead_letters_are_listed_with_their_reasons_and_stay() {
         assert!(failed.origin.contains(".work."), "{}", failed.origin);
         let commands = failed.commands.as_ref().expect("they are readable");
         assert!(commands.iter().map(|it| it.message).eq([poison.message]));
-        assert!(garbage.reason.contains("no sealed message"), "{}", garbage.reason);
+        assert!(garbage.reason.contains("no signed message"), "{}", garbage.reason);
         assert_eq!(
             (garbage.bytes.as_slice(), &*garbage.origin),
             (&b"what?"[..], &*bus.names().work(0))
@@ -105,8 +105,8 @@ async fn a_command_with_an_unknown_key_is_replayed_under_its_own_id() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     let sent = command(&ports(&gateway), 1, 7);
-    let sealed = keys(&[2]).seal(MessageKind::Commands, &[&sent]).expect("valid JSON");
-    bus.amqp_client().await.publish(bus.names().work(0), "commands", &sealed).await;
+    let signed = keys(&[2]).sign(MessageKind::Commands, &[&sent]).expect("valid JSON");
+    bus.amqp_client().await.publish(bus.names().work(0), "commands", &signed).await;
     letters(&bus, 1).await.0.close().await;
     worker.close().await;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lapin::BasicProperties;
 use lapin::options::BasicPublishOptions;
 use sockbit_application::ports::{Announcements, Presence};
-use sockbit_application::seal::MessageKind;
+use sockbit_application::signed_messages::MessageKind;
 use sockbit_application::slot::Slot;
 use sockbit_rabbitmq::{GatewayEndpoint, connect_gateway};
 use sockbit_tests::contracts::bus::fixtures::{QUIET, presence_update, within_deadline};
@@ -39,9 +39,9 @@ async fn unreadable_presence_updates_are_ignored() {
     let (sender, gateway) = (bus.gateway().await, bus.gateway().await);
     gateway.subscribe(Slot(7)).await.expect("the bus is available");
     let (update, amqp_client) = (presence_update(&ports(&sender), 7, 1), bus.amqp_client().await);
-    let forged = keys(&[9]).seal(MessageKind::Presence, &update).expect("valid JSON");
-    let other = keys(&[1]).seal(MessageKind::Heartbeat, &update).expect("valid JSON");
-    let wrong_body = keys(&[1]).seal(MessageKind::Presence, "not an update").expect("valid JSON");
+    let forged = keys(&[9]).sign(MessageKind::Presence, &update).expect("valid JSON");
+    let other = keys(&[1]).sign(MessageKind::Heartbeat, &update).expect("valid JSON");
+    let wrong_body = keys(&[1]).sign(MessageKind::Presence, "not an update").expect("valid JSON");
     for body in [b"what?".to_vec(), forged, other, wrong_body] {
         let (exchange, key) = (bus.names().presence().into(), "7".into());
         let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sockbit_application::bus_messages::CoreReply;
 use sockbit_application::ports::{Queries, QueryQueue, ReceivedQuery};
-use sockbit_application::seal::MessageKind;
+use sockbit_application::signed_messages::MessageKind;
 use sockbit_tests::contracts::bus::fixtures::{assert_silent, event, query, within_deadline};
 use sockbit_tests::rabbitmq_namespace::{Namespace, keys};
 
@@ -63,8 +63,8 @@ async fn a_query_with_a_wrong_signature_is_not_delivered() {
     let bus = Namespace::fresh();
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     let amqp_client = bus.amqp_client().await;
-    let forged = keys(&[2]).seal(MessageKind::Queries, &query(1)).expect("valid JSON");
-    let other = keys(&[1]).seal(MessageKind::Queries, &query(2)).expect("valid JSON");
+    let forged = keys(&[2]).sign(MessageKind::Queries, &query(1)).expect("valid JSON");
+    let other = keys(&[1]).sign(MessageKind::Queries, &query(2)).expect("valid JSON");
     for bytes in [forged.as_slice(), &other, b"what?"] {
         amqp_client.publish(bus.names().queries(), "questions", bytes).await;
     }

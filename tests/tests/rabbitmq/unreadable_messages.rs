@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lapin::BasicProperties;
 use lapin::options::BasicPublishOptions;
 use sockbit_application::ports::{Announcements, Announcer};
-use sockbit_application::seal::{Keyring, MessageKind};
+use sockbit_application::signed_messages::{Keyring, MessageKind};
 use sockbit_application::slot::Slot;
 use sockbit_domain::BoardId;
 use sockbit_rabbitmq::{connect_gateway, connect_worker};
@@ -39,15 +39,15 @@ async fn messages_without_a_valid_signature_are_dead_lettered_and_others_are_del
     let bus = Namespace::fresh();
     let gateway = bus.gateway().await;
     let one = [command(&ports(&gateway), 1, 1)];
-    let sealed = |ring: &Keyring, kind| ring.seal(kind, &one).expect("valid JSON");
-    let valid = String::from_utf8(sealed(&keys(&[1]), MessageKind::Commands)).expect("valid JSON");
+    let signed = |ring: &Keyring, kind| ring.sign(kind, &one).expect("valid JSON");
+    let valid = String::from_utf8(signed(&keys(&[1]), MessageKind::Commands)).expect("valid JSON");
     let cases: [(Vec<u8>, &str); 6] = [
-        (b"\xff\x00".to_vec(), "no sealed message"),
-        (serde_json::to_vec(&one).expect("valid JSON"), "no sealed message"),
-        (sealed(&keys(&[2]), MessageKind::Commands), "the key \"k2\" is not known"),
+        (b"\xff\x00".to_vec(), "no signed message"),
+        (serde_json::to_vec(&one).expect("valid JSON"), "no signed message"),
+        (signed(&keys(&[2]), MessageKind::Commands), "the key \"k2\" is not known"),
         (valid.replace("Ada", "Eve").into_bytes(), "signature is wrong"),
         (valid.replace("\"v\":1", "\"v\":2").into_bytes(), "version 2"),
-        (sealed(&keys(&[1]), MessageKind::Queries), "of another kind: \"questions\""),
+        (signed(&keys(&[1]), MessageKind::Queries), "of another kind: \"questions\""),
     ];
     let amqp_client = bus.amqp_client().await;
     for (bytes, _) in &cases {
@@ -73,9 +73,9 @@ async fn an_unreadable_command_does_not_affect_others_in_its_batch() {
     let raw = |n| serde_json::value::to_raw_value(&command(&ports(&gateway), 1, n));
     let poison = serde_json::value::to_raw_value(&serde_json::json!({"trace": 7}));
     let batch = [raw(1), poison, raw(2)].map(|it| it.expect("valid JSON"));
-    let sealed = keys(&[1]).seal(MessageKind::Commands, &batch).expect("valid JSON");
+    let signed = keys(&[1]).sign(MessageKind::Commands, &batch).expect("valid JSON");
 
-    bus.amqp_client().await.publish(queue(&bus), "commands", &sealed).await;
+    bus.amqp_client().await.publish(queue(&bus), "commands", &signed).await;
 
     assert_eq!(take_numbers(&worker, 2).await, [1, 2]);
     let letters = wait_for_dead_letters(&bus, 1).await;
@@ -101,7 +101,7 @@ async fn announcements_with_a_wrong_signature_are_ignored() {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     gateway.subscribe(Slot(7)).await.expect("the bus is available");
     let forged =
-        keys(&[2]).seal(MessageKind::Announcements, &announcement(7, 666)).expect("valid JSON");
+        keys(&[2]).sign(MessageKind::Announcements, &announcement(7, 666)).expect("valid JSON");
     let amqp_client = bus.amqp_client().await;
     let properties = BasicProperties::default().with_type("announcements".into());
     for body in [forged.as_slice(), b"", b"{}"] {

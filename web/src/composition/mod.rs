@@ -4,8 +4,8 @@ mod errors;
 mod migration;
 mod open_bus;
 mod open_store;
-mod program_token;
 mod running_app;
+mod token_creation;
 
 use std::sync::Arc;
 
@@ -24,8 +24,8 @@ pub use self::errors::ComposeError;
 pub use self::migration::migrate;
 use self::open_bus::{OpenBus, WorkerPorts};
 use self::open_store::OpenStore;
-pub use self::program_token::create_token;
 pub use self::running_app::RunningApp;
+pub use self::token_creation::create_token;
 use crate::app_state::AppState;
 use crate::clock_and_ids::{RandomIds, SystemClock};
 use crate::config::{Config, Role, Secret};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sockbit_application::seal::Keyring;
+use sockbit_application::signed_messages::Keyring;
 
 use super::command_line::DeadLetterAction;
 use super::secret::Secret;

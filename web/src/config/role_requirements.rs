@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sockbit_application::seal::Keyring;
+use sockbit_application::signed_messages::Keyring;
 use sockbit_domain::person_name;
 
 use super::command_line::Command;

@@ -10,4 +10,4 @@ pub(crate) mod request_telemetry;
 pub(crate) mod request_timeout;
 pub(crate) mod same_origin;
 pub(crate) mod security_headers;
-pub(crate) mod websocket;
+pub(crate) mod websocket_upgrade;

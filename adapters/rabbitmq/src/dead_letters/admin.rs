@@ -9,7 +9,7 @@ use lapin::types::AMQPValue;
 use sha2::{Digest, Sha256};
 use sockbit_application::bus_messages::CommandEnvelope;
 use sockbit_application::hex;
-use sockbit_application::seal::MessageKind;
+use sockbit_application::signed_messages::MessageKind;
 use sockbit_application::slot::Slot;
 use sockbit_domain::MessageId;
 use tokio::sync::Mutex;
@@ -170,14 +170,14 @@ impl DeadLetterAdmin {
     }
 
     fn commands(&self, bytes: &[u8]) -> Result<Vec<CommandEnvelope>, String> {
-        let commands = self.settings.keys.open_commands(bytes).map_err(|it| it.to_string())?;
+        let commands = self.settings.keys.verify_commands(bytes).map_err(|it| it.to_string())?;
         commands.into_iter().map(|it| it.map_err(|(_, reason)| reason)).collect()
     }
 
     fn message(&self, command: &CommandEnvelope) -> Result<OutgoingMessage, DeadLetterAdminError> {
         let kind = MessageKind::Commands;
-        let sealed = self.settings.seal(kind, &[command]);
-        let body = sealed.map_err(DeadLetterAdminError::Unreadable)?;
+        let signed = self.settings.sign(kind, &[command]);
+        let body = signed.map_err(DeadLetterAdminError::Unreadable)?;
         let queue = work_queue_of(Slot::of(command.board), self.settings.work_queues);
         let queue = self.settings.names.work(queue);
         Ok(OutgoingMessage::persistent_to_queue(queue, kind.name(), body))

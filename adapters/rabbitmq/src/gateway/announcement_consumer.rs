@@ -9,13 +9,13 @@ use serde::de::DeserializeOwned;
 use sockbit_application::bounded_inbox::{BoundedInbox, Received};
 use sockbit_application::bus_messages::{Announcement, CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::ports::{Incoming, Unavailable};
-use sockbit_application::seal::{MessageKind, OpenError};
+use sockbit_application::signed_messages::{MessageKind, VerificationError};
 use sockbit_application::slot::Slot;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::bindings::{BindingChange, Bindings};
-use super::gateway_queue::GatewayQueue;
+use super::exclusive_queue::ExclusiveQueue;
 use super::pending_queries::PendingQueries;
 use crate::broker_connection::{BrokerConnection, BrokerError};
 use crate::heartbeat::Heartbeat;
@@ -25,7 +25,7 @@ use crate::settings::Settings;
 use crate::shutdown::{Phase, ShutdownSignal};
 use crate::supervised_connection::{ConnectionRole, SET_UP_TIMEOUT, SupervisedConnection};
 use crate::topology;
-use crate::unreadable_message::report_unreadable;
+use crate::unreadable_message_report::report_unreadable;
 use crate::worker_registry::WorkerRegistry;
 
 const PREFETCH: u16 = 128;
@@ -50,7 +50,7 @@ pub(super) struct AnnouncementConsumer {
 pub(super) struct AnnouncementQueue {
     /// The number of the connection.
     connection: u64,
-    queue: GatewayQueue,
+    queue: ExclusiveQueue,
 }
 
 impl AnnouncementConsumer {
@@ -81,7 +81,7 @@ impl AnnouncementConsumer {
         }
     }
 
-    fn dispatch(&self, message_type: &str, data: &[u8]) -> Result<(), OpenError> {
+    fn dispatch(&self, message_type: &str, data: &[u8]) -> Result<(), VerificationError> {
         match message_type {
             "announcements" => {
                 let announcement: Announcement = self.open(MessageKind::Announcements, data)?;
@@ -105,16 +105,20 @@ impl AnnouncementConsumer {
                 self.workers.record(heartbeat);
                 self.heartbeat_received.notify_one();
             }
-            other => return Err(OpenError::OtherKind(other.to_owned())),
+            other => return Err(VerificationError::OtherKind(other.to_owned())),
         }
         Ok(())
     }
 
-    fn open<T: DeserializeOwned>(&self, kind: MessageKind, data: &[u8]) -> Result<T, OpenError> {
-        self.settings.keys.open(kind, data)
+    fn open<T: DeserializeOwned>(
+        &self,
+        kind: MessageKind,
+        data: &[u8],
+    ) -> Result<T, VerificationError> {
+        self.settings.keys.verify(kind, data)
     }
 
-    async fn bind_all(&self, queue: &GatewayQueue) -> lapin::Result<()> {
+    async fn bind_all(&self, queue: &ExclusiveQueue) -> lapin::Result<()> {
         queue.bind(self.settings.names.announce(), HEARTBEAT_KEY.to_owned()).await?;
         for change in self.bindings.all() {
             change.apply(queue, &self.settings.names).await?;
@@ -124,7 +128,7 @@ impl AnnouncementConsumer {
 
     /// Declares and binds everything again whenever no worker sends heartbeats: the exchange may
     /// have been deleted and its bindings with it, and the broker sends no notification of that.
-    async fn rebind_without_heartbeats(&self, queue: &GatewayQueue) -> String {
+    async fn rebind_without_heartbeats(&self, queue: &ExclusiveQueue) -> String {
         let mut has_timed_out = true;
         loop {
             let heartbeat = timeout(NO_HEARTBEAT_TIMEOUT, self.heartbeat_received.notified());
@@ -143,7 +147,7 @@ impl AnnouncementConsumer {
         }
     }
 
-    async fn redeclare(&self, queue: &GatewayQueue) -> lapin::Result<()> {
+    async fn redeclare(&self, queue: &ExclusiveQueue) -> lapin::Result<()> {
         topology::declare(&queue.channel, &self.settings).await?;
         self.bind_all(queue).await
     }
@@ -166,7 +170,7 @@ impl ConnectionRole for AnnouncementConsumer {
         topology::declare(&channel, &self.settings).await?;
         let name = self.settings.names.gateway(self.settings.id, number);
         topology::declare_gateway_queue(&channel, &name).await?;
-        let queue = GatewayQueue::new(channel, name);
+        let queue = ExclusiveQueue::new(channel, name);
         self.bind_all(&queue).await?;
         queue.start_consumer(PREFETCH).await?;
         Ok(AnnouncementQueue { connection: number, queue })

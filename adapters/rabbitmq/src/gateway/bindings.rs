@@ -7,7 +7,7 @@ use sockbit_application::mutex::locked;
 use sockbit_application::slot::Slot;
 use uuid::Uuid;
 
-use super::gateway_queue::GatewayQueue;
+use super::exclusive_queue::ExclusiveQueue;
 use crate::names::{Names, gateway_key, slot_key};
 
 /// A change of the bindings to the exchange of announcements.
@@ -21,7 +21,7 @@ pub(super) enum BindingChange {
 }
 
 impl BindingChange {
-    pub async fn apply(self, queue: &GatewayQueue, names: &Names) -> lapin::Result<()> {
+    pub async fn apply(self, queue: &ExclusiveQueue, names: &Names) -> lapin::Result<()> {
         let exchange = names.announce();
         match self {
             Self::AddSlot(slot) => queue.bind(exchange, slot_key(slot)).await,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sockbit_application::bus_messages::CommandEnvelope;
 use sockbit_application::byte_batches::split_by_bytes;
 use sockbit_application::ports::SendError;
-use sockbit_application::seal::MessageKind;
+use sockbit_application::signed_messages::MessageKind;
 use sockbit_application::slot::Slot;
 
 use super::queue_circuit_breaker::QueueCircuitBreaker;
@@ -57,7 +57,7 @@ impl CommandPublisher {
             let bytes = |command: &&CommandEnvelope| command.body.get().len() + ENVELOPE_BYTES;
             for commands in split_by_bytes(commands, MESSAGE_BYTES_MAX, bytes) {
                 let kind = MessageKind::Commands;
-                let body = self.settings.seal(kind, &commands)?;
+                let body = self.settings.sign(kind, &commands)?;
                 let name = self.settings.names.work(queue);
                 messages
                     .push((queue, OutgoingMessage::persistent_to_queue(name, kind.name(), body)));

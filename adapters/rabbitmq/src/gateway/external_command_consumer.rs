@@ -14,12 +14,12 @@ use sockbit_application::mutex::locked;
 use sockbit_application::ports::ExternalCommand;
 
 use crate::broker_connection::{BrokerConnection, BrokerError};
+use crate::consumer_start::start_consumer;
 use crate::outgoing_message::OutgoingMessage;
 use crate::publisher::Publisher;
 use crate::reply_guard::{ReplyGuard, Unanswered, UnsettledDelivery};
 use crate::settings::Settings;
 use crate::shutdown::{Phase, ShutdownSignal};
-use crate::start_consumer::start_consumer;
 use crate::supervised_connection::ConnectionRole;
 use crate::topology;
 

@@ -13,11 +13,11 @@ use lapin::message::Delivery;
 use sockbit_application::bounded_inbox::BoundedInbox;
 use sockbit_application::bus_messages::PresenceUpdate;
 use sockbit_application::mutex::locked;
-use sockbit_application::seal::MessageKind;
+use sockbit_application::signed_messages::MessageKind;
 use sockbit_application::slot::Slot;
 use tokio::time::timeout;
 
-use super::gateway_queue::GatewayQueue;
+use super::exclusive_queue::ExclusiveQueue;
 use crate::broker_connection::{BrokerConnection, BrokerError};
 use crate::names::slot_key;
 use crate::outgoing_message::OutgoingMessage;
@@ -26,7 +26,7 @@ use crate::settings::Settings;
 use crate::shutdown::{Phase, ShutdownSignal};
 use crate::supervised_connection::{ConnectionRole, SupervisedConnection};
 use crate::topology;
-use crate::unreadable_message::report_unreadable;
+use crate::unreadable_message_report::report_unreadable;
 
 const PREFETCH: u16 = 32;
 /// Updates that are received and not taken yet. The oldest are dropped first: every state is published
@@ -60,17 +60,17 @@ impl PresenceUpdates {
 
     async fn try_publish(&self, update: &PresenceUpdate) -> Result<(), String> {
         let (settings, kind) = (&self.settings, MessageKind::Presence);
-        let body = settings.seal(kind, update)?;
+        let body = settings.sign(kind, update)?;
         let (exchange, key) = (settings.names.presence(), slot_key(update.slot));
         let message = OutgoingMessage::transient(exchange, key, kind.name(), body);
         self.publisher.publish_unconfirmed(message).await
     }
 
-    async fn bind(&self, queue: &GatewayQueue, slot: Slot) -> lapin::Result<()> {
+    async fn bind(&self, queue: &ExclusiveQueue, slot: Slot) -> lapin::Result<()> {
         queue.bind(self.settings.names.presence(), slot_key(slot)).await
     }
 
-    async fn unbind(&self, queue: &GatewayQueue, slot: Slot) -> lapin::Result<()> {
+    async fn unbind(&self, queue: &ExclusiveQueue, slot: Slot) -> lapin::Result<()> {
         queue.unbind(self.settings.names.presence(), slot_key(slot)).await
     }
 
@@ -81,7 +81,7 @@ impl PresenceUpdates {
 
     fn receive(&self, delivery: &Delivery) {
         let update: PresenceUpdate =
-            match self.settings.keys.open(MessageKind::Presence, &delivery.data) {
+            match self.settings.keys.verify(MessageKind::Presence, &delivery.data) {
                 Ok(update) => update,
                 Err(error) => return report_unreadable(delivery, &error),
             };
@@ -101,7 +101,7 @@ fn count_dropped(updates: usize) {
 
 #[async_trait]
 impl ConnectionRole for PresenceUpdates {
-    type Channels = GatewayQueue;
+    type Channels = ExclusiveQueue;
 
     fn name(&self) -> &'static str {
         "presence"
@@ -111,17 +111,17 @@ impl ConnectionRole for PresenceUpdates {
         &self,
         connection: &Arc<BrokerConnection>,
         number: u64,
-    ) -> Result<GatewayQueue, BrokerError> {
+    ) -> Result<ExclusiveQueue, BrokerError> {
         let channel = connection.open_channel().await?;
         topology::declare(&channel, &self.settings).await?;
         let name = self.settings.names.gateway_presence(self.settings.id, number);
         topology::declare_presence_queue(&channel, &name).await?;
-        let queue = GatewayQueue::new(channel, name);
+        let queue = ExclusiveQueue::new(channel, name);
         queue.start_consumer(PREFETCH).await?;
         Ok(queue)
     }
 
-    async fn serve(&self, queue: &GatewayQueue, shutdown: &ShutdownSignal) -> String {
+    async fn serve(&self, queue: &ExclusiveQueue, shutdown: &ShutdownSignal) -> String {
         // Not in `set_up`: only now this is the current connection, on which `subscribe` binds slots.
         let slots = locked(&self.slots).clone();
         for slot in slots {
@@ -135,7 +135,7 @@ impl ConnectionRole for PresenceUpdates {
         }
     }
 
-    fn disconnected(&self, _: &GatewayQueue) {}
+    fn disconnected(&self, _: &ExclusiveQueue) {}
 }
 
 impl SupervisedConnection<PresenceUpdates> {

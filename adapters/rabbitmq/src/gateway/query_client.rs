@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sockbit_application::bus_messages::{CoreQuery, CoreReply};
 use sockbit_application::ports::Unavailable;
-use sockbit_application::seal::MessageKind;
+use sockbit_application::signed_messages::MessageKind;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -49,7 +49,7 @@ impl QueryClient {
         let mut pending = self.replies.role.pending_queries.register();
         let message = QueryMessage { gateway: self.settings.id, number: pending.number, query };
         let kind = MessageKind::Queries;
-        let body = self.settings.seal(kind, &message)?;
+        let body = self.settings.sign(kind, &message)?;
         let expiration = QUERY_TIMEOUT.as_millis().to_string();
         let queue = self.settings.names.queries();
         let message = OutgoingMessage::transient_to_queue(queue, kind.name(), body)

@@ -10,7 +10,7 @@ use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
 use lapin::{Channel, Consumer};
 use sockbit_application::mutex::locked;
-use sockbit_application::seal::MessageKind;
+use sockbit_application::signed_messages::MessageKind;
 use tokio::time::{Instant, interval, timeout};
 
 use super::heartbeat_publisher::{HEARTBEAT_INTERVAL, own_heartbeat, publish_heartbeat};
@@ -18,13 +18,13 @@ use super::query_inbox;
 use super::work_queue_consumers::WorkQueueConsumers;
 use super::worker_state::WorkerState;
 use crate::broker_connection::{BrokerConnection, BrokerError};
+use crate::consumer_start::start_consumer;
 use crate::heartbeat::Heartbeat;
 use crate::names::HEARTBEAT_KEY;
 use crate::shutdown::{Phase, ShutdownSignal};
-use crate::start_consumer::start_consumer;
 use crate::supervised_connection::ConnectionRole;
 use crate::topology;
-use crate::unreadable_message::report_unreadable;
+use crate::unreadable_message_report::report_unreadable;
 
 const HEARTBEAT_PREFETCH: u16 = 64;
 /// The time without the worker's own heartbeats after which the connection is replaced.
@@ -106,7 +106,7 @@ impl ConsumerConnection {
 
     async fn receive_heartbeat(&self, channel: &Channel, delivery: Delivery) -> ReceivedHeartbeat {
         let heartbeat: Result<Heartbeat, _> =
-            self.state.settings.keys.open(MessageKind::Heartbeat, &delivery.data);
+            self.state.settings.keys.verify(MessageKind::Heartbeat, &delivery.data);
         // It fails only if the connection is lost.
         channel.basic_ack(delivery.delivery_tag, BasicAckOptions::default()).await.ok();
         match heartbeat {

@@ -10,7 +10,7 @@ use sockbit_application::json_size::json_bytes;
 use sockbit_application::ports::{
     Announcer, Clock, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
 };
-use sockbit_application::seal::MessageKind;
+use sockbit_application::signed_messages::MessageKind;
 use sockbit_application::slot::Slot;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -113,12 +113,12 @@ impl WorkerEndpoint {
         results.into_iter().try_for_each(PublishResult::into_result).map_err(Unavailable)
     }
 
-    fn seal<T: serde::Serialize>(
+    fn sign<T: serde::Serialize>(
         &self,
         kind: MessageKind,
         message: &T,
     ) -> Result<Vec<u8>, Unavailable> {
-        self.state.settings.seal(kind, message).map_err(Unavailable)
+        self.state.settings.sign(kind, message).map_err(Unavailable)
     }
 }
 
@@ -147,7 +147,7 @@ impl WorkQueue for WorkerEndpoint {
         tracing::error!(%trace, %id, %reason, "a command is dead-lettered");
         let queue = work_queue_of(Slot::of(command.board), self.state.settings.work_queues);
         let origin = self.state.settings.names.work(queue);
-        let body = self.seal(MessageKind::Commands, &[command])?;
+        let body = self.sign(MessageKind::Commands, &[command])?;
         self.state.dead_letters.publish_failed(body, &origin, &reason).await.map_err(Unavailable)
     }
 }
@@ -166,7 +166,7 @@ impl Announcer for WorkerEndpoint {
         let mut messages = Vec::with_capacity(batch.len());
         for Announcement { slot, events } in batch {
             for events in split_by_bytes(events, MESSAGE_BYTES_MAX, json_bytes) {
-                let body = self.seal(kind, &Announcement { slot, events })?;
+                let body = self.sign(kind, &Announcement { slot, events })?;
                 let key = slot_key(slot);
                 messages.push(OutgoingMessage::transient(exchange.clone(), key, kind.name(), body));
             }
@@ -183,7 +183,7 @@ impl Announcer for WorkerEndpoint {
         let mut messages = Vec::with_capacity(gateways.len());
         for (gateway, outcomes) in gateways {
             for outcomes in outcomes.chunks(OUTCOMES_MAX) {
-                let body = self.seal(kind, &outcomes)?;
+                let body = self.sign(kind, &outcomes)?;
                 let key = gateway_key(gateway);
                 messages.push(OutgoingMessage::transient(exchange.clone(), key, kind.name(), body));
             }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use sockbit_application::seal::MessageKind;
+use sockbit_application::signed_messages::MessageKind;
 
 use super::worker_state::WorkerState;
 use crate::heartbeat::Heartbeat;
@@ -36,7 +36,7 @@ pub(super) async fn publish_heartbeat(state: &WorkerState, heartbeat: &Heartbeat
 
 async fn try_publish(state: &WorkerState, heartbeat: &Heartbeat) -> Result<(), String> {
     let (settings, kind) = (&state.settings, MessageKind::Heartbeat);
-    let body = settings.seal(kind, heartbeat)?;
+    let body = settings.sign(kind, heartbeat)?;
     let (exchange, key) = (settings.names.announce(), HEARTBEAT_KEY.to_owned());
     let message = OutgoingMessage::transient(exchange, key, kind.name(), body);
     state.publisher.publish_unconfirmed(message).await

@@ -1,5 +1,6 @@
 //! The bus as a worker uses it.
 
+mod broken_queue_recovery;
 mod command_delivery_inbox;
 mod consumer_connection;
 mod endpoint;
@@ -8,7 +9,6 @@ mod query_inbox;
 mod work_queue_consumer;
 mod work_queue_consumer_start;
 mod work_queue_consumers;
-mod work_queue_recovery;
 mod worker_state;
 
 pub use endpoint::{WorkerEndpoint, connect_worker};

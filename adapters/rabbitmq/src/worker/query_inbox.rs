@@ -6,7 +6,7 @@ use lapin::Channel;
 use lapin::message::Delivery;
 use sockbit_application::bounded_inbox::BoundedInbox;
 use sockbit_application::ports::ReceivedQuery;
-use sockbit_application::seal::MessageKind;
+use sockbit_application::signed_messages::MessageKind;
 use tokio::time::Instant;
 
 use crate::names::gateway_key;
@@ -16,7 +16,7 @@ use crate::query_messages::{QueryMessage, ReplyMessage};
 use crate::reply_guard::{InProgress, ReplyGuard, Unanswered, UnsettledDelivery};
 use crate::settings::Settings;
 use crate::topology::QUERY_TIMEOUT;
-use crate::unreadable_message::report_unreadable;
+use crate::unreadable_message_report::report_unreadable;
 
 /// It also bounds the number of queries in progress.
 pub(super) const PREFETCH: u16 = 32;
@@ -43,7 +43,7 @@ impl QueryInbox {
     /// Adds a delivery, or acknowledges it if it cannot be read.
     pub async fn receive(&self, channel: &Channel, delivery: Delivery) {
         let unsettled = UnsettledDelivery { channel: channel.clone(), tag: delivery.delivery_tag };
-        match self.settings.keys.open(MessageKind::Queries, &delivery.data) {
+        match self.settings.keys.verify(MessageKind::Queries, &delivery.data) {
             Ok(message) => {
                 let received = Instant::now();
                 self.queries.push(DeliveredQuery { message, delivery: unsettled, received }, 0);
@@ -96,7 +96,7 @@ impl QueryInbox {
 
 fn outgoing_reply(settings: &Settings, message: &ReplyMessage) -> Result<OutgoingMessage, String> {
     let kind = MessageKind::Replies;
-    let body = settings.seal(kind, message)?;
+    let body = settings.sign(kind, message)?;
     let (exchange, key) = (settings.names.announce(), gateway_key(message.gateway));
     Ok(OutgoingMessage::transient(exchange, key, kind.name(), body))
 }

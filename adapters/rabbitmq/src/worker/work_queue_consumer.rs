@@ -101,7 +101,7 @@ impl WorkQueueConsumer {
     }
 
     async fn read(&self, tag: DeliveryTag, message: Message) {
-        let commands = match self.state.settings.keys.open_commands(&message.data) {
+        let commands = match self.state.settings.keys.verify_commands(&message.data) {
             Ok(commands) => commands,
             Err(error) => {
                 self.dead_letter(message.data, &error.to_string()).await;

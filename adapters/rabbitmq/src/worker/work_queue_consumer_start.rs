@@ -2,9 +2,9 @@
 
 use tokio::time::timeout;
 
+use super::broken_queue_recovery::{START_TIMEOUT, WorkQueueRecovery};
 use super::work_queue_consumer::{WorkQueueConsumer, close_channel};
-use super::work_queue_recovery::{START_TIMEOUT, WorkQueueRecovery};
-use crate::start_consumer::start_consumer;
+use crate::consumer_start::start_consumer;
 
 /// Prefetched messages of all queues together. Each is at most about as large as the largest
 /// command, so they take some hundred megabytes at worst.

@@ -4,7 +4,7 @@ use sockbit_domain::wire::{BoardPage, Reply};
 use sockbit_domain::{ActorId, BoardId, NoteId, Rejection};
 
 use super::membership::member_status;
-use super::page_size::PAGE_BYTES_MAX;
+use super::reply_size_limit::PAGE_BYTES_MAX;
 use crate::ports::{ReadStore, StoreError};
 
 pub(super) async fn board_page(

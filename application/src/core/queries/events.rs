@@ -2,7 +2,7 @@
 
 use sockbit_domain::{BoardId, Event, EventId, Seq};
 
-use super::page_size::PAGE_BYTES_MAX;
+use super::reply_size_limit::PAGE_BYTES_MAX;
 use crate::ports::{ReadStore, StoreError};
 
 /// The events after `after`; `None` if the event with that number has another id than `id`, or is

@@ -2,13 +2,13 @@
 
 mod board_page;
 mod events;
-mod join_admission;
 mod membership;
+mod missing_note;
 mod my_boards;
 mod note;
 mod note_history;
-mod note_rejections;
-mod page_size;
+mod reply_size_limit;
+mod subscription_admission;
 
 use sockbit_domain::ActorId;
 use sockbit_domain::wire::{Query, Reply};
@@ -16,7 +16,7 @@ use sockbit_domain::wire::{Query, Reply};
 use crate::ports::{ReadStore, StoreError};
 
 pub(super) use events::{event_with_predecessor, events};
-pub(super) use join_admission::admission;
+pub(super) use subscription_admission::admission;
 
 /// Answers a client's query.
 pub(super) async fn client(

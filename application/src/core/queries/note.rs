@@ -4,7 +4,7 @@ use sockbit_domain::wire::{NotePage, Reply};
 use sockbit_domain::{ActorId, BoardId, NoteId, NoteState, Rejection};
 
 use super::membership::member_status;
-use super::note_rejections::{note_gone, note_not_found};
+use super::missing_note::{note_gone, note_not_found};
 use crate::ports::{ReadStore, StoreError};
 
 pub(super) async fn note(

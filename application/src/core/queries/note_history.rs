@@ -6,8 +6,8 @@ use sockbit_domain::{
 };
 
 use super::membership::member_status;
-use super::note_rejections::{note_gone, note_not_found};
-use super::page_size::PAGE_BYTES_MAX;
+use super::missing_note::{note_gone, note_not_found};
+use super::reply_size_limit::PAGE_BYTES_MAX;
 use crate::json_size::json_bytes;
 use crate::ports::{NoteHistoryPage, ReadStore, StoreError};
 

@@ -4,7 +4,7 @@ mod conflicts;
 mod failures;
 mod panics;
 mod port_call_order;
-mod unavailable_store;
+mod query_failures;
 
 use std::sync::{Arc, Mutex};
 

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use uuid::Uuid;
 
-use super::log_page_announcement::announcement;
+use super::log_page_conversion::announcement;
 use super::slot_subscriptions::SlotSubscriptions;
 use crate::bus_messages::{AnnouncedEvent, Announcement, CoreQuery, CoreReply, EncodedMessage};
 use crate::gateway::board_feed::{BoardFeed, CatchUpResult, ServeResult};

@@ -7,7 +7,7 @@ use sockbit_domain::{BoardId, Event, Position, Seq};
 use tokio::time::{Instant, timeout_at};
 
 use super::event_hub::EventHub;
-use super::log_page_announcement::announcement;
+use super::log_page_conversion::announcement;
 use crate::backoff::Backoff;
 use crate::bus_messages::{CoreQuery, CoreReply};
 use crate::gateway::board_feed::BoardFeed;

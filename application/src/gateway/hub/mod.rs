@@ -3,7 +3,7 @@
 mod event_hub;
 mod gap_filler;
 mod head_comparison;
-mod log_page_announcement;
+mod log_page_conversion;
 mod slot_subscriptions;
 
 pub(super) use event_hub::{EventHub, Page};

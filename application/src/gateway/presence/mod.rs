@@ -3,8 +3,8 @@
 
 mod board_presence;
 mod deadline_queue;
-mod gateway_presence;
 mod presence_hub;
 mod presence_merge;
+mod presence_registry;
 
 pub(super) use presence_hub::PresenceHub;

@@ -7,7 +7,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
-use super::gateway_presence::GatewayPresence;
+use super::presence_registry::PresenceRegistry;
 use crate::bus_messages::PresenceUpdate;
 use crate::gateway::outgoing_queue::OutgoingQueue;
 use crate::mutex::locked;
@@ -19,13 +19,13 @@ const QUEUED_UPDATES_MAX: usize = 512;
 /// Combines the presence of local clients with that of other gateways.
 pub(in crate::gateway) struct PresenceHub {
     port: Arc<dyn Presence>,
-    state: Mutex<GatewayPresence>,
+    state: Mutex<PresenceRegistry>,
     changed: Notify,
 }
 
 impl PresenceHub {
     pub fn new(gateway: Uuid, port: Arc<dyn Presence>) -> Self {
-        Self { port, state: Mutex::new(GatewayPresence::new(gateway)), changed: Notify::new() }
+        Self { port, state: Mutex::new(PresenceRegistry::new(gateway)), changed: Notify::new() }
     }
 
     /// A session joined a board. It is sent the board's presence, but its person is not present
@@ -85,7 +85,7 @@ impl PresenceHub {
         }
     }
 
-    fn change(&self, change: impl FnOnce(&mut GatewayPresence)) {
+    fn change(&self, change: impl FnOnce(&mut PresenceRegistry)) {
         change(&mut locked(&self.state));
         self.changed.notify_one();
     }

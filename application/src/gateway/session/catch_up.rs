@@ -15,7 +15,7 @@ use crate::bus_messages::EncodedMessage;
 use crate::gateway::board_feed::CatchUpResult;
 use crate::gateway::close_reason::CloseReason;
 use crate::gateway::hub::Page;
-use crate::gateway::transport_output::SessionOutput;
+use crate::gateway::transport_output::TransportOutput;
 use crate::mutex::locked;
 use crate::ports::Unavailable;
 
@@ -36,7 +36,7 @@ pub(super) enum CatchUpStep {
 impl Session {
     /// Catches up without waiting, so that a session with a constant flow of messages catches up,
     /// too.
-    pub(super) fn catch_up_now(&self) -> Option<SessionOutput> {
+    pub(super) fn catch_up_now(&self) -> Option<TransportOutput> {
         if self.outgoing.is_over_high_water_mark() {
             return None;
         }
@@ -81,7 +81,7 @@ impl Session {
         &self,
         board: BoardId,
         state: CatchUpState,
-    ) -> Option<SessionOutput> {
+    ) -> Option<TransportOutput> {
         let mut fetch = self.page_fetch(board, state.sent);
         tokio::select! {
             biased;
@@ -106,7 +106,7 @@ impl Session {
         board: BoardId,
         state: CatchUpState,
         page: Result<Page, Unavailable>,
-    ) -> Option<SessionOutput> {
+    ) -> Option<TransportOutput> {
         // After a leave, or a join at another position, the page is not needed any more.
         let mut joined = locked(&self.joined);
         let progress = joined.get_mut(&board).filter(|it| match it {
@@ -130,14 +130,14 @@ impl Session {
     }
 
     /// The page behind the queued messages: after a join at the same position, `joined` comes first.
-    fn after_queued_messages(&self, page: &[(Position, EncodedMessage)]) -> SessionOutput {
+    fn after_queued_messages(&self, page: &[(Position, EncodedMessage)]) -> TransportOutput {
         let mut messages = match self.outgoing.take() {
-            Some(SessionOutput::Messages(queued)) => queued,
+            Some(TransportOutput::Messages(queued)) => queued,
             Some(close) => return close,
             None => Vec::new(),
         };
         self.outgoing.add_in_flight(page.iter().map(|(_, encoded)| encoded.len()).sum());
         messages.extend(page.iter().map(|(_, encoded)| encoded.clone()));
-        SessionOutput::Messages(messages)
+        TransportOutput::Messages(messages)
     }
 }

@@ -2,12 +2,12 @@
 
 use super::catch_up::CatchUpStep;
 use super::session::Session;
-use crate::gateway::transport_output::SessionOutput;
+use crate::gateway::transport_output::TransportOutput;
 
 impl Session {
     /// Waits for the next output. The call confirms that the previous output has been written. Only
     /// one task may call it.
-    pub async fn next(&self) -> SessionOutput {
+    pub async fn next(&self) -> TransportOutput {
         let has_written = self.outgoing.complete_write();
         if has_written && let Some(output) = self.catch_up_now() {
             return output;

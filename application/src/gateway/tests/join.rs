@@ -142,7 +142,7 @@ async fn a_second_join_during_a_page_fetch_gets_joined_before_the_events() {
     client.send(join(board_id(BOARD), Some(position(1)))).await;
     gate.add_permits(10);
 
-    let SessionOutput::Messages(messages) = fetching.await.expect("it does not panic") else {
+    let TransportOutput::Messages(messages) = fetching.await.expect("it does not panic") else {
         panic!("the session was closed")
     };
     client.received.extend(messages);
@@ -162,7 +162,7 @@ async fn a_second_join_at_another_position_discards_the_fetched_page() {
     client.send(join(board_id(BOARD), Some(position(2)))).await;
     gate.add_permits(10);
 
-    let SessionOutput::Messages(messages) = fetching.await.expect("it does not panic") else {
+    let TransportOutput::Messages(messages) = fetching.await.expect("it does not panic") else {
         panic!("the session was closed")
     };
     client.received.extend(messages);
@@ -180,7 +180,7 @@ async fn a_slow_page_fetch_delays_no_reply_and_is_not_repeated() {
         assert!(futures::poll!(&mut next).is_pending(), "the page is being fetched");
         client.send(ClientMessage::Ping).await;
         let output = timeout(DEADLINE, next).await.expect("the reply comes first");
-        let SessionOutput::Messages(messages) = output else { panic!("the session was closed") };
+        let TransportOutput::Messages(messages) = output else { panic!("the session was closed") };
         assert!(messages.iter().map(decode).eq([ServerMessage::Pong {}]));
     }
     gate.add_permits(1);
@@ -335,7 +335,7 @@ async fn a_leave_discards_the_page_that_is_being_fetched() {
     client.send(ClientMessage::Leave { board: board_id(BOARD) }).await;
     gate.add_permits(10);
 
-    let SessionOutput::Messages(messages) = fetching.await.expect("it does not panic") else {
+    let TransportOutput::Messages(messages) = fetching.await.expect("it does not panic") else {
         panic!("the session was closed")
     };
     client.received.extend(messages);
@@ -356,7 +356,7 @@ async fn a_session_closed_during_a_page_fetch_outputs_the_reason() {
     gate.add_permits(10);
 
     let output = fetching.await.expect("it does not panic");
-    assert_eq!(output, SessionOutput::Close(CloseReason::GoingAway));
+    assert_eq!(output, TransportOutput::Close(CloseReason::GoingAway));
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,7 +26,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::{
-    CloseReason, Gateway, GatewayPorts, GatewaySettings, Identity, Session, SessionOutput,
+    CloseReason, Gateway, GatewayPorts, GatewaySettings, Identity, Session, TransportOutput,
 };
 use crate::bus_messages::{Admission, CoreQuery, CoreReply, EncodedMessage, PresenceUpdate};
 use crate::mutex::locked;
@@ -197,7 +197,7 @@ impl TestClient {
                 return decode(&encoded);
             }
             match timeout(DEADLINE, self.session.next()).await {
-                Ok(SessionOutput::Messages(messages)) => self.received.extend(messages),
+                Ok(TransportOutput::Messages(messages)) => self.received.extend(messages),
                 other => panic!("no message, but {other:?}"),
             }
         }
@@ -210,7 +210,7 @@ impl TestClient {
     /// Why the session was closed, which has to be its next output.
     async fn close_reason(&self) -> CloseReason {
         match timeout(DEADLINE, self.session.next()).await {
-            Ok(SessionOutput::Close(reason)) => reason,
+            Ok(TransportOutput::Close(reason)) => reason,
             other => panic!("the session is open: {other:?}"),
         }
     }

@@ -34,13 +34,13 @@ fn fill(queue: &OutgoingQueue, messages: usize, bytes_each: usize) {
     }
 }
 
-const CLOSED: Option<SessionOutput> = Some(SessionOutput::Close(CloseReason::TooSlow));
+const CLOSED: Option<TransportOutput> = Some(TransportOutput::Close(CloseReason::TooSlow));
 
 #[test]
 fn a_message_over_the_maximum_number_closes_the_queue() {
     let queue = Queues::new(GatewaySettings::default()).queue();
     fill(&queue, 256, 1);
-    assert!(matches!(queue.take(), Some(SessionOutput::Messages(it)) if it.len() == 256));
+    assert!(matches!(queue.take(), Some(TransportOutput::Messages(it)) if it.len() == 256));
     fill(&queue, 257, 1);
     assert_eq!(queue.take(), CLOSED);
 }
@@ -49,7 +49,7 @@ fn a_message_over_the_maximum_number_closes_the_queue() {
 fn a_message_over_the_maximum_bytes_closes_the_queue() {
     let queue = Queues::new(GatewaySettings::default()).queue();
     fill(&queue, 4, 256 * 1024);
-    assert!(matches!(queue.take(), Some(SessionOutput::Messages(it)) if it.len() == 4));
+    assert!(matches!(queue.take(), Some(TransportOutput::Messages(it)) if it.len() == 4));
     queue.complete_write();
     fill(&queue, 4, 256 * 1024);
     queue.push(message(1));
@@ -63,7 +63,7 @@ fn a_queue_that_is_read_never_fills_up() {
         fill(&queue, 256, 4096);
         let taken = queue.take();
         assert!(
-            matches!(&taken, Some(SessionOutput::Messages(it)) if it.len() == 256),
+            matches!(&taken, Some(TransportOutput::Messages(it)) if it.len() == 256),
             "{taken:?}"
         );
         queue.complete_write();
@@ -75,7 +75,7 @@ fn a_queue_that_is_read_never_fills_up() {
 fn a_message_of_any_size_fits_an_empty_queue() {
     let queue = Queues::new(GatewaySettings::default()).queue();
     queue.push(message(5 * 1024 * 1024));
-    assert!(matches!(queue.take(), Some(SessionOutput::Messages(_))));
+    assert!(matches!(queue.take(), Some(TransportOutput::Messages(_))));
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn at_the_limit_of_the_process_only_queues_over_the_guaranteed_bytes_are_closed(
     small.push(message(8 * 1024));
     large.push(message(32 * 1024));
     assert_eq!(large.take(), CLOSED);
-    assert!(matches!(small.take(), Some(SessionOutput::Messages(_))));
+    assert!(matches!(small.take(), Some(TransportOutput::Messages(_))));
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn bytes_in_flight_count_towards_the_bound() {
     fill(&queue, 3, 256 * 1024);
     queue.take();
     fill(&queue, 1, 256 * 1024);
-    assert!(matches!(queue.take(), Some(SessionOutput::Messages(_))), "it was within the bound");
+    assert!(matches!(queue.take(), Some(TransportOutput::Messages(_))), "it was within the bound");
     queue.push(message(1));
     assert_eq!(queue.take(), CLOSED);
 }
@@ -137,7 +137,7 @@ fn a_large_message_fits_a_queue_below_the_high_water_mark() {
     let (below, over) = (queues.queue(), queues.queue());
     fill(&below, 1, 30 * 1024);
     below.push(message(70 * 1024));
-    assert!(matches!(below.take(), Some(SessionOutput::Messages(it)) if it.len() == 2));
+    assert!(matches!(below.take(), Some(TransportOutput::Messages(it)) if it.len() == 2));
     fill(&over, 1, 40 * 1024);
     over.push(message(70 * 1024));
     assert_eq!(over.take(), CLOSED);
@@ -150,7 +150,7 @@ fn the_first_close_reason_is_kept() {
     queue.close(CloseReason::GoingAway);
     queue.close(CloseReason::HistoryChanged);
     for _ in 0..2 {
-        assert_eq!(queue.take(), Some(SessionOutput::Close(CloseReason::GoingAway)));
+        assert_eq!(queue.take(), Some(TransportOutput::Close(CloseReason::GoingAway)));
     }
 }
 
@@ -160,9 +160,9 @@ async fn a_reply_waits_until_the_queue_has_drained() {
     fill(&queue, 200, 1);
     let mut reply = Box::pin(queue.push_when_drained(message(2)));
     assert!(futures::poll!(&mut reply).is_pending());
-    assert!(matches!(queue.take(), Some(SessionOutput::Messages(it)) if it.len() == 200));
+    assert!(matches!(queue.take(), Some(TransportOutput::Messages(it)) if it.len() == 200));
     reply.await;
-    assert!(matches!(queue.take(), Some(SessionOutput::Messages(it)) if it.len() == 1));
+    assert!(matches!(queue.take(), Some(TransportOutput::Messages(it)) if it.len() == 1));
 }
 
 #[tokio::test]
@@ -174,11 +174,11 @@ async fn a_reply_waits_while_the_limit_of_the_process_is_reached() {
     queue.push(message(1));
     let mut reply = Box::pin(queue.push_when_drained(message(192 * 1024)));
     assert!(futures::poll!(&mut reply).is_pending());
-    assert!(matches!(queue.take(), Some(SessionOutput::Messages(_))));
+    assert!(matches!(queue.take(), Some(TransportOutput::Messages(_))));
     assert!(futures::poll!(&mut reply).is_pending(), "the bytes in flight still count");
     queue.complete_write();
     reply.await;
-    assert!(matches!(queue.take(), Some(SessionOutput::Messages(_))));
+    assert!(matches!(queue.take(), Some(TransportOutput::Messages(_))));
 }
 
 #[tokio::test]

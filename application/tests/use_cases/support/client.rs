@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures::FutureExt;
 use serde_json::value::to_raw_value;
 use sockbit_application::bus_messages::EncodedMessage;
-use sockbit_application::gateway::{CloseReason, Session, SessionOutput};
+use sockbit_application::gateway::{CloseReason, Session, TransportOutput};
 use sockbit_domain::wire::{BoardPage, ClientMessage, Query, Reply, SentCommand, ServerMessage};
 use sockbit_domain::{BoardId, Command, Event, MessageId, NoteId, Outcome, Position, Role};
 use tokio::time::timeout;
@@ -109,10 +109,10 @@ impl TestClient {
         head
     }
 
-    fn take(&mut self, output: SessionOutput) {
+    fn take(&mut self, output: TransportOutput) {
         match output {
-            SessionOutput::Messages(messages) => self.received.extend(messages),
-            SessionOutput::Close(reason) => panic!("the session was closed: {reason:?}"),
+            TransportOutput::Messages(messages) => self.received.extend(messages),
+            TransportOutput::Close(reason) => panic!("the session was closed: {reason:?}"),
         }
     }
 
@@ -197,7 +197,7 @@ impl TestClient {
     pub async fn close_reason(&self) -> CloseReason {
         let reads = async {
             loop {
-                if let SessionOutput::Close(reason) = self.session.next().await {
+                if let TransportOutput::Close(reason) = self.session.next().await {
                     return reason;
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sockbit_client::{MonotonicTime, Now, UnsentCommand, UnsentState, ViewChange};
+use sockbit_client::{MonotonicTime, Now, PersistedCommand, PersistedState, ViewChange};
 use sockbit_domain::wire::{BoardPage, ClientMessage, Reply, SentCommand, ServerMessage};
 use sockbit_domain::{ActorId, Command, MessageId, NoteId, Position, Seq, Text, Timestamp};
 use uuid::Uuid;
@@ -106,10 +106,15 @@ impl BuggyClient {
     }
 
     /// What a page is opened with instead of what was stored.
-    pub fn restored(&self, stored: UnsentState, actor: ActorId, now: Timestamp) -> UnsentState {
+    pub fn restored(
+        &self,
+        stored: PersistedState,
+        actor: ActorId,
+        now: Timestamp,
+    ) -> PersistedState {
         match self.bug {
             PlantedBug::SendsCommandsOfFormerIdentity => {
-                UnsentState { actor: Some(actor), ..stored }
+                PersistedState { actor: Some(actor), ..stored }
             }
             PlantedBug::ResendsExpiredCommands => with_times(stored, now),
             _ => stored,
@@ -143,7 +148,7 @@ impl BuggyClient {
     }
 
     /// What is stored instead.
-    pub fn stored(&mut self, saved: Option<UnsentState>) -> Option<UnsentState> {
+    pub fn stored(&mut self, saved: Option<PersistedState>) -> Option<PersistedState> {
         let mut saved = saved?;
         match self.bug {
             PlantedBug::ClearsOutboxOnSend => {
@@ -151,7 +156,7 @@ impl BuggyClient {
                 saved.notes.retain(|note| note.in_flight.is_none());
             }
             PlantedBug::NeverStoresTyping => {
-                saved.outbox.retain(|entry| matches!(entry, UnsentCommand::Frozen { .. }));
+                saved.outbox.retain(|entry| matches!(entry, PersistedCommand::Frozen { .. }));
                 saved.notes.clear();
             }
             _ => {}
@@ -161,10 +166,10 @@ impl BuggyClient {
 }
 
 /// As if all commands were submitted now.
-fn with_times(mut stored: UnsentState, now: Timestamp) -> UnsentState {
+fn with_times(mut stored: PersistedState, now: Timestamp) -> PersistedState {
     for command in &mut stored.outbox {
         match command {
-            UnsentCommand::Frozen { at, .. } | UnsentCommand::Edit { at, .. } => *at = now,
+            PersistedCommand::Frozen { at, .. } | PersistedCommand::Edit { at, .. } => *at = now,
         }
     }
     stored

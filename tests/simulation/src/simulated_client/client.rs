@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sockbit_application::mutex::locked;
-use sockbit_client::{BoardClient, ClockAndIds, Now, UnsentState, ViewChange};
+use sockbit_client::{BoardClient, ClockAndIds, Now, PersistedState, ViewChange};
 use sockbit_domain::wire::BoardPage;
 use sockbit_domain::{Actor, ActorId, BoardId, ClientId, Command, MessageId, NoteId};
 use tokio::time::Instant;
@@ -39,7 +39,7 @@ pub(crate) struct SimulatedClient {
     pub machine: BoardClient,
     view: ShownView,
     /// What was stored last; always written before a frame is sent.
-    pub(super) stored: Option<UnsentState>,
+    pub(super) stored: Option<PersistedState>,
     /// Text typed since.
     pub(super) unstored: String,
     pub(super) store_at: Option<Instant>,
@@ -237,7 +237,7 @@ impl SimulatedClient {
     }
 
     pub(super) fn store(&mut self) {
-        self.stored = self.bug.stored(self.machine.unsent_state());
+        self.stored = self.bug.stored(self.machine.persisted_state());
         self.unstored.clear();
         self.store_at = None;
     }

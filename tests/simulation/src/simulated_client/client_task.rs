@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sockbit_application::gateway::Identity;
 use sockbit_application::mutex::locked;
-use sockbit_client::{JoinState, SaveState, UnsentCommand};
+use sockbit_client::{JoinState, PersistedCommand, SaveState};
 use sockbit_domain::wire::ServerMessage;
 use sockbit_domain::{Command, NoteId};
 use tokio::time::{Instant, sleep_until};
@@ -183,10 +183,10 @@ impl SimulatedClient {
 
     /// Opens the board's link, unless that command is already queued.
     fn open_link(&mut self) {
-        let saved = self.machine.unsent_state();
+        let saved = self.machine.persisted_state();
         let mut commands = saved.iter().flat_map(|saved| &saved.outbox);
         let is_queued = commands.any(
-            |it| matches!(it, UnsentCommand::Frozen { body, .. } if body.contains("join_board")),
+            |it| matches!(it, PersistedCommand::Frozen { body, .. } if body.contains("join_board")),
         );
         if !is_queued {
             self.submit(Command::JoinBoard {}, Some(KEY));

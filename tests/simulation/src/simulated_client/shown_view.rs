@@ -46,7 +46,7 @@ impl ShownView {
     pub fn of(machine: &BoardClient) -> Self {
         let mut view = Self::default();
         view.read_all(machine);
-        let unsent = machine.unsent_state().into_iter().flat_map(|it| it.notes);
+        let unsent = machine.persisted_state().into_iter().flat_map(|it| it.notes);
         view.typed = unsent.map(|it| it.note).collect();
         view
     }

@@ -8,7 +8,7 @@ import { answerProbes } from "./ownership-probe.js";
 
 /** @typedef {import("./outbox-storage.js").OutboxContent} OutboxContent */
 /** @typedef {import("./outbox-storage.js").OutboxRecord} OutboxRecord */
-/** @typedef {import("./outbox-storage.js").UnsentState} UnsentState */
+/** @typedef {import("./outbox-storage.js").PersistedState} PersistedState */
 /** @typedef {import("./outbox-storage.js").IndexedDbStorage | import("./outbox-storage.js").MemoryStorage} OutboxStorage */
 
 const HEARTBEAT_EVERY_MS = 5_000;
@@ -29,7 +29,7 @@ export class OutboxLease {
   onLost = () => {};
   /**
    * The unsent state without the edits that another page has taken over.
-   * @type {(unsent: UnsentState, taken: UnsentState) => UnsentState | null}
+   * @type {(unsent: PersistedState, taken: PersistedState) => PersistedState | null}
    */
   withoutTaken = (unsent) => unsent;
   #isStored = false;

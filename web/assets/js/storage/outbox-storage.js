@@ -2,10 +2,10 @@
 // Outbox storage: one IndexedDB record for each outbox holds what the server does not have yet.
 // Without IndexedDB, records live as long as the page.
 
-/** @typedef {import("../sync/unsent-state.js").UnsentState} UnsentState */
+/** @typedef {import("../sync/persisted-state.js").PersistedState} PersistedState */
 /**
  * The content of a record: the client machine's unsent state and the text in the new-note form.
- * @typedef {{saved: UnsentState | null, composer: {text: string, colour: string} | null}} OutboxContent
+ * @typedef {{saved: PersistedState | null, composer: {text: string, colour: string} | null}} OutboxContent
  */
 /**
  * `owner` is the id of the page that writes the record, `beat` the time of its last heartbeat;

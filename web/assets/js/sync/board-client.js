@@ -3,15 +3,15 @@
 // randomness. The Rust crate `client` is the same state machine, step by step the same.
 
 import { normaliseText } from "../delta/delta.js";
-import { BoardState } from "./board-state.js";
+import { ClientParts } from "./client-parts.js";
 import { FrozenCommand, commandEntry, textNoteOf } from "./queued-command.js";
-import { unsentCommand, unsentNote } from "./unsent-state.js";
+import { persistedCommand, persistedText } from "./persisted-state.js";
 import * as view from "./view-model.js";
 
 /** @typedef {import("../platform/clock-and-ids.js").ClockAndIds} ClockAndIds */
 /** @typedef {import("../platform/clock-and-ids.js").Time} Time */
 /** @typedef {import("./effect.js").Effect} Effect */
-/** @typedef {import("./unsent-state.js").UnsentState} UnsentState */
+/** @typedef {import("./persisted-state.js").PersistedState} PersistedState */
 
 /**
  * A board in the shape of a `board_page` reply. `readAt`: later positions at which some of its
@@ -23,11 +23,11 @@ import * as view from "./view-model.js";
  */
 
 /**
- * The state of one board at one client. After each input, first store what `unsentState` returns, then
+ * The state of one board at one client. After each input, first store what `persistedState` returns, then
  * send what `takeOutgoing` returns, then show what `takeChanges` lists.
  */
 export class BoardClient {
-  /** @type {BoardState} */
+  /** @type {ClientParts} */
   #state;
 
   /**
@@ -36,13 +36,13 @@ export class BoardClient {
    * @param {string | null} [actor] the actor that the page was rendered for
    */
   constructor(board, actor = null) {
-    this.#state = new BoardState(board, actor);
+    this.#state = new ClientParts(board, actor);
   }
 
   /**
    * Continues with what an earlier page stored. Commands that are too old, or belong to another actor
    * than `actor`, are not sent.
-   * @param {UnsentState} unsent
+   * @param {PersistedState} unsent
    * @param {ClockAndIds & {actor: string | null}} clockAndIds
    */
   static restore(unsent, { actor, ...clockAndIds }) {
@@ -65,7 +65,7 @@ export class BoardClient {
    * text in a note that the snapshot does not have becomes a draft. The snapshot may be older than
    * `unsent`.
    * @param {BoardSnapshot} snapshot
-   * @param {ClockAndIds & {unsent: UnsentState | null, actor: string | null}} start
+   * @param {ClockAndIds & {unsent: PersistedState | null, actor: string | null}} start
    */
   static fromSnapshot(snapshot, { unsent, actor, ...clockAndIds }) {
     const client = unsent
@@ -254,12 +254,12 @@ export class BoardClient {
 
   /**
    * What has to be stored, as plain JSON; null if the server has everything.
-   * @returns {UnsentState | null}
+   * @returns {PersistedState | null}
    */
-  unsentState() {
+  persistedState() {
     const { server, owner, texts, outbox, drafts } = this.#state;
-    const notes = texts.entries.map(unsentNote);
-    const commands = outbox.entries.map(unsentCommand);
+    const notes = texts.entries.map(persistedText);
+    const commands = outbox.entries.map(persistedCommand);
     if (notes.length + commands.length + drafts.all.length === 0) return null;
     return { board: server.id, actor: owner, notes, outbox: commands, drafts: drafts.all };
   }

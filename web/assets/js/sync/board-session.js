@@ -3,7 +3,7 @@
 // record that stores what is unsent. A command is sent only after it is stored.
 
 import { BoardClient } from "./board-client.js";
-import { asDrafts } from "./unsent-state.js";
+import { asDrafts } from "./persisted-state.js";
 import { clockAndIds, uuid } from "../platform/clock-and-ids.js";
 import { WriteBehind } from "../storage/write-behind.js";
 
@@ -148,7 +148,7 @@ export class BoardSession {
 
   /** The notes with text that the server does not have. */
   unsavedNotes() {
-    return this.machine.unsentState()?.notes.map(({ note }) => note) ?? [];
+    return this.machine.persistedState()?.notes.map(({ note }) => note) ?? [];
   }
 
   /** Since when, on the monotonic clock, the oldest command has no outcome; null if there is none. */
@@ -226,13 +226,13 @@ export class BoardSession {
 
   /** @returns {OutboxContent} */
   #content() {
-    return { saved: this.machine.unsentState(), composer: this.composer };
+    return { saved: this.machine.persistedState(), composer: this.composer };
   }
 }
 
 /**
  * @param {string} board
- * @param {import("./unsent-state.js").UnsentState | null} unsent
+ * @param {import("./persisted-state.js").PersistedState | null} unsent
  * @param {import("./board-client.js").BoardSnapshot | null} snapshot
  */
 function machine(board, unsent, snapshot) {

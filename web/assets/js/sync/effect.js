@@ -4,7 +4,7 @@
 /** @typedef {import("./client-messages.js").Reason} Reason */
 
 /**
- * A consequence of an input for other parts, which `BoardState` carries out:
+ * A consequence of an input for other parts, which `ClientParts` carries out:
  *
  * - `send`: a frame to the server.
  * - `load`: all pages of a pull are loaded, and the board is joined at their position.

@@ -60,10 +60,10 @@ fn large(seq: u64, bytes: usize) -> Event {
 
 fn sent(outgoing: &OutgoingQueue) -> Vec<u64> {
     match outgoing.take() {
-        Some(SessionOutput::Messages(messages)) => {
+        Some(TransportOutput::Messages(messages)) => {
             messages.iter().filter_map(|it| event_number(&decode(it))).collect()
         }
-        Some(SessionOutput::Close(reason)) => panic!("closed: {reason:?}"),
+        Some(TransportOutput::Close(reason)) => panic!("closed: {reason:?}"),
         None => Vec::new(),
     }
 }

@@ -85,7 +85,7 @@ async fn a_draining_gateway_publishes_an_empty_presence() {
     let ada = fixture.present_member(1, None).await;
     fixture.published().await;
     let client = async {
-        while !matches!(ada.session.next().await, SessionOutput::Close(_)) {}
+        while !matches!(ada.session.next().await, TransportOutput::Close(_)) {}
         drop(ada);
     };
     tokio::join!(fixture.gateway.drain(), client);

@@ -86,7 +86,7 @@ impl TestClient {
             let received = std::mem::take(&mut self.received);
             all.extend(received.iter().filter_map(|it| people(decode(it))));
             match tokio::time::timeout_at(end, self.session.next()).await {
-                Ok(SessionOutput::Messages(messages)) => self.received.extend(messages),
+                Ok(TransportOutput::Messages(messages)) => self.received.extend(messages),
                 Ok(other) => panic!("the session was closed: {other:?}"),
                 Err(_) => return all,
             }

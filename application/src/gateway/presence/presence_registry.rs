@@ -20,7 +20,7 @@ use crate::slot::Slot;
 const UPDATE_BYTES_MAX: usize = 64 * 1024;
 
 /// The presence on the boards of a gateway, without I/O.
-pub(super) struct GatewayPresence {
+pub(super) struct PresenceRegistry {
     gateway: Uuid,
     boards: BTreeMap<BoardId, BoardPresenceState>,
     deadlines: DeadlineQueue,
@@ -28,7 +28,7 @@ pub(super) struct GatewayPresence {
     emptied: BTreeSet<BoardId>,
 }
 
-impl GatewayPresence {
+impl PresenceRegistry {
     pub fn new(gateway: Uuid) -> Self {
         let (boards, deadlines) = (BTreeMap::new(), DeadlineQueue::default());
         Self { gateway, boards, deadlines, emptied: BTreeSet::new() }

@@ -11,15 +11,15 @@ use crate::queued_command::{Entry, FrozenCommand, QueuedCommand};
 /// The unsent state of one client of one board.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct UnsentState {
+pub struct PersistedState {
     /// The board.
     pub board: BoardId,
     /// The actor who typed and submitted this, if it is known.
     pub actor: Option<ActorId>,
     /// Local changes of texts, by note.
-    pub notes: Vec<UnsentNote>,
+    pub notes: Vec<PersistedText>,
     /// Commands without an outcome, in order.
-    pub outbox: Vec<UnsentCommand>,
+    pub outbox: Vec<PersistedCommand>,
     /// Drafts, oldest first.
     pub drafts: Vec<Draft>,
 }
@@ -27,7 +27,7 @@ pub struct UnsentState {
 /// The local changes of one note.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct UnsentNote {
+pub struct PersistedText {
     /// The id of the note.
     pub note: NoteId,
     /// The text that the changes were made on.
@@ -42,7 +42,7 @@ pub struct UnsentNote {
 /// One command.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum UnsentCommand {
+pub enum PersistedCommand {
     /// A command with the bytes that it was, or will be, sent with.
     Frozen {
         /// The message id.
@@ -66,7 +66,7 @@ pub enum UnsentCommand {
     },
 }
 
-impl UnsentNote {
+impl PersistedText {
     pub(crate) fn new(note: NoteId, text: &NoteText) -> Self {
         Self {
             note,
@@ -77,7 +77,7 @@ impl UnsentNote {
     }
 }
 
-impl UnsentCommand {
+impl PersistedCommand {
     pub(crate) fn new(entry: &Entry) -> Self {
         match &entry.command {
             QueuedCommand::Edit(note) => Self::Edit { edit: *note, at: entry.at },

@@ -9,18 +9,18 @@ use crate::effect::Effect;
 use crate::local_texts::{LocalTexts, TextEvent};
 use crate::note_text::NoteText;
 use crate::outbox::Outbox;
+use crate::persisted_state::{PersistedState, PersistedText};
 use crate::presence::Presence;
 use crate::reason::Reason;
 use crate::server_board::{Applied, Contradiction, ServerBoard};
 use crate::subscription::{JoinState, Subscription};
-use crate::unsent_state::{UnsentNote, UnsentState};
 use crate::view_changes::ViewChanges;
 use crate::view_model::ViewModel;
 
 /// Each part owns its state and changes no other part. An input goes to one part, and
-/// [`BoardState::advance`] carries out the effects that the part returns.
+/// [`ClientParts::advance`] carries out the effects that the part returns.
 #[derive(Clone, Debug)]
-pub(crate) struct BoardState {
+pub(crate) struct ClientParts {
     pub server: ServerBoard,
     pub texts: LocalTexts,
     pub outbox: Outbox,
@@ -35,7 +35,7 @@ pub(crate) struct BoardState {
     pub owner: Option<ActorId>,
 }
 
-impl BoardState {
+impl ClientParts {
     pub fn new(board: BoardId, owner: Option<ActorId>) -> Self {
         Self {
             server: ServerBoard::new(board),
@@ -256,11 +256,11 @@ impl BoardState {
     /// Continues with what an earlier process stored.
     pub fn restore(
         &mut self,
-        unsent: UnsentState,
+        unsent: PersistedState,
         clock_and_ids: &mut ClockAndIds<'_>,
     ) -> Vec<Effect> {
         self.drafts = Drafts::new(unsent.drafts);
-        for UnsentNote { note, base_text, in_flight, pending } in unsent.notes {
+        for PersistedText { note, base_text, in_flight, pending } in unsent.notes {
             match NoteText::restore(base_text.clone(), in_flight, pending) {
                 Ok(text) => self.texts.insert(note, text),
                 Err(error) => {

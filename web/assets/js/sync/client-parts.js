@@ -9,14 +9,14 @@ import { Outbox } from "./outbox.js";
 import { Presence } from "./presence.js";
 import { ServerBoard } from "./server-board.js";
 import { Subscription } from "./subscription.js";
-import { restoredEntry, restoredText } from "./unsent-state.js";
+import { restoredEntry, restoredText } from "./persisted-state.js";
 import { ViewChanges } from "./view-changes.js";
 import * as view from "./view-model.js";
 
 /** @typedef {import("../platform/clock-and-ids.js").ClockAndIds} ClockAndIds */
 /** @typedef {import("./client-messages.js").Reason} Reason */
 /** @typedef {import("./effect.js").Effect} Effect */
-/** @typedef {import("./unsent-state.js").UnsentState} UnsentState */
+/** @typedef {import("./persisted-state.js").PersistedState} PersistedState */
 
 const NOTE_GONE = { code: "note_gone", detail: "the note was deleted for good" };
 const OTHER_IDENTITY = { code: "other_identity", detail: "this was written under another identity" };
@@ -25,7 +25,7 @@ const OTHER_IDENTITY = { code: "other_identity", detail: "this was written under
  * Each part owns its state and changes no other part. An input goes to one part, and `advance`
  * carries out the effects that the part returns.
  */
-export class BoardState {
+export class ClientParts {
   texts = new LocalTexts();
   outbox = new Outbox();
   drafts = new Drafts();
@@ -256,7 +256,7 @@ export class BoardState {
 
   /**
    * Continues with what an earlier page stored.
-   * @param {UnsentState} unsent
+   * @param {PersistedState} unsent
    * @param {ClockAndIds} clockAndIds
    * @returns {Effect[]}
    */
@@ -273,7 +273,7 @@ export class BoardState {
   }
 
   /**
-   * @param {import("./unsent-state.js").UnsentNote} unsent
+   * @param {import("./persisted-state.js").PersistedText} unsent
    * @param {ClockAndIds} clockAndIds
    */
   #restoreText(unsent, clockAndIds) {
@@ -286,7 +286,7 @@ export class BoardState {
   }
 
   /**
-   * @param {import("./unsent-state.js").UnsentCommand} unsent
+   * @param {import("./persisted-state.js").PersistedCommand} unsent
    * @param {ClockAndIds} clockAndIds
    */
   #restoreCommand(unsent, clockAndIds) {

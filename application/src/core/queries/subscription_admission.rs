@@ -2,7 +2,7 @@
 
 use sockbit_domain::{ActorId, BoardId, Position, Rejection};
 
-use super::page_size::PAGE_BYTES_MAX;
+use super::reply_size_limit::PAGE_BYTES_MAX;
 use crate::bus_messages::Admission;
 use crate::ports::{BoardStatus, ReadStore, StoreError};
 

@@ -1,4 +1,4 @@
-//! Sealed messages are opened with the right key only, and unchanged.
+//! Signed messages are verified with the right key only, and unchanged.
 
 use sockbit_domain::{KeyHash, NoteId, Outcome};
 
@@ -23,15 +23,15 @@ fn ring(keys: &[(&str, u8)]) -> Keyring {
     Keyring::new(keys).expect("the keys are valid")
 }
 
-fn sealed(ring: &Keyring, text: &str) -> Vec<u8> {
-    ring.seal(MessageKind::Outcomes, text).expect("it is JSON")
+fn signed(ring: &Keyring, text: &str) -> Vec<u8> {
+    ring.sign(MessageKind::Outcomes, text).expect("it is JSON")
 }
 
-fn opened(ring: &Keyring, bytes: &[u8]) -> Result<String, OpenError> {
-    ring.open(MessageKind::Outcomes, bytes)
+fn verified(ring: &Keyring, bytes: &[u8]) -> Result<String, VerificationError> {
+    ring.verify(MessageKind::Outcomes, bytes)
 }
 
-/// A sealed message with one part replaced.
+/// A signed message with one part replaced.
 fn with(bytes: &[u8], part: &str, json: serde_json::Value) -> Vec<u8> {
     let mut frame: serde_json::Map<_, _> = serde_json::from_slice(bytes).expect("an object");
     frame.insert(part.to_owned(), json);
@@ -41,12 +41,15 @@ fn with(bytes: &[u8], part: &str, json: serde_json::Value) -> Vec<u8> {
 #[test]
 fn a_sealed_message_can_be_opened() {
     let ring = ring(&[("k1", 1)]);
-    assert_eq!(opened(&ring, &sealed(&ring, "saved\n\u{2028}")), Ok("saved\n\u{2028}".to_owned()));
+    assert_eq!(
+        verified(&ring, &signed(&ring, "saved\n\u{2028}")),
+        Ok("saved\n\u{2028}".to_owned())
+    );
 }
 
 #[test]
 fn a_sealed_message_names_its_version_kind_and_key() {
-    let bytes = sealed(&ring(&[("k1", 1)]), "saved");
+    let bytes = signed(&ring(&[("k1", 1)]), "saved");
     let frame: serde_json::Value = serde_json::from_slice(&bytes).expect("it is JSON");
     assert_eq!(frame.get("v"), Some(&1.into()));
     assert_eq!(frame.get("kind"), Some(&"answers".into()));
@@ -61,59 +64,62 @@ const MAC_OF_SAVED: &str = "8652453cbc4b996aff538d5cde8320d9bd84773dd5d20a18de5a
 #[test]
 fn processes_with_old_and_new_keyrings_accept_each_other() {
     let (old, new) = (ring(&[("k1", 1), ("k2", 2)]), ring(&[("k2", 2), ("k1", 1)]));
-    assert_eq!(opened(&new, &sealed(&old, "old")), Ok("old".to_owned()));
-    assert_eq!(opened(&old, &sealed(&new, "new")), Ok("new".to_owned()));
+    assert_eq!(verified(&new, &signed(&old, "old")), Ok("old".to_owned()));
+    assert_eq!(verified(&old, &signed(&new, "new")), Ok("new".to_owned()));
 }
 
 #[test]
 fn a_removed_key_is_not_accepted() {
-    let bytes = sealed(&ring(&[("k1", 1)]), "saved");
-    assert_eq!(opened(&ring(&[("k2", 2)]), &bytes), Err(OpenError::UnknownKey("k1".to_owned())));
+    let bytes = signed(&ring(&[("k1", 1)]), "saved");
+    assert_eq!(
+        verified(&ring(&[("k2", 2)]), &bytes),
+        Err(VerificationError::UnknownKey("k1".to_owned()))
+    );
 }
 
 #[test]
 fn another_secret_under_the_same_id_is_not_accepted() {
-    let bytes = sealed(&ring(&[("k1", 9)]), "saved");
-    assert_eq!(opened(&ring(&[("k1", 1)]), &bytes), Err(OpenError::BadSignature));
+    let bytes = signed(&ring(&[("k1", 9)]), "saved");
+    assert_eq!(verified(&ring(&[("k1", 1)]), &bytes), Err(VerificationError::BadSignature));
 }
 
 #[test]
 fn one_kind_cannot_be_replayed_as_another() {
     let ring = ring(&[("k1", 1)]);
-    let bytes = ring.seal(MessageKind::Queries, "who?").expect("it is JSON");
-    assert_eq!(opened(&ring, &bytes), Err(OpenError::OtherKind("questions".to_owned())));
+    let bytes = ring.sign(MessageKind::Queries, "who?").expect("it is JSON");
+    assert_eq!(verified(&ring, &bytes), Err(VerificationError::OtherKind("questions".to_owned())));
     let renamed = with(&bytes, "kind", "answers".into());
-    assert_eq!(opened(&ring, &renamed), Err(OpenError::BadSignature));
+    assert_eq!(verified(&ring, &renamed), Err(VerificationError::BadSignature));
 }
 
 #[test]
 fn a_changed_part_is_detected() {
     let two = ring(&[("k1", 1), ("k2", 1)]);
-    let bytes = sealed(&two, "saved");
+    let bytes = signed(&two, "saved");
     let cases = [
-        ("v", 2.into(), OpenError::UnknownVersion(2)),
-        ("key", "k2".into(), OpenError::BadSignature),
-        ("mac", "00".repeat(32).into(), OpenError::BadSignature),
-        ("mac", "00".into(), OpenError::BadSignature),
-        ("mac", "é".into(), OpenError::BadSignature),
-        ("body", "Saved".into(), OpenError::BadSignature),
+        ("v", 2.into(), VerificationError::UnknownVersion(2)),
+        ("key", "k2".into(), VerificationError::BadSignature),
+        ("mac", "00".repeat(32).into(), VerificationError::BadSignature),
+        ("mac", "00".into(), VerificationError::BadSignature),
+        ("mac", "é".into(), VerificationError::BadSignature),
+        ("body", "Saved".into(), VerificationError::BadSignature),
     ];
     for (part, json, expected) in cases {
-        assert_eq!(opened(&two, &with(&bytes, part, json)), Err(expected), "{part}");
+        assert_eq!(verified(&two, &with(&bytes, part, json)), Err(expected), "{part}");
     }
 }
 
 #[test]
 fn every_changed_bit_is_detected() {
     let ring = ring(&[("k1", 1)]);
-    let bytes = sealed(&ring, "saved");
+    let bytes = signed(&ring, "saved");
     for at in 0..bytes.len() {
         for bit in 0..8 {
             let mut other = bytes.clone();
             *other.get_mut(at).expect("the index exists") ^= 1 << bit;
             // The digits of the signature may be of either case.
             if !other.eq_ignore_ascii_case(&bytes) {
-                assert!(opened(&ring, &other).is_err(), "byte {at}, bit {bit}");
+                assert!(verified(&ring, &other).is_err(), "byte {at}, bit {bit}");
             }
         }
     }
@@ -122,7 +128,7 @@ fn every_changed_bit_is_detected() {
 #[test]
 fn malformed_bytes_are_not_opened() {
     let ring = ring(&[("k1", 1)]);
-    let whole = sealed(&ring, "saved");
+    let whole = signed(&ring, "saved");
     let mut cases: Vec<Vec<u8>> = (0..whole.len()).map(|end| whole[..end].to_vec()).collect();
     cases.extend([
         b"\xff\xfe".to_vec(),
@@ -136,28 +142,28 @@ fn malformed_bytes_are_not_opened() {
         [whole.as_slice(), b"{}"].concat(),
     ]);
     for bytes in cases {
-        let result = opened(&ring, &bytes);
-        assert!(matches!(result, Err(OpenError::Malformed(_))), "{result:?}");
+        let result = verified(&ring, &bytes);
+        assert!(matches!(result, Err(VerificationError::Malformed(_))), "{result:?}");
     }
 }
 
 #[test]
 fn a_signed_body_that_does_not_match_its_kind_is_an_error_of_its_own() {
     let ring = ring(&[("k1", 1)]);
-    let bytes = ring.seal(MessageKind::Outcomes, &7).expect("it is JSON");
-    assert!(matches!(opened(&ring, &bytes), Err(OpenError::InvalidBody(_))));
+    let bytes = ring.sign(MessageKind::Outcomes, &7).expect("it is JSON");
+    assert!(matches!(verified(&ring, &bytes), Err(VerificationError::InvalidBody(_))));
 }
 
 #[test]
 fn unknown_fields_are_ignored() {
     let ring = ring(&[("k1", 1)]);
-    let bytes = with(&sealed(&ring, "saved"), "later", true.into());
-    assert_eq!(opened(&ring, &bytes), Ok("saved".to_owned()));
+    let bytes = with(&signed(&ring, "saved"), "later", true.into());
+    assert_eq!(verified(&ring, &bytes), Ok("saved".to_owned()));
     let with_more = serde_json::json!({"gateway": "00000000-0000-0000-0000-000000000001",
         "session": 7, "later": [1]});
-    let bytes = ring.seal(MessageKind::Outcomes, &with_more).expect("it is JSON");
+    let bytes = ring.sign(MessageKind::Outcomes, &with_more).expect("it is JSON");
     let address: crate::bus_messages::Address =
-        ring.open(MessageKind::Outcomes, &bytes).expect("an address");
+        ring.verify(MessageKind::Outcomes, &bytes).expect("an address");
     assert_eq!(address.session, 7);
 }
 
@@ -168,9 +174,9 @@ fn commands_are_opened_byte_for_byte() {
     command.key = Some(KeyHash([0xa5; 32]));
     command.body = RawValue::from_string("{ \"b\" :1.0e0,\n\"a\":\"\\u0000\\/\"}".to_owned())
         .expect("it is JSON");
-    let bytes = ring.seal(MessageKind::Commands, &[&command, &new_note(3, 4)]).expect("it is JSON");
+    let bytes = ring.sign(MessageKind::Commands, &[&command, &new_note(3, 4)]).expect("it is JSON");
 
-    let commands = ring.open_commands(&bytes).expect("the signature is valid");
+    let commands = ring.verify_commands(&bytes).expect("the signature is valid");
 
     let [Ok(first), Ok(second)] = commands.as_slice() else { panic!("{commands:?}") };
     assert_eq!((first.trace, first.reply_to), (command.trace, command.reply_to));
@@ -185,9 +191,9 @@ fn an_invalid_command_does_not_affect_others() {
     let ring = ring(&[("k1", 1)]);
     let good = serde_json::value::to_raw_value(&new_note(1, 2)).expect("it is JSON");
     let bad = RawValue::from_string(r#"{"trace":  7}"#.to_owned()).expect("it is JSON");
-    let bytes = ring.seal(MessageKind::Commands, &[&good, &bad, &good]).expect("it is JSON");
+    let bytes = ring.sign(MessageKind::Commands, &[&good, &bad, &good]).expect("it is JSON");
 
-    let commands = ring.open_commands(&bytes).expect("the signature is valid");
+    let commands = ring.verify_commands(&bytes).expect("the signature is valid");
 
     let [Ok(_), Err((json, reason)), Ok(_)] = commands.as_slice() else { panic!("{commands:?}") };
     assert_eq!(json.get(), bad.get());
@@ -233,16 +239,16 @@ fn unknown_fields_of_a_newer_gateway_are_ignored() {
     let mut update = serde_json::to_value(presence_update()).expect("it is JSON");
     let person = update.pointer_mut("/boards/0/people/0").expect("there is a person");
     person.as_object_mut().expect("an object").insert("carets".to_owned(), [3].as_slice().into());
-    let bytes = ring.seal(MessageKind::Presence, &update).expect("it is JSON");
-    assert_eq!(ring.open(MessageKind::Presence, &bytes), Ok(presence_update()));
+    let bytes = ring.sign(MessageKind::Presence, &update).expect("it is JSON");
+    assert_eq!(ring.verify(MessageKind::Presence, &bytes), Ok(presence_update()));
 }
 
 fn check<T>(ring: &Keyring, kind: MessageKind, message: &T)
 where
     T: Serialize + DeserializeOwned + PartialEq + fmt::Debug,
 {
-    let bytes = ring.seal(kind, message).expect("it is JSON");
-    assert_eq!(ring.open::<T>(kind, &bytes).as_ref(), Ok(message));
+    let bytes = ring.sign(kind, message).expect("it is JSON");
+    assert_eq!(ring.verify::<T>(kind, &bytes).as_ref(), Ok(message));
 }
 
 #[test]

@@ -8,20 +8,20 @@ use lapin::options::BasicAckOptions;
 use lapin::{Channel, Consumer};
 use sockbit_application::mutex::locked;
 
-use crate::start_consumer::start_exclusive_consumer;
+use crate::consumer_start::start_exclusive_consumer;
 use crate::topology;
 
 const UNACKNOWLEDGED_MAX: u64 = 32;
 
 /// A declared queue, and the channel on which it is consumed.
-pub(super) struct GatewayQueue {
+pub(super) struct ExclusiveQueue {
     pub channel: Channel,
     name: String,
     /// The consumer between [`Self::start_consumer`] and [`Self::consume`].
     consumer: Mutex<Option<Consumer>>,
 }
 
-impl GatewayQueue {
+impl ExclusiveQueue {
     /// A declared queue without a consumer.
     pub fn new(channel: Channel, name: String) -> Self {
         Self { channel, name, consumer: Mutex::default() }

@@ -1,6 +1,6 @@
-//! Sealed messages: signed bytes that gateways and workers exchange over a bus that others may reach.
+//! Signed messages, which gateways and workers exchange over a bus that others can reach.
 //!
-//! A sealed message is one JSON object, `{"v":1,"kind":…,"key":…,"mac":…,"body":…}`. The signature
+//! A signed message is one JSON object, `{"v":1,"kind":…,"key":…,"mac":…,"body":…}`. The signature
 //! is HMAC-SHA-256 over the version, the kind, the id of the key and the bytes of the body.
 
 #[cfg(test)]
@@ -88,11 +88,11 @@ pub enum KeyError {
     Short(String),
 }
 
-/// Why a sealed message is not accepted.
+/// Why a signed message is not accepted.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Bytes that are no sealed message.
-    #[error("this is no sealed message: {0}")]
+pub enum VerificationError {
+    /// Bytes that are no signed message.
+    #[error("this is no signed message: {0}")]
     Malformed(String),
     /// Another version of the format.
     #[error("the version {0} is not known here")]
@@ -158,7 +158,7 @@ impl Keyring {
     }
 
     /// Signs a message. Fails only if it cannot be serialised.
-    pub fn seal<T: Serialize + ?Sized>(
+    pub fn sign<T: Serialize + ?Sized>(
         &self,
         kind: MessageKind,
         message: &T,
@@ -174,43 +174,48 @@ impl Keyring {
         })
     }
 
-    /// Verifies and parses a message that was sealed with one of these keys.
-    pub fn open<T: DeserializeOwned>(
+    /// Verifies and parses a message that was signed with one of these keys.
+    pub fn verify<T: DeserializeOwned>(
         &self,
         kind: MessageKind,
-        sealed: &[u8],
-    ) -> Result<T, OpenError> {
-        let body = self.verified(kind, sealed)?;
-        serde_json::from_str(body.get()).map_err(|error| OpenError::InvalidBody(error.to_string()))
+        signed: &[u8],
+    ) -> Result<T, VerificationError> {
+        let body = self.verified(kind, signed)?;
+        serde_json::from_str(body.get())
+            .map_err(|error| VerificationError::InvalidBody(error.to_string()))
     }
 
     /// Verifies a batch of commands and parses each on its own, so that an invalid command does not
     /// affect the others.
-    pub fn open_commands(&self, sealed: &[u8]) -> Result<Vec<SealedCommand>, OpenError> {
-        let items: Vec<Box<RawValue>> = self.open(MessageKind::Commands, sealed)?;
+    pub fn verify_commands(&self, signed: &[u8]) -> Result<Vec<SignedCommand>, VerificationError> {
+        let items: Vec<Box<RawValue>> = self.verify(MessageKind::Commands, signed)?;
         let parsed = items.into_iter().map(|json| {
             serde_json::from_str(json.get()).map_err(|error| (json, error.to_string()))
         });
         Ok(parsed.collect())
     }
 
-    fn verified<'a>(&self, kind: MessageKind, sealed: &'a [u8]) -> Result<&'a RawValue, OpenError> {
-        let frame: Frame =
-            serde_json::from_slice(sealed).map_err(|it| OpenError::Malformed(it.to_string()))?;
+    fn verified<'a>(
+        &self,
+        kind: MessageKind,
+        signed: &'a [u8],
+    ) -> Result<&'a RawValue, VerificationError> {
+        let frame: Frame = serde_json::from_slice(signed)
+            .map_err(|it| VerificationError::Malformed(it.to_string()))?;
         if frame.v != VERSION {
-            return Err(OpenError::UnknownVersion(frame.v));
+            return Err(VerificationError::UnknownVersion(frame.v));
         }
-        let missing = || OpenError::Malformed("a part is missing".to_owned());
-        let sealed_kind = frame.kind.ok_or_else(missing)?;
-        if sealed_kind != kind.name() {
-            return Err(OpenError::OtherKind(sealed_kind.into_owned()));
+        let missing = || VerificationError::Malformed("a part is missing".to_owned());
+        let signed_kind = frame.kind.ok_or_else(missing)?;
+        if signed_kind != kind.name() {
+            return Err(VerificationError::OtherKind(signed_kind.into_owned()));
         }
         let id = frame.key.ok_or_else(missing)?;
         let (mac, body) = (frame.mac.ok_or_else(missing)?, frame.body.ok_or_else(missing)?);
-        let key = self.key(&id).ok_or_else(|| OpenError::UnknownKey(id.into_owned()))?;
-        let mac: [u8; 32] = hex::decode(&mac).ok_or(OpenError::BadSignature)?;
+        let key = self.key(&id).ok_or_else(|| VerificationError::UnknownKey(id.into_owned()))?;
+        let mac: [u8; 32] = hex::decode(&mac).ok_or(VerificationError::BadSignature)?;
         let verified = key.signing(kind, body.get()).verify(&mac.into());
-        verified.map(|()| body).map_err(|_| OpenError::BadSignature)
+        verified.map(|()| body).map_err(|_| VerificationError::BadSignature)
     }
 
     fn key(&self, id: &str) -> Option<&Key> {
@@ -219,7 +224,7 @@ impl Keyring {
 }
 
 /// A command of a batch, or its JSON and the error.
-pub type SealedCommand = Result<CommandEnvelope, (Box<RawValue>, String)>;
+pub type SignedCommand = Result<CommandEnvelope, (Box<RawValue>, String)>;
 
 impl Key {
     /// Kinds and ids have no line breaks, so different parts never give the same bytes.

@@ -1,6 +1,6 @@
 //! The unsent state, which survives a reload.
 
-use sockbit_client::{BoardClient, UnsentState};
+use sockbit_client::{BoardClient, PersistedState};
 use sockbit_domain::{ActorId, Change, Colour, Command, MessageId, RejectionCode, Text};
 use uuid::Uuid;
 
@@ -10,8 +10,9 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// Closes the page and opens it again, for this actor or for an unknown one.
 fn reload(fixture: &mut Fixture, actor: Option<u128>) {
-    let json = serde_json::to_string(&fixture.machine.unsent_state()).expect("it has a JSON form");
-    let saved: Option<UnsentState> = serde_json::from_str(&json).expect("an unsent state");
+    let json =
+        serde_json::to_string(&fixture.machine.persisted_state()).expect("it has a JSON form");
+    let saved: Option<PersistedState> = serde_json::from_str(&json).expect("an unsent state");
     let actor = actor.map(|id| ActorId(Uuid::from_u128(id)));
     fixture.machine = match saved {
         Some(saved) => {
@@ -30,14 +31,14 @@ fn rejoin(fixture: &mut Fixture, seq: u64, texts: &[&str]) {
 #[test]
 fn nothing_is_stored_that_the_server_has() {
     let mut fixture = Fixture::live(&["one"]);
-    assert_eq!(fixture.machine.unsent_state(), None);
+    assert_eq!(fixture.machine.persisted_state(), None);
     fixture.edit(&insert(3, "!"));
     fixture.flush();
     let (id, _, delta) = fixture.sent_edit();
-    assert!(fixture.machine.unsent_state().is_some());
+    assert!(fixture.machine.persisted_state().is_some());
     fixture.receive(event(6, id, edited(delta)));
     fixture.receive(saved(id, 6));
-    assert_eq!(fixture.machine.unsent_state(), None);
+    assert_eq!(fixture.machine.persisted_state(), None);
 }
 
 #[test]
@@ -164,7 +165,7 @@ fn drafts_stay_until_they_are_dismissed() {
     assert_eq!(fixture.drafts(), [("text_too_long", "one two")]);
     let draft = fixture.machine.drafts()[0].id;
     fixture.machine.dismiss_draft(draft);
-    assert_eq!((fixture.machine.drafts().len(), fixture.machine.unsent_state()), (0, None));
+    assert_eq!((fixture.machine.drafts().len(), fixture.machine.persisted_state()), (0, None));
 }
 
 #[test]
@@ -172,8 +173,8 @@ fn an_edit_in_flight_without_its_command_becomes_a_draft() {
     let mut fixture = Fixture::live(&["one"]);
     fixture.edit(&insert(3, " two"));
     fixture.flush();
-    let saved = fixture.machine.unsent_state().expect("an unsent state");
-    let saved = UnsentState { outbox: Vec::new(), ..saved };
+    let saved = fixture.machine.persisted_state().expect("an unsent state");
+    let saved = PersistedState { outbox: Vec::new(), ..saved };
     fixture.machine =
         fixture.with(|_, clock_and_ids| BoardClient::restore(saved, None, clock_and_ids));
     assert_eq!(fixture.drafts(), [("malformed", "one two")]);
@@ -183,11 +184,11 @@ fn an_edit_in_flight_without_its_command_becomes_a_draft() {
 fn an_unreadable_stored_command_is_notified() {
     let mut fixture = Fixture::live(&["one"]);
     fixture.submit(Command::TrashNote { note: NOTE });
-    let mut saved = fixture.machine.unsent_state().expect("an unsent state");
+    let mut saved = fixture.machine.persisted_state().expect("an unsent state");
     let id = MessageId(Uuid::from_u128(7));
     let (body, key, at) = ("{".to_owned(), None, sockbit_domain::Timestamp(0));
     saved.outbox =
-        vec![sockbit_client::UnsentCommand::Frozen { id, body, key, at, resulting_text: None }];
+        vec![sockbit_client::PersistedCommand::Frozen { id, body, key, at, resulting_text: None }];
     fixture.machine =
         fixture.with(|_, clock_and_ids| BoardClient::restore(saved, None, clock_and_ids));
     assert_eq!(fixture.notices(), ["malformed"]);

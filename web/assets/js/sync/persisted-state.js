@@ -11,31 +11,31 @@ import { FrozenCommand, commandEntry, editEntry } from "./queued-command.js";
 
 /**
  * The local changes of one note. `ground` is their base text.
- * @typedef {{note: string, ground: string, inFlight: Delta | null, pending: Delta}} UnsentNote
+ * @typedef {{note: string, ground: string, inFlight: Delta | null, pending: Delta}} PersistedText
  */
 /**
  * A command with the bytes that it was, or will be, sent with, and the text of the note after the
  * event of an edit; or the pending change of the note `edit`, which is frozen later.
  * @typedef {{id: string, body: string, key: string | null, at: number, shown?: string}
- *   | {edit: string, at: number}} UnsentCommand
+ *   | {edit: string, at: number}} PersistedCommand
  */
 /**
  * The unsent state of one client of one board. `actor` typed and submitted this, if it is known.
- * @typedef {{board: string, actor: string | null, notes: UnsentNote[], outbox: UnsentCommand[],
- *   drafts: Draft[]}} UnsentState
+ * @typedef {{board: string, actor: string | null, notes: PersistedText[], outbox: PersistedCommand[],
+ *   drafts: Draft[]}} PersistedState
  */
 
 /**
  * @param {[string, NoteText]} text
- * @returns {UnsentNote}
+ * @returns {PersistedText}
  */
-export function unsentNote([note, { baseText, inFlight, pending }]) {
+export function persistedText([note, { baseText, inFlight, pending }]) {
   return { note, ground: baseText, inFlight, pending };
 }
 
 /**
  * Throws a DeltaError if the changes do not fit their base text.
- * @param {UnsentNote} unsent
+ * @param {PersistedText} unsent
  */
 export function restoredText({ ground, inFlight, pending }) {
   return NoteText.restore(ground, inFlight, pending);
@@ -43,9 +43,9 @@ export function restoredText({ ground, inFlight, pending }) {
 
 /**
  * @param {Entry} entry
- * @returns {UnsentCommand}
+ * @returns {PersistedCommand}
  */
-export function unsentCommand({ at, note, command }) {
+export function persistedCommand({ at, note, command }) {
   if (!command) return { edit: /** @type {string} */ (note), at };
   const { id, body, key, resultingText } = command;
   return { id, body, key, at, shown: resultingText ?? undefined };
@@ -53,7 +53,7 @@ export function unsentCommand({ at, note, command }) {
 
 /**
  * Throws a SyntaxError if the command cannot be read.
- * @param {UnsentCommand} unsent
+ * @param {PersistedCommand} unsent
  * @param {import("../platform/clock-and-ids.js").Time} time
  */
 export function restoredEntry(unsent, time) {
@@ -67,15 +67,15 @@ export function restoredEntry(unsent, time) {
 /**
  * What a page keeps after another one took over its record: edits that both may have become drafts, so
  * that only one page sends them. A command keeps its id wherever it is sent.
- * @param {UnsentState} saved
- * @param {UnsentState} taken what the other page has
+ * @param {PersistedState} saved
+ * @param {PersistedState} taken what the other page has
  * @param {ClockAndIds} clockAndIds
- * @returns {UnsentState | null}
+ * @returns {PersistedState | null}
  */
 export function asDrafts(saved, taken, { wall, mint }) {
   const reason = { code: "taken_over", detail: "another page continues with these edits" };
   const held = new Set([...taken.notes, ...taken.drafts].map((it) => JSON.stringify(it)));
-  const isHeld = (/** @type {UnsentNote | Draft} */ it) => held.has(JSON.stringify(it));
+  const isHeld = (/** @type {PersistedText | Draft} */ it) => held.has(JSON.stringify(it));
   const texts = saved.notes.filter((it) => !isHeld(it)).map((it) => ({ note: it.note, text: restoredText(it).shown() }));
   const drafts = [
     ...saved.drafts.filter((it) => !isHeld(it)),

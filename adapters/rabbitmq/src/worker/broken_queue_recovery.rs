@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::worker_state::WorkerState;
 use crate::broker_connection::{BrokerConnection, BrokerError};
-use crate::start_consumer::start_consumer;
+use crate::consumer_start::start_consumer;
 use crate::supervised_connection::RECONNECT;
 use crate::topology;
 
