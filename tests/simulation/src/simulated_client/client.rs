@@ -56,7 +56,8 @@ pub(crate) struct SimulatedClient {
     pub(super) pages: Arc<PageRenderer>,
     /// The page that was rendered last, and for whom.
     pub(super) last_page: Option<(ActorId, BoardPage)>,
-    pub(super) is_page_from_history: bool,
+    /// Whether any page so far came from the browser's history.
+    pub(super) has_used_history: bool,
     pub(super) random: Random,
     /// Separate, so that presence changes no other random choice.
     pub(super) presence_random: Random,
@@ -105,7 +106,7 @@ impl SimulatedClient {
             sleeps_for: None,
             pages: Arc::clone(pages),
             last_page: None,
-            is_page_from_history: false,
+            has_used_history: false,
             presence_random: context.random(RandomStream::ClientPresence, number),
             next_move: now,
             location: None,
@@ -181,12 +182,12 @@ impl SimulatedClient {
         }
     }
 
-    /// After a restore an own edit can happen again, on a page from the browser's history it arrives
-    /// again, and over a squashed run it can be merged differently than over one edit after the
+    /// After a restore an own edit can happen again, after a page from the browser's history it can
+    /// arrive again, and over a squashed run it can be merged differently than over one edit after the
     /// other.
     fn check_merges(&self) {
         let counts = locked(&self.context.observations).counts;
-        let may_differ = counts.restores + counts.squashed > 0 || self.is_page_from_history;
+        let may_differ = counts.restores + counts.squashed > 0 || self.has_used_history;
         if !may_differ && self.machine.merge_mismatches() > 0 {
             let number = self.number;
             self.context

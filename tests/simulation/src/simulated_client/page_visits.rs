@@ -63,10 +63,11 @@ impl SimulatedClient {
             self.last_page = self.pages.render(self.board, actor).map(|page| (actor, page));
         }
         let page = self.last_page.as_ref().filter(|_| has_snapshot).map(|(_, page)| page.clone());
-        self.is_page_from_history = from_history && page.is_some();
+        let is_from_history = from_history && page.is_some();
+        self.has_used_history |= is_from_history;
         let counts = &mut locked(&self.context.observations).counts;
         counts.pages_with_snapshot += u64::from(page.is_some());
-        counts.pages_from_history += u64::from(self.is_page_from_history);
+        counts.pages_from_history += u64::from(is_from_history);
         page
     }
 
