@@ -7,6 +7,7 @@
 
 pub mod backoff;
 pub mod bounded_inbox;
+pub mod bus_message_signing;
 pub mod bus_messages;
 pub mod byte_batches;
 pub mod column_conversions;
@@ -20,7 +21,6 @@ pub mod json_size;
 pub mod mutex;
 pub mod page_budget;
 pub mod ports;
-pub mod signed_messages;
 pub mod slot;
 #[cfg(test)]
 mod test_fixtures;

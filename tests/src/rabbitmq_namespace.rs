@@ -13,12 +13,12 @@ use lapin::options::{
 };
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Consumer};
+use sockbit_application::bus_message_signing::{KeyId, Keyring};
 use sockbit_application::bus_messages::CommandEnvelope;
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcements, Announcer, Clock, Commands, Presence, Queries, QueryQueue, WorkQueue,
 };
-use sockbit_application::signed_messages::{KeyId, Keyring};
 use sockbit_domain::Timestamp;
 use sockbit_rabbitmq::{
     GatewayEndpoint, Names, Settings, WorkerEndpoint, connect_gateway, connect_worker,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use lapin::uri::AMQPUri;
 use serde::Serialize;
-use sockbit_application::signed_messages::{Keyring, MessageKind};
+use sockbit_application::bus_message_signing::{Keyring, MessageKind};
 use uuid::Uuid;
 
 use crate::names::Names;
@@ -166,7 +166,7 @@ fn redact(error: &str, url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sockbit_application::signed_messages::KeyId;
+    use sockbit_application::bus_message_signing::KeyId;
 
     use super::*;
 

@@ -1,7 +1,7 @@
 //! Reports messages that cannot be read.
 
 use lapin::message::Delivery;
-use sockbit_application::signed_messages::VerificationError;
+use sockbit_application::bus_message_signing::VerificationError;
 
 /// Counts and logs a message that is discarded because it cannot be read.
 pub(crate) fn report_unreadable(delivery: &Delivery, error: &VerificationError) {

@@ -3,7 +3,7 @@
 use lapin::options::BasicPublishOptions;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use serde_json::{Value, json};
-use sockbit_application::signed_messages::{KeyId, Keyring, MessageKind};
+use sockbit_application::bus_message_signing::{KeyId, Keyring, MessageKind};
 use sockbit_rabbitmq::{DeadLetterAdmin, Settings};
 
 use super::TestCluster;

@@ -3,9 +3,9 @@
 use futures::StreamExt;
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicNackOptions};
 use lapin::types::FieldTable;
+use sockbit_application::bus_message_signing::MessageKind;
 use sockbit_application::bus_messages::CommandEnvelope;
 use sockbit_application::ports::{Commands, WorkQueue};
-use sockbit_application::signed_messages::MessageKind;
 use sockbit_application::trace_id::TraceId;
 use sockbit_rabbitmq::{DeadLetter, DeadLetterAdmin, DeadLetterAdminError, Settings};
 use sockbit_tests::contracts::bus::fixtures::{

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use lapin::BasicProperties;
 use lapin::options::BasicPublishOptions;
+use sockbit_application::bus_message_signing::MessageKind;
 use sockbit_application::ports::{Announcements, Presence};
-use sockbit_application::signed_messages::MessageKind;
 use sockbit_application::slot::Slot;
 use sockbit_rabbitmq::{GatewayEndpoint, connect_gateway};
 use sockbit_tests::contracts::bus::fixtures::{QUIET, presence_update, within_deadline};

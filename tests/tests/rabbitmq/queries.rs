@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use sockbit_application::bus_message_signing::MessageKind;
 use sockbit_application::bus_messages::CoreReply;
 use sockbit_application::ports::{Queries, QueryQueue, ReceivedQuery};
-use sockbit_application::signed_messages::MessageKind;
 use sockbit_tests::contracts::bus::fixtures::{assert_silent, event, query, within_deadline};
 use sockbit_tests::rabbitmq_namespace::{Namespace, keys};
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use lapin::BasicProperties;
 use lapin::options::BasicPublishOptions;
+use sockbit_application::bus_message_signing::{Keyring, MessageKind};
 use sockbit_application::ports::{Announcements, Announcer};
-use sockbit_application::signed_messages::{Keyring, MessageKind};
 use sockbit_application::slot::Slot;
 use sockbit_domain::BoardId;
 use sockbit_rabbitmq::{connect_gateway, connect_worker};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sockbit_application::signed_messages::Keyring;
+use sockbit_application::bus_message_signing::Keyring;
 use sockbit_domain::person_name;
 
 use super::command_line::Command;

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use sockbit_application::signed_messages::{KeyId, Keyring};
+use sockbit_application::bus_message_signing::{KeyId, Keyring};
 use tracing_subscriber::EnvFilter;
 
 use super::settings::LogFormat;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sockbit_application::bus_message_signing::MessageKind;
 use sockbit_application::bus_messages::CommandEnvelope;
 use sockbit_application::byte_batches::split_by_bytes;
 use sockbit_application::ports::SendError;
-use sockbit_application::signed_messages::MessageKind;
 use sockbit_application::slot::Slot;
 
 use super::queue_circuit_breaker::QueueCircuitBreaker;

@@ -11,9 +11,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lapin::message::Delivery;
 use sockbit_application::bounded_inbox::BoundedInbox;
+use sockbit_application::bus_message_signing::MessageKind;
 use sockbit_application::bus_messages::PresenceUpdate;
 use sockbit_application::mutex::locked;
-use sockbit_application::signed_messages::MessageKind;
 use sockbit_application::slot::Slot;
 use tokio::time::timeout;
 

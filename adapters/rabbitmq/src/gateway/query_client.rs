@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use sockbit_application::bus_message_signing::MessageKind;
 use sockbit_application::bus_messages::{CoreQuery, CoreReply};
 use sockbit_application::ports::Unavailable;
-use sockbit_application::signed_messages::MessageKind;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 

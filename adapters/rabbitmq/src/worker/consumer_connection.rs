@@ -9,8 +9,8 @@ use futures::StreamExt;
 use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
 use lapin::{Channel, Consumer};
+use sockbit_application::bus_message_signing::MessageKind;
 use sockbit_application::mutex::locked;
-use sockbit_application::signed_messages::MessageKind;
 use tokio::time::{Instant, interval, timeout};
 
 use super::heartbeat_publisher::{HEARTBEAT_INTERVAL, own_heartbeat, publish_heartbeat};

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use sockbit_application::bus_message_signing::MessageKind;
 use sockbit_application::bus_messages::{Announcement, CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::byte_batches::split_by_bytes;
 use sockbit_application::json_size::json_bytes;
 use sockbit_application::ports::{
     Announcer, Clock, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
 };
-use sockbit_application::signed_messages::MessageKind;
 use sockbit_application::slot::Slot;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;

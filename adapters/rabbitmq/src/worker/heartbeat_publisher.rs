@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use sockbit_application::signed_messages::MessageKind;
+use sockbit_application::bus_message_signing::MessageKind;
 
 use super::worker_state::WorkerState;
 use crate::heartbeat::Heartbeat;

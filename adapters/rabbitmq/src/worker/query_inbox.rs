@@ -5,8 +5,8 @@ use std::sync::Arc;
 use lapin::Channel;
 use lapin::message::Delivery;
 use sockbit_application::bounded_inbox::BoundedInbox;
+use sockbit_application::bus_message_signing::MessageKind;
 use sockbit_application::ports::ReceivedQuery;
-use sockbit_application::signed_messages::MessageKind;
 use tokio::time::Instant;
 
 use crate::names::gateway_key;

@@ -1,4 +1,4 @@
-//! Signed messages, which gateways and workers exchange over a bus that others can reach.
+//! Signs and verifies the messages that gateways and workers exchange over a bus that others can reach.
 //!
 //! A signed message is one JSON object, `{"v":1,"kind":…,"key":…,"mac":…,"body":…}`. The signature
 //! is HMAC-SHA-256 over the version, the kind, the id of the key and the bytes of the body.
