@@ -20,12 +20,6 @@ pub fn cargo_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()
     Ok(())
 }
 
-/// Builds the app that system tests start. With `--package`, cargo would give its dependencies other
-/// features than the tests give them, and build most of them twice.
-pub fn build_app() -> Result<()> {
-    cargo(&["build", "--locked", "--workspace", "--bin", "sockbit"])
-}
-
 /// The command that runs cargo in the workspace's root.
 pub fn cargo_command(arguments: &[&str]) -> Command {
     let mut cargo = Command::new(env!("CARGO"));

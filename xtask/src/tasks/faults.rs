@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::cargo::{build_app, cargo_with, root};
+use crate::cargo::{cargo, cargo_with, root};
 use crate::system_packages::{BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ, install_missing};
 
 const OLDER: &str = "--older";
@@ -18,7 +18,8 @@ pub fn faults(rest: &[String]) -> Result<()> {
     install_missing(&[BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ])?;
     let (older, rest) = without_older(rest)?;
     let older = older.map(program_of).transpose()?;
-    build_app()?;
+    // In one build, as in `build_all`.
+    cargo(&["build", "--locked", "--workspace", "--bin", "sockbit", "--test", "faults"])?;
     let mut arguments = vec!["test", "--locked", "--workspace", "--test", "faults", "--"];
     arguments.extend(rest);
     let older = older.as_ref().map(|program| program.to_string_lossy());

@@ -85,9 +85,10 @@ impl TestBinary {
     }
 }
 
-/// Builds all tests of the workspace.
+/// Builds all programs and tests of the workspace. Together, because dependencies that only tests
+/// have change the features of others, and cargo would build those twice.
 pub fn build_all() -> Result<Vec<TestBinary>> {
-    let build = ["test", "--locked", "--workspace", "--no-run"];
+    let build = ["build", "--locked", "--workspace", "--bins", "--tests"];
     println!("$ cargo {}", build.join(" "));
     let mut cargo = cargo_command(&build);
     cargo.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());

@@ -7,7 +7,7 @@ mod servers;
 
 use anyhow::Result;
 
-use crate::cargo::{build_app, cargo, cargo_with};
+use crate::cargo::{cargo, cargo_with};
 use crate::system_packages::{
     BROWSER, BROWSER_DRIVER, POSTGRES, RABBITMQ, RequiredProgram, install_missing,
 };
@@ -37,7 +37,6 @@ pub fn test(arguments: &[String]) -> Result<()> {
     }
     install_missing(&REQUIRED)?;
     let servers = StartingServers::start();
-    build_app()?;
     if !options.for_cargo.is_empty() {
         return run_selected(&options, servers);
     }
@@ -57,6 +56,7 @@ fn owned(variables: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
 }
 
 fn run_selected(options: &Options, servers: StartingServers) -> Result<()> {
+    cargo(&["build", "--locked", "--workspace", "--bin", "sockbit"])?;
     let mut arguments = vec!["test", "--locked", "--workspace", "--no-fail-fast"];
     arguments.extend(options.for_cargo.iter().map(String::as_str));
     let build = [&arguments[..], &["--no-run"]].concat();
