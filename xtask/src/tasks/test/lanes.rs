@@ -1,6 +1,5 @@
 //! Runs test binaries in two lanes, and prints the output of each when it has ended.
 
-use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::process::{Command, ExitStatus};
 use std::sync::{Mutex, PoisonError};
@@ -15,8 +14,6 @@ use crate::cargo::root;
 
 /// A test without the usual harness.
 const FAULT_RIG: &str = "faults";
-/// The tests that mostly wait and take minutes, longest first.
-const LONGEST: [&str; 2] = [FAULT_RIG, "browser"];
 
 /// The result of one test binary.
 struct BinaryResult {
@@ -35,35 +32,19 @@ pub fn run_in_lanes(
 ) -> Result<()> {
     let (mut waiting, computing): (Vec<_>, Vec<_>) =
         binaries.into_iter().partition(TestBinary::mostly_waits);
-    let place = |it: &TestBinary| LONGEST.iter().position(|name| *name == it.name);
-    waiting.sort_by_key(|it| place(it).unwrap_or(LONGEST.len()));
-    let (waiting, computing) = (Lane::new(waiting), Lane::new(computing));
+    // The longest first.
+    waiting.sort_by_key(|it| it.name != FAULT_RIG);
     let runner = Runner { arguments, environment, scope, failed: Mutex::default() };
     thread::scope(|scope| {
-        // The tests that compute end first; their lane then shares the rest.
-        let second =
-            scope.spawn(|| runner.run_lane(&computing).and_then(|()| runner.run_lane(&waiting)));
+        let computing = scope.spawn(|| runner.run_lane(&computing));
         runner.run_lane(&waiting)?;
-        second.join().unwrap_or_else(|it| std::panic::resume_unwind(it))
+        computing.join().unwrap_or_else(|it| std::panic::resume_unwind(it))
     })?;
     let failed = runner.failed.into_inner().unwrap_or_else(PoisonError::into_inner);
     if !failed.is_empty() {
         bail!("these tests failed: {}", failed.join(", "));
     }
     Ok(())
-}
-
-/// Test binaries that have not started yet.
-struct Lane(Mutex<VecDeque<TestBinary>>);
-
-impl Lane {
-    fn new(binaries: Vec<TestBinary>) -> Self {
-        Self(Mutex::new(binaries.into()))
-    }
-
-    fn take(&self) -> Option<TestBinary> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
-    }
 }
 
 struct Runner<'a> {
@@ -75,8 +56,8 @@ struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    fn run_lane(&self, lane: &Lane) -> Result<()> {
-        while let Some(binary) = lane.take() {
+    fn run_lane(&self, binaries: &[TestBinary]) -> Result<()> {
+        for binary in binaries {
             let result = self.run(binary)?;
             // Held while printing, so that the outputs of the two lanes are not mixed.
             let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -88,7 +69,7 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn run(&self, binary: TestBinary) -> Result<BinaryResult> {
+    fn run(&self, binary: &TestBinary) -> Result<BinaryResult> {
         let start = now();
         let mut command = Command::new(&binary.executable);
         command.args(self.arguments).current_dir(&binary.package_folder);
@@ -96,9 +77,9 @@ impl Runner<'_> {
         if binary.name == FAULT_RIG && self.scope == Scope::Long {
             command.arg("--long");
         }
-        let (status, output) = run_with_log(command, &binary)?;
+        let (status, output) = run_with_log(command, binary)?;
         let (took, is_success) = (start.elapsed(), status.success());
-        Ok(BinaryResult { binary, took, is_success, output })
+        Ok(BinaryResult { binary: binary.clone(), took, is_success, output })
     }
 }
 
