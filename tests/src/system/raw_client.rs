@@ -4,7 +4,7 @@ use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
@@ -16,6 +16,10 @@ use super::sync_client::{cookie, mint};
 use super::{Endpoint, Process};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// For a message of one type, while others arrive.
+const SKIPPING_TIMEOUT: Duration = Duration::from_mins(1);
+/// When a message that was answered by `again` is sent again.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// A connected guest.
 pub struct RawClient {
@@ -57,10 +61,16 @@ impl RawClient {
         &self.cookie
     }
 
-    /// The head position of a board.
+    /// The head position of a board. Joins again if the server says so.
     pub async fn head(&mut self, board: Uuid) -> Value {
-        self.send(json!({"v": 1, "type": "join", "board": board})).await;
-        self.next_message("base_gone").await["head"].clone()
+        loop {
+            self.send(json!({"v": 1, "type": "join", "board": board})).await;
+            let message = self.next_message_of(&["base_gone", "again"]).await;
+            if message["type"] == "base_gone" {
+                return message["head"].clone();
+            }
+            sleep(AGAIN_AFTER).await;
+        }
     }
 
     /// Sends a message.
@@ -105,21 +115,31 @@ impl RawClient {
     /// Sends a command and returns its id without waiting for its outcome.
     pub async fn send_command(&mut self, board: Uuid, body: Value, key: Option<&str>) -> Uuid {
         let id = mint();
-        let command =
-            json!({"v": 1, "type": "command", "id": id, "board": board, "key": key, "body": body});
-        self.send(command).await;
+        self.send_command_as(id, board, &body, key).await;
         id
     }
 
-    /// Sends a command and waits until it is saved.
+    async fn send_command_as(&mut self, id: Uuid, board: Uuid, body: &Value, key: Option<&str>) {
+        let command =
+            json!({"v": 1, "type": "command", "id": id, "board": board, "key": key, "body": body});
+        self.send(command).await;
+    }
+
+    /// Sends a command and waits until it is saved. Sends it again if the server says so.
     pub async fn save(&mut self, board: Uuid, body: Value, key: Option<&str>) {
-        let id = self.send_command(board, body, key).await;
+        let id = mint();
+        self.send_command_as(id, board, &body, key).await;
         loop {
-            let outcome = self.next_message("outcome").await;
-            if outcome["id"] == json!(id) {
-                assert_eq!(outcome["outcome"]["result"], "saved", "{outcome}");
+            let message = self.next_message_of(&["outcome", "again"]).await;
+            if message["id"] != json!(id) {
+                continue;
+            }
+            if message["type"] == "outcome" {
+                assert_eq!(message["outcome"]["result"], "saved", "{message}");
                 return;
             }
+            sleep(AGAIN_AFTER).await;
+            self.send_command_as(id, board, &body, key).await;
         }
     }
 
@@ -142,8 +162,9 @@ impl RawClient {
 
     /// Waits for the next message of one of these types and skips others.
     pub async fn next_message_of(&mut self, types: &[&str]) -> Value {
+        let end = Instant::now() + SKIPPING_TIMEOUT;
         loop {
-            let message = timeout(TIMEOUT, self.socket.next()).await;
+            let message = timeout_at(end, self.socket.next()).await;
             let message = message.unwrap_or_else(|_| panic!("none of {types:?} in time"));
             match message {
                 Some(Ok(Message::Text(json))) => {
