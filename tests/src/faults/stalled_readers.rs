@@ -31,8 +31,6 @@ pub(super) async fn clients_stop_reading(
 ) -> StallResult {
     let before = sessions(cluster).await;
     let rate_before = clients.rate_over(RATE_MEASURED_FOR).await;
-    // One of the other clients may have been reconnecting.
-    let before = before.max(sessions(cluster).await);
     let endpoints: Vec<_> =
         cluster.gateways.iter().map(|gateway| gateway.process.endpoint()).collect();
     let mut stalled = Vec::new();

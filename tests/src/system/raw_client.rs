@@ -18,8 +18,6 @@ use super::{Endpoint, Process};
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// For a message of one type, while others arrive.
 const SKIPPING_TIMEOUT: Duration = Duration::from_mins(1);
-/// When a message that was answered by `again` is sent again.
-const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// A connected guest.
 pub struct RawClient {
@@ -69,7 +67,7 @@ impl RawClient {
             if message["type"] == "base_gone" {
                 return message["head"].clone();
             }
-            sleep(AGAIN_AFTER).await;
+            pause(&message).await;
         }
     }
 
@@ -138,7 +136,7 @@ impl RawClient {
                 assert_eq!(message["outcome"]["result"], "saved", "{message}");
                 return;
             }
-            sleep(AGAIN_AFTER).await;
+            pause(&message).await;
             self.send_command_as(id, board, &body, key).await;
         }
     }
@@ -164,7 +162,7 @@ impl RawClient {
     pub async fn next_message_of(&mut self, types: &[&str]) -> Value {
         let end = Instant::now() + SKIPPING_TIMEOUT;
         loop {
-            let message = timeout_at(end, self.socket.next()).await;
+            let message = timeout_at(end.min(Instant::now() + TIMEOUT), self.socket.next()).await;
             let message = message.unwrap_or_else(|_| panic!("none of {types:?} in time"));
             match message {
                 Some(Ok(Message::Text(json))) => {
@@ -196,4 +194,10 @@ impl RawClient {
             }
         }
     }
+}
+
+/// Waits for as long as an `again` says.
+async fn pause(message: &Value) {
+    let after = message["after_ms"].as_u64().expect("`again` says when");
+    sleep(Duration::from_millis(after)).await;
 }
