@@ -110,6 +110,8 @@ impl Worker {
 
     async fn dead_letter(&self, failed: Vec<(CommandEnvelope, String)>) -> Result<(), Unavailable> {
         for (command, reason) in failed {
+            let (trace, id) = (command.trace, command.message);
+            tracing::error!(%trace, %id, %reason, "a command is dead-lettered");
             self.work.dead_letter(command, reason).await?;
         }
         Ok(())

@@ -70,8 +70,6 @@ impl WorkQueue for WorkerEndpoint {
         command: CommandEnvelope,
         reason: String,
     ) -> Result<(), Unavailable> {
-        let (trace, id) = (command.trace, command.message);
-        tracing::error!(%trace, %id, %reason, "a command is dead-lettered");
         self.state.add_dead_letter(command, reason);
         Ok(())
     }

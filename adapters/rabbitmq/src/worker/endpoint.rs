@@ -143,8 +143,6 @@ impl WorkQueue for WorkerEndpoint {
         command: CommandEnvelope,
         reason: String,
     ) -> Result<(), Unavailable> {
-        let (trace, id) = (command.trace, command.message);
-        tracing::error!(%trace, %id, %reason, "a command is dead-lettered");
         let queue = work_queue_of(Slot::of(command.board), self.state.settings.work_queues);
         let origin = self.state.settings.names.work(queue);
         let body = self.sign(MessageKind::Commands, &[command])?;
