@@ -119,7 +119,7 @@ impl Settings {
         &self.names
     }
 
-    /// Seals a message with the signing key.
+    /// Signs a message with the signing key.
     pub(crate) fn sign<T: Serialize + ?Sized>(
         &self,
         kind: MessageKind,

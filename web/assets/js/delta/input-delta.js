@@ -2,6 +2,7 @@
 // The delta of an input event, from the text before, the text after and the caret.
 
 import { diff, normalise } from "./delta.js";
+import { isHighSurrogate } from "./word-boundaries.js";
 
 /**
  * The caret is after the typed text, or where text was deleted, which distinguishes equal letters.
@@ -43,11 +44,6 @@ function commonStart(before, after, most) {
 function tailFrom(text, index) {
   const isInPair = index > 0 && isHighSurrogate(text.charCodeAt(index - 1));
   return text.slice(isInPair ? index + 1 : index);
-}
-
-/** @param {number} unit */
-function isHighSurrogate(unit) {
-  return unit >= 0xd800 && unit <= 0xdbff;
 }
 
 /** @param {any} op */
