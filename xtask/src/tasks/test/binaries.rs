@@ -17,22 +17,9 @@ const WITHOUT_SERVERS: [&str; 6] = [
     "sockbit_tests",
     "store_contract",
 ];
-/// Tests that mostly wait for timers, servers and browsers.
-const WAITING: [&str; 13] = [
-    "browser",
-    "browser_scripts",
-    "cluster",
-    "faults",
-    "invalid_messages",
-    "pages",
-    "postgres_contract",
-    "postgres_statements",
-    "rabbitmq",
-    "restored_backup",
-    "servers",
-    "start_errors",
-    "unwritable_log",
-];
+/// The two tests that take longest and mostly wait. They run one after the other, beside all others:
+/// at the same time they would slow each other down.
+const LONGEST: [&str; 2] = ["browser", "faults"];
 
 /// One test binary.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -56,8 +43,8 @@ impl TestBinary {
         }
     }
 
-    pub fn mostly_waits(&self) -> bool {
-        WAITING.contains(&self.name.as_str())
+    pub fn is_longest(&self) -> bool {
+        LONGEST.contains(&self.name.as_str())
     }
 
     fn of_artifact(artifact: &Value) -> Option<Self> {
@@ -123,7 +110,7 @@ mod tests {
         let binary = TestBinary::of_artifact(&artifact).expect("a test");
         assert_eq!((&*binary.package, &*binary.name), ("sockbit-tests", "faults"));
         assert_eq!(binary.package_folder, Path::new("/repo/tests"));
-        assert!(binary.mostly_waits() && !binary.needs_no_server());
+        assert!(binary.is_longest() && !binary.needs_no_server());
     }
 
     #[test]

@@ -30,15 +30,14 @@ pub fn run_in_lanes(
     environment: &[(&'static str, String)],
     scope: Scope,
 ) -> Result<()> {
-    let (mut waiting, computing): (Vec<_>, Vec<_>) =
-        binaries.into_iter().partition(TestBinary::mostly_waits);
-    // The longest first.
-    waiting.sort_by_key(|it| it.name != FAULT_RIG);
+    let (mut longest, others): (Vec<_>, Vec<_>) =
+        binaries.into_iter().partition(TestBinary::is_longest);
+    longest.sort_by_key(|it| it.name != FAULT_RIG);
     let runner = Runner { arguments, environment, scope, failed: Mutex::default() };
     thread::scope(|scope| {
-        let computing = scope.spawn(|| runner.run_lane(&computing));
-        runner.run_lane(&waiting)?;
-        computing.join().unwrap_or_else(|it| std::panic::resume_unwind(it))
+        let others = scope.spawn(|| runner.run_lane(&others));
+        runner.run_lane(&longest)?;
+        others.join().unwrap_or_else(|it| std::panic::resume_unwind(it))
     })?;
     let failed = runner.failed.into_inner().unwrap_or_else(PoisonError::into_inner);
     if !failed.is_empty() {

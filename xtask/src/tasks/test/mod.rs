@@ -1,4 +1,4 @@
-//! All tests, in two lanes: tests that mostly wait run beside tests that compute.
+//! All tests, in two lanes: the two longest, which mostly wait, run beside all others.
 
 mod binaries;
 mod lanes;
