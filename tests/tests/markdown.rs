@@ -79,6 +79,7 @@ fn sanitiser() -> Builder<'static> {
         .tag_attributes(HashMap::from([
             ("a", HashSet::from(["href", "title"])),
             ("ol", HashSet::from(["start"])),
+            ("li", HashSet::from(["class"])),
             ("p", HashSet::from(["class"])),
             ("input", HashSet::from(["checked", "disabled", "type"])),
             ("td", HashSet::from(["align"])),

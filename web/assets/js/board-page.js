@@ -3,6 +3,7 @@
 
 import { NoteActions } from "./ui/note-actions.js";
 import { CardList } from "./ui/card-list.js";
+import { hydrateNewNoteButton } from "./ui/new-note-button.js";
 import { NewNoteForm } from "./ui/new-note-form.js";
 import { findElement, requireElement } from "./ui/dom.js";
 import { DraftsPanel } from "./ui/drafts-panel.js";
@@ -35,7 +36,7 @@ session.onChanges = (all, isOwn) => {
   if (changes.length > 0) {
     list.show(changes, isOwn);
     showBoard();
-    showRejections(main, session, changes);
+    showRejections(session, changes);
   }
   presence.show(all);
 };
@@ -74,10 +75,7 @@ function showDraftsOf(orphan) {
 function hydrateComposer() {
   const form = findElement(main, "#composer");
   if (!(form instanceof HTMLFormElement)) return null;
-  findElement(document, "[data-action=new]")?.addEventListener("click", (event) => {
-    event.preventDefault();
-    composer?.focus();
-  });
+  hydrateNewNoteButton(() => composer?.focus());
   return new NewNoteForm(form, session, (text, colour) => actions.create(text, colour));
 }
 

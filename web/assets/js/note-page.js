@@ -43,7 +43,7 @@ session.onChanges = (changes, isOwn) => {
   if (changes.some(({ type }) => type === "reset")) card.showText(session.text(card.id));
   showAll();
   drafts.show(sessions);
-  showRejections(main, session, changes);
+  showRejections(session, changes);
   showBoardTitle(session);
 };
 

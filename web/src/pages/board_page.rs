@@ -198,6 +198,11 @@ fn view(
 }
 
 impl BoardPage {
+    /// Whether the editor of a note is open.
+    fn is_editing(&self) -> bool {
+        self.notes.iter().any(|note| note.editing)
+    }
+
     fn note(&mut self, id: NoteId) -> Option<&mut NoteView> {
         let id = id.to_string();
         self.notes.iter_mut().find(|note| note.id == id)

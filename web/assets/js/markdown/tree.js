@@ -86,6 +86,8 @@ class Builder {
   #text = "";
   #linksOpen = 0;
   #isAtItemStart = false;
+  /** The list item that was opened last. */
+  #item = element("li");
 
   /** @param {Token} token */
   block(token) {
@@ -111,6 +113,7 @@ class Builder {
     if (task && first?.type === "text" && first.content.startsWith(task[0])) {
       const isDone = task[1] !== " ";
       this.tasks.push({ line: token.map[0], isDone });
+      this.#item.attributes.class = "task";
       this.#add(element("input", { type: "checkbox", disabled: "", ...(isDone && { checked: "" }) }));
       first.content = first.content.slice(TASK_MARKER_LENGTH);
     }
@@ -258,6 +261,7 @@ class Builder {
   /** @param {Element} child */
   #add(child) {
     this.#flush();
+    if (child.name === "li") this.#item = child;
     this.#budget.element();
     this.#open[this.#open.length - 1].push(child);
   }

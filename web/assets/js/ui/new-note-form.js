@@ -17,6 +17,7 @@ export class NewNoteForm {
     /** @type {HTMLTextAreaElement} */
     this.textarea = requireElement(form, "textarea");
     this.#restore();
+    this.#showState();
     form.addEventListener("input", () => this.#store());
     form.addEventListener("keydown", (event) => this.#onKey(event));
     form.addEventListener("submit", (event) => {
@@ -52,7 +53,14 @@ export class NewNoteForm {
     return card;
   }
 
+  /** The style sheet shows the picked colour, and keeps a form with text open. */
+  #showState() {
+    this.form.dataset.colour = this.#colour();
+    this.form.toggleAttribute("data-open", this.textarea.value !== "");
+  }
+
   #store() {
+    this.#showState();
     const text = this.textarea.value;
     this.session.compose(text === "" ? null : { text, colour: this.#colour() });
   }

@@ -21,17 +21,17 @@ const MESSAGES = {
 const refused = new WeakSet();
 
 /**
- * @param {HTMLElement} main
  * @param {BoardSession} session
  * @param {import("../sync/view-changes.js").ViewChange[]} changes
  */
-export function showRejections(main, session, changes) {
+export function showRejections(session, changes) {
+  const { dataset } = document.body;
   for (const change of changes) {
     if (change.type === "notice") toast(MESSAGES[change.code] ?? `That didn’t work: ${change.detail}.`);
-    if (change.type === "notice" && change.code === "board_full") main.dataset.full = "";
+    if (change.type === "notice" && change.code === "board_full") dataset.full = "";
   }
   const isRefused = session.machine.joinState() === "refused";
-  if (isRefused) main.dataset.access = "viewer";
+  if (isRefused) dataset.access = "viewer";
   if (!isRefused || refused.has(session)) return;
   refused.add(session);
   const message = session.machine.refusal()?.code === "too_many_boards"

@@ -32,6 +32,7 @@ export class TrashPanel {
     const ids = new Set(notes.map(({ id }) => id));
     for (const id of this.#items.keys()) if (!ids.has(id)) this.#items.delete(id);
     setText(findElement(document, "#trash-count"), String(notes.length));
+    findElement(document, "#trash")?.toggleAttribute("data-empty", notes.length === 0);
   }
 
   /** @param {NoteView} note */

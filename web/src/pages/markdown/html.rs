@@ -11,6 +11,8 @@ use super::parse::{events, is_inline};
 
 const SCHEMES: [&str; 3] = ["http:", "https:", "mailto:"];
 const BREAK: &str = "<br>\n";
+const TASK: &str = "input type=\"checkbox\" disabled";
+const TASK_DONE: &str = "input type=\"checkbox\" disabled checked";
 
 /// The HTML of a note, unless it exceeds a limit.
 pub(super) fn write_html(markdown: &str) -> Result<String, OverBudget> {
@@ -74,8 +76,7 @@ impl Writer {
                 escape(&mut self.html, code.strip_suffix('\n').unwrap_or(&code));
             }
             Event::Text(text) => self.text(&text)?,
-            Event::TaskListMarker(false) => self.open("input type=\"checkbox\" disabled")?,
-            Event::TaskListMarker(true) => self.open("input type=\"checkbox\" disabled checked")?,
+            Event::TaskListMarker(is_done) => self.task(is_done)?,
             Event::Code(code) => {
                 self.open("code")?;
                 escape(&mut self.html, &code);
@@ -94,6 +95,16 @@ impl Writer {
         // Writing to a string cannot fail.
         let _ = write!(self.html, "<{name}>");
         Ok(())
+    }
+
+    /// The checkbox of a task, at the start of a list item that is marked as a task.
+    fn task(&mut self, is_done: bool) -> Result<(), OverBudget> {
+        let before = self.html.strip_suffix("<p>").unwrap_or(&self.html);
+        if before.ends_with("<li>") {
+            let end_of_name = before.len() - ">".len();
+            self.html.insert_str(end_of_name, " class=\"task\"");
+        }
+        self.open(if is_done { TASK_DONE } else { TASK })
     }
 
     fn start(&mut self, tag: Tag<'_>) -> Result<(), OverBudget> {

@@ -75,9 +75,9 @@ mod tests {
     fn tasks_have_disabled_checkboxes() {
         assert_eq!(
             to_html("- [x] done\n- [ ] open\n- [X]\n- \\[ ] no\n- [ ]no"),
-            "<ul><li><input type=\"checkbox\" disabled checked> done</li>\
-             <li><input type=\"checkbox\" disabled> open</li>\
-             <li><input type=\"checkbox\" disabled checked></li>\
+            "<ul><li class=\"task\"><input type=\"checkbox\" disabled checked> done</li>\
+             <li class=\"task\"><input type=\"checkbox\" disabled> open</li>\
+             <li class=\"task\"><input type=\"checkbox\" disabled checked></li>\
              <li>[ ] no</li><li>[ ]no</li></ul>"
         );
     }

@@ -9,13 +9,14 @@ use serde_json::Value;
 use crate::cargo::{cargo_command, root};
 
 /// Tests of this package that need neither a server nor a browser nor a running app.
-const WITHOUT_SERVERS: [&str; 6] = [
+const WITHOUT_SERVERS: [&str; 7] = [
     "architecture",
     "bus_contract",
     "delta_laws",
     "delta_vectors",
     "sockbit_tests",
     "store_contract",
+    "style_sheets",
 ];
 /// The two tests that take longest and mostly wait. They run one after the other, beside all others:
 /// at the same time they would slow each other down.
