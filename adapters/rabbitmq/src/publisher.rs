@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::future::{BoxFuture, ready};
 use lapin::Channel;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::broker_connection::{BrokerConnection, BrokerError};
@@ -66,6 +67,20 @@ impl ConnectionRole for PublisherRole {
 #[derive(Clone)]
 pub(crate) struct Publisher {
     connection: Arc<SupervisedConnection<PublisherRole>>,
+    queue: mpsc::UnboundedSender<QueuedBatch>,
+    receiver: Arc<Mutex<mpsc::UnboundedReceiver<QueuedBatch>>>,
+    shutdown: ShutdownSignal,
+}
+
+/// What must be done before a batch is published.
+pub(crate) type Preparation = BoxFuture<'static, Result<(), String>>;
+/// One result for each message of a batch.
+pub(crate) type PublishResults = BoxFuture<'static, Vec<PublishResult>>;
+
+struct QueuedBatch {
+    preparation: Preparation,
+    messages: Vec<OutgoingMessage>,
+    results: oneshot::Sender<Vec<PublishResult>>,
 }
 
 impl Publisher {
@@ -75,18 +90,55 @@ impl Publisher {
         shutdown: ShutdownSignal,
     ) -> Result<Self, BrokerError> {
         let role = PublisherRole { settings: Arc::clone(&settings) };
-        Ok(Self { connection: SupervisedConnection::open(role, settings, shutdown).await? })
+        let connection = SupervisedConnection::open(role, settings, shutdown.clone()).await?;
+        let (queue, receiver) = mpsc::unbounded_channel();
+        Ok(Self { connection, queue, receiver: Arc::new(Mutex::new(receiver)), shutdown })
     }
 
+    /// Publishes and reconnects, until the endpoint shuts down.
     pub async fn supervise(&self) {
-        self.connection.supervise().await;
+        tokio::join!(self.connection.supervise(), self.publish_queued());
     }
 
-    /// Publishes in order, then waits for all confirms. Returns one result for each message.
-    pub async fn publish(&self, messages: Vec<OutgoingMessage>) -> Vec<PublishResult> {
-        if messages.is_empty() {
-            return Vec::new();
+    /// Queues messages, which are published in the order of the calls. Returns their results.
+    pub fn publish(&self, messages: Vec<OutgoingMessage>) -> PublishResults {
+        self.publish_after(Box::pin(ready(Ok(()))), messages)
+    }
+
+    /// Queues messages that are published after this preparation, and refused if it fails.
+    pub fn publish_after(
+        &self,
+        preparation: Preparation,
+        messages: Vec<OutgoingMessage>,
+    ) -> PublishResults {
+        let count = messages.len();
+        if count == 0 {
+            return Box::pin(ready(Vec::new()));
         }
+        let (results, received) = oneshot::channel();
+        let is_queued = self.queue.send(QueuedBatch { preparation, messages, results }).is_ok();
+        Box::pin(async move {
+            let closed = || PublishResult::Refused("the bus is closed".to_owned());
+            if is_queued { received.await.ok() } else { None }
+                .unwrap_or_else(|| vec![closed(); count])
+        })
+    }
+
+    async fn publish_queued(&self) {
+        let mut queue = self.receiver.lock().await;
+        while let Some(Some(batch)) = self.shutdown.unless_begun(queue.recv()).await {
+            let results = match batch.preparation.await {
+                Ok(()) => self.publish_all(batch.messages).await,
+                Err(reason) => vec![PublishResult::Refused(reason); batch.messages.len()],
+            };
+            // The caller may not wait for the results.
+            batch.results.send(results).ok();
+        }
+        queue.close();
+        while queue.try_recv().is_ok() {}
+    }
+
+    async fn publish_all(&self, messages: Vec<OutgoingMessage>) -> Vec<PublishResult> {
         let count = messages.len();
         let all = |result| vec![result; count];
         let live = match self.ready().await {

@@ -1,17 +1,16 @@
 //! The port through which a gateway sends commands to the workers.
 
-use async_trait::async_trait;
-
+use super::Confirm;
 use crate::bus_messages::CommandEnvelope;
 
 /// Sends commands to the workers. The adapter splits a batch by work queue.
 #[cfg_attr(test, mockall::automock)]
-#[async_trait]
 pub trait Commands: Send + Sync {
-    /// Sends a batch of commands and returns when the bus has accepted it durably.
+    /// Queues a batch of commands, and confirms it when the bus has accepted it durably.
     ///
-    /// The order of commands for one board is kept.
-    async fn send(&self, batch: Vec<CommandEnvelope>) -> Result<(), SendError>;
+    /// The commands for one board are published in the order of the calls, and of each batch. Calls
+    /// need not wait for the confirms of earlier ones.
+    fn send(&self, batch: Vec<CommandEnvelope>) -> Confirm<SendError>;
 }
 
 /// Why a batch may not have been sent.

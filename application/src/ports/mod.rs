@@ -6,6 +6,7 @@ mod announcer;
 mod clock;
 mod commands;
 mod compaction_store;
+mod confirm;
 mod decision_store;
 mod external_commands;
 mod ids;
@@ -26,6 +27,7 @@ pub use commands::{Commands, SendError};
 pub use compaction_store::{
     CompactableEvents, CompactableEventsBuilder, CompactionCandidate, CompactionStore, Squash,
 };
+pub use confirm::{Confirm, ready_confirm};
 pub use decision_store::{BoardChanges, DecisionStore, LoadRequest, LoadedBoard, StoredOutcome};
 pub use external_commands::{ExternalCommand, ExternalCommands};
 pub use ids::Ids;

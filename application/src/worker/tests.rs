@@ -13,7 +13,7 @@ use crate::core::CorePorts;
 use crate::ports::{
     Clock, CommitResult, DeliveryTag, Ids, LoadRequest, LoadedBoard, MockAnnouncer,
     MockDecisionStore, MockQueryQueue, MockReadStore, MockStoreHealth, MockWorkQueue, StoreError,
-    Unavailable,
+    Unavailable, ready_confirm,
 };
 use crate::test_fixtures::{
     CountingIds, FixedClock, NOW, board, board_id, found, message_id, new_note,
@@ -48,8 +48,8 @@ impl Ports {
             .decisions
             .expect_commit()
             .returning(|changes| Ok(vec![CommitResult::Done; changes.len()]));
-        ports.announcer.expect_announce().returning(|_| Ok(()));
-        ports.announcer.expect_send_outcomes().returning(|_| Ok(()));
+        ports.announcer.expect_announce().returning(|_| ready_confirm(Ok(())));
+        ports.announcer.expect_send_outcomes().returning(|_| ready_confirm(Ok(())));
         ports.queries.expect_next().returning(|| None);
         ports
     }
@@ -67,7 +67,7 @@ impl Ports {
         self.announcer.expect_send_outcomes().returning(move |batch| {
             let batch = batch.into_iter().map(|it| (it.message, it.outcome.is_some()));
             recorded.lock().expect("the lock is not poisoned").extend(batch);
-            Ok(())
+            ready_confirm(Ok(()))
         });
         sent
     }
@@ -134,8 +134,18 @@ async fn a_delivery_is_acknowledged_after_commit_announcement_and_outcomes() {
         .times(1)
         .in_sequence(&mut order)
         .returning(|changes| Ok(vec![CommitResult::Done; changes.len()]));
-    ports.announcer.expect_announce().times(1).in_sequence(&mut order).returning(|_| Ok(()));
-    ports.announcer.expect_send_outcomes().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+    ports
+        .announcer
+        .expect_announce()
+        .times(1)
+        .in_sequence(&mut order)
+        .returning(|_| ready_confirm(Ok(())));
+    ports
+        .announcer
+        .expect_send_outcomes()
+        .times(1)
+        .in_sequence(&mut order)
+        .returning(|_| ready_confirm(Ok(())));
     ports
         .work
         .expect_acknowledge()
@@ -191,7 +201,7 @@ async fn a_board_that_cannot_be_read_does_not_block_others() {
     ports.decisions = store_that_cannot_read_board_2();
     ports.health.expect_check().returning(|| Ok(()));
     ports.announcer = MockAnnouncer::new();
-    ports.announcer.expect_announce().returning(|_| Ok(()));
+    ports.announcer.expect_announce().returning(|_| ready_confirm(Ok(())));
     let outcomes = ports.record_outcomes();
     let commands = vec![new_note(1, 1), new_note(2, 2), new_note(3, 3)];
     ports.delivers(vec![Delivery { tag: delivery_tag(1), redeliveries: 0, commands }]);
@@ -219,7 +229,7 @@ impl Clock for BrokenClock {
 async fn a_command_on_which_the_core_panics_goes_back_to_its_sender_and_does_not_block_others() {
     let mut ports = Ports::accepting();
     ports.announcer = MockAnnouncer::new();
-    ports.announcer.expect_announce().returning(|_| Ok(()));
+    ports.announcer.expect_announce().returning(|_| ready_confirm(Ok(())));
     let outcomes = ports.record_outcomes();
     ports.delivers(vec![delivery(1, 0, &[1, 2])]);
     ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
@@ -238,8 +248,8 @@ async fn a_command_whose_sender_cannot_be_asked_to_resend_is_retried() {
     ports.health.expect_check().returning(|| Ok(()));
     ports.announcer = MockAnnouncer::new();
     let no_bus = || Err(Unavailable("no bus".to_owned()));
-    ports.announcer.expect_send_outcomes().times(3).returning(move |_| no_bus());
-    ports.announcer.expect_send_outcomes().times(1).returning(|_| Ok(()));
+    ports.announcer.expect_send_outcomes().times(3).returning(move |_| ready_confirm(no_bus()));
+    ports.announcer.expect_send_outcomes().times(1).returning(|_| ready_confirm(Ok(())));
     let commands = vec![new_note(2, 2)];
     ports.delivers(vec![Delivery { tag: delivery_tag(1), redeliveries: 0, commands }]);
     ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
@@ -254,9 +264,24 @@ async fn a_batch_that_cannot_be_announced_is_retried_and_not_acknowledged() {
     ports.delivers(vec![delivery(1, 0, &[1])]);
     ports.announcer = MockAnnouncer::new();
     let no_bus = || Err(Unavailable("no bus".to_owned()));
-    ports.announcer.expect_announce().times(2).in_sequence(&mut order).returning(move |_| no_bus());
-    ports.announcer.expect_announce().times(1).in_sequence(&mut order).returning(|_| Ok(()));
-    ports.announcer.expect_send_outcomes().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+    ports
+        .announcer
+        .expect_announce()
+        .times(2)
+        .in_sequence(&mut order)
+        .returning(move |_| ready_confirm(no_bus()));
+    ports
+        .announcer
+        .expect_announce()
+        .times(1)
+        .in_sequence(&mut order)
+        .returning(|_| ready_confirm(Ok(())));
+    ports
+        .announcer
+        .expect_send_outcomes()
+        .times(1)
+        .in_sequence(&mut order)
+        .returning(|_| ready_confirm(Ok(())));
     ports.work.expect_acknowledge().times(1).in_sequence(&mut order).returning(|_| Ok(()));
 
     ports.worker().run().await;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use sockbit_application::bus_messages::{Announcement, OutcomeEnvelope};
 use sockbit_application::core::{Core, CorePorts};
-use sockbit_application::ports::{Announcer, DecisionStore, ReadStore, StoreHealth, Unavailable};
+use sockbit_application::ports::{
+    Announcer, Confirm, DecisionStore, ReadStore, StoreHealth, Unavailable, ready_confirm,
+};
 
 use crate::run_context::{RunContext, SimulatedClock, SimulatedIds};
 
@@ -27,13 +28,12 @@ where
 
 struct DiscardingAnnouncer;
 
-#[async_trait]
 impl Announcer for DiscardingAnnouncer {
-    async fn announce(&self, _: Vec<Announcement>) -> Result<(), Unavailable> {
-        Ok(())
+    fn announce(&self, _: Vec<Announcement>) -> Confirm<Unavailable> {
+        ready_confirm(Ok(()))
     }
 
-    async fn send_outcomes(&self, _: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
-        Ok(())
+    fn send_outcomes(&self, _: Vec<OutcomeEnvelope>) -> Confirm<Unavailable> {
+        ready_confirm(Ok(()))
     }
 }

@@ -9,7 +9,7 @@ use sockbit_application::mutex::locked;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-use crate::bus::{Broker, GatewayBus, GatewayQueue};
+use crate::bus::{Broker, GatewayBus, GatewayQueue, Uplink};
 use crate::network_connection::{NetworkConnection, WRITE_WITHIN};
 use crate::planted_bugs;
 use crate::process_lifetime::Lifetime;
@@ -96,6 +96,7 @@ impl GatewayProcess {
             broker: Arc::clone(&self.broker),
             queue: Arc::clone(queue),
             lifetime: Arc::clone(lifetime),
+            uplink: Uplink::new(),
             random: Mutex::new(self.context.random(RandomStream::GatewayBus, 1_000 + number)),
             presence_random: Mutex::new(self.context.random(RandomStream::Presence, number)),
         });

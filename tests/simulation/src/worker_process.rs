@@ -8,7 +8,7 @@ use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::mutex::locked;
 use sockbit_application::worker::Worker;
 
-use crate::bus::{Broker, WorkerBus};
+use crate::bus::{Broker, Uplink, WorkerBus};
 use crate::database::{Database, WorkerStore};
 use crate::planted_bugs;
 use crate::process_lifetime::{CrashPoint, Lifetime};
@@ -107,7 +107,10 @@ impl WorkerProcess {
             broker: Arc::clone(&self.broker),
             number: self.number,
             lifetime: Arc::clone(&running.lifetime),
-            random: Mutex::new(self.context.random(RandomStream::WorkerBus, 1_000 + number)),
+            uplink: Uplink::new(),
+            random: Arc::new(Mutex::new(
+                self.context.random(RandomStream::WorkerBus, 1_000 + number),
+            )),
             is_cut: Arc::clone(&running.bus_is_cut),
             redelivered: Arc::clone(&redelivered),
         });

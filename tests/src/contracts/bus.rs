@@ -33,6 +33,8 @@ macro_rules! for_each_bus_clause {
             commands::a_batch_of_many_boards_arrives_completely_and_in_order_per_board
             commands::hostile_bytes_arrive_unchanged
             commands::commands_arrive_once_and_in_order
+            commands::commands_arrive_in_the_order_of_the_calls
+            commands::commands_whose_confirm_is_dropped_arrive
             commands::commands_without_a_worker_stay_queued
             commands::every_gateway_reaches_a_worker
             commands::a_full_queue_refuses_commands_and_keeps_accepted_ones
@@ -52,6 +54,8 @@ macro_rules! for_each_bus_clause {
             announcements::subscribing_twice_is_idempotent
             announcements::no_announcement_arrives_after_unsubscribing
             announcements::announcements_of_a_slot_arrive_in_order
+            announcements::announcements_and_outcomes_arrive_in_the_order_of_the_calls
+            announcements::an_announcement_whose_confirm_is_dropped_arrives
             announcements::outcomes_reach_exactly_the_gateway_that_sent_the_command
             announcements::every_worker_reaches_every_gateway
             announcements::a_gateway_that_does_not_read_is_interrupted_and_then_resumes

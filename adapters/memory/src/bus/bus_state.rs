@@ -25,7 +25,7 @@ pub(super) struct BusState {
 impl BusState {
     pub fn new() -> Self {
         Self {
-            commands: CommandQueue::new(),
+            commands: CommandQueue::default(),
             queries: QueryChannel::new(),
             subscribers: Mutex::default(),
             dead_letters: Mutex::default(),
@@ -64,6 +64,10 @@ impl BusState {
 
     pub fn close(&self) {
         self.closed.send_replace(true);
+    }
+
+    pub fn is_closed(&self) -> bool {
+        *self.closed.borrow()
     }
 
     /// Waits until the bus is closed.

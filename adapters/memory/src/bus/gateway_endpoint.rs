@@ -6,16 +6,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sockbit_application::bus_messages::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
 use sockbit_application::ports::{
-    Announcements, Commands, Incoming, Presence, Queries, SendError, Unavailable,
+    Announcements, Commands, Confirm, Incoming, Presence, Queries, SendError, Unavailable,
+    ready_confirm,
 };
 use sockbit_application::slot::Slot;
-use tokio::time::timeout;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::bus_state::BusState;
+use super::command_queue::Sent;
 use super::subscriber::Subscriber;
 
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 const QUERY_TIMEOUT: Duration = Duration::from_secs(5);
+const CLOSED: &str = "the bus is closed";
+const FULL: &str = "the workers do not keep up";
 
 /// The ports of one gateway.
 pub struct GatewayEndpoint {
@@ -40,16 +45,38 @@ impl GatewayEndpoint {
     }
 }
 
-#[async_trait]
 impl Commands for GatewayEndpoint {
-    async fn send(&self, batch: Vec<CommandEnvelope>) -> Result<(), SendError> {
+    fn send(&self, batch: Vec<CommandEnvelope>) -> Confirm<SendError> {
+        if self.state.is_closed() {
+            return ready_confirm(Err(SendError::Refused(CLOSED.to_owned())));
+        }
         // Before the commands are sent, so that no outcome is missed.
         self.subscriber.add_senders(&batch);
-        let sent = self.unless_closed(timeout(SEND_TIMEOUT, self.state.commands.send(batch))).await;
-        match sent {
-            None => Err(SendError::Refused("the bus is closed".to_owned())),
-            Some(Ok(Some(()))) => Ok(()),
-            Some(_) => Err(SendError::Refused("the workers do not keep up".to_owned())),
+        match self.state.commands.send(batch) {
+            Sent::Queued => ready_confirm(Ok(())),
+            Sent::Waiting { number, queued } => {
+                let deadline = Instant::now() + SEND_TIMEOUT;
+                Box::pin(wait_for_room(Arc::clone(&self.state), number, queued, deadline))
+            }
+            Sent::Refused => ready_confirm(Err(SendError::Refused(FULL.to_owned()))),
+        }
+    }
+}
+
+/// Waits until a batch is queued, or withdraws it at the deadline.
+async fn wait_for_room(
+    state: Arc<BusState>,
+    number: u64,
+    queued: oneshot::Receiver<()>,
+    deadline: Instant,
+) -> Result<(), SendError> {
+    tokio::select! {
+        biased;
+        () = state.closed() => Err(SendError::Refused(CLOSED.to_owned())),
+        _ = queued => Ok(()),
+        () = sleep_until(deadline) => {
+            let is_withdrawn = state.commands.withdraw(number);
+            if is_withdrawn { Err(SendError::Refused(FULL.to_owned())) } else { Ok(()) }
         }
     }
 }
@@ -59,7 +86,7 @@ impl Queries for GatewayEndpoint {
     async fn query(&self, query: CoreQuery) -> Result<CoreReply, Unavailable> {
         let reply = self.unless_closed(timeout(QUERY_TIMEOUT, self.state.queries.query(query)));
         match reply.await {
-            None => Err(Unavailable("the bus is closed".to_owned())),
+            None => Err(Unavailable(CLOSED.to_owned())),
             Some(Ok(Some(reply))) => Ok(reply),
             Some(_) => Err(Unavailable("no worker replied in time".to_owned())),
         }

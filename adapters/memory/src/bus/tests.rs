@@ -1,5 +1,8 @@
 //! The queues of the bus are bounded in number and bytes.
 
+use std::time::Duration;
+
+use futures::FutureExt;
 use serde_json::value::RawValue;
 use sockbit_application::bus_messages::{
     Address, AnnouncedEvent, Announcement, CommandEnvelope, OutcomeEnvelope,
@@ -13,6 +16,7 @@ use sockbit_domain::{
     Actor, ActorId, BoardId, Change, ClientId, Colour, Event, EventId, MessageId, NoteId, Rank,
     Seq, Text, Timestamp,
 };
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::*;
@@ -104,6 +108,47 @@ async fn a_command_larger_than_the_limit_is_accepted_alone() {
     worker.acknowledge(taken.iter().map(|it| it.tag).collect()).await.expect("it is there");
 
     assert_eq!(gateway.send(vec![command(2, 1)]).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn commands_that_wait_for_room_are_queued_in_the_order_of_their_calls() {
+    let bus = MemoryBus::new();
+    let (gateway, worker) = (bus.gateway(), bus.worker());
+    let first = gateway.send(vec![command(1, 70 * MIB)]);
+    let second = gateway.send(vec![command(2, 1)]);
+    drop(gateway.send(vec![command(3, 1)]));
+
+    let taken = worker.take(1).await.expect("the bus is open");
+    worker.acknowledge(taken.iter().map(|it| it.tag).collect()).await.expect("it is there");
+    let fourth = gateway.send(vec![command(4, 1)]);
+
+    assert_eq!((fourth.await, second.await, first.await), (Ok(()), Ok(()), Ok(())));
+    let taken = worker.take(10).await.expect("the bus is open");
+    let numbers = taken.iter().flat_map(|it| &it.commands).map(|it| it.message);
+    assert!(numbers.eq([2, 3, 4].map(|number| MessageId(uuid(number)))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_command_is_not_queued_when_there_is_room_again() {
+    let bus = MemoryBus::new();
+    let (gateway, worker) = (bus.gateway(), bus.worker());
+    assert_eq!(gateway.send(vec![command(1, 70 * MIB)]).await, Ok(()));
+    assert!(gateway.send(vec![command(2, 1)]).await.is_err(), "the limit is used up");
+
+    let taken = worker.take(1).await.expect("the bus is open");
+    worker.acknowledge(taken.iter().map(|it| it.tag).collect()).await.expect("it is there");
+
+    assert!(timeout(Duration::from_secs(1), worker.take(1)).await.is_err(), "the queue is empty");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_commands_that_wait_for_room_are_bounded() {
+    let gateway = MemoryBus::new().gateway();
+    assert_eq!(gateway.send(vec![command(1, 70 * MIB)]).await, Ok(()));
+    let waiting: Vec<_> =
+        (0..10_000).map(|number| gateway.send(vec![command(number, 1)])).collect();
+    let refused = waiting.into_iter().filter_map(FutureExt::now_or_never);
+    assert!(refused.filter(|it| matches!(it, Err(SendError::Refused(_)))).count() > 9_000);
 }
 
 #[tokio::test]

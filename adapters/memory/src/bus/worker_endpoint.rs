@@ -8,7 +8,8 @@ use sockbit_application::bus_messages::{Announcement, CommandEnvelope, OutcomeEn
 use sockbit_application::json_size::json_bytes;
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
-    Announcer, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
+    Announcer, Confirm, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
+    ready_confirm,
 };
 
 use super::bus_state::BusState;
@@ -51,17 +52,18 @@ impl WorkQueue for WorkerEndpoint {
     async fn take(&self, commands_max: usize) -> Option<Vec<Delivery>> {
         let batches = tokio::select! {
             biased;
-            () = self.state.closed() => None,
+            () = self.state.closed() => return None,
             batches = self.state.commands.take(commands_max) => batches,
         };
-        Some(batches?.into_iter().map(|batch| self.deliver(batch)).collect())
+        Some(batches.into_iter().map(|batch| self.deliver(batch)).collect())
     }
 
     async fn acknowledge(&self, tags: Vec<DeliveryTag>) -> Result<(), Unavailable> {
-        let mut unacknowledged = locked(&self.unacknowledged);
-        for tag in tags {
-            unacknowledged.batches.remove(&tag.tag);
-        }
+        let batches: Vec<_> = {
+            let mut unacknowledged = locked(&self.unacknowledged);
+            tags.iter().filter_map(|it| unacknowledged.batches.remove(&it.tag)).collect()
+        };
+        self.state.commands.release(&batches);
         Ok(())
     }
 
@@ -89,20 +91,19 @@ impl QueryQueue for WorkerEndpoint {
     }
 }
 
-#[async_trait]
 impl Announcer for WorkerEndpoint {
-    async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable> {
+    fn announce(&self, batch: Vec<Announcement>) -> Confirm<Unavailable> {
         for announcement in batch {
             let bytes = json_bytes(&announcement);
             let announcement = Arc::new(announcement);
             self.state.for_each_subscriber(|it| it.receive_announcement(&announcement, bytes));
         }
-        Ok(())
+        ready_confirm(Ok(()))
     }
 
-    async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
+    fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Confirm<Unavailable> {
         self.state.for_each_subscriber(|subscriber| subscriber.receive_outcomes(&batch));
-        Ok(())
+        ready_confirm(Ok(()))
     }
 }
 

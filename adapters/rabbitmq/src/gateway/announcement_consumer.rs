@@ -1,5 +1,6 @@
 //! Consumes a gateway's own queue: announcements, outcomes, replies and heartbeats of workers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,11 +9,12 @@ use lapin::message::Delivery;
 use serde::de::DeserializeOwned;
 use sockbit_application::bounded_inbox::{BoundedInbox, Received};
 use sockbit_application::bus_message_signing::{MessageKind, VerificationError};
-use sockbit_application::bus_messages::{Announcement, CommandEnvelope, OutcomeEnvelope};
+use sockbit_application::bus_messages::{Announcement, OutcomeEnvelope};
 use sockbit_application::ports::{Incoming, Unavailable};
 use sockbit_application::slot::Slot;
 use tokio::sync::Notify;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::bindings::{BindingChange, Bindings};
 use super::exclusive_queue::ExclusiveQueue;
@@ -208,10 +210,9 @@ impl SupervisedConnection<AnnouncementConsumer> {
         self.change_binding(BindingChange::RemoveSlot(slot)).await
     }
 
-    /// Binds the gateways to which the outcomes of a batch will be sent.
-    pub async fn bind_senders(&self, batch: &[CommandEnvelope]) -> Result<(), String> {
-        for command in batch {
-            let gateway = command.reply_to.gateway;
+    /// Binds the gateways to which outcomes will be sent, unless they are bound. One call at a time.
+    pub async fn bind_gateways(&self, gateways: BTreeSet<Uuid>) -> Result<(), String> {
+        for gateway in gateways {
             if self.role.bindings.add_gateway(gateway)
                 && let Err(error) = self.change_binding(BindingChange::AddGateway(gateway)).await
             {

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use sockbit_application::bus_message_signing::MessageKind;
 use sockbit_application::bus_messages::CommandEnvelope;
 use sockbit_application::byte_batches::split_by_bytes;
-use sockbit_application::ports::SendError;
+use sockbit_application::ports::{Confirm, SendError, ready_confirm};
 use sockbit_application::slot::Slot;
 
 use super::queue_circuit_breaker::QueueCircuitBreaker;
 use crate::names::work_queue_of;
 use crate::outgoing_message::{OutgoingMessage, PublishResult};
-use crate::publisher::Publisher;
+use crate::publisher::{Preparation, Publisher};
 use crate::settings::Settings;
 
 /// The broker accepts larger messages, but a worker prefetches many.
@@ -23,26 +23,41 @@ const ENVELOPE_BYTES: usize = 512;
 pub(super) struct CommandPublisher {
     settings: Arc<Settings>,
     publisher: Publisher,
-    circuit_breaker: QueueCircuitBreaker,
+    circuit_breaker: Arc<QueueCircuitBreaker>,
 }
 
 impl CommandPublisher {
     pub fn new(settings: Arc<Settings>, publisher: Publisher) -> Self {
-        Self { settings, publisher, circuit_breaker: QueueCircuitBreaker::default() }
+        Self { settings, publisher, circuit_breaker: Arc::default() }
     }
 
-    /// Publishes a batch and waits for the confirms of all queues.
-    pub async fn publish(&self, batch: &[CommandEnvelope]) -> Result<(), SendError> {
-        let messages = self.messages(batch).map_err(SendError::Refused)?;
+    /// Publishes a batch after this preparation. It is confirmed once all its queues have
+    /// confirmed.
+    pub fn publish(
+        &self,
+        preparation: Preparation,
+        batch: &[CommandEnvelope],
+    ) -> Confirm<SendError> {
+        let messages = match self.messages(batch) {
+            Ok(messages) => messages,
+            Err(reason) => return ready_confirm(Err(SendError::Refused(reason))),
+        };
         let (messages, blocked) = self.circuit_breaker.partition(messages);
         let (queues, messages): (Vec<u16>, Vec<OutgoingMessage>) = messages.into_iter().unzip();
-        let mut results = self.publisher.publish(messages).await;
-        self.circuit_breaker.record(&queues, &results);
-        results.extend(blocked.into_iter().map(|(queue, _)| {
-            let name = self.settings.names.work(queue);
-            PublishResult::Refused(format!("{name} does not confirm messages"))
-        }));
-        send_result(results)
+        let refused: Vec<_> = blocked.iter().map(|(queue, _)| self.refused(*queue)).collect();
+        let results = self.publisher.publish_after(preparation, messages);
+        let circuit_breaker = Arc::clone(&self.circuit_breaker);
+        Box::pin(async move {
+            let mut results = results.await;
+            circuit_breaker.record(&queues, &results);
+            results.extend(refused);
+            send_result(results)
+        })
+    }
+
+    fn refused(&self, queue: u16) -> PublishResult {
+        let name = self.settings.names.work(queue);
+        PublishResult::Refused(format!("{name} does not confirm messages"))
     }
 
     /// The batch as bus messages, each with the number of its queue, in order for each queue.

@@ -1,12 +1,13 @@
 //! One gateway's endpoint: its connections, its health and its ports.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use sockbit_application::bus_messages::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
 use sockbit_application::ports::{
-    Announcements, Commands, ExternalCommand, ExternalCommands, Incoming, Presence, Queries,
-    SendError, Unavailable,
+    Announcements, Commands, Confirm, ExternalCommand, ExternalCommands, Incoming, Presence,
+    Queries, SendError, Unavailable, ready_confirm,
 };
 use sockbit_application::slot::Slot;
 use tokio::sync::Mutex;
@@ -93,6 +94,14 @@ impl GatewayEndpoint {
         workers.check_work_queues(self.settings.work_queues)
     }
 
+    /// Why commands cannot be sent now.
+    fn check_sending(&self) -> Result<(), String> {
+        if self.shutdown.has_begun() {
+            return Err("the bus is closed".to_owned());
+        }
+        self.announcements.role.workers.check_work_queues(self.settings.work_queues)
+    }
+
     /// Closes the endpoint: pending calls of its ports return. Closing twice has no effect.
     pub async fn close(&self) {
         self.shutdown.enter(Phase::Draining);
@@ -123,17 +132,16 @@ fn supervise<R: ConnectionRole>(connection: &Arc<SupervisedConnection<R>>) -> Jo
     tokio::spawn(async move { connection.supervise().await })
 }
 
-#[async_trait]
 impl Commands for GatewayEndpoint {
-    async fn send(&self, batch: Vec<CommandEnvelope>) -> Result<(), SendError> {
-        if self.shutdown.has_begun() {
-            return Err(SendError::Refused("the bus is closed".to_owned()));
+    fn send(&self, batch: Vec<CommandEnvelope>) -> Confirm<SendError> {
+        if let Err(reason) = self.check_sending() {
+            return ready_confirm(Err(SendError::Refused(reason)));
         }
-        let workers = &self.announcements.role.workers;
-        workers.check_work_queues(self.settings.work_queues).map_err(SendError::Refused)?;
         // The outcomes must be bound to this queue before a command is published.
-        self.announcements.bind_senders(&batch).await.map_err(SendError::Refused)?;
-        self.commands.publish(&batch).await
+        let announcements = Arc::clone(&self.announcements);
+        let gateways: BTreeSet<_> = batch.iter().map(|it| it.reply_to.gateway).collect();
+        let binding = Box::pin(async move { announcements.bind_gateways(gateways).await });
+        self.commands.publish(binding, &batch)
     }
 }
 

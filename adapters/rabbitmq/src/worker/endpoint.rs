@@ -9,7 +9,8 @@ use sockbit_application::bus_messages::{Announcement, CommandEnvelope, OutcomeEn
 use sockbit_application::byte_batches::split_by_bytes;
 use sockbit_application::json_size::json_bytes;
 use sockbit_application::ports::{
-    Announcer, Clock, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
+    Announcer, Clock, Confirm, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable,
+    WorkQueue, ready_confirm,
 };
 use sockbit_application::slot::Slot;
 use tokio::sync::Mutex;
@@ -108,9 +109,51 @@ impl WorkerEndpoint {
         }
     }
 
-    async fn publish(&self, messages: Vec<OutgoingMessage>) -> Result<(), Unavailable> {
-        let results = self.state.publisher.publish(messages).await;
-        results.into_iter().try_for_each(PublishResult::into_result).map_err(Unavailable)
+    fn publish(&self, messages: Result<Vec<OutgoingMessage>, Unavailable>) -> Confirm<Unavailable> {
+        let results = match messages {
+            Ok(messages) => self.state.publisher.publish(messages),
+            Err(error) => return ready_confirm(Err(error)),
+        };
+        Box::pin(async move {
+            let mut results = results.await.into_iter();
+            results.try_for_each(PublishResult::into_result).map_err(Unavailable)
+        })
+    }
+
+    fn announcement_messages(
+        &self,
+        batch: Vec<Announcement>,
+    ) -> Result<Vec<OutgoingMessage>, Unavailable> {
+        let (exchange, kind) = (self.state.settings.names.announce(), MessageKind::Announcements);
+        let mut messages = Vec::with_capacity(batch.len());
+        for Announcement { slot, events } in batch {
+            for events in split_by_bytes(events, MESSAGE_BYTES_MAX, json_bytes) {
+                let body = self.sign(kind, &Announcement { slot, events })?;
+                let key = slot_key(slot);
+                messages.push(OutgoingMessage::transient(exchange.clone(), key, kind.name(), body));
+            }
+        }
+        Ok(messages)
+    }
+
+    fn outcome_messages(
+        &self,
+        batch: Vec<OutcomeEnvelope>,
+    ) -> Result<Vec<OutgoingMessage>, Unavailable> {
+        let (exchange, kind) = (self.state.settings.names.announce(), MessageKind::Outcomes);
+        let mut gateways: BTreeMap<Uuid, Vec<OutcomeEnvelope>> = BTreeMap::new();
+        for outcome in batch {
+            gateways.entry(outcome.to.gateway).or_default().push(outcome);
+        }
+        let mut messages = Vec::with_capacity(gateways.len());
+        for (gateway, outcomes) in gateways {
+            for outcomes in outcomes.chunks(OUTCOMES_MAX) {
+                let body = self.sign(kind, &outcomes)?;
+                let key = gateway_key(gateway);
+                messages.push(OutgoingMessage::transient(exchange.clone(), key, kind.name(), body));
+            }
+        }
+        Ok(messages)
     }
 
     fn sign<T: serde::Serialize>(
@@ -157,35 +200,12 @@ impl QueryQueue for WorkerEndpoint {
     }
 }
 
-#[async_trait]
 impl Announcer for WorkerEndpoint {
-    async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable> {
-        let (exchange, kind) = (self.state.settings.names.announce(), MessageKind::Announcements);
-        let mut messages = Vec::with_capacity(batch.len());
-        for Announcement { slot, events } in batch {
-            for events in split_by_bytes(events, MESSAGE_BYTES_MAX, json_bytes) {
-                let body = self.sign(kind, &Announcement { slot, events })?;
-                let key = slot_key(slot);
-                messages.push(OutgoingMessage::transient(exchange.clone(), key, kind.name(), body));
-            }
-        }
-        self.publish(messages).await
+    fn announce(&self, batch: Vec<Announcement>) -> Confirm<Unavailable> {
+        self.publish(self.announcement_messages(batch))
     }
 
-    async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
-        let (exchange, kind) = (self.state.settings.names.announce(), MessageKind::Outcomes);
-        let mut gateways: BTreeMap<Uuid, Vec<OutcomeEnvelope>> = BTreeMap::new();
-        for outcome in batch {
-            gateways.entry(outcome.to.gateway).or_default().push(outcome);
-        }
-        let mut messages = Vec::with_capacity(gateways.len());
-        for (gateway, outcomes) in gateways {
-            for outcomes in outcomes.chunks(OUTCOMES_MAX) {
-                let body = self.sign(kind, &outcomes)?;
-                let key = gateway_key(gateway);
-                messages.push(OutgoingMessage::transient(exchange.clone(), key, kind.name(), body));
-            }
-        }
-        self.publish(messages).await
+    fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Confirm<Unavailable> {
+        self.publish(self.outcome_messages(batch))
     }
 }

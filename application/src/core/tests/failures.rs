@@ -34,7 +34,7 @@ async fn no_outcome_is_sent_after_a_failed_announcement() {
     let mut store = store_with_boards();
     store.expect_commit().times(1).returning(all_done);
     let mut announcer = MockAnnouncer::new();
-    announcer.expect_announce().times(1).returning(|_| Err(no_bus()));
+    announcer.expect_announce().times(1).returning(|_| ready_confirm(Err(no_bus())));
 
     let result = core(store, announcer).process(&[new_note(1, 1)]).await;
 
@@ -46,8 +46,8 @@ async fn an_outcome_that_cannot_be_sent_is_an_error() {
     let mut store = store_with_boards();
     store.expect_commit().times(1).returning(all_done);
     let mut announcer = MockAnnouncer::new();
-    announcer.expect_announce().times(1).returning(|_| Ok(()));
-    announcer.expect_send_outcomes().times(1).returning(|_| Err(no_bus()));
+    announcer.expect_announce().times(1).returning(|_| ready_confirm(Ok(())));
+    announcer.expect_send_outcomes().times(1).returning(|_| ready_confirm(Err(no_bus())));
 
     let result = core(store, announcer).process(&[new_note(1, 1)]).await;
 
@@ -96,12 +96,12 @@ async fn a_commit_with_unknown_result_is_found_by_its_outcome_in_the_next_run() 
     let unknown = StoreError::Unknown("the connection broke".to_owned());
     let (decisions, reads, _) = store_that_reports(Err(unknown.clone()));
     let mut announcer = MockAnnouncer::new();
-    announcer.expect_announce().times(1).returning(|_| Ok(()));
+    announcer.expect_announce().times(1).returning(|_| ready_confirm(Ok(())));
     announcer
         .expect_send_outcomes()
         .times(1)
         .withf(|outcomes| matches!(outcomes.as_slice(), [it] if saved_at(it) == Some(11)))
-        .returning(|_| Ok(()));
+        .returning(|_| ready_confirm(Ok(())));
     let core = core_with(decisions, reads, announcer, CountingIds::default());
 
     let first = core.process(&[new_note(1, 1)]).await;
@@ -120,9 +120,9 @@ async fn a_failed_announcement_is_made_by_the_next_run() {
     announcer.expect_announce().times(2).returning(move |batch| {
         let mut recorded = recorded.lock().expect("the lock is not poisoned");
         recorded.push(batch);
-        if recorded.len() == 1 { Err(no_bus()) } else { Ok(()) }
+        ready_confirm(if recorded.len() == 1 { Err(no_bus()) } else { Ok(()) })
     });
-    announcer.expect_send_outcomes().times(1).returning(|_| Ok(()));
+    announcer.expect_send_outcomes().times(1).returning(|_| ready_confirm(Ok(())));
     let core = core_with(decisions, reads, announcer, CountingIds::default());
 
     let first = core.process(&[new_note(1, 1)]).await;
@@ -144,8 +144,8 @@ async fn a_repeat_whose_event_cannot_be_read_is_not_answered() {
     let mut reads = MockReadStore::new();
     reads.expect_events().times(1).returning(|_, _, _| Err(unavailable()));
     let mut announcer = MockAnnouncer::new();
-    announcer.expect_announce().times(1).returning(|_| Ok(()));
-    announcer.expect_send_outcomes().times(1).returning(|_| Ok(()));
+    announcer.expect_announce().times(1).returning(|_| ready_confirm(Ok(())));
+    announcer.expect_send_outcomes().times(1).returning(|_| ready_confirm(Ok(())));
     let core = core_with(decisions, reads, announcer, CountingIds::default());
 
     core.process(std::slice::from_ref(&command)).await.expect("the first run succeeds");

@@ -14,7 +14,7 @@ use super::{Core, CorePorts};
 use crate::bus_messages::OutcomeEnvelope;
 use crate::ports::{
     BoardChanges, CommitResult, Ids, LoadedBoard, MockAnnouncer, MockDecisionStore, MockReadStore,
-    MockStoreHealth, StoreError,
+    MockStoreHealth, StoreError, ready_confirm,
 };
 use crate::test_fixtures::{CountingIds, FixedClock, board, found};
 
@@ -55,8 +55,8 @@ fn number(board: BoardId) -> u64 {
 /// An announcer that accepts everything.
 fn accepting_announcer() -> MockAnnouncer {
     let mut announcer = MockAnnouncer::new();
-    announcer.expect_announce().returning(|_| Ok(()));
-    announcer.expect_send_outcomes().returning(|_| Ok(()));
+    announcer.expect_announce().returning(|_| ready_confirm(Ok(())));
+    announcer.expect_send_outcomes().returning(|_| ready_confirm(Ok(())));
     announcer
 }
 
@@ -68,7 +68,7 @@ fn record_outcomes(announcer: &mut MockAnnouncer) -> SentOutcomes {
     let recorded = Arc::clone(&sent);
     announcer.expect_send_outcomes().times(1).returning(move |batch| {
         recorded.lock().expect("the lock is not poisoned").extend(batch);
-        Ok(())
+        ready_confirm(Ok(()))
     });
     sent
 }

@@ -18,8 +18,16 @@ async fn it_loads_then_commits_then_announces_then_sends_outcomes() {
         .in_sequence(&mut order)
         .returning(|_| Ok(vec![found(board(1, 10))]));
     store.expect_commit().times(1).in_sequence(&mut order).returning(all_done);
-    announcer.expect_announce().times(1).in_sequence(&mut order).returning(|_| Ok(()));
-    announcer.expect_send_outcomes().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+    announcer
+        .expect_announce()
+        .times(1)
+        .in_sequence(&mut order)
+        .returning(|_| ready_confirm(Ok(())));
+    announcer
+        .expect_send_outcomes()
+        .times(1)
+        .in_sequence(&mut order)
+        .returning(|_| ready_confirm(Ok(())));
 
     assert!(core(store, announcer).process(&[new_note(1, 1)]).await.is_ok());
 }
@@ -39,12 +47,12 @@ async fn boards_of_a_batch_are_loaded_and_committed_together() {
         .withf(|changes| changes.iter().map(|it| it.facts.len()).eq([2, 1]))
         .returning(all_done);
     let mut announcer = MockAnnouncer::new();
-    announcer.expect_announce().times(1).returning(|_| Ok(()));
+    announcer.expect_announce().times(1).returning(|_| ready_confirm(Ok(())));
     announcer
         .expect_send_outcomes()
         .times(1)
         .withf(|outcomes| outcomes.len() == 3 && outcomes.iter().all(is_saved))
-        .returning(|_| Ok(()));
+        .returning(|_| ready_confirm(Ok(())));
 
     assert!(core(store, announcer).process(&batch).await.is_ok());
 }
@@ -65,8 +73,8 @@ async fn events_are_announced_in_one_message_per_slot_in_the_order_of_their_numb
             };
             batch.len() == 2 && numbers(1).eq([11, 12]) && numbers(2).eq([11])
         })
-        .returning(|_| Ok(()));
-    announcer.expect_send_outcomes().returning(|_| Ok(()));
+        .returning(|_| ready_confirm(Ok(())));
+    announcer.expect_send_outcomes().returning(|_| ready_confirm(Ok(())));
 
     assert!(core(store, announcer).process(&batch).await.is_ok());
 }
@@ -83,12 +91,12 @@ async fn a_command_twice_in_one_batch_has_one_event_and_two_outcomes() {
             let events = batch.iter().flat_map(|it| &it.events);
             events.map(|it| it.event.seq.0).eq([11, 12])
         })
-        .returning(|_| Ok(()));
+        .returning(|_| ready_confirm(Ok(())));
     announcer
         .expect_send_outcomes()
         .times(1)
         .withf(|outcomes| outcomes.iter().filter_map(saved_at).eq([11, 12, 12]))
-        .returning(|_| Ok(()));
+        .returning(|_| ready_confirm(Ok(())));
     let batch = [new_note(1, 1), new_note(1, 2), new_note(1, 2)];
 
     assert!(core(store, announcer).process(&batch).await.is_ok());
@@ -113,7 +121,7 @@ async fn an_unchanged_board_has_no_event_but_its_outcome_is_stored() {
         .withf(|outcomes| {
             matches!(outcomes.as_slice(), [it] if matches!(it.outcome, Some(Outcome::Unchanged { .. })))
         })
-        .returning(|_| Ok(()));
+        .returning(|_| ready_confirm(Ok(())));
 
     assert!(core(store, announcer).process(&[same]).await.is_ok());
 }
@@ -127,7 +135,7 @@ async fn a_command_of_a_non_member_commits_nothing() {
         .expect_send_outcomes()
         .times(1)
         .withf(|outcomes| outcomes.iter().filter_map(rejection_code).eq([RejectionCode::NotFound]))
-        .returning(|_| Ok(()));
+        .returning(|_| ready_confirm(Ok(())));
 
     assert!(core(store_with_boards(), announcer).process(&[command]).await.is_ok());
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::*;
 use crate::bus_messages::{Address, CommandEnvelope, OutcomeEnvelope};
 use crate::gateway::command_batcher::CommandBatcher;
-use crate::ports::Commands;
+use crate::ports::{Commands, Confirm};
 use crate::test_fixtures::{board_id, message_id, new_note, position};
 use crate::trace_id::TraceId;
 
@@ -67,7 +67,7 @@ async fn queued_commands_of_all_connections_are_sent_as_one_batch() {
     let (batches, mut sent_batches) = mpsc::unbounded_channel();
     builder.commands.expect_send().returning(move |batch| {
         batches.send(batch).ok();
-        Ok(())
+        ready_confirm(Ok(()))
     });
     let fixture = builder.start();
     let clients = [fixture.client(1), fixture.client(2)];
@@ -99,7 +99,7 @@ async fn queued_commands_are_bounded_in_bytes_and_refused_after_a_deadline() {
     let mut commands = MockCommands::new();
     commands.expect_send().returning(move |batch| {
         batches.send(batch.len()).ok();
-        Ok(())
+        ready_confirm(Ok(()))
     });
     let runs = timeout(Duration::from_secs(1), sender.run(&commands, |_| ()));
     let sends = async { sender.send(large(9)).await };
@@ -113,10 +113,9 @@ async fn queued_commands_are_bounded_in_bytes_and_refused_after_a_deadline() {
 /// A bus that never confirms, as if its broker was out of memory.
 struct UnresponsiveBus;
 
-#[async_trait]
 impl Commands for UnresponsiveBus {
-    async fn send(&self, _: Vec<CommandEnvelope>) -> Result<(), SendError> {
-        std::future::pending().await
+    fn send(&self, _: Vec<CommandEnvelope>) -> Confirm<SendError> {
+        Box::pin(std::future::pending())
     }
 }
 
@@ -148,7 +147,7 @@ async fn the_key_of_a_link_is_sent_as_a_hash_only() {
     let (batches, mut sent_batches) = mpsc::unbounded_channel();
     builder.commands.expect_send().returning(move |batch| {
         batches.send(batch).ok();
-        Ok(())
+        ready_confirm(Ok(()))
     });
     let fixture = builder.start();
     let with_key = SentCommand { key: Some("secret".to_owned()), ..sent(1) };

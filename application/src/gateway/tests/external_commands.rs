@@ -37,7 +37,7 @@ impl ExternalCommandsFixture {
             for command in batch {
                 commands.send(command).ok();
             }
-            Ok(())
+            ready_confirm(Ok(()))
         });
         let fixture = builder.start();
         let (queue, messages) = mpsc::unbounded_channel();

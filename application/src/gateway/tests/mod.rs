@@ -31,7 +31,7 @@ use super::{
 use crate::bus_messages::{Admission, CoreQuery, CoreReply, EncodedMessage, PresenceUpdate};
 use crate::mutex::locked;
 use crate::ports::{
-    Announcements, Incoming, MockCommands, Presence, Queries, SendError, Unavailable,
+    Announcements, Incoming, MockCommands, Presence, Queries, SendError, Unavailable, ready_confirm,
 };
 use crate::slot::Slot;
 use crate::test_fixtures::{CountingIds, person, uuid};
@@ -131,7 +131,7 @@ impl FixtureBuilder {
     /// Commands have this result. Queries fail.
     fn sending(result: Result<(), SendError>) -> Self {
         let mut builder = Self::replying(|_| Err(no_bus()));
-        builder.commands.expect_send().returning(move |_| result.clone());
+        builder.commands.expect_send().returning(move |_| ready_confirm(result.clone()));
         builder
     }
 

@@ -10,8 +10,8 @@ use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::gateway::{Gateway, GatewayPorts, GatewaySettings, Identity};
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
-    Announcements, Announcer, Commands, Ids, Incoming, Presence, Queries, QueryQueue, Unavailable,
-    WorkQueue,
+    Announcements, Announcer, Commands, Confirm, Ids, Incoming, Presence, Queries, QueryQueue,
+    Unavailable, WorkQueue, ready_confirm,
 };
 use sockbit_application::slot::Slot;
 use sockbit_application::worker::Worker;
@@ -45,17 +45,16 @@ impl LossyAnnouncer {
     }
 }
 
-#[async_trait]
 impl Announcer for LossyAnnouncer {
-    async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable> {
+    fn announce(&self, batch: Vec<Announcement>) -> Confirm<Unavailable> {
         if self.is_losing.load(Ordering::Relaxed) {
-            return Ok(());
+            return ready_confirm(Ok(()));
         }
-        self.inner.announce(batch).await
+        self.inner.announce(batch)
     }
 
-    async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
-        self.inner.send_outcomes(batch).await
+    fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Confirm<Unavailable> {
+        self.inner.send_outcomes(batch)
     }
 }
 

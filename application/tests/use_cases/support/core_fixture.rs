@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
 use serde_json::value::to_raw_value;
 use sockbit_application::bus_messages::{
     Address, Admission, AnnouncedEvent, Announcement, CommandEnvelope, CoreQuery, CoreReply,
@@ -12,7 +11,9 @@ use sockbit_application::bus_messages::{
 use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::gateway::Identity;
 use sockbit_application::mutex::locked;
-use sockbit_application::ports::{Announcer, Clock, Ids, ReadStore, Store, Unavailable};
+use sockbit_application::ports::{
+    Announcer, Clock, Confirm, Ids, ReadStore, Store, Unavailable, ready_confirm,
+};
 use sockbit_application::trace_id::TraceId;
 use sockbit_domain::wire::{NotePage, Query, Reply};
 use sockbit_domain::{
@@ -40,16 +41,15 @@ struct RecordingAnnouncer {
     outcomes: Mutex<Vec<OutcomeEnvelope>>,
 }
 
-#[async_trait]
 impl Announcer for RecordingAnnouncer {
-    async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable> {
+    fn announce(&self, batch: Vec<Announcement>) -> Confirm<Unavailable> {
         locked(&self.events).extend(batch.into_iter().flat_map(|it| it.events));
-        Ok(())
+        ready_confirm(Ok(()))
     }
 
-    async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
+    fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Confirm<Unavailable> {
         locked(&self.outcomes).extend(batch);
-        Ok(())
+        ready_confirm(Ok(()))
     }
 }
 

@@ -7,13 +7,14 @@ use async_trait::async_trait;
 use sockbit_application::bus_messages::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
-    Announcements, Commands, Incoming, Presence, Queries, SendError, Unavailable,
+    Announcements, Commands, Confirm, Incoming, Presence, Queries, SendError, Unavailable,
 };
 use sockbit_application::slot::Slot;
 use tokio::time::{sleep, timeout};
 
 use super::broker::Broker;
 use super::gateway_queue::GatewayQueue;
+use super::uplink::Uplink;
 use crate::process_lifetime::Lifetime;
 use crate::random::Random;
 use crate::run_context::RunContext;
@@ -29,6 +30,7 @@ pub(crate) struct GatewayBus {
     pub broker: Arc<Broker>,
     pub queue: Arc<GatewayQueue>,
     pub lifetime: Arc<Lifetime>,
+    pub uplink: Uplink,
     pub random: Mutex<Random>,
     /// Separate, so that lost presence updates change no other random choice.
     pub presence_random: Mutex<Random>,
@@ -39,12 +41,35 @@ pub(crate) struct GatewayBus {
 enum Fate {
     Normal,
     Refused,
+    /// It cannot be sent: there is no connection.
+    Unsent,
     /// It arrives, but the broker's confirmation does not.
     Unconfirmed,
     /// It is lost without an error.
     Lost,
     /// It arrives after the gateway has given up waiting.
-    Late,
+    Late(Duration),
+}
+
+impl Fate {
+    /// The broker's confirm, which takes this long if all is well.
+    async fn confirm(self, latency: Duration) -> Result<(), SendError> {
+        match self {
+            Self::Normal => {
+                sleep(latency).await;
+                Ok(())
+            }
+            Self::Refused => Err(SendError::Refused("the queue is full".to_owned())),
+            Self::Unsent => {
+                sleep(CONNECTED_WITHIN).await;
+                Err(SendError::Refused("no connection to the broker".to_owned()))
+            }
+            Self::Unconfirmed | Self::Lost | Self::Late(_) => {
+                sleep(CONFIRMED_WITHIN).await;
+                Err(SendError::Unknown("no confirmation in time".to_owned()))
+            }
+        }
+    }
 }
 
 impl GatewayBus {
@@ -53,25 +78,15 @@ impl GatewayBus {
         if random.per_mille(rates.send_refused) {
             Fate::Refused
         } else if random.per_mille(rates.send_unknown) {
-            random.pick(&[Fate::Unconfirmed, Fate::Lost, Fate::Late], Fate::Lost)
+            let late = Fate::Late(random.millis(1_000, 9_000));
+            random.pick(&[Fate::Unconfirmed, Fate::Lost, late], Fate::Lost)
         } else {
             Fate::Normal
         }
     }
 
-    async fn unconfirmed(&self) -> Result<(), SendError> {
-        sleep(CONFIRMED_WITHIN).await;
-        self.lifetime.halt_if_ended().await;
-        Err(SendError::Unknown("no confirmation in time".to_owned()))
-    }
-
-    fn publish_late(&self, batch: Vec<CommandEnvelope>) {
-        let pause = locked(&self.random).millis(1_000, 9_000);
-        let broker = Arc::clone(&self.broker);
-        tokio::spawn(async move {
-            sleep(pause).await;
-            broker.publish(batch);
-        });
+    fn latency(&self) -> Duration {
+        self.context.latency(&mut locked(&self.random))
     }
 
     /// Carries a query to a worker and its reply back; `None` if either is lost.
@@ -111,35 +126,42 @@ impl GatewayBus {
     }
 }
 
-#[async_trait]
 impl Commands for GatewayBus {
-    async fn send(&self, batch: Vec<CommandEnvelope>) -> Result<(), SendError> {
-        self.lifetime.halt_if_ended().await;
+    fn send(&self, batch: Vec<CommandEnvelope>) -> Confirm<SendError> {
         for command in &batch {
             self.queue.address(command.reply_to.gateway);
         }
-        self.context.wait_latency(&self.random).await;
-        self.lifetime.halt_if_ended().await;
-        if self.queue.is_cut() {
-            sleep(CONNECTED_WITHIN).await;
-            return Err(SendError::Refused("no connection to the broker".to_owned()));
-        }
-        match self.fate() {
-            Fate::Normal => self.broker.publish(batch),
-            Fate::Refused => return Err(SendError::Refused("the queue is full".to_owned())),
-            Fate::Unconfirmed => {
-                self.broker.publish(batch);
-                return self.unconfirmed().await;
+        let latency = self.latency();
+        let (fate, confirm_latency) = (self.fate(), self.latency());
+        let (queue, broker) = (Arc::clone(&self.queue), Arc::clone(&self.broker));
+        let (sender, lifetime) = (Arc::clone(&self.lifetime), Arc::clone(&self.lifetime));
+        let arrived = self.uplink.send(latency, move || {
+            let fate = if queue.is_cut() { Fate::Unsent } else { fate };
+            if !sender.has_ended() {
+                publish(broker, batch, fate);
             }
-            Fate::Lost => return self.unconfirmed().await,
-            Fate::Late => {
-                self.publish_late(batch);
-                return self.unconfirmed().await;
-            }
+            fate
+        });
+        Box::pin(async move {
+            let Ok(fate) = arrived.await else { return std::future::pending().await };
+            lifetime.halt_if_ended().await;
+            let confirm = fate.confirm(confirm_latency).await;
+            lifetime.halt_if_ended().await;
+            confirm
+        })
+    }
+}
+
+fn publish(broker: Arc<Broker>, batch: Vec<CommandEnvelope>, fate: Fate) {
+    match fate {
+        Fate::Normal | Fate::Unconfirmed => broker.publish(batch),
+        Fate::Refused | Fate::Unsent | Fate::Lost => {}
+        Fate::Late(pause) => {
+            tokio::spawn(async move {
+                sleep(pause).await;
+                broker.publish(batch);
+            });
         }
-        self.context.wait_latency(&self.random).await;
-        self.lifetime.halt_if_ended().await;
-        Ok(())
     }
 }
 

@@ -11,13 +11,14 @@ use sockbit_application::bus_messages::{
 };
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
-    Announcer, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
+    Announcer, Confirm, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
 };
 use sockbit_domain::{ClientId, MessageId};
 use tokio::time::sleep;
 
 use super::broker::{Broker, MessageFates};
 use super::gateway_queue::Fate;
+use super::uplink::Uplink;
 use crate::process_lifetime::{CrashPoint, Lifetime};
 use crate::random::Random;
 use crate::run_context::RunContext;
@@ -31,7 +32,8 @@ pub(crate) struct WorkerBus {
     pub broker: Arc<Broker>,
     pub number: usize,
     pub lifetime: Arc<Lifetime>,
-    pub random: Mutex<Random>,
+    pub uplink: Uplink,
+    pub random: Arc<Mutex<Random>>,
     /// Whether the network between the worker and the broker is cut.
     pub is_cut: Arc<AtomicBool>,
     /// Commands of the last batch that were delivered before and have no new delivery.
@@ -73,22 +75,33 @@ impl WorkerBus {
     }
 
     /// Publishes. Where it fails, the messages may have arrived all the same.
-    async fn publish(&self, publish: impl FnOnce(&mut RandomFates<'_>)) -> Result<(), Unavailable> {
-        self.lifetime.halt_if_ended().await;
-        self.context.wait_latency(&self.random).await;
-        self.lifetime.halt_if_ended().await;
-        let is_cut = self.is_cut();
-        let fails = is_cut || locked(&self.random).per_mille(self.context.rates().announce_failed);
-        let arrives = !is_cut && (!fails || locked(&self.random).percent(50));
-        if arrives {
-            publish(&mut RandomFates { context: &self.context, random: &mut locked(&self.random) });
-        }
-        if fails {
+    fn publish(
+        &self,
+        publish: impl FnOnce(&Broker, &mut RandomFates<'_>) + Send + 'static,
+    ) -> Confirm<Unavailable> {
+        let latency = self.context.latency(&mut locked(&self.random));
+        let (context, broker) = (Arc::clone(&self.context), Arc::clone(&self.broker));
+        let (is_cut, random) = (Arc::clone(&self.is_cut), Arc::clone(&self.random));
+        let (sender, lifetime) = (Arc::clone(&self.lifetime), Arc::clone(&self.lifetime));
+        let arrived = self.uplink.send(latency, move || {
+            let (is_cut, mut random) = (is_cut.load(Ordering::Relaxed), locked(&random));
+            let fails = is_cut || random.per_mille(context.rates().announce_failed);
+            let arrives = !is_cut && (!fails || random.percent(50));
+            if arrives && !sender.has_ended() {
+                publish(&broker, &mut RandomFates { context: &context, random: &mut random });
+            }
+            !fails
+        });
+        Box::pin(async move {
+            let Ok(is_confirmed) = arrived.await else { return std::future::pending().await };
+            lifetime.halt_if_ended().await;
+            if is_confirmed {
+                return Ok(());
+            }
             sleep(CONNECTED_WITHIN).await;
-            self.lifetime.halt_if_ended().await;
-            return Err(Unavailable("the broker did not confirm".to_owned()));
-        }
-        Ok(())
+            lifetime.halt_if_ended().await;
+            Err(Unavailable("the broker did not confirm".to_owned()))
+        })
     }
 
     fn record_redeliveries(&self, deliveries: &[Delivery]) {
@@ -177,23 +190,31 @@ impl QueryQueue for WorkerBus {
     }
 }
 
-#[async_trait]
 impl Announcer for WorkerBus {
-    async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable> {
-        self.publish(|fates| {
+    fn announce(&self, batch: Vec<Announcement>) -> Confirm<Unavailable> {
+        let (worker, lifetime) = (self.number, Arc::clone(&self.lifetime));
+        let confirm = self.publish(move |broker, fates| {
             for announcement in &batch {
-                self.broker.publish_announcement(self.number, announcement, fates);
+                broker.publish_announcement(worker, announcement, fates);
             }
+        });
+        Box::pin(async move {
+            confirm.await?;
+            lifetime.pass(CrashPoint::Announced).await;
+            Ok(())
         })
-        .await?;
-        self.lifetime.pass(CrashPoint::Announced).await;
-        Ok(())
     }
 
-    async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
-        self.publish(|fates| self.broker.publish_outcomes(self.number, &batch, fates)).await?;
-        locked(&self.context.observations).outcomes_sent(&batch);
-        self.lifetime.pass(CrashPoint::OutcomesSent).await;
-        Ok(())
+    fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Confirm<Unavailable> {
+        let (worker, lifetime) = (self.number, Arc::clone(&self.lifetime));
+        let (context, sent) = (Arc::clone(&self.context), batch.clone());
+        let confirm =
+            self.publish(move |broker, fates| broker.publish_outcomes(worker, &batch, fates));
+        Box::pin(async move {
+            confirm.await?;
+            locked(&context.observations).outcomes_sent(&sent);
+            lifetime.pass(CrashPoint::OutcomesSent).await;
+            Ok(())
+        })
     }
 }

@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
 use sockbit_application::bus_messages::{Address, Announcement, OutcomeEnvelope};
 use sockbit_application::mutex::locked;
-use sockbit_application::ports::{Announcer, Unavailable};
+use sockbit_application::ports::{Announcer, Confirm, Unavailable};
 use sockbit_domain::{Outcome, RejectionCode};
 
 use crate::planted_bugs::PlantedBug;
@@ -22,12 +21,16 @@ impl BuggyAnnouncer {
         Self { context: Arc::clone(context), inner, previous: Mutex::default() }
     }
 
-    async fn send_each_once(&self, mut batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
-        let sent = &self.context.bug_state.outcomes_sent;
-        batch.retain(|it| !locked(sent).contains(&it.message));
-        self.inner.send_outcomes(batch.clone()).await?;
-        locked(sent).extend(batch.iter().map(|it| it.message));
-        Ok(())
+    fn send_each_once(&self, mut batch: Vec<OutcomeEnvelope>) -> Confirm<Unavailable> {
+        let context = Arc::clone(&self.context);
+        batch.retain(|it| !locked(&context.bug_state.outcomes_sent).contains(&it.message));
+        let messages: Vec<_> = batch.iter().map(|it| it.message).collect();
+        let confirm = self.inner.send_outcomes(batch);
+        Box::pin(async move {
+            confirm.await?;
+            locked(&context.bug_state.outcomes_sent).extend(messages);
+            Ok(())
+        })
     }
 
     fn to_previous_sender(&self, outcome: OutcomeEnvelope) -> OutcomeEnvelope {
@@ -50,21 +53,20 @@ fn reject_all(batch: Vec<OutcomeEnvelope>) -> Vec<OutcomeEnvelope> {
     }
 }
 
-#[async_trait]
 impl Announcer for BuggyAnnouncer {
-    async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable> {
-        self.inner.announce(batch).await
+    fn announce(&self, batch: Vec<Announcement>) -> Confirm<Unavailable> {
+        self.inner.announce(batch)
     }
 
-    async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
+    fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Confirm<Unavailable> {
         match self.context.bug {
-            PlantedBug::NeverRepeatsOutcomes => self.send_each_once(batch).await,
+            PlantedBug::NeverRepeatsOutcomes => self.send_each_once(batch),
             PlantedBug::SendsOutcomesToPreviousSender => {
                 let batch = batch.into_iter().map(|it| self.to_previous_sender(it)).collect();
-                self.inner.send_outcomes(batch).await
+                self.inner.send_outcomes(batch)
             }
-            PlantedBug::RejectsWholeBatches => self.inner.send_outcomes(reject_all(batch)).await,
-            _ => self.inner.send_outcomes(batch).await,
+            PlantedBug::RejectsWholeBatches => self.inner.send_outcomes(reject_all(batch)),
+            _ => self.inner.send_outcomes(batch),
         }
     }
 }

@@ -108,6 +108,34 @@ pub async fn announcements_of_a_slot_arrive_in_order(bus: Arc<dyn Bus>) {
     assert_silent("an announcement", gateway.announcements.next()).await;
 }
 
+pub async fn announcements_and_outcomes_arrive_in_the_order_of_the_calls(bus: Arc<dyn Bus>) {
+    let (gateway, worker) = (bus.gateway().await, bus.worker().await);
+    subscribe(&gateway, 7).await;
+    send(&gateway, vec![command(&gateway, 1, 1)]).await;
+    let taken = take_commands(&*worker.work, 1).await;
+    let outcome = saved(taken.first().expect("the command was taken"));
+    let mut confirms = Vec::new();
+    for n in 1..=100 {
+        confirms.push(worker.announcer.announce(vec![announcement(7, n)]));
+        confirms.push(worker.announcer.send_outcomes(vec![outcome.clone()]));
+    }
+    for confirm in confirms.into_iter().rev() {
+        within_deadline("a confirm", confirm).await.expect("the bus is available");
+    }
+
+    for n in 1..=100 {
+        assert_eq!(next_number(&gateway).await, n);
+        assert_eq!(next_outcomes(&gateway).await, std::slice::from_ref(&outcome));
+    }
+}
+
+pub async fn an_announcement_whose_confirm_is_dropped_arrives(bus: Arc<dyn Bus>) {
+    let (gateway, worker) = (bus.gateway().await, bus.worker().await);
+    subscribe(&gateway, 7).await;
+    drop(worker.announcer.announce(vec![announcement(7, 1)]));
+    assert_eq!(next_number(&gateway).await, 1);
+}
+
 pub async fn outcomes_reach_exactly_the_gateway_that_sent_the_command(bus: Arc<dyn Bus>) {
     let (a, b, worker) = (bus.gateway().await, bus.gateway().await, bus.worker().await);
     send(&a, (1..=4).map(|n| command(&a, 1, n)).collect()).await;

@@ -81,6 +81,26 @@ pub async fn commands_arrive_once_and_in_order(bus: Arc<dyn Bus>) {
     assert_silent("a command", worker.work.take(MANY)).await;
 }
 
+pub async fn commands_arrive_in_the_order_of_the_calls(bus: Arc<dyn Bus>) {
+    let (gateway, worker) = (bus.gateway().await, bus.worker().await);
+    let send = |n| gateway.commands.send(vec![command(&gateway, 1, n)]);
+    let confirms: Vec<_> = (1..=200).map(send).collect();
+    for confirm in confirms.into_iter().rev() {
+        within_deadline("a confirm", confirm).await.expect("the bus accepts the batch");
+    }
+
+    let taken = take_commands(&*worker.work, 200).await;
+
+    assert!(taken.iter().map(number).eq(1..=200));
+    assert_silent("a command", worker.work.take(MANY)).await;
+}
+
+pub async fn commands_whose_confirm_is_dropped_arrive(bus: Arc<dyn Bus>) {
+    let (gateway, worker) = (bus.gateway().await, bus.worker().await);
+    drop(gateway.commands.send(vec![command(&gateway, 1, 1)]));
+    assert_eq!(take_commands(&*worker.work, 1).await.iter().map(number).collect::<Vec<_>>(), [1]);
+}
+
 pub async fn commands_without_a_worker_stay_queued(bus: Arc<dyn Bus>) {
     let gateway = bus.gateway().await;
     send_each(&gateway, 1..=10).await;

@@ -33,6 +33,15 @@ pub const SABOTEURS: &[Saboteur] = &[
         ],
     ),
     saboteur(
+        BusFault::PublishesWhenAwaited,
+        &[
+            "commands_arrive_in_the_order_of_the_calls",
+            "commands_whose_confirm_is_dropped_arrive",
+            "announcements_and_outcomes_arrive_in_the_order_of_the_calls",
+            "an_announcement_whose_confirm_is_dropped_arrives",
+        ],
+    ),
+    saboteur(
         BusFault::RepeatsDeliveries,
         &[
             "a_batch_arrives_unchanged",

@@ -38,7 +38,7 @@ pub async fn closing_ends_a_send_that_waits_for_room(bus: Arc<dyn Bus>) {
     const MORE_THAN_FITS: u64 = 100_000;
     let gateway = bus.gateway().await;
     for n in 0..MORE_THAN_FITS {
-        let mut sending = Box::pin(gateway.commands.send(vec![command(&gateway, 1, n)]));
+        let mut sending = gateway.commands.send(vec![command(&gateway, 1, n)]);
         match timeout(QUIET, &mut sending).await {
             Ok(Ok(())) => {}
             // A bus that refuses at once has no senders that wait for room.

@@ -9,6 +9,7 @@ pub enum BusFault {
     DropsQueuedCommands,
     AcceptsOnlyTheFirstGateway,
     ReportsLostCommandsAsSent,
+    PublishesWhenAwaited,
     RepeatsDeliveries,
     DropsDeliveries,
     ReversesDeliveries,

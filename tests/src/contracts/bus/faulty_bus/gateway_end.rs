@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use sockbit_application::bus_messages::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
-    Announcements, Commands, Incoming, Presence, Queries, SendError, Unavailable,
+    Announcements, Commands, Confirm, Incoming, Presence, Queries, SendError, Unavailable,
+    ready_confirm,
 };
 use sockbit_application::slot::Slot;
 
@@ -112,22 +113,31 @@ impl FaultyGateway {
     }
 }
 
-#[async_trait]
 impl Commands for FaultyGateway {
-    async fn send(&self, mut batch: Vec<CommandEnvelope>) -> Result<(), SendError> {
+    fn send(&self, mut batch: Vec<CommandEnvelope>) -> Confirm<SendError> {
         if self.state.fault == BusFault::AcceptsOnlyTheFirstGateway && !self.is_first {
-            return Ok(());
+            return ready_confirm(Ok(()));
         }
         for command in &mut batch {
             self.tamper(command);
         }
-        let sent = self.inner.commands.send(batch).await;
-        if self.state.fault == BusFault::ClosesLate && self.state.is_closed.load(Ordering::Relaxed)
-        {
-            tokio::time::sleep(Duration::from_secs(5)).await;
+        let commands = Arc::clone(&self.inner.commands);
+        if self.state.fault == BusFault::PublishesWhenAwaited {
+            return Box::pin(async move { commands.send(batch).await });
         }
-        if self.state.fault == BusFault::ReportsLostCommandsAsSent { Ok(()) } else { sent }
+        Box::pin(confirm_with_fault(Arc::clone(&self.state), commands.send(batch)))
     }
+}
+
+async fn confirm_with_fault(
+    state: Arc<SharedState>,
+    confirm: Confirm<SendError>,
+) -> Result<(), SendError> {
+    let sent = confirm.await;
+    if state.fault == BusFault::ClosesLate && state.is_closed.load(Ordering::Relaxed) {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+    if state.fault == BusFault::ReportsLostCommandsAsSent { Ok(()) } else { sent }
 }
 
 #[async_trait]

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use sockbit_application::bus_messages::{Announcement, CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
-    Announcer, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
+    Announcer, Confirm, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
+    ready_confirm,
 };
 
 use super::super::WorkerPorts;
@@ -109,19 +110,24 @@ impl QueryQueue for FaultyWorker {
     }
 }
 
-#[async_trait]
 impl Announcer for FaultyWorker {
-    async fn announce(&self, batch: Vec<Announcement>) -> Result<(), Unavailable> {
-        self.inner.announcer.announce(batch).await
+    fn announce(&self, batch: Vec<Announcement>) -> Confirm<Unavailable> {
+        let announcer = Arc::clone(&self.inner.announcer);
+        match self.state.fault {
+            BusFault::PublishesWhenAwaited => {
+                Box::pin(async move { announcer.announce(batch).await })
+            }
+            _ => announcer.announce(batch),
+        }
     }
 
-    async fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Result<(), Unavailable> {
+    fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Confirm<Unavailable> {
         if self.state.fault != BusFault::BroadcastsOutcomes {
-            return self.inner.announcer.send_outcomes(batch).await;
+            return self.inner.announcer.send_outcomes(batch);
         }
         locked(&self.state.outcomes).extend(batch);
         self.state.changed.notify_waiters();
-        Ok(())
+        ready_confirm(Ok(()))
     }
 }
 
