@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use rusqlite::Connection;
 use sockbit_tests::servers::{Database, bus_url, fresh_namespace};
 use sockbit_tests::system::{App, Cluster, Process};
-use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
 /// Runs the program with these flags until it exits.
@@ -93,13 +93,11 @@ async fn a_database_in_use_by_another_process_is_reported() {
 async fn a_database_of_a_newer_version_is_reported_and_not_changed() {
     let mut app = App::start().await;
     app.stop().await;
-    let url = format!("sqlite:{}", app.database().display());
-    let mut database = SqliteConnection::connect(&url).await.expect("the database");
-    sqlx::query("insert into _sqlx_migrations select 9000, description, installed_on, success, checksum, execution_time from _sqlx_migrations limit 1")
-        .execute(&mut database)
-        .await
+    let database = Connection::open(app.database()).expect("the database");
+    database
+        .execute_batch("insert into _sqlx_migrations select 9000, description, installed_on, success, checksum, execution_time from _sqlx_migrations limit 1")
         .expect("a migration of the future");
-    database.close().await.expect("closed");
+    database.close().expect("closed");
     let before = std::fs::read(app.database()).expect("the file");
     let error = open_error(&app.database());
     assert!(error.contains("newer version") && error.contains("9000"), "{error}");

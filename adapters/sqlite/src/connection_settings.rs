@@ -3,15 +3,20 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Row, SqliteConnection};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags};
 
 use crate::OpenError;
 
 /// How long a connection waits for the lock of another process, such as a backup.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// The size to which the write-ahead log is truncated after a long read has made it grow.
-const WAL_BYTES_MAX: &str = "67108864";
+
+/// The log is truncated to this size after a long read has made it grow.
+const SETTINGS: &str = "\
+    pragma journal_mode = wal;
+    pragma synchronous = full;
+    pragma foreign_keys = on;
+    pragma journal_size_limit = 67108864;";
 
 const REQUIRED: [(&str, &str); 4] = [
     ("pragma journal_mode", "wal"),
@@ -20,34 +25,47 @@ const REQUIRED: [(&str, &str); 4] = [
     ("pragma busy_timeout", "5000"),
 ];
 
-pub(crate) fn for_writing(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(BUSY_TIMEOUT)
-        .pragma("journal_size_limit", WAL_BYTES_MAX)
-        .disable_statement_logging()
+/// More than there are statements in this crate, so that each is prepared once a connection.
+const PREPARED_STATEMENTS_MAX: usize = 64;
+
+/// Opens a file that exists, with the settings of the file.
+pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
+    // Without a mutex, since a connection is used by one thread at a time.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(connection)
 }
 
-pub(crate) fn for_reading(path: &Path) -> SqliteConnectOptions {
-    for_writing(path).pragma("query_only", "on")
+pub(crate) fn open_for_writing(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = open(path)?;
+    connection.execute_batch(SETTINGS)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS_MAX);
+    Ok(connection)
+}
+
+pub(crate) fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = open_for_writing(path)?;
+    connection.execute_batch("pragma query_only = on")?;
+    Ok(connection)
 }
 
 /// Verifies the settings: a file system without shared memory, or a build of SQLite with other
 /// defaults, may ignore them without an error.
-pub(crate) async fn verify(connection: &mut SqliteConnection) -> Result<(), OpenError> {
+pub(crate) fn verify(connection: &Connection) -> Result<(), OpenError> {
     for (pragma, required) in REQUIRED {
-        let row = sqlx::query(pragma).fetch_one(&mut *connection).await;
-        let found: String = row
-            .and_then(|row| row.try_get_unchecked(0))
-            .map_err(|it| it.to_string())
-            .unwrap_or_else(|it| it);
+        let found = value(connection, pragma).unwrap_or_else(|error| error.to_string());
         if found != required {
             let setting = pragma.trim_start_matches("pragma ");
             return Err(OpenError::WeakSetting { setting, found, required });
         }
     }
     Ok(())
+}
+
+fn value(connection: &Connection, pragma: &str) -> rusqlite::Result<String> {
+    connection.query_row(pragma, [], |row| match row.get_ref(0)? {
+        ValueRef::Integer(number) => Ok(number.to_string()),
+        value => Ok(value.as_str()?.to_owned()),
+    })
 }

@@ -4,21 +4,27 @@
 mod commit;
 mod compaction;
 mod connection_settings;
+mod encoded_changes;
 mod error_mapping;
+mod group_commit;
 mod load;
+mod migrations;
 mod open;
 mod open_error;
 mod outcome_retention;
 mod queries;
+mod readers;
 mod rows;
 #[cfg(test)]
 mod tests;
 mod write_connection;
+mod writer;
 
 use std::fs::File;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rusqlite::Connection;
 use sockbit_application::ports::{
     BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate,
     CompactionStore, DecisionStore, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
@@ -26,16 +32,17 @@ use sockbit_application::ports::{
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
-use sqlx::{SqlitePool, SqliteTransaction};
 use tokio::time::timeout;
 
-use self::error_mapping::unavailable;
-use self::write_connection::WriteConnection;
+use self::encoded_changes::EncodedChanges;
+use self::error_mapping::{ReadError, unavailable};
+use self::readers::Readers;
+use self::writer::Writer;
 
 pub use self::open_error::OpenError;
 
 /// The deadline of a call. It is longer than SQLite waits for a lock, so only a disk that hangs
-/// reaches it. The connection of a write that timed out is not used again.
+/// reaches it. A write that timed out is made when the disk continues.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Random bytes, since a file system may store zeros without allocating space for them.
@@ -43,8 +50,8 @@ const FILL: &str = "insert or replace into room (id, filler) values (1, randombl
 
 /// The store in one database file, which no other process can open meanwhile.
 pub struct SqliteStore {
-    writer: WriteConnection,
-    readers: SqlitePool,
+    writer: Writer,
+    readers: Readers,
     /// Locked as long as the store is open.
     lock: File,
 }
@@ -58,15 +65,19 @@ impl SqliteStore {
         let _ = self.lock.unlock();
     }
 
-    /// A transaction that reads from one snapshot. It writes nothing, so it need not be committed.
-    async fn snapshot(&self) -> Result<SqliteTransaction<'static>, StoreError> {
-        self.readers.begin().await.map_err(unavailable)
+    /// Reads from one snapshot, until the deadline.
+    async fn read<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Connection) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let reading = timeout(DEADLINE, self.readers.read(call));
+        reading.await.unwrap_or_else(|_| Err(StoreError::Unavailable(too_long())))
     }
 }
 
-/// The result of a call, or an error at its deadline.
-async fn in_time<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    timeout(DEADLINE, call).await.unwrap_or_else(|_| Err(StoreError::Unavailable(too_long())))
+/// The result of a write, which is unknown after its deadline.
+async fn written<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    timeout(DEADLINE, call).await.unwrap_or_else(|_| Err(StoreError::Unknown(too_long())))
 }
 
 fn too_long() -> String {
@@ -76,32 +87,20 @@ fn too_long() -> String {
 #[async_trait]
 impl DecisionStore for SqliteStore {
     async fn load(&self, requests: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
-        in_time(async {
-            let mut snapshot = self.snapshot().await?;
-            let mut loaded = Vec::with_capacity(requests.len());
-            for request in requests {
-                loaded.push(load::board(&mut snapshot, request).await?);
-            }
-            Ok(loaded)
-        })
-        .await
+        let requests = requests.to_vec();
+        self.read(move |it| requests.iter().map(|request| load::board(it, request)).collect()).await
     }
 
     async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
-        let committing = async {
-            let mut lease = self.writer.lease().await?;
-            let results = commit::boards(lease.connection(), changes).await?;
-            lease.release();
-            Ok(results)
-        };
-        timeout(DEADLINE, committing).await.unwrap_or_else(|_| Err(StoreError::Unknown(too_long())))
+        let boards = changes.iter().map(EncodedChanges::encode).collect::<Result<_, _>>()?;
+        written(self.writer.commit(boards)).await
     }
 }
 
 #[async_trait]
 impl ReadStore for SqliteStore {
     async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError> {
-        in_time(queries::boards_of(&self.readers, actor, max)).await
+        self.read(move |it| queries::boards_of(it, actor, max)).await
     }
 
     async fn board_status(
@@ -110,7 +109,7 @@ impl ReadStore for SqliteStore {
         actor: ActorId,
         position: Option<Seq>,
     ) -> Result<Option<BoardStatus>, StoreError> {
-        in_time(queries::board_status(&self.readers, board, actor, position)).await
+        self.read(move |it| queries::board_status(it, board, actor, position)).await
     }
 
     async fn notes(
@@ -119,10 +118,7 @@ impl ReadStore for SqliteStore {
         after: Option<NoteId>,
         bytes_max: usize,
     ) -> Result<Option<NotesPage>, StoreError> {
-        in_time(async {
-            queries::notes(&mut *self.snapshot().await?, board, after, bytes_max).await
-        })
-        .await
+        self.read(move |it| queries::notes(it, board, after, bytes_max)).await
     }
 
     async fn note(
@@ -130,7 +126,7 @@ impl ReadStore for SqliteStore {
         board: BoardId,
         note: NoteId,
     ) -> Result<Option<(Position, Option<Note>)>, StoreError> {
-        in_time(async { queries::note(&mut *self.snapshot().await?, board, note).await }).await
+        self.read(move |it| queries::note(it, board, note)).await
     }
 
     async fn events(
@@ -139,11 +135,12 @@ impl ReadStore for SqliteStore {
         after: Seq,
         bytes_max: usize,
     ) -> Result<Vec<Event>, StoreError> {
-        in_time(queries::events(&self.readers, board, after, bytes_max)).await
+        self.read(move |it| queries::events(it, board, after, bytes_max)).await
     }
 
     async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {
-        in_time(queries::heads(&self.readers, boards)).await
+        let boards = boards.iter().copied().collect();
+        self.read(move |it| queries::heads(it, &boards)).await
     }
 
     async fn note_events(
@@ -153,10 +150,7 @@ impl ReadStore for SqliteStore {
         before: Option<Seq>,
         max: u32,
     ) -> Result<NoteHistoryPage, StoreError> {
-        in_time(async {
-            queries::note_events(&mut *self.snapshot().await?, board, note, before, max).await
-        })
-        .await
+        self.read(move |it| queries::note_events(it, board, note, before, max)).await
     }
 }
 
@@ -168,7 +162,7 @@ impl CompactionStore for SqliteStore {
         after: Option<CompactionCandidate>,
         max: u32,
     ) -> Result<Vec<CompactionCandidate>, StoreError> {
-        in_time(compaction::compaction_candidates(&self.readers, before, after, max)).await
+        self.read(move |it| compaction::compaction_candidates(it, before, after, max)).await
     }
 
     async fn compactable_events(
@@ -179,31 +173,22 @@ impl CompactionStore for SqliteStore {
         max: u32,
         bytes_max: usize,
     ) -> Result<CompactableEvents, StoreError> {
-        in_time(compaction::compactable_events(&self.readers, board, after, before, max, bytes_max))
-            .await
+        self.read(move |it| {
+            compaction::compactable_events(it, board, after, before, max, bytes_max)
+        })
+        .await
     }
 
     async fn squash(&self, squash: &Squash) -> Result<CommitResult, StoreError> {
-        let squashing = async {
-            let mut lease = self.writer.lease().await?;
-            let result = compaction::squash(lease.connection(), squash).await?;
-            lease.release();
-            Ok(result)
-        };
-        timeout(DEADLINE, squashing).await.unwrap_or_else(|_| Err(StoreError::Unknown(too_long())))
+        let squash = squash.clone();
+        written(self.writer.call(move |it| compaction::squash(it, &squash))).await
     }
 }
 
 #[async_trait]
 impl OutcomeRetention for SqliteStore {
     async fn delete_outcomes_before(&self, before: Timestamp, max: u32) -> Result<u64, StoreError> {
-        let deleting = async {
-            let mut lease = self.writer.lease().await?;
-            let deleted = outcome_retention::delete_before(lease.connection(), before, max).await?;
-            lease.release();
-            Ok(deleted)
-        };
-        timeout(DEADLINE, deleting).await.unwrap_or_else(|_| Err(StoreError::Unknown(too_long())))
+        written(self.writer.call(move |it| outcome_retention::delete_before(it, before, max))).await
     }
 }
 
@@ -212,14 +197,13 @@ impl StoreHealth for SqliteStore {
     /// Writes as many bytes as a long note has, and deletes them again. It fails if the disk is full,
     /// read-only or gone. The next check overwrites what a failed one left.
     async fn check(&self) -> Result<(), StoreError> {
-        in_time(async {
-            let mut lease = self.writer.lease().await?;
+        let check = |connection: &mut Connection| {
             for statement in [FILL, "delete from room"] {
-                sqlx::query(statement).execute(lease.connection()).await.map_err(unavailable)?;
+                commit::execute(connection, statement).map_err(unavailable)?;
             }
-            lease.release();
             Ok(())
-        })
-        .await
+        };
+        let checking = timeout(DEADLINE, self.writer.call(check));
+        checking.await.unwrap_or_else(|_| Err(StoreError::Unavailable(too_long())))
     }
 }

@@ -1,123 +1,120 @@
-//! Loads what a batch needs of a board: six statements, and one for each note that is edited.
+//! Loads what a batch needs of a board: one lookup for each row that it names, and its links.
 
 use std::collections::BTreeMap;
 
-use futures::TryStreamExt;
-use serde::Serialize;
-use sockbit_application::column_conversions::{integer, number, parse_name, seq};
+use rusqlite::{Connection, OptionalExtension, params};
+use sockbit_application::column_conversions::{integer, number};
 use sockbit_application::page_budget::PageBudget;
-use sockbit_application::ports::{LoadRequest, LoadedBoard, StoreError, StoredOutcome};
+use sockbit_application::ports::{LoadRequest, LoadedBoard, StoredOutcome};
 use sockbit_domain::{
-    ActorId, Board, BoardId, EventId, Link, Note, NoteId, PastEdit, Position, Role, Seq, Title,
+    ActorId, Board, BoardId, EventId, Link, Note, NoteId, PastEdit, Role, Seq, Title,
 };
-use sqlx::SqliteConnection;
-use uuid::Uuid;
 
-use crate::error_mapping::unavailable;
-use crate::rows::{EditRow, LinkRow, NoteRow, OutcomeRow, PositionRow};
+use crate::error_mapping::ReadError;
+use crate::rows;
 
-#[derive(sqlx::FromRow)]
-struct BoardRow {
-    title: String,
-    head_seq: i64,
-    head_event: Uuid,
-    note_count: u32,
-    text_bytes: i64,
-}
-
-pub(crate) async fn board(
-    snapshot: &mut SqliteConnection,
+pub(crate) fn board(
+    snapshot: &Connection,
     request: &LoadRequest,
-) -> Result<LoadedBoard, StoreError> {
-    const BOARD: &str = "\
-        select title, head_seq, head_event, note_count, text_bytes from boards where id = ?";
-    let id = request.board;
-    let row: Option<BoardRow> = sqlx::query_as(BOARD)
-        .bind(id.0)
-        .fetch_optional(&mut *snapshot)
-        .await
-        .map_err(unavailable)?;
-    let Some(row) = row else {
+) -> Result<LoadedBoard, ReadError> {
+    let Some(board) = header(snapshot, request.board)? else {
         return Ok(LoadedBoard { board: None, outcomes: Vec::new() });
     };
-    let (edits, left_out) = edits(snapshot, request).await?;
+    let (edits, left_out) = edits(snapshot, request)?;
     let board = Board {
-        id,
-        title: Title::stored(row.title),
-        head: Position { seq: seq(row.head_seq), event: EventId(row.head_event) },
-        note_count: row.note_count,
-        text_bytes: number(row.text_bytes),
-        links: links(snapshot, id).await?,
-        members: members(snapshot, request).await?,
-        notes: notes(snapshot, request).await?,
+        links: links(snapshot, request.board)?,
+        members: members(snapshot, request)?,
+        notes: notes(snapshot, request)?,
         edits,
         left_out,
-        bases: bases(snapshot, request).await?,
+        bases: bases(snapshot, request)?,
+        ..board
     };
-    Ok(LoadedBoard { board: Some(board), outcomes: outcomes(snapshot, request).await? })
+    Ok(LoadedBoard { board: Some(board), outcomes: outcomes(snapshot, request)? })
 }
 
-async fn links(snapshot: &mut SqliteConnection, board: BoardId) -> Result<Vec<Link>, StoreError> {
+/// The board without its links, members and notes.
+fn header(snapshot: &Connection, id: BoardId) -> Result<Option<Board>, ReadError> {
+    const BOARD: &str = "\
+        select title, note_count, text_bytes, head_seq, head_event from boards where id = ?";
+    let mut statement = snapshot.prepare_cached(BOARD)?;
+    let read = |row: &rusqlite::Row| {
+        Ok(Board {
+            id,
+            title: Title::stored(row.get(0)?),
+            head: rows::position(row, 3)?,
+            note_count: row.get(1)?,
+            text_bytes: number(row.get(2)?),
+            links: Vec::new(),
+            members: BTreeMap::new(),
+            notes: BTreeMap::new(),
+            edits: BTreeMap::new(),
+            left_out: BTreeMap::new(),
+            bases: BTreeMap::new(),
+        })
+    };
+    Ok(statement.query_row([id.0], read).optional()?)
+}
+
+fn links(snapshot: &Connection, board: BoardId) -> Result<Vec<Link>, ReadError> {
     const LINKS: &str = "select id, role, hash from links where board = ? order by id";
-    let rows: Vec<LinkRow> =
-        sqlx::query_as(LINKS).bind(board.0).fetch_all(snapshot).await.map_err(unavailable)?;
-    rows.iter().map(|row| row.read(board)).collect()
+    let mut statement = snapshot.prepare_cached(LINKS)?;
+    statement.query_and_then([board.0], |row| rows::link(board, row))?.collect()
 }
 
-async fn members(
-    snapshot: &mut SqliteConnection,
+fn members(
+    snapshot: &Connection,
     request: &LoadRequest,
-) -> Result<BTreeMap<ActorId, Role>, StoreError> {
-    const MEMBERS: &str = "\
-        select actor, role from members
-        where board = ? and actor in (select unhex(value) from json_each(?))";
-    if request.actors.is_empty() {
-        return Ok(BTreeMap::new());
+) -> Result<BTreeMap<ActorId, Role>, ReadError> {
+    const MEMBER: &str = "select role from members where board = ? and actor = ?";
+    let mut statement = snapshot.prepare_cached(MEMBER)?;
+    let mut members = BTreeMap::new();
+    for actor in &request.actors {
+        let mut found = statement.query([request.board.0, actor.0])?;
+        if let Some(row) = found.next()? {
+            members.insert(*actor, rows::role(request.board, *actor, rows::text(row, 0)?)?);
+        }
     }
-    let rows: Vec<(Uuid, String)> = sqlx::query_as(MEMBERS)
-        .bind(request.board.0)
-        .bind(json_list(request.actors.iter().map(|it| hex(it.0)))?)
-        .fetch_all(snapshot)
-        .await
-        .map_err(unavailable)?;
-    let read = |(actor, role): &(Uuid, String)| {
-        let key = format!("board {}, actor {actor}", request.board);
-        let role = parse_name(role).map_err(|it| StoreError::unreadable_row("members", key, it))?;
-        Ok((ActorId(*actor), role))
-    };
-    rows.iter().map(read).collect()
+    Ok(members)
 }
 
-async fn notes(
-    snapshot: &mut SqliteConnection,
+fn notes(
+    snapshot: &Connection,
     request: &LoadRequest,
-) -> Result<BTreeMap<NoteId, Note>, StoreError> {
-    const NOTES: &str = "\
-        select * from notes where board = ? and id in (select unhex(value) from json_each(?))";
-    if request.notes.is_empty() {
-        return Ok(BTreeMap::new());
+) -> Result<BTreeMap<NoteId, Note>, ReadError> {
+    let mut notes = BTreeMap::new();
+    for id in request.notes.keys() {
+        if let Some(note) = note(snapshot, request.board, *id)? {
+            notes.insert(*id, note);
+        }
     }
-    let rows: Vec<NoteRow> = sqlx::query_as(NOTES)
-        .bind(request.board.0)
-        .bind(json_list(request.notes.keys().map(|it| hex(it.0)))?)
-        .fetch_all(snapshot)
-        .await
-        .map_err(unavailable)?;
-    rows.into_iter().map(|row| row.read(request.board)).map(|it| it.map(|it| (it.id, it))).collect()
+    Ok(notes)
+}
+
+/// One note, or its tombstone.
+pub(crate) fn note(
+    snapshot: &Connection,
+    board: BoardId,
+    id: NoteId,
+) -> Result<Option<Note>, ReadError> {
+    const NOTE: &str = "\
+        select id, colour, rank, state, seq,
+            edited_by_id, edited_by_name, edited_by_colour, edited_at, text
+        from notes where board = ? and id = ?";
+    let mut statement = snapshot.prepare_cached(NOTE)?;
+    let mut found = statement.query([board.0, id.0])?;
+    found.next()?.map(|row| rows::note(board, row)).transpose()
 }
 
 /// The latest edits of the notes, and the number of the last edit that was left out.
 type Edits = (BTreeMap<NoteId, Vec<PastEdit>>, BTreeMap<NoteId, Seq>);
 
-async fn edits(
-    snapshot: &mut SqliteConnection,
-    request: &LoadRequest,
-) -> Result<Edits, StoreError> {
+fn edits(snapshot: &Connection, request: &LoadRequest) -> Result<Edits, ReadError> {
     let (mut found, mut left_out) = (BTreeMap::new(), BTreeMap::new());
     for (note, base) in &request.notes {
         let Some(base) = base else { continue };
         let (edits, before) =
-            latest_edits(snapshot, request.board, *note, *base, request.edits_bytes_max).await?;
+            latest_edits(snapshot, request.board, *note, *base, request.edits_bytes_max)?;
         if !edits.is_empty() {
             found.insert(*note, edits);
         }
@@ -128,27 +125,24 @@ async fn edits(
 
 /// The latest edits of a note after its base, oldest first, and the number of the last edit that
 /// was left out.
-async fn latest_edits(
-    snapshot: &mut SqliteConnection,
+fn latest_edits(
+    snapshot: &Connection,
     board: BoardId,
     note: NoteId,
     base: Seq,
     bytes_max: usize,
-) -> Result<(Vec<PastEdit>, Option<Seq>), StoreError> {
+) -> Result<(Vec<PastEdit>, Option<Seq>), ReadError> {
     const EDITS: &str = "\
         select seq, change, inverse from events
         where board = ? and note = ? and seq > ? and inverse is not null
         order by seq desc";
-    let mut rows = sqlx::query_as::<_, EditRow>(EDITS)
-        .bind(board.0)
-        .bind(note.0)
-        .bind(integer(base.0))
-        .fetch(snapshot);
+    let mut statement = snapshot.prepare_cached(EDITS)?;
+    let mut found = statement.query(params![board.0, note.0, integer(base.0)])?;
     let mut budget = PageBudget::new(bytes_max);
     let mut edits = Vec::new();
     let mut left_out = None;
-    while let Some(row) = rows.try_next().await.map_err(unavailable)? {
-        let edit = row.read(board)?;
+    while let Some(row) = found.next()? {
+        let edit = rows::past_edit(board, row)?;
         if !budget.try_add(&(&edit.delta, &edit.inverse)) {
             left_out = Some(edit.seq);
             break;
@@ -159,57 +153,33 @@ async fn latest_edits(
     Ok((edits, left_out))
 }
 
-async fn bases(
-    snapshot: &mut SqliteConnection,
+fn bases(
+    snapshot: &Connection,
     request: &LoadRequest,
-) -> Result<BTreeMap<Seq, EventId>, StoreError> {
-    const BASES: &str = "\
-        select board, seq, id as event from events
-        where board = ? and seq in (select value from json_each(?))";
-    // Not `integer`: a number that is too large must not match the largest stored one.
-    let numbers: Vec<i64> =
-        request.bases.iter().filter_map(|seq| i64::try_from(seq.0).ok()).collect();
-    if numbers.is_empty() {
-        return Ok(BTreeMap::new());
+) -> Result<BTreeMap<Seq, EventId>, ReadError> {
+    const BASE: &str = "select id from events where board = ? and seq = ?";
+    let mut statement = snapshot.prepare_cached(BASE)?;
+    let mut bases = BTreeMap::new();
+    for seq in &request.bases {
+        // Not `integer`: a number that is too large must not match the largest stored one.
+        let Ok(number) = i64::try_from(seq.0) else { continue };
+        let id = statement.query_row(params![request.board.0, number], |row| row.get(0));
+        bases.extend(id.optional()?.map(|id| (*seq, EventId(id))));
     }
-    let rows: Vec<PositionRow> = sqlx::query_as(BASES)
-        .bind(request.board.0)
-        .bind(json_list(numbers)?)
-        .fetch_all(snapshot)
-        .await
-        .map_err(unavailable)?;
-    Ok(rows.iter().map(PositionRow::position).map(|it| (it.seq, it.event)).collect())
+    Ok(bases)
 }
 
-async fn outcomes(
-    snapshot: &mut SqliteConnection,
-    request: &LoadRequest,
-) -> Result<Vec<StoredOutcome>, StoreError> {
-    const OUTCOMES: &str = "\
-        select client, message, body_hash, outcome, at
-        from json_each(?2) as wanted cross join outcomes
-        where board = ?1 and client = unhex(wanted.value ->> 0)
-            and message = unhex(wanted.value ->> 1)";
-    if request.messages.is_empty() {
-        return Ok(Vec::new());
+fn outcomes(snapshot: &Connection, request: &LoadRequest) -> Result<Vec<StoredOutcome>, ReadError> {
+    const OUTCOME: &str = "\
+        select client, message, body_hash, outcome, at from outcomes
+        where board = ? and client = ? and message = ?";
+    let mut statement = snapshot.prepare_cached(OUTCOME)?;
+    let mut outcomes = Vec::new();
+    for (client, message) in &request.messages {
+        let mut found = statement.query([request.board.0, client.0, message.0])?;
+        if let Some(row) = found.next()? {
+            outcomes.push(rows::outcome(request.board, row)?);
+        }
     }
-    let rows: Vec<OutcomeRow> = sqlx::query_as(OUTCOMES)
-        .bind(request.board.0)
-        .bind(json_list(request.messages.iter().map(|it| (hex(it.0.0), hex(it.1.0))))?)
-        .fetch_all(snapshot)
-        .await
-        .map_err(unavailable)?;
-    rows.into_iter().map(|row| row.read(request.board)).collect()
-}
-
-/// A list as JSON, because SQLite cannot bind lists. Ids are passed in hexadecimal digits.
-pub(crate) fn json_list<T: Serialize>(
-    items: impl IntoIterator<Item = T>,
-) -> Result<String, StoreError> {
-    let items: Vec<T> = items.into_iter().collect();
-    serde_json::to_string(&items).map_err(|error| StoreError::Unavailable(error.to_string()))
-}
-
-pub(crate) fn hex(id: Uuid) -> String {
-    id.simple().to_string()
+    Ok(outcomes)
 }

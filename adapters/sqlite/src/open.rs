@@ -4,18 +4,13 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{ConnectOptions, Connection, SqliteConnection, SqlitePool};
+use tokio::task::{JoinError, spawn_blocking};
 
-use crate::error_mapping::{READ_TIMEOUT, is_not_a_database, reason};
-use crate::write_connection::WriteConnection;
-use crate::{OpenError, SqliteStore, connection_settings};
+use crate::error_mapping::{is_not_a_database, reason};
+use crate::readers::Readers;
+use crate::writer::Writer;
+use crate::{OpenError, SqliteStore, connection_settings, migrations};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
-
-/// Reads are short; more connections would only wait for the same disk.
-const READERS_MAX: u32 = 4;
 /// `Sock` in ASCII, which the first migration writes into the file's header.
 const APPLICATION_ID: i64 = 0x536f_636b;
 
@@ -23,23 +18,28 @@ impl SqliteStore {
     /// Opens the database in a file. Creates the file if it does not exist, and migrates the schema to
     /// this version.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
-        let path = locate(path)?;
-        let lock = lock(&path)?;
-        create(&path)?;
-        recognise(&path).await?;
-        let options = connection_settings::for_writing(&path);
-        let connection = prepare(&path, options.clone()).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS_MAX)
-            .acquire_timeout(READ_TIMEOUT)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .connect_with(connection_settings::for_reading(&path))
-            .await
-            .map_err(|it| refused(&path, &it))?;
-        Ok(Self { writer: WriteConnection::new(options, connection), readers, lock })
+        let inaccessible = |error: JoinError| OpenError::Inaccessible {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        };
+        let file = path.to_owned();
+        spawn_blocking(move || open(&file)).await.map_err(inaccessible)?
     }
+}
+
+fn open(path: &Path) -> Result<SqliteStore, OpenError> {
+    let path = locate(path)?;
+    let lock = lock(&path)?;
+    create(&path)?;
+    recognise(&path)?;
+    let mut connection =
+        connection_settings::open_for_writing(&path).map_err(|error| refused(&path, &error))?;
+    connection_settings::verify(&connection)?;
+    migrations::migrate(&path, &mut connection)?;
+    let writer = Writer::start(path.clone(), connection).map_err(|error| {
+        OpenError::Inaccessible { path: path.clone(), reason: error.to_string() }
+    })?;
+    Ok(SqliteStore { writer, readers: Readers::new(path), lock })
 }
 
 /// The canonical path of the file, so that all names of it use the same lock.
@@ -98,51 +98,20 @@ fn create(path: &Path) -> Result<(), OpenError> {
 }
 
 /// Checks that the file is empty or a database of this program, before anything is changed.
-async fn recognise(path: &Path) -> Result<(), OpenError> {
+fn recognise(path: &Path) -> Result<(), OpenError> {
     const IS_OURS_OR_EMPTY: &str = "select (select application_id from pragma_application_id) = ? \
                                     or not exists (select * from sqlite_schema)";
-    let looking = async {
-        let options = SqliteConnectOptions::new().filename(path);
-        let mut connection = options.disable_statement_logging().connect().await?;
-        let is_ours_or_empty: bool = sqlx::query_scalar(IS_OURS_OR_EMPTY)
-            .bind(APPLICATION_ID)
-            .fetch_one(&mut connection)
-            .await?;
-        connection.close().await?;
-        Ok(is_ours_or_empty)
-    };
-    match looking.await {
+    let is_ours_or_empty = connection_settings::open(path).and_then(|connection| {
+        connection.query_row(IS_OURS_OR_EMPTY, [APPLICATION_ID], |row| row.get(0))
+    });
+    match is_ours_or_empty {
         Ok(true) => Ok(()),
         Ok(false) => Err(OpenError::NotADatabase(path.to_owned())),
         Err(error) => Err(refused(path, &error)),
     }
 }
 
-/// Verifies the settings, migrates the schema and returns the connection for writing.
-async fn prepare(
-    path: &Path,
-    options: SqliteConnectOptions,
-) -> Result<SqliteConnection, OpenError> {
-    let refused = |error| refused(path, &error);
-    let pool =
-        SqlitePoolOptions::new().max_connections(1).connect_with(options).await.map_err(refused)?;
-    connection_settings::verify(&mut *pool.acquire().await.map_err(refused)?).await?;
-    migrate(path, &pool).await?;
-    let connection = pool.acquire().await.map_err(refused)?.detach();
-    pool.close().await;
-    Ok(connection)
-}
-
-async fn migrate(path: &Path, pool: &SqlitePool) -> Result<(), OpenError> {
-    let path = path.to_owned();
-    MIGRATIONS.run(pool).await.map_err(|error| match error {
-        MigrateError::VersionMissing(schema) => OpenError::Newer { path, schema },
-        MigrateError::VersionMismatch(schema) => OpenError::Altered { path, schema },
-        error => OpenError::Migration { path, reason: error.to_string() },
-    })
-}
-
-fn refused(path: &Path, error: &sqlx::Error) -> OpenError {
+fn refused(path: &Path, error: &rusqlite::Error) -> OpenError {
     if is_not_a_database(error) {
         return OpenError::NotADatabase(path.to_owned());
     }

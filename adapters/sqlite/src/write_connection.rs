@@ -1,67 +1,42 @@
-//! The only connection that writes. After an error or a cancelled call it is replaced.
+//! The only connection that writes. After an error it is replaced.
 
+use std::path::PathBuf;
+
+use rusqlite::Connection;
 use sockbit_application::ports::StoreError;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use tokio::sync::{Mutex, MutexGuard};
 
+use crate::connection_settings;
 use crate::error_mapping::unavailable;
 
-/// Lends the connection to one caller at a time.
 pub(crate) struct WriteConnection {
-    options: SqliteConnectOptions,
-    state: Mutex<State>,
-}
-
-enum State {
-    /// Open, and without a transaction.
-    Idle(SqliteConnection),
-    /// Lent, or dropped by its last user. SQLite rolls back the transaction of a dropped connection.
-    Taken,
-    Closed,
-}
-
-/// The connection, lent to one caller. Dropping the lease closes the connection.
-pub(crate) struct Lease<'a> {
-    connection: SqliteConnection,
-    state: MutexGuard<'a, State>,
+    path: PathBuf,
+    /// Without a transaction; `None` after an error.
+    open: Option<Connection>,
 }
 
 impl WriteConnection {
-    pub fn new(options: SqliteConnectOptions, connection: SqliteConnection) -> Self {
-        Self { options, state: Mutex::new(State::Idle(connection)) }
+    pub fn new(path: PathBuf, connection: Connection) -> Self {
+        Self { path, open: Some(connection) }
     }
 
-    pub async fn lease(&self) -> Result<Lease<'_>, StoreError> {
-        let mut state = self.state.lock().await;
-        let connection = match std::mem::replace(&mut *state, State::Taken) {
-            State::Idle(connection) => connection,
-            State::Taken => self.options.connect().await.map_err(unavailable)?,
-            State::Closed => {
-                *state = State::Closed;
-                return Err(StoreError::Unavailable("the store is closed".to_owned()));
-            }
+    /// Runs a call on the connection. After an error the connection is closed, which rolls back an
+    /// open transaction.
+    pub fn run<T, E: From<StoreError>>(
+        &mut self,
+        call: impl FnOnce(&mut Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = match self.open.take() {
+            Some(connection) => connection,
+            None => connection_settings::open_for_writing(&self.path).map_err(unavailable)?,
         };
-        Ok(Lease { connection, state })
+        let result = call(&mut connection)?;
+        self.open = Some(connection);
+        Ok(result)
     }
 
-    pub async fn close(&self) {
-        let mut state = self.state.lock().await;
-        if let State::Idle(connection) = std::mem::replace(&mut *state, State::Closed)
-            && let Err(error) = connection.close().await
-        {
+    pub fn close(self) {
+        if let Some(Err((_, error))) = self.open.map(Connection::close) {
             tracing::warn!(%error, "could not close the database; the next start recovers it");
         }
-    }
-}
-
-impl Lease<'_> {
-    pub fn connection(&mut self) -> &mut SqliteConnection {
-        &mut self.connection
-    }
-
-    /// Returns the connection after a successful call, so that the next caller uses it again.
-    pub fn release(mut self) {
-        *self.state = State::Idle(self.connection);
     }
 }

@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use rusqlite::Connection;
 use sockbit_application::ports::{DecisionStore, ReadStore, StoreHealth};
 use sockbit_sqlite::{OpenError, SqliteStore};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tempfile::TempDir;
 
 fn folder() -> TempDir {
@@ -27,12 +26,10 @@ async fn refusal(path: &Path) -> (OpenError, String) {
 }
 
 /// Runs a statement without the store.
-async fn tamper(path: &Path, statement: &str) {
-    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
-    let mut connection = options.connect().await.expect("it is a database");
-    let statement = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));
-    statement.execute(&mut connection).await.expect("a valid statement");
-    connection.close().await.expect("it closes");
+fn tamper(path: &Path, statement: &str) {
+    let connection = Connection::open(path).expect("it is a database");
+    connection.execute_batch(statement).expect("a valid statement");
+    connection.close().expect("it closes");
 }
 
 async fn opened_once(path: &Path) {
@@ -98,7 +95,7 @@ async fn a_newer_database_is_refused_and_not_changed() {
     let row =
         "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
                values (9999, 'later', true, x'00', 0)";
-    tamper(&path, row).await;
+    tamper(&path, row);
     let before = std::fs::read(&path).expect("it can be read");
     let (error, message) = refusal(&path).await;
     assert!(matches!(error, OpenError::Newer { schema: 9999, .. }), "{message}");
@@ -111,7 +108,7 @@ async fn a_database_of_another_build_is_refused() {
     let folder = folder();
     let path = database(&folder);
     opened_once(&path).await;
-    tamper(&path, "update _sqlx_migrations set checksum = x'00'").await;
+    tamper(&path, "update _sqlx_migrations set checksum = x'00'");
     let (error, message) = refusal(&path).await;
     assert!(matches!(error, OpenError::Altered { schema: 1, .. }), "{message}");
 }
@@ -132,7 +129,7 @@ async fn a_file_of_another_kind_is_refused_and_not_changed() {
 async fn the_database_of_another_program_is_refused_and_not_changed() {
     let folder = folder();
     let path = database(&folder);
-    tamper(&path, "create table theirs (id integer)").await;
+    tamper(&path, "create table theirs (id integer)");
     let before = std::fs::read(&path).expect("it can be read");
     let (error, message) = refusal(&path).await;
     assert!(matches!(error, OpenError::NotADatabase(_)), "{message}");

@@ -1,7 +1,10 @@
 //! Failures that only SQLite has: settings, a full disk, connections that hang, damaged rows.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::mpsc;
 
+use futures::poll;
 use sockbit_application::ports::{
     BoardChanges, CommitResult, DecisionStore, LoadRequest, ReadStore, StoreError, StoreHealth,
     StoredOutcome,
@@ -10,12 +13,13 @@ use sockbit_domain::{
     Actor, ActorId, Board, BoardId, Change, ClientId, Colour, Event, EventId, Fact, MessageId,
     Note, NoteId, Outcome, Rank, Role, Seq, Text, Timestamp, Title,
 };
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::error_mapping::unavailable;
 use crate::{OpenError, SqliteStore, connection_settings};
+
+mod group_commit;
 
 const BOARD: BoardId = BoardId(Uuid::from_u128(1));
 const NOTE: NoteId = NoteId(Uuid::from_u128(2));
@@ -80,35 +84,33 @@ fn everything() -> LoadRequest {
     }
 }
 
-/// Runs a statement on the write connection.
-async fn tamper(store: &SqliteStore, statement: &str) {
-    let mut lease = store.writer.lease().await.expect("the store is open");
-    let statement = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));
-    statement.execute(lease.connection()).await.expect("a valid statement");
-    lease.release();
+/// Runs statements on the write connection.
+async fn tamper(store: &SqliteStore, statements: &'static str) {
+    let tampering = store.writer.call(|it| it.execute_batch(statements).map_err(unavailable));
+    tampering.await.expect("valid statements");
 }
 
 #[tokio::test]
 async fn writers_and_readers_run_with_the_safe_settings() {
     let (store, _path, _folder) = store().await;
-    let mut lease = store.writer.lease().await.expect("the store is open");
-    connection_settings::verify(lease.connection()).await.expect("the writer is safe");
-    let mut reader = store.readers.acquire().await.expect("the store is open");
-    connection_settings::verify(&mut reader).await.expect("the readers are safe");
+    let verified = store.writer.call(|it| Ok(connection_settings::verify(it))).await;
+    verified.expect("the store is open").expect("the writer is safe");
+    let verified = store.readers.read(|it| Ok(connection_settings::verify(it))).await;
+    verified.expect("the store is open").expect("the readers are safe");
 }
 
 #[tokio::test]
 async fn weaker_settings_are_refused_by_name() {
     let (_store, path, _folder) = store().await;
-    let safe = connection_settings::for_writing(&path);
-    let weaker: [(&str, SqliteConnectOptions); 3] = [
-        ("synchronous", safe.clone().synchronous(SqliteSynchronous::Normal)),
-        ("foreign_keys", safe.clone().foreign_keys(false)),
-        ("journal_mode", safe.filename(":memory:").journal_mode(SqliteJournalMode::Wal)),
+    let weaker = [
+        ("synchronous", path.as_path(), "pragma synchronous = normal"),
+        ("foreign_keys", path.as_path(), "pragma foreign_keys = off"),
+        ("journal_mode", Path::new(":memory:"), "pragma synchronous = full"),
     ];
-    for (name, options) in weaker {
-        let mut connection = options.connect().await.expect("it opens");
-        let result = connection_settings::verify(&mut connection).await;
+    for (name, path, weaken) in weaker {
+        let connection = connection_settings::open_for_writing(path).expect("it opens");
+        connection.execute_batch(weaken).expect("a valid statement");
+        let result = connection_settings::verify(&connection);
         let Err(OpenError::WeakSetting { setting, .. }) = result else {
             panic!("a weaker {name} was accepted");
         };
@@ -119,7 +121,7 @@ async fn weaker_settings_are_refused_by_name() {
 #[tokio::test]
 async fn readers_cannot_write() {
     let (store, _path, _folder) = store().await;
-    let result = sqlx::query("delete from boards").execute(&store.readers).await;
+    let result = store.readers.read(|it| Ok(it.execute("delete from boards", [])?)).await;
     assert!(result.is_err());
 }
 
@@ -189,15 +191,20 @@ async fn health_checks_do_not_let_the_database_grow() {
 #[tokio::test]
 async fn a_call_behind_a_writer_that_hangs_times_out() {
     let (store, _path, _folder) = store().await;
-    let hanging = store.writer.lease().await.expect("the store is open");
+    let (release, released) = mpsc::channel::<()>();
+    let mut hanging = pin!(store.writer.call(move |_| Ok(released.recv())));
+    assert!(poll!(&mut hanging).is_pending());
     tokio::time::pause();
     let late = store.commit(&[board_with("words")]).await;
     assert!(matches!(late, Err(StoreError::Unknown(_))), "{late:?}");
     let late = store.check().await;
     assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
     tokio::time::resume();
-    hanging.release();
-    assert_eq!(store.commit(&[board_with("words")]).await, Ok(vec![CommitResult::Done]));
+    release.send(()).expect("the writer hangs");
+    hanging.await.expect("it continues").expect("it was released");
+    let repeated = store.commit(&[board_with("words")]).await;
+    assert_eq!(repeated, Ok(vec![CommitResult::Conflict]), "the late commit was made");
+    assert_eq!(store.check().await, Ok(()));
 }
 
 #[tokio::test]
@@ -243,9 +250,7 @@ async fn the_schema_rejects_invalid_values() {
         "update outcomes set body_hash = x'00'",
         "delete from boards",
     ] {
-        let mut lease = store.writer.lease().await.expect("the store is open");
-        let result = sqlx::query(AssertSqlSafe(statement)).execute(lease.connection()).await;
-        assert!(result.is_err(), "it was accepted: {statement}");
-        lease.release();
+        let result = store.writer.call(|it| Ok(it.execute(statement, []))).await;
+        assert!(result.expect("the store is open").is_err(), "it was accepted: {statement}");
     }
 }
