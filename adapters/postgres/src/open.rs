@@ -9,14 +9,12 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{ConnectOptions, PgPool};
 
-use crate::connection_pool::ConnectionPool;
+use crate::connection_pool::{CONNECTIONS_MAX, ConnectionPool};
 use crate::error_mapping::{code, reason};
 use crate::{OpenError, PostgresStore, server_settings};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 
-/// A worker commits one batch at a time and answers some queries meanwhile.
-const CONNECTIONS_MAX: u32 = 20;
 /// The deadline of a call. It is longer than the server's timeouts, so that the server's error is
 /// reported.
 const DEADLINE: Duration = Duration::from_secs(5);
