@@ -86,10 +86,7 @@ impl DecisionStore for PostgresStore {
     async fn load(&self, requests: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
         let loading = async {
             let mut lease = self.pool.lease().await?;
-            let mut snapshot =
-                lease.connection().begin_with(BEGIN_SNAPSHOT).await.map_err(unavailable)?;
-            let loaded = load::boards(&mut snapshot, requests).await?;
-            snapshot.commit().await.map_err(unavailable)?;
+            let loaded = load::boards(lease.connection(), requests).await?;
             lease.release();
             Ok(loaded)
         };

@@ -11,16 +11,16 @@ use uuid::Uuid;
 #[derive(sqlx::FromRow)]
 pub(crate) struct NoteRow {
     pub board: Uuid,
-    id: Uuid,
-    text: String,
-    colour: String,
-    rank: String,
-    state: String,
-    seq: i64,
-    edited_by_id: Uuid,
-    edited_by_name: String,
-    edited_by_colour: i16,
-    edited_at: i64,
+    pub id: Uuid,
+    pub text: String,
+    pub colour: String,
+    pub rank: String,
+    pub state: String,
+    pub seq: i64,
+    pub edited_by_id: Uuid,
+    pub edited_by_name: String,
+    pub edited_by_colour: i16,
+    pub edited_at: i64,
 }
 
 impl NoteRow {
@@ -105,42 +105,30 @@ pub(crate) fn inverse(board: Uuid, seq: i64, json: &str) -> Result<Delta, StoreE
         .map_err(|it| StoreError::unreadable_row("events", event_key(board, seq), it))
 }
 
-#[derive(sqlx::FromRow)]
-pub(crate) struct EditRow {
-    pub board: Uuid,
-    pub note: Uuid,
-    seq: i64,
-    change: String,
-    inverse: String,
-    /// Bytes of this edit and of the later ones.
-    pub bytes: i64,
+/// Parses an edit, which is stored with its inverse.
+pub(crate) fn past_edit(
+    board: Uuid,
+    number: i64,
+    change: &str,
+    inverse_json: &str,
+) -> Result<PastEdit, StoreError> {
+    let key = || event_key(board, number);
+    let change = serde_json::from_str(change)
+        .map_err(|it| StoreError::unreadable_row("events", key(), it))?;
+    let Change::NoteEdited { delta, .. } = change else {
+        let cause = "it has an inverse and is not an edit";
+        return Err(StoreError::unreadable_row("events", key(), cause));
+    };
+    Ok(PastEdit { seq: seq(number), delta, inverse: inverse(board, number, inverse_json)? })
 }
 
-impl EditRow {
-    pub fn read(&self) -> Result<PastEdit, StoreError> {
-        let key = || event_key(self.board, self.seq);
-        let change = serde_json::from_str(&self.change)
-            .map_err(|it| StoreError::unreadable_row("events", key(), it))?;
-        let Change::NoteEdited { delta, .. } = change else {
-            return Err(StoreError::unreadable_row(
-                "events",
-                key(),
-                "it has an inverse and is not an edit",
-            ));
-        };
-        let inverse = inverse(self.board, self.seq, &self.inverse)?;
-        Ok(PastEdit { seq: seq(self.seq), delta, inverse })
-    }
-}
-
-#[derive(sqlx::FromRow)]
 pub(crate) struct OutcomeRow {
     pub board: Uuid,
-    client: Uuid,
-    message: Uuid,
-    body_hash: Vec<u8>,
-    outcome: String,
-    at: i64,
+    pub client: Uuid,
+    pub message: Uuid,
+    pub body_hash: Vec<u8>,
+    pub outcome: String,
+    pub at: i64,
 }
 
 impl OutcomeRow {
@@ -158,12 +146,11 @@ impl OutcomeRow {
     }
 }
 
-#[derive(sqlx::FromRow)]
 pub(crate) struct LinkRow {
     pub board: Uuid,
-    id: Uuid,
-    role: String,
-    hash: Vec<u8>,
+    pub id: Uuid,
+    pub role: String,
+    pub hash: Vec<u8>,
 }
 
 impl LinkRow {
