@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sockbit_application::ports::{CommitResult, DecisionStore, ReadStore, StoreError};
-use sockbit_domain::{Outcome, Role};
+use sockbit_application::ports::{
+    BoardChanges, CommitResult, DecisionStore, ReadStore, StoreError, StoreHealth, StoredOutcome,
+};
+use sockbit_domain::{Outcome, Position, Role};
 use sockbit_postgres::PostgresStore;
 use sockbit_tests::contracts::store::fixtures::{Script, actor, board_id, note_id, outcome};
 use sockbit_tests::servers::Database;
@@ -17,33 +19,82 @@ use tokio::net::{TcpListener, TcpStream};
 
 const BOARDS: u128 = 100;
 
+const ONE_ROUND_TRIP: Traffic = Traffic { statements: 1, round_trips: 1 };
+
 #[tokio::test]
-async fn the_number_of_statements_does_not_depend_on_the_size_of_the_batch() {
-    let database = Database::fresh().await;
-    let proxy = StatementProxy::before(&database).await;
-    let store = PostgresStore::open(&proxy.url).await.expect("the database opens");
+async fn commits_and_loads_are_one_statement_and_one_round_trip() {
+    let (_database, proxy, store) = proxied_store().await;
     let mut scripts: Vec<Script> = (1..=1 + BOARDS).map(|n| Script::new(board_id(n))).collect();
+    prepare_statements(&store).await;
     let (one, many) = scripts.split_at_mut(1);
 
-    let created = [
-        proxy.statements_of(save(&store, one)).await,
-        proxy.statements_of(save(&store, many)).await,
-    ];
-    assert_eq!(created.first(), created.last(), "to create one board, and {BOARDS}");
-    for script in one.iter_mut().chain(&mut *many) {
-        add_changes(script);
+    for batch in [&mut *one, &mut *many] {
+        assert_eq!(proxy.traffic_of(save(&store, batch)).await, ONE_ROUND_TRIP, "boards created");
+        batch.iter_mut().for_each(add_changes);
+        assert_eq!(proxy.traffic_of(save(&store, batch)).await, ONE_ROUND_TRIP, "all changed");
+        for script in &mut *batch {
+            script.edit(note_id(1), "edited");
+            script.add_outcome(saved(script, 6));
+        }
+        assert_eq!(proxy.traffic_of(save(&store, batch)).await, ONE_ROUND_TRIP, "notes edited");
+        for script in &mut *batch {
+            script.add_outcome(saved(script, 7));
+        }
+        assert_eq!(proxy.traffic_of(save(&store, batch)).await, ONE_ROUND_TRIP, "outcomes only");
+        assert_eq!(proxy.traffic_of(load(&store, batch)).await, ONE_ROUND_TRIP, "loaded");
     }
-    let moved = [
-        proxy.statements_of(save(&store, one)).await,
-        proxy.statements_of(save(&store, many)).await,
-    ];
-    assert_eq!(moved.first(), moved.last(), "to change one board, and {BOARDS}");
-    let loaded = [
-        proxy.statements_of(load(&store, one)).await,
-        proxy.statements_of(load(&store, many)).await,
-    ];
-    assert_eq!(loaded.first(), loaded.last(), "to load one board, and {BOARDS}");
-    assert!([created, moved, loaded].iter().flatten().all(|count| (1..=10).contains(count)));
+}
+
+#[tokio::test]
+async fn an_outcome_that_exists_is_a_conflict_of_its_board_alone() {
+    let (_database, proxy, store) = proxied_store().await;
+    let mut scripts: Vec<Script> = (1..=BOARDS).map(|n| Script::new(board_id(n))).collect();
+    prepare_statements(&store).await;
+    for script in &mut scripts {
+        script.create(note_id(1), "one");
+        script.add_outcome(saved(script, 1));
+    }
+    save(&store, &mut scripts).await;
+    let repeats = |index: usize| index % 3 == 1;
+    let mut expected = Vec::new();
+    for (index, script) in scripts.iter_mut().enumerate() {
+        let message = if repeats(index) { 1 } else { 3 };
+        script.edit(note_id(1), "two");
+        script.add_outcome(saved(script, 2));
+        script.add_outcome(saved(script, message));
+        expected.push(if repeats(index) { CommitResult::Conflict } else { CommitResult::Done });
+    }
+    let changes: Vec<_> = scripts.iter().map(Script::changes).collect();
+
+    let committing = async { assert_eq!(store.commit(&changes).await, Ok(expected.clone())) };
+    assert_eq!(proxy.traffic_of(committing).await, ONE_ROUND_TRIP);
+
+    for (changes, expected) in changes.iter().zip(expected) {
+        let is_written = expected == CommitResult::Done;
+        assert_eq!(head(&store, changes).await == changes.head, is_written);
+    }
+}
+
+#[tokio::test]
+async fn a_rejected_row_is_a_conflict_of_its_board_alone() {
+    let (_database, proxy, store) = proxied_store().await;
+    let mut scripts: Vec<Script> = (1..=4).map(|n| Script::new(board_id(n))).collect();
+    prepare_statements(&store).await;
+    save(&store, &mut scripts).await;
+    for script in &mut scripts {
+        script.create(note_id(1), "one");
+        script.add_outcome(saved(script, 1));
+    }
+    let mut changes: Vec<_> = scripts.iter_mut().map(Script::take_changes).collect();
+    let twice = changes.get_mut(1).expect("four boards");
+    twice.outcomes.extend(twice.outcomes.clone());
+
+    let committing = async {
+        let (done, conflict) = (CommitResult::Done, CommitResult::Conflict);
+        assert_eq!(store.commit(&changes).await, Ok(vec![done, conflict, done, done]));
+    };
+    let each_board_again = Traffic { statements: 5, round_trips: 5 };
+    assert_eq!(proxy.traffic_of(committing).await, each_board_again);
 }
 
 #[tokio::test]
@@ -55,12 +106,13 @@ async fn the_result_of_a_commit_without_a_response_is_unknown() {
         PostgresStore::open_with_deadline(&proxy.url, deadline).await.expect("the database opens");
     let mut script = Script::new(board_id(1));
     let changes = [script.take_changes()];
-    proxy.drops_commit_responses.store(true, Ordering::Relaxed);
+    store.check().await.expect("a connection that the commit can use");
+    proxy.drops_responses.store(true, Ordering::Relaxed);
 
     let lost = store.commit(&changes).await;
     assert!(matches!(lost, Err(StoreError::Unknown(_))), "{lost:?}");
 
-    proxy.drops_commit_responses.store(false, Ordering::Relaxed);
+    proxy.drops_responses.store(false, Ordering::Relaxed);
     assert_eq!(store.commit(&changes).await, Ok(vec![CommitResult::Conflict]), "the board exists");
     assert_eq!(store.heads(&[script.board()]).await, Ok(vec![(script.board(), script.state.head)]));
 }
@@ -70,8 +122,33 @@ fn add_changes(script: &mut Script) {
     script.create(note_id(1), "one").edit(note_id(1), "two").create(note_id(2), "three");
     script.link(1, Role::Editor).join(actor(2), Role::Editor);
     for message in 1..=5 {
-        script.add_outcome(outcome(1, message, Outcome::Saved { position: script.state.head }));
+        script.add_outcome(saved(script, message));
     }
+}
+
+fn saved(script: &Script, message: u128) -> StoredOutcome {
+    outcome(1, message, Outcome::Saved { position: script.state.head })
+}
+
+async fn head(store: &PostgresStore, changes: &BoardChanges) -> Position {
+    let heads = store.heads(&[changes.board]).await.expect("the store is available");
+    heads.first().expect("the board exists").1
+}
+
+async fn proxied_store() -> (Database, StatementProxy, PostgresStore) {
+    let database = Database::fresh().await;
+    let proxy = StatementProxy::before(&database).await;
+    let store = PostgresStore::open(&proxy.url).await.expect("the database opens");
+    (database, proxy, store)
+}
+
+/// Executes all statements once, on another board. The driver prepares each in a round trip of its own.
+async fn prepare_statements(store: &PostgresStore) {
+    let mut script = Script::new(board_id(1_000_000));
+    save(store, std::slice::from_mut(&mut script)).await;
+    script.create(note_id(1), "one");
+    save(store, std::slice::from_mut(&mut script)).await;
+    load(store, &[script]).await;
 }
 
 async fn save(store: &PostgresStore, scripts: &mut [Script]) {
@@ -79,7 +156,7 @@ async fn save(store: &PostgresStore, scripts: &mut [Script]) {
     assert_eq!(store.commit(&changes).await, Ok(vec![CommitResult::Done; changes.len()]));
 }
 
-async fn load(store: &PostgresStore, scripts: &mut [Script]) {
+async fn load(store: &PostgresStore, scripts: &[Script]) {
     let requests: Vec<_> = scripts.iter().map(Script::request).collect();
     let loaded = store.load(&requests).await.expect("the store is available");
     for (script, loaded) in scripts.iter().zip(loaded) {
@@ -88,11 +165,20 @@ async fn load(store: &PostgresStore, scripts: &mut [Script]) {
     }
 }
 
-/// A proxy in front of the database that counts statements and can drop the responses to commits.
+/// What a call sends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Traffic {
+    statements: usize,
+    /// Messages to which the server responds that it is ready.
+    round_trips: usize,
+}
+
+/// A proxy in front of the database that counts messages and can drop the responses to statements.
 struct StatementProxy {
     url: String,
     statements: Arc<AtomicUsize>,
-    drops_commit_responses: Arc<AtomicBool>,
+    round_trips: Arc<AtomicUsize>,
+    drops_responses: Arc<AtomicBool>,
 }
 
 impl StatementProxy {
@@ -101,10 +187,8 @@ impl StatementProxy {
         let server_address = format!("{}:{}", server.get_host(), server.get_port());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let own: SocketAddr = listener.local_addr().expect("an address");
-        let (statements, drops_commit_responses) =
-            (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
-        let (counter, drops_commits) =
-            (Arc::clone(&statements), Arc::clone(&drops_commit_responses));
+        let observer = RequestObserver::default();
+        let RequestObserver { statements, round_trips, drops_responses, .. } = observer.clone();
         assert!(database.url().contains(&server_address), "the address names host and port");
         let url = database.url().replace(&server_address, &own.to_string());
         let joint = if url.contains('?') { '&' } else { '?' };
@@ -113,33 +197,44 @@ impl StatementProxy {
                 let Ok(server) = TcpStream::connect(&*server_address).await else { continue };
                 let ((from_client, to_client), (from_server, to_server)) =
                     (client.into_split(), server.into_split());
-                let drops_responses = Arc::<AtomicBool>::default();
-                let requests = RequestForwarder {
-                    counter: Arc::clone(&counter),
-                    drops_commits: Arc::clone(&drops_commits),
-                    drops_responses: Arc::clone(&drops_responses),
-                };
-                tokio::spawn(requests.pass(from_client, to_server));
-                tokio::spawn(forward_responses(from_server, to_client, drops_responses));
+                let is_cut = Arc::<AtomicBool>::default();
+                let observer = RequestObserver { is_cut: Arc::clone(&is_cut), ..observer.clone() };
+                tokio::spawn(observer.pass(from_client, to_server));
+                tokio::spawn(forward_responses(from_server, to_client, is_cut));
             }
         });
-        Self { url: format!("{url}{joint}sslmode=disable"), statements, drops_commit_responses }
+        let url = format!("{url}{joint}sslmode=disable");
+        Self { url, statements, round_trips, drops_responses }
     }
 
-    async fn statements_of(&self, call: impl Future<Output = ()>) -> usize {
-        let before = self.statements.load(Ordering::Relaxed);
+    async fn traffic_of(&self, call: impl Future<Output = ()>) -> Traffic {
+        let before = self.traffic();
         call.await;
-        self.statements.load(Ordering::Relaxed) - before
+        let after = self.traffic();
+        Traffic {
+            statements: after.statements - before.statements,
+            round_trips: after.round_trips - before.round_trips,
+        }
+    }
+
+    fn traffic(&self) -> Traffic {
+        Traffic {
+            statements: self.statements.load(Ordering::Relaxed),
+            round_trips: self.round_trips.load(Ordering::Relaxed),
+        }
     }
 }
 
-struct RequestForwarder {
-    counter: Arc<AtomicUsize>,
-    drops_commits: Arc<AtomicBool>,
+#[derive(Clone, Default)]
+struct RequestObserver {
+    statements: Arc<AtomicUsize>,
+    round_trips: Arc<AtomicUsize>,
     drops_responses: Arc<AtomicBool>,
+    /// Whether the responses on this connection are dropped.
+    is_cut: Arc<AtomicBool>,
 }
 
-impl RequestForwarder {
+impl RequestObserver {
     /// Forwards messages. Each one has a type byte and its length; the first has no type byte.
     async fn pass(self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> Option<()> {
         let mut message_type = None;
@@ -147,7 +242,7 @@ impl RequestForwarder {
             let length = from.read_u32().await.ok()?;
             let mut body = vec![0; usize::try_from(length).ok()?.checked_sub(4)?];
             from.read_exact(&mut body).await.ok()?;
-            self.observe(message_type, &body);
+            self.observe(message_type);
             let mut message: Vec<u8> = message_type.into_iter().collect();
             message.extend(length.to_be_bytes());
             message.extend(body);
@@ -156,16 +251,18 @@ impl RequestForwarder {
         }
     }
 
-    /// A statement is an `Execute` ('E') or a simple `Query` ('Q').
-    fn observe(&self, message_type: Option<u8>, body: &[u8]) {
-        if matches!(message_type, Some(b'E' | b'Q')) {
-            self.counter.fetch_add(1, Ordering::Relaxed);
+    /// A statement is an `Execute` ('E') or a simple `Query` ('Q'); the server is ready after a `Sync`
+    /// ('S') or a `Query`.
+    fn observe(&self, message_type: Option<u8>) {
+        let is_statement = matches!(message_type, Some(b'E' | b'Q'));
+        if is_statement {
+            self.statements.fetch_add(1, Ordering::Relaxed);
+            if self.drops_responses.load(Ordering::Relaxed) {
+                self.is_cut.store(true, Ordering::Relaxed);
+            }
         }
-        if message_type == Some(b'Q')
-            && body == b"commit\0"
-            && self.drops_commits.load(Ordering::Relaxed)
-        {
-            self.drops_responses.store(true, Ordering::Relaxed);
+        if matches!(message_type, Some(b'S' | b'Q')) {
+            self.round_trips.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -173,12 +270,12 @@ impl RequestForwarder {
 async fn forward_responses(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    drops_responses: Arc<AtomicBool>,
+    is_cut: Arc<AtomicBool>,
 ) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
         let bytes = buffer.get(..count).unwrap_or_default();
-        if !drops_responses.load(Ordering::Relaxed) && to.write_all(bytes).await.is_err() {
+        if !is_cut.load(Ordering::Relaxed) && to.write_all(bytes).await.is_err() {
             return;
         }
     }

@@ -1,178 +1,116 @@
-//! Commits the changes of all boards in one transaction, in a number of statements that does not grow
-//! with the batch. If the server rejects a row, each board is written again behind a savepoint of its
-//! own.
+//! Commits the changes of boards. One statement, which is a transaction by itself, writes all of them;
+//! if the server rejects a row, each board is written by a statement of its own.
+
+mod columns;
+mod statement;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sockbit_application::column_conversions::{integer, number};
-use sockbit_application::json_size::json_bytes;
 use sockbit_application::ports::{BoardChanges, CommitResult, StoreError};
-use sqlx::{Executor, PgConnection};
-use uuid::Uuid;
+use sockbit_domain::BoardId;
+use sqlx::{Executor, PgConnection, SqlStr};
 
-use crate::bulk_writes;
-use crate::error_mapping::{is_row_rejected, unavailable, unknown};
+use self::statement::CommitStatement;
+use crate::connection_pool::{ConnectionPool, Deadline};
+use crate::error_mapping::{is_row_rejected, unavailable, unavailable_if_rolled_back};
 
-/// A transaction that sees what others committed while it waited for a lock, whatever the default of
-/// the database is.
-pub(crate) const BEGIN: &str = "begin isolation level read committed read write";
-
-/// Writes the changes in a transaction that stays open until [`commit`].
-pub(crate) async fn write(
-    connection: &mut PgConnection,
+pub(crate) async fn boards(
+    pool: &ConnectionPool,
     changes: &[BoardChanges],
 ) -> Result<Vec<CommitResult>, StoreError> {
-    execute(connection, BEGIN).await.map_err(unavailable)?;
-    let written = match write_all(connection, changes).await {
-        Err(error) if is_row_rejected(&error) => {
-            execute(connection, "rollback").await.map_err(unavailable)?;
-            execute(connection, BEGIN).await.map_err(unavailable)?;
-            write_each(connection, changes).await
+    let deadline = pool.deadline();
+    let mut lease = deadline.limit(StoreError::Unavailable, pool.lease()).await?;
+    let connection = lease.connection();
+    let mut commit = Commit { connection, deadline, changes, written: BTreeSet::new() };
+    let result = commit.write_all().await;
+    let written = commit.written;
+    match result {
+        // A part is committed.
+        Err(StoreError::Unavailable(reason)) if !written.is_empty() => {
+            return Err(StoreError::Unknown(reason));
         }
-        result => result,
+        result => result?,
     }
-    .map_err(unavailable)?;
+    lease.release();
     let result =
         |index| if written.contains(&index) { CommitResult::Done } else { CommitResult::Conflict };
     Ok((0..changes.len()).map(result).collect())
 }
 
-/// Commits the open transaction. Only after an error of this call is the result unknown.
-pub(crate) async fn commit(connection: &mut PgConnection) -> Result<(), StoreError> {
-    execute(connection, "commit").await.map_err(unknown)
+struct Commit<'a> {
+    connection: &'a mut PgConnection,
+    deadline: Deadline,
+    changes: &'a [BoardChanges],
+    /// Indices of the changes that are committed.
+    written: BTreeSet<usize>,
 }
 
-pub(crate) async fn execute(
-    connection: &mut PgConnection,
-    statement: &'static str,
-) -> Result<(), sqlx::Error> {
-    connection.execute(statement).await.map(drop)
+#[derive(PartialEq, Eq)]
+enum Written {
+    /// The boards whose heads are the expected ones are committed.
+    Accepted,
+    /// Nothing is written, because the server rejects a row of one of the boards.
+    RowRejected,
 }
 
-/// Writes all boards with few statements. Returns the indices of the changes that were written. A
-/// board that occurs more than once is written in as many rounds.
-async fn write_all(
-    transaction: &mut PgConnection,
-    changes: &[BoardChanges],
-) -> Result<BTreeSet<usize>, sqlx::Error> {
-    let mut written = BTreeSet::new();
-    let mut left: Vec<usize> = gapless_indices(changes);
-    while !left.is_empty() {
-        let mut round = BTreeMap::new();
-        left.retain(|index| match changes.get(*index) {
-            Some(it) if !round.contains_key(&it.board.0) => {
-                round.insert(it.board.0, (*index, it));
-                false
+impl Commit<'_> {
+    async fn write_all(&mut self) -> Result<(), StoreError> {
+        for round in rounds(self.changes) {
+            if self.write(&round).await? == Written::RowRejected && round.len() > 1 {
+                for index in round {
+                    self.write(&[index]).await?;
+                }
             }
-            found => found.is_some(),
-        });
-        let boards: Vec<&BoardChanges> = round.values().map(|(_, it)| *it).collect();
-        let done = write_boards(transaction, &boards).await?;
-        written.extend(round.iter().filter(|(id, _)| done.contains(id)).map(|(_, it)| it.0));
+        }
+        Ok(())
     }
-    Ok(written)
+
+    /// Writes different boards in one statement. Nothing is written before the statement is sent,
+    /// which is after it was prepared.
+    async fn write(&mut self, indices: &[usize]) -> Result<Written, StoreError> {
+        let boards: Vec<_> = indices.iter().filter_map(|it| self.changes.get(*it)).collect();
+        let statement = CommitStatement::new(&boards).map_err(unavailable)?;
+        let sql = SqlStr::from_static(statement.sql);
+        let preparing = async { self.connection.prepare(sql).await.map_err(unavailable) };
+        self.deadline.limit(StoreError::Unavailable, preparing).await?;
+        let executing = execute(&mut *self.connection, statement);
+        let accepted = self.deadline.limit(StoreError::Unknown, executing).await?;
+        let Some(accepted) = accepted else { return Ok(Written::RowRejected) };
+        let written = indices.iter().zip(accepted).filter_map(|(index, it)| it.map(|_| *index));
+        self.written.extend(written);
+        Ok(Written::Accepted)
+    }
 }
 
-/// Writes each board behind a savepoint. All boards are locked before the first is written, and new
-/// boards are inserted in the order of their ids, so that two workers cannot deadlock.
-async fn write_each(
-    transaction: &mut PgConnection,
-    changes: &[BoardChanges],
-) -> Result<BTreeSet<usize>, sqlx::Error> {
-    let mut boards: Vec<(usize, &BoardChanges)> =
-        (0..).zip(changes).filter(|(_, it)| it.is_gapless()).collect();
-    boards.sort_by_key(|(_, it)| it.board);
-    lock(transaction, boards.iter().map(|(_, it)| it.board.0).collect()).await?;
-    let mut written = BTreeSet::new();
-    for (index, board) in boards {
-        execute(transaction, "savepoint board").await?;
-        match write_boards(transaction, &[board]).await {
-            Ok(done) => {
-                execute(transaction, "release savepoint board").await?;
-                written.extend((!done.is_empty()).then_some(index));
+/// Returns an element for each board, which is `None` if the board was not written; or `None` if the
+/// server rejects a row.
+async fn execute(
+    connection: &mut PgConnection,
+    statement: CommitStatement,
+) -> Result<Option<Vec<Option<i64>>>, StoreError> {
+    let CommitStatement { sql, arguments } = statement;
+    match sqlx::query_scalar_with(sql, arguments).fetch_one(connection).await {
+        Ok(accepted) => Ok(Some(accepted)),
+        Err(error) if is_row_rejected(&error) => Ok(None),
+        Err(error) => Err(unavailable_if_rolled_back(error)),
+    }
+}
+
+/// The indices of the changes that can be written, each round in the order of the boards' ids. A board
+/// that occurs more than once is written in as many rounds.
+fn rounds(changes: &[BoardChanges]) -> Vec<Vec<usize>> {
+    let mut by_board: BTreeMap<BoardId, Vec<usize>> = BTreeMap::new();
+    for (index, it) in changes.iter().enumerate().filter(|(_, it)| it.is_gapless()) {
+        by_board.entry(it.board).or_default().push(index);
+    }
+    let mut rounds: Vec<Vec<usize>> = Vec::new();
+    for indices in by_board.into_values() {
+        for (round, index) in indices.into_iter().enumerate() {
+            match rounds.get_mut(round) {
+                Some(round) => round.push(index),
+                None => rounds.push(vec![index]),
             }
-            Err(error) if is_row_rejected(&error) => {
-                execute(transaction, "rollback to savepoint board; release savepoint board")
-                    .await?;
-            }
-            Err(error) => return Err(error),
         }
     }
-    Ok(written)
-}
-
-fn gapless_indices(changes: &[BoardChanges]) -> Vec<usize> {
-    (0..).zip(changes).filter(|(_, it)| it.is_gapless()).map(|(index, _)| index).collect()
-}
-
-/// Writes the boards whose heads are the expected ones, and returns their ids. Each board occurs
-/// once, in the order of the ids.
-async fn write_boards(
-    connection: &mut PgConnection,
-    boards: &[&BoardChanges],
-) -> Result<BTreeSet<Uuid>, sqlx::Error> {
-    let log_bytes = lock_current(connection, boards).await?;
-    let current: Vec<&BoardChanges> =
-        boards.iter().filter(|it| log_bytes.contains_key(&it.board.0)).copied().collect();
-    let mut updated = bulk_writes::Boards::default();
-    let mut events = bulk_writes::Events::default();
-    let mut inserted = bulk_writes::Boards::default();
-    for changes in &current {
-        let mut bytes = log_bytes.get(&changes.board.0).copied().unwrap_or_default();
-        for fact in &changes.facts {
-            bytes = bytes.saturating_add(json_bytes(&fact.event) as u64);
-            events.push(fact, integer(bytes))?;
-        }
-        let rows = if changes.expected.is_some() { &mut updated } else { &mut inserted };
-        rows.push(changes, integer(bytes));
-    }
-    // Another worker may have created the same board meanwhile. This insert then violates a
-    // constraint.
-    inserted.insert(connection).await?;
-    updated.update(connection).await?;
-    events.insert(connection).await?;
-    bulk_writes::Notes::of(&current).upsert(connection).await?;
-    bulk_writes::Members::of(&current).upsert(connection).await?;
-    bulk_writes::Links::of(&current).insert(connection).await?;
-    bulk_writes::Outcomes::of(&current)?.insert(connection).await?;
-    Ok(log_bytes.into_keys().collect())
-}
-
-/// Locks the boards. Returns the size of the log of each board whose head is the expected one. A
-/// transaction that waited for the lock reads what the one before it committed, so the isolation
-/// level 'read committed' is strict enough.
-async fn lock_current(
-    connection: &mut PgConnection,
-    boards: &[&BoardChanges],
-) -> Result<BTreeMap<Uuid, u64>, sqlx::Error> {
-    let found = lock(connection, boards.iter().map(|it| it.board.0).collect()).await?;
-    let log_bytes = |it: &&BoardChanges| {
-        let bytes = match (it.expected, found.get(&it.board.0)) {
-            (None, None) => 0,
-            (Some(head), Some((seq, event, bytes)))
-                if integer(head.seq.0) == *seq && head.event.0 == *event =>
-            {
-                number(*bytes)
-            }
-            _ => return None,
-        };
-        Some((it.board.0, bytes))
-    };
-    Ok(boards.iter().filter_map(log_bytes).collect())
-}
-
-/// Locks boards in the order of their ids, so that two workers cannot deadlock. Returns the head and
-/// the size of the log of each board that exists.
-async fn lock(
-    connection: &mut PgConnection,
-    ids: Vec<Uuid>,
-) -> Result<BTreeMap<Uuid, (i64, Uuid, i64)>, sqlx::Error> {
-    const LOCK: &str = "\
-        select id, head_seq, head_event, log_bytes from boards
-        where id = any($1)
-        order by id
-        for no key update";
-    let rows: Vec<(Uuid, i64, Uuid, i64)> =
-        sqlx::query_as(LOCK).bind(ids).fetch_all(connection).await?;
-    Ok(rows.into_iter().map(|(id, seq, event, bytes)| (id, (seq, event, bytes))).collect())
+    rounds
 }

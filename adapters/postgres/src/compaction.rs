@@ -8,13 +8,15 @@ use sockbit_application::ports::{
     StoreError,
 };
 use sockbit_domain::{BoardId, EventId, Position, Run, Seq, Timestamp};
-use sqlx::PgConnection;
+use sqlx::{Executor, PgConnection};
 use uuid::Uuid;
 
-use crate::bulk_writes::json;
-use crate::commit::{BEGIN, execute};
-use crate::error_mapping::unavailable;
+use crate::error_mapping::{unavailable, unknown};
 use crate::rows::HistoryRow;
+
+/// A transaction that sees what others committed while it waited for a lock, whatever the default of
+/// the database is.
+const BEGIN: &str = "begin isolation level read committed read write";
 
 #[derive(sqlx::FromRow)]
 struct CompactableRow {
@@ -118,6 +120,18 @@ pub(crate) async fn write(
         execute(connection, "rollback").await.map_err(unavailable)?;
     }
     Ok(result)
+}
+
+/// Commits the open transaction. Only after an error of this call is the result unknown.
+pub(crate) async fn commit(connection: &mut PgConnection) -> Result<(), StoreError> {
+    execute(connection, "commit").await.map_err(unknown)
+}
+
+async fn execute(
+    connection: &mut PgConnection,
+    statement: &'static str,
+) -> Result<(), sqlx::Error> {
+    connection.execute(statement).await.map(drop)
 }
 
 async fn replace_if_current(
@@ -224,4 +238,8 @@ async fn update_progress(
         .execute(connection)
         .await?;
     Ok(CommitResult::Done)
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, sqlx::Error> {
+    serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
 }

@@ -2,6 +2,7 @@
 
 use sockbit_application::ports::StoreError;
 use sqlx::error::DatabaseError;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 /// For calls that have written nothing.
 #[expect(clippy::needless_pass_by_value, reason = "the signature of an error mapping")]
@@ -13,6 +14,15 @@ pub(crate) fn unavailable(error: sqlx::Error) -> StoreError {
 #[expect(clippy::needless_pass_by_value, reason = "the signature of an error mapping")]
 pub(crate) fn unknown(error: sqlx::Error) -> StoreError {
     StoreError::Unknown(reason(&error))
+}
+
+/// For a statement that is a transaction by itself. The server rolled it back if it reports an error;
+/// it may have committed if the error ends the connection, or if the response is lost.
+pub(crate) fn unavailable_if_rolled_back(error: sqlx::Error) -> StoreError {
+    let from_server = error.as_database_error().and_then(|it| it.try_downcast_ref());
+    let is_rolled_back =
+        from_server.is_some_and(|it: &PgDatabaseError| it.severity() == PgSeverity::Error);
+    if is_rolled_back { unavailable(error) } else { unknown(error) }
 }
 
 /// The error message of the server or the driver. Neither contains the password.

@@ -1,7 +1,6 @@
 //! The store in a PostgreSQL database, which any number of workers share. A commit is acknowledged
 //! once it is on the server's disk.
 
-mod bulk_writes;
 mod commit;
 mod compaction;
 mod connection_pool;
@@ -94,16 +93,7 @@ impl DecisionStore for PostgresStore {
     }
 
     async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
-        let deadline = self.pool.deadline();
-        let writing = async {
-            let mut lease = self.pool.lease().await?;
-            let results = commit::write(lease.connection(), changes).await?;
-            Ok((lease, results))
-        };
-        let (mut lease, results) = deadline.limit(StoreError::Unavailable, writing).await?;
-        deadline.limit(StoreError::Unknown, commit::commit(lease.connection())).await?;
-        lease.release();
-        Ok(results)
+        commit::boards(&self.pool, changes).await
     }
 }
 
@@ -198,7 +188,7 @@ impl CompactionStore for PostgresStore {
         };
         let (mut lease, result) = deadline.limit(StoreError::Unavailable, writing).await?;
         if result == CommitResult::Done {
-            deadline.limit(StoreError::Unknown, commit::commit(lease.connection())).await?;
+            deadline.limit(StoreError::Unknown, compaction::commit(lease.connection())).await?;
         }
         lease.release();
         Ok(result)

@@ -15,18 +15,14 @@ use crate::{OpenError, PostgresStore, server_settings};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 
-/// The deadline of a call. It is longer than the server's timeouts, so that the server's error is
-/// reported.
+/// The deadline of a call.
 const DEADLINE: Duration = Duration::from_secs(5);
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Timeouts of the server, so that a worker that hangs or is gone does not keep boards locked.
-const TIMEOUTS: [(&str, &str); 3] = [
-    ("statement_timeout", "4000"),
-    ("lock_timeout", "2000"),
-    ("idle_in_transaction_session_timeout", "5000"),
-];
+/// Settings of a session, whatever the defaults of the database are.
+const SESSION_SETTINGS: [(&str, &str); 2] =
+    [("default_transaction_isolation", "read committed"), ("default_transaction_read_only", "off")];
 
 /// A migration has no timeout, whatever the defaults of the database are. The notice that the
 /// migrator's table exists is suppressed.
@@ -72,9 +68,20 @@ impl PostgresStore {
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(deadline)
             .after_connect(|connection, _| Box::pin(server_settings::verify_again(connection)))
-            .connect_lazy_with(options.options(TIMEOUTS));
+            .connect_lazy_with(options.options(SESSION_SETTINGS).options(timeouts(deadline)));
         Ok(Self { pool: ConnectionPool::new(pool, deadline) })
     }
+}
+
+/// Timeouts of the server, so that a worker that hangs or is gone does not keep boards locked. They are
+/// shorter than the deadline of a call, so that the server's error is reported, after which nothing was
+/// written.
+fn timeouts(deadline: Duration) -> [(&'static str, u128); 3] {
+    [
+        ("statement_timeout", (deadline * 4 / 5).as_millis()),
+        ("lock_timeout", (deadline * 2 / 5).as_millis()),
+        ("idle_in_transaction_session_timeout", deadline.as_millis()),
+    ]
 }
 
 /// Verifies and migrates on a connection of its own, since a migration may take longer than any

@@ -199,10 +199,12 @@ pub async fn a_cancelled_commit_is_atomic(store: Arc<dyn Store>) {
         attempt.edit(note_id(u128::from(polls)), "two").add_outcome(rejected(u128::from(polls)));
         let changes = attempt.take_changes();
         cancel_after(polls, store.commit(&[changes])).await;
-        let head = load(&store, &bare(script.board())).await.board.map(|board| board.head);
-        if head != Some(script.state.head) {
-            script = attempt;
-        }
+        // The store may still be writing. This commit on the same head waits for that; if it succeeds,
+        // the cancelled one is a conflict whenever it comes.
+        let mut other = script.fork(200 + polls);
+        other.change(Change::BoardRenamed { title: title("After the cancelled commit") });
+        let result = store.commit(&[other.take_changes()]).await;
+        script = if result == Ok(vec![CommitResult::Done]) { other } else { attempt };
         let request = script.request();
         let loaded = load(&store, &request).await;
         assert_eq!(loaded.board, Some(script.state.clone()));
