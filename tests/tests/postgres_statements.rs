@@ -8,14 +8,17 @@ use std::time::Duration;
 use sockbit_application::ports::{
     BoardChanges, CommitResult, DecisionStore, ReadStore, StoreError, StoreHealth, StoredOutcome,
 };
-use sockbit_domain::{Outcome, Position, Role};
+use sockbit_domain::{ClientId, MessageId, Outcome, Position, Role};
 use sockbit_postgres::PostgresStore;
 use sockbit_tests::contracts::store::fixtures::{Script, actor, board_id, note_id, outcome};
 use sockbit_tests::servers::Database;
+use sockbit_tests::system::eventually;
 use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Executor, PgConnection};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use uuid::Uuid;
 
 const BOARDS: u128 = 100;
 
@@ -95,6 +98,106 @@ async fn a_rejected_row_is_a_conflict_of_its_board_alone() {
     };
     let each_board_again = Traffic { statements: 5, round_trips: 5 };
     assert_eq!(proxy.traffic_of(committing).await, each_board_again);
+}
+
+/// No statistics are collected, so that the server does not plan again.
+const WITHOUT_STATISTICS: &str = "\
+    alter table boards set (autovacuum_enabled = off);
+    alter table members set (autovacuum_enabled = off);
+    alter table links set (autovacuum_enabled = off);
+    alter table notes set (autovacuum_enabled = off);
+    alter table events set (autovacuum_enabled = off);
+    alter table outcomes set (autovacuum_enabled = off)";
+
+/// Rows of 400 boards: 4,000 members, links and notes, 40,000 events and outcomes.
+const FILL: &str = "\
+    insert into boards
+        select gen_random_uuid(), 'title', 100, gen_random_uuid(), 10, 0, 20000, gen_random_uuid(),
+            'name', 1, 1, 0, 1
+        from generate_series(1, 400);
+    insert into members select boards.id, actors.id, 'editor'
+        from boards, (select gen_random_uuid() as id from generate_series(1, 10)) as actors;
+    insert into links select id, gen_random_uuid(), 'editor', sha256(n::text::bytea)
+        from boards, generate_series(1, 10) as n;
+    insert into notes
+        select boards.id, gen_random_uuid(), 'paper', 'm', 'live', 1, gen_random_uuid(), 'name', 1,
+            1, ''
+        from boards, generate_series(1, 10);
+    insert into events
+        select id, seq, seq, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'name', 1, 1,
+            gen_random_uuid(), 200 * seq, '{}', '[]'
+        from boards, generate_series(1, 100) as seq
+        where head_seq = 100;
+    insert into outcomes select board, actor_id, message, sha256(''), at, '{}'
+        from events
+        where change = '{}'";
+
+#[tokio::test]
+async fn statements_planned_on_empty_tables_read_few_rows_of_full_ones() {
+    const ROUNDS: i64 = 20;
+    const ROWS_A_ROUND_MAX: i64 = 100;
+    let database = Database::whole().await;
+    let store = PostgresStore::open(database.url()).await.expect("the database opens");
+    database.run(WITHOUT_STATISTICS).await;
+    let mut script = Script::new(board_id(1));
+    save(&store, std::slice::from_mut(&mut script)).await;
+    script.create(note_id(1), "");
+    use_hot_statements(&store, &mut script, 0).await;
+    database.run(FILL).await;
+    let options: PgConnectOptions = database.url().parse().expect("an address");
+    let mut other = options.connect().await.expect("the server accepts connections");
+    await_connections(&mut other, 2).await;
+    other.execute("select pg_stat_reset()").await.expect("the counts are reset");
+
+    for round in 1..=ROUNDS {
+        use_hot_statements(&store, &mut script, round).await;
+    }
+
+    await_connections(&mut other, 2).await;
+    store.close().await;
+    await_connections(&mut other, 1).await;
+    let (scanned, read): (i64, i64) = sqlx::query_as(
+        "select sum(seq_tup_read)::bigint,
+            (select sum(idx_tup_read)::bigint from pg_stat_user_indexes)
+        from pg_stat_user_tables",
+    )
+    .fetch_one(&mut other)
+    .await
+    .expect("the counts");
+    assert_eq!(scanned, 0, "rows read without an index");
+    assert!((1..=ROUNDS * ROWS_A_ROUND_MAX).contains(&read), "{read} rows read by an index");
+}
+
+/// What edits and joining clients use.
+async fn use_hot_statements(store: &PostgresStore, script: &mut Script, round: i64) {
+    let (board, before) = (script.board(), script.state.head);
+    script.edit(note_id(1), &format!("round {round}"));
+    script.outcomes.clear();
+    let mut changes = script.take_changes();
+    changes.outcomes.push(saved(script, u128::try_from(round).expect("a round")));
+    assert_eq!(store.commit(&[changes]).await, Ok(vec![CommitResult::Done]));
+    let mut request = script.request();
+    request.messages = [(ClientId(Uuid::from_u128(1)), MessageId(Uuid::from_u128(1)))].into();
+    request.notes = [(note_id(1), Some(before.seq))].into();
+    request.bases = [before.seq].into();
+    store.load(&[request]).await.expect("the store is available");
+    store.board_status(board, actor(1).id, Some(before.seq)).await.expect("the store is available");
+    store.events(board, before.seq, 100_000).await.expect("the store is available");
+    store.heads(&[board]).await.expect("the store is available");
+    store.notes(board, None, 100_000).await.expect("the store is available");
+    store.boards_of(actor(1).id, 100).await.expect("the store is available");
+}
+
+/// Waits until the database has this many connections. One that has ended has reported its counts.
+async fn await_connections(connection: &mut PgConnection, expected: i64) {
+    const COUNT: &str = "\
+        select count(*) from pg_stat_activity
+        where datname = current_database() and backend_type = 'client backend'";
+    let is_expected = async || {
+        let count: i64 = sqlx::query_scalar(COUNT).fetch_one(&mut *connection).await.ok()?;
+        (count == expected).then_some(())
+    };
+    eventually("the connections to be these", is_expected).await;
 }
 
 #[tokio::test]

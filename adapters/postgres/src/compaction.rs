@@ -179,14 +179,24 @@ async fn lock_events(
 
 /// The last event of each run becomes the run, which keeps its number, id, author and time.
 async fn replace_events(connection: &mut PgConnection, squash: &Squash) -> Result<(), sqlx::Error> {
+    // The events are found by an array of numbers, not by a join, which could read the whole log.
     const DELETE: &str = "\
-        delete from events using unnest($2::bigint[], $3::bigint[]) as run (from_seq, seq)
-        where board = $1 and events.seq >= run.from_seq and events.seq < run.seq";
+        delete from events where board = $1 and seq = any (array(
+            select stored.seq from unnest($2::bigint[], $3::bigint[]) as run (from_seq, seq)
+            cross join lateral (
+                select events.seq from events
+                where board = $1 and events.seq >= run.from_seq and events.seq < run.seq
+                offset 0
+            ) as stored
+        ))";
     const UPDATE: &str = "\
-        update events set from_seq = run.from_seq, change = run.change, inverse = run.inverse
-        from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[])
-            as run (from_seq, seq, change, inverse)
-        where board = $1 and events.seq = run.seq";
+        update events set (from_seq, change, inverse) = (
+            select run.from_seq, run.change, run.inverse
+            from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[])
+                as run (from_seq, seq, change, inverse)
+            where run.seq = events.seq
+        )
+        where board = $1 and seq = any ($3)";
     if squash.runs.is_empty() {
         return Ok(());
     }

@@ -21,8 +21,18 @@ const DEADLINE: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Settings of a session, whatever the defaults of the database are.
-const SESSION_SETTINGS: [(&str, &str); 2] =
-    [("default_transaction_isolation", "read committed"), ("default_transaction_read_only", "off")];
+///
+/// Statements are planned once for each connection, perhaps while the tables are empty. Such a plan is
+/// good for tables of any size if it consists of plain index scans, so all other scans are disabled
+/// where there is an index, and so is the compiler, which the costs of disabled plans would start.
+const SESSION_SETTINGS: [(&str, &str); 6] = [
+    ("default_transaction_isolation", "read committed"),
+    ("default_transaction_read_only", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
+    ("jit", "off"),
+];
 
 /// A migration has no timeout, whatever the defaults of the database are. The notice that the
 /// migrator's table exists is suppressed.

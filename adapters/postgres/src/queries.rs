@@ -33,11 +33,17 @@ pub(crate) async fn boards_of(
     actor: ActorId,
     max: u32,
 ) -> Result<Vec<BoardSummary>, StoreError> {
-    // Only the notes of listed boards are counted.
+    // Only the notes of listed boards are counted. The lateral subquery, which the planner cannot join
+    // otherwise, is an index lookup even if the plan was made while the tables were empty.
     const BOARDS_OF: &str = "\
         with latest as materialized (
-            select id, title, role, changed_by_id, changed_by_name, changed_by_colour, changed_at
-            from members join boards on id = board
+            select stored.*, role
+            from members cross join lateral (
+                select id, title, changed_by_id, changed_by_name, changed_by_colour, changed_at
+                from boards
+                where id = members.board
+                offset 0
+            ) as stored
             where actor = $1
             order by changed_at desc, id
             limit $2
@@ -90,12 +96,13 @@ pub(crate) async fn board_status(
     position: Option<Seq>,
 ) -> Result<Option<BoardStatus>, StoreError> {
     const STATUS: &str = "\
-        select title, role, head_seq, head_event, text_bytes, log_bytes,
-            (select id from events where board = boards.id and seq = $3) as event_at,
-            (select log_bytes from events where board = boards.id and seq <= $4
+        select title, head_seq, head_event, text_bytes, log_bytes,
+            (select role from members where board = $1 and actor = $2) as role,
+            (select id from events where board = $1 and seq = $3) as event_at,
+            (select log_bytes from events where board = $1 and seq <= $4
                 order by seq desc limit 1) as log_bytes_at
-        from boards left join members on board = boards.id and actor = $2
-        where boards.id = $1";
+        from boards
+        where id = $1";
     let row: Option<StatusRow> = sqlx::query_as(STATUS)
         .bind(board.0)
         .bind(actor.0)
@@ -128,15 +135,14 @@ pub(crate) async fn notes(
     // A note has more bytes as JSON than its text, so these rows are more than a page: the one that
     // does not fit shows that more follow.
     const NOTES: &str = "\
-        select notes.* from notes
-        join (
-            select id, sum(octet_length(text)) over (
+        select * from (
+            select *, sum(octet_length(text)) over (
                 order by id rows between unbounded preceding and 2 preceding
             ) as bytes
             from notes
             where board = $1 and ($2::uuid is null or id > $2) and state <> 'deleted'
-        ) as sizes using (id)
-        where board = $1 and coalesce(bytes, 0) <= $3
+        ) as sized
+        where coalesce(bytes, 0) <= $3
         order by id";
     let row: Option<(String, i64, Uuid)> = sqlx::query_as(TITLE_AND_HEAD)
         .bind(board.0)
