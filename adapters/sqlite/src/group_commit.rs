@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use crate::commit;
 use crate::encoded_changes::EncodedChanges;
-use crate::error_mapping::{unavailable, unknown};
+use crate::error_mapping::{is_constraint_violation, unavailable, unknown};
 use crate::write_connection::WriteConnection;
 
 /// A transaction of more is not worth the wait of its first caller.
@@ -32,10 +32,10 @@ pub(crate) struct Group {
 enum Failure {
     /// Before anything was written.
     Begin(StoreError),
-    /// Everything that was written is rolled back.
-    Write(StoreError),
+    /// Nothing that was written is committed.
+    Write(rusqlite::Error),
     /// It may have been committed.
-    Commit(StoreError),
+    Commit(rusqlite::Error),
 }
 
 impl Commit {
@@ -80,7 +80,8 @@ impl Group {
                     Self::new(commit).commit(connection);
                 }
             }
-            Err(Failure::Begin(error) | Failure::Write(error) | Failure::Commit(error)) => {
+            Err(failure) => {
+                let error = StoreError::from(failure);
                 for commit in self.commits {
                     commit.finish(Err(error.clone()));
                 }
@@ -95,24 +96,45 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Begin(error) => error,
+            Failure::Write(error) => unavailable(error),
+            Failure::Commit(error) => unknown(error),
+        }
+    }
+}
+
+/// The results of each commit. Savepoints are only used if a board breaks a constraint.
 fn transaction(
     connection: &mut WriteConnection,
     commits: &[Commit],
 ) -> Result<Vec<Vec<CommitResult>>, Failure> {
-    connection.run(|connection| {
-        // Immediate, because a transaction that starts with a read cannot wait for another writer.
-        commit::execute(connection, "begin immediate")
-            .map_err(|error| Failure::Begin(unavailable(error)))?;
-        let results = commits
-            .iter()
-            .map(|it| write(connection, it))
-            .collect::<Result<_, _>>()
-            .map_err(|error| Failure::Write(unavailable(error)))?;
-        commit::execute(connection, "commit").map_err(|error| Failure::Commit(unknown(error)))?;
-        Ok(results)
+    connection.run(|connection| match attempt(connection, commits, commit::board) {
+        Err(Failure::Write(error)) if is_constraint_violation(&error) => {
+            commit::execute(connection, "rollback").map_err(Failure::Write)?;
+            attempt(connection, commits, commit::board_behind_savepoint)
+        }
+        result => result,
     })
 }
 
-fn write(transaction: &Connection, commit: &Commit) -> rusqlite::Result<Vec<CommitResult>> {
-    commit.boards.iter().map(|board| commit::board(transaction, board)).collect()
+type WriteBoard = fn(&Connection, &EncodedChanges) -> rusqlite::Result<CommitResult>;
+
+fn attempt(
+    connection: &Connection,
+    commits: &[Commit],
+    write_board: WriteBoard,
+) -> Result<Vec<Vec<CommitResult>>, Failure> {
+    // Immediate, because a transaction that starts with a read cannot wait for another writer.
+    commit::execute(connection, "begin immediate")
+        .map_err(|error| Failure::Begin(unavailable(error)))?;
+    let results = commits
+        .iter()
+        .map(|it| it.boards.iter().map(|board| write_board(connection, board)).collect())
+        .collect::<Result<_, _>>()
+        .map_err(Failure::Write)?;
+    commit::execute(connection, "commit").map_err(Failure::Commit)?;
+    Ok(results)
 }
