@@ -4,6 +4,7 @@
 import { autolinks } from "/web/assets/js/markdown/autolinks.js";
 import { render, tasks } from "/web/assets/js/markdown/renderer.js";
 import { NoteCard } from "/web/assets/js/ui/note-card.js";
+import { enableTasks } from "/web/assets/js/ui/task-checkboxes.js";
 import { same } from "./clauses.js";
 
 /** @typedef {{name: string, markdown: string, html: string}} Note */
@@ -110,6 +111,7 @@ function cardOf(text) {
   textarea.name = "text";
   textarea.defaultValue = text;
   article.append(view, textarea);
+  enableTasks(article);
   const card = new NoteCard(article, text, () => {});
   const boxes = () => [...view.querySelectorAll("input")];
   return { card, boxes };
@@ -129,7 +131,8 @@ export const taskClauses = {
   "a click toggles that task while another user adds a line above": async () => {
     const { card, boxes } = cardOf("- [ ] a\n- [ ] b");
     const toggled = card.toggleTask(boxes()[1]);
-    card.showText("- [ ] new\n- [ ] a\n- [ ] b");
+    card.setText("- [ ] new\n- [ ] a\n- [ ] b");
+    card.render();
     await toggled;
     same(card.text, "- [ ] new\n- [ ] a\n- [x] b");
   },
@@ -142,7 +145,8 @@ export const taskClauses = {
   "a click on a task that another user deletes does nothing": async () => {
     const { card, boxes } = cardOf("- [ ] a\n- [ ] b");
     const toggled = card.toggleTask(boxes()[0]);
-    card.showText("- [ ] b");
+    card.setText("- [ ] b");
+    card.render();
     await toggled;
     same(card.text, "- [ ] b");
   },

@@ -24,7 +24,7 @@ const session = await openPageSession(main.dataset.board ?? "", snapshot);
 const list = new CardList(requireElement(main, "#notes"), session);
 const actions = new NoteActions(session, list);
 const trash = new TrashPanel(session);
-const presence = new PresenceList(session, () => list.articles());
+const presence = new PresenceList(session, (note) => list.article(note));
 const drafts = new DraftsPanel(slotOf, (text) => actions.create(text, "paper"));
 /** The sessions whose drafts are shown. */
 const sessions = [session];
@@ -35,18 +35,13 @@ session.onChanges = (all, isOwn) => {
   const changes = all.filter(({ type }) => type !== "people");
   if (changes.length > 0) {
     list.show(changes, isOwn);
-    showBoard();
+    drafts.show(sessions);
+    showBoardTitle(session);
+    trash.show(changes);
     showRejections(session, changes);
   }
   presence.show(all);
 };
-
-/** Shows everything but the cards. */
-function showBoard() {
-  drafts.show(sessions);
-  showBoardTitle(session);
-  trash.show(session.notes.filter(({ state }) => state === "trashed"));
-}
 
 hydrateBoardTitle(session);
 hydrateShareLinkForm();
@@ -54,14 +49,16 @@ hydrateExamples();
 hydrateKeyboardShortcuts(Object.assign(actions, { newNote: () => composer?.focus() }));
 list.hydrate(snapshot);
 drafts.hydrate();
-showBoard();
+drafts.show(sessions);
+showBoardTitle(session);
+trash.showAll();
 const editedNote = () => list.activeEditor.card?.id ?? null;
 startPageSession(session, { editedNote, onDrafts: showDraftsOf });
 main.dataset.scripted = "";
 
 /** @param {string} note */
 function slotOf(note) {
-  const article = list.get(note)?.article;
+  const article = list.article(note);
   return article?.isConnected ? findElement(article, "[data-draft-slot]") : null;
 }
 

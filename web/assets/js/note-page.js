@@ -6,6 +6,7 @@ import { readSnapshot } from "./ui/page-snapshot.js";
 import { NoteCard } from "./ui/note-card.js";
 import { pressedAction, findElement, requireElement } from "./ui/dom.js";
 import { DraftsPanel } from "./ui/drafts-panel.js";
+import { enableTasks } from "./ui/task-checkboxes.js";
 import { NoteHistory } from "./ui/note-history.js";
 import { uuid } from "./platform/clock-and-ids.js";
 import { showRejections } from "./ui/rejection-messages.js";
@@ -30,7 +31,7 @@ const drafts = new DraftsPanel(
 );
 const sessions = [session];
 const history = new NoteHistory();
-const presence = new PresenceList(session, () => [article]);
+const presence = new PresenceList(session, (note) => (note === card.id ? article : null));
 
 /** @param {import("./sync/view-changes.js").ViewChange[]} changes @param {boolean} isOwn */
 session.onChanges = (changes, isOwn) => {
@@ -40,7 +41,7 @@ session.onChanges = (changes, isOwn) => {
     if (!isOwn && card !== activeEditor.card) card.highlight();
   }
   presence.show(changes);
-  if (changes.some(({ type }) => type === "reset")) card.showText(session.text(card.id));
+  if (changes.some(({ type }) => type === "reset")) card.setText(session.text(card.id));
   showAll();
   drafts.show(sessions);
   showRejections(session, changes);
@@ -64,8 +65,10 @@ article.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+if (card.textarea) enableTasks(article);
 const edit = preHydrationEdit(card);
-card.showText(session.text(card.id));
+card.setText(session.text(card.id));
+card.render();
 continueEditing(card, activeEditor, edit);
 drafts.hydrate();
 setInterval(showSaveStatus, REFRESH_EVERY_MS);
@@ -85,9 +88,10 @@ const actions = {
 };
 
 function showAll() {
-  const note = session.notes.find(({ id }) => id === card.id);
+  const note = session.note(card.id);
   if (note) {
-    if (activeEditor.card !== card) card.showText(session.text(card.id));
+    if (activeEditor.card !== card) card.setText(session.text(card.id));
+    card.render();
     card.show(note);
     history.update(note.seq);
   } else {

@@ -295,6 +295,14 @@ export class BoardClient {
   }
 
   /**
+   * One note; null if there is no such note.
+   * @param {string} note
+   */
+  note(note) {
+    return view.note(this.#state, note);
+  }
+
+  /**
    * The text that the user sees; empty if there is no such note.
    * @param {string} note
    */
@@ -313,6 +321,13 @@ export class BoardClient {
     if (entry) return { state: "saving", since: entry.since };
     if (texts.has(note)) return { state: "editing", since: null };
     return drafts.saveStatus(note) ?? { state: "saved", since: null };
+  }
+
+  /** The notes that may have another save status than one that this page has not changed. */
+  notesWithSaveStatus() {
+    const { texts, outbox, drafts } = this.#state;
+    const queued = outbox.entries.map(textNoteOf).filter((note) => note !== null);
+    return new Set([...texts.noteIds, ...queued, ...drafts.notesWithStatus]);
   }
 
   /** The other users on the board, by id, each with the notes that they are in. */

@@ -3,6 +3,7 @@
 // record that stores what is unsent. A command is sent only after it is stored.
 
 import { BoardClient } from "./board-client.js";
+import { OrderedNotes } from "./ordered-notes.js";
 import { asDrafts } from "./persisted-state.js";
 import { clockAndIds, uuid } from "../platform/clock-and-ids.js";
 import { WriteBehind } from "../storage/write-behind.js";
@@ -19,8 +20,7 @@ export class BoardSession {
    * @type {(changes: ViewChange[], isOwn: boolean) => void}
    */
   onChanges = () => {};
-  /** The notes in their order, trashed ones included. @type {import("./view-model.js").NoteView[]} */
-  notes;
+  #notes = new OrderedNotes();
   /** Settles when all frames so far are sent: they keep their order. */
   #sending = Promise.resolve();
   /** Frames that wait until the commands among them are stored. @type {string[]} */
@@ -47,7 +47,17 @@ export class BoardSession {
     this.writeBehind = new WriteBehind(lease);
     this.composer = lease.content.composer;
     this.machine = machine(board, lease.content.saved, snapshot);
-    this.notes = this.machine.notes();
+    this.#notes.replace(this.machine.notes());
+  }
+
+  /** The notes in their order, trashed ones included. */
+  get notes() {
+    return this.#notes.all;
+  }
+
+  /** Increases when a note is added, removed, moved, trashed or restored. */
+  get orderVersion() {
+    return this.#notes.orderVersion;
   }
 
   /** Connects the machine to the connection, the clock and the view. */
@@ -85,7 +95,12 @@ export class BoardSession {
 
   /** Whether the note exists here, perhaps in the trash. @param {string} note */
   has(note) {
-    return this.notes.some(({ id }) => id === note);
+    return this.#notes.get(note) !== undefined;
+  }
+
+  /** A note without its text, perhaps in the trash. @param {string} note */
+  note(note) {
+    return this.#notes.get(note);
   }
 
   /**
@@ -146,6 +161,10 @@ export class BoardSession {
     return this.machine.saveStatus(note);
   }
 
+  notesWithSaveStatus() {
+    return this.machine.notesWithSaveStatus();
+  }
+
   /** The notes with text that the server does not have. */
   unsavedNotes() {
     return this.machine.persistedState()?.notes.map(({ note }) => note) ?? [];
@@ -203,8 +222,17 @@ export class BoardSession {
     this.#storeSoon();
     const changes = this.machine.takeChanges();
     if (changes.length === 0) return;
-    this.notes = this.machine.notes();
+    this.#updateNotes(changes);
     this.onChanges(changes, isOwn);
+  }
+
+  /** @param {ViewChange[]} changes */
+  #updateNotes(changes) {
+    if (changes.some(({ type }) => type === "reset")) return this.#notes.replace(this.machine.notes());
+    for (const { type, ...change } of changes) {
+      const isOfNote = type === "note" || type === "added" || type === "removed";
+      if (isOfNote && "note" in change && change.note) this.#notes.set(change.note, this.machine.note(change.note));
+    }
   }
 
   /** @param {string[]} frames */

@@ -36,6 +36,11 @@ export class Drafts {
     return this.#saveStatuses.get(note);
   }
 
+  /** The notes whose text has had an outcome. */
+  get notesWithStatus() {
+    return [...this.#saveStatuses.keys()];
+  }
+
   /**
    * @param {string} note
    * @param {string} text

@@ -35,7 +35,16 @@ export function notes(parts) {
   const created = parts.outbox.pending.filter(({ command }) => command?.isCreation).map(({ note }) => note ?? "");
   const ids = new Set([...parts.server.noteIds, ...created]);
   const found = [...ids].map((id) => note(parts, id)).filter((it) => it !== null);
-  return found.sort((a, b) => compare(a.rank, b.rank) || compare(a.id, b.id));
+  return found.sort(compareNotes);
+}
+
+/**
+ * The order of the notes on their board.
+ * @param {NoteView} a
+ * @param {NoteView} b
+ */
+export function compareNotes(a, b) {
+  return compare(a.rank, b.rank) || compare(a.id, b.id);
 }
 
 /**

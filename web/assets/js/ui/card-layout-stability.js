@@ -63,6 +63,7 @@ export class PinnedCards {
  * @returns {T[]}
  */
 export function orderAroundPinned(current, wanted, pinned) {
+  if (pinned.size === 0) return wanted;
   /** @type {Map<number, T>} */
   const fixed = new Map();
   current.forEach((card, index) => {
@@ -101,25 +102,62 @@ export function reorderChildren(container, wanted) {
 
 /**
  * Animates the elements that a change moves, and keeps the anchor at its place on the screen: the
- * pinned card, the focused one, or the first visible one.
+ * pinned card, the focused one, or the first visible one. Only elements near the viewport are
+ * measured.
  * @param {HTMLElement} container
  * @param {Element | undefined} pinned
  * @param {() => void} change
  */
 export function withTransition(container, pinned, change) {
   if (document.hidden) return change();
-  const before = new Map([...container.children].map((card) => [card, card.getBoundingClientRect()]));
-  const focused = [...before.keys()].find((card) => card.contains(document.activeElement));
-  const anchor = pinned ?? focused ?? firstVisible(before);
+  const before = nearViewport(container);
+  const anchor = pinned ?? focusedChild(container) ?? firstVisible(before);
+  const was = anchor && (before.get(anchor) ?? anchor.getBoundingClientRect());
   const root = document.documentElement;
   // The browser's own scroll anchoring would correct a second time.
   root.style.overflowAnchor = "none";
   change();
-  const [was, is] = [anchor && before.get(anchor), anchor?.getBoundingClientRect()];
-  const shift = was && is && anchor?.isConnected ? is.top - was.top : 0;
+  const shift = was && anchor?.isConnected ? anchor.getBoundingClientRect().top - was.top : 0;
   if (Math.abs(shift) >= 1) window.scrollBy({ top: shift, behavior: "instant" });
   root.style.overflowAnchor = "";
-  if (!prefersReducedMotion()) for (const card of container.children) animateMove(card, before.get(card));
+  if (prefersReducedMotion()) return;
+  const moves = [...before].filter(([card]) => card.isConnected).map(([card, rect]) => moveOf(card, rect));
+  for (const move of moves) if (move) animateMove(move);
+}
+
+/**
+ * The children within a screen of the viewport, with their places. The rows of the grid are in the
+ * order of its children.
+ * @param {HTMLElement} container
+ * @returns {Map<Element, DOMRect>}
+ */
+function nearViewport({ children }) {
+  let [low, high] = [0, children.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (children[middle].getBoundingClientRect().top < -innerHeight) low = middle + 1;
+    else high = middle;
+  }
+  /** @type {Map<Element, DOMRect>} */
+  const rects = new Map();
+  for (let card = children.item(low); card; card = card.nextElementSibling) {
+    const rect = card.getBoundingClientRect();
+    if (rect.top > 2 * innerHeight) break;
+    rects.set(card, rect);
+  }
+  return rects;
+}
+
+/**
+ * The child that has the focus.
+ * @param {HTMLElement} container
+ */
+function focusedChild(container) {
+  const { activeElement } = document;
+  if (!activeElement || !container.contains(activeElement)) return undefined;
+  let child = activeElement;
+  while (child.parentElement && child.parentElement !== container) child = child.parentElement;
+  return child;
 }
 
 /**
@@ -133,15 +171,19 @@ function firstVisible(rects) {
 }
 
 /**
+ * How far a card has moved; null if it has not, or is out of sight.
  * @param {Element} card
- * @param {DOMRect | undefined} was
+ * @param {DOMRect} was
  */
-function animateMove(card, was) {
+function moveOf(card, was) {
   const is = card.getBoundingClientRect();
-  const isVisible = was && Math.min(was.top, is.top) < innerHeight && Math.max(was.bottom, is.bottom) > 0;
-  if (!isVisible) return;
+  const isVisible = Math.min(was.top, is.top) < innerHeight && Math.max(was.bottom, is.bottom) > 0;
   const [x, y] = [was.left - is.left, was.top - is.top];
-  if (Math.abs(x) < 1 && Math.abs(y) < 1) return;
+  return isVisible && (Math.abs(x) >= 1 || Math.abs(y) >= 1) ? { card, x, y } : null;
+}
+
+/** @param {{card: Element, x: number, y: number}} move */
+function animateMove({ card, x, y }) {
   const from = { transform: `translate(${x}px, ${y}px)` };
   card.animate([from, { transform: "none" }], { duration: MOVE_MS, easing: "ease-out" });
 }

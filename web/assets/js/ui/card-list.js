@@ -1,5 +1,6 @@
 // @ts-check
-// The cards of a board, in the order of the client machine's notes.
+// The cards of a board, in the order of the client machine's notes. A change costs work for its own
+// card and for those in sight, however many notes the board has.
 
 import { continueEditing, preHydrationEdit } from "./pre-hydration-input.js";
 import { NoteCard } from "./note-card.js";
@@ -7,17 +8,36 @@ import { flash } from "./dom.js";
 import { PinnedCards, orderAroundPinned, reorderChildren, withTransition } from "./card-layout-stability.js";
 import { ActiveEditor } from "./active-editor.js";
 import { REFRESH_EVERY_MS, saveStatusOf } from "./note-save-status.js";
+import { enableTasks } from "./task-checkboxes.js";
 import { toast } from "./toasts.js";
 
 /** @typedef {import("../sync/board-session.js").BoardSession} BoardSession */
+/** @typedef {import("../sync/server-board.js").Note} Note */
 /** @typedef {import("../sync/view-changes.js").ViewChange} ViewChange */
+/** @typedef {import("../sync/view-model.js").NoteView} NoteView */
 
 /** @type {Set<HTMLElement>} */
 const NONE = new Set();
 
 export class CardList {
-  /** @type {Map<string, NoteCard>} */
+  /** The articles of all cards, also of those that are not activated yet. @type {Map<string, HTMLElement>} */
+  #articles = new Map();
+  /** The activated cards. @type {Map<string, NoteCard>} */
   #cards = new Map();
+  /** The notes as the server rendered them, unless their card is activated. @type {Map<string, Note>} */
+  #rendered = new Map();
+  /** The cards whose text changed since they were rendered. @type {Set<NoteCard>} */
+  #stale = new Set();
+  /** The notes that show a save status. @type {Set<string>} */
+  #withSaveStatus = new Set();
+  /** The first and the last card. @type {(HTMLElement | undefined)[]} */
+  #ends = [];
+  /** The version of the notes' order that is shown. */
+  #shownOrder = -1;
+  /** Whether a card is not at its place, because it is pinned or edited. */
+  #isUnsettled = false;
+  /** The animation frame that lays out remote changes; 0 if there is none. */
+  #frame = 0;
 
   /**
    * @param {HTMLElement} container with the cards that the server rendered
@@ -38,54 +58,64 @@ export class CardList {
   }
 
   /** @param {string} note */
+  article(note) {
+    return this.#articles.get(note) ?? null;
+  }
+
+  /** The card of a note, activated if it is not yet. @param {string} note */
   get(note) {
-    return this.#cards.get(note);
+    return this.#cards.get(note) ?? this.#activate(note);
   }
 
   /** @param {Element | null} element in a card */
   of(element) {
-    return this.#cards.get(element?.closest("[data-note]")?.getAttribute("data-note") ?? "");
+    return this.get(element?.closest("[data-note]")?.getAttribute("data-note") ?? "");
   }
 
   /**
-   * Activates the rendered cards, and shows the unsent changes of an earlier page.
+   * Takes over the rendered cards, and shows the unsent changes of an earlier page.
    * @param {import("../sync/board-client.js").BoardSnapshot} snapshot what the server rendered
    */
   hydrate({ notes }) {
-    const texts = new Map(notes.map(({ id, text }) => [id, text]));
-    const cards = this.articles().map((article) => this.#add(article, texts.get(article.dataset.note ?? "") ?? ""));
-    const edits = cards.map((card) => preHydrationEdit(card));
+    this.#rendered = new Map(notes.map((note) => [note.id, note]));
+    const articles = this.articles();
+    for (const article of articles) this.#articles.set(article.dataset.note ?? "", article);
+    this.#ends = [articles.at(0), articles.at(-1)];
+    enableTasks(this.container);
+    const open = articles.filter((article) => article.hasAttribute("data-editing"));
+    const edits = open.map((article) => this.of(article)).flatMap((card) => card ?? []);
+    const typed = edits.map((card) => preHydrationEdit(card));
     this.#showAll(false);
-    this.#reorder(NONE);
-    cards.forEach((card, index) => continueEditing(card, this.activeEditor, edits[index]));
+    this.#update(NONE);
+    edits.forEach((card, index) => continueEditing(card, this.activeEditor, typed[index]));
     this.showSaveStatuses();
   }
 
   /**
+   * Texts and save statuses change at once. The layout follows at once if the user caused the change,
+   * and with the next frame otherwise, so that a burst of events is laid out once.
    * @param {ViewChange[]} changes
    * @param {boolean} isOwn
    */
   show(changes, isOwn) {
     this.#closeIfDeleted();
-    const pinned = isOwn ? NONE : this.pinned.cards;
-    const show = () => changes.forEach((change) => this.#showChange(change, isOwn));
-    if (this.#isOnlyEditedNote(changes)) {
-      show();
-    } else {
-      withTransition(this.container, [...pinned][0], () => {
-        show();
-        this.#reorder(pinned);
-      });
-    }
+    for (const change of changes) this.#showChange(change, isOwn);
     this.showSaveStatuses();
+    if (isOwn) this.#layOut(NONE);
+    else if (document.hidden) this.#layOut(this.pinned.cards);
+    else this.#frame ||= requestAnimationFrame(() => this.#layOut(this.pinned.cards));
   }
 
   showSaveStatuses() {
     const { session } = this;
     const isOffline = session.connection.state === "offline";
     const page = { isOffline, isPersisted: session.isPersisted, clock: performance.now() };
-    for (const card of this.#cards.values()) {
-      card.showSaveStatus(saveStatusOf(session.saveStatus(card.id), page));
+    const notes = new Set([...this.#withSaveStatus, ...session.notesWithSaveStatus()]);
+    this.#withSaveStatus.clear();
+    for (const note of notes) {
+      const status = saveStatusOf(session.saveStatus(note), page);
+      if (status !== null) this.#withSaveStatus.add(note);
+      this.get(note)?.showSaveStatus(status);
     }
   }
 
@@ -96,40 +126,46 @@ export class CardList {
   #showChange(change, isOwn) {
     if (change.type === "reset") return this.#showAll(true);
     if (change.type === "text") {
-      const card = this.#cards.get(change.note);
-      card?.applyRemote(change.delta, this.session.text(change.note));
-      if (!isOwn && card !== this.activeEditor.card) card?.highlight();
+      const card = this.get(change.note);
+      if (!card) return;
+      card.applyRemote(change.delta, this.session.text(change.note));
+      this.#stale.add(card);
+      if (!isOwn && card !== this.activeEditor.card) card.highlight();
     } else if (change.type === "note" || change.type === "added") {
-      const note = this.session.notes.find(({ id }) => id === change.note);
-      const card = note && this.#card(note.id);
-      if (!note || !card) return;
-      card.show(note);
-      if (change.type === "added" && !isOwn && !card.article.isConnected) flash(card.article, "data-arrived");
-      if (note.state === "trashed" && card === this.activeEditor.card) warnOfTrash(isOwn);
-    }
-  }
-
-  /** @param {boolean} isUpdate whether to highlight changes */
-  #showAll(isUpdate) {
-    for (const note of this.session.notes) {
-      const card = this.#card(note.id);
-      const isChanged = card.showText(this.session.text(note.id));
-      if (isChanged && isUpdate && card.article.isConnected && card !== this.activeEditor.card) card.highlight();
-      card.show(note);
+      const note = this.session.note(change.note);
+      if (note) this.#showNote(note, change.type === "added", isOwn);
+    } else if (change.type === "removed") {
+      this.#forget(change.note);
     }
   }
 
   /**
-   * Whether no card moves. The most frequent change by far is typing in the edited note.
-   * @param {ViewChange[]} changes
+   * @param {NoteView} note
+   * @param {boolean} isAdded
+   * @param {boolean} isOwn
    */
-  #isOnlyEditedNote(changes) {
-    const isEdited = (/** @type {ViewChange} */ change) =>
-      (change.type === "note" || change.type === "text") && change.note === this.activeEditor.card?.id;
-    if (!changes.every(isEdited)) return false;
-    const { children } = this.container;
-    const live = this.#live();
-    return live.length === children.length && live.every((article, place) => article === children[place]);
+  #showNote(note, isAdded, isOwn) {
+    const card = note.state === "live" ? this.#card(note.id) : this.get(note.id);
+    if (!card) return;
+    card.show(note);
+    if (isAdded && !isOwn && !card.article.isConnected) flash(card.article, "data-arrived");
+    if (note.state === "trashed" && card === this.activeEditor.card) warnOfTrash(isOwn);
+  }
+
+  /** @param {boolean} isUpdate whether to highlight changes */
+  #showAll(isUpdate) {
+    const { session } = this;
+    for (const id of [...this.#articles.keys()]) if (!session.has(id)) this.#forget(id);
+    for (const note of session.notes) {
+      if (note.state !== "live" && !this.#articles.has(note.id)) continue;
+      const text = session.text(note.id);
+      if (isAsRendered(note, text, this.#rendered.get(note.id))) continue;
+      const card = this.#card(note.id);
+      const isChanged = card.setText(text);
+      this.#stale.add(card);
+      if (isChanged && isUpdate && card.article.isConnected && card !== this.activeEditor.card) card.highlight();
+      card.show(note);
+    }
   }
 
   /** Closes the editor of a note that was permanently deleted; its unsent text is a draft by now. */
@@ -140,49 +176,96 @@ export class CardList {
 
   /** Moves cards to their places once none is pinned. */
   #settle() {
+    if (!this.#isUnsettled) return;
     withTransition(this.container, undefined, () => this.#reorder(NONE));
+  }
+
+  /**
+   * Renders the changed texts and moves cards to their places, with a transition if there is any.
+   * @param {Set<HTMLElement>} pinned
+   */
+  #layOut(pinned) {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    const isStale = [...this.#stale].some((card) => card.isStale);
+    if (isStale || this.#isMoved) withTransition(this.container, [...pinned][0], () => this.#update(pinned));
+  }
+
+  /** @param {Set<HTMLElement>} pinned */
+  #update(pinned) {
+    for (const card of this.#stale) card.render();
+    this.#stale.clear();
+    if (this.#isMoved) this.#reorder(pinned);
+  }
+
+  get #isMoved() {
+    return this.#shownOrder !== this.session.orderVersion;
   }
 
   /** @param {Set<HTMLElement>} pinned */
   #reorder(pinned) {
-    const present = this.articles();
-    const wanted = this.#live();
-    reorderChildren(this.container, orderAroundPinned(present, wanted, pinned));
-    wanted.forEach((article, index) => {
-      enable(article, "earlier", index > 0);
-      enable(article, "later", index < wanted.length - 1);
-    });
+    const edited = this.activeEditor.card?.id;
+    const { notes } = this.session;
+    // A trashed note stays while it is edited, since typing restores it.
+    const shown = notes.filter(({ id, state }) => state === "live" || id === edited);
+    const wanted = shown.map(({ id }) => this.#articles.get(id) ?? this.#card(id).article);
+    const order = orderAroundPinned(this.articles(), wanted, pinned);
+    reorderChildren(this.container, order);
+    this.#markEnds([wanted.at(0), wanted.at(-1)]);
+    this.#shownOrder = this.session.orderVersion;
+    const isMisplaced = order.some((article, place) => article !== wanted[place]);
+    this.#isUnsettled = isMisplaced || shown.some(({ state }) => state !== "live");
   }
 
-  /** A trashed note stays while it is edited, since typing restores it. */
-  #live() {
-    const notes = this.session.notes;
-    const shown = notes.filter(({ id, state }) => state === "live" || this.activeEditor.card?.id === id);
-    const ids = new Set(notes.map(({ id }) => id));
-    for (const id of this.#cards.keys()) if (!ids.has(id)) this.#cards.delete(id);
-    return shown.map(({ id }) => this.#card(id).article);
-  }
-
-  /**
-   * @param {HTMLElement} article
-   * @param {string} text
-   */
-  #add(article, text) {
-    const id = article.dataset.note ?? "";
-    const card = new NoteCard(article, text, (delta) => this.session.type(id, delta));
-    this.#cards.set(id, card);
-    return card;
+  /** The first card cannot move earlier, and the last not later. @param {(HTMLElement | undefined)[]} ends */
+  #markEnds(ends) {
+    for (const article of new Set([...this.#ends, ...ends])) {
+      if (!article) continue;
+      enable(article, "earlier", article !== ends[0]);
+      enable(article, "later", article !== ends[1]);
+    }
+    this.#ends = ends;
   }
 
   /** @param {string} note */
+  #forget(note) {
+    this.#articles.delete(note);
+    this.#cards.delete(note);
+    this.#rendered.delete(note);
+  }
+
+  /** The card of a note, made if there is none. @param {string} note */
   #card(note) {
-    const known = this.#cards.get(note);
+    const known = this.get(note);
     if (known) return known;
     const card = NoteCard.fromTemplate(note, (delta) => this.session.type(note, delta));
+    this.#articles.set(note, card.article);
     this.#cards.set(note, card);
-    card.showText(this.session.text(note));
+    card.setText(this.session.text(note));
+    this.#stale.add(card);
     return card;
   }
+
+  /** Activates a card that the server rendered. @param {string} note */
+  #activate(note) {
+    const article = this.#articles.get(note);
+    if (!article) return undefined;
+    const text = this.#rendered.get(note)?.text ?? "";
+    const card = new NoteCard(article, text, (delta) => this.session.type(note, delta));
+    this.#rendered.delete(note);
+    this.#cards.set(note, card);
+    return card;
+  }
+}
+
+/**
+ * Whether the server rendered a note as it is shown. Its place may differ.
+ * @param {NoteView} note
+ * @param {string} text
+ * @param {Note | undefined} rendered
+ */
+function isAsRendered({ colour, editedAt }, text, rendered) {
+  return rendered?.text === text && rendered.colour === colour && rendered.edited_at === editedAt;
 }
 
 /** @param {boolean} isOwn */

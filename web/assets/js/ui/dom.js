@@ -57,10 +57,11 @@ export function setText(element, text) {
  * @param {string} attribute
  */
 export function flash(element, attribute) {
+  const isRunning = element.hasAttribute(attribute);
   element.removeAttribute(attribute);
-  // Reading the layout makes the browser restart the animation.
-  void element.offsetWidth;
-  element.setAttribute(attribute, "");
+  // A frame without the attribute makes the browser restart the animation.
+  if (isRunning) requestAnimationFrame(() => element.setAttribute(attribute, ""));
+  else element.setAttribute(attribute, "");
   setTimeout(() => element.removeAttribute(attribute), 1_100);
 }
 

@@ -42,14 +42,12 @@ export class NoteActions {
     const card = this.list.of(article);
     if (!card) return;
     const note = card.id;
-    const cards = this.cards();
-    const at = cards.indexOf(article);
-    const neighbour = cards[at + 1] ?? cards[at - 1];
+    const neighbour = article.nextElementSibling ?? article.previousElementSibling;
     const hadFocus = card.hasFocus;
     if (this.list.activeEditor.card === card) this.list.activeEditor.close();
     this.session.submit({ type: "trash_note", note });
     const next = neighbour ?? findElement(document, "#empty button");
-    if (hadFocus) next?.focus({ preventScroll: true });
+    if (hadFocus && next instanceof HTMLElement) next.focus({ preventScroll: true });
     toast("Note moved to trash", { undo: () => this.#restore(note) });
   }
 

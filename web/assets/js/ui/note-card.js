@@ -8,6 +8,7 @@ import { loadedRenderer, loadRenderer } from "../markdown/lazy-renderer.js";
 import { rebasedDelta } from "../sync/note-text.js";
 import { saveStatusText } from "./note-save-status.js";
 import { showTime } from "./relative-time.js";
+import { enableTasks, taskCheckboxes } from "./task-checkboxes.js";
 
 const LABEL_CHARACTERS = 60;
 
@@ -32,7 +33,6 @@ export class NoteCard {
     /** The shown text. */
     this.text = renderedText ?? "";
     this.#renderedText = renderedText;
-    this.#enableTasks();
   }
 
   /**
@@ -46,6 +46,11 @@ export class NoteCard {
 
   get isEditing() {
     return this.article.hasAttribute("data-editing");
+  }
+
+  /** Whether the shown HTML is not that of the text. */
+  get isStale() {
+    return !this.isEditing && this.text !== this.#renderedText;
   }
 
   get hasFocus() {
@@ -65,28 +70,28 @@ export class NoteCard {
   }
 
   /**
-   * Shows a text. Returns whether it differs from the shown one.
+   * Changes the text, which `render` shows. Returns whether it differs from the former one.
    * @param {string} text
    */
-  showText(text) {
+  setText(text) {
     const isChanged = text !== this.text;
     this.#editor?.setText(text);
     if (this.textarea && !this.isEditing && this.textarea.value !== text) this.textarea.value = text;
-    this.#onChanged(text);
+    this.text = text;
     return isChanged;
   }
 
   /**
-   * Applies a remote change, around the caret if the note is being edited.
+   * Applies a remote change, around the caret if the note is being edited. `render` shows it.
    * @param {import("../delta/delta.js").Delta} delta
    * @param {string} text the text after the change
    */
   applyRemote(delta, text) {
     if (this.#editor && this.isEditing) {
       this.#editor.applyRemote(delta);
-      this.#onChanged(this.#editor.text);
+      this.text = this.#editor.text;
     } else {
-      this.showText(text);
+      this.setText(text);
     }
   }
 
@@ -124,7 +129,7 @@ export class NoteCard {
   /** Closes the editor. The typed text stays. */
   close() {
     this.article.removeAttribute("data-editing");
-    this.#render();
+    this.render();
   }
 
   /**
@@ -132,7 +137,7 @@ export class NoteCard {
    * @param {HTMLInputElement} box
    */
   async toggleTask(box) {
-    const [index, rendered] = [this.#boxes().indexOf(box), this.#renderedText];
+    const [index, rendered] = [taskCheckboxes(this.article).indexOf(box), this.#renderedText];
     const { tasks } = await loadRenderer();
     const { text } = this;
     if (index < 0 || rendered === null || !this.textarea) return;
@@ -144,6 +149,7 @@ export class NoteCard {
     const after = `${text.slice(0, mark)}${task.isDone ? " " : "x"}${text.slice(mark + 1)}`;
     this.#onTyped(diff(text, after), text);
     this.textarea.value = this.text;
+    this.render();
   }
 
   /**
@@ -160,33 +166,28 @@ export class NoteCard {
    * @param {string} before
    */
   #onTyped(delta, before) {
-    this.#onChanged(apply(before, delta));
+    this.text = apply(before, delta);
     this.onTyped(delta);
-  }
-
-  /** @param {string} text */
-  #onChanged(text) {
-    this.text = text;
-    // During editing the old HTML stays behind the textarea, so that the height does not change.
-    if (!this.isEditing) this.#render();
   }
 
   /**
    * Renders the text, once the renderer is loaded. If it cannot be loaded, for example offline, the
-   * text is shown as plain text until the next change.
+   * text is shown as plain text until the next change. During editing the old HTML stays behind the
+   * textarea, so that the height does not change.
    */
-  #render() {
-    if (this.text === this.#renderedText) return;
+  render() {
+    if (!this.isStale) return;
     const renderer = loadedRenderer();
     if (!renderer) {
-      loadRenderer().then(() => !this.isEditing && this.#render(), () => this.#showPlainText());
+      loadRenderer().then(() => this.render(), () => this.#showPlainText());
       return;
     }
     this.#renderedText = this.text;
-    const focused = this.#boxes().findIndex((box) => box === document.activeElement);
+    const focused = taskCheckboxes(this.article).findIndex((box) => box === document.activeElement);
     this.#view.replaceChildren(...renderer.render(this.text));
-    this.#enableTasks();
-    this.#boxes()[focused]?.focus({ preventScroll: true });
+    // A note that cannot be edited has no tasks to check.
+    if (this.textarea) enableTasks(this.article);
+    taskCheckboxes(this.article)[focused]?.focus({ preventScroll: true });
     this.article.setAttribute("aria-label", renderer.firstLine(this.text, LABEL_CHARACTERS) || "Empty note");
   }
 
@@ -202,30 +203,4 @@ export class NoteCard {
   get #view() {
     return requireElement(this.article, "[data-view]");
   }
-
-  #boxes() {
-    const boxes = this.#view.querySelectorAll("input[type=checkbox]");
-    return [...boxes].map((box) => /** @type {HTMLInputElement} */ (box));
-  }
-
-  /** Tasks can be checked wherever the note can be edited. */
-  #enableTasks() {
-    if (!this.textarea) return;
-    for (const box of this.#boxes()) {
-      box.disabled = false;
-      box.ariaLabel ??= taskText(box);
-    }
-  }
-}
-
-/** The text of a task up to the end of its line. @param {HTMLInputElement} box */
-function taskText(box) {
-  let text = "";
-  for (let node = box.nextSibling; node && !isLineEnd(node); node = node.nextSibling) text += node.textContent;
-  return text.trim();
-}
-
-/** @param {Node} node */
-function isLineEnd(node) {
-  return node instanceof Element && !node.matches("a, code, del, em, strong");
 }

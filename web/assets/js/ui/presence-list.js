@@ -10,13 +10,16 @@ import { findElement, setText, showAvatar, cloneTemplate } from "./dom.js";
 const FADE_OUT_MS = 180;
 
 export class PresenceList {
+  /** The notes with people in them. @type {Set<string>} */
+  #notes = new Set();
+
   /**
    * @param {import("../sync/board-session.js").BoardSession} session
-   * @param {() => HTMLElement[]} articles the cards on the page
+   * @param {(note: string) => HTMLElement | null} articleOf the card of a note
    */
-  constructor(session, articles) {
+  constructor(session, articleOf) {
     this.session = session;
-    this.articles = articles;
+    this.articleOf = articleOf;
     this.header = findElement(document, "#people");
   }
 
@@ -32,11 +35,14 @@ export class PresenceList {
       this.header.style.setProperty("--more", String(machine.morePeople()));
       showPeople(this.header, people, "person-template", ({ name }) => name);
     }
-    for (const article of this.articles()) {
-      const noteList = findElement(article, "[data-people]");
-      const here = people.filter(({ notes }) => notes.includes(article.dataset.note ?? ""));
+    const occupied = new Set(people.flatMap(({ notes }) => notes));
+    for (const note of new Set([...this.#notes, ...occupied])) {
+      const article = this.articleOf(note);
+      const noteList = article && findElement(article, "[data-people]");
+      const here = people.filter(({ notes }) => notes.includes(note));
       if (noteList) showPeople(noteList, here, "in-note-template", ({ name }) => `${name} is editing this note`);
     }
+    this.#notes = occupied;
   }
 }
 

@@ -47,6 +47,10 @@ export function startRelativeTimes() {
   all();
   setInterval(all, UPDATE_EVERY_MS);
   document.addEventListener("visibilitychange", all);
+  document.addEventListener("pointerover", ({ target }) => {
+    const time = target instanceof Element ? target.closest("time[data-time]") : null;
+    if (time instanceof HTMLTimeElement) showExactTime(time);
+  });
 }
 
 /** @param {HTMLTimeElement} element */
@@ -55,8 +59,12 @@ function update(element) {
   if (Number.isNaN(at)) return;
   const text = relativeTime(at, Date.now());
   if (element.textContent !== text) element.textContent = text;
-  const exact = EXACT.format(at);
-  if (element.title !== exact) element.title = exact;
+}
+
+/** The server's title is in UTC. It is replaced when it is about to be shown. @param {HTMLTimeElement} element */
+function showExactTime(element) {
+  const at = Date.parse(element.dateTime);
+  if (!Number.isNaN(at)) element.title = EXACT.format(at);
 }
 
 /** @param {Date} date */

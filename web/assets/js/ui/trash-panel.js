@@ -24,10 +24,28 @@ export class TrashPanel {
     this.#list.addEventListener("submit", (event) => event.preventDefault());
   }
 
-  /** @param {NoteView[]} notes the trashed notes */
-  show(notes) {
-    const newestFirst = notes.toSorted((a, b) => b.seq - a.seq);
-    const items = newestFirst.map((note) => this.#item(note));
+  /** Shows the trash of the board. */
+  showAll() {
+    this.#show(() => true);
+  }
+
+  /** @param {import("../sync/view-changes.js").ViewChange[]} changes */
+  show(changes) {
+    if (changes.some(({ type }) => type === "reset")) return this.showAll();
+    const changed = new Set(changes.map((change) => ("note" in change && change.note) || ""));
+    const isInTrash = (/** @type {string} */ id) =>
+      this.#items.has(id) || this.session.note(id)?.state === "trashed";
+    if ([...changed].some(isInTrash)) this.#show((id) => changed.has(id));
+  }
+
+  /** @param {(id: string) => boolean} isChanged */
+  #show(isChanged) {
+    const notes = this.session.notes.filter(({ state }) => state === "trashed");
+    const newestFirst = notes.sort((a, b) => b.seq - a.seq);
+    const items = newestFirst.map((note) => {
+      const known = this.#items.get(note.id);
+      return known && !isChanged(note.id) ? known : this.#item(note);
+    });
     reorderChildren(this.#list, items);
     const ids = new Set(notes.map(({ id }) => id));
     for (const id of this.#items.keys()) if (!ids.has(id)) this.#items.delete(id);
