@@ -18,6 +18,13 @@ const SETTINGS: &str = "\
     pragma foreign_keys = on;
     pragma journal_size_limit = 67108864;";
 
+/// A checkpoint copies each page once, however often it was written since the last one, so fewer
+/// checkpoints copy less; this many pages (16 MiB) keep the pause of one to some milliseconds. The
+/// cache (16 MiB) holds what one transaction changes, so that a checkpoint is all that reads the log.
+const WRITER_SETTINGS: &str = "\
+    pragma wal_autocheckpoint = 4000;
+    pragma cache_size = -16384;";
+
 const REQUIRED: [(&str, &str); 4] = [
     ("pragma journal_mode", "wal"),
     ("pragma synchronous", "2"),
@@ -38,15 +45,21 @@ pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 pub(crate) fn open_for_writing(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = open(path)?;
-    connection.execute_batch(SETTINGS)?;
-    connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS_MAX);
+    let connection = open_with_settings(path)?;
+    connection.execute_batch(WRITER_SETTINGS)?;
     Ok(connection)
 }
 
 pub(crate) fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = open_for_writing(path)?;
+    let connection = open_with_settings(path)?;
     connection.execute_batch("pragma query_only = on")?;
+    Ok(connection)
+}
+
+fn open_with_settings(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = open(path)?;
+    connection.execute_batch(SETTINGS)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS_MAX);
     Ok(connection)
 }
 

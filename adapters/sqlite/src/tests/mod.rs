@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::error_mapping::unavailable;
-use crate::{OpenError, SqliteStore, connection_settings};
+use crate::{FILL, OpenError, SqliteStore, connection_settings};
 
 mod group_commit;
 
@@ -186,6 +186,23 @@ async fn health_checks_do_not_let_the_database_grow() {
     }
     tamper(&store, "pragma wal_checkpoint(truncate)").await;
     assert_eq!(size(), before);
+}
+
+#[tokio::test]
+async fn the_write_ahead_log_is_reused() {
+    const LOG_BYTES_MAX: u64 = 20 * 1024 * 1024;
+    const WRITES: u64 = 500;
+    let (store, path, _folder) = store().await;
+    let writing = store.writer.call(|it| {
+        for _ in 0..WRITES {
+            it.execute(FILL, []).map_err(unavailable)?;
+        }
+        Ok(())
+    });
+    writing.await.expect("the store is available");
+    let size = path.with_extension("db-wal").metadata().expect("the log exists").len();
+    const { assert!(WRITES * 65_536 > LOG_BYTES_MAX, "more than that is written") };
+    assert!(size < LOG_BYTES_MAX, "{size} bytes");
 }
 
 #[tokio::test]
