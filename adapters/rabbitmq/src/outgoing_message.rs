@@ -5,6 +5,8 @@ use lapin::{BasicProperties, Channel, PublisherConfirm};
 
 const TRANSIENT: u8 = 1;
 const PERSISTENT: u8 = 2;
+/// About the size of a message without its body.
+const ENVELOPE_BYTES: usize = 256;
 
 /// One message to publish.
 pub(crate) struct OutgoingMessage {
@@ -58,6 +60,11 @@ impl OutgoingMessage {
     ) -> Self {
         self.properties = change(self.properties);
         self
+    }
+
+    /// Its approximate size on the bus.
+    pub fn bytes(&self) -> usize {
+        ENVELOPE_BYTES + self.body.len()
     }
 
     /// Writes the message to a channel.

@@ -1,86 +1,42 @@
-//! The connection on which an endpoint publishes, with and without confirms.
+//! Publishes on an endpoint's own connection, with and without confirms.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use futures::future::{BoxFuture, ready};
-use lapin::Channel;
-use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::time::{Instant, sleep, timeout};
 
-use crate::broker_connection::{BrokerConnection, BrokerError};
-use crate::confirm_channel::ConfirmChannel;
+use crate::broker_connection::BrokerError;
+use crate::confirm_channel::CONFIRM_TIMEOUT;
 use crate::outgoing_message::{OutgoingMessage, PublishResult};
+use crate::publish_pipeline::{
+    CONNECTION_TIMEOUT, Preparation, PublishPipeline, QueuedBatch, ResultSender, count_unconfirmed,
+};
+use crate::publishing_connection::{PublishingChannels, PublishingConnection, check_unblocked};
 use crate::settings::Settings;
 use crate::shutdown::{Phase, ShutdownSignal};
-use crate::supervised_connection::{ConnectionRole, LiveConnection, SupervisedConnection};
-use crate::topology;
+use crate::supervised_connection::{LiveConnection, SupervisedConnection};
 
-/// How long a caller waits for a connection. The callers behind it wait as long.
-pub(crate) const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
-pub(crate) const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
+/// Messages that are queued or unconfirmed. The callers have lower limits of their own.
+const MESSAGES_MAX: u32 = 8_192;
+const BYTES_MAX: u32 = 128 * 1024 * 1024;
+/// How long the last messages are published and confirmed once the endpoint shuts down.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
-struct PublisherRole {
-    settings: Arc<Settings>,
-}
-
-struct PublisherChannels {
-    confirmed: Mutex<ConfirmChannel>,
-    /// On a channel of their own, so that a dead-letter queue that does not confirm delays nothing
-    /// else.
-    dead_letters: Mutex<ConfirmChannel>,
-    unconfirmed: Channel,
-}
-
-#[async_trait]
-impl ConnectionRole for PublisherRole {
-    type Channels = PublisherChannels;
-
-    fn name(&self) -> &'static str {
-        "publishing"
-    }
-
-    async fn set_up(
-        &self,
-        connection: &Arc<BrokerConnection>,
-        _: u64,
-    ) -> Result<PublisherChannels, BrokerError> {
-        let unconfirmed = connection.open_channel().await?;
-        topology::declare(&unconfirmed, &self.settings).await?;
-        Ok(PublisherChannels {
-            confirmed: Mutex::new(ConfirmChannel::open(connection).await?),
-            dead_letters: Mutex::new(ConfirmChannel::open(connection).await?),
-            unconfirmed,
-        })
-    }
-
-    async fn serve(&self, _: &PublisherChannels, shutdown: &ShutdownSignal) -> String {
-        shutdown.reached(Phase::Draining).await;
-        String::new()
-    }
-
-    fn disconnected(&self, _: &PublisherChannels) {}
-}
+/// One result for each message of a batch.
+pub(crate) type PublishResults = BoxFuture<'static, Vec<PublishResult>>;
 
 /// Publishes messages on a supervised connection.
 #[derive(Clone)]
 pub(crate) struct Publisher {
-    connection: Arc<SupervisedConnection<PublisherRole>>,
+    connection: Arc<SupervisedConnection<PublishingConnection>>,
     queue: mpsc::UnboundedSender<QueuedBatch>,
     receiver: Arc<Mutex<mpsc::UnboundedReceiver<QueuedBatch>>>,
+    messages: Arc<Semaphore>,
+    bytes: Arc<Semaphore>,
     shutdown: ShutdownSignal,
-}
-
-/// What must be done before a batch is published.
-pub(crate) type Preparation = BoxFuture<'static, Result<(), String>>;
-/// One result for each message of a batch.
-pub(crate) type PublishResults = BoxFuture<'static, Vec<PublishResult>>;
-
-struct QueuedBatch {
-    preparation: Preparation,
-    messages: Vec<OutgoingMessage>,
-    results: oneshot::Sender<Vec<PublishResult>>,
+    connection_shutdown: ShutdownSignal,
 }
 
 impl Publisher {
@@ -89,23 +45,51 @@ impl Publisher {
         settings: Arc<Settings>,
         shutdown: ShutdownSignal,
     ) -> Result<Self, BrokerError> {
-        let role = PublisherRole { settings: Arc::clone(&settings) };
-        let connection = SupervisedConnection::open(role, settings, shutdown.clone()).await?;
-        let (queue, receiver) = mpsc::unbounded_channel();
-        Ok(Self { connection, queue, receiver: Arc::new(Mutex::new(receiver)), shutdown })
+        let role = PublishingConnection { settings: Arc::clone(&settings) };
+        // The connection shuts down last: what is queued is still published.
+        let connection_shutdown = ShutdownSignal::new();
+        let opening = SupervisedConnection::open(role, settings, connection_shutdown.clone());
+        let (connection, (queue, receiver)) = (opening.await?, mpsc::unbounded_channel());
+        Ok(Self {
+            connection,
+            queue,
+            receiver: Arc::new(Mutex::new(receiver)),
+            messages: Arc::new(Semaphore::new(MESSAGES_MAX as usize)),
+            bytes: Arc::new(Semaphore::new(BYTES_MAX as usize)),
+            shutdown,
+            connection_shutdown,
+        })
     }
 
-    /// Publishes and reconnects, until the endpoint shuts down.
+    /// Publishes what is queued and reconnects, until the endpoint shuts down.
     pub async fn supervise(&self) {
-        tokio::join!(self.connection.supervise(), self.publish_queued());
+        let publishing = async {
+            let mut queue = self.receiver.lock().await;
+            let mut pipeline = PublishPipeline::new(Arc::clone(&self.connection));
+            tokio::select! {
+                () = pipeline.run(&mut queue, &self.shutdown) => {}
+                () = self.drain_deadline() => queue.close(),
+            }
+            self.connection_shutdown.enter(Phase::Draining);
+        };
+        tokio::join!(self.connection.supervise(), publishing);
     }
 
-    /// Queues messages, which are published in the order of the calls. Returns their results.
+    async fn drain_deadline(&self) {
+        self.shutdown.reached(Phase::Draining).await;
+        tokio::select! {
+            () = self.shutdown.reached(Phase::Aborted) => {}
+            () = sleep(DRAIN_TIMEOUT) => {}
+        }
+    }
+
+    /// Queues messages. They are published in the order of the calls.
     pub fn publish(&self, messages: Vec<OutgoingMessage>) -> PublishResults {
         self.publish_after(Box::pin(ready(Ok(()))), messages)
     }
 
-    /// Queues messages that are published after this preparation, and refused if it fails.
+    /// Queues messages that are published after this preparation, and refused if it fails. Later
+    /// messages wait for it.
     pub fn publish_after(
         &self,
         preparation: Preparation,
@@ -115,45 +99,33 @@ impl Publisher {
         if count == 0 {
             return Box::pin(ready(Vec::new()));
         }
-        let (results, received) = oneshot::channel();
-        let is_queued = self.queue.send(QueuedBatch { preparation, messages, results }).is_ok();
+        let refused = |reason: &str| {
+            let result = PublishResult::Refused(reason.to_owned());
+            Box::pin(ready(vec![result; count])) as PublishResults
+        };
+        let Some(room) = self.room_for(&messages) else {
+            return refused("too many messages wait to be published");
+        };
+        let (sender, received) = oneshot::channel();
+        let results = ResultSender { sender, room };
+        let queued_at = Instant::now();
+        if self.queue.send(QueuedBatch { preparation, messages, queued_at, results }).is_err() {
+            return refused("the bus is closed");
+        }
         Box::pin(async move {
-            let closed = || PublishResult::Refused("the bus is closed".to_owned());
-            if is_queued { received.await.ok() } else { None }
-                .unwrap_or_else(|| vec![closed(); count])
+            let lost = || vec![PublishResult::Unknown("the bus was closed".to_owned()); count];
+            received.await.unwrap_or_else(|_| lost())
         })
     }
 
-    async fn publish_queued(&self) {
-        let mut queue = self.receiver.lock().await;
-        while let Some(Some(batch)) = self.shutdown.unless_begun(queue.recv()).await {
-            let results = match batch.preparation.await {
-                Ok(()) => self.publish_all(batch.messages).await,
-                Err(reason) => vec![PublishResult::Refused(reason); batch.messages.len()],
-            };
-            // The caller may not wait for the results.
-            batch.results.send(results).ok();
-        }
-        queue.close();
-        while queue.try_recv().is_ok() {}
-    }
-
-    async fn publish_all(&self, messages: Vec<OutgoingMessage>) -> Vec<PublishResult> {
-        let count = messages.len();
-        let all = |result| vec![result; count];
-        let live = match self.ready().await {
-            Ok(live) => live,
-            Err(reason) => return all(PublishResult::Refused(reason)),
-        };
-        let locking = timeout(CONFIRM_TIMEOUT, live.channels.confirmed.lock());
-        let Ok(mut channel) = locking.await else {
-            return all(PublishResult::Refused(
-                "too many messages wait to be published".to_owned(),
-            ));
-        };
-        let results = channel.publish(messages, CONFIRM_TIMEOUT).await;
-        count_unconfirmed(&results);
-        attribute_unconfirmed(&live, &mut channel, results).await
+    fn room_for(&self, messages: &[OutgoingMessage]) -> Option<[OwnedSemaphorePermit; 2]> {
+        // A batch larger than a limit takes all of it.
+        let within = |size: usize, max| u32::try_from(size).unwrap_or(max).min(max);
+        let count = within(messages.len(), MESSAGES_MAX);
+        let bytes = within(messages.iter().map(OutgoingMessage::bytes).sum(), BYTES_MAX);
+        let count = Arc::clone(&self.messages).try_acquire_many_owned(count).ok()?;
+        let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(bytes).ok()?;
+        Some([count, bytes])
     }
 
     /// Publishes a dead letter. A missing confirm does not make the connection fail.
@@ -164,7 +136,7 @@ impl Publisher {
                 Err(reason) => return vec![PublishResult::Refused(reason)],
             };
             let mut channel = live.channels.dead_letters.lock().await;
-            let results = channel.publish(vec![message], CONFIRM_TIMEOUT).await;
+            let results = channel.publish(vec![message]).await;
             if !channel.is_open() {
                 live.report_failure("a confirm channel was closed");
             }
@@ -195,46 +167,9 @@ impl Publisher {
         check_unblocked(&live)
     }
 
-    async fn ready(&self) -> Result<Arc<LiveConnection<PublisherChannels>>, String> {
+    async fn ready(&self) -> Result<Arc<LiveConnection<PublishingChannels>>, String> {
         let live = self.connection.wait_until_connected(CONNECTION_TIMEOUT).await?;
         check_unblocked(&live)?;
         Ok(live)
-    }
-}
-
-fn check_unblocked(live: &LiveConnection<PublisherChannels>) -> Result<(), String> {
-    if live.connection.is_blocked() {
-        return Err("RabbitMQ blocks publishers: it is out of memory or disk space".to_owned());
-    }
-    Ok(())
-}
-
-/// Finds out whether a queue or the broker is the cause of missing confirms. Reports the connection
-/// as failed if the broker is.
-async fn attribute_unconfirmed(
-    live: &LiveConnection<PublisherChannels>,
-    channel: &mut ConfirmChannel,
-    results: Vec<PublishResult>,
-) -> Vec<PublishResult> {
-    let are_all_known = !results.iter().any(PublishResult::is_unknown);
-    // A blocked connection resumes once the broker has room again.
-    if live.connection.is_blocked() || (are_all_known && channel.is_open()) {
-        return results;
-    }
-    let are_some_known = !results.iter().all(PublishResult::is_unknown);
-    if channel.is_open() && (are_some_known || channel.is_broker_confirming().await) {
-        return results.into_iter().map(PublishResult::attributed_to_queue).collect();
-    }
-    if !live.connection.is_blocked() {
-        live.report_failure("RabbitMQ confirms no message");
-    }
-    results
-}
-
-fn count_unconfirmed(results: &[PublishResult]) {
-    let unconfirmed = results.iter().filter(|it| it.is_unknown()).count();
-    if unconfirmed > 0 {
-        let unconfirmed = u64::try_from(unconfirmed).unwrap_or(u64::MAX);
-        metrics::counter!("sockbit_bus_unconfirmed_total").increment(unconfirmed);
     }
 }

@@ -21,7 +21,6 @@ use crate::confirm_channel::ConfirmChannel;
 use crate::connect_error::ConnectError;
 use crate::names::work_queue_of;
 use crate::outgoing_message::{OutgoingMessage, PublishResult};
-use crate::publisher::CONFIRM_TIMEOUT;
 use crate::settings::Settings;
 use crate::topology;
 
@@ -36,7 +35,7 @@ pub struct DeadLetterAdmin {
     settings: Settings,
     connection: Arc<BrokerConnection>,
     channel: Channel,
-    publishing: Mutex<ConfirmChannel>,
+    publishing: Mutex<ConfirmChannel<()>>,
 }
 
 /// A message that could not be processed.
@@ -129,7 +128,7 @@ impl DeadLetterAdmin {
         }
         let ids = commands.iter().map(|command| command.message).collect();
         let messages = commands.iter().map(|it| self.message(it)).collect::<Result<_, _>>();
-        let results = self.publishing.lock().await.publish(messages?, CONFIRM_TIMEOUT).await;
+        let results = self.publishing.lock().await.publish(messages?).await;
         let published = results.into_iter().try_for_each(PublishResult::into_result);
         published.map_err(DeadLetterAdminError::Broker)?;
         self.acknowledge(dead_letter.delivery_tag).await?;

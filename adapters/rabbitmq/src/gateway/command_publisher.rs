@@ -12,7 +12,8 @@ use sockbit_application::slot::Slot;
 use super::queue_circuit_breaker::QueueCircuitBreaker;
 use crate::names::work_queue_of;
 use crate::outgoing_message::{OutgoingMessage, PublishResult};
-use crate::publisher::{Preparation, Publisher};
+use crate::publish_pipeline::Preparation;
+use crate::publisher::Publisher;
 use crate::settings::Settings;
 
 /// The broker accepts larger messages, but a worker prefetches many.

@@ -10,7 +10,8 @@ use tokio::time::timeout;
 
 use super::announcement_consumer::AnnouncementConsumer;
 use crate::outgoing_message::OutgoingMessage;
-use crate::publisher::{CONNECTION_TIMEOUT, Publisher};
+use crate::publish_pipeline::CONNECTION_TIMEOUT;
+use crate::publisher::Publisher;
 use crate::query_messages::QueryMessage;
 use crate::settings::Settings;
 use crate::supervised_connection::SupervisedConnection;

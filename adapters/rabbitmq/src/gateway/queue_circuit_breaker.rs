@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use crate::outgoing_message::PublishResult;
 
-/// How long such a queue is blocked: nothing is published to it. Each publish would delay all others
-/// by its timeout.
+/// How long such a queue is blocked: nothing is published to it. Its senders would wait for the
+/// timeout of each publish, and the channel would be replaced after it.
 const OPEN_FOR: Duration = Duration::from_secs(5);
 
 /// The blocked queues, and since when each is blocked.
