@@ -1,28 +1,36 @@
-//! Batches the commands of all sessions, and sends the batches to the core.
+//! Batches the commands of all sessions for each work queue, and sends the batches to the core.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
 use sha2::{Digest, Sha256};
 use sockbit_domain::KeyHash;
 use sockbit_domain::wire::SentCommand;
-use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::identity::Identity;
 use crate::bus_messages::{Address, CommandEnvelope, OutcomeEnvelope};
-use crate::ports::{Commands, Ids, Unavailable};
+use crate::ports::{Commands, Ids, SendError, Unavailable};
+use crate::slot::Slot;
 use crate::trace_id::TraceId;
 
 const QUEUED_MAX: usize = 1_024;
 /// Until the bus has confirmed them. It also bounds a batch, which a broker takes as one message.
 const QUEUED_BYTES_MAX: u32 = 8 * 1024 * 1024;
 const BATCH_MAX: usize = 512;
+/// Batches for one work queue that the bus has not confirmed yet. Further commands wait and form
+/// larger batches.
+const UNCONFIRMED_MAX: usize = 4;
 /// A sender whose command the bus has not confirmed by then is sent `again`.
 const AGAIN_WITHIN: Duration = Duration::from_millis(4_500);
 
-/// Collects the commands of all connections, and sends those that are queued as one batch.
+/// Collects the commands of all connections, and sends those that are queued for one work queue as
+/// one batch.
 pub(super) struct CommandBatcher {
     sender: mpsc::Sender<QueuedCommand>,
     receiver: Mutex<mpsc::Receiver<QueuedCommand>>,
@@ -67,73 +75,144 @@ impl CommandBatcher {
     /// Sends queued commands until the gateway is dropped. `send_again` gets an envelope without
     /// outcome for each command that the bus did not take, or not in time.
     pub async fn run(&self, commands: &dyn Commands, send_again: impl Fn(Vec<OutcomeEnvelope>)) {
-        let mut queue =
-            CommandQueue { receiver: self.receiver.lock().await, queued: VecDeque::new() };
-        while let Some(batch) = queue.next_batch().await {
-            let mut senders: VecDeque<_> =
-                batch.iter().map(|it| (it.again_at, it.envelope.with_outcome(None))).collect();
-            let (batch, permits): (Vec<_>, Vec<_>) =
-                batch.into_iter().map(|it| (it.envelope, it.permit)).unzip();
-            let mut sending = commands.send(batch);
-            let sent = loop {
-                let batch_deadline = senders.front().map(|(at, _)| *at);
-                tokio::select! {
-                    biased;
-                    sent = &mut sending => break sent,
-                    overdue = queue.overdue(batch_deadline) => {
-                        send_again(overdue);
-                        send_again(pop_overdue(&mut senders, |(at, _)| *at).map(|it| it.1).collect());
-                    }
+        let mut receiver = self.receiver.lock().await;
+        let mut queues = WorkQueues::default();
+        loop {
+            let deadline = queues.deadline();
+            tokio::select! {
+                biased;
+                Some(sent) = queues.confirms.next() => send_again(queues.confirmed(sent)),
+                () = until(deadline) => send_again(queues.take_overdue()),
+                first = receiver.recv() => {
+                    let Some(first) = first else { return };
+                    let others = std::iter::from_fn(|| receiver.try_recv().ok());
+                    let refused = std::iter::once(first)
+                        .chain(others.take(QUEUED_MAX))
+                        .filter_map(|it| queues.queue(commands, it));
+                    send_again(refused.collect());
                 }
-            };
-            drop(permits);
-            if let Err(error) = sent {
+            }
+            queues.send_batches(commands);
+        }
+    }
+}
+
+/// The commands that the bus has not confirmed, by work queue.
+#[derive(Default)]
+struct WorkQueues {
+    queues: BTreeMap<u16, WorkQueue>,
+    confirms: FuturesUnordered<BoxFuture<'static, SentBatch>>,
+    last_batch: u64,
+}
+
+#[derive(Default)]
+struct WorkQueue {
+    queued: VecDeque<QueuedCommand>,
+    /// The senders of each batch that was sent, each with the time when it is sent `again`.
+    unconfirmed: BTreeMap<u64, VecDeque<(Instant, OutcomeEnvelope)>>,
+}
+
+/// A batch whose result is known.
+struct SentBatch {
+    queue: u16,
+    number: u64,
+    result: Result<(), SendError>,
+}
+
+impl WorkQueues {
+    /// Queues a command. If its queue is full, returns its sender.
+    fn queue(
+        &mut self,
+        commands: &dyn Commands,
+        command: QueuedCommand,
+    ) -> Option<OutcomeEnvelope> {
+        let number = commands.work_queue(Slot::of(command.envelope.board));
+        let queue = self.queues.entry(number).or_default();
+        if queue.queued.len() >= QUEUED_MAX {
+            return Some(command.envelope.with_outcome(None));
+        }
+        queue.queued.push_back(command);
+        None
+    }
+
+    /// Sends what is queued, except for the queues with too many unconfirmed batches.
+    fn send_batches(&mut self, commands: &dyn Commands) {
+        for (number, queue) in &mut self.queues {
+            while !queue.queued.is_empty() && queue.unconfirmed.len() < UNCONFIRMED_MAX {
+                self.last_batch += 1;
+                let confirm = queue.send_batch(commands, *number, self.last_batch);
+                self.confirms.push(confirm);
+            }
+        }
+    }
+
+    /// Removes a batch. If the bus has not taken it, returns the senders that must send again.
+    fn confirmed(&mut self, sent: SentBatch) -> Vec<OutcomeEnvelope> {
+        let queue = self.queues.get_mut(&sent.queue);
+        let senders = queue.and_then(|it| it.unconfirmed.remove(&sent.number)).unwrap_or_default();
+        match sent.result {
+            Ok(()) => Vec::new(),
+            Err(error) => {
                 tracing::warn!(
                     %error, commands = senders.len(), "the bus did not take commands; clients repeat them"
                 );
-                send_again(senders.into_iter().map(|(_, sender)| sender).collect());
+                senders.into_iter().map(|(_, sender)| sender).collect()
             }
         }
     }
-}
 
-/// The commands after the batch that is being sent.
-struct CommandQueue<'a> {
-    receiver: MutexGuard<'a, mpsc::Receiver<QueuedCommand>>,
-    queued: VecDeque<QueuedCommand>,
-}
-
-impl CommandQueue<'_> {
-    /// Waits for commands; `None` when the gateway is dropped.
-    async fn next_batch(&mut self) -> Option<Vec<QueuedCommand>> {
-        if self.queued.is_empty() {
-            let first = self.receiver.recv().await?;
-            self.queued.push_back(first);
-        }
-        while self.queued.len() < BATCH_MAX
-            && let Ok(next) = self.receiver.try_recv()
-        {
-            self.queued.push_back(next);
-        }
-        Some(self.queued.drain(..).collect())
+    /// When the next sender must be sent `again`.
+    fn deadline(&self) -> Option<Instant> {
+        self.queues.values().filter_map(WorkQueue::deadline).min()
     }
 
-    /// Receives commands until the deadline of one of them, or `batch_deadline`, has passed.
-    /// Removes the commands that are overdue and returns their senders.
-    async fn overdue(&mut self, batch_deadline: Option<Instant>) -> Vec<OutcomeEnvelope> {
-        loop {
-            let first = self.queued.front().map(|it| it.again_at);
-            let deadline = batch_deadline.into_iter().chain(first).min();
-            tokio::select! {
-                biased;
-                () = until(deadline) => break,
-                Some(next) = self.receiver.recv(), if self.queued.len() < BATCH_MAX => {
-                    self.queued.push_back(next);
-                }
+    fn take_overdue(&mut self) -> Vec<OutcomeEnvelope> {
+        let now = Instant::now();
+        self.queues.values_mut().flat_map(|it| it.take_overdue(now)).collect()
+    }
+}
+
+impl WorkQueue {
+    fn send_batch(
+        &mut self,
+        commands: &dyn Commands,
+        queue: u16,
+        number: u64,
+    ) -> BoxFuture<'static, SentBatch> {
+        let size = self.queued.len().min(BATCH_MAX);
+        let (mut senders, mut batch) = (VecDeque::with_capacity(size), Vec::with_capacity(size));
+        let mut permits = Vec::with_capacity(size);
+        for QueuedCommand { envelope, again_at, permit } in self.queued.drain(..size) {
+            senders.push_back((again_at, envelope.with_outcome(None)));
+            batch.push(envelope);
+            permits.push(permit);
+        }
+        self.unconfirmed.insert(number, senders);
+        let confirm = commands.send(batch);
+        Box::pin(async move {
+            let result = confirm.await;
+            drop(permits);
+            SentBatch { queue, number, result }
+        })
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let sent = self.unconfirmed.values().filter_map(|it| it.front().map(|(at, _)| *at));
+        sent.chain(self.queued.front().map(|it| it.again_at)).min()
+    }
+
+    /// Removes the senders that must be sent `again` by now, and their commands if these are queued.
+    fn take_overdue(&mut self, now: Instant) -> Vec<OutcomeEnvelope> {
+        let mut overdue = Vec::new();
+        for senders in self.unconfirmed.values_mut() {
+            while let Some((_, sender)) = senders.pop_front_if(|(at, _)| *at <= now) {
+                overdue.push(sender);
             }
         }
-        let overdue = pop_overdue(&mut self.queued, |it| it.again_at);
-        overdue.map(|it| it.envelope.with_outcome(None)).collect()
+        while let Some(command) = self.queued.pop_front_if(|it| it.again_at <= now) {
+            overdue.push(command.envelope.with_outcome(None));
+        }
+        overdue
     }
 }
 
@@ -142,15 +221,6 @@ async fn until(deadline: Option<Instant>) {
         Some(deadline) => sleep_until(deadline).await,
         None => std::future::pending().await,
     }
-}
-
-/// Removes from the front what is overdue.
-fn pop_overdue<T>(
-    queue: &mut VecDeque<T>,
-    again_at: impl Fn(&T) -> Instant,
-) -> impl Iterator<Item = T> {
-    let now = Instant::now();
-    std::iter::from_fn(move || queue.pop_front_if(|it| again_at(it) <= now))
 }
 
 /// Makes a command's envelope. It carries the hash of the link key, never the key itself.

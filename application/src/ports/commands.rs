@@ -2,6 +2,7 @@
 
 use super::Confirm;
 use crate::bus_messages::CommandEnvelope;
+use crate::slot::Slot;
 
 /// Sends commands to the workers. The adapter splits a batch by work queue.
 #[cfg_attr(test, mockall::automock)]
@@ -11,6 +12,9 @@ pub trait Commands: Send + Sync {
     /// The commands for one board are published in the order of the calls, and of each batch. Calls
     /// need not wait for the confirms of earlier ones.
     fn send(&self, batch: Vec<CommandEnvelope>) -> Confirm<SendError>;
+
+    /// The work queue for the boards in a slot. Each queue confirms independently of the others.
+    fn work_queue(&self, slot: Slot) -> u16;
 }
 
 /// Why a batch may not have been sent.

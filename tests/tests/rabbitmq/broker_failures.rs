@@ -167,6 +167,35 @@ async fn an_unresponsive_queue_opens_the_circuit_breaker_even_if_no_other_queue_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_unresponsive_queue_delays_no_command_for_another_queue() {
+    let (broker, bus) = start_broker().await;
+    let bus = bus.with_work_queues(2);
+    let gateway = bus.gateway().await;
+    gateway.send(commands(&gateway, 0..20)).await.expect("it is accepted");
+    change_queue_server(&broker, "stop", &bus.names().work(0));
+
+    let mut unconfirmed = Vec::new();
+    for n in 20..30 {
+        let batch = commands(&gateway, n..n + 1);
+        let queue = gateway.work_queue(Slot::of(batch[0].board));
+        let confirm = gateway.send(batch);
+        if queue == 0 {
+            unconfirmed.push(confirm);
+        } else {
+            // Shorter than the wait for a missing confirm.
+            let sent = timeout(Duration::from_secs(3), confirm).await.expect("it is not delayed");
+            sent.expect("the queue responds");
+        }
+    }
+
+    assert!(!unconfirmed.is_empty(), "some are for the queue that does not respond");
+    for confirm in unconfirmed {
+        let sent = within_deadline("a result", confirm).await;
+        assert!(matches!(sent, Err(SendError::Unknown(_))), "{sent:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_broken_work_queue_is_recreated_and_affects_no_other_queue() {
     let (broker, bus) = start_broker().await;
     let bus = bus.with_work_queues(4);

@@ -129,6 +129,28 @@ async fn an_unroutable_command_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn exactly_the_unroutable_ones_of_many_unconfirmed_commands_are_refused() {
+    let bus = Namespace::fresh();
+    let gateway = bus.gateway().await;
+    gateway.send(commands(&gateway, 0..10)).await.expect("it is accepted");
+    let amqp_client = bus.amqp_client().await;
+    let deleted = bus.names().work(0).into();
+    let deleting = amqp_client.channel.queue_delete(deleted, QueueDeleteOptions::default());
+    deleting.await.expect("the broker responds");
+
+    let batches = (0..300).map(|n| commands(&gateway, n..n + 1));
+    let sent: Vec<_> = batches
+        .map(|batch| (gateway.work_queue(Slot::of(batch[0].board)), gateway.send(batch)))
+        .collect();
+
+    for (queue, confirm) in sent {
+        let sent = within_deadline("a result", confirm).await;
+        let is_refused = matches!(&sent, Err(SendError::Refused(it)) if it.contains("no queue"));
+        assert_eq!((sent.is_ok(), is_refused), (queue != 0, queue == 0), "queue {queue}: {sent:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_message_id_is_used_twice_on_a_connection() {
     let bus = Namespace::fresh();
     let worker = bus.worker().await;

@@ -61,6 +61,11 @@ impl Commands for GatewayEndpoint {
             Sent::Refused => ready_confirm(Err(SendError::Refused(FULL.to_owned()))),
         }
     }
+
+    /// This bus has one queue.
+    fn work_queue(&self, _: Slot) -> u16 {
+        0
+    }
 }
 
 /// Waits until a batch is queued, or withdraws it at the deadline.

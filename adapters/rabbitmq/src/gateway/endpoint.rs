@@ -20,6 +20,7 @@ use super::presence_updates::PresenceUpdates;
 use super::query_client::QueryClient;
 use crate::broker_connection::BrokerError;
 use crate::connect_error::ConnectError;
+use crate::names::work_queue_of;
 use crate::publisher::Publisher;
 use crate::settings::Settings;
 use crate::shutdown::{Phase, ShutdownSignal};
@@ -142,6 +143,10 @@ impl Commands for GatewayEndpoint {
         let gateways: BTreeSet<_> = batch.iter().map(|it| it.reply_to.gateway).collect();
         let binding = Box::pin(async move { announcements.bind_gateways(gateways).await });
         self.commands.publish(binding, &batch)
+    }
+
+    fn work_queue(&self, slot: Slot) -> u16 {
+        work_queue_of(slot, self.settings.work_queues)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use sockbit_domain::wire::SentCommand;
 use sockbit_domain::{MessageId, Outcome};
+use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use tokio::time::Instant;
 
@@ -63,7 +64,7 @@ async fn each_sender_gets_again_if_the_bus_does_not_confirm() {
 #[tokio::test]
 async fn queued_commands_of_all_connections_are_sent_as_one_batch() {
     let mut builder = FixtureBuilder::sending(Ok(()));
-    builder.commands = MockCommands::new();
+    builder.commands = commands_of_one_queue();
     let (batches, mut sent_batches) = mpsc::unbounded_channel();
     builder.commands.expect_send().returning(move |batch| {
         batches.send(batch).ok();
@@ -96,7 +97,7 @@ async fn queued_commands_are_bounded_in_bytes_and_refused_after_a_deadline() {
     }
     assert!(sender.send(large(8)).await.is_err(), "the budget is used up");
 
-    let mut commands = MockCommands::new();
+    let mut commands = commands_of_one_queue();
     commands.expect_send().returning(move |batch| {
         batches.send(batch.len()).ok();
         ready_confirm(Ok(()))
@@ -110,12 +111,153 @@ async fn queued_commands_are_bounded_in_bytes_and_refused_after_a_deadline() {
     assert_eq!((sent_batches.recv().await, sent_batches.recv().await), (Some(7), Some(1)));
 }
 
+struct UnconfirmedBatch {
+    numbers: Vec<u64>,
+    confirm: oneshot::Sender<Result<(), SendError>>,
+}
+
+/// A bus with a work queue for each slot, which confirms when a test does.
+#[derive(Default)]
+struct UnconfirmedBus {
+    batches: Mutex<Vec<UnconfirmedBatch>>,
+}
+
+impl Commands for UnconfirmedBus {
+    fn send(&self, batch: Vec<CommandEnvelope>) -> Confirm<SendError> {
+        let (sender, confirm) = oneshot::channel();
+        let numbers = batch.iter().map(number).collect();
+        locked(&self.batches).push(UnconfirmedBatch { numbers, confirm: sender });
+        Box::pin(async move { confirm.await.expect("the test confirms it") })
+    }
+
+    fn work_queue(&self, slot: Slot) -> u16 {
+        slot.0.into()
+    }
+}
+
+fn number(command: &CommandEnvelope) -> u64 {
+    command.message.0.as_u64_pair().1
+}
+
+impl UnconfirmedBus {
+    /// The batches that were sent so far.
+    fn sent(&self) -> Vec<Vec<u64>> {
+        locked(&self.batches).iter().map(|it| it.numbers.clone()).collect()
+    }
+
+    /// Confirms the batch with this index among the unconfirmed ones.
+    fn confirm(&self, index: usize, result: Result<(), SendError>) {
+        let batch = locked(&self.batches).remove(index);
+        batch.confirm.send(result).expect("the gateway waits for it");
+    }
+}
+
+/// A gateway's batcher on an [`UnconfirmedBus`], and the commands whose senders got `again`.
+#[derive(Default)]
+struct RunningBatcher {
+    bus: Arc<UnconfirmedBus>,
+    again: Arc<Mutex<Vec<u64>>>,
+}
+
+impl RunningBatcher {
+    fn start(&self) -> Arc<CommandBatcher> {
+        let batcher = Arc::new(CommandBatcher::new());
+        let (runs, bus) = (Arc::clone(&batcher), Arc::clone(&self.bus));
+        let again = Arc::clone(&self.again);
+        tokio::spawn(async move {
+            let send_again = |senders: Vec<OutcomeEnvelope>| {
+                locked(&again).extend(senders.iter().map(|it| it.message.0.as_u64_pair().1));
+            };
+            runs.run(&*bus, send_again).await;
+        });
+        batcher
+    }
+}
+
+/// Waits until the batcher has nothing left to do.
+async fn settle() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn batches_do_not_wait_for_the_confirms_of_a_few_earlier_ones() {
+    let running = RunningBatcher::default();
+    let batcher = running.start();
+    for message in 1..=6 {
+        batcher.send(new_note(1, message)).await.expect("it is within the budget");
+        settle().await;
+    }
+    assert_eq!(running.bus.sent(), [[1], [2], [3], [4]], "the others wait and form one batch");
+
+    running.bus.confirm(2, Ok(()));
+    settle().await;
+
+    assert_eq!(running.bus.sent(), [vec![1], vec![2], vec![4], vec![5, 6]]);
+    assert!(locked(&running.again).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_work_queue_that_does_not_confirm_does_not_delay_others() {
+    let running = RunningBatcher::default();
+    let batcher = running.start();
+    for message in 1..=20 {
+        batcher.send(new_note(1, message)).await.expect("it is within the budget");
+        settle().await;
+    }
+
+    batcher.send(new_note(2, 21)).await.expect("it is within the budget");
+    settle().await;
+
+    assert_ne!(Slot::of(board_id(1)), Slot::of(board_id(2)));
+    assert_eq!(running.bus.sent().last(), Some(&vec![21]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_senders_of_a_refused_batch_get_again_and_only_once() {
+    let running = RunningBatcher::default();
+    let batcher = running.start();
+    for message in 1..=3 {
+        batcher.send(new_note(1, message)).await.expect("it is within the budget");
+        settle().await;
+    }
+
+    running.bus.confirm(1, Err(SendError::Refused("full".to_owned())));
+    settle().await;
+    assert_eq!(*locked(&running.again), [2]);
+
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(*locked(&running.again), [2, 1, 3], "these are not confirmed in time");
+    running.bus.confirm(0, Err(SendError::Unknown("late".to_owned())));
+    running.bus.confirm(0, Ok(()));
+    settle().await;
+    assert_eq!(locked(&running.again).len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_commands_for_one_work_queue_are_bounded_in_number() {
+    let running = RunningBatcher::default();
+    let batcher = running.start();
+    for message in 1..=1_100 {
+        batcher.send(new_note(1, message)).await.expect("it is within the budget");
+        if message <= 4 {
+            settle().await;
+        }
+    }
+    settle().await;
+    let again = locked(&running.again).clone();
+    assert_eq!(again, (4 + 1_024 + 1..=1_100).collect::<Vec<_>>());
+}
+
 /// A bus that never confirms, as if its broker was out of memory.
 struct UnresponsiveBus;
 
 impl Commands for UnresponsiveBus {
     fn send(&self, _: Vec<CommandEnvelope>) -> Confirm<SendError> {
         Box::pin(std::future::pending())
+    }
+
+    fn work_queue(&self, _: Slot) -> u16 {
+        0
     }
 }
 
@@ -143,7 +285,7 @@ async fn senders_get_again_within_five_seconds_if_the_bus_does_not_respond() {
 #[tokio::test]
 async fn the_key_of_a_link_is_sent_as_a_hash_only() {
     let mut builder = FixtureBuilder::sending(Ok(()));
-    builder.commands = MockCommands::new();
+    builder.commands = commands_of_one_queue();
     let (batches, mut sent_batches) = mpsc::unbounded_channel();
     builder.commands.expect_send().returning(move |batch| {
         batches.send(batch).ok();

@@ -121,7 +121,7 @@ impl FixtureBuilder {
     fn replying(reply: impl Fn(CoreQuery) -> QueryResult + Send + Sync + 'static) -> Self {
         let ready = move |query| Box::pin(std::future::ready(reply(query))) as BoxFuture<_>;
         Self {
-            commands: MockCommands::new(),
+            commands: commands_of_one_queue(),
             queries: ScriptedQueries(Box::new(ready)),
             subscribe: Box::new(|_| Box::pin(std::future::ready(Ok(())))),
             settings: GatewaySettings::default(),
@@ -160,6 +160,13 @@ impl FixtureBuilder {
         let running = tokio::spawn(async move { runs.run().await });
         GatewayFixture { gateway, incoming, remote_presence, published_presence, slots, running }
     }
+}
+
+/// A port with one work queue, to which no command is sent.
+fn commands_of_one_queue() -> MockCommands {
+    let mut commands = MockCommands::new();
+    commands.expect_work_queue().returning(|_| 0);
+    commands
 }
 
 impl GatewayFixture {

@@ -150,6 +150,10 @@ impl Commands for GatewayBus {
             confirm
         })
     }
+
+    fn work_queue(&self, slot: Slot) -> u16 {
+        u16::from(slot.0) % u16::try_from(self.context.parameters.queues).unwrap_or(u16::MAX)
+    }
 }
 
 fn publish(broker: Arc<Broker>, batch: Vec<CommandEnvelope>, fate: Fate) {

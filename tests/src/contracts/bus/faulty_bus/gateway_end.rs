@@ -127,6 +127,10 @@ impl Commands for FaultyGateway {
         }
         Box::pin(confirm_with_fault(Arc::clone(&self.state), commands.send(batch)))
     }
+
+    fn work_queue(&self, slot: Slot) -> u16 {
+        self.inner.commands.work_queue(slot)
+    }
 }
 
 async fn confirm_with_fault(
