@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Mutex;
 
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready, try_join_all};
 use lapin::Channel;
 use lapin::options::BasicAckOptions;
 use sockbit_application::mutex::locked;
@@ -17,10 +19,10 @@ pub(super) struct CommandDeliveryInbox {
     arrived: Notify,
     /// A delivery was acknowledged, or a consumer was removed.
     settled: Notify,
-    /// Acknowledgements are sent one after the other: one that covers all earlier deliveries must
-    /// not overtake those of the deliveries that it must not cover.
-    acknowledging: tokio::sync::Mutex<()>,
 }
+
+/// An acknowledgement that the driver writes.
+type Acknowledgement = BoxFuture<'static, lapin::Result<()>>;
 
 #[derive(Default)]
 struct State {
@@ -47,12 +49,7 @@ impl Consumer {
 
 impl CommandDeliveryInbox {
     pub fn new() -> Self {
-        Self {
-            state: Mutex::default(),
-            arrived: Notify::new(),
-            settled: Notify::new(),
-            acknowledging: tokio::sync::Mutex::default(),
-        }
+        Self { state: Mutex::default(), arrived: Notify::new(), settled: Notify::new() }
     }
 
     /// Adds a consumer, and returns its number.
@@ -121,36 +118,39 @@ impl CommandDeliveryInbox {
     /// Acknowledges deliveries. It fails for those whose consumer was removed: the broker delivers
     /// them again.
     pub async fn acknowledge(&self, tags: &[DeliveryTag]) -> Result<(), Unavailable> {
-        let _turn = self.acknowledging.lock().await;
         let mut consumers: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
         for tag in tags {
             consumers.entry(tag.queue).or_default().insert(tag.tag);
         }
+        let acknowledging: Vec<_> =
+            consumers.into_iter().map(|(consumer, tags)| self.settle(consumer, &tags)).collect();
+        self.settled.notify_waiters();
         let mut result = Ok(());
-        for (consumer, tags) in consumers {
-            if let Err(error) = self.acknowledge_at(consumer, &tags).await {
-                result = Err(error);
-            }
+        for acknowledgements in acknowledging {
+            let written = match acknowledgements {
+                Ok(acknowledgements) => try_join_all(acknowledgements).await.map_err(unavailable),
+                Err(error) => Err(error),
+            };
+            result = result.and(written.map(drop));
         }
         result
     }
 
-    async fn acknowledge_at(&self, consumer: u64, tags: &BTreeSet<u64>) -> Result<(), Unavailable> {
+    /// Settles deliveries of one consumer, and passes their acknowledgements to the driver. It
+    /// holds the lock meanwhile: an acknowledgement that covers all earlier deliveries must not
+    /// overtake those of the deliveries that it must not cover.
+    fn settle(
+        &self,
+        consumer: u64,
+        tags: &BTreeSet<u64>,
+    ) -> Result<Vec<Acknowledgement>, Unavailable> {
         let lost = || Unavailable("the connection of this delivery was lost".to_owned());
-        let (channel, acknowledgements) = {
-            let state = locked(&self.state);
-            let consumer = state.consumers.get(&consumer).ok_or_else(lost)?;
-            (consumer.channel.clone(), acknowledgements(&consumer.unsettled, tags))
-        };
-        for (tag, multiple) in acknowledgements {
-            let acknowledged = channel.basic_ack(tag, BasicAckOptions { multiple }).await;
-            acknowledged.map_err(|error| Unavailable(error.to_string()))?;
-        }
-        if let Some(consumer) = locked(&self.state).consumers.get_mut(&consumer) {
-            consumer.unsettled.retain(|tag| !tags.contains(tag));
-        }
-        self.settled.notify_waiters();
-        Ok(())
+        let mut state = locked(&self.state);
+        let consumer = state.consumers.get_mut(&consumer).ok_or_else(lost)?;
+        let acknowledgements = acknowledgements(&consumer.unsettled, tags);
+        consumer.unsettled.retain(|tag| !tags.contains(tag));
+        let pass_on = |(tag, multiple)| acknowledge(consumer.channel.clone(), tag, multiple);
+        Ok(acknowledgements.into_iter().map(pass_on).collect())
     }
 
     /// Waits until all deliveries of a consumer are settled.
@@ -202,6 +202,22 @@ impl CommandDeliveryInbox {
         state.deliveries.clear();
         drop(state);
         self.settled.notify_waiters();
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it converts errors of the driver")]
+fn unavailable(error: lapin::Error) -> Unavailable {
+    Unavailable(error.to_string())
+}
+
+/// Passes an acknowledgement to the driver, which the first poll does.
+fn acknowledge(channel: Channel, tag: u64, multiple: bool) -> Acknowledgement {
+    let options = BasicAckOptions { multiple };
+    let mut writing: Acknowledgement =
+        Box::pin(async move { channel.basic_ack(tag, options).await });
+    match writing.as_mut().now_or_never() {
+        Some(written) => Box::pin(ready(written)),
+        None => writing,
     }
 }
 
