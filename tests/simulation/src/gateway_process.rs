@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use crate::bus::{Broker, GatewayBus, GatewayQueue, Uplink};
 use crate::network_connection::{NetworkConnection, WRITE_WITHIN};
+use crate::observed_commands::ObservedCommands;
 use crate::planted_bugs;
 use crate::process_lifetime::Lifetime;
 use crate::random::{Random, RandomStream};
@@ -100,7 +101,7 @@ impl GatewayProcess {
             random: Mutex::new(self.context.random(RandomStream::GatewayBus, 1_000 + number)),
             presence_random: Mutex::new(self.context.random(RandomStream::Presence, number)),
         });
-        planted_bugs::gateway(
+        let ports = planted_bugs::gateway(
             &self.context,
             GatewayPorts {
                 commands: Arc::clone(&end) as _,
@@ -109,7 +110,10 @@ impl GatewayProcess {
                 presence: end as _,
                 ids: Arc::new(SimulatedIds::new(Arc::clone(&self.context), number, false)),
             },
-        )
+        );
+        let context = Arc::clone(&self.context);
+        let commands = Arc::new(ObservedCommands { context, inner: ports.commands });
+        GatewayPorts { commands, ..ports }
     }
 
     /// Closes all connections at once, some without notice to the client.

@@ -26,6 +26,7 @@
 
 mod board_setup;
 mod bus;
+mod command_order;
 mod compaction;
 mod core_without_bus;
 mod counts;
@@ -37,6 +38,7 @@ mod long_absence;
 mod machine_input;
 mod network_connection;
 mod observations;
+mod observed_commands;
 mod page_renderer;
 mod planted_bugs;
 mod presence_checks;

@@ -7,6 +7,7 @@ use sockbit_application::bus_messages::{CommandEnvelope, OutcomeEnvelope};
 use sockbit_application::ports::{BoardChanges, Squash};
 use sockbit_domain::{ActorId, Event, EventId, MessageId, Outcome, RejectionCode, Timestamp};
 
+use crate::command_order::CommandOrder;
 use crate::counts::Counts;
 use crate::typed_tokens::inserted;
 
@@ -40,6 +41,7 @@ pub(crate) struct Observations {
     commands: BTreeMap<MessageId, SubmittedCommand>,
     /// Commands whose outcome a worker has sent.
     with_outcome_sent: HashSet<MessageId>,
+    pub command_order: CommandOrder,
     pub counts: Counts,
 }
 

@@ -27,7 +27,10 @@ fn fault_caused_by(bug: PlantedBug) -> &'static str {
         PlantedBug::AnnouncesBeforeCommit => "was sent and never committed",
         PlantedBug::NeverRepeatsOutcomes | PlantedBug::MeasuresPausesByWallClock => "not settled",
         PlantedBug::SendsOutcomesToPreviousSender => ", which it did not send",
-        PlantedBug::AcknowledgesOnTake => "is acknowledged before its outcome was sent",
+        PlantedBug::AcknowledgesOnTake | PlantedBug::ConfirmsFailedPublishes => {
+            "is acknowledged before its outcome was sent"
+        }
+        PlantedBug::OvertakesEarlierBatches => "overtook an earlier one",
         PlantedBug::HidesRedeliveries => "was redelivered and is decided with",
         PlantedBug::TransformsWithWrongPriority | PlantedBug::SendsPreviousBase => {
             "merged its own edit differently than the server"

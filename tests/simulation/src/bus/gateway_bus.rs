@@ -133,12 +133,13 @@ impl Commands for GatewayBus {
         }
         let latency = self.latency();
         let (fate, confirm_latency) = (self.fate(), self.latency());
+        let context = Arc::clone(&self.context);
         let (queue, broker) = (Arc::clone(&self.queue), Arc::clone(&self.broker));
         let (sender, lifetime) = (Arc::clone(&self.lifetime), Arc::clone(&self.lifetime));
         let arrived = self.uplink.send(latency, move || {
             let fate = if queue.is_cut() { Fate::Unsent } else { fate };
             if !sender.has_ended() {
-                publish(broker, batch, fate);
+                publish(&context, broker, batch, fate);
             }
             fate
         });
@@ -156,9 +157,15 @@ impl Commands for GatewayBus {
     }
 }
 
-fn publish(broker: Arc<Broker>, batch: Vec<CommandEnvelope>, fate: Fate) {
+fn publish(context: &RunContext, broker: Arc<Broker>, batch: Vec<CommandEnvelope>, fate: Fate) {
     match fate {
-        Fate::Normal | Fate::Unconfirmed => broker.publish(batch),
+        Fate::Normal | Fate::Unconfirmed => {
+            let checked = locked(&context.observations).command_order.arrived(&batch);
+            if let Err(fault) = checked {
+                context.fault(fault);
+            }
+            broker.publish(batch);
+        }
         Fate::Refused | Fate::Unsent | Fate::Lost => {}
         Fate::Late(pause) => {
             tokio::spawn(async move {

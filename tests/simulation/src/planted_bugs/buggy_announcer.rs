@@ -65,6 +65,10 @@ impl Announcer for BuggyAnnouncer {
                 let batch = batch.into_iter().map(|it| self.to_previous_sender(it)).collect();
                 self.inner.send_outcomes(batch)
             }
+            PlantedBug::ConfirmsFailedPublishes => {
+                let confirm = self.inner.send_outcomes(batch);
+                Box::pin(async move { confirm.await.or(Ok(())) })
+            }
             PlantedBug::RejectsWholeBatches => self.inner.send_outcomes(reject_all(batch)),
             _ => self.inner.send_outcomes(batch),
         }

@@ -1,19 +1,25 @@
 //! Gateways that trust a wrong position or drop what the bus delivers.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use sockbit_application::bus_messages::{CoreQuery, CoreReply, PresenceUpdate};
+use sockbit_application::bus_messages::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
 use sockbit_application::gateway::GatewayPorts;
-use sockbit_application::ports::{Announcements, Incoming, Presence, Queries, Unavailable};
+use sockbit_application::ports::{
+    Announcements, Commands, Confirm, Incoming, Presence, Queries, SendError, Unavailable,
+};
 use sockbit_application::slot::Slot;
+use tokio::time::sleep;
 
 use crate::planted_bugs::PlantedBug;
 use crate::run_context::RunContext;
 
 pub(super) struct BuggyGatewayPorts {
     context: Arc<RunContext>,
+    commands: Arc<dyn Commands>,
+    batches: AtomicUsize,
     queries: Arc<dyn Queries>,
     announcements: Arc<dyn Announcements>,
     presence: Arc<dyn Presence>,
@@ -23,6 +29,8 @@ impl BuggyGatewayPorts {
     pub fn new(context: &Arc<RunContext>, ports: &GatewayPorts) -> Self {
         Self {
             context: Arc::clone(context),
+            commands: Arc::clone(&ports.commands),
+            batches: AtomicUsize::new(0),
             queries: Arc::clone(&ports.queries),
             announcements: Arc::clone(&ports.announcements),
             presence: Arc::clone(&ports.presence),
@@ -40,6 +48,24 @@ impl BuggyGatewayPorts {
             }
             (_, reply) => reply,
         }
+    }
+}
+
+/// Publishes every other batch a little later.
+impl Commands for BuggyGatewayPorts {
+    fn send(&self, batch: Vec<CommandEnvelope>) -> Confirm<SendError> {
+        let commands = Arc::clone(&self.commands);
+        if self.batches.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
+            return commands.send(batch);
+        }
+        Box::pin(async move {
+            sleep(Duration::from_millis(50)).await;
+            commands.send(batch).await
+        })
+    }
+
+    fn work_queue(&self, slot: Slot) -> u16 {
+        self.commands.work_queue(slot)
     }
 }
 

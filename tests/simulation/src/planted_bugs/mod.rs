@@ -44,6 +44,7 @@ pub(crate) fn gateway(context: &Arc<RunContext>, ports: GatewayPorts) -> Gateway
         | PlantedBug::SkipsFirstEventOfPage
         | PlantedBug::DropsEventsDuringGapFill => GatewayPorts { queries: buggy, ..ports },
         PlantedBug::NeverComparesHeads => GatewayPorts { announcements: buggy, ..ports },
+        PlantedBug::OvertakesEarlierBatches => GatewayPorts { commands: buggy, ..ports },
         PlantedBug::IgnoresRemotePresence => GatewayPorts { presence: buggy, ..ports },
         _ => ports,
     }
@@ -79,6 +80,7 @@ pub(crate) fn worker(
             WorkerPorts { decisions: Arc::new(store), ..ports }
         }
         PlantedBug::NeverRepeatsOutcomes
+        | PlantedBug::ConfirmsFailedPublishes
         | PlantedBug::SendsOutcomesToPreviousSender
         | PlantedBug::RejectsWholeBatches => {
             let announcer = BuggyAnnouncer::new(context, ports.announcer);

@@ -21,6 +21,10 @@ pub enum PlantedBug {
     SendsOutcomesToPreviousSender,
     /// If one command of a batch fails, the whole batch is rejected.
     RejectsWholeBatches,
+    /// A publish that fails is confirmed.
+    ConfirmsFailedPublishes,
+    /// Batches of commands overtake earlier ones on their way to the broker.
+    OvertakesEarlierBatches,
     /// Deliveries are acknowledged as soon as they are taken.
     AcknowledgesOnTake,
     /// Redeliveries look like first deliveries.
@@ -76,7 +80,7 @@ pub enum PlantedBug {
 
 impl PlantedBug {
     /// All but `None`.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::ForgetsOutcomes,
         Self::RenumbersStaleCommits,
         Self::CommitsOutcomesSeparately,
@@ -85,6 +89,8 @@ impl PlantedBug {
         Self::NeverRepeatsOutcomes,
         Self::SendsOutcomesToPreviousSender,
         Self::RejectsWholeBatches,
+        Self::ConfirmsFailedPublishes,
+        Self::OvertakesEarlierBatches,
         Self::AcknowledgesOnTake,
         Self::HidesRedeliveries,
         Self::TransformsWithWrongPriority,
