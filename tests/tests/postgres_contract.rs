@@ -196,6 +196,29 @@ async fn a_commit_that_waits_too_long_for_a_lock_is_rolled_back() {
     assert_eq!(again, [CommitResult::Done], "nothing was written before");
 }
 
+/// The server ends a connection even after a commit, before it responds.
+#[tokio::test]
+async fn the_result_of_a_commit_on_a_terminated_connection_is_unknown() {
+    let database = Database::whole().await;
+    let store = open(&database).await;
+    let mut script = Script::new(board_id(1));
+    assert_eq!(store.commit(&[script.take_changes()]).await, Ok(vec![CommitResult::Done]));
+    let mut other = other_connection(&database).await;
+    other.execute("begin; select * from boards for update").await.expect("the rows are locked");
+    let changes = [script.create(note_id(1), "one").take_changes()];
+    let terminating = eventually("the commit to wait for the lock", async || {
+        let terminated = other.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'",
+        );
+        terminated.await.ok().filter(|it| it.rows_affected() > 0)
+    });
+
+    let (result, _) = tokio::join!(store.commit(&changes), terminating);
+
+    assert!(matches!(result, Err(StoreError::Unknown(_))), "{result:?}");
+}
+
 #[tokio::test]
 async fn a_store_reconnects_after_its_connections_were_terminated() {
     let database = Database::whole().await;
