@@ -5,6 +5,7 @@
 //! holds no rule about boards.
 
 mod app_state;
+mod assets;
 mod client_address;
 mod clock_and_ids;
 pub mod composition;

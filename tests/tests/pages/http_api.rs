@@ -85,32 +85,56 @@ async fn a_program_can_create_a_link_as_json() {
 }
 
 #[tokio::test]
-async fn assets_have_a_content_type_and_are_revalidated() {
+async fn assets_of_a_page_are_kept_and_those_of_other_versions_are_revalidated() {
     let app = App::start().await;
     let mut visitor = Visitor::new(&app);
-    for (path, content_type, caching) in [
-        ("/assets/css/base.css", "text/css; charset=utf-8", "no-cache"),
-        ("/assets/js/delta/delta.js", "text/javascript; charset=utf-8", "no-cache"),
-        ("/assets/favicon.svg", "image/svg+xml", "no-cache"),
-        (
-            "/assets/fonts/source-sans-3-latin-normal.woff2",
-            "font/woff2",
-            "public, max-age=31536000, immutable",
-        ),
+    let folder = asset_folder(&mut visitor).await;
+    for (name, content_type) in [
+        ("css/base.css", "text/css; charset=utf-8"),
+        ("js/board-page.js", "text/javascript; charset=utf-8"),
+        ("js/delta/delta.js", "text/javascript; charset=utf-8"),
+        ("favicon.svg", "image/svg+xml"),
+        ("fonts/source-sans-3-latin-normal.woff2", "font/woff2"),
     ] {
-        let request = visitor.request(Method::GET, path);
-        let response = request.send().await.expect("a response");
-        assert_eq!(response.status().as_u16(), 200, "{path}");
-        assert_eq!(response.headers()["content-type"], content_type, "{path}");
-        assert_eq!(response.headers()["cache-control"], caching, "{path}");
-        assert!(!response.headers().contains_key("set-cookie"), "an asset creates no guest");
-        let etag = response.headers()["etag"].clone();
-        let request = visitor.request(Method::GET, path).header("if-none-match", etag);
-        let page = visitor.send(request).await;
-        assert_eq!((page.status, page.body.len()), (304, 0), "{path}");
-        let request = visitor.request(Method::GET, path).header("if-none-match", "\"old\"");
-        assert_eq!(visitor.send(request).await.status, 200, "{path}");
+        for (path, caching) in [
+            (format!("{folder}{name}"), "public, max-age=31536000, immutable"),
+            (format!("/assets/{name}"), "no-cache"),
+            (format!("/assets/another-version/{name}"), "no-cache"),
+        ] {
+            let request = visitor.request(Method::GET, &path);
+            let response = request.send().await.expect("a response");
+            assert_eq!(response.status().as_u16(), 200, "{path}");
+            assert_eq!(response.headers()["content-type"], content_type, "{path}");
+            assert_eq!(response.headers()["cache-control"], caching, "{path}");
+            assert!(!response.headers().contains_key("set-cookie"), "an asset creates no guest");
+            let etag = response.headers()["etag"].clone();
+            let request = visitor.request(Method::GET, &path).header("if-none-match", etag);
+            let page = visitor.send(request).await;
+            assert_eq!((page.status, page.body.len()), (304, 0), "{path}");
+            let request = visitor.request(Method::GET, &path).header("if-none-match", "\"old\"");
+            assert_eq!(visitor.send(request).await.status, 200, "{path}");
+        }
     }
+}
+
+#[tokio::test]
+async fn style_sheets_and_scripts_refer_to_files_of_their_own_version() {
+    let app = App::start().await;
+    let mut visitor = Visitor::new(&app);
+    let folder = asset_folder(&mut visitor).await;
+    let style = visitor.get(&format!("{folder}css/tokens.css")).await.body;
+    let script = visitor.get(&format!("{folder}js/board-page.js")).await.body;
+    assert!(style.contains("url(\"../fonts/"), "{style}");
+    assert!(script.contains("import(\"./markdown/renderer.js\")"), "the renderer is loaded later");
+    assert!(![style, script].iter().any(|it| it.contains("/assets/")), "an address without a hash");
+}
+
+/// The folder in which the home page has its files, with a slash at its end.
+async fn asset_folder(visitor: &mut Visitor) -> String {
+    let page = visitor.get("/").await.body;
+    let (_, after) = page.split_once("href=\"/assets/").expect("a style sheet");
+    let (hash, _) = after.split_once('/').expect("a folder");
+    format!("/assets/{hash}/")
 }
 
 #[tokio::test]
@@ -133,6 +157,10 @@ async fn text_is_compressed_if_the_client_accepts_it() {
         let actual =
             response.headers().get("content-encoding").map_or("", |it| it.to_str().unwrap_or("?"));
         assert_eq!(actual, encoding, "{path}");
+        if !encoding.is_empty() {
+            assert_eq!(response.headers().get_all("vary").iter().count(), 1, "{path}");
+            assert_eq!(response.headers()["vary"], "accept-encoding", "{path}");
+        }
     }
     assert_eq!(
         visitor.get(&board).await.header("content-encoding"),

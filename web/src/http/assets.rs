@@ -1,64 +1,86 @@
-//! Static files: styles, scripts and fonts, embedded in the binary.
+//! Sends the static files.
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use rust_embed::{EmbeddedFile, RustEmbed};
 
+use crate::assets::{Asset, folder};
 use crate::extractors::PathParams;
 use crate::failure::Failure;
 
-#[derive(RustEmbed)]
-#[folder = "assets/"]
-struct Assets;
-
-/// Scripts import each other by names without a hash, so browsers must revalidate them each time.
-const REVALIDATE: &str = "no-cache";
-/// Fonts never change under the same name.
+/// The address contains a hash of the content.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// The address is of another version, or contains no hash.
+const REVALIDATE: &str = "no-cache";
 
 /// Sends a file, or 304 if the browser has the same version.
+///
+/// While the program is updated, a page of one version may request its files from a process of
+/// another version. It gets the file of the same name, which it must not keep.
 pub(crate) async fn asset(PathParams(path): PathParams<String>, headers: HeaderMap) -> Response {
-    let Some((file, content_type)) = Assets::get(&path).zip(content_type(&path)) else {
+    let folder = folder();
+    let (hash, name) = path.split_once('/').unwrap_or_default();
+    let (file, caching) = if hash == folder.hash {
+        (folder.file(name), IMMUTABLE)
+    } else {
+        (folder.file(&path).or_else(|| folder.file(name)), REVALIDATE)
+    };
+    let Some(file) = file else {
         return Failure::no_such_page().into_response();
     };
-    let etag = etag(&file);
-    let caching = if path.starts_with("fonts/") { IMMUTABLE } else { REVALIDATE };
-    let headers_of_file = [
-        (header::CACHE_CONTROL, caching.to_owned()),
-        (header::ETAG, etag.clone()),
-        (header::CONTENT_TYPE, content_type.to_owned()),
+    let etag = format!("W/\"{}\"", folder.hash);
+    let common = [
+        (header::CACHE_CONTROL, caching),
+        (header::ETAG, etag.as_str()),
+        (header::CONTENT_TYPE, file.content_type),
     ];
-    if matches_etag(&headers, &etag) {
-        return (StatusCode::NOT_MODIFIED, headers_of_file).into_response();
+    let common = common.map(|(name, value)| (name, value.to_owned()));
+    if lists(&headers, &header::IF_NONE_MATCH, |known| known.ends_with(&etag["W/".len()..])) {
+        return (StatusCode::NOT_MODIFIED, common).into_response();
     }
-    (headers_of_file, file.data).into_response()
+    let accepts_gzip = lists(&headers, &header::ACCEPT_ENCODING, is_gzip);
+    (common, body(file, accepts_gzip).await).into_response()
 }
 
-/// Weak, since the compressed and the plain response share it.
-fn etag(file: &EmbeddedFile) -> String {
-    format!("W/\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash()))
+/// The compression layer compresses a file that is not compressed here, if the client accepts it.
+async fn body(file: &'static Asset, accepts_gzip: bool) -> Response {
+    if !accepts_gzip || !file.is_compressible() {
+        return file.content.clone().into_response();
+    }
+    match tokio::task::spawn_blocking(|| file.gzip()).await {
+        Ok(gzip) => {
+            let compressed = [
+                (header::CONTENT_ENCODING, HeaderValue::from_static("gzip")),
+                (header::VARY, HeaderValue::from_static("accept-encoding")),
+            ];
+            (compressed, gzip).into_response()
+        }
+        Err(_) => file.content.clone().into_response(),
+    }
 }
 
-fn matches_etag(headers: &HeaderMap, etag: &str) -> bool {
-    let tag = |text: &str| text.trim().trim_start_matches("W/").to_owned();
-    headers
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .filter_map(|it| it.to_str().ok())
-        .flat_map(|line| line.split(','))
-        .any(|known| tag(known) == tag(etag))
+/// Whether a header with a list of values has one like this.
+fn lists(headers: &HeaderMap, name: &header::HeaderName, is_wanted: impl Fn(&str) -> bool) -> bool {
+    let lines = headers.get_all(name).iter().filter_map(|it| it.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|value| is_wanted(value.trim()))
 }
 
-/// `None` for files that are not served.
-fn content_type(path: &str) -> Option<&'static str> {
-    match path.rsplit_once('.')?.1 {
-        "css" => Some("text/css; charset=utf-8"),
-        "js" => Some("text/javascript; charset=utf-8"),
-        "svg" => Some("image/svg+xml"),
-        "txt" => Some("text/plain; charset=utf-8"),
-        "woff2" => Some("font/woff2"),
-        _ => None,
+/// Whether an accepted encoding is gzip, unless its weight is zero.
+fn is_gzip(encoding: &str) -> bool {
+    let mut parts = encoding.split(';').map(str::trim);
+    let weight = |part: &str| part.strip_prefix("q=").and_then(|it| it.parse::<f32>().ok());
+    parts.next() == Some("gzip") && parts.find_map(weight).is_none_or(|weight| weight > 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_gzip;
+
+    #[test]
+    fn an_encoding_with_weight_zero_is_not_accepted() {
+        for (encoding, expected) in
+            [("gzip", true), ("gzip;q=0.5", true), ("gzip; q=0", false), ("br", false)]
+        {
+            assert_eq!(is_gzip(encoding), expected, "{encoding}");
+        }
     }
 }

@@ -8,7 +8,11 @@ const MARK = "\\n!-\\/:-@\\[-`\\{-~\\u3000-\\u30ff\\u3400-\\u9fff\\uf900-\\ufaff
 export const WORDS = new RegExp(`[ \\t]+|[${MARK}]|[^ \\t${MARK}]+`, "gu");
 
 // The kinds of boundaries, from the worst to the best.
-export const [INSIDE_PAIR, BETWEEN_LETTERS, BETWEEN_MARKS, BETWEEN_WORDS, BETWEEN_LINES] = [0, 1, 2, 3, 4];
+export const INSIDE_PAIR = 0;
+export const BETWEEN_LETTERS = 1;
+export const BETWEEN_MARKS = 2;
+export const BETWEEN_WORDS = 3;
+export const BETWEEN_LINES = 4;
 
 /**
  * Rates a range that is inserted or deleted: the worst of the boundaries at its start, at its end, and
