@@ -20,6 +20,7 @@ macro_rules! in_both_deployments {
     };
 }
 
+mod counted_work;
 mod editing;
 mod keyboard;
 mod page_start;

@@ -1,0 +1,166 @@
+//! The work of the browser and the network for a board, counted and not timed, so that the load of
+//! the machine does not matter.
+
+use serde_json::{Value, json};
+use sockbit_tests::system::board_page_actions::{create_board, wait_until_live};
+use sockbit_tests::system::{Browser, Deployment, Window};
+
+const FEW_NOTES: usize = 20;
+const MANY_NOTES: usize = 200;
+/// With few notes, a part of the cards near the viewport is missing.
+const GROWTH_MAX: u64 = 4;
+const FIRST_VISIT_REQUESTS_MAX: u64 = 40;
+const FIRST_VISIT_BYTES_MAX: u64 = 120 * 1024;
+const LATER_VISIT_REQUESTS_MAX: u64 = 5;
+
+/// Counts changed nodes and measured elements in `window.work`.
+const COUNT_WORK: &str = "
+    window.work = { changed: 0, measured: 0 };
+    const watch = new MutationObserver((changes) => {
+        for (const { addedNodes, removedNodes } of changes)
+            work.changed += 1 + addedNodes.length + removedNodes.length;
+    });
+    watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    const measure = Element.prototype.getBoundingClientRect;
+    Element.prototype.getBoundingClientRect = function () {
+        work.measured += 1;
+        return measure.call(this);
+    };";
+/// The requests that used the network, and their bytes with headers.
+const NETWORK: &str = "
+    const entries = ['navigation', 'resource'].flatMap((it) => performance.getEntriesByType(it));
+    const sent = entries.filter(({ transferSize }) => transferSize > 0);
+    return { requests: sent.length, bytes: sent.reduce((sum, it) => sum + it.transferSize, 0) }";
+/// Two frames later, everything that an action causes has been laid out.
+const TWO_FRAMES: &str =
+    "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_board_needs_few_requests_and_a_later_visit_hardly_any() {
+    let site = Deployment::in_one_process().await;
+    let browser = Browser::start().await;
+    let window = browser.window().await;
+    let board = board_with_notes(&window, &site, 5).await;
+    let other = browser.window().await;
+    other.open(&share_link(&window, &board).await).await;
+    wait_until_live(&other).await;
+    let first = other.script(NETWORK).await;
+    assert!(number(&first["requests"]) <= FIRST_VISIT_REQUESTS_MAX, "{first}");
+    assert!(number(&first["bytes"]) <= FIRST_VISIT_BYTES_MAX, "{first}");
+    other.open(&board).await;
+    wait_until_live(&other).await;
+    let later = other.script(NETWORK).await;
+    // The connection is one more.
+    assert!(number(&later["requests"]) < LATER_VISIT_REQUESTS_MAX, "{later}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_costs_the_same_work_however_many_notes_the_board_has() {
+    let site = Deployment::in_one_process_with(&[
+        "--requests-per-second",
+        "100000",
+        "--requests-burst",
+        "100000",
+    ])
+    .await;
+    let browser = Browser::start().await;
+    let window = browser.window().await;
+    window.set_viewport(1440, 900, "light").await;
+    window.script_first(COUNT_WORK).await;
+    window.devtools("Performance.enable", json!({})).await;
+    let few = work_of_actions(&window, &site, FEW_NOTES).await;
+    let many = work_of_actions(&window, &site, MANY_NOTES).await;
+    for ((action, few), (_, many)) in few.iter().zip(&many) {
+        for (kind, few, many) in [
+            ("changed nodes", few.changed, many.changed),
+            ("measured elements", few.measured, many.measured),
+            ("layouts", few.layouts, many.layouts),
+        ] {
+            let most = few.max(1) * GROWTH_MAX;
+            assert!(many <= most, "{action}: {many} {kind} with many notes, {few} with few");
+        }
+    }
+}
+
+/// Counted work of one action.
+struct Work {
+    changed: u64,
+    measured: u64,
+    layouts: u64,
+}
+
+async fn work_of_actions(window: &Window, site: &Deployment, notes: usize) -> Vec<(String, Work)> {
+    board_with_notes(window, site, notes).await;
+    let press = |action: &str| {
+        format!(
+            "document.querySelectorAll('#notes .note')[2].querySelector('[data-action={action}]').click()"
+        )
+    };
+    let actions = [
+        ("hover", "document.querySelectorAll('#notes .note')[1].dispatchEvent(new PointerEvent('pointerover', { bubbles: true }))".to_owned()),
+        ("open", press("edit")),
+        ("type", "document.execCommand('insertText', false, 'x')".to_owned()),
+        ("leave", "document.activeElement.blur()".to_owned()),
+        ("move", press("earlier")),
+        ("trash", press("trash")),
+        ("undo", "document.querySelector('#toasts [data-action=undo]').click()".to_owned()),
+    ];
+    let mut counted = Vec::new();
+    for (name, script) in actions {
+        counted.push((name.to_owned(), work_of(window, &script).await));
+    }
+    counted
+}
+
+async fn work_of(window: &Window, action: &str) -> Work {
+    let idle =
+        "return document.querySelectorAll('[data-save-status=saving], [data-late]').length === 0";
+    window.wait_until("nothing is being saved", idle).await;
+    window.script("work.changed = work.measured = 0").await;
+    let before = layouts(window).await;
+    window.script(action).await;
+    window.driver.execute_async(TWO_FRAMES, vec![]).await.expect("frames are drawn");
+    let work = window.script("return work").await;
+    let layouts = layouts(window).await - before;
+    Work { changed: number(&work["changed"]), measured: number(&work["measured"]), layouts }
+}
+
+/// How often the page has been laid out.
+async fn layouts(window: &Window) -> u64 {
+    let metrics = window.devtools("Performance.getMetrics", json!({})).await;
+    let metrics = metrics["metrics"].as_array().expect("a list");
+    let count = metrics.iter().find(|metric| metric["name"] == "LayoutCount").expect("a count");
+    number(&count["value"])
+}
+
+/// Creates a board, and its notes by the form.
+async fn board_with_notes(window: &Window, site: &Deployment, count: usize) -> String {
+    let board = create_board(window, &site.url(), "Counted").await;
+    let post = format!(
+        "const done = arguments[0];
+         const post = (text) => fetch(`${{location.pathname}}/notes`,
+             {{ method: 'POST', redirect: 'manual', body: new URLSearchParams({{ text, colour: 'teal' }}) }});
+         (async () => {{ for (let i = 0; i < {count}; i++) await post(`# Note ${{i}}\\n\\n- [ ] a task`); }})().then(done)"
+    );
+    window.driver.execute_async(post, vec![]).await.expect("the notes are created");
+    window.open(&board).await;
+    wait_until_live(window).await;
+    let are_there = format!("return document.querySelectorAll('#notes .note').length === {count}");
+    window.wait_until("all notes are there", &are_there).await;
+    board
+}
+
+/// A link to the board, for another user.
+async fn share_link(window: &Window, board: &str) -> String {
+    let create = format!(
+        "return fetch('{board}/links', {{ method: 'POST', headers: {{ accept: 'application/json' }} }})
+             .then((it) => it.json()).then((it) => it.link)"
+    );
+    window.script(&create).await.as_str().expect("a link").to_owned()
+}
+
+fn number(value: &Value) -> u64 {
+    // The browser sends all numbers as floating-point numbers.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a count")]
+    value.as_f64().map(|it| it as u64).expect("a number")
+}
