@@ -1,13 +1,16 @@
 //! The queue of commands to the workers.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 
 use sockbit_application::bus_messages::CommandEnvelope;
 use sockbit_application::mutex::locked;
+use sockbit_application::slot::Slot;
 use tokio::sync::{Notify, oneshot};
 
 const BATCHES_MAX: usize = 1_024;
+/// A worker processes so many parts of a batch concurrently.
+const WORK_QUEUES: u64 = 8;
 const BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Batches that wait for room in the queue. Their senders wait, too, and send little meanwhile.
 const WAITING_MAX: usize = 256;
@@ -18,6 +21,24 @@ pub(super) struct QueuedBatch {
     /// How many workers ended without acknowledging it.
     pub redeliveries: u32,
     bytes: usize,
+}
+
+impl QueuedBatch {
+    fn new(commands: Vec<CommandEnvelope>, redeliveries: u32) -> Self {
+        let bytes = commands.iter().map(CommandEnvelope::bytes).sum();
+        Self { commands, redeliveries, bytes }
+    }
+
+    /// The parts of the batch for each work queue, in order. Together they have its bytes.
+    pub fn by_work_queue(self) -> BTreeMap<u64, Self> {
+        let mut queues: BTreeMap<u64, Vec<CommandEnvelope>> = BTreeMap::new();
+        for command in self.commands {
+            let queue = u64::from(Slot::of(command.board).0) % WORK_QUEUES;
+            queues.entry(queue).or_default().push(command);
+        }
+        let part = |commands| Self::new(commands, self.redeliveries);
+        queues.into_iter().map(|(queue, commands)| (queue, part(commands))).collect()
+    }
 }
 
 /// A queue that is bounded in batches, and in bytes until the batches are acknowledged.
@@ -62,10 +83,9 @@ pub(super) enum Sent {
 impl CommandQueue {
     /// Queues a batch behind all that were sent before.
     pub fn send(&self, commands: Vec<CommandEnvelope>) -> Sent {
-        let bytes = commands.iter().map(CommandEnvelope::bytes).sum();
-        let batch = QueuedBatch { commands, redeliveries: 0, bytes };
+        let batch = QueuedBatch::new(commands, 0);
         let mut state = locked(&self.state);
-        if state.waiting.is_empty() && state.has_room_for(bytes) {
+        if state.waiting.is_empty() && state.has_room_for(batch.bytes) {
             state.queue(batch);
             drop(state);
             self.arrived.notify_one();

@@ -15,9 +15,6 @@ use sockbit_application::ports::{
 use super::bus_state::BusState;
 use super::command_queue::QueuedBatch;
 
-/// This bus has one queue of commands.
-const QUEUE: u64 = 0;
-
 /// The ports of one worker. When it is dropped, deliveries that it has not acknowledged go to
 /// another worker.
 pub struct WorkerEndpoint {
@@ -37,13 +34,13 @@ impl WorkerEndpoint {
         Self { state, unacknowledged: Mutex::default() }
     }
 
-    fn deliver(&self, batch: QueuedBatch) -> Delivery {
+    fn deliver(&self, queue: u64, batch: QueuedBatch) -> Delivery {
         let mut unacknowledged = locked(&self.unacknowledged);
         unacknowledged.last_tag += 1;
         let tag = unacknowledged.last_tag;
         let (redeliveries, commands) = (batch.redeliveries, batch.commands.clone());
         unacknowledged.batches.insert(tag, batch);
-        Delivery { tag: DeliveryTag { queue: QUEUE, tag }, redeliveries, commands }
+        Delivery { tag: DeliveryTag { queue, tag }, redeliveries, commands }
     }
 }
 
@@ -55,7 +52,8 @@ impl WorkQueue for WorkerEndpoint {
             () = self.state.closed() => return None,
             batches = self.state.commands.take(commands_max) => batches,
         };
-        Some(batches.into_iter().map(|batch| self.deliver(batch)).collect())
+        let parts = batches.into_iter().flat_map(QueuedBatch::by_work_queue);
+        Some(parts.map(|(queue, batch)| self.deliver(queue, batch)).collect())
     }
 
     async fn acknowledge(&self, tags: Vec<DeliveryTag>) -> Result<(), Unavailable> {
