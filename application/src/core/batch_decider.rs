@@ -28,6 +28,14 @@ pub(super) struct DecidedBatch {
     pub failed: Vec<(CommandEnvelope, String)>,
 }
 
+impl DecidedBatch {
+    /// Whether an outcome is not recorded, so that no commit can detect a repeat of its command.
+    pub fn has_unrecorded(&self) -> bool {
+        let outcomes = self.outcomes.iter().filter_map(|it| it.outcome.as_ref());
+        outcomes.into_iter().any(|outcome| !is_recorded(outcome))
+    }
+}
+
 /// What the core adds to a command to decide it.
 pub(super) struct DecisionInputs<'a> {
     pub ids: &'a dyn Ids,
@@ -50,13 +58,21 @@ impl<'a> DecisionInputs<'a> {
     }
 }
 
-/// Decides the commands in order, each on the state that the one before it left. Also returns the
-/// changes to commit; `None` if every command was a repeat or is not recorded.
+/// A decided batch that is not committed yet.
+pub(super) struct Uncommitted {
+    pub decided: DecidedBatch,
+    /// `None` if every command was a repeat or is not recorded.
+    pub changes: Option<BoardChanges>,
+    /// The board after the batch.
+    pub board: Option<Board>,
+}
+
+/// Decides the commands in order, each on the state that the one before it left.
 pub(super) fn decide_batch(
     batch: &BoardBatch<'_>,
     loaded: LoadedBoard,
     inputs: &DecisionInputs<'_>,
-) -> (DecidedBatch, Option<BoardChanges>) {
+) -> Uncommitted {
     let mut decider = BatchDecider {
         inputs,
         expected: loaded.board.as_ref().map(|board| board.head),
@@ -69,7 +85,7 @@ pub(super) fn decide_batch(
     for received in &batch.commands {
         decider.add(received);
     }
-    decider.finish(batch)
+    decider.finish()
 }
 
 /// A board while the commands of its batch are decided.
@@ -197,29 +213,35 @@ impl BatchDecider<'_> {
         )
     }
 
-    fn finish(self, batch: &BoardBatch<'_>) -> (DecidedBatch, Option<BoardChanges>) {
-        let Some(board) = &self.board else { return (self.decided, None) };
-        if self.facts.is_empty() && self.new_outcomes.is_empty() {
-            return (self.decided, None);
-        }
-        let changes = BoardChanges {
-            board: batch.id,
-            expected: self.expected,
-            head: board.head,
-            title: board.title.clone(),
-            note_count: board.note_count,
-            text_bytes: board.text_bytes,
-            notes: changed_notes(&self.facts)
-                .iter()
-                .filter_map(|id| board.notes.get(id))
-                .cloned()
-                .collect(),
-            members: new_members(&self.facts),
-            links: added_links(board, &self.facts),
-            facts: self.facts,
-            outcomes: self.new_outcomes,
-        };
-        (self.decided, Some(changes))
+    fn finish(self) -> Uncommitted {
+        let Self { expected, board, facts, new_outcomes, decided, .. } = self;
+        let changes = board
+            .as_ref()
+            .filter(|_| !facts.is_empty() || !new_outcomes.is_empty())
+            .map(|board| changes(board, expected, facts, new_outcomes));
+        Uncommitted { decided, changes, board }
+    }
+}
+
+fn changes(
+    board: &Board,
+    expected: Option<Position>,
+    facts: Vec<Fact>,
+    outcomes: Vec<StoredOutcome>,
+) -> BoardChanges {
+    let changed = changed_notes(&facts);
+    BoardChanges {
+        board: board.id,
+        expected,
+        head: board.head,
+        title: board.title.clone(),
+        note_count: board.note_count,
+        text_bytes: board.text_bytes,
+        notes: changed.iter().filter_map(|id| board.notes.get(id)).cloned().collect(),
+        members: new_members(&facts),
+        links: added_links(board, &facts),
+        facts,
+        outcomes,
     }
 }
 

@@ -77,8 +77,9 @@ fn body_hash(envelope: &CommandEnvelope) -> [u8; 32] {
 }
 
 /// The load request for each board of a batch.
-pub(super) fn load_requests(boards: &[BoardBatch<'_>]) -> Vec<LoadRequest> {
-    let edits = boards.iter().flat_map(BoardBatch::valid).filter(|it| it.base().is_some()).count();
+pub(super) fn load_requests(boards: &[&BoardBatch<'_>]) -> Vec<LoadRequest> {
+    let edits =
+        boards.iter().flat_map(|board| board.valid()).filter(|it| it.base().is_some()).count();
     let share = BATCH_EDITS_BYTES_MAX / edits.max(1);
     let edits_bytes_max = share.clamp(NOTE_EDITS_BYTES_MIN, NOTE_EDITS_BYTES_MAX);
     boards.iter().map(|board| board.load_request(edits_bytes_max)).collect()

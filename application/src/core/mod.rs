@@ -2,6 +2,9 @@
 
 mod batch_decider;
 mod board_batch;
+mod board_cache;
+mod cached_board;
+mod decide_and_commit;
 mod process_commands;
 mod queries;
 #[cfg(test)]
@@ -15,6 +18,8 @@ use crate::bus_messages::{CommandEnvelope, CoreQuery, CoreReply};
 use crate::ports::{
     Announcer, Clock, DecisionStore, Ids, ReadStore, Store, StoreError, StoreHealth, Unavailable,
 };
+
+use board_cache::BoardCache;
 
 pub use process_commands::ProcessedBatch;
 
@@ -49,12 +54,16 @@ impl CorePorts {
     }
 }
 
-/// Decides commands and answers queries. It keeps no state between calls, so that any number may
-/// run at once.
+/// The memory for boards that are kept for the next batch.
+const CACHE_BYTES_MAX: usize = 128 * 1024 * 1024;
+
+/// Decides commands and answers queries. Any number of calls may run at once: between two calls it
+/// keeps only a cache of boards, on which commits are conditional.
 #[derive(Clone)]
 pub struct Core {
     ports: CorePorts,
     limits: Limits,
+    cache: Arc<BoardCache>,
 }
 
 /// Why a batch could not be processed. Processing it again is safe: commands that were committed
@@ -79,7 +88,7 @@ impl Core {
     /// A core on these ports that enforces these limits.
     #[must_use]
     pub fn new(ports: CorePorts, limits: Limits) -> Self {
-        Self { ports, limits }
+        Self { ports, limits, cache: Arc::new(BoardCache::new(CACHE_BYTES_MAX)) }
     }
 
     /// Whether the store accepts commits now, according to its health check.

@@ -1,96 +1,92 @@
 //! The core's use case: a batch of commands becomes commits, events and outcomes.
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Debug, Formatter};
 
 use futures::future::try_join_all;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use sockbit_domain::{BoardId, Event, EventId};
 
-use super::batch_decider::{DecidedBatch, DecisionInputs, decide_batch};
-use super::board_batch::{BoardBatch, group_by_board, load_requests};
+use super::batch_decider::DecidedBatch;
+use super::board_batch::{BoardBatch, group_by_board};
+use super::decide_and_commit::BoardSource;
 use super::queries::event_with_predecessor;
 use super::{Core, ProcessError};
 use crate::bus_messages::{AnnouncedEvent, Announcement, CommandEnvelope, OutcomeEnvelope};
-use crate::ports::{BoardChanges, CommitResult, LoadedBoard, StoreError};
+use crate::ports::{Confirm, StoreError, Unavailable};
 use crate::slot::Slot;
 use crate::trace_id::TraceId;
 
-/// Attempts at a board whose head another worker changes, after which the senders get `again`.
-const ATTEMPTS_MAX: u32 = 16;
+/// Attempts at a board whose head other workers change, after those of the whole batch. Then its
+/// senders get `again`.
+const ATTEMPTS_ALONE_MAX: u32 = 15;
 
 /// Events of one board that are read concurrently to be announced again.
 const CONCURRENT_READS: usize = 16;
 
-/// What the worker has to do after a batch was processed.
-#[derive(Debug, Default)]
+/// A committed batch, and what its worker still has to do.
 pub struct ProcessedBatch {
     /// Commands whose decision failed, with the reason. They have an outcome.
     pub failed: Vec<(CommandEnvelope, String)>,
+    /// Ready once the bus has confirmed the events and outcomes. If it fails, the batch must be
+    /// processed again.
+    pub confirmed: Confirm<Unavailable>,
+}
+
+impl Debug for ProcessedBatch {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ProcessedBatch")
+            .field("failed", &self.failed)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Core {
     /// Decides a batch board by board, commits it in one call, announces the events and sends the
-    /// outcomes.
+    /// outcomes. It does not wait for the confirms of the bus.
     ///
     /// Safe to repeat after an error: commands that were committed get their stored outcomes.
     pub async fn process(&self, batch: &[CommandEnvelope]) -> Result<ProcessedBatch, ProcessError> {
         let boards = group_by_board(batch);
         let mut decided = Vec::with_capacity(boards.len());
-        let mut lost = Vec::new();
-        for (board, result) in boards.iter().zip(self.decide_and_commit(&boards).await?) {
-            match result {
-                Some(done) => decided.push((board.id, done)),
-                None => lost.push(board),
-            }
+        let mut undecided: Vec<&BoardBatch<'_>> = boards.iter().collect();
+        for source in [BoardSource::Cache, BoardSource::Store] {
+            undecided = self.attempt(undecided, source, &mut decided).await?;
         }
-        for board in lost {
+        for board in undecided {
             decided.push((board.id, self.decide_alone(board).await?));
         }
         self.publish(decided).await
     }
 
-    /// One attempt at all boards; `None` for those whose head changed meanwhile.
-    async fn decide_and_commit(
+    /// One attempt at these boards. Returns those that must be decided again.
+    async fn attempt<'a>(
         &self,
-        boards: &[BoardBatch<'_>],
-    ) -> Result<Vec<Option<DecidedBatch>>, StoreError> {
-        let loaded = self.ports.decisions.load(&load_requests(boards)).await?;
-        let decided = boards.iter().zip(loaded).map(|(board, loaded)| self.decide(board, loaded));
-        let (decided, changes): (Vec<_>, Vec<_>) = decided.unzip();
-        let has_changes: Vec<bool> = changes.iter().map(Option::is_some).collect();
-        let changes: Vec<BoardChanges> = changes.into_iter().flatten().collect();
-        let mut results = match changes.as_slice() {
-            [] => Vec::new(),
-            changes => self.ports.decisions.commit(changes).await?,
+        boards: Vec<&'a BoardBatch<'a>>,
+        source: BoardSource,
+        decided: &mut Vec<(BoardId, DecidedBatch)>,
+    ) -> Result<Vec<&'a BoardBatch<'a>>, StoreError> {
+        let mut undecided = Vec::new();
+        let results = self.decide_and_commit(&boards, source).await?;
+        for (board, result) in boards.into_iter().zip(results) {
+            match result {
+                Some(result) => decided.push((board.id, result)),
+                None => undecided.push(board),
+            }
         }
-        .into_iter();
-        let is_committed =
-            |has_changes: bool| !has_changes || results.next() == Some(CommitResult::Done);
-        let is_committed = has_changes.into_iter().map(is_committed);
-        Ok(decided.into_iter().zip(is_committed).map(|(it, is)| is.then_some(it)).collect())
+        metrics::counter!("sockbit_commit_conflicts_total").increment(undecided.len() as u64);
+        Ok(undecided)
     }
 
-    fn decide(
-        &self,
-        board: &BoardBatch<'_>,
-        loaded: LoadedBoard,
-    ) -> (DecidedBatch, Option<BoardChanges>) {
-        let inputs = DecisionInputs {
-            ids: &*self.ports.ids,
-            now: self.ports.clock.now(),
-            limits: &self.limits,
-        };
-        decide_batch(board, loaded, &inputs)
-    }
-
-    /// Decides a board whose head changed again, on its new state, without delaying other boards.
+    /// Decides a board whose head changes again and again, without delaying other boards.
     async fn decide_alone(&self, board: &BoardBatch<'_>) -> Result<DecidedBatch, StoreError> {
-        for _ in 0..ATTEMPTS_MAX {
-            metrics::counter!("sockbit_commit_conflicts_total").increment(1);
-            let mut result = self.decide_and_commit(std::slice::from_ref(board)).await?;
-            if let Some(decided) = result.pop().flatten() {
+        for _ in 0..ATTEMPTS_ALONE_MAX {
+            let mut results = self.decide_and_commit(&[board], BoardSource::Store).await?;
+            if let Some(decided) = results.pop().flatten() {
                 return Ok(decided);
             }
+            metrics::counter!("sockbit_commit_conflicts_total").increment(1);
         }
         tracing::warn!(board = %board.id, "a board lost every race; its senders resend later");
         Ok(DecidedBatch {
@@ -99,7 +95,7 @@ impl Core {
         })
     }
 
-    /// Announces events, then sends outcomes.
+    /// Publishes events, then outcomes.
     async fn publish(
         &self,
         decided: Vec<(BoardId, DecidedBatch)>,
@@ -109,24 +105,37 @@ impl Core {
                 .await?;
         let mut by_slot: BTreeMap<Slot, Vec<AnnouncedEvent>> = BTreeMap::new();
         let mut outcomes: Vec<OutcomeEnvelope> = Vec::new();
-        let mut processed = ProcessedBatch::default();
+        let mut failed = Vec::new();
         for ((board, decided), repeated) in decided.into_iter().zip(repeated) {
             let events = by_slot.entry(Slot::of(board)).or_default();
             events.extend(repeated);
             events.extend(decided.events);
             outcomes.extend(decided.outcomes);
-            processed.failed.extend(decided.failed);
+            failed.extend(decided.failed);
         }
         let announcements: Vec<_> = by_slot
             .into_iter()
             .filter(|(_, events)| !events.is_empty())
             .map(|(slot, events)| Announcement { slot, events })
             .collect();
-        if !announcements.is_empty() {
-            self.ports.announcer.announce(announcements).await?;
+        Ok(ProcessedBatch { failed, confirmed: self.send(announcements, outcomes) })
+    }
+
+    fn send(
+        &self,
+        announcements: Vec<Announcement>,
+        outcomes: Vec<OutcomeEnvelope>,
+    ) -> Confirm<Unavailable> {
+        let ports = &self.ports;
+        let events = (!announcements.is_empty()).then(|| ports.announcer.announce(announcements));
+        let outcomes = ports.announcer.send_outcomes(outcomes);
+        async move {
+            if let Some(events) = events {
+                events.await?;
+            }
+            outcomes.await
         }
-        self.ports.announcer.send_outcomes(outcomes).await?;
-        Ok(processed)
+        .boxed()
     }
 
     /// Reads the events of repeated commands to announce them again: the run that committed them

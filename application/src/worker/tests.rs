@@ -1,10 +1,12 @@
 //! A worker retries what it took until it is processed, and acknowledges it only then.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mockall::Sequence;
 use sockbit_domain::{Limits, MessageId, Timestamp};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::*;
@@ -121,12 +123,7 @@ async fn a_delivery_is_acknowledged_after_commit_announcement_and_outcomes() {
     let mut order = Sequence::new();
     let mut ports = Ports::new();
     ports.queries.expect_next().returning(|| None);
-    ports
-        .work
-        .expect_take()
-        .times(1)
-        .in_sequence(&mut order)
-        .return_once(|_| Some(vec![delivery(7, 0, &[1])]));
+    ports.delivers(vec![delivery(7, 0, &[1])]);
     ports.decisions.expect_load().times(1).in_sequence(&mut order).returning(load);
     ports
         .decisions
@@ -153,7 +150,6 @@ async fn a_delivery_is_acknowledged_after_commit_announcement_and_outcomes() {
         .in_sequence(&mut order)
         .withf(|tags| tags == &[delivery_tag(7)])
         .returning(|_| Ok(()));
-    ports.work.expect_take().times(1).in_sequence(&mut order).returning(|_| None);
 
     ports.worker().run().await;
 }
@@ -257,32 +253,59 @@ async fn a_command_whose_sender_cannot_be_asked_to_resend_is_retried() {
     ports.worker().run().await;
 }
 
+/// A store for one command. It refuses each repeat once, so that it is decided on what is loaded.
+fn store_that_refuses_repeats() -> MockDecisionStore {
+    let commits = AtomicUsize::new(0);
+    let mut store = MockDecisionStore::new();
+    store.expect_load().returning(load);
+    store.expect_commit().returning(move |_| {
+        let is_repeat = commits.fetch_add(1, Ordering::Relaxed) % 2 == 1;
+        Ok(vec![if is_repeat { CommitResult::Conflict } else { CommitResult::Done }])
+    });
+    store
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_batch_that_cannot_be_announced_is_retried_and_not_acknowledged() {
     let mut order = Sequence::new();
     let mut ports = Ports::accepting();
     ports.delivers(vec![delivery(1, 0, &[1])]);
+    ports.decisions = store_that_refuses_repeats();
     ports.announcer = MockAnnouncer::new();
-    let no_bus = || Err(Unavailable("no bus".to_owned()));
-    ports
-        .announcer
-        .expect_announce()
-        .times(2)
-        .in_sequence(&mut order)
-        .returning(move |_| ready_confirm(no_bus()));
-    ports
-        .announcer
-        .expect_announce()
-        .times(1)
-        .in_sequence(&mut order)
-        .returning(|_| ready_confirm(Ok(())));
-    ports
-        .announcer
-        .expect_send_outcomes()
-        .times(1)
-        .in_sequence(&mut order)
-        .returning(|_| ready_confirm(Ok(())));
+    let mut announced = |ports: &mut Ports, times, is_confirmed| {
+        let result = if is_confirmed { Ok(()) } else { Err(Unavailable("no bus".to_owned())) };
+        let announce = ports.announcer.expect_announce().times(times).in_sequence(&mut order);
+        announce.returning(move |_| ready_confirm(result.clone()));
+    };
+    announced(&mut ports, 2, false);
+    announced(&mut ports, 1, true);
+    ports.announcer.expect_send_outcomes().times(3).returning(|_| ready_confirm(Ok(())));
     ports.work.expect_acknowledge().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+
+    ports.worker().run().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_batch_does_not_wait_until_the_bus_confirms_this_one() {
+    let mut ports = Ports::accepting();
+    let is_confirmed = Arc::new(Notify::new());
+    let confirm = Arc::clone(&is_confirmed);
+    ports.announcer = MockAnnouncer::new();
+    ports.announcer.expect_announce().returning(|_| ready_confirm(Ok(())));
+    ports.announcer.expect_send_outcomes().times(1).return_once(move |_| {
+        Box::pin(async move {
+            is_confirmed.notified().await;
+            Ok(())
+        })
+    });
+    ports.announcer.expect_send_outcomes().times(1).returning(move |_| {
+        confirm.notify_one();
+        ready_confirm(Ok(()))
+    });
+    let full_batch: Vec<u64> = (1..=512).collect();
+    ports.work.expect_take().times(1).return_once(move |_| Some(vec![delivery(1, 0, &full_batch)]));
+    ports.delivers(vec![delivery(2, 0, &[600])]);
+    ports.work.expect_acknowledge().times(2).returning(|_| Ok(()));
 
     ports.worker().run().await;
 }
@@ -323,7 +346,8 @@ async fn new_deliveries_form_one_batch_and_redelivered_commands_follow_one_by_on
     let (batches, acknowledged) = batches_and_acks(deliveries).await;
 
     assert_eq!(batches, [vec![3, 4, 5], vec![1], vec![2]]);
-    assert_eq!(acknowledged, [vec![2, 3], vec![1]]);
+    let together: BTreeSet<_> = acknowledged.into_iter().collect();
+    assert_eq!(together, BTreeSet::from([vec![2, 3], vec![1]]));
 }
 
 #[tokio::test]
@@ -375,11 +399,8 @@ async fn a_delivery_is_not_acknowledged_until_its_failed_command_is_dead_lettere
 #[tokio::test]
 async fn a_worker_continues_after_a_failed_acknowledgement() {
     let mut ports = Ports::accepting();
-    for tag in [1, 2] {
-        let delivers = move |_| Some(vec![delivery(tag, 0, &[tag])]);
-        ports.work.expect_take().times(1).return_once(delivers);
-    }
-    ports.work.expect_take().times(1).returning(|_| None);
+    // Redelivered, so that each has a batch of its own.
+    ports.delivers(vec![delivery(1, 1, &[1]), delivery(2, 1, &[2])]);
     let no_bus = || Err(Unavailable("no bus".to_owned()));
     ports.work.expect_acknowledge().times(2).returning(move |_| no_bus());
 
@@ -402,7 +423,7 @@ async fn queries_are_answered_while_a_batch_is_retried() {
     ports.decisions.expect_load().returning(|_| Err(unavailable()));
     ports.health.expect_check().returning(|| Err(unavailable()));
     ports.reads.expect_heads().returning(|_| Ok(Vec::new()));
-    ports.work.expect_take().times(1).return_once(|_| Some(vec![delivery(1, 0, &[1])]));
+    ports.delivers(vec![delivery(1, 0, &[1])]);
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let query = CoreQuery::Heads { boards: vec![board_id(1)] };
     let reply = Box::new(move |it| drop(sender.send(it)));

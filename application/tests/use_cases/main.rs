@@ -1,6 +1,7 @@
 //! The use cases, as tests of the core and the gateway on the memory adapters.
 
 mod admission;
+mod board_cache;
 mod board_pages;
 mod commands;
 mod concurrent_edits;

@@ -112,6 +112,7 @@ impl WorkerProcess {
                 self.context.random(RandomStream::WorkerBus, 1_000 + number),
             )),
             is_cut: Arc::clone(&running.bus_is_cut),
+            new: Mutex::default(),
             redelivered: Arc::clone(&redelivered),
         });
         let store = WorkerStore {

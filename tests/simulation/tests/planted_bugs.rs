@@ -21,10 +21,12 @@ fn fault_caused_by(bug: PlantedBug) -> &'static str {
         | PlantedBug::RejectsWholeBatches
         | PlantedBug::CompactionDropsOutcomes
         | PlantedBug::DeletesOutcomesTooEarly => "has the outcome",
-        PlantedBug::WritesOnlyFirstNote | PlantedBug::CompactionDropsFirstEdit => {
-            "the replayed log differs from the stored notes"
+        PlantedBug::WritesOnlyFirstNote
+        | PlantedBug::LoadsOutdatedNotes
+        | PlantedBug::CompactionDropsFirstEdit => "the replayed log differs from the stored notes",
+        PlantedBug::AnnouncesBeforeCommit | PlantedBug::ReportsFailedCommitsAsDone => {
+            "was sent and never committed"
         }
-        PlantedBug::AnnouncesBeforeCommit => "was sent and never committed",
         PlantedBug::NeverRepeatsOutcomes | PlantedBug::MeasuresPausesByWallClock => "not settled",
         PlantedBug::SendsOutcomesToPreviousSender => ", which it did not send",
         PlantedBug::AcknowledgesOnTake | PlantedBug::ConfirmsFailedPublishes => {

@@ -37,6 +37,7 @@ const TABLE: &[Row] = &[
             "async-trait",
             "bytes",
             "futures",
+            "hashlink",
             "hmac",
             "metrics",
             "serde",

@@ -30,28 +30,29 @@ async fn a_failed_commit_is_neither_announced_nor_answered() {
 }
 
 #[tokio::test]
-async fn no_outcome_is_sent_after_a_failed_announcement() {
+async fn a_failed_announcement_is_not_confirmed() {
     let mut store = store_with_boards();
     store.expect_commit().times(1).returning(all_done);
     let mut announcer = MockAnnouncer::new();
     announcer.expect_announce().times(1).returning(|_| ready_confirm(Err(no_bus())));
+    announcer.expect_send_outcomes().times(1).returning(|_| ready_confirm(Ok(())));
 
-    let result = core(store, announcer).process(&[new_note(1, 1)]).await;
+    let processed = core(store, announcer).process(&[new_note(1, 1)]).await;
 
-    assert_eq!(result.err(), Some(ProcessError::Announce(no_bus())));
+    assert_eq!(processed.expect("it is committed").confirmed.await, Err(no_bus()));
 }
 
 #[tokio::test]
-async fn an_outcome_that_cannot_be_sent_is_an_error() {
+async fn an_outcome_that_cannot_be_sent_is_not_confirmed() {
     let mut store = store_with_boards();
     store.expect_commit().times(1).returning(all_done);
     let mut announcer = MockAnnouncer::new();
     announcer.expect_announce().times(1).returning(|_| ready_confirm(Ok(())));
     announcer.expect_send_outcomes().times(1).returning(|_| ready_confirm(Err(no_bus())));
 
-    let result = core(store, announcer).process(&[new_note(1, 1)]).await;
+    let processed = core(store, announcer).process(&[new_note(1, 1)]).await;
 
-    assert_eq!(result.err(), Some(ProcessError::Announce(no_bus())));
+    assert_eq!(processed.expect("it is committed").confirmed.await, Err(no_bus()));
 }
 
 #[derive(Clone, Default)]
@@ -63,7 +64,8 @@ impl Committed {
     }
 }
 
-/// A store that keeps its first commit, whatever result it reports for it.
+/// A store that keeps its first commit, whatever result it reports for it. It refuses later ones,
+/// which repeat its outcome.
 fn store_that_reports(
     first_result: Result<(), StoreError>,
 ) -> (MockDecisionStore, MockReadStore, Committed) {
@@ -77,7 +79,10 @@ fn store_that_reports(
         })
     });
     let in_commit = committed.clone();
-    decisions.expect_commit().times(1).returning(move |changes| {
+    decisions.expect_commit().returning(move |changes| {
+        if in_commit.changes().is_some() {
+            return Ok(vec![CommitResult::Conflict]);
+        }
         *in_commit.0.lock().expect("the lock is not poisoned") = changes.first().cloned();
         first_result.clone().and_then(|()| all_done(changes))
     });
@@ -122,13 +127,13 @@ async fn a_failed_announcement_is_made_by_the_next_run() {
         recorded.push(batch);
         ready_confirm(if recorded.len() == 1 { Err(no_bus()) } else { Ok(()) })
     });
-    announcer.expect_send_outcomes().times(1).returning(|_| ready_confirm(Ok(())));
+    announcer.expect_send_outcomes().times(2).returning(|_| ready_confirm(Ok(())));
     let core = core_with(decisions, reads, announcer, CountingIds::default());
 
-    let first = core.process(&[new_note(1, 1)]).await;
-    let second = core.process(&[new_note(1, 1)]).await;
+    let first = core.process(&[new_note(1, 1)]).await.expect("it is committed");
+    let second = core.process(&[new_note(1, 1)]).await.expect("it is a repeat");
 
-    assert_eq!((first.is_err(), second.is_ok()), (true, true));
+    assert_eq!((first.confirmed.await, second.confirmed.await), (Err(no_bus()), Ok(())));
     let batches = batches.lock().expect("the lock is not poisoned");
     let [failed, repeated] = batches.as_slice() else { panic!("{batches:?}") };
     assert_eq!(failed, repeated, "the same event, in the same slot, with the same trace");

@@ -23,6 +23,7 @@ use sockbit_domain::{
 use sockbit_memory::MemoryStore;
 use uuid::Uuid;
 
+use super::counted_loads::CountedLoads;
 use super::samples::{board_id, create_board, create_note, note_id, person, saved, uuid};
 
 /// The board that most tests use.
@@ -31,6 +32,7 @@ pub const BOARD: u64 = 1;
 pub struct CoreFixture {
     pub core: Core,
     pub store: Arc<MemoryStore>,
+    pub loads: Arc<CountedLoads>,
     announcer: Arc<RecordingAnnouncer>,
     next_message: AtomicU64,
 }
@@ -72,6 +74,13 @@ impl Default for FreshIds {
     }
 }
 
+impl FreshIds {
+    /// Ids that another generator does not reach.
+    pub fn starting_at(first: u64) -> Self {
+        Self(AtomicU64::new(first))
+    }
+}
+
 impl Ids for FreshIds {
     fn mint(&self) -> Uuid {
         uuid(self.0.fetch_add(1, Ordering::Relaxed))
@@ -84,21 +93,27 @@ impl CoreFixture {
         Self::on(Arc::new(MemoryStore::new()), Arc::new(FreshIds::default()))
     }
 
-    /// Another core on the same store, as in another worker.
+    /// Another core on the same store, as in another worker, with message ids of its own.
     pub fn on_same_store(other: &Self, ids: Arc<dyn Ids>) -> Self {
-        Self::on(Arc::clone(&other.store), ids)
+        let core = Self::on(Arc::clone(&other.store), ids);
+        core.next_message.store(1 << 20, Ordering::Relaxed);
+        core
     }
 
     fn on(store: Arc<MemoryStore>, ids: Arc<dyn Ids>) -> Self {
         let announcer = Arc::new(RecordingAnnouncer::default());
-        let ports = CorePorts::new(
-            Arc::clone(&store) as Arc<dyn Store>,
-            Arc::clone(&announcer) as Arc<dyn Announcer>,
-            Arc::new(TickingClock::default()),
-            ids,
-        );
+        let loads = Arc::new(CountedLoads::new(Arc::clone(&store)));
+        let ports = CorePorts {
+            decisions: Arc::clone(&loads) as _,
+            ..CorePorts::new(
+                Arc::clone(&store) as Arc<dyn Store>,
+                Arc::clone(&announcer) as Arc<dyn Announcer>,
+                Arc::new(TickingClock::default()),
+                ids,
+            )
+        };
         let core = Core::new(ports, Limits::default());
-        Self { core, store, announcer, next_message: AtomicU64::new(1) }
+        Self { core, store, loads, announcer, next_message: AtomicU64::new(1) }
     }
 
     /// A core with a board of Person 1.

@@ -3,6 +3,7 @@
 mod client;
 mod cluster;
 mod core_fixture;
+mod counted_loads;
 mod samples;
 
 pub use client::{TestClient, handle};

@@ -36,7 +36,9 @@ pub(crate) struct WorkerBus {
     pub random: Arc<Mutex<Random>>,
     /// Whether the network between the worker and the broker is cut.
     pub is_cut: Arc<AtomicBool>,
-    /// Commands of the last batch that were delivered before and have no new delivery.
+    /// Commands that this process received in their first delivery.
+    pub new: Mutex<BTreeSet<(ClientId, MessageId)>>,
+    /// Commands that it received only in later deliveries.
     pub redelivered: Arc<Mutex<BTreeSet<(ClientId, MessageId)>>>,
 }
 
@@ -109,11 +111,11 @@ impl WorkerBus {
             let of = deliveries.iter().filter(move |it| (it.redeliveries > 0) == is_again);
             of.flat_map(|it| &it.commands).map(|it| (it.client, it.message))
         };
-        let mut again: BTreeSet<_> = ids(true).collect();
-        for fresh in ids(false) {
-            again.remove(&fresh);
-        }
-        *locked(&self.redelivered) = again;
+        let (mut new, mut redelivered) = (locked(&self.new), locked(&self.redelivered));
+        new.extend(ids(false));
+        redelivered.extend(ids(true));
+        // A first delivery may still be in progress when the bus has lost it.
+        redelivered.retain(|it| !new.contains(it));
     }
 }
 

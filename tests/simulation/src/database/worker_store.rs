@@ -126,12 +126,10 @@ impl WorkerStore {
     }
 
     /// A command that may have crashed a worker must not be decided together with others.
-    fn check_redelivered_alone(&self, wanted: &[LoadRequest]) {
+    fn check_redelivered_alone(&self, messages: &[(ClientId, MessageId)]) {
         let again = locked(&self.redelivered);
-        let all: usize = wanted.iter().map(|it| it.messages.len()).sum();
-        let mut messages = wanted.iter().flat_map(|it| &it.messages);
-        if let Some((_, message)) = messages.find(|it| all > 1 && again.contains(it)) {
-            let others = all - 1;
+        let others = messages.len().saturating_sub(1);
+        if let Some((_, message)) = messages.iter().find(|it| others > 0 && again.contains(it)) {
             self.context
                 .fault(format!("{message} was redelivered and is decided with {others} others"));
         }
@@ -141,7 +139,8 @@ impl WorkerStore {
 #[async_trait]
 impl DecisionStore for WorkerStore {
     async fn load(&self, wanted: &[LoadRequest]) -> Result<Vec<LoadedBoard>, StoreError> {
-        self.check_redelivered_alone(wanted);
+        let messages = wanted.iter().flat_map(|it| it.messages.iter().copied());
+        self.check_redelivered_alone(&messages.collect::<Vec<_>>());
         self.reach().await?;
         let mut loaded = self.database.store().load(wanted).await?;
         for board in loaded.iter_mut().filter_map(|it| it.board.as_mut()) {
@@ -152,6 +151,9 @@ impl DecisionStore for WorkerStore {
     }
 
     async fn commit(&self, changes: &[BoardChanges]) -> Result<Vec<CommitResult>, StoreError> {
+        let outcomes = changes.iter().flat_map(|it| &it.outcomes);
+        let messages = outcomes.map(|it| (it.client, it.message));
+        self.check_redelivered_alone(&messages.collect::<Vec<_>>());
         self.lifetime.pass(CrashPoint::BeforeCommit).await;
         self.reach().await?;
         let (database, changes) = (Arc::clone(&self.database), changes.to_vec());

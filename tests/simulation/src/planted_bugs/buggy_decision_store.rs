@@ -11,7 +11,7 @@ use sockbit_application::ports::{
 };
 use sockbit_application::slot::Slot;
 use sockbit_application::trace_id::TraceId;
-use sockbit_domain::{BoardId, Outcome, Position};
+use sockbit_domain::{Board, BoardId, Outcome, Position};
 
 use crate::database::{Database, now_or_panic};
 use crate::planted_bugs::PlantedBug;
@@ -68,6 +68,22 @@ impl BuggyDecisionStore {
             }
         }
         Ok(results)
+    }
+
+    async fn report_as_done(
+        &self,
+        changes: &[BoardChanges],
+    ) -> Result<Vec<CommitResult>, StoreError> {
+        self.inner.commit(changes).await.ok();
+        Ok(vec![CommitResult::Done; changes.len()])
+    }
+
+    /// Replaces the notes by those that were loaded first.
+    fn replace_notes(&self, board: &mut Board) {
+        let mut loaded = locked(&self.context.bug_state.loaded_notes);
+        for (id, note) in &mut board.notes {
+            *note = loaded.entry((board.id, *id)).or_insert_with(|| note.clone()).clone();
+        }
     }
 
     /// Outcomes that were dropped can be written again under their ids.
@@ -133,6 +149,12 @@ impl DecisionStore for BuggyDecisionStore {
         for board in &mut loaded {
             board.outcomes.retain(|it| !self.is_forgotten(it));
         }
+        if self.context.bug == PlantedBug::LoadsOutdatedNotes {
+            loaded
+                .iter_mut()
+                .filter_map(|it| it.board.as_mut())
+                .for_each(|it| self.replace_notes(it));
+        }
         Ok(loaded)
     }
 
@@ -144,6 +166,7 @@ impl DecisionStore for BuggyDecisionStore {
             PlantedBug::WritesOnlyFirstNote => {
                 self.inner.commit(&changes.iter().map(with_first_note).collect::<Vec<_>>()).await
             }
+            PlantedBug::ReportsFailedCommitsAsDone => self.report_as_done(changes).await,
             PlantedBug::AnnouncesBeforeCommit => {
                 self.announce(changes).await;
                 self.inner.commit(changes).await

@@ -72,6 +72,8 @@ pub(crate) fn worker(
         | PlantedBug::RenumbersStaleCommits
         | PlantedBug::CommitsOutcomesSeparately
         | PlantedBug::WritesOnlyFirstNote
+        | PlantedBug::ReportsFailedCommitsAsDone
+        | PlantedBug::LoadsOutdatedNotes
         | PlantedBug::AnnouncesBeforeCommit
         | PlantedBug::CompactionDropsOutcomes => {
             let announcer = Arc::clone(&ports.announcer);

@@ -13,6 +13,10 @@ pub enum PlantedBug {
     CommitsOutcomesSeparately,
     /// The store writes all events of a change and only its first note.
     WritesOnlyFirstNote,
+    /// The store reports failed commits as done.
+    ReportsFailedCommitsAsDone,
+    /// A loaded board has its current head and notes of an earlier load.
+    LoadsOutdatedNotes,
     /// Events are announced just before their commit.
     AnnouncesBeforeCommit,
     /// A repeated command gets no outcome.
@@ -80,11 +84,13 @@ pub enum PlantedBug {
 
 impl PlantedBug {
     /// All but `None`.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::ForgetsOutcomes,
         Self::RenumbersStaleCommits,
         Self::CommitsOutcomesSeparately,
         Self::WritesOnlyFirstNote,
+        Self::ReportsFailedCommitsAsDone,
+        Self::LoadsOutdatedNotes,
         Self::AnnouncesBeforeCommit,
         Self::NeverRepeatsOutcomes,
         Self::SendsOutcomesToPreviousSender,
