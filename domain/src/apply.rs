@@ -49,7 +49,8 @@ impl Board {
             | Change::NoteRestored { note }
             | Change::NoteDeleted { note } => self.change_note(*note, fact)?,
         }
-        self.bases.insert(event.seq, event.id);
+        // The next command may still be based on this head.
+        self.bases.insert(self.head.seq, self.head.event);
         self.head = event.position();
         Ok(())
     }

@@ -38,6 +38,29 @@ async fn a_late_edit_is_merged_with_cached_edits() {
 }
 
 #[tokio::test]
+async fn two_edits_of_one_batch_on_a_head_that_was_loaded_are_both_kept() {
+    let (core, base) = CoreFixture::with_note("one").await;
+    let change = edit(note_id(1), base, insert(3, " two"));
+    let command = core.envelope(&person(1), board_id(1), &change);
+    core.run(command.clone()).await;
+    let other = CoreFixture::on_same_store(&core, Arc::new(FreshIds::starting_at(1 << 50)));
+    saved(&other.send(&person(1), &edit(note_id(1), base, insert(0, "zero "))).await);
+    // A repeat, so that the board is loaded and not changed.
+    core.run(command).await;
+    core.loads.boards();
+
+    let head = core.head().await;
+    let edit_at = |at, text| {
+        core.envelope(&person(1), board_id(1), &edit(note_id(1), head, insert(at, text)))
+    };
+    let outcomes = core.process(&[edit_at(0, "a "), edit_at(12, " three")]).await;
+
+    assert_eq!(outcomes.iter().map(|it| saved(it).seq.0).max(), Some(head.seq.0 + 2));
+    assert_eq!(core.loads.boards(), 0);
+    assert_eq!(core.text(note_id(1)).await, "a zero one two three");
+}
+
+#[tokio::test]
 async fn what_is_not_cached_is_loaded_and_the_rest_stays_known() {
     let (core, base) = cached_board().await;
     let other = CoreFixture::on_same_store(&core, Arc::new(FreshIds::starting_at(1 << 50)));
