@@ -49,8 +49,7 @@ impl Board {
             | Change::NoteRestored { note }
             | Change::NoteDeleted { note } => self.change_note(*note, fact)?,
         }
-        // The next command may still be based on this head.
-        self.bases.insert(self.head.seq, self.head.event);
+        self.bases.insert(event.seq, event.id);
         self.head = event.position();
         Ok(())
     }

@@ -52,8 +52,7 @@ pub struct Board {
     pub edits: BTreeMap<NoteId, Vec<PastEdit>>,
     /// For each note with more edits than a load returns: the last edit that is missing here.
     pub left_out: BTreeMap<NoteId, Seq>,
-    /// The event ids at the requested positions, as far as they can be verified, and at the heads
-    /// before this one.
+    /// The event ids at the requested positions, as far as they can be verified.
     pub bases: BTreeMap<Seq, EventId>,
 }
 

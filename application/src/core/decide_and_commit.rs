@@ -139,7 +139,9 @@ impl Core {
 
 impl BoardState {
     fn cached(cached: CachedBoard) -> Self {
-        let CachedBoard { board, known } = cached;
+        let CachedBoard { mut board, known } = cached;
+        // The first command of the batch may move the head on which the second is based.
+        board.bases.insert(board.head.seq, board.head.event);
         Self { board: Some(board), known, outcomes: None }
     }
 
