@@ -23,7 +23,7 @@ pub(crate) struct AppState {
     pub limits: Limits,
     /// Maximum size of a request body.
     pub body_bytes_max: usize,
-    pub websocket: sockbit_websocket::Settings,
+    pub websocket: Arc<sockbit_websocket::Settings>,
     pub request_rate: RequestRateLimiter,
     /// Limits how many full pages are loaded and rendered at once.
     pub rendering: FairConcurrencyLimiter,

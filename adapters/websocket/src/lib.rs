@@ -13,16 +13,29 @@
 //! | 4001 | the peer did not read what was sent to it |
 //! | 4002 | the store has another history; pull the boards again |
 
+mod closing_handshake;
+mod connection;
 mod connection_end;
+mod frame_queue;
+mod handshake;
+mod heartbeat;
+mod message_decoder;
 mod reader;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod writer;
 
-use axum::extract::ws::{WebSocket, WebSocketUpgrade};
-use axum::response::Response;
-use futures::StreamExt;
-use sockbit_application::gateway::Session;
+use std::sync::Arc;
 
+use axum::response::Response;
+use hyper_util::rt::TokioIo;
+use sockbit_application::gateway::Session;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use connection::Connection;
+
+pub use handshake::{UpgradeRejection, WebSocketUpgrade};
 pub use settings::Settings;
 
 /// Accepts a WebSocket upgrade and serves the session over it.
@@ -31,26 +44,36 @@ pub use settings::Settings;
 pub fn upgrade(
     upgrade: WebSocketUpgrade,
     session: Session,
-    settings: Settings,
+    settings: Arc<Settings>,
     permit: impl Send + 'static,
 ) -> Response {
-    settings.limit(upgrade).on_upgrade(async move |socket| {
-        serve(socket, session, &settings).await;
+    let (response, upgraded) = upgrade.accept();
+    tokio::spawn(async move {
+        match upgraded.await {
+            Ok(stream) => serve(TokioIo::new(stream), session, &settings).await,
+            Err(error) => tracing::debug!(%error, "a connection ended before its upgrade"),
+        }
         drop(permit);
-    })
+    });
+    response
 }
 
 /// Serves a session until either side ends it.
 ///
 /// Reading and writing are concurrent: a peer that sends and does not read fills only its own
 /// queue.
-pub async fn serve(socket: WebSocket, session: Session, settings: &Settings) {
-    let (mut sink, mut stream) = socket.split();
+pub async fn serve<S>(stream: S, session: Session, settings: &Settings)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let connection = Connection::new(stream, settings.message_bytes_max);
     let end = tokio::select! {
-        end = reader::read(&mut stream, &session, settings) => end,
-        end = writer::write(&mut sink, &session, settings) => end,
+        biased;
+        end = reader::read(&connection, &session) => end,
+        end = writer::write(&connection, &session, settings) => end,
+        end = heartbeat::run(&connection, settings) => end,
     };
     // Before the close handshake, so that the session's limits are released at once.
     drop(session);
-    connection_end::close(&mut sink, &mut stream, end, settings).await;
+    Box::pin(closing_handshake::close(&connection, end, settings)).await;
 }

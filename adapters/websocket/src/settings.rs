@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use axum::extract::ws::WebSocketUpgrade;
-
 /// The limits and timeouts of one connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Settings {
@@ -21,11 +19,6 @@ pub struct Settings {
     pub close_timeout: Duration,
 }
 
-/// The default of the library would cost each connection 128 KiB in each direction.
-const BUFFER_BYTES: usize = 4096;
-/// Only a flood of pings can buffer more than one message.
-const WRITE_BYTES_MAX: usize = 4 * 1024 * 1024;
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -40,15 +33,6 @@ impl Default for Settings {
 }
 
 impl Settings {
-    pub(crate) fn limit(&self, upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
-        upgrade
-            .max_message_size(self.message_bytes_max)
-            .max_frame_size(self.message_bytes_max)
-            .read_buffer_size(BUFFER_BYTES)
-            .write_buffer_size(BUFFER_BYTES)
-            .max_write_buffer_size(WRITE_BYTES_MAX)
-    }
-
     /// The timeout for writing this many bytes, so that a slow connection is not taken for a dead
     /// one.
     pub(crate) fn write_timeout_for(&self, bytes: usize) -> Duration {

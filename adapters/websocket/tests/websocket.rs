@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
-use axum::extract::ws::WebSocketUpgrade;
 use axum::routing::get;
 use futures::{SinkExt, StreamExt};
 use sockbit_application::bus_messages::{CoreQuery, CoreReply};
@@ -18,11 +17,12 @@ use sockbit_application::ports::{Announcer, Ids, Queries, Unavailable, WorkQueue
 use sockbit_domain::wire::Reply;
 use sockbit_domain::{Actor, ActorId, ClientId, Rejection, RejectionCode};
 use sockbit_memory::{MemoryBus, WorkerEndpoint};
-use sockbit_websocket::Settings;
-use tokio::io::AsyncWriteExt;
+use sockbit_websocket::{Settings, WebSocketUpgrade};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::{WebSocketStream, client_async};
@@ -81,10 +81,11 @@ impl Fixture {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let served = Arc::clone(&gateway);
+        let settings = Arc::new(settings);
         let open = async move |upgrade: WebSocketUpgrade| {
             let localhost = IpAddr::V4(Ipv4Addr::LOCALHOST);
             let session = served.open(guest(), localhost).expect("a session");
-            sockbit_websocket::upgrade(upgrade, session, settings, ())
+            sockbit_websocket::upgrade(upgrade, session, Arc::clone(&settings), ())
         };
         let router = Router::new().route("/ws", get(open));
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -302,6 +303,30 @@ async fn a_server_that_shuts_down_closes_with_going_away() {
     fixture.gateway.drain().await;
     assert_eq!(close_code(&mut client).await, 1001);
     fixture.is_empty_within(TIMEOUT).await;
+}
+
+#[tokio::test]
+async fn a_close_frame_is_answered_with_its_code() {
+    let fixture = Fixture::start(Settings::default()).await;
+    let mut client = fixture.client().await;
+    let frame = CloseFrame { code: 4_000.into(), reason: "bye".into() };
+    client.close(Some(frame)).await.expect("closed");
+    assert_eq!(close_code(&mut client).await, 4_000);
+    fixture.is_empty_within(TIMEOUT).await;
+}
+
+#[tokio::test]
+async fn a_request_for_another_version_is_refused() {
+    let fixture = Fixture::start(Settings::default()).await;
+    let mut stream = TcpStream::connect(fixture.address).await.expect("a connection");
+    let request = "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\n\
+        Upgrade: websocket\r\nSec-WebSocket-Version: 8\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).await.expect("a response");
+    assert_eq!(&status, b"HTTP/1.1 400");
+    assert_eq!(fixture.gateway.sessions(), 0);
 }
 
 #[tokio::test]

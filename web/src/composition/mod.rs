@@ -115,10 +115,10 @@ fn app_state(
         limits: config.limits.clone(),
         // Percent-encoding may triple the length of a text.
         body_bytes_max: config.limits.note_bytes_max * 3 + FORM_EXTRA_BYTES,
-        websocket: sockbit_websocket::Settings {
+        websocket: Arc::new(sockbit_websocket::Settings {
             message_bytes_max: config.server.message_bytes_max,
             ..sockbit_websocket::Settings::default()
-        },
+        }),
         request_rate: RequestRateLimiter::new(&config.server),
         rendering: FairConcurrencyLimiter::new(RENDERING_MAX),
         clock,

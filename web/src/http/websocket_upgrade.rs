@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use sockbit_application::gateway::{ConnectionRefused, Identity};
+use sockbit_websocket::{UpgradeRejection, WebSocketUpgrade};
 
 use crate::app_state::AppState;
 use crate::client_address::ClientAddress;
@@ -21,16 +20,18 @@ pub(crate) async fn connect(
     Extension(identity): Extension<Identity>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     permit: Option<Extension<ConnectionPermit>>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: Result<WebSocketUpgrade, UpgradeRejection>,
 ) -> Response {
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
         Err(rejection) => {
-            return Failure::unreadable(rejection.status(), &rejection.body_text()).into_response();
+            return Failure::unreadable(rejection.status(), &rejection.reason()).into_response();
         }
     };
     match app.gateway.open(identity, address) {
-        Ok(session) => sockbit_websocket::upgrade(upgrade, session, app.websocket, permit),
+        Ok(session) => {
+            sockbit_websocket::upgrade(upgrade, session, Arc::clone(&app.websocket), permit)
+        }
         Err(error) => (status(error), error.to_string()).into_response(),
     }
 }
