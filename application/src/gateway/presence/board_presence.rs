@@ -49,8 +49,8 @@ pub(super) struct BoardPresenceState {
 
 struct Member {
     outgoing: Arc<OutgoingQueue>,
-    /// Where its person is; `None` until the client sends it.
-    location: Option<Location>,
+    /// Where its person is; `None` until the client sends it. Boxed, since many never do.
+    location: Option<Box<Location>>,
 }
 
 #[derive(PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl BoardPresenceState {
 
     pub fn set_location(&mut self, session: u64, actor: &Actor, note: Option<NoteId>) {
         let Some(member) = self.members.get_mut(&session) else { return };
-        let location = Some(Location { actor: actor.clone(), note });
+        let location = Some(Box::new(Location { actor: actor.clone(), note }));
         if member.location != location {
             member.location = location;
             self.must_show = true;
@@ -185,7 +185,7 @@ impl BoardPresenceState {
 
     fn merge_local(&self) -> PresenceMerge<'_> {
         let mut merge = PresenceMerge::default();
-        for location in self.members.values().filter_map(|member| member.location.as_ref()) {
+        for location in self.members.values().filter_map(|member| member.location.as_deref()) {
             merge.add(&location.actor, location.note);
         }
         merge

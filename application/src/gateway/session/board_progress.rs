@@ -11,12 +11,12 @@ use crate::gateway::hub::{EventHub, Page};
 use crate::ports::Unavailable;
 
 /// The progress of a session on a board that it joined.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub(super) enum BoardProgress {
     /// The admission is pending.
     Joining,
-    /// Events are missing.
-    CatchingUp(CatchUpState),
+    /// Events are missing. Boxed, since most sessions are live.
+    CatchingUp(Box<CatchUpState>),
     /// The feed of the board sends all events.
     Live,
 }
@@ -30,6 +30,12 @@ pub(super) struct CatchUpState {
     pub failures: u32,
     /// When the next page may be fetched, after a failure.
     pub not_before: Option<Instant>,
+}
+
+impl BoardProgress {
+    pub fn catching_up(state: CatchUpState) -> Self {
+        Self::CatchingUp(Box::new(state))
+    }
 }
 
 impl CatchUpState {

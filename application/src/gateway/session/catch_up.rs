@@ -56,7 +56,8 @@ impl Session {
         let mut joined = locked(&self.joined);
         let mut wait_until = None;
         for (board, progress) in joined.iter_mut() {
-            let BoardProgress::CatchingUp(state) = *progress else { continue };
+            let BoardProgress::CatchingUp(state) = progress else { continue };
+            let state = **state;
             match self.gateway.hub.catch_up(*board, self.number, state.sent) {
                 CatchUpResult::Live => *progress = BoardProgress::Live,
                 CatchUpResult::HistoryDiverged => self.outgoing.close(CloseReason::HistoryChanged),
@@ -117,7 +118,7 @@ impl Session {
             let failures = state.failures.saturating_add(1);
             let delay = BACKOFF.delay((self.gateway.id, self.number, board), failures);
             let not_before = Some(Instant::now() + delay);
-            *progress = BoardProgress::CatchingUp(CatchUpState { failures, not_before, ..state });
+            *progress = BoardProgress::catching_up(CatchUpState { failures, not_before, ..state });
             return None;
         };
         // The feed knows of later events. A log without them belongs to another history.
@@ -125,7 +126,7 @@ impl Session {
             self.outgoing.close(CloseReason::HistoryChanged);
             return None;
         };
-        *progress = BoardProgress::CatchingUp(CatchUpState::after(*last));
+        *progress = BoardProgress::catching_up(CatchUpState::after(*last));
         Some(self.after_queued_messages(&page))
     }
 

@@ -134,7 +134,7 @@ impl Session {
         };
         self.gateway.hub.set_head(board, head);
         self.reply(ServerMessage::Joined { board, role, head }).await;
-        let catching_up = BoardProgress::CatchingUp(CatchUpState::after(position));
+        let catching_up = BoardProgress::catching_up(CatchUpState::after(position));
         locked(&self.joined).insert(board, catching_up);
         self.gateway.presence.join(board, self.number, Arc::clone(&self.outgoing));
         self.outgoing.wake();

@@ -1,5 +1,7 @@
 //! What a transport writes: queued messages first, then missing events.
 
+use tokio::time::timeout_at;
+
 use super::catch_up::CatchUpStep;
 use super::session::Session;
 use crate::gateway::transport_output::TransportOutput;
@@ -19,14 +21,15 @@ impl Session {
             match self.catch_up() {
                 CatchUpStep::Idle => self.outgoing.changed().await,
                 CatchUpStep::Repeat => {}
+                // Boxed, like the timeout, since an idle session does neither.
                 CatchUpStep::FetchPage(board, state) => {
-                    if let Some(output) = self.fetch_page(board, state).await {
+                    if let Some(output) = Box::pin(self.fetch_page(board, state)).await {
                         return output;
                     }
                 }
                 // Any message to write ends the wait.
                 CatchUpStep::WaitUntil(deadline) => {
-                    tokio::time::timeout_at(deadline, self.outgoing.changed()).await.ok();
+                    Box::pin(timeout_at(deadline, self.outgoing.changed())).await.ok();
                 }
             }
         }
