@@ -8,6 +8,7 @@ use sockbit_domain::{EventId, Position, Seq};
 
 use super::close_reason::CloseReason;
 use super::encoded_event::EncodedEvent;
+use super::feed_members::{FeedMembers, SendResult};
 use super::feed_memory_budget::FeedMemoryBudget;
 use super::outgoing_queue::OutgoingQueue;
 use crate::bus_messages::AnnouncedEvent;
@@ -18,25 +19,21 @@ const AHEAD_MAX: usize = 64;
 /// The events of one board at this gateway, and the members that receive them.
 pub(super) struct BoardFeed {
     budget: Arc<FeedMemoryBudget>,
-    /// Up to where live members have been served; `None` before the first admission.
+    /// The last event that was put in order and is sent to live members; `None` before the first
+    /// admission.
     served: Option<Position>,
     /// The latest event that is known to exist, served or not.
     head: Option<Position>,
     /// Recent events that were served, without gaps.
-    recent: VecDeque<EncodedEvent>,
+    recent: VecDeque<Arc<EncodedEvent>>,
     recent_bytes: usize,
-    /// Events that are not served yet, because of a gap or because members are slow.
+    /// Events that are not served yet, because of a gap or because many are pending.
     ahead: BTreeMap<Seq, EncodedEvent>,
     ahead_bytes: usize,
-    /// By session number, so that a simulated run can be repeated.
-    members: BTreeMap<u64, Member>,
+    members: FeedMembers,
+    /// Whether an event did not follow the one before it.
+    has_diverged: bool,
     pub is_filling_gap: bool,
-}
-
-struct Member {
-    outgoing: Arc<OutgoingQueue>,
-    /// The last event that was sent to a live member; `None` while the member catches up.
-    sent: Option<Seq>,
 }
 
 /// Why [`BoardFeed::serve`] stopped.
@@ -44,6 +41,8 @@ struct Member {
 pub(super) enum ServeResult {
     /// No further event can be served.
     Complete,
+    /// More members are to be served in further turns.
+    TurnComplete,
     /// More events may follow, but the queue of a live member should drain first.
     MustYield,
     /// The next event does not follow the last one: it belongs to another history.
@@ -71,24 +70,25 @@ impl BoardFeed {
             recent_bytes: 0,
             ahead: BTreeMap::new(),
             ahead_bytes: 0,
-            members: BTreeMap::new(),
+            members: FeedMembers::default(),
+            has_diverged: false,
             is_filling_gap: false,
         }
     }
 
     pub fn add_member(&mut self, session: u64, outgoing: Arc<OutgoingQueue>) {
-        self.members.insert(session, Member { outgoing, sent: None });
+        self.members.add(session, outgoing);
     }
 
     pub fn remove_member(&mut self, session: u64) {
-        self.members.remove(&session);
+        self.members.remove(session);
     }
 
     pub fn has_members(&self) -> bool {
-        !self.members.is_empty()
+        self.members.len() > 0
     }
 
-    /// Up to where live members have been served.
+    /// The last event that was put in order and is sent to live members.
     pub fn served(&self) -> Option<Position> {
         self.served
     }
@@ -135,30 +135,58 @@ impl BoardFeed {
         if let Some(replaced) = self.ahead.insert(seq, event) {
             self.ahead_bytes -= replaced.bytes();
         }
+        self.put_in_order();
     }
 
     fn exceeds_budget(&self, event: &EncodedEvent) -> bool {
         self.ahead_bytes + event.bytes() > self.budget.bytes_max || self.budget.is_exceeded()
     }
 
-    /// Serves events in order to all live members.
+    /// Whether so many events are pending that no more should be inserted before these are served.
+    pub fn is_full(&self) -> bool {
+        let (events, bytes) = self.members.pending();
+        events > 0 && (events * 2 >= self.budget.events_max || bytes * 2 >= self.budget.bytes_max)
+    }
+
+    /// Serves events in order to live members, for one turn.
     pub fn serve(&mut self) -> ServeResult {
-        while let Some(event) = self.take_next_in_order() {
+        loop {
+            match self.members.send_pending() {
+                _ if self.has_diverged => return ServeResult::HistoryDiverged,
+                SendResult::MustYield => return ServeResult::MustYield,
+                SendResult::TurnComplete => return ServeResult::TurnComplete,
+                SendResult::Complete => {}
+            }
+            self.put_in_order();
+            if self.members.pending() == (0, 0) {
+                return ServeResult::Complete;
+            }
+        }
+    }
+
+    /// Makes events pending that have no gap before them, until many are.
+    fn put_in_order(&mut self) {
+        while !self.is_full()
+            && !self.has_diverged
+            && let Some(event) = self.take_next_in_order()
+        {
             let Some(served) = self.served.filter(|served| event.seq > served.seq) else {
                 continue;
             };
-            if event.from == served.seq.next() && event.follows.is_some_and(|id| id != served.event)
-            {
-                return ServeResult::HistoryDiverged;
+            let follows_other = event.follows.is_some_and(|id| id != served.event);
+            if event.from == served.seq.next() && follows_other {
+                self.has_diverged = true;
+                return;
             }
+            tracing::debug!(
+                trace = %event.trace, board = %event.board, seq = %event.seq,
+                members = self.members.len(), "event"
+            );
             self.served = Some(event.position());
-            self.send(&event);
+            let event = Arc::new(event);
+            self.members.add_pending(Arc::clone(&event));
             self.cache(event);
-            if self.must_yield() {
-                return ServeResult::MustYield;
-            }
         }
-        ServeResult::Complete
     }
 
     /// The first event that has no gap before it. A compacted event covers several numbers, so it
@@ -174,38 +202,12 @@ impl BoardFeed {
         Some(event)
     }
 
-    fn send(&mut self, event: &EncodedEvent) {
-        let live =
-            self.members.values_mut().filter(|it| it.sent.is_some_and(|sent| sent < event.seq));
-        let mut served = 0_u64;
-        for member in live {
-            member.outgoing.push(event.encoded.clone());
-            member.sent = Some(event.seq);
-            served += 1;
-        }
-        tracing::debug!(
-            trace = %event.trace, board = %event.board, seq = %event.seq, served, "event"
-        );
-        metrics::counter!("sockbit_events_sent_total").increment(served);
-    }
-
-    fn must_yield(&self) -> bool {
-        let mut must_yield = false;
-        for member in self.members.values().filter(|it| it.sent.is_some()) {
-            // Called for every member: one yield serves all queues that are over the mark.
-            must_yield |= member.outgoing.must_yield();
-        }
-        must_yield
-    }
-
     /// The queue of a live member that is over its high-water mark.
     pub fn queue_over_high_water_mark(&self) -> Option<Arc<OutgoingQueue>> {
-        let mut live = self.members.values().filter(|it| it.sent.is_some());
-        let over = live.find(|it| it.outgoing.is_over_high_water_mark());
-        over.map(|it| Arc::clone(&it.outgoing))
+        self.members.queue_over_high_water_mark()
     }
 
-    fn cache(&mut self, event: EncodedEvent) {
+    fn cache(&mut self, event: Arc<EncodedEvent>) {
         self.recent_bytes += event.bytes();
         self.recent.push_back(event);
         self.trim_cache(self.budget.bytes_max);
@@ -223,7 +225,7 @@ impl BoardFeed {
         let Some(last) = last else { return };
         for event in page.into_iter().take(last + 1).rev() {
             self.recent_bytes += event.bytes();
-            self.recent.push_front(event);
+            self.recent.push_front(Arc::new(event));
         }
         self.trim_cache(self.budget.bytes_max);
     }
@@ -245,9 +247,9 @@ impl BoardFeed {
             return CatchUpResult::HistoryDiverged;
         }
         self.advance_head(position);
-        let Some(member) = self.members.get_mut(&session) else {
+        if !self.members.contains(session) {
             return CatchUpResult::HistoryDiverged;
-        };
+        }
         let seen = position.seq;
         let served = self.served.map_or(Seq::default(), |served| served.seq);
         let is_cached =
@@ -255,10 +257,8 @@ impl BoardFeed {
         if !is_cached {
             return CatchUpResult::NotCached;
         }
-        for event in self.recent.iter().filter(|event| event.seq > seen) {
-            member.outgoing.push(event.encoded.clone());
-        }
-        member.sent = Some(seen.max(served));
+        let missed = self.recent.iter().filter(|event| event.seq > seen);
+        self.members.make_live(session, missed, seen.max(served));
         CatchUpResult::Live
     }
 
@@ -275,7 +275,7 @@ impl BoardFeed {
         }
         let index = self.recent.binary_search_by_key(&seq, |event| event.seq).ok();
         let event = index.and_then(|index| self.recent.get(index));
-        event.or_else(|| self.ahead.get(&seq)).map(|event| event.id)
+        event.map(|event| &**event).or_else(|| self.ahead.get(&seq)).map(|event| event.id)
     }
 
     /// Whether a stored head belongs to another history. `head_before` is the head that this feed
@@ -292,8 +292,6 @@ impl BoardFeed {
 
     /// Closes the connections of all members. They resume by position.
     pub fn close_members(&mut self, reason: CloseReason) {
-        for member in std::mem::take(&mut self.members).into_values() {
-            member.outgoing.close(reason);
-        }
+        self.members.close_all(reason);
     }
 }

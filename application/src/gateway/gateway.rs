@@ -72,6 +72,7 @@ impl Gateway {
             // Always in the same order, so that a simulated run can be repeated.
             biased;
             () = self.receive() => {}
+            () = self.hub.continue_serving() => {}
             () = sending => {}
             () = self.hub.compare_heads_periodically(self.settings.heads_every) => {}
             () = self.hub.unsubscribe_periodically(self.settings.heads_every) => {}

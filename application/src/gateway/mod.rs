@@ -8,6 +8,7 @@ mod connection_limiter;
 mod drain;
 mod encoded_event;
 mod external_command_consumer;
+mod feed_members;
 mod feed_memory_budget;
 #[expect(clippy::module_inception, reason = "the file holds the type `Gateway`")]
 mod gateway;

@@ -61,14 +61,35 @@ impl OutgoingQueue {
         if queue.closed.is_some() {
             return;
         }
-        if self.would_overflow(&queue, message.len()) {
-            metrics::counter!("sockbit_cut_total").increment(1);
-            self.close_queue(&mut queue, CloseReason::TooSlow);
-        } else {
-            self.append(&mut queue, message);
-        }
+        self.append_or_close(&mut queue, message);
         drop(queue);
         self.changed.notify_one();
+    }
+
+    /// Queues messages in order, as [`Self::push`] does, and wakes the transport once.
+    pub fn push_all<'a>(&self, messages: impl Iterator<Item = &'a EncodedMessage>) {
+        let mut queue = locked(&self.queue);
+        let mut is_changed = false;
+        for message in messages {
+            if queue.closed.is_some() {
+                break;
+            }
+            self.append_or_close(&mut queue, message.clone());
+            is_changed = true;
+        }
+        drop(queue);
+        if is_changed {
+            self.changed.notify_one();
+        }
+    }
+
+    fn append_or_close(&self, queue: &mut Queue, message: EncodedMessage) {
+        if self.would_overflow(queue, message.len()) {
+            metrics::counter!("sockbit_cut_total").increment(1);
+            self.close_queue(queue, CloseReason::TooSlow);
+        } else {
+            self.append(queue, message);
+        }
     }
 
     /// Waits until the queue has drained, and then queues a message. For replies: a client that

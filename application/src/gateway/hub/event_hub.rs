@@ -1,6 +1,6 @@
 //! The feeds of all boards: one per board, however many sessions have joined it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -26,6 +26,13 @@ use crate::slot::Slot;
 /// Encoded events of a board from the log, for a member that catches up.
 pub(in crate::gateway) type Page = Arc<Vec<(Position, EncodedMessage)>>;
 
+/// Whether a caller has to yield and to serve a board again.
+#[derive(PartialEq, Eq)]
+enum Turn {
+    Complete,
+    MustYield,
+}
+
 /// Delivers the events of each board to the sessions that joined it.
 pub(in crate::gateway) struct EventHub {
     /// The id of the gateway, which decides its jitter.
@@ -36,6 +43,9 @@ pub(in crate::gateway) struct EventHub {
     budget: Arc<FeedMemoryBudget>,
     pages: SingleFlight<(BoardId, Position), Result<Page, Unavailable>>,
     pub(super) comparison_requested: Notify,
+    /// Boards whose events are being sent to many members.
+    unfinished: Mutex<BTreeSet<BoardId>>,
+    unfinished_added: Notify,
 }
 
 impl EventHub {
@@ -53,6 +63,8 @@ impl EventHub {
             budget: FeedMemoryBudget::new(settings),
             pages: SingleFlight::new(),
             comparison_requested: Notify::new(),
+            unfinished: Mutex::default(),
+            unfinished_added: Notify::new(),
         }
     }
 
@@ -85,7 +97,7 @@ impl EventHub {
         feed.set_head(head);
         drop(feeds);
         // No yield between: before the first admission no member is live.
-        while self.insert_and_serve(board, None) {}
+        while self.insert_and_serve(board, &mut VecDeque::new()) == Turn::MustYield {}
     }
 
     pub fn catch_up(&self, board: BoardId, session: u64, seen: Position) -> CatchUpResult {
@@ -125,25 +137,32 @@ impl EventHub {
 
     /// Delivers announced events. It yields while queues drain, so that a large announcement does
     /// not close the connection of a client that keeps up.
+    ///
+    /// All events of a board are queued before its clients are woken. Members that are not served
+    /// in the first turn are served by [`Self::continue_serving`].
     pub async fn announce(self: &Arc<Self>, announcement: Announcement) {
+        let mut by_board: BTreeMap<BoardId, VecDeque<AnnouncedEvent>> = BTreeMap::new();
         for announced in announcement.events {
-            let board = announced.event.board;
-            let mut announced = Some(announced);
-            while self.insert_and_serve(board, announced.take()) {
+            by_board.entry(announced.event.board).or_default().push_back(announced);
+        }
+        for (board, mut events) in by_board {
+            while self.insert_and_serve(board, &mut events) == Turn::MustYield {
                 tokio::task::yield_now().await;
             }
         }
     }
 
-    /// Returns whether the caller must yield, and then call this again.
+    /// Inserts as many events as the feed accepts, and serves the members of one turn.
     fn insert_and_serve(
         self: &Arc<Self>,
         board: BoardId,
-        announced: Option<AnnouncedEvent>,
-    ) -> bool {
+        announced: &mut VecDeque<AnnouncedEvent>,
+    ) -> Turn {
         let mut feeds = self.feeds();
-        let Some(feed) = feeds.get_mut(&board) else { return false };
-        if let Some(announced) = announced {
+        let Some(feed) = feeds.get_mut(&board) else { return Turn::Complete };
+        while !feed.is_full()
+            && let Some(announced) = announced.pop_front()
+        {
             if feed.diverges_from(announced.event.position()) {
                 self.reset(board, feed);
             }
@@ -154,7 +173,38 @@ impl EventHub {
             self.reset(board, feed);
         }
         self.fill_gap(board, feed);
-        result == ServeResult::MustYield
+        match result {
+            ServeResult::MustYield => Turn::MustYield,
+            ServeResult::TurnComplete if announced.is_empty() => {
+                self.add_unfinished(board);
+                Turn::Complete
+            }
+            _ if announced.is_empty() => Turn::Complete,
+            _ => Turn::MustYield,
+        }
+    }
+
+    fn add_unfinished(&self, board: BoardId) {
+        locked(&self.unfinished).insert(board);
+        self.unfinished_added.notify_one();
+    }
+
+    /// Serves boards with more members than one turn serves. It yields between turns, so that the
+    /// members that were served can write, and events that are announced meanwhile are sent to the
+    /// others together.
+    pub async fn continue_serving(self: &Arc<Self>) {
+        loop {
+            tokio::task::yield_now().await;
+            let unfinished = std::mem::take(&mut *locked(&self.unfinished));
+            if unfinished.is_empty() {
+                self.unfinished_added.notified().await;
+            }
+            for board in unfinished {
+                if self.insert_and_serve(board, &mut VecDeque::new()) == Turn::MustYield {
+                    self.add_unfinished(board);
+                }
+            }
+        }
     }
 
     pub(super) fn reset_board(&self, board: BoardId) {

@@ -30,7 +30,11 @@ fn log(after: u64, head: u64) -> Vec<Event> {
 
 /// A client that has joined a board at its head, event 1.
 async fn live_client(fixture: &GatewayFixture) -> TestClient {
-    let mut client = fixture.client(1);
+    live_client_of_person(fixture, 1).await
+}
+
+async fn live_client_of_person(fixture: &GatewayFixture, n: u64) -> TestClient {
+    let mut client = fixture.client(n);
     client.send(join(board_id(BOARD), Some(position(1)))).await;
     client.receive_welcome().await;
     assert!(matches!(client.receive().await, ServerMessage::Joined { .. }));
@@ -95,6 +99,23 @@ async fn a_large_announcement_does_not_close_a_client_that_reads() {
     become_live(&client).await;
     fixture.deliver(announcement(2..=1_000));
     assert_eq!(events_until(&mut client, 1_000).await, (2..=1_000).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn an_announcement_reaches_all_members_of_a_large_board() {
+    let fixture = FixtureBuilder::replying(|_| admitted(position(1))).start();
+    let mut clients = Vec::new();
+    for n in 0..200 {
+        clients.push(live_client_of_person(&fixture, n).await);
+    }
+    for client in &clients {
+        become_live(client).await;
+    }
+    fixture.deliver(announcement(2..=300));
+    let received = clients.iter_mut().map(|client| events_until(client, 300));
+    for events in futures::future::join_all(received).await {
+        assert_eq!(events, (2..=300).collect::<Vec<_>>());
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The feed of one board: order, gaps and diverged histories.
 
 mod cache;
+mod turns;
 
 use sockbit_domain::{Change, Event, EventId, Seq, Title};
 
