@@ -63,6 +63,18 @@ pub struct Address {
     pub gateway: Uuid,
     /// The connection, numbered by the gateway.
     pub session: u64,
+    /// Whether the gateway reads outcomes that are sent in one message with events. Gateways of
+    /// earlier versions do not, and do not say so.
+    #[serde(default)]
+    pub reads_outcomes_with_events: bool,
+}
+
+impl Address {
+    /// The address of a connection of a gateway of this version.
+    #[must_use]
+    pub fn new(gateway: Uuid, session: u64) -> Self {
+        Self { gateway, session, reads_outcomes_with_events: true }
+    }
 }
 
 /// The outcome of one command, on its way to the sender.

@@ -32,7 +32,7 @@ pub fn person(n: u64) -> Actor {
 
 /// The address of a session at gateway 1.
 pub fn address(session: u64) -> Address {
-    Address { gateway: uuid(1), session }
+    Address::new(uuid(1), session)
 }
 
 pub fn position(seq: u64) -> Position {

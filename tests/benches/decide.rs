@@ -40,7 +40,7 @@ fn envelope(number: usize, command: &Command) -> CommandEnvelope {
     let id = Uuid::from_u128(number as u128 + 1);
     CommandEnvelope {
         trace: TraceId(id),
-        reply_to: Address { gateway: Uuid::nil(), session: 1 },
+        reply_to: Address::new(Uuid::nil(), 1),
         actor: Actor { id: ActorId(Uuid::nil()), name: "Ada".to_owned(), colour: 1 },
         client: ClientId(Uuid::nil()),
         message: MessageId(id),

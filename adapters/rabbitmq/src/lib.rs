@@ -5,6 +5,7 @@
 //! uses one connection for each role, such as publishing and consuming, so that no role delays
 //! another; each connection is supervised and re-established.
 
+mod announcement_message;
 mod broker_connection;
 mod confirm_channel;
 mod connect_error;

@@ -1,8 +1,11 @@
 //! A message to publish, and the result of publishing it.
 
 use lapin::options::BasicPublishOptions;
+use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, PublisherConfirm};
 
+/// The header with further routing keys, which the broker does not deliver.
+const FURTHER_KEYS: &str = "BCC";
 const TRANSIENT: u8 = 1;
 const PERSISTENT: u8 = 2;
 /// About the size of a message without its body.
@@ -52,6 +55,18 @@ impl OutgoingMessage {
     /// A persistent message to one queue. It is returned if the queue does not exist.
     pub fn persistent_to_queue(queue: String, message_type: &str, body: Vec<u8>) -> Self {
         Self::persistent(String::new(), queue, message_type, body)
+    }
+
+    /// Adds routing keys. A queue that several of the keys are bound to receives one copy
+    /// (sender-selected distribution).
+    pub fn with_further_keys(self, keys: impl Iterator<Item = String>) -> Self {
+        let keys: Vec<AMQPValue> = keys.map(|it| AMQPValue::LongString(it.into())).collect();
+        if keys.is_empty() {
+            return self;
+        }
+        let mut headers = FieldTable::default();
+        headers.insert(FURTHER_KEYS.into(), AMQPValue::FieldArray(keys.into()));
+        self.with_properties(|it| it.with_headers(headers))
     }
 
     pub fn with_properties(

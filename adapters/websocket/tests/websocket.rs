@@ -279,7 +279,11 @@ async fn a_peer_that_does_not_read_is_disconnected_at_its_limit_during_a_write()
     let end = Instant::now() + TIMEOUT;
     while fixture.gateway.sessions() > 0 {
         assert!(Instant::now() < end, "the session should have ended");
-        fixture.worker.send_outcomes(vec![again.clone(); 16]).await.expect("the gateway receives");
+        fixture
+            .worker
+            .publish(Vec::new(), vec![again.clone(); 16])
+            .await
+            .expect("the gateway receives");
         sleep(Duration::from_millis(10)).await;
     }
 }

@@ -99,7 +99,7 @@ impl Core {
     /// Replies `again` to the senders of commands: they keep them and send them again later.
     pub async fn request_resend(&self, commands: &[CommandEnvelope]) -> Result<(), Unavailable> {
         let outcomes = commands.iter().map(|command| command.with_outcome(None)).collect();
-        self.ports.announcer.send_outcomes(outcomes).await
+        self.ports.announcer.publish(Vec::new(), outcomes).await
     }
 
     /// Answers a query with what its sender may know.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
 
 use futures::future::try_join_all;
-use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use sockbit_domain::{BoardId, Event, EventId};
 
 use super::batch_decider::DecidedBatch;
@@ -118,24 +118,8 @@ impl Core {
             .filter(|(_, events)| !events.is_empty())
             .map(|(slot, events)| Announcement { slot, events })
             .collect();
-        Ok(ProcessedBatch { failed, confirmed: self.send(announcements, outcomes) })
-    }
-
-    fn send(
-        &self,
-        announcements: Vec<Announcement>,
-        outcomes: Vec<OutcomeEnvelope>,
-    ) -> Confirm<Unavailable> {
-        let ports = &self.ports;
-        let events = (!announcements.is_empty()).then(|| ports.announcer.announce(announcements));
-        let outcomes = ports.announcer.send_outcomes(outcomes);
-        async move {
-            if let Some(events) = events {
-                events.await?;
-            }
-            outcomes.await
-        }
-        .boxed()
+        let confirmed = self.ports.announcer.publish(announcements, outcomes);
+        Ok(ProcessedBatch { failed, confirmed })
     }
 
     /// Reads the events of repeated commands to announce them again: the run that committed them

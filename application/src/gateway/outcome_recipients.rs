@@ -62,7 +62,7 @@ impl OutcomeRecipients {
 
     /// The address to which the core sends the outcomes of this recipient.
     pub fn address(&self, number: u64) -> Address {
-        Address { gateway: self.gateway, session: number }
+        Address::new(self.gateway, number)
     }
 
     /// All registered sessions by number.

@@ -50,8 +50,7 @@ impl Ports {
             .decisions
             .expect_commit()
             .returning(|changes| Ok(vec![CommitResult::Done; changes.len()]));
-        ports.announcer.expect_announce().returning(|_| ready_confirm(Ok(())));
-        ports.announcer.expect_send_outcomes().returning(|_| ready_confirm(Ok(())));
+        ports.announcer.expect_publish().returning(|_, _| ready_confirm(Ok(())));
         ports.queries.expect_next().returning(|| None);
         ports
     }
@@ -66,8 +65,8 @@ impl Ports {
     fn record_outcomes(&mut self) -> Arc<Mutex<Vec<(MessageId, bool)>>> {
         let sent = Arc::new(Mutex::new(Vec::new()));
         let recorded = Arc::clone(&sent);
-        self.announcer.expect_send_outcomes().returning(move |batch| {
-            let batch = batch.into_iter().map(|it| (it.message, it.outcome.is_some()));
+        self.announcer.expect_publish().returning(move |_, outcomes| {
+            let batch = outcomes.into_iter().map(|it| (it.message, it.outcome.is_some()));
             recorded.lock().expect("the lock is not poisoned").extend(batch);
             ready_confirm(Ok(()))
         });
@@ -133,16 +132,10 @@ async fn a_delivery_is_acknowledged_after_commit_announcement_and_outcomes() {
         .returning(|changes| Ok(vec![CommitResult::Done; changes.len()]));
     ports
         .announcer
-        .expect_announce()
+        .expect_publish()
         .times(1)
         .in_sequence(&mut order)
-        .returning(|_| ready_confirm(Ok(())));
-    ports
-        .announcer
-        .expect_send_outcomes()
-        .times(1)
-        .in_sequence(&mut order)
-        .returning(|_| ready_confirm(Ok(())));
+        .returning(|_, _| ready_confirm(Ok(())));
     ports
         .work
         .expect_acknowledge()
@@ -197,7 +190,6 @@ async fn a_board_that_cannot_be_read_does_not_block_others() {
     ports.decisions = store_that_cannot_read_board_2();
     ports.health.expect_check().returning(|| Ok(()));
     ports.announcer = MockAnnouncer::new();
-    ports.announcer.expect_announce().returning(|_| ready_confirm(Ok(())));
     let outcomes = ports.record_outcomes();
     let commands = vec![new_note(1, 1), new_note(2, 2), new_note(3, 3)];
     ports.delivers(vec![Delivery { tag: delivery_tag(1), redeliveries: 0, commands }]);
@@ -225,7 +217,6 @@ impl Clock for BrokenClock {
 async fn a_command_on_which_the_core_panics_goes_back_to_its_sender_and_does_not_block_others() {
     let mut ports = Ports::accepting();
     ports.announcer = MockAnnouncer::new();
-    ports.announcer.expect_announce().returning(|_| ready_confirm(Ok(())));
     let outcomes = ports.record_outcomes();
     ports.delivers(vec![delivery(1, 0, &[1, 2])]);
     ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
@@ -244,8 +235,8 @@ async fn a_command_whose_sender_cannot_be_asked_to_resend_is_retried() {
     ports.health.expect_check().returning(|| Ok(()));
     ports.announcer = MockAnnouncer::new();
     let no_bus = || Err(Unavailable("no bus".to_owned()));
-    ports.announcer.expect_send_outcomes().times(3).returning(move |_| ready_confirm(no_bus()));
-    ports.announcer.expect_send_outcomes().times(1).returning(|_| ready_confirm(Ok(())));
+    ports.announcer.expect_publish().times(3).returning(move |_, _| ready_confirm(no_bus()));
+    ports.announcer.expect_publish().times(1).returning(|_, _| ready_confirm(Ok(())));
     let commands = vec![new_note(2, 2)];
     ports.delivers(vec![Delivery { tag: delivery_tag(1), redeliveries: 0, commands }]);
     ports.work.expect_acknowledge().times(1).returning(|_| Ok(()));
@@ -274,12 +265,11 @@ async fn a_batch_that_cannot_be_announced_is_retried_and_not_acknowledged() {
     ports.announcer = MockAnnouncer::new();
     let mut announced = |ports: &mut Ports, times, is_confirmed| {
         let result = if is_confirmed { Ok(()) } else { Err(Unavailable("no bus".to_owned())) };
-        let announce = ports.announcer.expect_announce().times(times).in_sequence(&mut order);
-        announce.returning(move |_| ready_confirm(result.clone()));
+        let publish = ports.announcer.expect_publish().times(times).in_sequence(&mut order);
+        publish.returning(move |_, _| ready_confirm(result.clone()));
     };
     announced(&mut ports, 2, false);
     announced(&mut ports, 1, true);
-    ports.announcer.expect_send_outcomes().times(3).returning(|_| ready_confirm(Ok(())));
     ports.work.expect_acknowledge().times(1).in_sequence(&mut order).returning(|_| Ok(()));
 
     ports.worker().run().await;
@@ -291,14 +281,13 @@ async fn the_next_batch_does_not_wait_until_the_bus_confirms_this_one() {
     let is_confirmed = Arc::new(Notify::new());
     let confirm = Arc::clone(&is_confirmed);
     ports.announcer = MockAnnouncer::new();
-    ports.announcer.expect_announce().returning(|_| ready_confirm(Ok(())));
-    ports.announcer.expect_send_outcomes().times(1).return_once(move |_| {
+    ports.announcer.expect_publish().times(1).return_once(move |_, _| {
         Box::pin(async move {
             is_confirmed.notified().await;
             Ok(())
         })
     });
-    ports.announcer.expect_send_outcomes().times(1).returning(move |_| {
+    ports.announcer.expect_publish().times(1).returning(move |_, _| {
         confirm.notify_one();
         ready_confirm(Ok(()))
     });

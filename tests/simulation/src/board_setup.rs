@@ -65,7 +65,7 @@ fn envelope(
 ) -> CommandEnvelope {
     CommandEnvelope {
         trace: TraceId::default(),
-        reply_to: Address { gateway: Uuid::nil(), session: 0 },
+        reply_to: Address::new(Uuid::nil(), 0),
         actor: owner.clone(),
         client: ClientId(Uuid::nil()),
         message: MessageId(random.uuid()),

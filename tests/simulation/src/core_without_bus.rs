@@ -29,11 +29,7 @@ where
 struct DiscardingAnnouncer;
 
 impl Announcer for DiscardingAnnouncer {
-    fn announce(&self, _: Vec<Announcement>) -> Confirm<Unavailable> {
-        ready_confirm(Ok(()))
-    }
-
-    fn send_outcomes(&self, _: Vec<OutcomeEnvelope>) -> Confirm<Unavailable> {
+    fn publish(&self, _: Vec<Announcement>, _: Vec<OutcomeEnvelope>) -> Confirm<Unavailable> {
         ready_confirm(Ok(()))
     }
 }

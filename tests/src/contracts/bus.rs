@@ -57,6 +57,7 @@ macro_rules! for_each_bus_clause {
             announcements::announcements_and_outcomes_arrive_in_the_order_of_the_calls
             announcements::an_announcement_whose_confirm_is_dropped_arrives
             announcements::outcomes_reach_exactly_the_gateway_that_sent_the_command
+            announcements::events_and_outcomes_of_one_call_reach_their_receivers
             announcements::every_worker_reaches_every_gateway
             announcements::a_gateway_that_does_not_read_is_interrupted_and_then_resumes
             announcements::a_gateway_that_does_not_read_does_not_block_other_gateways

@@ -287,7 +287,7 @@ async fn a_worker_announces_and_closes_in_time_while_dead_lettering_fails() {
     for seq in 1..=10 {
         // Shorter than an attempt to dead-letter.
         let announcing =
-            timeout(Duration::from_secs(3), worker.announce(vec![announcement(7, seq)]));
+            timeout(Duration::from_secs(3), worker.publish(vec![announcement(7, seq)], Vec::new()));
         announcing.await.expect("announcing is not delayed").expect("the broker responds");
         sleep(Duration::from_millis(100)).await;
     }

@@ -62,7 +62,7 @@ pub async fn assert_receives(
             if it.slot == Slot(slot) && it.events.iter().any(|it| it.event.seq.0 == expected))
     };
     eventually("an announcement", async || {
-        worker.announce(vec![announcement(slot, expected)]).await.ok()?;
+        worker.publish(vec![announcement(slot, expected)], Vec::new()).await.ok()?;
         let receiving = async { while !is_expected(&gateway.next().await.expect("it is open")) {} };
         timeout(QUIET, receiving).await.ok()
     })

@@ -9,4 +9,5 @@ mod network_failures;
 mod presence;
 mod queries;
 mod queue_handover;
+mod result_messages;
 mod unreadable_messages;

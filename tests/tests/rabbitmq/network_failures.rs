@@ -157,7 +157,10 @@ async fn no_message_id_is_used_twice_on_a_connection() {
     let mut messages = bus.amqp_client().await.subscribe(bus.names().announce(), "7").await;
     let mut numbers = Vec::new();
     for number in 1..=2 {
-        worker.announce(vec![announcement(7, number)]).await.expect("the bus is available");
+        worker
+            .publish(vec![announcement(7, number)], Vec::new())
+            .await
+            .expect("the bus is available");
         let message =
             within_deadline("an announcement", messages.next()).await.expect("the queue exists");
         numbers.push(message.expect("the broker responds").properties.message_id().clone());
@@ -176,7 +179,7 @@ async fn an_exchange_that_is_deleted_is_declared_again() {
     let deleting = deleting.channel.exchange_delete(bus.names().announce().into(), options);
     deleting.await.expect("the broker responds");
 
-    let announced = worker.announce(vec![announcement(7, 2)]).await;
+    let announced = worker.publish(vec![announcement(7, 2)], Vec::new()).await;
     assert!(announced.is_err(), "no exchange");
 
     // The gateway's queue lost its bindings with the exchange.

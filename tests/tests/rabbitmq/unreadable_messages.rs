@@ -115,7 +115,7 @@ async fn announcements_with_a_wrong_signature_are_ignored() {
         publishing.await.expect("the broker responds");
     }
 
-    worker.announce(vec![announcement(7, 1)]).await.expect("the bus is available");
+    worker.publish(vec![announcement(7, 1)], Vec::new()).await.expect("the bus is available");
 
     assert_eq!(next_announcement(&ports(&gateway)).await, announcement(7, 1));
 }

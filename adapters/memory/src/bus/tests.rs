@@ -35,7 +35,7 @@ fn command(number: u64, bytes: usize) -> CommandEnvelope {
     let body = RawValue::from_string(format!("\"{}\"", "x".repeat(bytes)));
     CommandEnvelope {
         trace: TraceId::default(),
-        reply_to: Address { gateway: uuid(1), session: 1 },
+        reply_to: Address::new(uuid(1), 1),
         actor: actor(),
         client: ClientId(uuid(8)),
         message: MessageId(uuid(number)),
@@ -157,7 +157,10 @@ async fn announcements_beyond_the_byte_limit_drop_the_oldest_and_interrupt_the_g
     let (gateway, worker) = (bus.gateway(), bus.worker());
     gateway.subscribe(Slot(1)).await.expect("memory does not fail");
     for number in 1..=100 {
-        worker.announce(vec![announcement(number, MIB)]).await.expect("memory does not fail");
+        worker
+            .publish(vec![announcement(number, MIB)], Vec::new())
+            .await
+            .expect("memory does not fail");
     }
 
     let first = gateway.next().await;
@@ -176,7 +179,7 @@ async fn messages_beyond_the_limit_drop_the_oldest_and_interrupt_the_gateway() {
     gateway.send(vec![command(1, 1)]).await.expect("there is room");
     let outcome = |number| command(number, 1).with_outcome(None);
     for number in 1..=5_000 {
-        worker.send_outcomes(vec![outcome(number)]).await.expect("memory does not fail");
+        worker.publish(Vec::new(), vec![outcome(number)]).await.expect("memory does not fail");
     }
 
     let first = gateway.next().await;
@@ -192,7 +195,10 @@ async fn an_announcement_larger_than_the_limit_is_received_alone() {
     let bus = MemoryBus::new();
     let (gateway, worker) = (bus.gateway(), bus.worker());
     gateway.subscribe(Slot(1)).await.expect("memory does not fail");
-    worker.announce(vec![announcement(1, 70 * MIB)]).await.expect("memory does not fail");
+    worker
+        .publish(vec![announcement(1, 70 * MIB)], Vec::new())
+        .await
+        .expect("memory does not fail");
     assert!(matches!(gateway.next().await, Some(Incoming::Announcement(_))));
 }
 
@@ -201,6 +207,6 @@ async fn a_dropped_gateway_is_removed_from_the_subscribers() {
     let bus = MemoryBus::new();
     let worker = bus.worker();
     drop(bus.gateway());
-    worker.send_outcomes(Vec::new()).await.expect("memory does not fail");
+    worker.publish(Vec::new(), Vec::new()).await.expect("memory does not fail");
     assert_eq!(bus.state.subscriber_count(), 0);
 }

@@ -90,17 +90,17 @@ impl QueryQueue for WorkerEndpoint {
 }
 
 impl Announcer for WorkerEndpoint {
-    fn announce(&self, batch: Vec<Announcement>) -> Confirm<Unavailable> {
-        for announcement in batch {
+    fn publish(
+        &self,
+        announcements: Vec<Announcement>,
+        outcomes: Vec<OutcomeEnvelope>,
+    ) -> Confirm<Unavailable> {
+        for announcement in announcements {
             let bytes = json_bytes(&announcement);
             let announcement = Arc::new(announcement);
             self.state.for_each_subscriber(|it| it.receive_announcement(&announcement, bytes));
         }
-        ready_confirm(Ok(()))
-    }
-
-    fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Confirm<Unavailable> {
-        self.state.for_each_subscriber(|subscriber| subscriber.receive_outcomes(&batch));
+        self.state.for_each_subscriber(|subscriber| subscriber.receive_outcomes(&outcomes));
         ready_confirm(Ok(()))
     }
 }

@@ -220,7 +220,7 @@ mod tests {
         let [trace, board, client, message] = numbers.map(Uuid::from_u128);
         CommandEnvelope {
             trace: TraceId(trace),
-            reply_to: Address { gateway: Uuid::nil(), session: 1 },
+            reply_to: Address::new(Uuid::nil(), 1),
             actor: Actor { id: ActorId(Uuid::nil()), name: "Ada".to_owned(), colour: 0 },
             client: ClientId(client),
             message: MessageId(message),

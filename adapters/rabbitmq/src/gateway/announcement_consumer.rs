@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::bindings::{BindingChange, Bindings};
 use super::exclusive_queue::ExclusiveQueue;
 use super::pending_queries::PendingQueries;
+use crate::announcement_message::AnnouncementMessage;
 use crate::broker_connection::{BrokerConnection, BrokerError};
 use crate::heartbeat::Heartbeat;
 use crate::names::HEARTBEAT_KEY;
@@ -86,11 +87,8 @@ impl AnnouncementConsumer {
     fn dispatch(&self, message_type: &str, data: &[u8]) -> Result<(), VerificationError> {
         match message_type {
             "announcements" => {
-                let announcement: Announcement = self.open(MessageKind::Announcements, data)?;
-                // An announcement may still arrive after its slot was unsubscribed.
-                if self.bindings.has_slot(announcement.slot) {
-                    self.incoming.push(Incoming::Announcement(announcement), data.len());
-                }
+                let message = self.open(MessageKind::Announcements, data)?;
+                self.receive_announcement(message, data.len());
             }
             "answers" => {
                 let outcomes: Vec<OutcomeEnvelope> = self.open(MessageKind::Outcomes, data)?;
@@ -110,6 +108,19 @@ impl AnnouncementConsumer {
             other => return Err(VerificationError::OtherKind(other.to_owned())),
         }
         Ok(())
+    }
+
+    fn receive_announcement(&self, message: AnnouncementMessage, bytes: usize) {
+        let AnnouncementMessage { slot, events, mut outcomes } = message;
+        // An announcement may still arrive after its slot was unsubscribed.
+        if self.bindings.has_slot(slot) {
+            let announcement = Announcement { slot, events };
+            self.incoming.push(Incoming::Announcement(announcement), bytes);
+        }
+        outcomes.retain(|it| self.bindings.has_gateway(it.to.gateway));
+        if !outcomes.is_empty() {
+            self.incoming.push(Incoming::Outcomes(outcomes), bytes);
+        }
     }
 
     fn open<T: DeserializeOwned>(

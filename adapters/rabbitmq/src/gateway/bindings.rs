@@ -47,6 +47,10 @@ impl Bindings {
         locked(&self.slots).contains(&slot)
     }
 
+    pub fn has_gateway(&self, id: Uuid) -> bool {
+        locked(&self.gateways).contains(&id)
+    }
+
     pub fn add_slot(&self, slot: Slot) {
         locked(&self.slots).insert(slot);
     }

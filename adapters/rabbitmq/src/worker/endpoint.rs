@@ -1,13 +1,11 @@
 //! One worker's endpoint: its connections, its health and its ports.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use sockbit_application::bus_message_signing::MessageKind;
 use sockbit_application::bus_messages::{Announcement, CommandEnvelope, OutcomeEnvelope};
-use sockbit_application::byte_batches::split_by_bytes;
-use sockbit_application::json_size::json_bytes;
 use sockbit_application::ports::{
     Announcer, Clock, Confirm, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable,
     WorkQueue, ready_confirm,
@@ -15,23 +13,19 @@ use sockbit_application::ports::{
 use sockbit_application::slot::Slot;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
-use uuid::Uuid;
 
 use super::consumer_connection::ConsumerConnection;
+use super::result_messages::ResultMessages;
 use super::worker_state::WorkerState;
 use crate::broker_connection::BrokerError;
 use crate::connect_error::ConnectError;
 use crate::dead_letters::DeadLetterPublisher;
-use crate::names::{gateway_key, slot_key, work_queue_of};
-use crate::outgoing_message::{OutgoingMessage, PublishResult};
+use crate::names::work_queue_of;
+use crate::outgoing_message::PublishResult;
 use crate::publisher::Publisher;
 use crate::settings::Settings;
 use crate::shutdown::{Phase, ShutdownSignal};
 use crate::supervised_connection::SupervisedConnection;
-
-/// A gateway prefetches many messages.
-const MESSAGE_BYTES_MAX: usize = 256 * 1024;
-const OUTCOMES_MAX: usize = 512;
 
 /// The ports of one worker. When it is dropped, deliveries that it has not acknowledged go to
 /// another worker.
@@ -108,61 +102,6 @@ impl WorkerEndpoint {
             supervisor.await.ok();
         }
     }
-
-    fn publish(&self, messages: Result<Vec<OutgoingMessage>, Unavailable>) -> Confirm<Unavailable> {
-        let results = match messages {
-            Ok(messages) => self.state.publisher.publish(messages),
-            Err(error) => return ready_confirm(Err(error)),
-        };
-        Box::pin(async move {
-            let mut results = results.await.into_iter();
-            results.try_for_each(PublishResult::into_result).map_err(Unavailable)
-        })
-    }
-
-    fn announcement_messages(
-        &self,
-        batch: Vec<Announcement>,
-    ) -> Result<Vec<OutgoingMessage>, Unavailable> {
-        let (exchange, kind) = (self.state.settings.names.announce(), MessageKind::Announcements);
-        let mut messages = Vec::with_capacity(batch.len());
-        for Announcement { slot, events } in batch {
-            for events in split_by_bytes(events, MESSAGE_BYTES_MAX, json_bytes) {
-                let body = self.sign(kind, &Announcement { slot, events })?;
-                let key = slot_key(slot);
-                messages.push(OutgoingMessage::transient(exchange.clone(), key, kind.name(), body));
-            }
-        }
-        Ok(messages)
-    }
-
-    fn outcome_messages(
-        &self,
-        batch: Vec<OutcomeEnvelope>,
-    ) -> Result<Vec<OutgoingMessage>, Unavailable> {
-        let (exchange, kind) = (self.state.settings.names.announce(), MessageKind::Outcomes);
-        let mut gateways: BTreeMap<Uuid, Vec<OutcomeEnvelope>> = BTreeMap::new();
-        for outcome in batch {
-            gateways.entry(outcome.to.gateway).or_default().push(outcome);
-        }
-        let mut messages = Vec::with_capacity(gateways.len());
-        for (gateway, outcomes) in gateways {
-            for outcomes in outcomes.chunks(OUTCOMES_MAX) {
-                let body = self.sign(kind, &outcomes)?;
-                let key = gateway_key(gateway);
-                messages.push(OutgoingMessage::transient(exchange.clone(), key, kind.name(), body));
-            }
-        }
-        Ok(messages)
-    }
-
-    fn sign<T: serde::Serialize>(
-        &self,
-        kind: MessageKind,
-        message: &T,
-    ) -> Result<Vec<u8>, Unavailable> {
-        self.state.settings.sign(kind, message).map_err(Unavailable)
-    }
 }
 
 impl Drop for WorkerEndpoint {
@@ -188,7 +127,8 @@ impl WorkQueue for WorkerEndpoint {
     ) -> Result<(), Unavailable> {
         let queue = work_queue_of(Slot::of(command.board), self.state.settings.work_queues);
         let origin = self.state.settings.names.work(queue);
-        let body = self.sign(MessageKind::Commands, &[command])?;
+        let body =
+            self.state.settings.sign(MessageKind::Commands, &[command]).map_err(Unavailable)?;
         self.state.dead_letters.publish_failed(body, &origin, &reason).await.map_err(Unavailable)
     }
 }
@@ -201,11 +141,18 @@ impl QueryQueue for WorkerEndpoint {
 }
 
 impl Announcer for WorkerEndpoint {
-    fn announce(&self, batch: Vec<Announcement>) -> Confirm<Unavailable> {
-        self.publish(self.announcement_messages(batch))
-    }
-
-    fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Confirm<Unavailable> {
-        self.publish(self.outcome_messages(batch))
+    fn publish(
+        &self,
+        announcements: Vec<Announcement>,
+        outcomes: Vec<OutcomeEnvelope>,
+    ) -> Confirm<Unavailable> {
+        let results = match ResultMessages::of(&self.state.settings, announcements, outcomes) {
+            Ok(messages) => self.state.publisher.publish(messages),
+            Err(reason) => return ready_confirm(Err(Unavailable(reason))),
+        };
+        Box::pin(async move {
+            let mut results = results.await.into_iter();
+            results.try_for_each(PublishResult::into_result).map_err(Unavailable)
+        })
     }
 }

@@ -6,6 +6,7 @@ mod consumer_connection;
 mod endpoint;
 mod heartbeat_publisher;
 mod query_inbox;
+mod result_messages;
 mod work_queue_consumer;
 mod work_queue_consumer_start;
 mod work_queue_consumers;

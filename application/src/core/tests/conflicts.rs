@@ -29,15 +29,14 @@ async fn a_board_whose_head_changed_is_decided_again_on_its_new_state() {
         .returning(|_| Ok(vec![found(board(1, 20))]));
     store.expect_commit().times(1).withf(|changes| changes.len() == 1).returning(all_done);
     let mut announcer = MockAnnouncer::new();
-    announcer.expect_announce().times(1).returning(|_| ready_confirm(Ok(())));
     announcer
-        .expect_send_outcomes()
+        .expect_publish()
         .times(1)
-        .withf(|outcomes| {
+        .withf(|_, outcomes| {
             let at = |board| outcomes.iter().find(|it| it.board == board).and_then(saved_at);
             at(board_id(1)) == Some(21) && at(board_id(2)) == Some(11)
         })
-        .returning(|_| ready_confirm(Ok(())));
+        .returning(|_, _| ready_confirm(Ok(())));
 
     let result = core(store, announcer).process(&[new_note(1, 1), new_note(2, 2)]).await;
 
@@ -49,14 +48,18 @@ async fn after_sixteen_more_conflicts_its_senders_get_again_and_the_others_are_s
     let mut store = store_with_boards();
     store.expect_commit().times(1 + 16).returning(conflict_on_first_board);
     let mut announcer = MockAnnouncer::new();
+    let outcomes = SentOutcomes::default();
+    let recorded = Arc::clone(&outcomes);
     announcer
-        .expect_announce()
+        .expect_publish()
         .times(1)
-        .withf(|batch| {
+        .withf(|batch, _| {
             batch.iter().flat_map(|it| &it.events).all(|it| it.event.board == board_id(2))
         })
-        .returning(|_| ready_confirm(Ok(())));
-    let outcomes = record_outcomes(&mut announcer);
+        .returning(move |_, outcomes| {
+            recorded.lock().expect("the lock is not poisoned").extend(outcomes);
+            ready_confirm(Ok(()))
+        });
     let losers = [new_note(1, 1), new_note(1, 2)];
     let batch = [losers.to_vec(), vec![new_note(2, 3)]].concat();
 

@@ -30,25 +30,11 @@ async fn a_failed_commit_is_neither_announced_nor_answered() {
 }
 
 #[tokio::test]
-async fn a_failed_announcement_is_not_confirmed() {
+async fn a_failed_publish_is_not_confirmed() {
     let mut store = store_with_boards();
     store.expect_commit().times(1).returning(all_done);
     let mut announcer = MockAnnouncer::new();
-    announcer.expect_announce().times(1).returning(|_| ready_confirm(Err(no_bus())));
-    announcer.expect_send_outcomes().times(1).returning(|_| ready_confirm(Ok(())));
-
-    let processed = core(store, announcer).process(&[new_note(1, 1)]).await;
-
-    assert_eq!(processed.expect("it is committed").confirmed.await, Err(no_bus()));
-}
-
-#[tokio::test]
-async fn an_outcome_that_cannot_be_sent_is_not_confirmed() {
-    let mut store = store_with_boards();
-    store.expect_commit().times(1).returning(all_done);
-    let mut announcer = MockAnnouncer::new();
-    announcer.expect_announce().times(1).returning(|_| ready_confirm(Ok(())));
-    announcer.expect_send_outcomes().times(1).returning(|_| ready_confirm(Err(no_bus())));
+    announcer.expect_publish().times(1).returning(|_, _| ready_confirm(Err(no_bus())));
 
     let processed = core(store, announcer).process(&[new_note(1, 1)]).await;
 
@@ -101,12 +87,11 @@ async fn a_commit_with_unknown_result_is_found_by_its_outcome_in_the_next_run() 
     let unknown = StoreError::Unknown("the connection broke".to_owned());
     let (decisions, reads, _) = store_that_reports(Err(unknown.clone()));
     let mut announcer = MockAnnouncer::new();
-    announcer.expect_announce().times(1).returning(|_| ready_confirm(Ok(())));
     announcer
-        .expect_send_outcomes()
+        .expect_publish()
         .times(1)
-        .withf(|outcomes| matches!(outcomes.as_slice(), [it] if saved_at(it) == Some(11)))
-        .returning(|_| ready_confirm(Ok(())));
+        .withf(|_, outcomes| matches!(outcomes.as_slice(), [it] if saved_at(it) == Some(11)))
+        .returning(|_, _| ready_confirm(Ok(())));
     let core = core_with(decisions, reads, announcer, CountingIds::default());
 
     let first = core.process(&[new_note(1, 1)]).await;
@@ -122,12 +107,11 @@ async fn a_failed_announcement_is_made_by_the_next_run() {
     let batches = Arc::new(Mutex::new(Vec::new()));
     let recorded = Arc::clone(&batches);
     let mut announcer = MockAnnouncer::new();
-    announcer.expect_announce().times(2).returning(move |batch| {
+    announcer.expect_publish().times(2).returning(move |batch, _| {
         let mut recorded = recorded.lock().expect("the lock is not poisoned");
         recorded.push(batch);
         ready_confirm(if recorded.len() == 1 { Err(no_bus()) } else { Ok(()) })
     });
-    announcer.expect_send_outcomes().times(2).returning(|_| ready_confirm(Ok(())));
     let core = core_with(decisions, reads, announcer, CountingIds::default());
 
     let first = core.process(&[new_note(1, 1)]).await.expect("it is committed");
@@ -149,8 +133,7 @@ async fn a_repeat_whose_event_cannot_be_read_is_not_answered() {
     let mut reads = MockReadStore::new();
     reads.expect_events().times(1).returning(|_, _, _| Err(unavailable()));
     let mut announcer = MockAnnouncer::new();
-    announcer.expect_announce().times(1).returning(|_| ready_confirm(Ok(())));
-    announcer.expect_send_outcomes().times(1).returning(|_| ready_confirm(Ok(())));
+    announcer.expect_publish().times(1).returning(|_, _| ready_confirm(Ok(())));
     let core = core_with(decisions, reads, announcer, CountingIds::default());
 
     core.process(std::slice::from_ref(&command)).await.expect("the first run succeeds");

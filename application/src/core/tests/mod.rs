@@ -55,8 +55,7 @@ fn number(board: BoardId) -> u64 {
 /// An announcer that accepts everything.
 fn accepting_announcer() -> MockAnnouncer {
     let mut announcer = MockAnnouncer::new();
-    announcer.expect_announce().returning(|_| ready_confirm(Ok(())));
-    announcer.expect_send_outcomes().returning(|_| ready_confirm(Ok(())));
+    announcer.expect_publish().returning(|_, _| ready_confirm(Ok(())));
     announcer
 }
 
@@ -66,8 +65,8 @@ type SentOutcomes = Arc<Mutex<Vec<OutcomeEnvelope>>>;
 fn record_outcomes(announcer: &mut MockAnnouncer) -> SentOutcomes {
     let sent = SentOutcomes::default();
     let recorded = Arc::clone(&sent);
-    announcer.expect_send_outcomes().times(1).returning(move |batch| {
-        recorded.lock().expect("the lock is not poisoned").extend(batch);
+    announcer.expect_publish().times(1).returning(move |_, outcomes| {
+        recorded.lock().expect("the lock is not poisoned").extend(outcomes);
         ready_confirm(Ok(()))
     });
     sent

@@ -15,7 +15,6 @@ async fn process(
     batch: &[CommandEnvelope],
 ) -> (ProcessedBatch, Vec<OutcomeEnvelope>) {
     let mut announcer = MockAnnouncer::new();
-    announcer.expect_announce().returning(|_| ready_confirm(Ok(())));
     let sent = record_outcomes(&mut announcer);
     let core = core_with(store, MockReadStore::new(), announcer, CountingIds::that_panic_at(3));
     let processed = core.process(batch).await.expect("the batch is processed");

@@ -19,15 +19,10 @@ async fn it_loads_then_commits_then_announces_then_sends_outcomes() {
         .returning(|_| Ok(vec![found(board(1, 10))]));
     store.expect_commit().times(1).in_sequence(&mut order).returning(all_done);
     announcer
-        .expect_announce()
+        .expect_publish()
         .times(1)
         .in_sequence(&mut order)
-        .returning(|_| ready_confirm(Ok(())));
-    announcer
-        .expect_send_outcomes()
-        .times(1)
-        .in_sequence(&mut order)
-        .returning(|_| ready_confirm(Ok(())));
+        .returning(|_, _| ready_confirm(Ok(())));
 
     assert!(core(store, announcer).process(&[new_note(1, 1)]).await.is_ok());
 }
@@ -47,12 +42,11 @@ async fn boards_of_a_batch_are_loaded_and_committed_together() {
         .withf(|changes| changes.iter().map(|it| it.facts.len()).eq([2, 1]))
         .returning(all_done);
     let mut announcer = MockAnnouncer::new();
-    announcer.expect_announce().times(1).returning(|_| ready_confirm(Ok(())));
     announcer
-        .expect_send_outcomes()
+        .expect_publish()
         .times(1)
-        .withf(|outcomes| outcomes.len() == 3 && outcomes.iter().all(is_saved))
-        .returning(|_| ready_confirm(Ok(())));
+        .withf(|_, outcomes| outcomes.len() == 3 && outcomes.iter().all(is_saved))
+        .returning(|_, _| ready_confirm(Ok(())));
 
     assert!(core(store, announcer).process(&batch).await.is_ok());
 }
@@ -64,17 +58,16 @@ async fn events_are_announced_in_one_message_per_slot_in_the_order_of_their_numb
     store.expect_commit().returning(all_done);
     let mut announcer = MockAnnouncer::new();
     announcer
-        .expect_announce()
+        .expect_publish()
         .times(1)
-        .withf(|batch| {
+        .withf(|batch, _| {
             let numbers = |board| {
                 let slot = batch.iter().find(|it| it.slot == Slot::of(board_id(board)));
                 slot.into_iter().flat_map(|it| &it.events).map(|it| it.event.seq.0)
             };
             batch.len() == 2 && numbers(1).eq([11, 12]) && numbers(2).eq([11])
         })
-        .returning(|_| ready_confirm(Ok(())));
-    announcer.expect_send_outcomes().returning(|_| ready_confirm(Ok(())));
+        .returning(|_, _| ready_confirm(Ok(())));
 
     assert!(core(store, announcer).process(&batch).await.is_ok());
 }
@@ -85,18 +78,14 @@ async fn a_command_twice_in_one_batch_has_one_event_and_two_outcomes() {
     store.expect_commit().times(1).returning(all_done);
     let mut announcer = MockAnnouncer::new();
     announcer
-        .expect_announce()
+        .expect_publish()
         .times(1)
-        .withf(|batch| {
+        .withf(|batch, outcomes| {
             let events = batch.iter().flat_map(|it| &it.events);
             events.map(|it| it.event.seq.0).eq([11, 12])
+                && outcomes.iter().filter_map(saved_at).eq([11, 12, 12])
         })
-        .returning(|_| ready_confirm(Ok(())));
-    announcer
-        .expect_send_outcomes()
-        .times(1)
-        .withf(|outcomes| outcomes.iter().filter_map(saved_at).eq([11, 12, 12]))
-        .returning(|_| ready_confirm(Ok(())));
+        .returning(|_, _| ready_confirm(Ok(())));
     let batch = [new_note(1, 1), new_note(1, 2), new_note(1, 2)];
 
     assert!(core(store, announcer).process(&batch).await.is_ok());
@@ -116,12 +105,12 @@ async fn an_unchanged_board_has_no_event_but_its_outcome_is_stored() {
         .returning(all_done);
     let mut announcer = MockAnnouncer::new();
     announcer
-        .expect_send_outcomes()
+        .expect_publish()
         .times(1)
-        .withf(|outcomes| {
-            matches!(outcomes.as_slice(), [it] if matches!(it.outcome, Some(Outcome::Unchanged { .. })))
+        .withf(|announcements, outcomes| {
+            announcements.is_empty() && matches!(outcomes.as_slice(), [it] if matches!(it.outcome, Some(Outcome::Unchanged { .. })))
         })
-        .returning(|_| ready_confirm(Ok(())));
+        .returning(|_, _| ready_confirm(Ok(())));
 
     assert!(core(store, announcer).process(&[same]).await.is_ok());
 }
@@ -132,10 +121,12 @@ async fn a_command_of_a_non_member_commits_nothing() {
     command.actor = person(66);
     let mut announcer = MockAnnouncer::new();
     announcer
-        .expect_send_outcomes()
+        .expect_publish()
         .times(1)
-        .withf(|outcomes| outcomes.iter().filter_map(rejection_code).eq([RejectionCode::NotFound]))
-        .returning(|_| ready_confirm(Ok(())));
+        .withf(|_, outcomes| {
+            outcomes.iter().filter_map(rejection_code).eq([RejectionCode::NotFound])
+        })
+        .returning(|_, _| ready_confirm(Ok(())));
 
     assert!(core(store_with_boards(), announcer).process(&[command]).await.is_ok());
 }

@@ -313,8 +313,8 @@ async fn outcomes_for_another_gateway_are_ignored() {
     let fixture = FixtureBuilder::sending(Ok(())).start();
     let mut client = fixture.client(1);
     client.receive_welcome().await;
-    let own = Address { gateway: fixture.gateway.id, session: 1 };
-    let other = Address { gateway: uuid(0xbad), session: 1 };
+    let own = Address::new(fixture.gateway.id, 1);
+    let other = Address::new(uuid(0xbad), 1);
 
     fixture.deliver(Incoming::Outcomes(vec![saved(1, other), saved(2, own)]));
 
@@ -327,7 +327,7 @@ async fn an_outcome_for_a_closed_session_is_ignored() {
     let (closed, mut client) = (fixture.client(1), fixture.client(2));
     client.receive_welcome().await;
     drop(closed);
-    let to = |session| Address { gateway: fixture.gateway.id, session };
+    let to = |session| Address::new(fixture.gateway.id, session);
 
     fixture.deliver(Incoming::Outcomes(vec![saved(1, to(1)), saved(2, to(2))]));
 
@@ -348,7 +348,7 @@ async fn form(fixture: &GatewayFixture) -> JoinHandle<Result<Outcome, Unavailabl
 async fn a_form_gets_the_outcome_of_its_command() {
     let fixture = FixtureBuilder::sending(Ok(())).start();
     let form = form(&fixture).await;
-    let to = Address { gateway: fixture.gateway.id, session: 1 };
+    let to = Address::new(fixture.gateway.id, 1);
 
     fixture.deliver(Incoming::Outcomes(vec![saved(1, to)]));
 

@@ -11,7 +11,7 @@ use sockbit_application::gateway::{Gateway, GatewayPorts, GatewaySettings, Ident
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcements, Announcer, Commands, Confirm, Ids, Incoming, Presence, Queries, QueryQueue,
-    Unavailable, WorkQueue, ready_confirm,
+    Unavailable, WorkQueue,
 };
 use sockbit_application::slot::Slot;
 use sockbit_application::worker::Worker;
@@ -46,15 +46,15 @@ impl LossyAnnouncer {
 }
 
 impl Announcer for LossyAnnouncer {
-    fn announce(&self, batch: Vec<Announcement>) -> Confirm<Unavailable> {
+    fn publish(
+        &self,
+        mut announcements: Vec<Announcement>,
+        outcomes: Vec<OutcomeEnvelope>,
+    ) -> Confirm<Unavailable> {
         if self.is_losing.load(Ordering::Relaxed) {
-            return ready_confirm(Ok(()));
+            announcements.clear();
         }
-        self.inner.announce(batch)
-    }
-
-    fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Confirm<Unavailable> {
-        self.inner.send_outcomes(batch)
+        self.inner.publish(announcements, outcomes)
     }
 }
 

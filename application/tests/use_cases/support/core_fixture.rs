@@ -44,13 +44,13 @@ struct RecordingAnnouncer {
 }
 
 impl Announcer for RecordingAnnouncer {
-    fn announce(&self, batch: Vec<Announcement>) -> Confirm<Unavailable> {
-        locked(&self.events).extend(batch.into_iter().flat_map(|it| it.events));
-        ready_confirm(Ok(()))
-    }
-
-    fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Confirm<Unavailable> {
-        locked(&self.outcomes).extend(batch);
+    fn publish(
+        &self,
+        announcements: Vec<Announcement>,
+        outcomes: Vec<OutcomeEnvelope>,
+    ) -> Confirm<Unavailable> {
+        locked(&self.events).extend(announcements.into_iter().flat_map(|it| it.events));
+        locked(&self.outcomes).extend(outcomes);
         ready_confirm(Ok(()))
     }
 }
@@ -140,7 +140,7 @@ impl CoreFixture {
         let number = self.next_message.fetch_add(1, Ordering::Relaxed);
         CommandEnvelope {
             trace: TraceId(uuid(number)),
-            reply_to: Address { gateway: uuid(1), session: number },
+            reply_to: Address::new(uuid(1), number),
             actor: sender.actor.clone(),
             client: sender.client,
             message: MessageId(uuid(number)),

@@ -76,8 +76,8 @@ impl WorkerBus {
         self.is_cut.load(Ordering::Relaxed)
     }
 
-    /// Publishes. Where it fails, the messages may have arrived all the same.
-    fn publish(
+    /// Sends messages. Where it fails, they may have arrived all the same.
+    fn send(
         &self,
         publish: impl FnOnce(&Broker, &mut RandomFates<'_>) + Send + 'static,
     ) -> Confirm<Unavailable> {
@@ -192,10 +192,10 @@ impl QueryQueue for WorkerBus {
     }
 }
 
-impl Announcer for WorkerBus {
+impl WorkerBus {
     fn announce(&self, batch: Vec<Announcement>) -> Confirm<Unavailable> {
         let (worker, lifetime) = (self.number, Arc::clone(&self.lifetime));
-        let confirm = self.publish(move |broker, fates| {
+        let confirm = self.send(move |broker, fates| {
             for announcement in &batch {
                 broker.publish_announcement(worker, announcement, fates);
             }
@@ -211,12 +211,30 @@ impl Announcer for WorkerBus {
         let (worker, lifetime) = (self.number, Arc::clone(&self.lifetime));
         let (context, sent) = (Arc::clone(&self.context), batch.clone());
         let confirm =
-            self.publish(move |broker, fates| broker.publish_outcomes(worker, &batch, fates));
+            self.send(move |broker, fates| broker.publish_outcomes(worker, &batch, fates));
         Box::pin(async move {
             confirm.await?;
             locked(&context.observations).outcomes_sent(&sent);
             lifetime.pass(CrashPoint::OutcomesSent).await;
             Ok(())
+        })
+    }
+}
+
+impl Announcer for WorkerBus {
+    /// Events and outcomes are separate messages: either may arrive without the other.
+    fn publish(
+        &self,
+        announcements: Vec<Announcement>,
+        outcomes: Vec<OutcomeEnvelope>,
+    ) -> Confirm<Unavailable> {
+        let events = (!announcements.is_empty()).then(|| self.announce(announcements));
+        let outcomes = self.send_outcomes(outcomes);
+        Box::pin(async move {
+            if let Some(events) = events {
+                events.await?;
+            }
+            outcomes.await
         })
     }
 }

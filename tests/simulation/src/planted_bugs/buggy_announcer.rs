@@ -21,11 +21,15 @@ impl BuggyAnnouncer {
         Self { context: Arc::clone(context), inner, previous: Mutex::default() }
     }
 
-    fn send_each_once(&self, mut batch: Vec<OutcomeEnvelope>) -> Confirm<Unavailable> {
+    fn publish_outcomes_once(
+        &self,
+        announcements: Vec<Announcement>,
+        mut outcomes: Vec<OutcomeEnvelope>,
+    ) -> Confirm<Unavailable> {
         let context = Arc::clone(&self.context);
-        batch.retain(|it| !locked(&context.bug_state.outcomes_sent).contains(&it.message));
-        let messages: Vec<_> = batch.iter().map(|it| it.message).collect();
-        let confirm = self.inner.send_outcomes(batch);
+        outcomes.retain(|it| !locked(&context.bug_state.outcomes_sent).contains(&it.message));
+        let messages: Vec<_> = outcomes.iter().map(|it| it.message).collect();
+        let confirm = self.inner.publish(announcements, outcomes);
         Box::pin(async move {
             confirm.await?;
             locked(&context.bug_state.outcomes_sent).extend(messages);
@@ -54,23 +58,23 @@ fn reject_all(batch: Vec<OutcomeEnvelope>) -> Vec<OutcomeEnvelope> {
 }
 
 impl Announcer for BuggyAnnouncer {
-    fn announce(&self, batch: Vec<Announcement>) -> Confirm<Unavailable> {
-        self.inner.announce(batch)
-    }
-
-    fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Confirm<Unavailable> {
+    fn publish(
+        &self,
+        announcements: Vec<Announcement>,
+        outcomes: Vec<OutcomeEnvelope>,
+    ) -> Confirm<Unavailable> {
+        let publish = |outcomes| self.inner.publish(announcements.clone(), outcomes);
         match self.context.bug {
-            PlantedBug::NeverRepeatsOutcomes => self.send_each_once(batch),
+            PlantedBug::NeverRepeatsOutcomes => self.publish_outcomes_once(announcements, outcomes),
             PlantedBug::SendsOutcomesToPreviousSender => {
-                let batch = batch.into_iter().map(|it| self.to_previous_sender(it)).collect();
-                self.inner.send_outcomes(batch)
+                publish(outcomes.into_iter().map(|it| self.to_previous_sender(it)).collect())
             }
             PlantedBug::ConfirmsFailedPublishes => {
-                let confirm = self.inner.send_outcomes(batch);
+                let confirm = publish(outcomes);
                 Box::pin(async move { confirm.await.or(Ok(())) })
             }
-            PlantedBug::RejectsWholeBatches => self.inner.send_outcomes(reject_all(batch)),
-            _ => self.inner.send_outcomes(batch),
+            PlantedBug::RejectsWholeBatches => publish(reject_all(outcomes)),
+            _ => publish(outcomes),
         }
     }
 }

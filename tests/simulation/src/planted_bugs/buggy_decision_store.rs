@@ -116,7 +116,8 @@ impl BuggyDecisionStore {
                 events.map(|event| AnnouncedEvent { trace, follows: None, event }).collect();
             Announcement { slot: Slot::of(it.board), events }
         };
-        self.announcer.announce(changes.iter().map(announcement).collect()).await.ok();
+        let announcements = changes.iter().map(announcement).collect();
+        self.announcer.publish(announcements, Vec::new()).await.ok();
     }
 }
 

@@ -19,7 +19,7 @@ const FLOOD: u64 = 20_000;
 async fn announce(worker: &WorkerPorts, slot: u8, number: u64) {
     worker
         .announcer
-        .announce(vec![announcement(slot, number)])
+        .publish(vec![announcement(slot, number)], Vec::new())
         .await
         .expect("the bus is available");
 }
@@ -30,7 +30,7 @@ pub async fn an_announcement_arrives_unchanged(bus: Arc<dyn Bus>) {
     let events = (1..=50).flat_map(|n| announcement(7, n).events).collect();
     let sent = Announcement { slot: Slot(7), events };
 
-    worker.announcer.announce(vec![sent.clone()]).await.expect("the bus is available");
+    worker.announcer.publish(vec![sent.clone()], Vec::new()).await.expect("the bus is available");
 
     assert_eq!(next_announcement(&gateway).await, sent);
 }
@@ -45,7 +45,7 @@ pub async fn an_announcement_reaches_exactly_the_subscribers(bus: Arc<dyn Bus>) 
     }
 
     let batch = vec![announcement(1, 1), announcement(2, 2), announcement(0, 3)];
-    worker.announcer.announce(batch).await.expect("the bus is available");
+    worker.announcer.publish(batch, Vec::new()).await.expect("the bus is available");
 
     assert_eq!((next_number(&a).await, next_number(&a).await), (1, 2));
     assert_eq!(next_number(&b).await, 2);
@@ -116,8 +116,8 @@ pub async fn announcements_and_outcomes_arrive_in_the_order_of_the_calls(bus: Ar
     let outcome = saved(taken.first().expect("the command was taken"));
     let mut confirms = Vec::new();
     for n in 1..=100 {
-        confirms.push(worker.announcer.announce(vec![announcement(7, n)]));
-        confirms.push(worker.announcer.send_outcomes(vec![outcome.clone()]));
+        confirms.push(worker.announcer.publish(vec![announcement(7, n)], Vec::new()));
+        confirms.push(worker.announcer.publish(Vec::new(), vec![outcome.clone()]));
     }
     for confirm in confirms.into_iter().rev() {
         within_deadline("a confirm", confirm).await.expect("the bus is available");
@@ -132,7 +132,7 @@ pub async fn announcements_and_outcomes_arrive_in_the_order_of_the_calls(bus: Ar
 pub async fn an_announcement_whose_confirm_is_dropped_arrives(bus: Arc<dyn Bus>) {
     let (gateway, worker) = (bus.gateway().await, bus.worker().await);
     subscribe(&gateway, 7).await;
-    drop(worker.announcer.announce(vec![announcement(7, 1)]));
+    drop(worker.announcer.publish(vec![announcement(7, 1)], Vec::new()));
     assert_eq!(next_number(&gateway).await, 1);
 }
 
@@ -152,11 +152,36 @@ pub async fn outcomes_reach_exactly_the_gateway_that_sent_the_command(bus: Arc<d
     let outcomes: Vec<_> =
         taken.iter().zip(outcomes).map(|(command, outcome)| outcome_of(command, outcome)).collect();
 
-    worker.announcer.send_outcomes(outcomes.clone()).await.expect("the bus is available");
+    worker.announcer.publish(Vec::new(), outcomes.clone()).await.expect("the bus is available");
 
     for (gateway, own) in [(&a, outcomes.get(..4)), (&b, outcomes.get(4..))] {
         assert_eq!(Some(&*next_outcomes(gateway).await), own);
         assert_silent("an outcome", gateway.announcements.next()).await;
+    }
+}
+
+pub async fn events_and_outcomes_of_one_call_reach_their_receivers(bus: Arc<dyn Bus>) {
+    let (both, subscriber, sender) =
+        (bus.gateway().await, bus.gateway().await, bus.gateway().await);
+    let worker = bus.worker().await;
+    let (first, second) = (command(&both, 1, 1), command(&sender, 1, 2));
+    let slot = Slot::of(first.board).0;
+    subscribe(&both, slot).await;
+    subscribe(&subscriber, slot).await;
+    send(&both, vec![first.clone()]).await;
+    send(&sender, vec![second.clone()]).await;
+    take_commands(&*worker.work, 2).await;
+
+    let outcomes = vec![saved(&first), saved(&second)];
+    let publishing = worker.announcer.publish(vec![announcement(slot, 1)], outcomes);
+    publishing.await.expect("the bus is available");
+
+    assert_eq!(next_announcement(&both).await, announcement(slot, 1));
+    assert_eq!(next_outcomes(&both).await, [saved(&first)]);
+    assert_eq!(next_announcement(&subscriber).await, announcement(slot, 1));
+    assert_eq!(next_outcomes(&sender).await, [saved(&second)]);
+    for gateway in [&both, &subscriber, &sender] {
+        assert_silent("another message", gateway.announcements.next()).await;
     }
 }
 
@@ -178,7 +203,7 @@ pub async fn every_worker_reaches_every_gateway(bus: Arc<dyn Bus>) {
             announce(&worker, 7, number).await;
             worker
                 .announcer
-                .send_outcomes(vec![saved(command)])
+                .publish(Vec::new(), vec![saved(command)])
                 .await
                 .expect("the bus is available");
         }

@@ -19,7 +19,7 @@ pub async fn a_batch_arrives_unchanged(bus: Arc<dyn Bus>) {
     for (n, it) in (0_u8..).zip(&mut batch) {
         it.key = (n % 2 == 0).then_some(KeyHash([n; 32]));
         it.actor = Actor { id: ActorId(uuid(n.into())), name: format!("P{n}"), colour: n % 12 };
-        it.reply_to = Address { gateway: gateway.id, session: u64::MAX - u64::from(n) };
+        it.reply_to = Address::new(gateway.id, u64::MAX - u64::from(n));
     }
     send(&gateway, batch.clone()).await;
 

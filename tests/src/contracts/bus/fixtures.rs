@@ -47,7 +47,7 @@ pub fn uuid(n: u64) -> Uuid {
 pub fn command(sender: &GatewayPorts, board: u64, number: u64) -> CommandEnvelope {
     CommandEnvelope {
         trace: TraceId(uuid(number + 1_000)),
-        reply_to: Address { gateway: sender.id, session: 1 },
+        reply_to: Address::new(sender.id, 1),
         actor: Actor { id: ActorId(uuid(7)), name: "Ada".to_owned(), colour: 3 },
         client: ClientId(uuid(8)),
         message: MessageId(uuid(number)),

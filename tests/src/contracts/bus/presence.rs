@@ -66,7 +66,11 @@ pub async fn a_flood_of_presence_loses_no_announcement(bus: Arc<dyn Bus>) {
         sender.presence.publish(presence_update(&sender, 7, n)).await;
         if n % 50 == 0 {
             let announcement = announcement(7, n);
-            worker.announcer.announce(vec![announcement]).await.expect("the bus is available");
+            worker
+                .announcer
+                .publish(vec![announcement], Vec::new())
+                .await
+                .expect("the bus is available");
         }
     }
     for n in (1..=FLOOD).filter(|n| n % 50 == 0) {

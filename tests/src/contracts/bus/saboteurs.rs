@@ -141,6 +141,7 @@ pub const SABOTEURS: &[Saboteur] = &[
         BusFault::BroadcastsOutcomes,
         &[
             "outcomes_reach_exactly_the_gateway_that_sent_the_command",
+            "events_and_outcomes_of_one_call_reach_their_receivers",
             "every_worker_reaches_every_gateway",
         ],
     ),
@@ -148,6 +149,7 @@ pub const SABOTEURS: &[Saboteur] = &[
         BusFault::DropsOutcomes,
         &[
             "outcomes_reach_exactly_the_gateway_that_sent_the_command",
+            "events_and_outcomes_of_one_call_reach_their_receivers",
             "every_worker_reaches_every_gateway",
         ],
     ),

@@ -8,7 +8,6 @@ use sockbit_application::bus_messages::{Announcement, CommandEnvelope, OutcomeEn
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
     Announcer, Confirm, Delivery, DeliveryTag, QueryQueue, ReceivedQuery, Unavailable, WorkQueue,
-    ready_confirm,
 };
 
 use super::super::WorkerPorts;
@@ -111,23 +110,23 @@ impl QueryQueue for FaultyWorker {
 }
 
 impl Announcer for FaultyWorker {
-    fn announce(&self, batch: Vec<Announcement>) -> Confirm<Unavailable> {
+    fn publish(
+        &self,
+        announcements: Vec<Announcement>,
+        outcomes: Vec<OutcomeEnvelope>,
+    ) -> Confirm<Unavailable> {
         let announcer = Arc::clone(&self.inner.announcer);
         match self.state.fault {
             BusFault::PublishesWhenAwaited => {
-                Box::pin(async move { announcer.announce(batch).await })
+                Box::pin(async move { announcer.publish(announcements, outcomes).await })
             }
-            _ => announcer.announce(batch),
+            BusFault::BroadcastsOutcomes => {
+                locked(&self.state.outcomes).extend(outcomes);
+                self.state.changed.notify_waiters();
+                announcer.publish(announcements, Vec::new())
+            }
+            _ => announcer.publish(announcements, outcomes),
         }
-    }
-
-    fn send_outcomes(&self, batch: Vec<OutcomeEnvelope>) -> Confirm<Unavailable> {
-        if self.state.fault != BusFault::BroadcastsOutcomes {
-            return self.inner.announcer.send_outcomes(batch);
-        }
-        locked(&self.state.outcomes).extend(batch);
-        self.state.changed.notify_waiters();
-        ready_confirm(Ok(()))
     }
 }
 
