@@ -13,7 +13,7 @@ use super::*;
 use crate::bus_messages::{CoreQuery, CoreReply};
 use crate::core::CorePorts;
 use crate::ports::{
-    Clock, CommitResult, DeliveryTag, Ids, LoadRequest, LoadedBoard, MockAnnouncer,
+    Clock, CommitResult, Delivery, DeliveryTag, Ids, LoadRequest, LoadedBoard, MockAnnouncer,
     MockDecisionStore, MockQueryQueue, MockReadStore, MockStoreHealth, MockWorkQueue, StoreError,
     Unavailable, ready_confirm,
 };
@@ -111,6 +111,10 @@ fn unavailable() -> StoreError {
 fn delivery(tag: u64, redeliveries: u32, messages: &[u64]) -> Delivery {
     let commands = messages.iter().map(|message| new_note(1, *message)).collect();
     Delivery { tag: delivery_tag(tag), redeliveries, commands }
+}
+
+fn of_queue(queue: u64, delivery: Delivery) -> Delivery {
+    Delivery { tag: DeliveryTag { queue, ..delivery.tag }, ..delivery }
 }
 
 fn delivery_tag(tag: u64) -> DeliveryTag {
@@ -305,6 +309,13 @@ async fn batches_and_acks(deliveries: Vec<Delivery>) -> (Vec<Vec<u64>>, Vec<Vec<
         (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
     let (loaded, recorded) = (Arc::clone(&batches), Arc::clone(&acknowledged));
     let mut ports = Ports::accepting();
+    ports.announcer = MockAnnouncer::new();
+    ports.announcer.expect_publish().returning(|_, _| {
+        Box::pin(async {
+            tokio::task::yield_now().await;
+            Ok(())
+        })
+    });
     ports.decisions = MockDecisionStore::new();
     ports.decisions.expect_load().returning(move |requests| {
         let messages =
@@ -337,6 +348,48 @@ async fn new_deliveries_form_one_batch_and_redelivered_commands_follow_one_by_on
     assert_eq!(batches, [vec![3, 4, 5], vec![1], vec![2]]);
     let together: BTreeSet<_> = acknowledged.into_iter().collect();
     assert_eq!(together, BTreeSet::from([vec![2, 3], vec![1]]));
+}
+
+#[tokio::test]
+async fn new_deliveries_of_all_work_queues_form_one_batch() {
+    let deliveries = (1..=3).map(|queue| of_queue(queue, delivery(queue, 0, &[queue]))).collect();
+
+    let (batches, _) = batches_and_acks(deliveries).await;
+
+    assert_eq!(batches, [vec![1, 2, 3]]);
+}
+
+#[tokio::test]
+async fn redelivered_commands_of_one_work_queue_do_not_delay_the_others() {
+    let redelivered = of_queue(1, delivery(1, 1, &[1, 2]));
+    let new = of_queue(2, delivery(2, 0, &[3]));
+
+    let (batches, _) = batches_and_acks(vec![redelivered, new]).await;
+
+    let third = batches.iter().position(|it| *it == [3]);
+    assert!(third < batches.iter().position(|it| *it == [2]), "{batches:?}");
+}
+
+#[tokio::test]
+async fn commands_that_arrive_while_two_batches_are_processed_form_the_next_one() {
+    let mut ports = Ports::accepting();
+    let batches = Arc::new(Mutex::new(Vec::new()));
+    let recorded = Arc::clone(&batches);
+    ports.announcer = MockAnnouncer::new();
+    ports.announcer.expect_publish().returning(move |_, outcomes| {
+        recorded.lock().expect("the lock is not poisoned").push(outcomes.len());
+        ready_confirm(Ok(()))
+    });
+    for queue in 1..=3 {
+        let deliveries = vec![of_queue(queue, delivery(queue, 0, &[queue]))];
+        ports.work.expect_take().times(1).return_once(move |_| Some(deliveries));
+    }
+    ports.delivers(vec![of_queue(1, delivery(4, 0, &[4]))]);
+    ports.work.expect_acknowledge().times(3).returning(|_| Ok(()));
+
+    ports.worker().run().await;
+
+    assert_eq!(*batches.lock().expect("the lock is not poisoned"), [1, 1, 2]);
 }
 
 #[tokio::test]
