@@ -6,12 +6,16 @@ use sockbit_tests::system::board_page_actions::{create_board, wait_until_live};
 use sockbit_tests::system::{Browser, Deployment, Window};
 
 const FEW_NOTES: usize = 20;
-const MANY_NOTES: usize = 200;
+const MANY_NOTES: [usize; 2] = [200, 1_000];
 /// With few notes, a part of the cards near the viewport is missing.
 const GROWTH_MAX: u64 = 4;
 const FIRST_VISIT_REQUESTS_MAX: u64 = 40;
 const FIRST_VISIT_BYTES_MAX: u64 = 120 * 1024;
 const LATER_VISIT_REQUESTS_MAX: u64 = 5;
+/// Of a card that is not in use, with its four elements of text.
+const CARD_ELEMENTS_MAX: u64 = 22;
+/// With the short text that the test writes.
+const CARD_HTML_BYTES_MAX: u64 = 2_600;
 
 /// Counts changed nodes and measured elements in `window.work`.
 const COUNT_WORK: &str = "
@@ -55,31 +59,53 @@ async fn a_board_needs_few_requests_and_a_later_visit_hardly_any() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_is_not_in_use_has_few_elements() {
+    let site = without_request_limit().await;
+    let browser = Browser::start().await;
+    let window = browser.window().await;
+    let mut bytes = Vec::new();
+    for notes in [FEW_NOTES, MANY_NOTES[0]] {
+        board_with_notes(&window, &site, notes).await;
+        let html = "return performance.getEntriesByType('navigation')[0].decodedBodySize";
+        bytes.push(number(&window.script(html).await));
+    }
+    let most_elements = "
+        const cards = [...document.querySelectorAll('#notes .note')];
+        return Math.max(...cards.map((card) => 1 + card.querySelectorAll('*').length))";
+    let elements = number(&window.script(most_elements).await);
+    assert!(elements <= CARD_ELEMENTS_MAX, "{elements} elements");
+    let for_each_note = (bytes[1] - bytes[0]) / (MANY_NOTES[0] - FEW_NOTES) as u64;
+    assert!(for_each_note <= CARD_HTML_BYTES_MAX, "{for_each_note} bytes of HTML for each note");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_action_costs_the_same_work_however_many_notes_the_board_has() {
-    let site = Deployment::in_one_process_with(&[
-        "--requests-per-second",
-        "100000",
-        "--requests-burst",
-        "100000",
-    ])
-    .await;
+    let site = without_request_limit().await;
     let browser = Browser::start().await;
     let window = browser.window().await;
     window.set_viewport(1440, 900, "light").await;
     window.script_first(COUNT_WORK).await;
     window.devtools("Performance.enable", json!({})).await;
     let few = work_of_actions(&window, &site, FEW_NOTES).await;
-    let many = work_of_actions(&window, &site, MANY_NOTES).await;
-    for ((action, few), (_, many)) in few.iter().zip(&many) {
-        for (kind, few, many) in [
-            ("changed nodes", few.changed, many.changed),
-            ("measured elements", few.measured, many.measured),
-            ("layouts", few.layouts, many.layouts),
-        ] {
-            let most = few.max(1) * GROWTH_MAX;
-            assert!(many <= most, "{action}: {many} {kind} with many notes, {few} with few");
+    for notes in MANY_NOTES {
+        let many = work_of_actions(&window, &site, notes).await;
+        for ((action, few), (_, many)) in few.iter().zip(&many) {
+            for (kind, few, many) in [
+                ("changed nodes", few.changed, many.changed),
+                ("measured elements", few.measured, many.measured),
+                ("layouts", few.layouts, many.layouts),
+                ("style recalculations", few.styles, many.styles),
+            ] {
+                let most = few.max(1) * GROWTH_MAX;
+                assert!(many <= most, "{action}: {many} {kind} with {notes} notes, {few} with few");
+            }
         }
     }
+}
+
+async fn without_request_limit() -> Deployment {
+    let flags = ["--requests-per-second", "100000", "--requests-burst", "100000"];
+    Deployment::in_one_process_with(&flags).await
 }
 
 /// Counted work of one action.
@@ -87,6 +113,7 @@ struct Work {
     changed: u64,
     measured: u64,
     layouts: u64,
+    styles: u64,
 }
 
 async fn work_of_actions(window: &Window, site: &Deployment, notes: usize) -> Vec<(String, Work)> {
@@ -117,30 +144,41 @@ async fn work_of(window: &Window, action: &str) -> Work {
         "return document.querySelectorAll('[data-save-status=saving], [data-late]').length === 0";
     window.wait_until("nothing is being saved", idle).await;
     window.script("work.changed = work.measured = 0").await;
-    let before = layouts(window).await;
+    let (layouts, styles) = frame_counts(window).await;
     window.script(action).await;
     window.driver.execute_async(TWO_FRAMES, vec![]).await.expect("frames are drawn");
     let work = window.script("return work").await;
-    let layouts = layouts(window).await - before;
-    Work { changed: number(&work["changed"]), measured: number(&work["measured"]), layouts }
+    let (layouts_after, styles_after) = frame_counts(window).await;
+    Work {
+        changed: number(&work["changed"]),
+        measured: number(&work["measured"]),
+        layouts: layouts_after - layouts,
+        styles: styles_after - styles,
+    }
 }
 
-/// How often the page has been laid out.
-async fn layouts(window: &Window) -> u64 {
+/// How often the page has been laid out, and how often its styles were recalculated.
+async fn frame_counts(window: &Window) -> (u64, u64) {
     let metrics = window.devtools("Performance.getMetrics", json!({})).await;
     let metrics = metrics["metrics"].as_array().expect("a list");
-    let count = metrics.iter().find(|metric| metric["name"] == "LayoutCount").expect("a count");
-    number(&count["value"])
+    let count = |name: &str| {
+        let metric = metrics.iter().find(|metric| metric["name"] == name).expect("a count");
+        number(&metric["value"])
+    };
+    (count("LayoutCount"), count("RecalcStyleCount"))
 }
 
-/// Creates a board, and its notes by the form.
+/// Creates a board and its notes.
 async fn board_with_notes(window: &Window, site: &Deployment, count: usize) -> String {
     let board = create_board(window, &site.url(), "Counted").await;
     let post = format!(
         "const done = arguments[0];
-         const post = (text) => fetch(`${{location.pathname}}/notes`,
-             {{ method: 'POST', redirect: 'manual', body: new URLSearchParams({{ text, colour: 'teal' }}) }});
-         (async () => {{ for (let i = 0; i < {count}; i++) await post(`# Note ${{i}}\\n\\n- [ ] a task`); }})().then(done)"
+         const {{ board }} = document.querySelector('#board').dataset;
+         const create = (i) => fetch('/api/commands', {{ method: 'POST', body: JSON.stringify({{
+             v: 1, type: 'command', id: crypto.randomUUID(), board,
+             body: {{ type: 'create_note', note: crypto.randomUUID(), colour: 'teal',
+                     text: `# Note ${{i}}\\n\\n- [ ] a task`, rank: `V${{1000 + i}}V` }} }}) }});
+         (async () => {{ for (let i = 0; i < {count}; i++) await create(i); }})().then(done)"
     );
     window.driver.execute_async(post, vec![]).await.expect("the notes are created");
     window.open(&board).await;

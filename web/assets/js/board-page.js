@@ -2,6 +2,7 @@
 // The entry of a board's page: hydrates the rendered notes and keeps them up to date.
 
 import { NoteActions } from "./ui/note-actions.js";
+import { cardPart } from "./ui/card-parts.js";
 import { CardList } from "./ui/card-list.js";
 import { hydrateNewNoteButton } from "./ui/new-note-button.js";
 import { NewNoteForm } from "./ui/new-note-form.js";
@@ -59,7 +60,7 @@ main.dataset.scripted = "";
 /** @param {string} note */
 function slotOf(note) {
   const article = list.article(note);
-  return article?.isConnected ? findElement(article, "[data-draft-slot]") : null;
+  return article?.isConnected ? cardPart(article, "[data-draft-slot]") : null;
 }
 
 /** @param {BoardSession} orphan */

@@ -6,6 +6,8 @@ import { findElement } from "./dom.js";
 export class ColourPalette {
   /** Gets the focus back when a colour was picked. @type {HTMLElement | null} */
   #opener = null;
+  /** The card whose note is recoloured. @type {HTMLElement | null} */
+  #article = null;
 
   /** @param {(note: string, colour: string) => void} onPicked */
   constructor(onPicked) {
@@ -18,6 +20,7 @@ export class ColourPalette {
       this.#opener?.focus({ preventScroll: true });
     });
     this.element?.addEventListener("keydown", (event) => this.#onKey(event));
+    this.element?.addEventListener("toggle", ({ newState }) => newState === "closed" && this.#mark(null));
   }
 
   /**
@@ -28,6 +31,7 @@ export class ColourPalette {
     const { element } = this;
     if (!element || !findElement(article, "[data-action=colour]")) return;
     this.#opener = opener;
+    this.#mark(article);
     element.dataset.note = article.dataset.note;
     for (const button of this.#buttons()) {
       button.setAttribute("aria-pressed", String(button.dataset.colour === article.dataset.colour));
@@ -36,6 +40,13 @@ export class ColourPalette {
     /** @type {any} */ (element).showPopover({ source: anchorIn(article) });
     const pressed = findElement(element, "[aria-pressed=true]") ?? this.#buttons()[0];
     pressed?.focus({ preventScroll: true });
+  }
+
+  /** The tools of the marked card stay, since the palette is beside them. @param {HTMLElement | null} article */
+  #mark(article) {
+    this.#article?.removeAttribute("data-recolouring");
+    article?.setAttribute("data-recolouring", "");
+    this.#article = article;
   }
 
   /** @param {KeyboardEvent} event */

@@ -2,6 +2,7 @@
 // A note's card: rendered by the server or made from the template, read and edited in place.
 
 import { apply, diff, transformIndex } from "../delta/delta.js";
+import { cardPart } from "./card-parts.js";
 import { findElement, flash, requireElement, setText, showAvatar, cloneTemplate } from "./dom.js";
 import { Editor } from "./editor.js";
 import { loadedRenderer, loadRenderer } from "../markdown/lazy-renderer.js";
@@ -101,7 +102,7 @@ export class NoteCard {
     if ((article.dataset.saveStatus ?? null) === status) return;
     if (status === null) delete article.dataset.saveStatus;
     else article.dataset.saveStatus = status;
-    setText(findElement(article, "[data-save-status-text]"), saveStatusText(status));
+    setText(findElement(this.#saveStatus(), "[data-save-status-text]"), saveStatusText(status));
   }
 
   /** Highlights the card for a moment after a remote change. */
@@ -119,6 +120,8 @@ export class NoteCard {
       if (textarea.value !== this.text) textarea.value = this.text;
       this.#editor ??= new Editor(textarea, (delta, before) => this.#onTyped(delta, before));
       this.#editor.setText(this.text);
+      this.#saveStatus();
+      cardPart(this.article, ".save");
       this.article.setAttribute("data-editing", "");
     }
     textarea.focus({ preventScroll: true });
@@ -198,6 +201,11 @@ export class NoteCard {
     paragraph.className = "plain";
     paragraph.textContent = this.text;
     this.#view.replaceChildren(paragraph);
+  }
+
+  /** Screen readers announce a status only if its element was there before its text. */
+  #saveStatus() {
+    return cardPart(this.article, ".save-status");
   }
 
   get #view() {

@@ -2,6 +2,7 @@
 // Presence: an avatar for each person in the page header, and a name on the note that they edit.
 // Entries keep their order, and screen readers do not announce changes.
 
+import { cardPart } from "./card-parts.js";
 import { findElement, setText, showAvatar, cloneTemplate } from "./dom.js";
 
 /** @typedef {import("../sync/presence.js").PersonPresence} PersonPresence */
@@ -38,7 +39,7 @@ export class PresenceList {
     const occupied = new Set(people.flatMap(({ notes }) => notes));
     for (const note of new Set([...this.#notes, ...occupied])) {
       const article = this.articleOf(note);
-      const noteList = article && findElement(article, "[data-people]");
+      const noteList = article && cardPart(article, "[data-people]");
       const here = people.filter(({ notes }) => notes.includes(note));
       if (noteList) showPeople(noteList, here, "in-note-template", ({ name }) => `${name} is editing this note`);
     }
