@@ -17,6 +17,9 @@ const CARD_ELEMENTS_MAX: u64 = 22;
 /// With the short text that the test writes.
 const CARD_HTML_BYTES_MAX: u64 = 2_600;
 
+/// The driver ends a script after half a minute.
+const NOTES_PER_SCRIPT: usize = 100;
+
 /// Counts changed nodes and measured elements in `window.work`.
 const COUNT_WORK: &str = "
     window.work = { changed: 0, measured: 0 };
@@ -171,16 +174,19 @@ async fn frame_counts(window: &Window) -> (u64, u64) {
 /// Creates a board and its notes.
 async fn board_with_notes(window: &Window, site: &Deployment, count: usize) -> String {
     let board = create_board(window, &site.url(), "Counted").await;
-    let post = format!(
-        "const done = arguments[0];
+    for start in (0..count).step_by(NOTES_PER_SCRIPT) {
+        let end = count.min(start + NOTES_PER_SCRIPT);
+        let create = format!(
+            "const done = arguments[0];
          const {{ board }} = document.querySelector('#board').dataset;
          const create = (i) => fetch('/api/commands', {{ method: 'POST', body: JSON.stringify({{
              v: 1, type: 'command', id: crypto.randomUUID(), board,
              body: {{ type: 'create_note', note: crypto.randomUUID(), colour: 'teal',
                      text: `# Note ${{i}}\\n\\n- [ ] a task`, rank: `V${{1000 + i}}V` }} }}) }});
-         (async () => {{ for (let i = 0; i < {count}; i++) await create(i); }})().then(done)"
-    );
-    window.driver.execute_async(post, vec![]).await.expect("the notes are created");
+         (async () => {{ for (let i = {start}; i < {end}; i++) await create(i); }})().then(done)"
+        );
+        window.driver.execute_async(create, vec![]).await.expect("the notes are created");
+    }
     window.open(&board).await;
     wait_until_live(window).await;
     let are_there = format!("return document.querySelectorAll('#notes .note').length === {count}");
