@@ -87,6 +87,12 @@ impl Process {
         })
     }
 
+    /// The id of its supervisor, whose descendants are all of its processes.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.supervisor.id()
+    }
+
     /// Its exit status, if it has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.supervisor.try_wait().ok().flatten()

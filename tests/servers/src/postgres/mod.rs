@@ -16,6 +16,8 @@ use crate::{Deadline, Folder, ServerError, free_port, wait_until};
 const SERVER: &str = "PostgreSQL";
 const NAME: &str = "postgres";
 const USER: &str = "postgres";
+/// Exists in every database cluster.
+const DATABASE: &str = "postgres";
 const DATA: &str = "data";
 /// Renamed to `data` once it is complete.
 const UNFINISHED: &str = "data.new";
@@ -65,7 +67,13 @@ impl Postgres {
     /// The address of an empty database, as superuser.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("postgres://{USER}@127.0.0.1:{}/postgres", self.port)
+        self.url_of(DATABASE)
+    }
+
+    /// The address of a database, as superuser.
+    #[must_use]
+    pub fn url_of(&self, database: &str) -> String {
+        format!("postgres://{USER}@127.0.0.1:{}/{database}", self.port)
     }
 
     /// Its port on loopback.
@@ -78,6 +86,12 @@ impl Postgres {
     #[must_use]
     pub fn folder(&self) -> &Folder {
         &self.folder
+    }
+
+    /// The id of the process above all of its processes, if it runs.
+    #[must_use]
+    pub fn process_id(&self) -> Option<u32> {
+        self.process.as_ref().map(Process::id)
     }
 
     /// Whether it runs: it may have ended by itself.
@@ -122,10 +136,15 @@ impl Postgres {
 
     /// Runs a statement with `psql`; the rows of its result, one a line.
     pub fn psql(&self, statement: &str) -> Result<String, ServerError> {
+        self.psql_in(DATABASE, statement)
+    }
+
+    /// Like [`Postgres::psql`], in another database.
+    pub fn psql_in(&self, database: &str, statement: &str) -> Result<String, ServerError> {
         let program = self.programs.join("psql");
         let mut command = Command::new(&program);
         command.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]);
-        command.args(["--dbname", &self.url(), "--command", statement]);
+        command.args(["--dbname", &self.url_of(database), "--command", statement]);
         output(program, command, &format!("psql {statement}"))
     }
 

@@ -89,6 +89,12 @@ impl RabbitMq {
         &self.folder
     }
 
+    /// The id of the process above all of its processes, if it runs.
+    #[must_use]
+    pub fn process_id(&self) -> Option<u32> {
+        self.broker.as_ref().map(Process::id)
+    }
+
     /// Whether it runs: it may have ended by itself.
     pub fn is_running(&mut self) -> bool {
         self.broker.as_mut().is_some_and(|broker| broker.ended().is_none())

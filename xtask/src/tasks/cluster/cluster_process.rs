@@ -1,17 +1,15 @@
 //! One process of a cluster.
 
 use std::fs;
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use sockbit_servers::{Deadline, Folder, Process, Program, StopSignals, free_port, wait_until};
+use sockbit_servers::{
+    Deadline, Folder, Process, Program, StopSignals, free_port, http_get, wait_until,
+};
 
 use super::servers::Servers;
 
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The program runs below a supervising shell, so its process id is written before the program
 /// replaces this shell.
 const SHELL: &str = "/bin/sh";
@@ -81,7 +79,7 @@ impl ClusterProcess {
     pub fn wait_until_ready(&mut self, folder: &Folder, deadline: Deadline) -> Result<()> {
         let mut last = String::new();
         let is_ready = wait_until(deadline, || {
-            last = self.readiness().unwrap_or_else(|error| error.to_string());
+            last = http_get(self.port, "/readyz").unwrap_or_else(|error| error.to_string());
             last.starts_with("HTTP/1.1 200 ") || self.has_ended()
         });
         let (name, lines) = (&self.name, folder.last_lines(&self.name));
@@ -94,17 +92,6 @@ impl ClusterProcess {
             );
         }
         Ok(())
-    }
-
-    /// The response to a readiness request, or an error.
-    fn readiness(&self) -> io::Result<String> {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
-        stream.set_read_timeout(Some(RESPONSE_TIMEOUT))?;
-        let host = format!("127.0.0.1:{}", self.port);
-        write!(stream, "GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
-        let mut response = String::new();
-        stream.read_to_string(&mut response)?;
-        Ok(response)
     }
 
     pub fn stop(self) {
@@ -155,6 +142,8 @@ fn environment(role: Role, servers: &Servers) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -168,7 +157,7 @@ mod tests {
             stop_signals: ENDING,
         };
         let mut process = Process::start(&folder, &program).expect("the process starts");
-        let deadline = Deadline::after(RESPONSE_TIMEOUT);
+        let deadline = Deadline::after(Duration::from_secs(5));
         assert!(wait_until(deadline, || process.ended().is_some()), "the process ends");
         assert_eq!(read_pid(&folder, "echo").expect("an id"), folder.log("echo").trim_end());
     }
