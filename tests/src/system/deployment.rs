@@ -1,6 +1,6 @@
 //! The app in one process or as a cluster, for tests that run on both.
 
-use super::{App, Cluster, Endpoint, Process};
+use super::{App, Cluster, Endpoint};
 use crate::servers::{Database, bus_url, fresh_namespace};
 
 /// A running app.
@@ -26,14 +26,9 @@ impl Deployment {
 
     /// Two gateways and two workers with RabbitMQ and PostgreSQL.
     pub async fn across_processes() -> Self {
-        Self::across_processes_with(&[]).await
-    }
-
-    /// Like [`Deployment::across_processes`], with more flags.
-    pub async fn across_processes_with(flags: &[&str]) -> Self {
         let database = Database::fresh().await;
         let (bus, namespace) = (bus_url(), fresh_namespace());
-        let cluster = Cluster::start(database.url(), &bus, &namespace, flags).await;
+        let cluster = Cluster::start(database.url(), &bus, &namespace, &[]).await;
         Self { shape: Shape::AcrossProcesses { cluster, _database: database } }
     }
 
@@ -64,17 +59,6 @@ impl Deployment {
         match &mut self.shape {
             Shape::InOneProcess(app) => app.launch().await,
             Shape::AcrossProcesses { cluster, .. } => cluster.launch().await,
-        }
-    }
-
-    /// Resident memory of the processes that hold client connections, in KiB.
-    #[must_use]
-    pub fn gateway_memory_kib(&self) -> u64 {
-        match &self.shape {
-            Shape::InOneProcess(app) => app.memory_kib(),
-            Shape::AcrossProcesses { cluster, .. } => {
-                cluster.gateways.iter().map(Process::memory_kib).sum()
-            }
         }
     }
 
