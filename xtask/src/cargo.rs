@@ -47,3 +47,9 @@ pub fn root() -> PathBuf {
     root.pop();
     root
 }
+
+/// The folder of build results.
+#[expect(clippy::disallowed_methods, reason = "cargo's own setting of where it builds")]
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |it| root().join(it))
+}

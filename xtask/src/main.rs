@@ -25,7 +25,9 @@ cargo xtask <task>
             connections are cut or slowed down, and everything saved is checked. Takes names
             of faults; --long runs each for measurements, --bus and --transport select a
             variant, --older REVISION runs the program of that revision beside the newest
-  bench     the benchmarks; takes a filter, as in `cargo xtask bench delta`
+  bench     load scenarios on every deployment shape and on Socket.IO servers beside it, written
+            to docs/performance.md; --help lists scenarios and options, --growth measures how
+            costs grow, and --criterion runs the microbenchmarks: `bench --criterion delta`
 ";
 
 fn main() -> ExitCode {

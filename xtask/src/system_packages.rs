@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
-use sockbit_servers::{Postgres, RabbitMq, is_in_path};
+use sockbit_servers::{Postgres, RabbitMq, Redis, is_in_path};
 
 /// A program that tests need, and its packages.
 pub struct RequiredProgram {
@@ -73,6 +73,42 @@ pub const RABBITMQ: RequiredProgram = RequiredProgram {
         (PackageManager::Apt, "rabbitmq-server"),
         (PackageManager::Dnf, "rabbitmq-server"),
         (PackageManager::Pacman, "rabbitmq"),
+    ],
+};
+
+/// The server that Socket.IO's adapter uses in benchmarks.
+pub const REDIS: RequiredProgram = RequiredProgram {
+    purpose: "the Socket.IO servers of the benchmarks",
+    program: "redis-server",
+    is_in_path: Redis::is_installed,
+    packages: &[
+        (PackageManager::Apt, "redis-server"),
+        (PackageManager::Dnf, "redis"),
+        (PackageManager::Pacman, "redis"),
+    ],
+};
+
+/// What runs the Socket.IO servers of the benchmarks.
+pub const NODE: RequiredProgram = RequiredProgram {
+    purpose: "the Socket.IO servers of the benchmarks",
+    program: "node",
+    is_in_path: || is_in_path("node"),
+    packages: &[
+        (PackageManager::Apt, "nodejs"),
+        (PackageManager::Dnf, "nodejs"),
+        (PackageManager::Pacman, "nodejs"),
+    ],
+};
+
+/// What installs their packages.
+pub const NPM: RequiredProgram = RequiredProgram {
+    purpose: "the Socket.IO servers of the benchmarks",
+    program: "npm",
+    is_in_path: || is_in_path("npm"),
+    packages: &[
+        (PackageManager::Apt, "npm"),
+        (PackageManager::Dnf, "nodejs-npm"),
+        (PackageManager::Pacman, "npm"),
     ],
 };
 

@@ -106,6 +106,18 @@ const TABLE: &[Row] = &[
         ours_in_tests: &[],
         foreign: Any,
     },
+    Row {
+        name: "sockbit-bench",
+        ours: Only(&[
+            "sockbit-application",
+            "sockbit-domain",
+            "sockbit-postgres",
+            "sockbit-servers",
+            "sockbit-sqlite",
+        ]),
+        ours_in_tests: &[],
+        foreign: Any,
+    },
     Row { name: "sockbit-servers", ours: Only(&[]), ours_in_tests: &[], foreign: Only(&[]) },
     Row { name: "xtask", ours: Only(&["sockbit-servers"]), ours_in_tests: &[], foreign: Any },
 ];

@@ -18,7 +18,7 @@ use servers::Servers;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use sockbit_servers::{Deadline, Folder};
 
-use crate::cargo::{cargo, root};
+use crate::cargo::{cargo, target};
 use crate::system_packages::{POSTGRES, RABBITMQ, install_missing};
 
 const EACH: usize = 2;
@@ -48,11 +48,6 @@ fn build(is_release: bool) -> Result<PathBuf> {
     cargo(&arguments)?;
     let profile = if is_release { "release" } else { "debug" };
     Ok(target().join(profile).join("sockbit"))
-}
-
-#[expect(clippy::disallowed_methods, reason = "cargo's own setting of where it builds")]
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |it| root().join(it))
 }
 
 fn run(folder: &Folder, mut servers: Servers, program: &Path) -> Result<()> {

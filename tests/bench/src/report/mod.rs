@@ -1,0 +1,14 @@
+//! Tables and plots of the results.
+
+mod bar_chart;
+mod generated_section;
+mod growth_report;
+mod line_chart;
+mod machine;
+mod numbers;
+mod scenario_report;
+
+pub use growth_report::write_growth;
+pub use machine::Machine;
+pub use numbers::shown;
+pub use scenario_report::{Measurement, write_scenarios};
