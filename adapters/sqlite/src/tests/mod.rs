@@ -100,6 +100,20 @@ async fn writers_and_readers_run_with_the_safe_settings() {
 }
 
 #[tokio::test]
+async fn a_commit_is_on_disk_before_it_is_acknowledged() {
+    const FULL: i64 = 2;
+    let (store, _path, _folder) = store().await;
+    let settings = store.writer.call(|it| {
+        let journal: rusqlite::Result<String> =
+            it.pragma_query_value(None, "journal_mode", |row| row.get(0));
+        let synchronous: rusqlite::Result<i64> =
+            it.pragma_query_value(None, "synchronous", |row| row.get(0));
+        Ok((journal.map_err(unavailable)?, synchronous.map_err(unavailable)?))
+    });
+    assert_eq!(settings.await, Ok(("wal".to_owned(), FULL)));
+}
+
+#[tokio::test]
 async fn weaker_settings_are_refused_by_name() {
     let (_store, path, _folder) = store().await;
     let weaker = [
