@@ -336,7 +336,7 @@ impl Load {
     }
 
     fn arrived(&mut self, connection: usize, at: Instant, edit: usize) -> Result<()> {
-        ensure!(edit < self.log.edits.len(), "the server sent an edit that nobody made");
+        ensure!(edit < self.log.edits.len(), "the server sent an edit that no writer made");
         if !self.log.arrived(connection, edit) {
             return Ok(());
         }

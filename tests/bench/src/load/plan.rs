@@ -21,7 +21,7 @@ pub struct PlannedBoard {
     pub head: Position,
 }
 
-/// A client that edits notes which nobody else edits.
+/// A client with notes of its own, which no other client edits.
 #[derive(Clone, Debug)]
 pub struct PlannedWriter {
     pub client: Client,

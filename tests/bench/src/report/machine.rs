@@ -7,6 +7,8 @@ use anyhow::{Context, Result};
 
 use crate::deployment::Servers;
 
+const SOURCES: &str = env!("CARGO_MANIFEST_DIR");
+
 /// The machine, the versions and the command.
 #[derive(Clone, Debug)]
 pub struct Machine {
@@ -28,13 +30,13 @@ impl Machine {
         let memory = field("/proc/meminfo", "MemTotal").context("the size of the memory")?;
         let memory_kib: u64 = memory.trim_end_matches(" kB").parse().context("a number")?;
         let mut versions = vec![
-            ("rustc", output("rustc", &["--version"])),
-            ("PostgreSQL", servers.postgres.psql("show server_version")?.trim().to_owned()),
+            ("rustc", version_in(&output("rustc", &["--version"]))),
+            ("PostgreSQL", version_in(&servers.postgres.psql("show server_version")?)),
             ("RabbitMQ", servers.rabbitmq.ctl(&["version"])?.trim().to_owned()),
         ];
         if with_peers {
-            versions.push(("Redis", output("redis-server", &["--version"])));
-            versions.push(("Node.js", output("node", &["--version"])));
+            versions.push(("Redis", version_in(&output("redis-server", &["--version"]))));
+            versions.push(("Node.js", version_in(&output("node", &["--version"]))));
         }
         let command = ["cargo xtask bench"].into_iter().chain(arguments.iter().map(|it| &**it));
         Ok(Self {
@@ -43,7 +45,10 @@ impl Machine {
             cores: std::thread::available_parallelism()?.get(),
             memory_gib: memory_kib.div_ceil(1 << 20),
             kernel: output("uname", &["-sr"]),
-            revision: output("git", &["describe", "--always", "--dirty", "--abbrev=10"]),
+            revision: output(
+                "git",
+                &["-C", SOURCES, "describe", "--always", "--dirty", "--abbrev=10"],
+            ),
             versions,
             command: command.collect::<Vec<_>>().join(" "),
         })
@@ -84,4 +89,24 @@ fn output(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
     let text = output.map(|it| String::from_utf8_lossy(&it.stdout).into_owned());
     text.ok().and_then(|it| it.lines().next().map(str::to_owned)).unwrap_or_else(|| "?".to_owned())
+}
+
+/// The version in what a program says of itself: `7.0.15` in `Redis server v=7.0.15 bits=64`.
+fn version_in(text: &str) -> String {
+    let words = text.split(|it: char| it.is_whitespace() || it == '=');
+    let mut numbers = words.map(|it| it.trim_start_matches('v'));
+    let is_version = |it: &&str| it.starts_with(|first: char| first.is_ascii_digit());
+    numbers.find(is_version).unwrap_or("?").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_found_in_a_sentence() {
+        let texts =
+            ["rustc 1.95.0 (59807616e 2026-04-14)", "Redis server v=7.0.15 bits=64", "v20.20.2"];
+        assert_eq!(texts.map(version_in), ["1.95.0", "7.0.15", "20.20.2"]);
+    }
 }
