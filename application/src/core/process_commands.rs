@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
+use std::time::Duration;
 
 use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -12,6 +13,7 @@ use super::board_batch::{BoardBatch, group_by_board};
 use super::decide_and_commit::BoardSource;
 use super::queries::event_with_predecessor;
 use super::{Core, ProcessError};
+use crate::backoff::{Backoff, Retry};
 use crate::bus_messages::{AnnouncedEvent, Announcement, CommandEnvelope, OutcomeEnvelope};
 use crate::ports::{Confirm, StoreError, Unavailable};
 use crate::slot::Slot;
@@ -20,6 +22,9 @@ use crate::trace_id::TraceId;
 /// Attempts at a board whose head other workers change, after those of the whole batch. Then its
 /// senders get `again`.
 const ATTEMPTS_ALONE_MAX: u32 = 15;
+/// Between these attempts. Another worker that has the board in its cache commits faster than this
+/// one loads it, so this one waits until the other pauses.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(32));
 
 /// Events of one board that are read concurrently to be announced again.
 const CONCURRENT_READS: usize = 16;
@@ -79,9 +84,12 @@ impl Core {
         Ok(undecided)
     }
 
-    /// Decides a board whose head changes again and again, without delaying other boards.
+    /// Decides a board whose head changes again and again.
     async fn decide_alone(&self, board: &BoardBatch<'_>) -> Result<DecidedBatch, StoreError> {
+        let first = board.commands.first().map(|it| it.envelope.message);
+        let mut retry = Retry::new(BACKOFF, first);
         for _ in 0..ATTEMPTS_ALONE_MAX {
+            tokio::time::sleep(retry.next_delay()).await;
             let mut results = self.decide_and_commit(&[board], BoardSource::Store).await?;
             if let Some(decided) = results.pop().flatten() {
                 return Ok(decided);
