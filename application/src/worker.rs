@@ -37,7 +37,7 @@ impl Worker {
     /// Runs until the bus is closed and the commands that were taken are processed.
     pub async fn run(&self) {
         let processor = BatchProcessor::new(Arc::clone(&self.core), Arc::clone(&self.work));
-        tokio::join!(process_commands(&self.work, &processor), self.answer_queries());
+        tokio::join!(process_commands(&*self.work, &processor), self.answer_queries());
     }
 
     async fn answer_queries(&self) {

@@ -1,7 +1,6 @@
 //! Forms batches of the commands that wait, and processes several at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
 use tokio::sync::mpsc;
@@ -22,8 +21,7 @@ const UNACKNOWLEDGED_MAX: usize = 64;
 
 /// Takes deliveries off the bus until it is closed. At most one batch at a time has commands of one
 /// work queue, so that these are processed in order.
-pub(super) struct BatchDispatcher {
-    work: Arc<dyn WorkQueue>,
+struct BatchDispatcher {
     processor: BatchProcessor,
     committed: mpsc::Sender<CommittedBatch>,
     waiting: WaitingDeliveries,
@@ -45,22 +43,20 @@ struct CommittedBatch {
 }
 
 /// Runs until the bus is closed and the commands that were taken are processed.
-pub(super) async fn process_commands(work: &Arc<dyn WorkQueue>, processor: &BatchProcessor) {
+pub(super) async fn process_commands(work: &dyn WorkQueue, processor: &BatchProcessor) {
     let (sender, committed) = mpsc::channel(1);
     let dispatcher = BatchDispatcher {
-        work: Arc::clone(work),
         processor: processor.clone(),
         committed: sender,
         waiting: WaitingDeliveries::default(),
         tasks: JoinSet::new(),
         running: BTreeMap::new(),
     };
-    tokio::join!(dispatcher.run(), acknowledge(committed, processor));
+    tokio::join!(dispatcher.run(work), acknowledge(committed, processor));
 }
 
 impl BatchDispatcher {
-    async fn run(mut self) {
-        let work = Arc::clone(&self.work);
+    async fn run(mut self, work: &dyn WorkQueue) {
         let mut is_closed = false;
         while !(is_closed && self.running.is_empty()) {
             tokio::select! {

@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
 use super::consumer_connection::ConsumerConnection;
-use super::result_messages::ResultMessages;
+use super::result_messages::result_messages;
 use super::worker_state::WorkerState;
 use crate::broker_connection::BrokerError;
 use crate::connect_error::ConnectError;
@@ -146,7 +146,7 @@ impl Announcer for WorkerEndpoint {
         announcements: Vec<Announcement>,
         outcomes: Vec<OutcomeEnvelope>,
     ) -> Confirm<Unavailable> {
-        let results = match ResultMessages::of(&self.state.settings, announcements, outcomes) {
+        let results = match result_messages(&self.state.settings, announcements, outcomes) {
             Ok(messages) => self.state.publisher.publish(messages),
             Err(reason) => return ready_confirm(Err(Unavailable(reason))),
         };

@@ -18,40 +18,49 @@ use crate::settings::Settings;
 const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 const OUTCOMES_MAX: usize = 512;
 
-/// Makes the bus messages for the results of a batch.
-pub(super) struct ResultMessages<'a> {
+/// The messages in the order in which they must be published. Outcomes go with the events of their
+/// slot, so that a gateway that needs both receives one message.
+pub(super) fn result_messages(
+    settings: &Settings,
+    announcements: Vec<Announcement>,
+    outcomes: Vec<OutcomeEnvelope>,
+) -> Result<Vec<OutgoingMessage>, String> {
+    let slots = announcements.iter().map(|it| it.slot).collect();
+    let (mut by_slot, mut others) = outcomes_by_slot(outcomes, &slots);
+    let mut messages = ResultMessages { settings, messages: Vec::with_capacity(slots.len()) };
+    for Announcement { slot, events } in announcements {
+        let mut outcomes = by_slot.remove(&slot).unwrap_or_default();
+        others.extend(outcomes.drain(outcomes.len().min(OUTCOMES_MAX)..));
+        messages.add_slot(slot, events, outcomes)?;
+    }
+    messages.add_outcomes(others)?;
+    Ok(messages.messages)
+}
+
+/// The outcomes that can go with the events of one of these slots, and the others.
+fn outcomes_by_slot(
+    outcomes: Vec<OutcomeEnvelope>,
+    slots: &BTreeSet<Slot>,
+) -> (BTreeMap<Slot, Vec<OutcomeEnvelope>>, Vec<OutcomeEnvelope>) {
+    let mut by_slot: BTreeMap<Slot, Vec<OutcomeEnvelope>> = BTreeMap::new();
+    let mut others = Vec::new();
+    for outcome in outcomes {
+        let slot = Slot::of(outcome.board);
+        if outcome.to.reads_outcomes_with_events && slots.contains(&slot) {
+            by_slot.entry(slot).or_default().push(outcome);
+        } else {
+            others.push(outcome);
+        }
+    }
+    (by_slot, others)
+}
+
+struct ResultMessages<'a> {
     settings: &'a Settings,
     messages: Vec<OutgoingMessage>,
 }
 
-impl<'a> ResultMessages<'a> {
-    /// The messages in the order in which they must be published. Outcomes go with the events of
-    /// their slot, so that a gateway that needs both receives one message.
-    pub fn of(
-        settings: &'a Settings,
-        announcements: Vec<Announcement>,
-        outcomes: Vec<OutcomeEnvelope>,
-    ) -> Result<Vec<OutgoingMessage>, String> {
-        let mut results = Self { settings, messages: Vec::with_capacity(announcements.len()) };
-        let slots: BTreeSet<Slot> = announcements.iter().map(|it| it.slot).collect();
-        let goes_with_events = |it: &OutcomeEnvelope| {
-            it.to.reads_outcomes_with_events && slots.contains(&Slot::of(it.board))
-        };
-        let (with_events, mut others): (Vec<_>, Vec<_>) =
-            outcomes.into_iter().partition(goes_with_events);
-        let mut by_slot: BTreeMap<Slot, Vec<OutcomeEnvelope>> = BTreeMap::new();
-        for outcome in with_events {
-            by_slot.entry(Slot::of(outcome.board)).or_default().push(outcome);
-        }
-        for Announcement { slot, events } in announcements {
-            let mut outcomes = by_slot.remove(&slot).unwrap_or_default();
-            others.extend(outcomes.drain(outcomes.len().min(OUTCOMES_MAX)..));
-            results.add_slot(slot, events, outcomes)?;
-        }
-        results.add_outcomes(others)?;
-        Ok(results.messages)
-    }
-
+impl ResultMessages<'_> {
     /// Adds the events of a slot, and outcomes with the last of them.
     fn add_slot(
         &mut self,
