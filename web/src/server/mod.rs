@@ -7,11 +7,13 @@ mod write_timeout;
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::client_address::ClientAddress;
@@ -70,24 +72,29 @@ pub async fn serve(
     let is_direct = config.trusted_proxies == 0;
     let per_address_max = is_direct.then_some(config.server.sockets_per_address_max);
     let limiter = ConnectionLimiter::new(config.server.connections_max, per_address_max);
+    let limiter = Arc::new(limiter);
     let (stopping, stopped) = watch::channel(false);
-    let router = running.router.clone();
+    let accepting = accept(listener, running.router.clone(), Arc::clone(&limiter), stopped);
+    // A task, because the threads of the runtime wake each other faster than the main thread.
+    let mut accept_task = JoinSet::new();
+    accept_task.spawn(accepting);
     let ended = tokio::select! {
-        () = accept(&listener, &router, &limiter, &stopped) => Ok(()),
+        // It ends only by a panic.
+        Some(_) = accept_task.join_next() => Err(EssentialTaskEnded),
         () = running.essential_task_ended() => Err(EssentialTaskEnded),
         () = stop => Ok(()),
     };
-    drop(listener);
+    accept_task.shutdown().await;
     stopping.send_replace(true);
     shut_down(running, limiter.all_closed(), config.drain_within, hurry).await;
     ended
 }
 
 async fn accept(
-    listener: &TcpListener,
-    router: &Router,
-    limiter: &ConnectionLimiter,
-    stopped: &watch::Receiver<bool>,
+    listener: TcpListener,
+    router: Router,
+    limiter: Arc<ConnectionLimiter>,
+    stopped: watch::Receiver<bool>,
 ) {
     loop {
         // Further connections wait in the kernel's accept queue.
