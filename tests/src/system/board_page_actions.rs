@@ -4,6 +4,16 @@ use serde_json::json;
 
 use super::Window;
 
+/// The driver ends a script after half a minute.
+const NOTES_PER_SCRIPT: usize = 100;
+
+/// A script that returns the requests of the page that used the network, and their bytes with
+/// headers.
+pub const NETWORK_USE: &str = "
+    const entries = ['navigation', 'resource'].flatMap((it) => performance.getEntriesByType(it));
+    const sent = entries.filter(({ transferSize }) => transferSize > 0);
+    return { requests: sent.length, bytes: sent.reduce((sum, it) => sum + it.transferSize, 0) }";
+
 /// Creates a board from the home page and returns its URL.
 pub async fn create_board(window: &Window, url: &str, title: &str) -> String {
     window.open(url).await;
@@ -12,6 +22,39 @@ pub async fn create_board(window: &Window, url: &str, title: &str) -> String {
     window.find("main#board").await;
     let url = window.driver.current_url().await.expect("a URL");
     url.to_string()
+}
+
+/// Creates a board with notes by requests, opens it, and returns its URL. The server must accept that
+/// many requests.
+pub async fn create_board_with_notes(window: &Window, url: &str, count: usize) -> String {
+    let board = create_board(window, url, "Many notes").await;
+    for start in (0..count).step_by(NOTES_PER_SCRIPT) {
+        let end = count.min(start + NOTES_PER_SCRIPT);
+        let create = format!(
+            "const done = arguments[0];
+         const {{ board }} = document.querySelector('#board').dataset;
+         const create = (i) => fetch('/api/commands', {{ method: 'POST', body: JSON.stringify({{
+             v: 1, type: 'command', id: crypto.randomUUID(), board,
+             body: {{ type: 'create_note', note: crypto.randomUUID(), colour: 'teal',
+                     text: `# Note ${{i}}\\n\\n- [ ] a task`, rank: `V${{1000 + i}}V` }} }}) }});
+         (async () => {{ for (let i = {start}; i < {end}; i++) await create(i); }})().then(done)"
+        );
+        window.driver.execute_async(create, vec![]).await.expect("the notes are created");
+    }
+    window.open(&board).await;
+    wait_until_live(window).await;
+    let are_there = format!("return document.querySelectorAll('#notes .note').length === {count}");
+    window.wait_until("all notes are there", &are_there).await;
+    board
+}
+
+/// Requests a link to a board, for another user.
+pub async fn request_link(window: &Window, board: &str) -> String {
+    let create = format!(
+        "return fetch('{board}/links', {{ method: 'POST', headers: {{ accept: 'application/json' }} }})
+             .then((it) => it.json()).then((it) => it.link)"
+    );
+    window.script(&create).await.as_str().expect("a link").to_owned()
 }
 
 /// Creates a note with the composer and waits until it is shown.

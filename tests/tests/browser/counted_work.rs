@@ -2,7 +2,9 @@
 //! the machine does not matter.
 
 use serde_json::{Value, json};
-use sockbit_tests::system::board_page_actions::{create_board, wait_until_live};
+use sockbit_tests::system::board_page_actions::{
+    NETWORK_USE, create_board_with_notes, request_link, wait_until_live,
+};
 use sockbit_tests::system::{Browser, Deployment, Window};
 
 const FEW_NOTES: usize = 20;
@@ -17,9 +19,6 @@ const CARD_ELEMENTS_MAX: u64 = 22;
 /// With the short text that the test writes.
 const CARD_HTML_BYTES_MAX: u64 = 2_600;
 
-/// The driver ends a script after half a minute.
-const NOTES_PER_SCRIPT: usize = 100;
-
 /// Counts changed nodes and measured elements in `window.work`.
 const COUNT_WORK: &str = "
     window.work = { changed: 0, measured: 0 };
@@ -33,11 +32,6 @@ const COUNT_WORK: &str = "
         work.measured += 1;
         return measure.call(this);
     };";
-/// The requests that used the network, and their bytes with headers.
-const NETWORK: &str = "
-    const entries = ['navigation', 'resource'].flatMap((it) => performance.getEntriesByType(it));
-    const sent = entries.filter(({ transferSize }) => transferSize > 0);
-    return { requests: sent.length, bytes: sent.reduce((sum, it) => sum + it.transferSize, 0) }";
 /// Two frames later, everything that an action causes has been laid out.
 const TWO_FRAMES: &str =
     "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))";
@@ -47,16 +41,16 @@ async fn a_board_needs_few_requests_and_a_later_visit_hardly_any() {
     let site = Deployment::in_one_process().await;
     let browser = Browser::start().await;
     let window = browser.window().await;
-    let board = board_with_notes(&window, &site, 5).await;
+    let board = create_board_with_notes(&window, &site.url(), 5).await;
     let other = browser.window().await;
-    other.open(&share_link(&window, &board).await).await;
+    other.open(&request_link(&window, &board).await).await;
     wait_until_live(&other).await;
-    let first = other.script(NETWORK).await;
+    let first = other.script(NETWORK_USE).await;
     assert!(number(&first["requests"]) <= FIRST_VISIT_REQUESTS_MAX, "{first}");
     assert!(number(&first["bytes"]) <= FIRST_VISIT_BYTES_MAX, "{first}");
     other.open(&board).await;
     wait_until_live(&other).await;
-    let later = other.script(NETWORK).await;
+    let later = other.script(NETWORK_USE).await;
     // The connection is one more.
     assert!(number(&later["requests"]) < LATER_VISIT_REQUESTS_MAX, "{later}");
 }
@@ -68,7 +62,7 @@ async fn a_card_that_is_not_in_use_has_few_elements() {
     let window = browser.window().await;
     let mut bytes = Vec::new();
     for notes in [FEW_NOTES, MANY_NOTES[0]] {
-        board_with_notes(&window, &site, notes).await;
+        create_board_with_notes(&window, &site.url(), notes).await;
         let html = "return performance.getEntriesByType('navigation')[0].decodedBodySize";
         bytes.push(number(&window.script(html).await));
     }
@@ -120,7 +114,7 @@ struct Work {
 }
 
 async fn work_of_actions(window: &Window, site: &Deployment, notes: usize) -> Vec<(String, Work)> {
-    board_with_notes(window, site, notes).await;
+    create_board_with_notes(window, &site.url(), notes).await;
     let press = |action: &str| {
         format!(
             "document.querySelectorAll('#notes .note')[2].querySelector('[data-action={action}]').click()"
@@ -169,38 +163,6 @@ async fn frame_counts(window: &Window) -> (u64, u64) {
         number(&metric["value"])
     };
     (count("LayoutCount"), count("RecalcStyleCount"))
-}
-
-/// Creates a board and its notes.
-async fn board_with_notes(window: &Window, site: &Deployment, count: usize) -> String {
-    let board = create_board(window, &site.url(), "Counted").await;
-    for start in (0..count).step_by(NOTES_PER_SCRIPT) {
-        let end = count.min(start + NOTES_PER_SCRIPT);
-        let create = format!(
-            "const done = arguments[0];
-         const {{ board }} = document.querySelector('#board').dataset;
-         const create = (i) => fetch('/api/commands', {{ method: 'POST', body: JSON.stringify({{
-             v: 1, type: 'command', id: crypto.randomUUID(), board,
-             body: {{ type: 'create_note', note: crypto.randomUUID(), colour: 'teal',
-                     text: `# Note ${{i}}\\n\\n- [ ] a task`, rank: `V${{1000 + i}}V` }} }}) }});
-         (async () => {{ for (let i = {start}; i < {end}; i++) await create(i); }})().then(done)"
-        );
-        window.driver.execute_async(create, vec![]).await.expect("the notes are created");
-    }
-    window.open(&board).await;
-    wait_until_live(window).await;
-    let are_there = format!("return document.querySelectorAll('#notes .note').length === {count}");
-    window.wait_until("all notes are there", &are_there).await;
-    board
-}
-
-/// A link to the board, for another user.
-async fn share_link(window: &Window, board: &str) -> String {
-    let create = format!(
-        "return fetch('{board}/links', {{ method: 'POST', headers: {{ accept: 'application/json' }} }})
-             .then((it) => it.json()).then((it) => it.link)"
-    );
-    window.script(&create).await.as_str().expect("a link").to_owned()
 }
 
 fn number(value: &Value) -> u64 {

@@ -13,5 +13,5 @@ pub use cpu_time::CpuTime;
 pub use deployment::{Deployment, Size};
 pub use peers::Peers;
 pub use servers::Servers;
-pub use sockbit::{program, start_until_first_page};
+pub use sockbit::{SockBitProcess, program, start_until_first_page};
 pub use subject::Subject;

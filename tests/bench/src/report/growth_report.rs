@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::generated_section;
+use super::generated_section::{self, Part};
 use super::line_chart::{Line, line_chart};
 use super::machine::Machine;
 use super::numbers::shown;
@@ -40,7 +40,7 @@ pub fn write_growth(folder: &Path, machine: &Machine, points: &[GrowthPoint]) ->
         fs::write(folder.join(&name), line_chart(axis.title(), axis.values(), &PANELS, &lines))?;
         writeln!(section, "![Growth of {}]({name})", axis.title())?;
     }
-    generated_section::write(&folder.join(DOCUMENT), "Growth", &section)?;
+    generated_section::write(&folder.join(DOCUMENT), Part::Load, "Growth", &section)?;
     Ok(section)
 }
 

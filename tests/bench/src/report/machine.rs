@@ -24,16 +24,21 @@ pub struct Machine {
 
 impl Machine {
     /// This machine. `arguments` are those of the task.
-    pub fn inspect(servers: &Servers, with_peers: bool, arguments: &[String]) -> Result<Self> {
+    pub fn inspect(
+        servers: Option<&Servers>,
+        with_peers: bool,
+        arguments: &[String],
+    ) -> Result<Self> {
         let processor =
             field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown".to_owned());
         let memory = field("/proc/meminfo", "MemTotal").context("the size of the memory")?;
         let memory_kib: u64 = memory.trim_end_matches(" kB").parse().context("a number")?;
-        let mut versions = vec![
-            ("rustc", version_in(&output("rustc", &["--version"]))),
-            ("PostgreSQL", version_in(&servers.postgres.psql("show server_version")?)),
-            ("RabbitMQ", servers.rabbitmq.ctl(&["version"])?.trim().to_owned()),
-        ];
+        let mut versions = vec![("rustc", version_in(&output("rustc", &["--version"])))];
+        if let Some(servers) = servers {
+            let postgres = servers.postgres.psql("show server_version")?;
+            versions.push(("PostgreSQL", version_in(&postgres)));
+            versions.push(("RabbitMQ", servers.rabbitmq.ctl(&["version"])?.trim().to_owned()));
+        }
         if with_peers {
             versions.push(("Redis", version_in(&output("redis-server", &["--version"]))));
             versions.push(("Node.js", version_in(&output("node", &["--version"]))));
@@ -64,7 +69,7 @@ impl Machine {
         };
         format!(
             "Measured on {} with `{}` at revision {}: {runs}, on {} cores ({}) with {} GiB, {}. \
-             {}. The load generator and all servers share these cores.\n",
+             {}. All programs share these cores.\n",
             self.date,
             self.command,
             self.revision,

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::bar_chart::{Group, bar_chart};
-use super::generated_section;
+use super::generated_section::{self, Part};
 use super::machine::Machine;
 use super::numbers::{range, shown, summary};
 use crate::deployment::Subject;
@@ -53,7 +53,7 @@ pub fn write_scenarios(
             writeln!(section, "\n![{}]({name})", scenario.title())?;
         }
     }
-    generated_section::write(&folder.join(DOCUMENT), "Performance", &section)?;
+    generated_section::write(&folder.join(DOCUMENT), Part::Load, "Performance", &section)?;
     Ok(section)
 }
 
