@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sockbit_application::ports::{
-    BoardChanges, CommitResult, DecisionStore, ReadStore, StoreError, StoreHealth, StoredOutcome,
+    BoardChanges, BoardStatusRequest, CommitResult, DecisionStore, EventPageRequest, ReadStore,
+    SingleReads, StoreError, StoreHealth, StoredOutcome,
 };
-use sockbit_domain::{ClientId, MessageId, Outcome, Position, Role};
+use sockbit_domain::{ClientId, MessageId, Outcome, Position, Role, Seq};
 use sockbit_postgres::PostgresStore;
 use sockbit_tests::contracts::store::fixtures::{Script, actor, board_id, note_id, outcome};
 use sockbit_tests::servers::Database;
@@ -45,6 +46,31 @@ async fn commits_and_loads_are_one_statement_and_one_round_trip() {
         }
         assert_eq!(proxy.traffic_of(save(&store, batch)).await, ONE_ROUND_TRIP, "outcomes only");
         assert_eq!(proxy.traffic_of(load(&store, batch)).await, ONE_ROUND_TRIP, "loaded");
+    }
+}
+
+#[tokio::test]
+async fn statuses_and_event_pages_of_many_boards_are_one_statement_and_one_round_trip() {
+    let (_database, proxy, store) = proxied_store().await;
+    let mut scripts: Vec<Script> = (1..=BOARDS).map(|n| Script::new(board_id(n))).collect();
+    save(&store, &mut scripts).await;
+    let statuses: Vec<_> = scripts.iter().map(status_request).collect();
+    let pages: Vec<_> = scripts.iter().map(page_request).collect();
+    let read_statuses = async |requests: &[BoardStatusRequest]| {
+        let statuses = store.board_statuses(requests).await.expect("the store is available");
+        assert_eq!(statuses.iter().flatten().count(), requests.len());
+    };
+    let read_pages = async |requests: &[EventPageRequest]| {
+        let pages = store.event_pages(requests, 10_000).await.expect("the store is available");
+        assert_eq!(pages.concat().len(), requests.len());
+    };
+    // The driver prepares each statement in a round trip of its own.
+    read_statuses(&statuses[..1]).await;
+    read_pages(&pages[..1]).await;
+
+    for count in [1, scripts.len()] {
+        assert_eq!(proxy.traffic_of(read_statuses(&statuses[..count])).await, ONE_ROUND_TRIP);
+        assert_eq!(proxy.traffic_of(read_pages(&pages[..count])).await, ONE_ROUND_TRIP);
     }
 }
 
@@ -227,6 +253,15 @@ fn add_changes(script: &mut Script) {
     for message in 1..=5 {
         script.add_outcome(saved(script, message));
     }
+}
+
+fn status_request(script: &Script) -> BoardStatusRequest {
+    let position = Some(script.state.head.seq);
+    BoardStatusRequest { board: script.board(), actor: actor(1).id, position }
+}
+
+fn page_request(script: &Script) -> EventPageRequest {
+    EventPageRequest { board: script.board(), after: Seq(0) }
 }
 
 fn saved(script: &Script, message: u128) -> StoredOutcome {

@@ -10,9 +10,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use sockbit_application::json_size::json_bytes;
 use sockbit_application::ports::{
-    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate,
-    CompactionStore, DecisionStore, LATER_INVERSES_BYTES_MAX, LoadRequest, LoadedBoard,
-    NoteHistoryPage, NotesPage, OutcomeRetention, ReadStore, Squash, StoreError, StoreHealth,
+    BoardChanges, BoardStatus, BoardStatusRequest, CommitResult, CompactableEvents,
+    CompactionCandidate, CompactionStore, DecisionStore, EventPageRequest,
+    LATER_INVERSES_BYTES_MAX, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
+    OutcomeRetention, ReadStore, Squash, StoreError, StoreHealth,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
@@ -153,13 +154,15 @@ impl ReadStore for MemoryStore {
         Ok(self.content().boards_of(actor, max))
     }
 
-    async fn board_status(
+    async fn board_statuses(
         &self,
-        board: BoardId,
-        actor: ActorId,
-        position: Option<Seq>,
-    ) -> Result<Option<BoardStatus>, StoreError> {
-        Ok(self.content().boards.get(&board).map(|record| record.board_status(actor, position)))
+        requests: &[BoardStatusRequest],
+    ) -> Result<Vec<Option<BoardStatus>>, StoreError> {
+        let content = self.content();
+        let status = |it: &BoardStatusRequest| {
+            Some(content.boards.get(&it.board)?.board_status(it.actor, it.position))
+        };
+        Ok(requests.iter().map(status).collect())
     }
 
     async fn notes(
@@ -179,14 +182,17 @@ impl ReadStore for MemoryStore {
         Ok(self.content().boards.get(&board).map(|record| record.note(note)))
     }
 
-    async fn events(
+    async fn event_pages(
         &self,
-        board: BoardId,
-        after: Seq,
+        requests: &[EventPageRequest],
         bytes_max: usize,
-    ) -> Result<Vec<Event>, StoreError> {
+    ) -> Result<Vec<Vec<Event>>, StoreError> {
         let content = self.content();
-        Ok(content.boards.get(&board).map(|it| it.events(after, bytes_max)).unwrap_or_default())
+        let page = |it: &EventPageRequest| {
+            let record = content.boards.get(&it.board);
+            record.map(|record| record.events(it.after, bytes_max)).unwrap_or_default()
+        };
+        Ok(requests.iter().map(page).collect())
     }
 
     async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {

@@ -10,15 +10,17 @@ mod open;
 mod open_error;
 mod outcome_retention;
 mod queries;
+mod request_arrays;
 mod rows;
 mod server_settings;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use sockbit_application::ports::{
-    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate,
-    CompactionStore, DecisionStore, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
-    OutcomeRetention, ReadStore, Squash, StoreError, StoreHealth,
+    BoardChanges, BoardStatus, BoardStatusRequest, CommitResult, CompactableEvents,
+    CompactionCandidate, CompactionStore, DecisionStore, EventPageRequest, LoadRequest,
+    LoadedBoard, NoteHistoryPage, NotesPage, OutcomeRetention, ReadStore, Squash, StoreError,
+    StoreHealth,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
@@ -103,13 +105,12 @@ impl ReadStore for PostgresStore {
         self.call(|it| Box::pin(queries::boards_of(it, actor, max))).await
     }
 
-    async fn board_status(
+    async fn board_statuses(
         &self,
-        board: BoardId,
-        actor: ActorId,
-        position: Option<Seq>,
-    ) -> Result<Option<BoardStatus>, StoreError> {
-        self.call(|it| Box::pin(queries::board_status(it, board, actor, position))).await
+        requests: &[BoardStatusRequest],
+    ) -> Result<Vec<Option<BoardStatus>>, StoreError> {
+        let requests = requests.to_vec();
+        self.call(|it| Box::pin(queries::board_statuses(it, requests))).await
     }
 
     async fn notes(
@@ -129,13 +130,13 @@ impl ReadStore for PostgresStore {
         self.read(|it| Box::pin(queries::note(it, board, note))).await
     }
 
-    async fn events(
+    async fn event_pages(
         &self,
-        board: BoardId,
-        after: Seq,
+        requests: &[EventPageRequest],
         bytes_max: usize,
-    ) -> Result<Vec<Event>, StoreError> {
-        self.call(|it| Box::pin(queries::events(it, board, after, bytes_max))).await
+    ) -> Result<Vec<Vec<Event>>, StoreError> {
+        let requests = requests.to_vec();
+        self.call(|it| Box::pin(queries::event_pages(it, requests, bytes_max))).await
     }
 
     async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {

@@ -12,6 +12,7 @@ use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
 
 use crate::error_mapping::unavailable;
+use crate::request_arrays::{column, position};
 use crate::rows::{LinkRow, NoteRow, OutcomeRow, past_edit};
 
 /// One row with an array for each table; all are read from the snapshot of the statement. A requested
@@ -168,10 +169,6 @@ fn each<T>(requests: &[LoadRequest], items: impl Fn(&LoadRequest) -> Vec<T>) -> 
     numbered.flat_map(|(index, it)| items(it).into_iter().map(move |item| (index, item))).collect()
 }
 
-fn column<T, C>(items: &[T], value: impl Fn(&T) -> C) -> Vec<C> {
-    items.iter().map(value).collect()
-}
-
 /// The results, one for each request. Rows of boards that do not exist are left out.
 struct LoadedBoards(Vec<LoadedBoard>);
 
@@ -284,11 +281,6 @@ impl LoadedBoards {
         }
         Ok(())
     }
-}
-
-/// The position in an array whose indices start at 1.
-fn position(index: i32) -> Option<usize> {
-    usize::try_from(index).ok()?.checked_sub(1)
 }
 
 /// Adds edits of a note, the latest first.

@@ -4,7 +4,8 @@ use futures::TryStreamExt;
 use sockbit_application::column_conversions::{integer, number, parse_name, seq};
 use sockbit_application::page_budget::PageBudget;
 use sockbit_application::ports::{
-    BoardStatus, LATER_INVERSES_BYTES_MAX, NoteHistoryPage, NotesPage, StoreError,
+    BoardStatus, BoardStatusRequest, EventPageRequest, LATER_INVERSES_BYTES_MAX, NoteHistoryPage,
+    NotesPage, StoreError,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
@@ -14,6 +15,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::error_mapping::unavailable;
+use crate::request_arrays::{column, position};
 use crate::rows::{EventRow, HistoryRow, NoteRow, PositionRow, colour, inverse};
 
 #[derive(sqlx::FromRow)]
@@ -79,6 +81,8 @@ pub(crate) async fn boards_of(
 
 #[derive(sqlx::FromRow)]
 struct StatusRow {
+    /// The index of its request, from 1.
+    index: i64,
     title: String,
     role: Option<String>,
     head_seq: i64,
@@ -89,40 +93,64 @@ struct StatusRow {
     log_bytes_at: Option<i64>,
 }
 
-pub(crate) async fn board_status(
+impl StatusRow {
+    fn read(self, request: &BoardStatusRequest) -> Result<BoardStatus, StoreError> {
+        let BoardStatusRequest { board, actor, position } = request;
+        let key = format!("board {board}, actor {actor}");
+        let role = self.role.as_deref().map(parse_name).transpose();
+        let since = self.log_bytes.saturating_sub(self.log_bytes_at.unwrap_or(0));
+        Ok(BoardStatus {
+            role: role.map_err(|it| StoreError::unreadable_row("members", key, it))?,
+            title: Title::stored(self.title),
+            head: Position { seq: seq(self.head_seq), event: EventId(self.head_event) },
+            event_at: self.event_at.map(EventId),
+            bytes_since: position.map_or(0, |_| number(since)),
+            text_bytes: number(self.text_bytes),
+        })
+    }
+}
+
+pub(crate) async fn board_statuses(
     connection: &mut PgConnection,
-    board: BoardId,
-    actor: ActorId,
-    position: Option<Seq>,
-) -> Result<Option<BoardStatus>, StoreError> {
-    const STATUS: &str = "\
-        select title, head_seq, head_event, text_bytes, log_bytes,
-            (select role from members where board = $1 and actor = $2) as role,
-            (select id from events where board = $1 and seq = $3) as event_at,
-            (select log_bytes from events where board = $1 and seq <= $4
-                order by seq desc limit 1) as log_bytes_at
-        from boards
-        where id = $1";
-    let row: Option<StatusRow> = sqlx::query_as(STATUS)
-        .bind(board.0)
-        .bind(actor.0)
-        .bind(position.and_then(|seq| i64::try_from(seq.0).ok()))
-        .bind(position.map(|seq| integer(seq.0)))
-        .fetch_optional(connection)
+    requests: Vec<BoardStatusRequest>,
+) -> Result<Vec<Option<BoardStatus>>, StoreError> {
+    // The lateral subquery is an index lookup for each request, even if the plan was made while the
+    // tables were empty.
+    const STATUSES: &str = "\
+        select index, stored.*
+        from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[])
+            with ordinality as it (board, actor, position, last, index)
+        cross join lateral (
+            select title, head_seq, head_event, text_bytes, log_bytes,
+                (select role from members
+                    where members.board = it.board and members.actor = it.actor) as role,
+                (select id from events
+                    where events.board = it.board and seq = it.position) as event_at,
+                (select log_bytes from events where events.board = it.board and seq <= it.last
+                    order by seq desc limit 1) as log_bytes_at
+            from boards
+            where id = it.board
+            offset 0
+        ) as stored";
+    // Not `integer`: a number that is too large must not match the largest stored one.
+    let number = |it: &BoardStatusRequest| it.position.and_then(|seq| i64::try_from(seq.0).ok());
+    let last = |it: &BoardStatusRequest| it.position.map(|seq| integer(seq.0));
+    let rows: Vec<StatusRow> = sqlx::query_as(STATUSES)
+        .bind(column(&requests, |it| it.board.0))
+        .bind(column(&requests, |it| it.actor.0))
+        .bind(column(&requests, number))
+        .bind(column(&requests, last))
+        .fetch_all(connection)
         .await
         .map_err(unavailable)?;
-    let Some(row) = row else { return Ok(None) };
-    let key = format!("board {board}, actor {actor}");
-    let role = row.role.as_deref().map(parse_name).transpose();
-    let since = row.log_bytes.saturating_sub(row.log_bytes_at.unwrap_or(0));
-    Ok(Some(BoardStatus {
-        role: role.map_err(|it| StoreError::unreadable_row("members", key, it))?,
-        title: Title::stored(row.title),
-        head: Position { seq: seq(row.head_seq), event: EventId(row.head_event) },
-        event_at: row.event_at.map(EventId),
-        bytes_since: position.map_or(0, |_| number(since)),
-        text_bytes: number(row.text_bytes),
-    }))
+    let mut statuses = vec![None; requests.len()];
+    for row in rows {
+        let Some(index) = position(row.index) else { continue };
+        if let (Some(request), Some(status)) = (requests.get(index), statuses.get_mut(index)) {
+            *status = Some(row.read(request)?);
+        }
+    }
+    Ok(statuses)
 }
 
 pub(crate) async fn notes(
@@ -203,43 +231,62 @@ async fn note_now(
     row.map(NoteRow::read).transpose()
 }
 
-pub(crate) async fn events(
+#[derive(sqlx::FromRow)]
+struct PageRow {
+    /// The index of its request, from 1.
+    index: i64,
+    #[sqlx(flatten)]
+    event: EventRow,
+}
+
+pub(crate) async fn event_pages(
     connection: &mut PgConnection,
-    board: BoardId,
-    after: Seq,
+    requests: Vec<EventPageRequest>,
     bytes_max: usize,
-) -> Result<Vec<Event>, StoreError> {
-    // Up to and including the first event that does not fit, so that there is at least one.
-    const EVENTS: &str = "\
-        select board, seq, from_seq, id, message, actor_id, actor_name, actor_colour, at, change
-        from events
-        where board = $1 and seq > $2 and seq <= coalesce(
-            (select seq from events
-                where board = $1 and seq > $2 and log_bytes > $3::bigint + coalesce(
-                    (select log_bytes from events where board = $1 and seq <= $2
-                        order by seq desc limit 1),
-                    0)
-                order by seq limit 1),
-            9223372036854775807)
-        order by seq";
+) -> Result<Vec<Vec<Event>>, StoreError> {
+    // Up to and including the first event that does not fit, so that there is at least one. The
+    // lateral subquery is an index scan for each request, as above.
+    const PAGES: &str = "\
+        select index, stored.*
+        from unnest($1::uuid[], $2::bigint[]) with ordinality as it (board, start, index)
+        cross join lateral (
+            select events.board, seq, from_seq, id, message, actor_id, actor_name, actor_colour, at,
+                change
+            from events
+            where events.board = it.board and seq > it.start and seq <= coalesce(
+                (select seq from events
+                    where events.board = it.board and seq > it.start
+                        and log_bytes > $3::bigint + coalesce(
+                            (select log_bytes from events
+                                where events.board = it.board and seq <= it.start
+                                order by seq desc limit 1),
+                            0)
+                    order by seq limit 1),
+                9223372036854775807)
+            order by seq
+            offset 0
+        ) as stored
+        order by index, seq";
     let bytes = i64::try_from(bytes_max).unwrap_or(i64::MAX / 2).min(i64::MAX / 2);
-    let rows: Vec<EventRow> = sqlx::query_as(EVENTS)
-        .bind(board.0)
-        .bind(integer(after.0))
+    let rows: Vec<PageRow> = sqlx::query_as(PAGES)
+        .bind(column(&requests, |it| it.board.0))
+        .bind(column(&requests, |it| integer(it.after.0)))
         .bind(bytes)
         .fetch_all(connection)
         .await
         .map_err(unavailable)?;
-    let mut page = PageBudget::new(bytes_max);
-    let mut events = Vec::new();
-    for row in rows {
-        let event = row.read()?;
-        if !page.try_add(&event) {
-            break;
+    let new_page = |_: &_| (PageBudget::new(bytes_max), Vec::new());
+    let mut pages: Vec<_> = requests.iter().map(new_page).collect();
+    for PageRow { index, event } in rows {
+        let Some((budget, page)) = position(index).and_then(|it| pages.get_mut(it)) else {
+            continue;
+        };
+        let event = event.read()?;
+        if budget.try_add(&event) {
+            page.push(event);
         }
-        events.push(event);
     }
-    Ok(events)
+    Ok(pages.into_iter().map(|(_, page)| page).collect())
 }
 
 pub(crate) async fn heads(

@@ -26,9 +26,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::Connection;
 use sockbit_application::ports::{
-    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate,
-    CompactionStore, DecisionStore, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
-    OutcomeRetention, ReadStore, Squash, StoreError, StoreHealth,
+    BoardChanges, BoardStatus, BoardStatusRequest, CommitResult, CompactableEvents,
+    CompactionCandidate, CompactionStore, DecisionStore, EventPageRequest, LoadRequest,
+    LoadedBoard, NoteHistoryPage, NotesPage, OutcomeRetention, ReadStore, Squash, StoreError,
+    StoreHealth,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
@@ -103,13 +104,12 @@ impl ReadStore for SqliteStore {
         self.read(move |it| queries::boards_of(it, actor, max)).await
     }
 
-    async fn board_status(
+    async fn board_statuses(
         &self,
-        board: BoardId,
-        actor: ActorId,
-        position: Option<Seq>,
-    ) -> Result<Option<BoardStatus>, StoreError> {
-        self.read(move |it| queries::board_status(it, board, actor, position)).await
+        requests: &[BoardStatusRequest],
+    ) -> Result<Vec<Option<BoardStatus>>, StoreError> {
+        let requests = requests.to_vec();
+        self.read(move |it| queries::board_statuses(it, &requests)).await
     }
 
     async fn notes(
@@ -129,13 +129,13 @@ impl ReadStore for SqliteStore {
         self.read(move |it| queries::note(it, board, note)).await
     }
 
-    async fn events(
+    async fn event_pages(
         &self,
-        board: BoardId,
-        after: Seq,
+        requests: &[EventPageRequest],
         bytes_max: usize,
-    ) -> Result<Vec<Event>, StoreError> {
-        self.read(move |it| queries::events(it, board, after, bytes_max)).await
+    ) -> Result<Vec<Vec<Event>>, StoreError> {
+        let requests = requests.to_vec();
+        self.read(move |it| queries::event_pages(it, &requests, bytes_max)).await
     }
 
     async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {

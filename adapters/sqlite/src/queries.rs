@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sockbit_application::column_conversions::{integer, number};
 use sockbit_application::page_budget::PageBudget;
 use sockbit_application::ports::{
-    BoardStatus, LATER_INVERSES_BYTES_MAX, NoteHistoryPage, NotesPage, StoreError,
+    BoardStatus, BoardStatusRequest, EventPageRequest, LATER_INVERSES_BYTES_MAX, NoteHistoryPage,
+    NotesPage, StoreError,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
@@ -49,11 +50,16 @@ pub(crate) fn boards_of(
     found.collect()
 }
 
-pub(crate) fn board_status(
+pub(crate) fn board_statuses(
     snapshot: &Connection,
-    board: BoardId,
-    actor: ActorId,
-    position: Option<Seq>,
+    requests: &[BoardStatusRequest],
+) -> Result<Vec<Option<BoardStatus>>, ReadError> {
+    requests.iter().map(|request| board_status(snapshot, *request)).collect()
+}
+
+fn board_status(
+    snapshot: &Connection,
+    request: BoardStatusRequest,
 ) -> Result<Option<BoardStatus>, ReadError> {
     const STATUS: &str = "\
         select title, head_seq, head_event, text_bytes, log_bytes,
@@ -63,6 +69,7 @@ pub(crate) fn board_status(
             role
         from boards left join members on board = boards.id and actor = ?2
         where boards.id = ?1";
+    let BoardStatusRequest { board, actor, position } = request;
     let mut statement = snapshot.prepare_cached(STATUS)?;
     let mut found = statement.query(params![
         board.0,
@@ -133,16 +140,24 @@ fn head(snapshot: &Connection, board: BoardId) -> rusqlite::Result<Option<Positi
     statement.query_row([board.0], |row| rows::position(row, 0)).optional()
 }
 
-pub(crate) fn events(
+pub(crate) fn event_pages(
     snapshot: &Connection,
-    board: BoardId,
-    after: Seq,
+    requests: &[EventPageRequest],
+    bytes_max: usize,
+) -> Result<Vec<Vec<Event>>, ReadError> {
+    requests.iter().map(|request| event_page(snapshot, *request, bytes_max)).collect()
+}
+
+fn event_page(
+    snapshot: &Connection,
+    request: EventPageRequest,
     bytes_max: usize,
 ) -> Result<Vec<Event>, ReadError> {
     const EVENTS: &str = "\
         select seq, from_seq, id, message, actor_id, actor_name, actor_colour, at, change
         from events where board = ? and seq > ?
         order by seq";
+    let EventPageRequest { board, after } = request;
     let mut statement = snapshot.prepare_cached(EVENTS)?;
     let mut found = statement.query(params![board.0, integer(after.0)])?;
     let mut page = PageBudget::new(bytes_max);

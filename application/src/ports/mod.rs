@@ -15,6 +15,7 @@ mod presence;
 mod queries;
 mod query_queue;
 mod read_store;
+mod single_reads;
 mod store;
 mod store_health;
 mod store_result;
@@ -36,8 +37,10 @@ pub use presence::Presence;
 pub use queries::Queries;
 pub use query_queue::{QueryQueue, ReceivedQuery};
 pub use read_store::{
-    BoardStatus, LATER_INVERSES_BYTES_MAX, NoteHistoryPage, NotesPage, ReadStore,
+    BoardStatus, BoardStatusRequest, EventPageRequest, LATER_INVERSES_BYTES_MAX, NoteHistoryPage,
+    NotesPage, ReadStore,
 };
+pub use single_reads::SingleReads;
 pub use store::Store;
 pub use store_health::StoreHealth;
 pub use store_result::{CommitResult, StoreError};

@@ -15,14 +15,12 @@ pub trait ReadStore: Send + Sync {
     /// The boards of which an actor is a member, latest change first, at most `max`.
     async fn boards_of(&self, actor: ActorId, max: u32) -> Result<Vec<BoardSummary>, StoreError>;
 
-    /// The state of a board, and an actor's role on it; `None` if the board does not exist.
-    /// `position` is a number to look up in the board's log.
-    async fn board_status(
+    /// The states of boards, each with an actor's role on it: one result for each request, in the
+    /// same order; `None` for a board that does not exist.
+    async fn board_statuses(
         &self,
-        board: BoardId,
-        actor: ActorId,
-        position: Option<Seq>,
-    ) -> Result<Option<BoardStatus>, StoreError>;
+        requests: &[BoardStatusRequest],
+    ) -> Result<Vec<Option<BoardStatus>>, StoreError>;
 
     /// A board's notes by id, after `after`, at most `bytes_max` bytes of JSON, but at least one if
     /// there is one. Tombstones are left out. `None` if the board does not exist.
@@ -40,14 +38,13 @@ pub trait ReadStore: Send + Sync {
         note: NoteId,
     ) -> Result<Option<(Position, Option<Note>)>, StoreError>;
 
-    /// A board's events after `after`, in order, at most `bytes_max` bytes of JSON, but at least one
-    /// if there is one.
-    async fn events(
+    /// Pages of boards' events: one for each request, in the same order. Each has events in order, at
+    /// most `bytes_max` bytes of JSON, but at least one if there is one.
+    async fn event_pages(
         &self,
-        board: BoardId,
-        after: Seq,
+        requests: &[EventPageRequest],
         bytes_max: usize,
-    ) -> Result<Vec<Event>, StoreError>;
+    ) -> Result<Vec<Vec<Event>>, StoreError>;
 
     /// The heads of those boards that exist, each once, in any order.
     async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError>;
@@ -66,6 +63,26 @@ pub trait ReadStore: Send + Sync {
 /// Bytes of JSON of the inverses that lead from a note's text back to an old one. Few readers go
 /// back so far, and one that does must not exhaust the memory.
 pub const LATER_INVERSES_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// A board and an actor, of which the status is needed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BoardStatusRequest {
+    /// The board.
+    pub board: BoardId,
+    /// The actor whose role is needed.
+    pub actor: ActorId,
+    /// A number to look up in the board's log.
+    pub position: Option<Seq>,
+}
+
+/// A place in a board's log from which a page is needed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EventPageRequest {
+    /// The board.
+    pub board: BoardId,
+    /// The number after which the events are needed.
+    pub after: Seq,
+}
 
 /// The state of a board, and an actor's role on it.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sockbit_application::ports::ReadStore;
+use sockbit_application::ports::{ReadStore, SingleReads};
 use sockbit_domain::{
     Board, BoardId, Event, Fact, Limits, MessageId, Note, NoteId, NoteState, Outcome, Position,
     Seq, Title,

@@ -3,6 +3,7 @@
 //! One line tests a store: `store_contract!(its_name, open())`, where `open` is a future of a fresh
 //! store and a guard that lives as long as the test.
 
+pub mod batched_reads;
 pub mod commits;
 pub mod compacted_logs;
 pub mod compaction_store;
@@ -84,6 +85,10 @@ macro_rules! for_each_store_clause {
             reads::a_board_status_has_role_title_and_head
             reads::a_board_status_has_the_size_of_later_events
             reads::heads_contain_each_existing_board_once
+            batched_reads::board_statuses_are_in_the_order_of_the_requests
+            batched_reads::board_statuses_of_one_batch_are_those_of_single_requests
+            batched_reads::event_pages_are_in_the_order_of_the_requests
+            batched_reads::each_event_page_of_a_batch_has_the_size_limit
             reads::boards_are_listed_latest_change_first
             reads::lists_contain_the_boards_of_the_member
             reads::lists_have_the_live_note_count_and_the_last_change

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
-use sockbit_application::ports::ReadStore;
+use sockbit_application::ports::{ReadStore, SingleReads};
 use sockbit_domain::{
     BoardId, Change, Colour, Command, Event, MessageId, NoteId, Rank, Role, Seq, Text,
 };

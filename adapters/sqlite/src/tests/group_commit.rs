@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use futures::future::join_all;
 use futures::poll;
 use sockbit_application::ports::{
-    BoardChanges, CommitResult, DecisionStore, ReadStore, StoreError,
+    BoardChanges, CommitResult, DecisionStore, ReadStore, SingleReads, StoreError,
 };
 use sockbit_domain::{BoardId, Change, Position, Seq, Title};
 use uuid::Uuid;

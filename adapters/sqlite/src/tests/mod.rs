@@ -6,8 +6,8 @@ use std::sync::mpsc;
 
 use futures::poll;
 use sockbit_application::ports::{
-    BoardChanges, CommitResult, DecisionStore, LoadRequest, ReadStore, StoreError, StoreHealth,
-    StoredOutcome,
+    BoardChanges, CommitResult, DecisionStore, LoadRequest, ReadStore, SingleReads, StoreError,
+    StoreHealth, StoredOutcome,
 };
 use sockbit_domain::{
     Actor, ActorId, Board, BoardId, Change, ClientId, Colour, Event, EventId, Fact, MessageId,

@@ -3,7 +3,7 @@
 use sockbit_domain::{BoardId, Event, EventId, Seq};
 
 use super::reply_size_limit::PAGE_BYTES_MAX;
-use crate::ports::{ReadStore, StoreError};
+use crate::ports::{EventPageRequest, ReadStore, SingleReads, StoreError};
 
 /// The events after `after`; `None` if the event with that number has another id than `id`, or is
 /// no longer in the log.
@@ -34,12 +34,16 @@ pub(in crate::core) async fn event_with_predecessor(
     board: BoardId,
     seq: Seq,
 ) -> Result<Option<(Option<EventId>, Event)>, StoreError> {
-    let first_after =
-        async |after| Ok::<_, StoreError>(store.events(board, after, 1).await?.into_iter().next());
-    let predecessor = first_after(previous(previous(seq))).await?;
-    let event = first_after(previous(seq)).await?;
+    let requests = [previous(previous(seq)), previous(seq)];
+    let requests = requests.map(|after| EventPageRequest { board, after });
+    let mut firsts = store.event_pages(&requests, 1).await?.into_iter().map(first_event);
+    let (predecessor, event) = (firsts.next().flatten(), firsts.next().flatten());
     let id_before = |event: &Event| Some(predecessor.filter(|it| it.seq.next() == event.from)?.id);
     Ok(event.map(|event| (id_before(&event), event)))
+}
+
+fn first_event(page: Vec<Event>) -> Option<Event> {
+    page.into_iter().next()
 }
 
 fn previous(seq: Seq) -> Seq {

@@ -2,7 +2,7 @@
 
 use sockbit_domain::{ActorId, BoardId, Role};
 
-use crate::ports::{BoardStatus, ReadStore, StoreError};
+use crate::ports::{BoardStatus, ReadStore, SingleReads, StoreError};
 
 /// A member's role and the board's status; `None` for other actors, as if the board did not exist.
 pub(super) async fn member_status(

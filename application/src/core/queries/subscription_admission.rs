@@ -4,7 +4,7 @@ use sockbit_domain::{ActorId, BoardId, Position, Rejection};
 
 use super::reply_size_limit::PAGE_BYTES_MAX;
 use crate::bus_messages::Admission;
-use crate::ports::{BoardStatus, ReadStore, StoreError};
+use crate::ports::{BoardStatus, ReadStore, SingleReads, StoreError};
 
 pub(in crate::core) async fn admission(
     store: &dyn ReadStore,

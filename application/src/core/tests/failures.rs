@@ -74,10 +74,11 @@ fn store_that_reports(
     });
     let mut reads = MockReadStore::new();
     let in_events = committed.clone();
-    reads.expect_events().returning(move |_, after, _| {
+    reads.expect_event_pages().returning(move |requests, _| {
         let facts = in_events.changes().into_iter().flat_map(|it| it.facts).map(|it| it.event);
-        let log = std::iter::once(renamed(1, 10)).chain(facts);
-        Ok(log.filter(|it| it.seq > after).collect())
+        let log: Vec<_> = std::iter::once(renamed(1, 10)).chain(facts).collect();
+        let later = |after| log.iter().filter(move |it| it.seq > after).cloned();
+        Ok(requests.iter().map(|it| later(it.after).collect()).collect())
     });
     (decisions, reads, committed)
 }
@@ -131,7 +132,7 @@ async fn a_repeat_whose_event_cannot_be_read_is_not_answered() {
     let command = new_note(1, 1);
     let (decisions, _, _) = store_that_reports(Ok(()));
     let mut reads = MockReadStore::new();
-    reads.expect_events().times(1).returning(|_, _, _| Err(unavailable()));
+    reads.expect_event_pages().times(1).returning(|_, _| Err(unavailable()));
     let mut announcer = MockAnnouncer::new();
     announcer.expect_publish().times(1).returning(|_, _| ready_confirm(Ok(())));
     let core = core_with(decisions, reads, announcer, CountingIds::default());

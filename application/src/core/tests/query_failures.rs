@@ -10,8 +10,8 @@ use crate::test_fixtures::{board_id, person, uuid};
 fn unavailable_store() -> MockReadStore {
     let mut store = MockReadStore::new();
     store.expect_boards_of().returning(|_, _| Err(unavailable()));
-    store.expect_board_status().returning(|_, _, _| Err(unavailable()));
-    store.expect_events().returning(|_, _, _| Err(unavailable()));
+    store.expect_board_statuses().returning(|_| Err(unavailable()));
+    store.expect_event_pages().returning(|_, _| Err(unavailable()));
     store.expect_heads().returning(|_| Err(unavailable()));
     store
 }

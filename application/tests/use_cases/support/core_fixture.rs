@@ -12,7 +12,7 @@ use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::gateway::Identity;
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
-    Announcer, Clock, Confirm, Ids, ReadStore, Store, Unavailable, ready_confirm,
+    Announcer, Clock, Confirm, Ids, SingleReads, Store, Unavailable, ready_confirm,
 };
 use sockbit_application::trace_id::TraceId;
 use sockbit_domain::wire::{NotePage, Query, Reply};

@@ -8,9 +8,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sockbit_application::mutex::locked;
 use sockbit_application::ports::{
-    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate,
-    CompactionStore, DecisionStore, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
-    OutcomeRetention, ReadStore, Squash, StoreError, StoreHealth,
+    BoardChanges, BoardStatus, BoardStatusRequest, CommitResult, CompactableEvents,
+    CompactionCandidate, CompactionStore, DecisionStore, EventPageRequest, LoadRequest,
+    LoadedBoard, NoteHistoryPage, NotesPage, OutcomeRetention, ReadStore, Squash, StoreError,
+    StoreHealth,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{
@@ -172,19 +173,21 @@ impl ReadStore for WorkerStore {
         self.database.store().boards_of(actor, max).await
     }
 
-    async fn board_status(
+    async fn board_statuses(
         &self,
-        board: BoardId,
-        actor: ActorId,
-        position: Option<Seq>,
-    ) -> Result<Option<BoardStatus>, StoreError> {
+        requests: &[BoardStatusRequest],
+    ) -> Result<Vec<Option<BoardStatus>>, StoreError> {
         self.reach().await?;
-        let mut status = self.database.store().board_status(board, actor, position).await?;
-        let is_forgotten = position.is_some_and(|it| self.database.is_forgotten(board, it));
-        if let Some(status) = &mut status {
-            status.event_at = status.event_at.filter(|_| !is_forgotten);
+        let mut statuses = self.database.store().board_statuses(requests).await?;
+        for (BoardStatusRequest { board, position, .. }, status) in
+            requests.iter().zip(&mut statuses)
+        {
+            let is_forgotten = position.is_some_and(|it| self.database.is_forgotten(*board, it));
+            if let Some(status) = status {
+                status.event_at = status.event_at.filter(|_| !is_forgotten);
+            }
         }
-        Ok(status)
+        Ok(statuses)
     }
 
     async fn notes(
@@ -207,15 +210,14 @@ impl ReadStore for WorkerStore {
         self.database.store().note(board, note).await
     }
 
-    async fn events(
+    async fn event_pages(
         &self,
-        board: BoardId,
-        after: Seq,
+        requests: &[EventPageRequest],
         bytes_max: usize,
-    ) -> Result<Vec<Event>, StoreError> {
+    ) -> Result<Vec<Vec<Event>>, StoreError> {
         self.reach().await?;
         let bytes_max = bytes_max.min(self.context.parameters.page_bytes);
-        self.database.store().events(board, after, bytes_max).await
+        self.database.store().event_pages(requests, bytes_max).await
     }
 
     async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {

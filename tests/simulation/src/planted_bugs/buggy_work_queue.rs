@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::value::RawValue;
 use sockbit_application::bus_messages::CommandEnvelope;
 use sockbit_application::mutex::locked;
-use sockbit_application::ports::{Delivery, DeliveryTag, ReadStore, Unavailable, WorkQueue};
+use sockbit_application::ports::{Delivery, DeliveryTag, SingleReads, Unavailable, WorkQueue};
 use sockbit_domain::{Change, Command, TextChange};
 
 use crate::database::{Database, now_or_panic};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sockbit_application::history_compaction::Compaction;
 use sockbit_application::json_size::json_bytes;
-use sockbit_application::ports::{Clock, Store, StoredOutcome};
+use sockbit_application::ports::{Clock, SingleReads, Store, StoredOutcome};
 use sockbit_domain::{Board, BoardId, Event, Fact, NoteId, Outcome, Seq, Text, Timestamp};
 
 use super::fixtures::{

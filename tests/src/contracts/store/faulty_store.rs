@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use sockbit_application::ports::{
-    BoardChanges, BoardStatus, CommitResult, CompactableEvents, CompactionCandidate,
-    CompactionStore, DecisionStore, LoadRequest, LoadedBoard, NoteHistoryPage, NotesPage,
-    OutcomeRetention, ReadStore, Squash, Store, StoreError, StoreHealth,
+    BoardChanges, BoardStatus, BoardStatusRequest, CommitResult, CompactableEvents,
+    CompactionCandidate, CompactionStore, DecisionStore, EventPageRequest, LoadRequest,
+    LoadedBoard, NoteHistoryPage, NotesPage, OutcomeRetention, ReadStore, Squash, Store,
+    StoreError, StoreHealth,
 };
 use sockbit_domain::wire::BoardSummary;
 use sockbit_domain::{ActorId, BoardId, Event, Note, NoteId, Position, Seq, Timestamp};
@@ -26,10 +27,12 @@ pub struct StoreFaults {
     pub list_actor: fn(ActorId) -> ActorId,
     pub list: fn(&mut Vec<BoardSummary>),
     pub status: fn(&mut BoardStatus),
+    pub statuses: fn(&mut Vec<Option<BoardStatus>>),
     pub bytes_max: fn(usize) -> usize,
     pub notes: fn(&mut NotesPage),
     pub after: fn(Seq) -> Seq,
     pub events: fn(&mut Vec<Event>),
+    pub pages: fn(&mut Vec<Vec<Event>>),
     pub heads: fn(&mut Vec<(BoardId, Position)>),
     pub before: fn(Option<Seq>) -> Option<Seq>,
     pub history: fn(&mut NoteHistoryPage),
@@ -76,10 +79,12 @@ pub const NO_FAULTS: StoreFaults = StoreFaults {
     list_actor: |actor| actor,
     list: |_| {},
     status: |_| {},
+    statuses: |_| {},
     bytes_max: |bytes_max| bytes_max,
     notes: |_| {},
     after: |seq| seq,
     events: |_| {},
+    pages: |_| {},
     heads: |_| {},
     before: |seq| seq,
     history: |_| {},
@@ -197,15 +202,18 @@ impl ReadStore for FaultyStore {
         Ok(list)
     }
 
-    async fn board_status(
+    async fn board_statuses(
         &self,
-        board: BoardId,
-        actor: ActorId,
-        position: Option<Seq>,
-    ) -> Result<Option<BoardStatus>, StoreError> {
-        let mut found =
-            self.store.board_status((self.faults.board)(board), actor, position).await?;
-        found.iter_mut().for_each(self.faults.status);
+        requests: &[BoardStatusRequest],
+    ) -> Result<Vec<Option<BoardStatus>>, StoreError> {
+        let faulty = |it: &BoardStatusRequest| BoardStatusRequest {
+            board: (self.faults.board)(it.board),
+            ..*it
+        };
+        let requests: Vec<_> = requests.iter().map(faulty).collect();
+        let mut found = self.store.board_statuses(&requests).await?;
+        found.iter_mut().flatten().for_each(self.faults.status);
+        (self.faults.statuses)(&mut found);
         Ok(found)
     }
 
@@ -229,19 +237,24 @@ impl ReadStore for FaultyStore {
         self.store.note((self.faults.board)(board), note).await
     }
 
-    async fn events(
+    async fn event_pages(
         &self,
-        board: BoardId,
-        after: Seq,
+        requests: &[EventPageRequest],
         bytes_max: usize,
-    ) -> Result<Vec<Event>, StoreError> {
-        let (board, bytes_max) = ((self.faults.board)(board), (self.faults.bytes_max)(bytes_max));
-        let mut events = self.store.events(board, (self.faults.after)(after), bytes_max).await?;
-        (self.faults.events)(&mut events);
+    ) -> Result<Vec<Vec<Event>>, StoreError> {
+        let faulty = |it: &EventPageRequest| EventPageRequest {
+            board: (self.faults.board)(it.board),
+            after: (self.faults.after)(it.after),
+        };
+        let requests: Vec<_> = requests.iter().map(faulty).collect();
+        let mut pages =
+            self.store.event_pages(&requests, (self.faults.bytes_max)(bytes_max)).await?;
+        pages.iter_mut().for_each(self.faults.events);
         if self.has_deleted.load(Ordering::Relaxed) {
-            (self.faults.events_after_deletion)(&mut events);
+            pages.iter_mut().for_each(self.faults.events_after_deletion);
         }
-        Ok(events)
+        (self.faults.pages)(&mut pages);
+        Ok(pages)
     }
 
     async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {

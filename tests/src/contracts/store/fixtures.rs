@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sockbit_application::ports::{
-    BoardChanges, CommitResult, LoadRequest, LoadedBoard, Store, StoredOutcome,
+    BoardChanges, CommitResult, LoadRequest, LoadedBoard, SingleReads, Store, StoredOutcome,
 };
 use sockbit_domain::{
     Actor, ActorId, Board, BoardId, Change, ClientId, Colour, Delta, Event, EventId, Fact, KeyHash,

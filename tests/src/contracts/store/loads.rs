@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sockbit_application::ports::{LoadRequest, LoadedBoard, Store};
+use sockbit_application::ports::{LoadRequest, LoadedBoard, SingleReads, Store};
 use sockbit_domain::{Change, EventId, NoteState, Role, Seq, Text};
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sockbit_application::ports::{LoadedBoard, NoteHistoryPage, Store};
+use sockbit_application::ports::{LoadedBoard, NoteHistoryPage, SingleReads, Store};
 use sockbit_domain::{MessageId, Outcome, Seq};
 use uuid::Uuid;
 
@@ -50,6 +50,8 @@ pub async fn an_empty_request_has_an_empty_result(store: Arc<dyn Store>) {
     assert_eq!(store.load(&[]).await, Ok(Vec::new()));
     assert_eq!(store.commit(&[]).await, Ok(Vec::new()));
     assert_eq!(store.heads(&[]).await, Ok(Vec::new()));
+    assert_eq!(store.board_statuses(&[]).await, Ok(Vec::new()));
+    assert_eq!(store.event_pages(&[], ALL).await, Ok(Vec::new()));
     assert_eq!(store.boards_of(actor(1).id, 0).await, Ok(Vec::new()));
 }
 

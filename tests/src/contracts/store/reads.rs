@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sockbit_application::json_size::json_bytes;
-use sockbit_application::ports::{NotesPage, Store};
+use sockbit_application::ports::{NotesPage, SingleReads, Store};
 use sockbit_domain::{Change, Event, NoteId, NoteState, Role, Seq};
 
 use super::fixtures::{ALL, Script, actor, all_notes, board_id, note_id, text, title};

@@ -1,7 +1,7 @@
 //! Stores that commit wrongly.
 
 use futures::FutureExt;
-use sockbit_application::ports::{BoardChanges, ReadStore};
+use sockbit_application::ports::{BoardChanges, ReadStore, SingleReads};
 use sockbit_domain::{Colour, KeyHash, LinkId, NoteState, Seq, Text, Timestamp};
 use sockbit_memory::MemoryStore;
 use uuid::Uuid;

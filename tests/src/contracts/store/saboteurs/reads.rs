@@ -84,6 +84,27 @@ pub const READS: &[Saboteur] = &[
         faults: StoreFaults { status: |status| status.bytes_since = 0, ..NO_FAULTS },
     },
     Saboteur {
+        name: "returns board statuses in reverse order",
+        breaks: &[
+            "board_statuses_are_in_the_order_of_the_requests",
+            "board_statuses_of_one_batch_are_those_of_single_requests",
+        ],
+        faults: StoreFaults { statuses: |statuses| statuses.reverse(), ..NO_FAULTS },
+    },
+    Saboteur {
+        name: "returns pages of events in reverse order",
+        breaks: &["event_pages_are_in_the_order_of_the_requests"],
+        faults: StoreFaults { pages: |pages| pages.reverse(), ..NO_FAULTS },
+    },
+    Saboteur {
+        name: "shares the size limit among the pages of a batch",
+        breaks: &["each_event_page_of_a_batch_has_the_size_limit"],
+        faults: StoreFaults {
+            pages: |pages| pages.iter_mut().skip(1).for_each(|page| page.truncate(1)),
+            ..NO_FAULTS
+        },
+    },
+    Saboteur {
         name: "lists the oldest change first",
         breaks: &["boards_are_listed_latest_change_first"],
         faults: StoreFaults { list: |list| list.reverse(), ..NO_FAULTS },
