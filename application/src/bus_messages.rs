@@ -152,31 +152,43 @@ pub enum CoreQuery {
         query: Query,
     },
     /// May this actor join, and can the client resume from this position?
-    Admission {
-        /// The actor that wants to join.
-        actor: ActorId,
-        /// The board.
-        board: BoardId,
-        /// The client's position.
-        position: Option<Position>,
-    },
+    Admission(AdmissionQuery),
+    /// Many of these at once. Workers of earlier versions do not read it.
+    Admissions(Vec<AdmissionQuery>),
     /// One page of a board's events. For the gateway itself, which sends them only to clients that
     /// were admitted.
-    Events {
-        /// The board.
-        board: BoardId,
-        /// The number after which events are requested.
-        after: Seq,
-        /// The id of the event with that number. If the log has another one there, the history has
-        /// diverged.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        id: Option<EventId>,
-    },
+    Events(EventsQuery),
+    /// Many of these at once. Workers of earlier versions do not read it.
+    EventPages(Vec<EventsQuery>),
     /// The heads of boards. For the gateway itself.
     Heads {
         /// The boards.
         boards: Vec<BoardId>,
     },
+}
+
+/// The query of an actor that wants to join a board.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AdmissionQuery {
+    /// The actor that wants to join.
+    pub actor: ActorId,
+    /// The board.
+    pub board: BoardId,
+    /// The client's position.
+    pub position: Option<Position>,
+}
+
+/// The query for one page of a board's events.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct EventsQuery {
+    /// The board.
+    pub board: BoardId,
+    /// The number after which events are requested.
+    pub after: Seq,
+    /// The id of the event with that number. If the log has another one there, the history has
+    /// diverged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<EventId>,
 }
 
 /// The reply to a [`CoreQuery`].
@@ -187,8 +199,14 @@ pub enum CoreReply {
     Client(Reply),
     /// The reply to `Admission`.
     Admission(Result<Admission, Rejection>),
+    /// The reply to `Admissions`: one for each query, in the same order, and `None` for each that
+    /// could not be answered. Retrying those later may succeed.
+    Admissions(Vec<Option<Result<Admission, Rejection>>>),
     /// The reply to `Events`.
     Events(Vec<Event>),
+    /// The reply to `EventPages`: one for each query, in the same order, and `None` for each that
+    /// could not be answered. Retrying those later may succeed.
+    EventPages(Vec<Option<EventPage>>),
     /// The reply to `Events` if the log does not have the event with the given id, as after a
     /// restored backup.
     #[serde(rename = "another_history")]
@@ -197,6 +215,16 @@ pub enum CoreReply {
     Heads(Vec<(BoardId, Position)>),
     /// The store is unavailable. Retrying later may succeed.
     Unavailable,
+}
+
+/// One page of a board's events.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventPage {
+    /// The events in order; none if the log has no later ones.
+    Events(Vec<Event>),
+    /// The log does not have the event with the given id, as after a restored backup.
+    HistoryDiverged,
 }
 
 /// How an actor may join a board.

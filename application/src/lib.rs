@@ -21,6 +21,7 @@ pub mod json_size;
 pub mod mutex;
 pub mod page_budget;
 pub mod ports;
+pub mod query_batches;
 pub mod slot;
 #[cfg(test)]
 mod test_fixtures;

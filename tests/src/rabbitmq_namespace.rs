@@ -139,7 +139,8 @@ impl AmqpClient {
     /// Deletes everything that outlives a process.
     pub async fn wipe(&self, names: &Names) {
         let work = (0..self.work_queues).map(|number| names.work(number));
-        for queue in work.chain([names.queries(), names.intake(), names.dead_letters()]) {
+        let others = [names.queries(), names.query_batches(), names.intake(), names.dead_letters()];
+        for queue in work.chain(others) {
             let deleting = self.channel.queue_delete(queue.into(), QueueDeleteOptions::default());
             deleting.await.expect("the broker responds");
         }

@@ -21,6 +21,9 @@ pub(crate) struct Heartbeat {
     /// The time between two heartbeats. The previous version omits it.
     #[serde(default = "previous_interval")]
     pub interval_milliseconds: u32,
+    /// Whether it consumes the queue of query batches. The previous version does not, and omits it.
+    #[serde(default)]
+    pub reads_query_batches: bool,
 }
 
 fn previous_interval() -> u32 {

@@ -36,10 +36,17 @@ impl Names {
         self.name("presence")
     }
 
-    /// The queue of queries, which all workers consume.
+    /// The queue of single queries, which all workers consume.
     #[must_use]
     pub fn queries(&self) -> String {
         self.name("questions")
+    }
+
+    /// The queue of query batches. Workers of earlier versions do not read batches, and do not consume
+    /// it.
+    #[must_use]
+    pub fn query_batches(&self) -> String {
+        self.name("query-batches")
     }
 
     /// The queue to which programs publish commands.

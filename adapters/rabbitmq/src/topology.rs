@@ -40,6 +40,7 @@ pub(crate) async fn declare(channel: &Channel, settings: &Settings) -> lapin::Re
     queue(channel, names.dead_letters(), DURABLE, dead_letters()).await?;
     bind(channel, &names.dead_letters(), names.dead_letter_exchange(), String::new()).await?;
     queue(channel, names.queries(), DURABLE, queries()).await?;
+    queue(channel, names.query_batches(), DURABLE, queries()).await?;
     queue(channel, names.intake(), DURABLE, intake()).await?;
     for number in 0..settings.work_queues {
         declare_work_queue(channel, settings, number).await?;

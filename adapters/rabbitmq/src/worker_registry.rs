@@ -46,6 +46,11 @@ impl WorkerRegistry {
         heartbeats.iter().map(|(id, (_, heartbeat))| (*id, heartbeat.clone())).collect()
     }
 
+    /// Whether a live worker consumes the queue of query batches.
+    pub fn has_reader_of_query_batches(&self) -> bool {
+        self.live().values().any(|it| it.reads_query_batches)
+    }
+
     /// Checks that all live workers are configured with this number of work queues.
     pub fn check_work_queues(&self, work_queues: u16) -> Result<(), String> {
         match self.live().values().find(|it| it.work_queues != work_queues) {
@@ -79,6 +84,7 @@ mod tests {
             is_leaving: false,
             queue: Some(format!("worker.{worker}.0")),
             interval_milliseconds: 1_000,
+            reads_query_batches: true,
         }
     }
 
@@ -108,7 +114,20 @@ mod tests {
         let json = r#"{"worker":"00000000-0000-0000-0000-000000000001","work_queues":16,
             "version":"1.0.0","leaves":false,"hears_at":"worker.1.0"}"#;
         let previous: Heartbeat = serde_json::from_str(json).expect("a heartbeat");
-        assert_eq!(previous, Heartbeat { interval_milliseconds: 2_000, ..heartbeat(1) });
+        let expected =
+            Heartbeat { interval_milliseconds: 2_000, reads_query_batches: false, ..heartbeat(1) };
+        assert_eq!(previous, expected);
+    }
+
+    #[test]
+    fn query_batches_are_read_while_one_worker_of_this_version_is_alive() {
+        let registry = WorkerRegistry::default();
+        registry.record(Heartbeat { reads_query_batches: false, ..heartbeat(1) });
+        assert!(!registry.has_reader_of_query_batches());
+        registry.record(heartbeat(2));
+        assert!(registry.has_reader_of_query_batches());
+        registry.record(Heartbeat { is_leaving: true, ..heartbeat(2) });
+        assert!(!registry.has_reader_of_query_batches());
     }
 
     #[tokio::test(start_paused = true)]

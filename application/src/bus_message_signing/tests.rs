@@ -6,8 +6,8 @@ use super::*;
 use sockbit_domain::wire::PersonPresence;
 
 use crate::bus_messages::{
-    Admission, AnnouncedEvent, Announcement, BoardPresence, CoreQuery, CoreReply, OutcomeEnvelope,
-    PresenceUpdate,
+    Admission, AdmissionQuery, AnnouncedEvent, Announcement, BoardPresence, CoreQuery, CoreReply,
+    EventsQuery, OutcomeEnvelope, PresenceUpdate,
 };
 use crate::slot::Slot;
 use crate::test_fixtures::{board_id, new_note, person, position, renamed, uuid};
@@ -214,9 +214,11 @@ fn every_message_survives_sealing_and_opening() {
     check(&ring, MessageKind::Announcements, &announcement);
     check(&ring, MessageKind::Queries, &CoreQuery::Heads { boards: vec![board] });
     let after = position(3);
-    let events = CoreQuery::Events { board, after: after.seq, id: Some(after.event) };
+    let events = CoreQuery::Events(EventsQuery { board, after: after.seq, id: Some(after.event) });
     check(&ring, MessageKind::Queries, &events);
-    check(&ring, MessageKind::Queries, &CoreQuery::Admission { actor, board, position: None });
+    let admission = AdmissionQuery { actor, board, position: None };
+    check(&ring, MessageKind::Queries, &CoreQuery::Admission(admission.clone()));
+    check(&ring, MessageKind::Queries, &CoreQuery::Admissions(vec![admission; 2]));
     let admission =
         Admission { role: sockbit_domain::Role::Editor, head: position(3), resumable: true };
     check(&ring, MessageKind::Replies, &CoreReply::Admission(Ok(admission)));

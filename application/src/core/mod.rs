@@ -104,18 +104,15 @@ impl Core {
 
     /// Answers a query with what its sender may know.
     pub async fn query(&self, query: CoreQuery) -> CoreReply {
-        let store = &*self.ports.reads;
+        let (store, health) = (&*self.ports.reads, &*self.ports.health);
         let reply = match query {
             CoreQuery::Client { actor, query } => {
                 queries::client(store, actor, query).await.map(CoreReply::Client)
             }
-            CoreQuery::Admission { actor, board, position } => {
-                queries::admission(store, actor, board, position).await.map(CoreReply::Admission)
-            }
-            CoreQuery::Events { board, after, id } => {
-                let events = queries::events(store, board, after, id).await;
-                events.map(|found| found.map_or(CoreReply::HistoryDiverged, CoreReply::Events))
-            }
+            CoreQuery::Admission(query) => queries::single(store, query).await,
+            CoreQuery::Events(query) => queries::single(store, query).await,
+            CoreQuery::Admissions(batch) => Ok(queries::batch(store, health, &batch).await),
+            CoreQuery::EventPages(batch) => Ok(queries::batch(store, health, &batch).await),
             CoreQuery::Heads { boards } => store.heads(&boards).await.map(CoreReply::Heads),
         };
         reply.unwrap_or_else(|error| {

@@ -11,7 +11,9 @@ use super::hub::EventHub;
 use super::outcome_recipients::OutcomeRecipients;
 use super::outgoing_queue::OutgoingQueue;
 use super::presence::PresenceHub;
+use super::query_batcher::QueryBatcher;
 use super::settings::GatewaySettings;
+use crate::bus_messages::AdmissionQuery;
 use crate::ports::{Announcements, Commands, Ids, Incoming, Presence, Queries};
 
 /// The ports of a gateway.
@@ -37,6 +39,7 @@ pub struct Gateway {
     pub(super) hub: Arc<EventHub>,
     pub(super) presence: PresenceHub,
     pub(super) command_batcher: CommandBatcher,
+    pub(super) admissions: QueryBatcher<AdmissionQuery>,
     pub(super) limiter: Arc<ConnectionLimiter>,
     pub(super) recipients: OutcomeRecipients,
     /// Bytes in the outgoing queues of all sessions.
@@ -53,6 +56,7 @@ impl Gateway {
         Arc::new(Self {
             id,
             command_batcher: CommandBatcher::new(),
+            admissions: QueryBatcher::new(Arc::clone(&queries)),
             hub: Arc::new(EventHub::new(id, queries, announcements, &settings)),
             presence: PresenceHub::new(id, Arc::clone(&ports.presence)),
             limiter: Arc::new(ConnectionLimiter::new(&settings)),
@@ -63,8 +67,8 @@ impl Gateway {
         })
     }
 
-    /// Runs the gateway until the bus is closed: sends commands, receives announcements and
-    /// outcomes, compares heads and exchanges presence.
+    /// Runs the gateway until the bus is closed: sends commands and queries, receives announcements
+    /// and outcomes, compares heads and exchanges presence.
     pub async fn run(self: &Arc<Self>) {
         let send_again = |outcomes| self.recipients.deliver(outcomes);
         let sending = self.command_batcher.run(&*self.ports.commands, send_again);
@@ -74,6 +78,8 @@ impl Gateway {
             () = self.receive() => {}
             () = self.hub.continue_serving() => {}
             () = sending => {}
+            () = self.admissions.run() => {}
+            () = self.hub.event_pages.run() => {}
             () = self.hub.compare_heads_periodically(self.settings.heads_every) => {}
             () = self.hub.unsubscribe_periodically(self.settings.heads_every) => {}
             () = self.presence.run() => {}

@@ -17,6 +17,7 @@ mod identity;
 mod outcome_recipients;
 mod outgoing_queue;
 mod presence;
+mod query_batcher;
 mod server_message_encoding;
 mod session;
 mod sessionless_requests;

@@ -86,7 +86,11 @@ impl<Q: BatchableQuery> QueryBatcher<Q> {
                 }
             }
             Ok(replies) => {
-                tracing::warn!(queries = count, replies = replies.len(), "a batch has other replies");
+                tracing::warn!(
+                    queries = count,
+                    replies = replies.len(),
+                    "a batch has other replies"
+                );
             }
             Err(error) => tracing::warn!(%error, queries = count, "queries were not answered"),
         }

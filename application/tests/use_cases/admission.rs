@@ -1,6 +1,6 @@
 //! Admissions: the role of a member, and whether it can resume or has to load the board.
 
-use sockbit_application::bus_messages::{CoreQuery, CoreReply};
+use sockbit_application::bus_messages::{AdmissionQuery, CoreQuery, CoreReply, EventsQuery};
 use sockbit_domain::{EventId, Position, RejectionCode, Seq};
 
 use crate::support::*;
@@ -45,8 +45,11 @@ async fn a_board_looks_missing_to_a_non_member() {
     let core = CoreFixture::with_board().await;
     let rejection = core.admission(&person(2), None).await.expect_err("it is not admitted");
     assert_eq!(rejection.code, RejectionCode::NotFound);
-    let query =
-        CoreQuery::Admission { actor: person(2).actor.id, board: board_id(404), position: None };
+    let query = CoreQuery::Admission(AdmissionQuery {
+        actor: person(2).actor.id,
+        board: board_id(404),
+        position: None,
+    });
     assert_eq!(core.core.query(query).await, CoreReply::Admission(Err(rejection)));
 }
 
@@ -84,7 +87,7 @@ async fn pages_of_events_continue_each_other() {
     let mut seen = Vec::new();
     loop {
         let after = seen.last().map_or(Seq(0), |it: &sockbit_domain::Event| it.seq);
-        let query = CoreQuery::Events { board: board_id(1), after, id: None };
+        let query = CoreQuery::Events(EventsQuery { board: board_id(1), after, id: None });
         let CoreReply::Events(page) = core.core.query(query).await else { panic!("no events") };
         if page.is_empty() {
             break;
@@ -103,7 +106,13 @@ async fn events_are_only_read_after_an_event_of_the_same_history() {
     let log = core.log().await;
     let reply = async |after: Position| {
         let Position { seq, event } = after;
-        core.core.query(CoreQuery::Events { board: board_id(1), after: seq, id: Some(event) }).await
+        core.core
+            .query(CoreQuery::Events(EventsQuery {
+                board: board_id(1),
+                after: seq,
+                id: Some(event),
+            }))
+            .await
     };
 
     for (index, event) in log.iter().enumerate() {
@@ -127,7 +136,8 @@ async fn an_event_larger_than_a_page_does_not_hide_later_ones() {
     }
     for event in core.log().await.iter().rev().skip(1) {
         let Position { seq, event } = event.position();
-        let query = CoreQuery::Events { board: board_id(1), after: seq, id: Some(event) };
+        let query =
+            CoreQuery::Events(EventsQuery { board: board_id(1), after: seq, id: Some(event) });
         let CoreReply::Events(page) = core.core.query(query).await else { panic!("no events") };
         assert_eq!(page.first().map(|it| it.seq), Some(seq.next()));
     }

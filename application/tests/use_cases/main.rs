@@ -7,6 +7,7 @@ mod commands;
 mod concurrent_edits;
 mod idempotence;
 mod join;
+mod join_batches;
 mod limits;
 mod live_events;
 mod missed_events;

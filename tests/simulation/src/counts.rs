@@ -36,6 +36,7 @@ counts! {
     outages,
     restores,
     lost_messages,
+    query_batches,
     panics,
     squashed,
     base_gone,

@@ -73,6 +73,7 @@ macro_rules! for_each_bus_clause {
             queries::a_query_whose_worker_is_gone_fails_in_time
             queries::cancelled_queries_do_not_block_later_ones
             queries::a_late_reply_does_not_answer_another_query
+            queries::a_batch_has_one_reply_for_each_query_in_their_order
             shutdown::closing_ends_all_pending_calls
             shutdown::closing_ends_a_send_that_waits_for_room
             shutdown::a_closed_bus_refuses_everything

@@ -8,6 +8,7 @@ mod intake;
 mod network_failures;
 mod presence;
 mod queries;
+mod query_batches;
 mod queue_handover;
 mod result_messages;
 mod unreadable_messages;

@@ -48,6 +48,7 @@ pub(super) struct ConsumerChannels {
 struct Consumers {
     heartbeats: Consumer,
     queries: Consumer,
+    query_batches: Consumer,
 }
 
 /// What a heartbeat means to the worker that receives it.
@@ -134,7 +135,7 @@ impl ConsumerConnection {
                 Err(error) => return error.to_string(),
             }
         }
-        "the queue of queries was deleted".to_owned()
+        "a queue of queries was deleted".to_owned()
     }
 
     /// Stops all consumers, publishes the last heartbeat and finishes the work in progress, unless the
@@ -187,6 +188,12 @@ impl ConnectionRole for ConsumerConnection {
         let consumers = Consumers {
             heartbeats: start_consumer(&heartbeats, &queue, HEARTBEAT_PREFETCH).await?,
             queries: start_consumer(&queries, &names.queries(), query_inbox::PREFETCH).await?,
+            query_batches: start_consumer(
+                &queries,
+                &names.query_batches(),
+                query_inbox::BATCHES_PREFETCH,
+            )
+            .await?,
         };
         let (connection, consumers) = (Arc::clone(connection), Mutex::new(Some(consumers)));
         Ok(ConsumerChannels { connection, queue, heartbeats, queries, consumers })
@@ -194,12 +201,13 @@ impl ConnectionRole for ConsumerConnection {
 
     async fn serve(&self, channels: &ConsumerChannels, shutdown: &ShutdownSignal) -> String {
         let Some(consumers) = locked(&channels.consumers).take() else { return String::new() };
-        let Consumers { heartbeats, queries } = consumers;
+        let Consumers { heartbeats, queries, query_batches } = consumers;
         let connection = Arc::clone(&channels.connection);
         let mut work_queues = WorkQueueConsumers::new(Arc::clone(&self.state), connection);
         let reason = tokio::select! {
             reason = self.consume_assigned_queues(channels, heartbeats, &mut work_queues) => Some(reason),
             reason = self.consume_queries(&channels.queries, queries) => Some(reason),
+            reason = self.consume_queries(&channels.queries, query_batches) => Some(reason),
             () = shutdown.reached(Phase::Draining) => None,
         };
         if reason.is_none() {

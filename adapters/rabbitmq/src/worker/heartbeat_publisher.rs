@@ -24,6 +24,7 @@ pub(super) fn own_heartbeat(state: &WorkerState, queue: &str) -> Heartbeat {
         is_leaving: false,
         queue: Some(queue.to_owned()),
         interval_milliseconds: u32::try_from(HEARTBEAT_INTERVAL.as_millis()).unwrap_or(u32::MAX),
+        reads_query_batches: true,
     }
 }
 

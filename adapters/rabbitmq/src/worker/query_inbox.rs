@@ -18,8 +18,10 @@ use crate::settings::Settings;
 use crate::topology::QUERY_TIMEOUT;
 use crate::unreadable_message_report::report_unreadable;
 
-/// It also bounds the number of queries in progress.
+/// It also bounds the number of single queries in progress.
 pub(super) const PREFETCH: u16 = 32;
+/// It also bounds the number of query batches in progress.
+pub(super) const BATCHES_PREFETCH: u16 = 8;
 
 pub(super) struct QueryInbox {
     settings: Arc<Settings>,
@@ -36,7 +38,7 @@ struct DeliveredQuery {
 
 impl QueryInbox {
     pub fn new(settings: Arc<Settings>, publisher: Publisher) -> Self {
-        let queries = BoundedInbox::new(PREFETCH.into(), usize::MAX);
+        let queries = BoundedInbox::new((PREFETCH + BATCHES_PREFETCH).into(), usize::MAX);
         Self { settings, publisher, queries, in_progress: InProgress::default() }
     }
 

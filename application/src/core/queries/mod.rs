@@ -1,5 +1,6 @@
 //! Queries: read requests, neither logged nor deduplicated. A reply holds what the sender may know.
 
+mod batched_query;
 mod board_page;
 mod events;
 mod membership;
@@ -15,8 +16,8 @@ use sockbit_domain::wire::{Query, Reply};
 
 use crate::ports::{ReadStore, StoreError};
 
-pub(super) use events::{event_with_predecessor, events};
-pub(super) use subscription_admission::admission;
+pub(super) use batched_query::{batch, single};
+pub(super) use events::event_with_predecessor;
 
 /// Answers a client's query.
 pub(super) async fn client(

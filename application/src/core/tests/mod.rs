@@ -4,6 +4,7 @@ mod conflicts;
 mod failures;
 mod panics;
 mod port_call_order;
+mod query_batches;
 mod query_failures;
 
 use std::sync::{Arc, Mutex};

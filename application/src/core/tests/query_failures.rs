@@ -4,7 +4,7 @@ use sockbit_domain::wire::Query;
 use sockbit_domain::{NoteId, Seq};
 
 use super::*;
-use crate::bus_messages::{CoreQuery, CoreReply};
+use crate::bus_messages::{AdmissionQuery, CoreQuery, CoreReply, EventsQuery};
 use crate::test_fixtures::{board_id, person, uuid};
 
 fn unavailable_store() -> MockReadStore {
@@ -26,8 +26,8 @@ async fn every_query_is_answered_unavailable_while_the_store_is_unavailable() {
         Query::NoteHistory { board, note, before: None },
     ];
     let of_gateway = [
-        CoreQuery::Admission { actor, board, position: None },
-        CoreQuery::Events { board, after: Seq(0), id: None },
+        CoreQuery::Admission(AdmissionQuery { actor, board, position: None }),
+        CoreQuery::Events(EventsQuery { board, after: Seq(0), id: None }),
         CoreQuery::Heads { boards: vec![board] },
     ];
     let of_clients = queries.map(|query| CoreQuery::Client { actor, query });

@@ -11,12 +11,13 @@ use uuid::Uuid;
 
 use super::log_page_conversion::announcement;
 use super::slot_subscriptions::SlotSubscriptions;
-use crate::bus_messages::{AnnouncedEvent, Announcement, CoreQuery, CoreReply, EncodedMessage};
+use crate::bus_messages::{AnnouncedEvent, Announcement, EncodedMessage, EventPage, EventsQuery};
 use crate::gateway::board_feed::{BoardFeed, CatchUpResult, ServeResult};
 use crate::gateway::close_reason::CloseReason;
 use crate::gateway::encoded_event::EncodedEvent;
 use crate::gateway::feed_memory_budget::FeedMemoryBudget;
 use crate::gateway::outgoing_queue::OutgoingQueue;
+use crate::gateway::query_batcher::QueryBatcher;
 use crate::gateway::settings::GatewaySettings;
 use crate::gateway::single_flight::SingleFlight;
 use crate::mutex::locked;
@@ -37,7 +38,10 @@ enum Turn {
 pub(in crate::gateway) struct EventHub {
     /// The id of the gateway, which decides its jitter.
     pub(super) gateway: Uuid,
+    /// For comparisons of heads.
     pub(super) queries: Arc<dyn Queries>,
+    /// Queries for missing events.
+    pub event_pages: QueryBatcher<EventsQuery>,
     feeds: Mutex<BTreeMap<BoardId, BoardFeed>>,
     slots: Arc<SlotSubscriptions>,
     budget: Arc<FeedMemoryBudget>,
@@ -57,6 +61,7 @@ impl EventHub {
     ) -> Self {
         Self {
             gateway,
+            event_pages: QueryBatcher::new(Arc::clone(&queries)),
             queries,
             feeds: Mutex::default(),
             slots: SlotSubscriptions::new(announcements),
@@ -119,11 +124,9 @@ impl EventHub {
     }
 
     async fn load_page(&self, board: BoardId, after: Position) -> Result<Page, Unavailable> {
-        let query = CoreQuery::Events { board, after: after.seq, id: Some(after.event) };
-        let events = match self.queries.query(query).await? {
-            CoreReply::Events(events) => events,
-            CoreReply::HistoryDiverged => Vec::new(),
-            _ => return Err(Unavailable("the log is not available".to_owned())),
+        let events = match self.read_log(board, after).await? {
+            EventPage::Events(events) => events,
+            EventPage::HistoryDiverged => Vec::new(),
         };
         let announced = announcement(board, after, events).events;
         let encode = |it| EncodedEvent::new(it, &self.budget);
@@ -133,6 +136,15 @@ impl EventHub {
             feed.cache_page(events);
         }
         Ok(Arc::new(page))
+    }
+
+    /// Queries one page of a board's log after a position.
+    pub(super) async fn read_log(
+        &self,
+        board: BoardId,
+        after: Position,
+    ) -> Result<EventPage, Unavailable> {
+        self.event_pages.query(EventsQuery { board, after: after.seq, id: Some(after.event) }).await
     }
 
     /// Delivers announced events. It yields while queues drain, so that a large announcement does

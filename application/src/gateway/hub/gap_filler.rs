@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use super::event_hub::EventHub;
 use super::log_page_conversion::announcement;
 use crate::backoff::Backoff;
-use crate::bus_messages::{CoreQuery, CoreReply};
+use crate::bus_messages::EventPage;
 use crate::gateway::board_feed::BoardFeed;
 
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(2));
@@ -31,10 +31,9 @@ impl EventHub {
         let mut wait_left = SLOW_MEMBERS_WAIT_MAX;
         let mut failures = 0;
         while let Some(after) = self.gap_start(board) {
-            let query = CoreQuery::Events { board, after: after.seq, id: Some(after.event) };
-            match self.queries.query(query).await {
-                Ok(CoreReply::HistoryDiverged) => self.reset_board(board),
-                Ok(CoreReply::Events(events)) if continues(&events, after.seq) => {
+            match self.read_log(board, after).await {
+                Ok(EventPage::HistoryDiverged) => self.reset_board(board),
+                Ok(EventPage::Events(events)) if continues(&events, after.seq) => {
                     failures = 0;
                     wait_left = self.wait_for_slow_members(board, wait_left).await;
                     self.announce(announcement(board, after, events)).await;

@@ -12,7 +12,7 @@ use sockbit_domain::{BoardId, MessageId, NoteId, Position, Rejection};
 
 use super::board_progress::{BoardProgress, CatchUpState};
 use super::session::Session;
-use crate::bus_messages::{Admission, CoreQuery, CoreReply};
+use crate::bus_messages::{Admission, AdmissionQuery};
 use crate::gateway::command_batcher::envelope;
 use crate::gateway::server_message_encoding::{AGAIN_AFTER, again, encode};
 use crate::mutex::locked;
@@ -114,11 +114,7 @@ impl Session {
         let hub = &self.gateway.hub;
         hub.join(board, self.number, Arc::clone(&self.outgoing)).await.ok()?;
         let actor = self.identity.actor.id;
-        let query = CoreQuery::Admission { actor, board, position };
-        match self.gateway.ports.queries.query(query).await {
-            Ok(CoreReply::Admission(admission)) => Some(admission),
-            _ => None,
-        }
+        self.gateway.admissions.query(AdmissionQuery { actor, board, position }).await.ok()
     }
 
     async fn complete_join(

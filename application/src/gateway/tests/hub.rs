@@ -6,7 +6,7 @@ use sockbit_domain::{Change, Event, EventId, Title};
 use tokio::time::Instant;
 
 use super::*;
-use crate::bus_messages::{AnnouncedEvent, Announcement};
+use crate::bus_messages::{AnnouncedEvent, Announcement, EventsQuery};
 use crate::test_fixtures::{board_id, event, position, renamed};
 use crate::trace_id::TraceId;
 
@@ -59,7 +59,7 @@ async fn become_live(client: &TestClient) {
 #[tokio::test]
 async fn a_gap_is_filled_from_the_log() {
     let fixture = FixtureBuilder::replying(|query| match query {
-        CoreQuery::Events { after, .. } => Ok(CoreReply::Events(log(after.0, 4))),
+        CoreQuery::Events(EventsQuery { after, .. }) => Ok(CoreReply::Events(log(after.0, 4))),
         _ => admitted(position(1)),
     })
     .start();
@@ -73,13 +73,15 @@ async fn a_gap_is_filled_from_the_log() {
 async fn a_gap_whose_query_fails_is_retried_until_it_is_filled() {
     let attempts = AtomicU32::new(0);
     let fixture = FixtureBuilder::replying(move |query| match query {
-        CoreQuery::Events { after, .. } => match attempts.fetch_add(1, Ordering::Relaxed) {
-            0 => Err(no_bus()),
-            1 => Ok(CoreReply::Unavailable),
-            2 => Ok(CoreReply::Events(Vec::new())),
-            3 => Ok(CoreReply::Events(log(2, 4))),
-            _ => Ok(CoreReply::Events(log(after.0, 4))),
-        },
+        CoreQuery::Events(EventsQuery { after, .. }) => {
+            match attempts.fetch_add(1, Ordering::Relaxed) {
+                0 => Err(no_bus()),
+                1 => Ok(CoreReply::Unavailable),
+                2 => Ok(CoreReply::Events(Vec::new())),
+                3 => Ok(CoreReply::Events(log(2, 4))),
+                _ => Ok(CoreReply::Events(log(after.0, 4))),
+            }
+        }
         _ => admitted(position(1)),
     })
     .start();
@@ -125,7 +127,9 @@ async fn large_events_after_a_filled_gap_do_not_close_a_client_that_reads() {
         event(BOARD, seq, Change::BoardRenamed { title })
     };
     let mut builder = FixtureBuilder::replying(move |query| match query {
-        CoreQuery::Events { after, .. } => Ok(CoreReply::Events(vec![large(after.0 + 1)])),
+        CoreQuery::Events(EventsQuery { after, .. }) => {
+            Ok(CoreReply::Events(vec![large(after.0 + 1)]))
+        }
         _ => admitted(position(1)),
     });
     builder.settings.outgoing_bytes_max = 512 * 1024;
@@ -144,7 +148,9 @@ async fn large_events_after_a_filled_gap_do_not_close_a_client_that_reads() {
 #[tokio::test(start_paused = true)]
 async fn a_gap_waits_for_a_slow_client_for_a_limited_time() {
     let fixture = FixtureBuilder::replying(|query| match query {
-        CoreQuery::Events { after, .. } => Ok(CoreReply::Events(log(after.0, after.0 + 100))),
+        CoreQuery::Events(EventsQuery { after, .. }) => {
+            Ok(CoreReply::Events(log(after.0, after.0 + 100)))
+        }
         _ => admitted(position(1)),
     })
     .start();
@@ -288,7 +294,7 @@ async fn an_event_that_does_not_follow_the_last_one_closes_the_sessions_of_its_b
 #[tokio::test(start_paused = true)]
 async fn a_log_without_the_last_event_closes_the_sessions_of_its_board() {
     let fixture = FixtureBuilder::replying(|query| match query {
-        CoreQuery::Events { after, id, .. } => {
+        CoreQuery::Events(EventsQuery { after, id, .. }) => {
             assert_eq!(Some(position(after.0).event), id, "the query names the last event");
             Ok(CoreReply::HistoryDiverged)
         }
@@ -346,7 +352,7 @@ async fn clients_that_resume_one_after_the_other_share_one_page() {
     let pages = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&pages);
     let fixture = FixtureBuilder::replying(move |query| match query {
-        CoreQuery::Events { after, .. } => {
+        CoreQuery::Events(EventsQuery { after, .. }) => {
             counted.fetch_add(1, Ordering::Relaxed);
             Ok(CoreReply::Events(log(after.0, 51)))
         }

@@ -7,7 +7,7 @@ use sockbit_domain::{Event, Rejection, RejectionCode};
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::bus_messages::{AnnouncedEvent, Announcement};
+use crate::bus_messages::{AdmissionQuery, AnnouncedEvent, Announcement, EventsQuery};
 use crate::test_fixtures::{board_id, position, renamed};
 use crate::trace_id::TraceId;
 
@@ -56,7 +56,7 @@ async fn a_rejected_join_has_a_reason_and_does_not_count() {
     let rejection = Rejection::new(RejectionCode::NotFound, "not a member");
     let expected = rejection.clone();
     let mut builder = FixtureBuilder::replying(move |query| match query {
-        CoreQuery::Admission { board, .. } if board == board_id(BOARD) => {
+        CoreQuery::Admission(AdmissionQuery { board, .. }) if board == board_id(BOARD) => {
             Ok(CoreReply::Admission(Err(rejection.clone())))
         }
         _ => admitted(position(1)),
@@ -76,8 +76,8 @@ async fn a_rejected_join_has_a_reason_and_does_not_count() {
 async fn a_failed_page_fetch_is_retried_until_it_succeeds() {
     let attempts = AtomicU32::new(0);
     let fixture = FixtureBuilder::replying(move |query| match query {
-        CoreQuery::Events { .. } if attempts.fetch_add(1, Ordering::Relaxed) < 3 => Err(no_bus()),
-        CoreQuery::Events { .. } => Ok(CoreReply::Events(events(2..=4))),
+        CoreQuery::Events(_) if attempts.fetch_add(1, Ordering::Relaxed) < 3 => Err(no_bus()),
+        CoreQuery::Events(_) => Ok(CoreReply::Events(events(2..=4))),
         _ => admitted(position(4)),
     })
     .start();
@@ -94,7 +94,7 @@ async fn a_failed_page_fetch_is_retried_until_it_succeeds() {
 async fn a_log_without_the_missing_events_is_another_history() {
     for reply in [CoreReply::Events(Vec::new()), CoreReply::HistoryDiverged] {
         let fixture = FixtureBuilder::replying(move |query| match query {
-            CoreQuery::Events { .. } => Ok(reply.clone()),
+            CoreQuery::Events(_) => Ok(reply.clone()),
             _ => admitted(position(4)),
         })
         .start();
@@ -114,7 +114,9 @@ fn fixture_with_gate(head: u64) -> (GatewayFixture, Arc<Semaphore>) {
     builder.queries = ScriptedQueries(Box::new(move |query| {
         let permits = Arc::clone(&permits);
         Box::pin(async move {
-            let CoreQuery::Events { after, .. } = query else { return admitted(position(head)) };
+            let CoreQuery::Events(EventsQuery { after, .. }) = query else {
+                return admitted(position(head));
+            };
             permits.acquire().await.map_err(|_| no_bus())?.forget();
             Ok(CoreReply::Events(events(after.0 + 1..=head)))
         })
@@ -192,8 +194,10 @@ async fn a_slow_page_fetch_delays_no_reply_and_is_not_repeated() {
 async fn a_board_whose_log_cannot_be_read_does_not_delay_others() {
     let unreadable = board_id(BOARD);
     let fixture = FixtureBuilder::replying(move |query| match query {
-        CoreQuery::Events { board, .. } if board == unreadable => Ok(CoreReply::Unavailable),
-        CoreQuery::Events { board, .. } => {
+        CoreQuery::Events(EventsQuery { board, .. }) if board == unreadable => {
+            Ok(CoreReply::Unavailable)
+        }
+        CoreQuery::Events(EventsQuery { board, .. }) => {
             Ok(CoreReply::Events(vec![Event { board, ..renamed(BOARD, 2) }]))
         }
         _ => admitted(position(2)),
@@ -217,7 +221,7 @@ async fn failed_page_fetches_are_delayed_even_if_other_messages_are_written() {
     let attempts = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&attempts);
     let fixture = FixtureBuilder::replying(move |query| match query {
-        CoreQuery::Events { .. } => {
+        CoreQuery::Events(_) => {
             counted.fetch_add(1, Ordering::Relaxed);
             Ok(CoreReply::Unavailable)
         }

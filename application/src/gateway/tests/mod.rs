@@ -9,6 +9,7 @@ mod join;
 mod outgoing_queue;
 mod presence;
 mod queries;
+mod query_batcher;
 mod rate_limit;
 mod slot_subscriptions;
 
@@ -18,7 +19,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use sockbit_domain::wire::{ClientMessage, ServerMessage};
 use sockbit_domain::{BoardId, ClientId, Position, Role};
 use tokio::sync::mpsc;
@@ -33,6 +34,7 @@ use crate::mutex::locked;
 use crate::ports::{
     Announcements, Incoming, MockCommands, Presence, Queries, SendError, Unavailable, ready_confirm,
 };
+use crate::query_batches::BatchableQuery;
 use crate::slot::Slot;
 use crate::test_fixtures::{CountingIds, person, uuid};
 
@@ -41,13 +43,24 @@ const DEADLINE: Duration = Duration::from_mins(1);
 
 type QueryResult = Result<CoreReply, Unavailable>;
 
-/// Replies as a test decides.
+/// Replies as a test decides, to each query of a batch by itself.
 struct ScriptedQueries(Box<dyn Fn(CoreQuery) -> BoxFuture<'static, QueryResult> + Send + Sync>);
 
 #[async_trait]
 impl Queries for ScriptedQueries {
     async fn query(&self, query: CoreQuery) -> QueryResult {
-        (self.0)(query).await
+        match query {
+            CoreQuery::Admissions(batch) => Ok(self.each(batch).await),
+            CoreQuery::EventPages(batch) => Ok(self.each(batch).await),
+            query => (self.0)(query).await,
+        }
+    }
+}
+
+impl ScriptedQueries {
+    async fn each<Q: BatchableQuery>(&self, batch: Vec<Q>) -> CoreReply {
+        let reply = async |query: Q| Q::read_reply((self.0)(query.single()).await.ok()?);
+        Q::replies(join_all(batch.into_iter().map(reply)).await)
     }
 }
 

@@ -22,10 +22,13 @@ use tokio::task::JoinHandle;
 
 use super::TestClient;
 use super::core_fixture::{FreshIds, TickingClock};
+use super::counted_reads::CountedReads;
 
 pub struct Cluster {
     pub bus: MemoryBus,
     pub announcer: Arc<LossyAnnouncer>,
+    /// What queries read from the store.
+    pub reads: Arc<CountedReads>,
     ids: Arc<FreshIds>,
     worker: JoinHandle<()>,
     gateways: Vec<(Arc<Gateway>, Arc<RecordingEndpoint>, JoinHandle<()>)>,
@@ -116,10 +119,10 @@ impl Cluster {
     pub fn with(settings: &GatewaySettings) -> Self {
         let bus = MemoryBus::new();
         let ids = Arc::new(FreshIds::default());
-        let (announcer, worker) = start_worker(&bus, &ids, Arc::new(MemoryStore::new()));
+        let (announcer, reads, worker) = start_worker(&bus, &ids, Arc::new(MemoryStore::new()));
         let gateways = Vec::new();
         let mut cluster =
-            Self { bus, announcer, ids, worker, gateways, next_message: AtomicU64::new(1) };
+            Self { bus, announcer, reads, ids, worker, gateways, next_message: AtomicU64::new(1) };
         cluster.add_gateway(settings);
         cluster
     }
@@ -147,7 +150,7 @@ impl Cluster {
     /// Replaces the worker and its store, as after a restored backup.
     pub fn restore(&mut self, store: Arc<MemoryStore>) {
         self.worker.abort();
-        (self.announcer, self.worker) = start_worker(&self.bus, &self.ids, store);
+        (self.announcer, self.reads, self.worker) = start_worker(&self.bus, &self.ids, store);
     }
 
     pub fn gateway(&self) -> &Arc<Gateway> {
@@ -179,16 +182,21 @@ fn start_worker(
     bus: &MemoryBus,
     ids: &Arc<FreshIds>,
     store: Arc<MemoryStore>,
-) -> (Arc<LossyAnnouncer>, JoinHandle<()>) {
+) -> (Arc<LossyAnnouncer>, Arc<CountedReads>, JoinHandle<()>) {
     let end = bus.worker();
     let announcer =
         Arc::new(LossyAnnouncer { inner: Arc::clone(&end), is_losing: AtomicBool::new(false) });
     let (clock, ids) = (Arc::new(TickingClock::default()), Arc::clone(ids));
-    let ports = CorePorts::new(store, Arc::clone(&announcer) as Arc<dyn Announcer>, clock, ids);
+    let reads = Arc::new(CountedReads::new(Arc::clone(&store)));
+    let ports = CorePorts {
+        reads: Arc::clone(&reads) as _,
+        health: Arc::clone(&reads) as _,
+        ..CorePorts::new(store, Arc::clone(&announcer) as Arc<dyn Announcer>, clock, ids)
+    };
     let core = Arc::new(Core::new(ports, Limits::default()));
     let work = Arc::clone(&end) as Arc<dyn WorkQueue>;
     let worker = Worker::new(core, work, end as Arc<dyn QueryQueue>);
-    (announcer, tokio::spawn(async move { worker.run().await }))
+    (announcer, reads, tokio::spawn(async move { worker.run().await }))
 }
 
 impl Drop for Cluster {

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::value::to_raw_value;
 use sockbit_application::bus_messages::{
-    Address, Admission, AnnouncedEvent, Announcement, CommandEnvelope, CoreQuery, CoreReply,
-    OutcomeEnvelope,
+    Address, Admission, AdmissionQuery, AnnouncedEvent, Announcement, CommandEnvelope, CoreQuery,
+    CoreReply, OutcomeEnvelope,
 };
 use sockbit_application::core::{Core, CorePorts};
 use sockbit_application::gateway::Identity;
@@ -200,7 +200,8 @@ impl CoreFixture {
         position: Option<Position>,
     ) -> Result<Admission, Rejection> {
         let (actor, board) = (sender.actor.id, board_id(BOARD));
-        match self.core.query(CoreQuery::Admission { actor, board, position }).await {
+        match self.core.query(CoreQuery::Admission(AdmissionQuery { actor, board, position })).await
+        {
             CoreReply::Admission(admission) => admission,
             other => panic!("not an admission: {other:?}"),
         }

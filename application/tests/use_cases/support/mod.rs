@@ -4,6 +4,7 @@ mod client;
 mod cluster;
 mod core_fixture;
 mod counted_loads;
+mod counted_reads;
 mod samples;
 
 pub use client::{TestClient, handle};

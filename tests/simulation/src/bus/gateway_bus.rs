@@ -180,6 +180,9 @@ fn publish(context: &RunContext, broker: Arc<Broker>, batch: Vec<CommandEnvelope
 impl Queries for GatewayBus {
     async fn query(&self, query: CoreQuery) -> Result<CoreReply, Unavailable> {
         self.lifetime.halt_if_ended().await;
+        if matches!(query, CoreQuery::Admissions(_) | CoreQuery::EventPages(_)) {
+            locked(&self.context.observations).counts.query_batches += 1;
+        }
         let round_trip = async {
             match self.round_trip(query).await {
                 Some(reply) => reply,

@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sockbit_application::bus_messages::{CommandEnvelope, CoreQuery, CoreReply, PresenceUpdate};
+use sockbit_application::bus_messages::{
+    CommandEnvelope, CoreQuery, CoreReply, EventPage, PresenceUpdate,
+};
 use sockbit_application::gateway::GatewayPorts;
 use sockbit_application::ports::{
     Announcements, Commands, Confirm, Incoming, Presence, Queries, SendError, Unavailable,
 };
 use sockbit_application::slot::Slot;
+use sockbit_domain::{Event, Position};
 use tokio::time::sleep;
 
 use crate::planted_bugs::PlantedBug;
@@ -37,17 +40,45 @@ impl BuggyGatewayPorts {
         }
     }
 
-    fn altered(&self, reply: CoreReply, has_position: bool) -> CoreReply {
-        match (self.context.bug, reply) {
-            (PlantedBug::ResumesFromAnyPosition, CoreReply::Admission(Ok(mut admission))) => {
-                admission.resumable |= has_position;
-                CoreReply::Admission(Ok(admission))
+    /// `positions` are those of the admissions that were queried.
+    fn altered(&self, mut reply: CoreReply, positions: &[Option<Position>]) -> CoreReply {
+        match (self.context.bug, &mut reply) {
+            (PlantedBug::ResumesFromAnyPosition, CoreReply::Admission(Ok(admission))) => {
+                admission.resumable |= positions.iter().any(Option::is_some);
             }
-            (PlantedBug::SkipsFirstEventOfPage, CoreReply::Events(events)) if events.len() > 1 => {
-                CoreReply::Events(events.into_iter().skip(1).collect())
+            (PlantedBug::ResumesFromAnyPosition, CoreReply::Admissions(admissions)) => {
+                for (admission, position) in admissions.iter_mut().zip(positions) {
+                    if let Some(Ok(admission)) = admission {
+                        admission.resumable |= position.is_some();
+                    }
+                }
             }
-            (_, reply) => reply,
+            (PlantedBug::SkipsFirstEventOfPage, CoreReply::Events(events)) => skip_first(events),
+            (PlantedBug::SkipsFirstEventOfPage, CoreReply::EventPages(pages)) => {
+                for page in pages.iter_mut().flatten() {
+                    if let EventPage::Events(events) = page {
+                        skip_first(events);
+                    }
+                }
+            }
+            _ => {}
         }
+        reply
+    }
+}
+
+fn skip_first(events: &mut Vec<Event>) {
+    if events.len() > 1 {
+        events.remove(0);
+    }
+}
+
+/// The positions of the admissions that a query is for.
+fn positions(query: &CoreQuery) -> Vec<Option<Position>> {
+    match query {
+        CoreQuery::Admission(query) => vec![query.position],
+        CoreQuery::Admissions(batch) => batch.iter().map(|it| it.position).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -72,13 +103,13 @@ impl Commands for BuggyGatewayPorts {
 #[async_trait]
 impl Queries for BuggyGatewayPorts {
     async fn query(&self, query: CoreQuery) -> Result<CoreReply, Unavailable> {
-        let is_page = matches!(query, CoreQuery::Events { .. });
-        let has_position = matches!(query, CoreQuery::Admission { position: Some(_), .. });
+        let is_page = matches!(query, CoreQuery::Events(_) | CoreQuery::EventPages(_));
+        let positions = positions(&query);
         let pages = &self.context.bug_state.event_pages_in_flight;
         pages.fetch_add(usize::from(is_page), Ordering::Relaxed);
         let reply = self.queries.query(query).await;
         pages.fetch_sub(usize::from(is_page), Ordering::Relaxed);
-        Ok(self.altered(reply?, has_position))
+        Ok(self.altered(reply?, &positions))
     }
 }
 

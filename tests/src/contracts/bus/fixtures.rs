@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 use sockbit_application::bus_messages::{
-    Address, AnnouncedEvent, Announcement, BoardPresence, CommandEnvelope, CoreQuery,
+    Address, AnnouncedEvent, Announcement, BoardPresence, CommandEnvelope, CoreQuery, EventsQuery,
     OutcomeEnvelope, PresenceUpdate,
 };
 use sockbit_application::ports::{Delivery, Incoming, WorkQueue};
@@ -173,7 +173,12 @@ pub fn head(number: u64) -> Position {
 
 /// A query with this number.
 pub fn query(number: u64) -> CoreQuery {
-    CoreQuery::Events { board: BoardId(uuid(1)), after: Seq(number), id: None }
+    CoreQuery::Events(events_query(number))
+}
+
+/// A query for the events after this number.
+pub fn events_query(number: u64) -> EventsQuery {
+    EventsQuery { board: BoardId(uuid(1)), after: Seq(number), id: None }
 }
 
 /// The presence of one actor in the note with this number.

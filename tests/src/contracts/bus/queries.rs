@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sockbit_application::bus_messages::{CoreQuery, CoreReply};
+use sockbit_application::bus_messages::{
+    Admission, AdmissionQuery, CoreQuery, CoreReply, EventPage, EventsQuery,
+};
 use sockbit_application::ports::{ReceivedQuery, Unavailable};
 use sockbit_domain::wire::{Query, Reply};
-use sockbit_domain::{ActorId, BoardId, Rejection, RejectionCode};
+use sockbit_domain::{ActorId, BoardId, Rejection, RejectionCode, Role};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::fixtures::{assert_silent, event, head, query, uuid, within_deadline};
+use super::fixtures::{assert_silent, event, events_query, head, query, uuid, within_deadline};
 use super::{Bus, GatewayPorts, WorkerPorts};
 
 async fn next(worker: &WorkerPorts) -> ReceivedQuery {
@@ -34,7 +36,7 @@ async fn reply_of(
 
 fn number(query: &CoreQuery) -> u64 {
     match query {
-        CoreQuery::Events { after, .. } => after.0,
+        CoreQuery::Events(EventsQuery { after, .. }) => after.0,
         other => panic!("an unexpected query: {other:?}"),
     }
 }
@@ -54,7 +56,7 @@ pub async fn a_query_arrives_unchanged_and_gets_its_reply(bus: Arc<dyn Bus>) {
             CoreReply::Client(Reply::Rejected(rejection.clone())),
         ),
         (
-            CoreQuery::Admission { actor, board, position: Some(head(3)) },
+            CoreQuery::Admission(AdmissionQuery { actor, board, position: Some(head(3)) }),
             CoreReply::Admission(Err(rejection)),
         ),
         (query(5), CoreReply::Events((1..=100).map(event).collect())),
@@ -176,4 +178,55 @@ pub async fn a_late_reply_does_not_answer_another_query(bus: Arc<dyn Bus>) {
     (received.reply)(reply_to(2));
 
     assert_eq!(reply_of(pending).await, Ok(reply_to(2)));
+}
+
+/// A query after a position with this number, or after none.
+fn admission_query(number: Option<u64>) -> AdmissionQuery {
+    let (actor, board) = (ActorId(uuid(1)), BoardId(uuid(2)));
+    AdmissionQuery { actor, board, position: number.map(head) }
+}
+
+/// The admission to a head with the number of the position; `None` without a position.
+fn admission_after(query: &AdmissionQuery) -> Option<Result<Admission, Rejection>> {
+    Some(Ok(Admission { role: Role::Editor, head: query.position?, resumable: true }))
+}
+
+fn page_after(query: &EventsQuery) -> EventPage {
+    EventPage::Events(vec![event(query.after.0)])
+}
+
+/// The reply to a batch or, where the bus sends its queries alone, to one of them.
+fn reply_to_any(query: &CoreQuery) -> CoreReply {
+    match query {
+        CoreQuery::Admissions(batch) => {
+            CoreReply::Admissions(batch.iter().map(admission_after).collect())
+        }
+        CoreQuery::Admission(query) => {
+            admission_after(query).map_or(CoreReply::Unavailable, CoreReply::Admission)
+        }
+        CoreQuery::EventPages(batch) => {
+            CoreReply::EventPages(batch.iter().map(page_after).map(Some).collect())
+        }
+        CoreQuery::Events(query) => reply_to(query.after.0),
+        other => panic!("an unexpected query: {other:?}"),
+    }
+}
+
+pub async fn a_batch_has_one_reply_for_each_query_in_their_order(bus: Arc<dyn Bus>) {
+    let (gateway, worker) = (bus.gateway().await, bus.worker().await);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        while let Some(ReceivedQuery { query, reply }) = worker.queries.next().await {
+            reply(reply_to_any(&query));
+        }
+    });
+    let admissions = [Some(3), None, Some(1), Some(2)].map(admission_query).to_vec();
+    let pages = [3, 1, 2, 1].map(events_query).to_vec();
+    for batch in [CoreQuery::Admissions(admissions), CoreQuery::EventPages(pages)] {
+        let expected = reply_to_any(&batch);
+        // The gateway may learn meanwhile that the worker reads batches.
+        for _ in 0..3 {
+            assert_eq!(reply_of(spawn_query(&gateway, batch.clone())).await, Ok(expected.clone()));
+        }
+    }
 }

@@ -186,6 +186,10 @@ pub const SABOTEURS: &[Saboteur] = &[
     saboteur(BusFault::SendsQueriesTwice, &["each_query_goes_to_exactly_one_worker"]),
     saboteur(BusFault::FailsAfterACancelledQuery, &["cancelled_queries_do_not_block_later_ones"]),
     saboteur(
+        BusFault::ReversesRepliesOfBatches,
+        &["a_batch_has_one_reply_for_each_query_in_their_order"],
+    ),
+    saboteur(
         BusFault::NeverCloses,
         &[
             "closing_ends_all_pending_calls",

@@ -43,6 +43,7 @@ pub enum BusFault {
     RepliesToAnyQuery,
     SendsQueriesTwice,
     FailsAfterACancelledQuery,
+    ReversesRepliesOfBatches,
     NeverCloses,
     ClosesLate,
     PanicsOnSecondClose,

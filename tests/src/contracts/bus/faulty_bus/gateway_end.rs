@@ -203,6 +203,15 @@ impl Queries for FaultyGateway {
                 pending.has_reply = true;
                 reply
             }
+            BusFault::ReversesRepliesOfBatches => {
+                let mut reply = inner.query(query).await?;
+                match &mut reply {
+                    CoreReply::Admissions(admissions) => admissions.reverse(),
+                    CoreReply::EventPages(pages) => pages.reverse(),
+                    _ => {}
+                }
+                Ok(reply)
+            }
             _ => inner.query(query).await,
         }
     }
