@@ -118,6 +118,12 @@ const TABLE: &[Row] = &[
         ours_in_tests: &[],
         foreign: Any,
     },
+    Row {
+        name: "sockbit-page-bench",
+        ours: Only(&["sockbit-bench", "sockbit-servers", "sockbit-tests"]),
+        ours_in_tests: &[],
+        foreign: Any,
+    },
     Row { name: "sockbit-servers", ours: Only(&[]), ours_in_tests: &[], foreign: Only(&[]) },
     Row { name: "xtask", ours: Only(&["sockbit-servers"]), ours_in_tests: &[], foreign: Any },
 ];
