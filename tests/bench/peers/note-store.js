@@ -14,7 +14,10 @@ const SAVE_EDIT = `
   from logged where notes.id = logged.note
   returning revision`;
 
-const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
+/** Enough for a process that commits edits one by one, and few enough for three of them. */
+const CONNECTIONS_MAX = 32;
+
+const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: CONNECTIONS_MAX });
 
 /** The notes of a board. */
 export async function readBoard(board) {

@@ -4,7 +4,8 @@ import amqp from 'amqplib';
 import { SAVED_EDITS, WORK_QUEUE } from './queue-names.js';
 import { createSocketServer, listen } from './socket-server.js';
 
-const connection = await amqp.connect(process.env.AMQP_URL);
+// With Nagle's algorithm, a small message waits for the acknowledgement of the one before.
+const connection = await amqp.connect(process.env.AMQP_URL, { noDelay: true });
 const channel = await connection.createChannel();
 await channel.assertQueue(WORK_QUEUE, { durable: true });
 await channel.assertExchange(SAVED_EDITS, 'fanout', { durable: false });

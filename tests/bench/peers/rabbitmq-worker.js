@@ -5,9 +5,10 @@ import amqp from 'amqplib';
 import { saveEdit } from './note-store.js';
 import { SAVED_EDITS, WORK_QUEUE } from './queue-names.js';
 
-const UNACKNOWLEDGED_MAX = 100;
+const UNACKNOWLEDGED_MAX = 256;
 
-const connection = await amqp.connect(process.env.AMQP_URL);
+// With Nagle's algorithm, a small message waits for the acknowledgement of the one before.
+const connection = await amqp.connect(process.env.AMQP_URL, { noDelay: true });
 const channel = await connection.createChannel();
 await channel.assertQueue(WORK_QUEUE, { durable: true });
 await channel.assertExchange(SAVED_EDITS, 'fanout', { durable: false });
