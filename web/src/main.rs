@@ -69,7 +69,7 @@ async fn serve(config: &Config, role: &Role) -> Result<(), AnyError> {
             _ = interrupt.recv() => {}
         }
     });
-    let listener = server::bind(config.listen).await?;
+    let listener = server::bind(config.listen)?;
     // A signal also stops a long migration, or the wait for a server that does not respond.
     let running = tokio::select! {
         running = compose(config, role) => running?,

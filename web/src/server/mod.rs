@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -27,6 +27,9 @@ pub(crate) use graceful_shutdown::shut_down;
 /// Unsent bytes that the kernel buffers for a connection. A larger buffer would hide for longer
 /// that a client does not read.
 const UNSENT_BYTES_MAX: u32 = 64 * 1024;
+/// Connections that the kernel accepts ahead, as far as `net.core.somaxconn` allows. After an outage
+/// all clients connect at once, and one that finds the queue full tries again after a second.
+const BACKLOG: u32 = 16 * 1024;
 /// Pause after a failed accept, as when no file descriptors are left.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
@@ -49,11 +52,19 @@ pub enum BindError {
 }
 
 /// Binds the address.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
-    TcpListener::bind(address).await.map_err(|reason| match reason.kind() {
+pub fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
+    listen(address).map_err(|reason| match reason.kind() {
         io::ErrorKind::AddrInUse => BindError::InUse(address),
         _ => BindError::Refused { address, reason },
     })
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Connections of a former process may still be closing.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// An essential task, such as the gateway or the worker, has ended.
