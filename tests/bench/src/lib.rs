@@ -1,6 +1,11 @@
 //! Load scenarios on SockBit in each shape and on Socket.IO servers beside it: `cargo xtask bench`.
 #![expect(clippy::print_stdout, reason = "it is a part of command line programs")]
-#![expect(missing_docs, reason = "only the benchmarks of this workspace use it")]
+#![expect(
+    missing_docs,
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use,
+    reason = "only the benchmarks of this workspace use it"
+)]
 #![expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
