@@ -8,7 +8,7 @@ use sockbit_tests::system::board_page_actions::{create_board_with_notes, request
 use sockbit_tests::system::{Browser, Window};
 
 use crate::action_cost::measure_actions;
-use crate::page_load::{Network, measure_load};
+use crate::page_load::{LOAD_COLUMNS, Network, measure_load};
 
 /// Notes on the measured boards.
 pub const NOTES: [usize; 3] = [5, 200, 1_000];
@@ -57,7 +57,7 @@ async fn visit(browser: &Browser, link: &str, notes: usize, network: Network) ->
         measure_actions(&window, &mut figures).await;
     }
     window.close().await;
-    println!("{notes} notes, {}: {figures:?}", network.title());
+    println!("{notes} notes, {}: {}", network.title(), figures.line(&LOAD_COLUMNS));
     PageMeasurement { notes, network, figures }
 }
 
