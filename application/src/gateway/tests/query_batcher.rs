@@ -57,6 +57,16 @@ impl BatcherFixture {
         timeout(DEADLINE, self.sent.recv()).await.expect("a query in time").expect("it runs")
     }
 
+    /// Sends queries for the boards 1 to 4, one batch each, which are not answered.
+    async fn fill_in_flight(&mut self) -> (Vec<JoinHandle<Option<u64>>>, Vec<SentQuery>) {
+        let (mut callers, mut in_flight) = (Vec::new(), Vec::new());
+        for board in 1..=4 {
+            callers.extend(self.spawn_callers([board]));
+            in_flight.push(self.next().await);
+        }
+        (callers, in_flight)
+    }
+
     /// The boards of the next queries on the bus, which all get their replies.
     async fn serve(&mut self) -> Vec<u64> {
         let (query, reply) = self.next().await;
@@ -127,12 +137,7 @@ async fn queries_of_one_turn_are_one_batch_and_get_their_own_replies() {
 #[tokio::test]
 async fn queries_wait_for_one_of_four_batches_and_are_the_next_one() {
     let mut fixture = BatcherFixture::start();
-    let mut callers = Vec::new();
-    let mut in_flight = Vec::new();
-    for n in 1..=4 {
-        callers.extend(fixture.spawn_callers([n]));
-        in_flight.push(fixture.next().await);
-    }
+    let (mut callers, in_flight) = fixture.fill_in_flight().await;
     for n in 5..=9 {
         callers.extend(fixture.spawn_callers([n]));
         yield_now().await;
@@ -210,12 +215,7 @@ async fn a_batch_that_fails_or_has_other_replies_has_no_answers() {
 #[tokio::test(start_paused = true)]
 async fn waiting_for_other_batches_does_not_extend_the_deadline() {
     let mut fixture = BatcherFixture::start();
-    let mut callers = Vec::new();
-    let mut in_flight = Vec::new();
-    for n in 1..=4 {
-        callers.extend(fixture.spawn_callers([n]));
-        in_flight.push(fixture.next().await);
-    }
+    let (mut callers, _in_flight) = fixture.fill_in_flight().await;
     callers.extend(fixture.spawn_callers([5]));
     let start = tokio::time::Instant::now();
     assert_eq!(answers(callers).await, [None; 5]);
